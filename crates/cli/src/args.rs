@@ -1,0 +1,128 @@
+//! What can be typed after `langevin`.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  langevin train                            train the built-in default run
+  langevin train two-moons                  train a built-in config
+  langevin train my.json --set train.batch=512
+  langevin --backend wgpu train             the same run on a GPU
+  langevin train --resume                   go on with the newest run
+  langevin sample runs/four-modes --count 10000 --out samples.npy";
+
+/// Train diffusion models from a JSON file, on the CPU or on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "langevin", version, after_help = EXAMPLES, propagate_version = true)]
+pub struct Args {
+    /// Where to compute: flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, rocm
+    #[arg(long, global = true, env = "LANGEVIN_BACKEND", value_name = "NAME")]
+    pub backend: Option<String>,
+
+    /// The N-th adapter of the backend, as `langevin doctor` lists them
+    #[arg(long, global = true, value_name = "N")]
+    pub device: Option<usize>,
+
+    /// Print results and errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Print one JSON object a line on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a run, or go on with one
+    Train(TrainArgs),
+    /// Draw samples from a trained run
+    Sample(SampleArgs),
+    /// List the built-in configs, or print one
+    Configs {
+        #[command(subcommand)]
+        action: Option<ConfigsAction>,
+    },
+    /// Print the JSON Schema of run files
+    Schema,
+    /// Print versions, backends, adapters and threads
+    Doctor,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct TrainArgs {
+    /// A path (with `/` or `.json`), or the name of a built-in config
+    #[arg(value_name = "CONFIG", conflicts_with = "resume")]
+    pub config: Option<String>,
+
+    /// Go on with a run; without a value, with the newest under runs/
+    #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["set", "out", "seed", "dry_run"])]
+    pub resume: Option<Option<PathBuf>>,
+
+    /// Change a field of the config, as train.batch=512
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// The run's folder, instead of runs/NAME
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// The run's length, instead of train.steps
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+
+    /// Stop after this many steps of this process, saved, to go on later by --resume
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub stop_after: Option<u64>,
+
+    /// The run's seed, instead of the config's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Check config, data and memory, take one step, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct SampleArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// How many, instead of sample.count
+    #[arg(long, value_name = "N")]
+    pub count: Option<usize>,
+
+    /// The sampling method: heun, euler, ddim, ddpm
+    #[arg(long, value_name = "NAME")]
+    pub sampler: Option<String>,
+
+    /// Noise levels used, instead of the config's
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+
+    /// The seed of the samples, instead of the run's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Where to, .csv or .npy; instead of a new file in the run's folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigsAction {
+    /// List the built-in configs
+    List,
+    /// Print a built-in config
+    Show {
+        /// Its name
+        name: String,
+    },
+}

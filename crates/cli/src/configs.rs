@@ -1,0 +1,48 @@
+//! The configs that the binary carries.
+
+use std::path::Path;
+
+use langevin_train::nearest;
+
+use crate::failure::Failure;
+
+/// Name and text of every built-in config; the first is what `train` runs without a name.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("default", include_str!("../../../configs/default.json")),
+    ("four-modes", include_str!("../../../configs/four-modes.json")),
+    ("gaussian-1d", include_str!("../../../configs/gaussian-1d.json")),
+    ("two-moons", include_str!("../../../configs/two-moons.json")),
+    ("spiral", include_str!("../../../configs/spiral.json")),
+    ("checkerboard", include_str!("../../../configs/checkerboard.json")),
+];
+
+/// The names of the built-in configs.
+pub fn names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
+}
+
+/// The text of a built-in config.
+pub fn built_in(name: &str) -> Result<&'static str, Failure> {
+    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text).ok_or_else(|| {
+        let names = names();
+        let hint = match nearest(name, &names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        Failure::usage(format!(
+            "no built-in config is called `{name}`; {hint} A path has a `/` or ends in .json"
+        ))
+    })
+}
+
+/// Name for messages, and text, of what CONFIG stands for.
+pub fn load(config: Option<&str>) -> Result<(String, String), Failure> {
+    let name = config.unwrap_or("default");
+    if !name.contains('/') && !name.contains('\\') && !name.ends_with(".json") {
+        return Ok((format!("the built-in config {name}"), built_in(name)?.to_owned()));
+    }
+    let text = std::fs::read_to_string(Path::new(name))
+        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    Ok((name.to_owned(), text))
+}

@@ -1,0 +1,42 @@
+//! `langevin doctor`: what this build and this machine have, to copy into an issue.
+
+use langevin_train::{Machine, free_memory};
+
+use crate::{backend, progress::print};
+
+/// Prints versions, backends, adapters, threads and memory.
+pub fn run(json: bool) {
+    let machine = Machine::here();
+    let compiled = backend::compiled();
+    let adapters = backend::adapters();
+    let gibibytes = free_memory() as f64 / f64::from(1 << 30);
+    if json {
+        let report = serde_json::json!({
+            "langevin": env!("CARGO_PKG_VERSION"),
+            "burn": crate::commands::BURN_VERSION,
+            "backends": compiled,
+            "adapters": adapters,
+            "machine": machine,
+            "free_memory_gibibytes": gibibytes,
+        });
+        print(&report.to_string());
+        return;
+    }
+    print(&format!("langevin   {} on Burn {}", env!("CARGO_PKG_VERSION"), crate::commands::BURN_VERSION));
+    print(&format!("backends   {}", compiled.join(", ")));
+    let missing: Vec<_> = backend::ALL.into_iter().filter(|name| !compiled.contains(name)).collect();
+    print(&format!("           not in this build: {}", missing.join(", ")));
+    match adapters.is_empty() {
+        true => print("adapters   none found for wgpu"),
+        false => {
+            for (number, adapter) in adapters.iter().enumerate() {
+                let title = if number == 0 { "adapters" } else { "" };
+                print(&format!("{title:10} --device {number}: {adapter}"));
+            }
+        }
+    }
+    print(&format!("system     {}", machine.system));
+    print(&format!("processor  {}, {} threads", machine.cpu, machine.threads));
+    print(&format!("           {}", machine.instruction_sets.join(" ")));
+    print(&format!("memory     {gibibytes:.1} GiB free"));
+}

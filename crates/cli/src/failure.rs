@@ -1,0 +1,39 @@
+//! What went wrong, and the exit code that says whose fault it was.
+
+use langevin_train::TrainError;
+
+/// A failure: a message, and an exit code.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    /// Something failed at run time: exit code 1.
+    pub fn at_run_time(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    /// The arguments, the config or the data cannot be run: exit code 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+
+    /// The message.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The exit code.
+    pub const fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        let code = if error.is_usage() { 2 } else { 1 };
+        Self { message: error.to_string(), code }
+    }
+}

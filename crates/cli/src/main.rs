@@ -1,0 +1,24 @@
+//! The `langevin` program: trains, resumes and samples diffusion models described by JSON files.
+//!
+//! Only this crate prints, parses arguments or exits. Exit codes: 0 done, 1 failed at run time, 2
+//! wrong use, 130 and 143 interrupted after saving.
+
+mod args;
+mod backend;
+mod commands;
+mod configs;
+mod doctor;
+mod failure;
+mod progress;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    commands::run(&args::Args::parse())
+}

@@ -1,0 +1,183 @@
+//! What a user sees of a run: a live bar on a terminal, one line a log step elsewhere, JSON lines
+//! for programs.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+    time::Instant,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use langevin_train::{Event, Metrics, Observer, StepReport};
+use serde_json::json;
+
+use crate::{args::Args, signals::Signals};
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Live,
+    Lines,
+    Json,
+    Quiet,
+}
+
+/// Shows a run's progress; the results go to standard output, all else to standard error.
+pub struct Display {
+    form: Form,
+    signals: Option<Signals>,
+    bar: Option<ProgressBar>,
+    start: Instant,
+    first_step: u64,
+    steps: u64,
+    sampled: u64,
+}
+
+impl Display {
+    /// The display that the arguments and the terminal ask for.
+    pub fn new(args: &Args, signals: Option<Signals>) -> Self {
+        let form = if args.json {
+            Form::Json
+        } else if args.quiet {
+            Form::Quiet
+        } else if io::stderr().is_terminal() {
+            Form::Live
+        } else {
+            Form::Lines
+        };
+        Self { form, signals, bar: None, start: Instant::now(), first_step: 0, steps: 0, sampled: 0 }
+    }
+
+    /// A line about what happens, on standard error.
+    pub fn say(&self, line: &str) {
+        match (&self.bar, self.form) {
+            (_, Form::Json | Form::Quiet) => {}
+            (Some(bar), _) => bar.println(line),
+            (None, _) => note(line),
+        }
+    }
+
+    /// A warning, on standard error in every form.
+    pub fn warn(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(format!("warning: {line}")),
+            None => note(&format!("warning: {line}")),
+        }
+    }
+
+    /// A result for a program, on standard output.
+    pub fn json(&self, value: &serde_json::Value) {
+        if self.form == Form::Json {
+            print(&value.to_string());
+        }
+    }
+
+    /// A result for a person, on standard output.
+    pub fn result(&self, line: &str) {
+        if self.form != Form::Json {
+            print(line);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn open_bar(&mut self, length: u64, template: &str) {
+        if self.form == Form::Live {
+            let bar = ProgressBar::new(length);
+            // The templates are our own; a mistake in one falls back to indicatif's.
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("━╸─"));
+            }
+            self.bar = Some(bar);
+        }
+    }
+
+    fn started(&mut self, run: &Path, step: u64, steps: u64) {
+        (self.start, self.first_step, self.steps) = (Instant::now(), step, steps);
+        self.say(&match step {
+            0 => format!("training {steps} steps in {}", run.display()),
+            _ => format!("going on from step {step} of {steps} in {}", run.display()),
+        });
+        self.json(&json!({ "event": "started", "run": run, "step": step, "steps": steps }));
+        self.open_bar(steps, "{bar:32} {pos}/{len} {per_sec} {eta} left  {msg}");
+        if let Some(bar) = &self.bar {
+            bar.set_position(step);
+            bar.reset_eta();
+        }
+    }
+
+    fn step(&mut self, report: &StepReport) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(report.step);
+        }
+        if let Some(metrics) = &report.metrics {
+            self.metrics(metrics);
+        }
+    }
+
+    fn metrics(&self, metrics: &Metrics) {
+        let seconds = self.start.elapsed().as_secs_f64().max(1e-9);
+        let rate = (metrics.step - self.first_step) as f64 / seconds;
+        let held_out =
+            metrics.held_out_loss.map_or(String::new(), |loss| format!("  held out {loss:.5}"));
+        let losses = format!("loss {:.5}{held_out}", metrics.mean_loss);
+        match (&self.bar, self.form) {
+            (Some(bar), _) => bar.set_message(losses),
+            (None, Form::Lines) => {
+                note(&format!("step {}/{}  {losses}  {rate:.0} steps/s", metrics.step, self.steps));
+            }
+            (None, _) => {}
+        }
+        self.json(&json!({ "event": "metrics", "metrics": metrics, "steps_per_second": rate }));
+    }
+
+    fn sampling(&mut self, share: f64) {
+        if share < 1.0 && self.sampled == 0 {
+            self.clear();
+            self.say("drawing samples");
+            self.open_bar(1000, "{bar:32} sampling {percent}%");
+        }
+        self.sampled = (share * 1000.0) as u64;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.sampled);
+        }
+        if share >= 1.0 {
+            self.clear();
+        }
+    }
+}
+
+impl Observer for Display {
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Started { run, step, steps } => self.started(run, step, steps),
+            Event::Step(report) => self.step(report),
+            Event::Saved { step } => self.json(&json!({ "event": "checkpoint", "step": step })),
+            Event::Warning(what) => {
+                self.warn(what);
+                self.json(&json!({ "event": "warning", "message": what }));
+            }
+            Event::Sampling(share) => self.sampling(share),
+            Event::Wrote(path) => self.json(&json!({ "event": "wrote", "path": path })),
+        }
+    }
+
+    fn stop(&mut self) -> bool {
+        self.signals.as_ref().is_some_and(|signals| signals.exit_code().is_some())
+    }
+}
+
+/// Prints a line to standard output; a reader that went away (`| head`) is no failure.
+pub fn print(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints a line to standard error.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,270 @@
+//! What a network is told of the noise level, as columns beside its input.
+
+use langevin_data::{Purpose, Streams, sin_cos_turns};
+
+use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
+
+/// The number that stands for a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelQuantity {
+    /// The noise scale sigma.
+    Sigma,
+    /// `ln(sigma / alpha) / 4`, EDM's c_noise.
+    LogSigma,
+    /// `2 · ln(alpha / sigma)`.
+    LogSnr,
+    /// The signal scale alpha.
+    Alpha,
+    /// DDPM's `1 − beta` of the step into the level; on a grid of betas only.
+    StepAlpha,
+    /// DDPM's k = K − 1 − index; on a discrete grid only.
+    Index,
+}
+
+impl LevelQuantity {
+    /// The name in run files and messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sigma => "sigma",
+            Self::LogSigma => "log_sigma",
+            Self::LogSnr => "log_snr",
+            Self::Alpha => "alpha",
+            Self::StepAlpha => "step_alpha",
+            Self::Index => "index",
+        }
+    }
+
+    /// The quantity at a level.
+    ///
+    /// # Errors
+    /// Where it does not exist: logarithms at alpha = 0 or sigma = 0, grid quantities off a grid.
+    pub fn of(&self, level: &NoiseLevel, schedule: &dyn NoiseSchedule) -> Result<f64, CoreError> {
+        let missing = |requirement| CoreError::Quantity {
+            quantity: self.name(),
+            alpha: level.alpha(),
+            sigma: level.sigma(),
+            requirement,
+        };
+        let logarithm = |value: f64| {
+            value.is_finite().then_some(value).ok_or(missing("alpha and sigma must be above 0"))
+        };
+        match self {
+            Self::Sigma => Ok(level.sigma()),
+            Self::Alpha => Ok(level.alpha()),
+            Self::LogSigma => logarithm(level.ratio().ln() / 4.0),
+            Self::LogSnr => logarithm(level.log_snr()),
+            Self::StepAlpha => {
+                schedule.step_alpha(level).ok_or(missing("the schedule must be a grid of betas"))
+            }
+            Self::Index => {
+                let from_noisiest = |len: usize| len.checked_sub(1 + level.index()?);
+                let k = schedule.len().and_then(from_noisiest);
+                k.map(|k| k as f64).ok_or(missing("the schedule must be a discrete grid"))
+            }
+        }
+    }
+}
+
+/// How the level's number becomes columns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LevelEmbedding {
+    /// The network is not told the level.
+    None,
+    /// One column: the number itself.
+    Column(LevelQuantity),
+    /// `[sin(v · w_j), cos(v · w_j)]` with `w_j = 10000^(−j / (features/2))`. Source: Vaswani et
+    /// al. 2017, section 3.5.
+    Sinusoidal {
+        /// The number v.
+        of: LevelQuantity,
+        /// Columns, even.
+        features: usize,
+    },
+    /// `[sin(2π v f_j), cos(2π v f_j)]` with fixed random frequencies `f_j ~ N(0, scale²)`.
+    /// Source: Tancik et al. 2020, equation 5.
+    Fourier {
+        /// The number v.
+        of: LevelQuantity,
+        /// One frequency for two columns, rounded to f32 as it is stored beside the weights.
+        frequencies: Vec<f32>,
+    },
+}
+
+impl LevelEmbedding {
+    /// A sinusoidal embedding.
+    ///
+    /// # Errors
+    /// `features` must be even and at least 2.
+    pub fn sinusoidal(of: LevelQuantity, features: usize) -> Result<Self, CoreError> {
+        even("features", features)?;
+        Ok(Self::Sinusoidal { of, features })
+    }
+
+    /// A Fourier embedding whose frequencies come from the run's streams.
+    ///
+    /// # Errors
+    /// `features` must be even and at least 2, `scale` finite and above 0.
+    pub fn fourier(
+        of: LevelQuantity,
+        features: usize,
+        scale: f64,
+        streams: &Streams,
+    ) -> Result<Self, CoreError> {
+        even("features", features)?;
+        positive("scale", scale)?;
+        let mut frequencies = vec![0.0; features / 2];
+        streams.at(Purpose::Frequencies, 0, 0).fill_normal(&mut frequencies);
+        let frequencies = frequencies.iter().map(|z| (scale * z) as f32).collect();
+        Ok(Self::Fourier { of, frequencies })
+    }
+
+    /// The number of columns.
+    pub fn features(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Column(_) => 1,
+            Self::Sinusoidal { features, .. } => *features,
+            Self::Fourier { frequencies, .. } => 2 * frequencies.len(),
+        }
+    }
+
+    /// Fails on a level whose number does not exist.
+    ///
+    /// # Errors
+    /// See [`LevelQuantity::of`].
+    pub fn check(&self, level: &NoiseLevel, schedule: &dyn NoiseSchedule) -> Result<(), CoreError> {
+        self.columns(level, schedule, &mut Vec::new())
+    }
+
+    /// Appends the columns of one level to `out`.
+    ///
+    /// # Errors
+    /// See [`LevelQuantity::of`].
+    pub fn columns(
+        &self,
+        level: &NoiseLevel,
+        schedule: &dyn NoiseSchedule,
+        out: &mut Vec<f32>,
+    ) -> Result<(), CoreError> {
+        match self {
+            Self::None => {}
+            Self::Column(of) => out.push(of.of(level, schedule)? as f32),
+            Self::Sinusoidal { of, features } => {
+                let value = of.of(level, schedule)?;
+                let half = features / 2;
+                let turns = move |j: usize| {
+                    value * 10_000_f64.powf(-(j as f64) / half as f64) / std::f64::consts::TAU
+                };
+                sines_and_cosines((0..half).map(turns), out);
+            }
+            Self::Fourier { of, frequencies } => {
+                let value = of.of(level, schedule)?;
+                sines_and_cosines(frequencies.iter().map(|f| value * f64::from(*f)), out);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All sines, then all cosines, of angles in turns.
+fn sines_and_cosines(turns: impl Iterator<Item = f64> + Clone, out: &mut Vec<f32>) {
+    out.extend(turns.clone().map(|t| sin_cos_turns(t).0 as f32));
+    out.extend(turns.map(|t| sin_cos_turns(t).1 as f32));
+}
+
+fn even(parameter: &'static str, features: usize) -> Result<(), CoreError> {
+    if features < 2 || features % 2 == 1 {
+        return Err(CoreError::parameter(parameter, "must be even and at least 2", features));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Betas, Karras, RectifiedFlow};
+
+    fn columns(
+        embedding: &LevelEmbedding,
+        level: &NoiseLevel,
+        schedule: &dyn NoiseSchedule,
+    ) -> Vec<f32> {
+        let mut out = Vec::new();
+        embedding.columns(level, schedule, &mut out).expect("exists");
+        out
+    }
+
+    #[test]
+    fn the_network_is_told_the_level_itself_not_its_neighbour() {
+        let grid = Betas::new(&[0.1, 0.2, 0.4]).expect("valid");
+        let levels = grid.levels(3).expect("all");
+        for (level, (k, step_alpha)) in levels.iter().zip([(2.0, 0.6), (1.0, 0.8), (0.0, 0.9)]) {
+            assert_eq!(columns(&LevelEmbedding::Column(LevelQuantity::Index), level, &grid), [k]);
+            let told = columns(&LevelEmbedding::Column(LevelQuantity::StepAlpha), level, &grid);
+            assert!((told[0] - step_alpha).abs() < 1e-7);
+        }
+    }
+
+    #[test]
+    fn edms_level_number_is_a_quarter_of_ln_sigma() {
+        let schedule = Karras::new(0.01, 10.0, 7.0).expect("valid");
+        let level = schedule.at(1.0);
+        let told = columns(&LevelEmbedding::Column(LevelQuantity::LogSigma), &level, &schedule);
+        assert_eq!(told, [(10_f64.ln() / 4.0) as f32]);
+    }
+
+    #[test]
+    fn sinusoidal_columns_follow_their_formula() {
+        let grid = Betas::new(&[0.01; 100]).expect("valid");
+        let embedding = LevelEmbedding::sinusoidal(LevelQuantity::Index, 8).expect("valid");
+        let level = grid.levels(100).expect("all")[12];
+        let told = columns(&embedding, &level, &grid);
+        for j in 0..4 {
+            let angle = 87.0 * 10_000_f64.powf(-(j as f64) / 4.0);
+            assert!((f64::from(told[j]) - angle.sin()).abs() < 1e-6);
+            assert!((f64::from(told[4 + j]) - angle.cos()).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn fourier_columns_follow_their_formula_and_seed() {
+        let schedule = Karras::new(0.01, 10.0, 7.0).expect("valid");
+        let make = |seed| {
+            LevelEmbedding::fourier(LevelQuantity::LogSigma, 6, 16.0, &Streams::new(seed))
+                .expect("valid")
+        };
+        assert_ne!(make(0), make(1));
+        let LevelEmbedding::Fourier { frequencies, .. } = make(0) else { panic!("fourier") };
+        let level = schedule.at(0.3);
+        let value = level.sigma().ln() / 4.0;
+        let told = columns(&make(0), &level, &schedule);
+        for (j, f) in frequencies.iter().enumerate() {
+            let angle = std::f64::consts::TAU * value * f64::from(*f);
+            assert!((f64::from(told[j]) - angle.sin()).abs() < 1e-6);
+            assert!((f64::from(told[3 + j]) - angle.cos()).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_number_that_does_not_exist_is_refused() {
+        let flow = RectifiedFlow::new(0.01, 1.0).expect("valid");
+        let embedding = LevelEmbedding::Column(LevelQuantity::LogSnr);
+        assert!(embedding.check(&flow.at(1.0), &flow).is_err());
+        assert!(LevelEmbedding::Column(LevelQuantity::Sigma).check(&flow.at(1.0), &flow).is_ok());
+        assert!(
+            LevelEmbedding::Column(LevelQuantity::StepAlpha).check(&flow.at(0.5), &flow).is_err()
+        );
+        assert!(LevelEmbedding::sinusoidal(LevelQuantity::Sigma, 3).is_err());
+    }
+
+    #[test]
+    fn a_level_off_the_grid_has_no_index() {
+        let grid = Betas::new(&[0.1, 0.2]).expect("valid");
+        let embedding = LevelEmbedding::Column(LevelQuantity::Index);
+        let stray = NoiseLevel::new(0.6, 0.8).expect("valid");
+        assert!(embedding.check(&stray, &grid).is_err());
+        assert!(embedding.check(&stray.with_index(2), &grid).is_err());
+        assert!(embedding.check(&NoiseLevel::CLEAN, &grid).is_err());
+        assert!(embedding.check(&stray.with_index(1), &grid).is_ok());
+    }
+}

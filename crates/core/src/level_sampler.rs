@@ -1,0 +1,162 @@
+//! Which noise level a training row gets.
+
+use langevin_data::Stream;
+
+use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
+
+/// The distribution of the training rows' levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LevelSampler {
+    /// Time uniform in [0, 1]: every level of a grid equally likely.
+    Uniform,
+    /// As `Uniform`, one level for the whole batch.
+    UniformPerBatch,
+    /// Time uniform with one row in each of `rows` equal parts of [0, 1].
+    Stratified,
+    /// `ln(sigma / alpha) ~ N(mean, std²)`. Source: Karras et al. 2022, table 1.
+    LogNormal {
+        /// Mean of ln(sigma / alpha).
+        mean: f64,
+        /// Standard deviation of ln(sigma / alpha).
+        std: f64,
+    },
+    /// `logit(t) ~ N(mean, std²)`. Source: Esser et al. 2024, equation 19.
+    LogitNormal {
+        /// Mean of logit(t).
+        mean: f64,
+        /// Standard deviation of logit(t).
+        std: f64,
+    },
+}
+
+impl LevelSampler {
+    /// 64-bit words of the level stream that one row uses.
+    pub const WORDS_PER_ROW: u64 = 2;
+
+    /// Fails on a parameter out of its range.
+    ///
+    /// # Errors
+    /// `mean` must be finite, `std` finite and above 0; of `LogNormal`, `|mean| + 9 std` must be at
+    /// most 80, beyond which sigma is no f32.
+    pub fn validated(self) -> Result<Self, CoreError> {
+        if let Self::LogNormal { mean, std } | Self::LogitNormal { mean, std } = self {
+            positive("std", std)?;
+            if !mean.is_finite() {
+                return Err(CoreError::parameter("mean", "must be finite", mean));
+            }
+        }
+        if let Self::LogNormal { mean, std } = self {
+            let extent = mean.abs() + 9.0 * std;
+            if extent > 80.0 {
+                let requirement =
+                    "|mean| + 9 std must be at most 80, where sigma leaves f32's range";
+                return Err(CoreError::parameter("std", requirement, extent));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The levels of `rows` rows; row i uses words `2i` and `2i + 1` of the stream.
+    pub fn draw(
+        &self,
+        schedule: &dyn NoiseSchedule,
+        stream: &mut Stream,
+        rows: usize,
+    ) -> Vec<NoiseLevel> {
+        match *self {
+            Self::Uniform => {
+                let mut words = vec![0.0; 2 * rows];
+                stream.fill_uniform(&mut words);
+                words.chunks_exact(2).map(|pair| schedule.at(pair[0])).collect()
+            }
+            Self::UniformPerBatch => vec![schedule.at(stream.uniform()); rows],
+            Self::Stratified => {
+                let mut words = vec![0.0; 2 * rows];
+                stream.fill_uniform(&mut words);
+                let place =
+                    |(i, pair): (usize, &[f64])| schedule.at((i as f64 + pair[0]) / rows as f64);
+                words.chunks_exact(2).enumerate().map(place).collect()
+            }
+            Self::LogNormal { mean, std } => {
+                normals(stream, rows).map(|z| schedule.at_ratio((mean + std * z).exp())).collect()
+            }
+            Self::LogitNormal { mean, std } => normals(stream, rows)
+                .map(|z| schedule.at(1.0 / (1.0 + (-(mean + std * z)).exp())))
+                .collect(),
+        }
+    }
+}
+
+/// One standard normal a row.
+fn normals(stream: &mut Stream, rows: usize) -> impl Iterator<Item = f64> {
+    let mut normals = vec![0.0; 2 * rows];
+    stream.fill_normal(&mut normals);
+    normals.into_iter().step_by(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::{Purpose, Streams};
+
+    use super::*;
+    use crate::{Betas, Karras};
+
+    fn stream(word: u64) -> Stream {
+        Streams::new(3).at(Purpose::Level, 7, word)
+    }
+
+    #[test]
+    fn a_row_s_level_depends_on_its_place_alone() {
+        let schedule = Karras::new(0.002, 80.0, 7.0).expect("valid");
+        for sampler in [
+            LevelSampler::Uniform,
+            LevelSampler::LogNormal { mean: -1.2, std: 1.2 },
+            LevelSampler::LogitNormal { mean: 0.0, std: 1.0 },
+        ] {
+            let together = sampler.draw(&schedule, &mut stream(0), 5);
+            for (i, level) in together.iter().enumerate() {
+                let word = i as u64 * LevelSampler::WORDS_PER_ROW;
+                assert_eq!(sampler.draw(&schedule, &mut stream(word), 1), [*level], "{sampler:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn log_normal_levels_have_their_mean_and_std() {
+        let schedule = Karras::new(0.002, 80.0, 7.0).expect("valid");
+        let sampler = LevelSampler::LogNormal { mean: -1.2, std: 0.9 };
+        let levels = sampler.draw(&schedule, &mut stream(0), 40_000);
+        let mean = levels.iter().map(|l| l.sigma().ln()).sum::<f64>() / 40_000.0;
+        let variance =
+            levels.iter().map(|l| (l.sigma().ln() - mean).powi(2)).sum::<f64>() / 40_000.0;
+        // Five standard errors: 0.9 / 200 for the mean, 0.81 · sqrt(2) / 200 for the variance.
+        assert!((mean + 1.2).abs() < 5.0 * 0.9 / 200.0, "{mean}");
+        assert!((variance - 0.81).abs() < 5.0 * 0.81 * 2_f64.sqrt() / 200.0, "{variance}");
+    }
+
+    #[test]
+    fn stratified_rows_cover_every_part_once() {
+        let grid = Betas::new(&[0.01; 64]).expect("valid");
+        let levels = LevelSampler::Stratified.draw(&grid, &mut stream(0), 64);
+        let mut seen: Vec<_> = levels.iter().filter_map(NoiseLevel::index).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn one_level_a_batch_is_shared_by_its_rows() {
+        let grid = Betas::new(&[0.01; 64]).expect("valid");
+        let levels = LevelSampler::UniformPerBatch.draw(&grid, &mut stream(0), 9);
+        assert!(levels.iter().all(|level| *level == levels[0]));
+    }
+
+    #[test]
+    fn parameters_are_checked() {
+        assert!(LevelSampler::LogNormal { mean: 0.0, std: 0.0 }.validated().is_err());
+        assert!(LevelSampler::LogitNormal { mean: f64::INFINITY, std: 1.0 }.validated().is_err());
+        assert!(LevelSampler::LogNormal { mean: -1.2, std: 1.2 }.validated().is_ok());
+        let message =
+            LevelSampler::LogNormal { mean: 0.0, std: 10.0 }.validated().expect_err("far");
+        assert!(message.to_string().ends_with("f32's range, got 90"), "{message}");
+    }
+}

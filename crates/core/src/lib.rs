@@ -1,0 +1,41 @@
+//! The mathematics of diffusion models as types: levels, schedules, predictions, networks,
+//! denoisers and samplers. Nothing here reads a file or prints.
+//!
+//! Everything is written for `x_t = alpha · x_0 + sigma · eps` with `eps ~ N(0, I)`; `alpha` is the
+//! *signal scale* (the square root of the literature's alpha-bar) and `sigma` the noise scale.
+//!
+//! - A [`NoiseSchedule`] says which [`NoiseLevel`]s exist, a [`LevelSampler`] which of them a
+//!   training row gets.
+//! - A [`Prediction`] says what a network's output means, a [`Weighting`] how its errors count.
+//! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`] behind a
+//!   [`NetworkDenoiser`], or the exact [`MixtureOracle`].
+//! - A [`Sampler`] makes one step from a level to the next; [`sample`] is the one loop over them.
+//!
+//! A network never sees the schedule and a sampler never sees the network: both meet in
+//! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
+
+mod denoiser;
+mod embedding;
+mod error;
+mod level;
+mod level_sampler;
+mod network;
+mod oracle;
+mod prediction;
+mod sampler;
+mod schedule;
+mod weighting;
+
+pub use denoiser::{Denoiser, NetworkDenoiser};
+pub use embedding::{LevelEmbedding, LevelQuantity};
+pub use error::CoreError;
+pub use level::NoiseLevel;
+pub use level_sampler::LevelSampler;
+pub use network::{Activation, Mlp, MlpConfig, Network, PositionFeatures};
+pub use oracle::MixtureOracle;
+pub use prediction::{Coefficients, Prediction};
+pub use sampler::{
+    AncestralVariance, Ddim, Ddpm, End, Euler, Heun, Noise, Progress, Sampler, Transition, sample,
+};
+pub use schedule::{Betas, Karras, NoiseSchedule, RectifiedFlow, cosine_betas, linear_betas};
+pub use weighting::{LossReduction, Weighting};

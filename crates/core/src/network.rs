@@ -1,0 +1,355 @@
+//! The networks: the trait that any Burn module can meet, and our multilayer perceptron.
+
+use burn::{
+    module::{Module, Param},
+    nn::Linear,
+    tensor::{Device, Tensor, TensorData, activation},
+};
+use langevin_data::{Purpose, Streams};
+
+use crate::CoreError;
+
+/// What a trainer and a denoiser need of a network: any Burn module can meet it.
+///
+/// # Shapes
+/// `x` `[batch, features]`, `level_features` `[batch, level features]`, `condition`
+/// `[batch, condition features]`; the output is `[batch, features]`. A network that needs geometry
+/// (images) reshapes inside itself.
+pub trait Network: Module + Sync + 'static {
+    /// The network's output F for scaled noisy rows and the columns that tell their level.
+    fn forward(
+        &self,
+        x: Tensor<2>,
+        level_features: Option<Tensor<2>>,
+        condition: Option<Tensor<2>>,
+    ) -> Tensor<2>;
+}
+
+/// The nonlinearity between layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// `max(0, x)`.
+    Relu,
+    /// `x · sigmoid(x)`.
+    Silu,
+    /// `x · Φ(x)`, the exact form.
+    Gelu,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    fn apply(self, x: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Relu => activation::relu(x),
+            Self::Silu => activation::silu(x),
+            Self::Gelu => activation::gelu(x),
+            Self::Tanh => activation::tanh(x),
+        }
+    }
+}
+
+/// The form of a multilayer perceptron.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MlpConfig {
+    /// Columns of a row of data, and of the output.
+    pub features: usize,
+    /// Columns that tell the level, and of the condition, together.
+    pub extra_features: usize,
+    /// Units of each hidden layer.
+    pub width: usize,
+    /// Hidden layers.
+    pub depth: usize,
+    /// Nonlinearity after each hidden layer.
+    pub activation: Activation,
+    /// Whether each hidden layer after the first adds to what it got.
+    pub residual: bool,
+    /// Random frequencies of the position, 0 for none; each gives a sine and a cosine.
+    pub position_features: usize,
+    /// Standard deviation of those frequencies.
+    pub position_scale: f64,
+}
+
+impl MlpConfig {
+    /// Fails on a form that no network has.
+    ///
+    /// # Errors
+    /// `features`, `width` and `depth` must be at least 1, `position_scale` finite and above 0.
+    pub fn validate(&self) -> Result<(), CoreError> {
+        let sizes = [("features", self.features), ("width", self.width), ("depth", self.depth)];
+        if let Some((name, size)) = sizes.into_iter().find(|(_, size)| *size == 0) {
+            return Err(CoreError::parameter(name, "must be at least 1", size));
+        }
+        crate::error::positive("position_scale", self.position_scale)?;
+        Ok(())
+    }
+
+    /// The number of values of all parameters, trained or not; saturates instead of overflowing.
+    pub fn parameters(&self) -> usize {
+        let input = self
+            .position_features
+            .saturating_mul(2)
+            .saturating_add(self.features)
+            .saturating_add(self.extra_features);
+        let layer = |from: usize, to: usize| from.saturating_add(1).saturating_mul(to);
+        layer(input, self.width)
+            .saturating_add(
+                layer(self.width, self.width).saturating_mul(self.depth.saturating_sub(1)),
+            )
+            .saturating_add(layer(self.width, self.features))
+            .saturating_add(self.features.saturating_mul(self.position_features))
+    }
+
+    /// The network with weights from the run's streams.
+    ///
+    /// Weights and biases are uniform in `±1/sqrt(fan_in)`, PyTorch's default for linear layers.
+    /// A parameter's numbers depend on the seed and its path alone.
+    ///
+    /// # Errors
+    /// See [`validate`](Self::validate).
+    pub fn init(&self, streams: &Streams, device: &Device) -> Result<Mlp, CoreError> {
+        self.validate()?;
+        let position = match self.position_features {
+            0 => None,
+            count => Some(PositionFeatures::init(
+                self.features,
+                count,
+                self.position_scale,
+                streams,
+                device,
+            )),
+        };
+        let input = self.features + 2 * self.position_features + self.extra_features;
+        let sizes = |layer: usize| {
+            let from = if layer == 0 { input } else { self.width };
+            (from, if layer == self.depth { self.features } else { self.width })
+        };
+        let layers = (0..=self.depth)
+            .map(|i| linear(&format!("layers.{i}"), sizes(i), streams, device))
+            .collect();
+        Ok(Mlp { layers, position, activation: self.activation, residual: self.residual })
+    }
+}
+
+/// A multilayer perceptron over `[x, sin(2π x·B), cos(2π x·B), level features, condition]`.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    layers: Vec<Linear>,
+    position: Option<PositionFeatures>,
+    #[module(skip)]
+    activation: Activation,
+    #[module(skip)]
+    residual: bool,
+}
+
+impl Network for Mlp {
+    fn forward(
+        &self,
+        x: Tensor<2>,
+        level_features: Option<Tensor<2>>,
+        condition: Option<Tensor<2>>,
+    ) -> Tensor<2> {
+        let position = self.position.as_ref().map(|position| position.forward(x.clone()));
+        let mut parts = vec![x];
+        parts.extend(position.into_iter().flatten());
+        parts.extend(level_features);
+        parts.extend(condition);
+        let input = if parts.len() == 1 { parts.swap_remove(0) } else { Tensor::cat(parts, 1) };
+
+        let last = self.layers.len() - 1;
+        let mut hidden = self.activation.apply(self.layers[0].forward(input));
+        for layer in &self.layers[1..last] {
+            let next = self.activation.apply(layer.forward(hidden.clone()));
+            hidden = if self.residual { hidden + next } else { next };
+        }
+        self.layers[last].forward(hidden)
+    }
+}
+
+/// Random Fourier features of the position: `sin(2π x·B)` and `cos(2π x·B)`, B fixed.
+///
+/// They let a small network resolve structure far finer than its input's range. Source: Tancik et
+/// al. 2020, "Fourier features let networks learn high frequency functions", equation 5.
+#[derive(Module, Debug)]
+pub struct PositionFeatures {
+    /// B, `[features, count]`; stored beside the weights, not trained.
+    frequencies: Param<Tensor<2>>,
+}
+
+impl PositionFeatures {
+    fn init(features: usize, count: usize, scale: f64, streams: &Streams, device: &Device) -> Self {
+        let mut frequencies = vec![0.0; features * count];
+        streams.at(Purpose::Frequencies, 1, 0).fill_normal(&mut frequencies);
+        let frequencies: Vec<f32> = frequencies.iter().map(|z| (scale * z) as f32).collect();
+        let frequencies = TensorData::new(frequencies, [features, count]);
+        Self { frequencies: Param::from_data(frequencies, device).set_require_grad(false) }
+    }
+
+    /// The sines and the cosines, each `[batch, count]`.
+    fn forward(&self, x: Tensor<2>) -> [Tensor<2>; 2] {
+        // Reduced modulo 1 first: GPUs' sines lose digits at large arguments.
+        let turns = x.matmul(self.frequencies.val());
+        let turns = turns.clone() - turns.floor();
+        let angle = turns.mul_scalar(std::f64::consts::TAU);
+        [angle.clone().sin(), angle.cos()]
+    }
+}
+
+/// A linear layer, uniform in ±1/sqrt(fan_in), from the stream of its path.
+fn linear(
+    path: &str,
+    (input, output): (usize, usize),
+    streams: &Streams,
+    device: &Device,
+) -> Linear {
+    let bound = 1.0 / (input as f64).sqrt();
+    let uniform = |name: &str, count: usize| {
+        let mut values = vec![0.0; count];
+        let stream = path_number(&format!("{path}.{name}"));
+        streams.at(Purpose::Weights, stream, 0).fill_uniform(&mut values);
+        values.iter().map(|u| ((2.0 * u - 1.0) * bound) as f32).collect::<Vec<_>>()
+    };
+    let weight = TensorData::new(uniform("weight", input * output), [input, output]);
+    let bias = TensorData::new(uniform("bias", output), [output]);
+    Linear { weight: Param::from_data(weight, device), bias: Some(Param::from_data(bias, device)) }
+}
+
+/// The number of a parameter's stream: FNV-1a of its path.
+fn path_number(path: &str) -> u64 {
+    path.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> MlpConfig {
+        MlpConfig {
+            features: 2,
+            extra_features: 3,
+            width: 16,
+            depth: 2,
+            activation: Activation::Silu,
+            residual: false,
+            position_features: 4,
+            position_scale: 1.0,
+        }
+    }
+
+    fn values(tensor: Tensor<2>) -> Vec<f32> {
+        tensor.into_data().try_into_vec::<f32>().expect("f32")
+    }
+
+    fn rows(count: usize, columns: usize, scale: f32) -> Tensor<2> {
+        let data = (0..count * columns).map(|i| (i as f32 * 0.37).sin() * scale).collect();
+        Tensor::from_data(TensorData::new(data, [count, columns]), &Device::flex())
+    }
+
+    #[test]
+    fn the_forward_pass_is_the_documented_formula() {
+        let device = Device::flex();
+        for residual in [false, true] {
+            let mlp =
+                MlpConfig { residual, ..config() }.init(&Streams::new(1), &device).expect("valid");
+            let (x, extra) = (rows(5, 2, 2.0), rows(5, 3, 1.0));
+            let got = values(mlp.forward(x.clone(), Some(extra.clone()), None));
+
+            // The same in plain f64 loops.
+            let matrix = |t: &Param<Tensor<2>>| (values(t.val()), t.val().dims());
+            let (b, [_, count]) = matrix(&mlp.position.as_ref().expect("some").frequencies);
+            let (x, extra) = (values(x), values(extra));
+            for row in 0..5 {
+                let x = &x[2 * row..2 * row + 2];
+                let angle = |j: usize| {
+                    let turns: f64 =
+                        (0..2).map(|d| f64::from(x[d]) * f64::from(b[d * count + j])).sum();
+                    turns * std::f64::consts::TAU
+                };
+                let mut h: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
+                h.extend((0..count).map(|j| angle(j).sin()));
+                h.extend((0..count).map(|j| angle(j).cos()));
+                h.extend(extra[3 * row..3 * row + 3].iter().map(|v| f64::from(*v)));
+                for (i, layer) in mlp.layers.iter().enumerate() {
+                    let (w, [from, to]) = matrix(&layer.weight);
+                    let bias: Vec<f32> = layer
+                        .bias
+                        .as_ref()
+                        .expect("bias")
+                        .val()
+                        .into_data()
+                        .try_into_vec::<f32>()
+                        .expect("f32");
+                    assert_eq!(from, h.len());
+                    let next: Vec<f64> = (0..to)
+                        .map(|o| {
+                            let sum: f64 = (0..from).map(|k| h[k] * f64::from(w[k * to + o])).sum();
+                            let sum = sum + f64::from(bias[o]);
+                            if i == 2 { sum } else { sum / (1.0 + (-sum).exp()) }
+                        })
+                        .collect();
+                    let add = residual && i == 1;
+                    h = next
+                        .iter()
+                        .zip(&h)
+                        .map(|(n, h)| if add { n + h } else { *n })
+                        .collect::<Vec<_>>();
+                    if !add {
+                        h = next;
+                    }
+                }
+                for (o, want) in h.iter().enumerate() {
+                    // f32 sums of up to 16 terms of size about 1, and sines of arguments rounded to f32.
+                    assert!((f64::from(got[2 * row + o]) - want).abs() < 1e-5, "{residual}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weights_come_from_the_seed_and_the_path() {
+        let init = |seed| config().init(&Streams::new(seed), &Device::flex()).expect("valid");
+        let weight = |mlp: &Mlp, i: usize| values(mlp.layers[i].weight.val());
+        assert_eq!(weight(&init(1), 1), weight(&init(1), 1));
+        assert_ne!(weight(&init(1), 1), weight(&init(2), 1));
+        let wider = MlpConfig { depth: 3, ..config() };
+        let wider = wider.init(&Streams::new(1), &Device::flex()).expect("valid");
+        assert_eq!(
+            weight(&init(1), 1),
+            weight(&wider, 1),
+            "another layer elsewhere changes nothing"
+        );
+    }
+
+    #[test]
+    fn weights_have_pytorchs_bound_and_variance() {
+        let big = MlpConfig { width: 256, ..config() };
+        let mlp = big.init(&Streams::new(4), &Device::flex()).expect("valid");
+        let weight = values(mlp.layers[1].weight.val());
+        let bound = 1.0 / 16.0;
+        assert!(weight.iter().all(|w| w.abs() < bound));
+        let variance = weight.iter().map(|w| f64::from(w * w)).sum::<f64>() / weight.len() as f64;
+        let expected = f64::from(bound).powi(2) / 3.0;
+        // Standard error of a uniform's second moment: expected · sqrt(4/5) / sqrt(65536).
+        assert!((variance / expected - 1.0).abs() < 5.0 * 0.9 / 256.0, "{variance}");
+        let bias = mlp.layers[1].bias.as_ref().expect("bias").val().into_data();
+        assert!(bias.iter::<f32>().any(|b| b != 0.0), "biases start as PyTorch's, not at zero");
+    }
+
+    #[test]
+    fn position_frequencies_are_not_trained() {
+        let device = Device::flex().autodiff();
+        let mlp = config().init(&Streams::new(1), &device).expect("valid");
+        assert!(!mlp.position.as_ref().expect("some").frequencies.val().is_require_grad());
+        assert!(mlp.layers[0].weight.val().is_require_grad());
+    }
+
+    #[test]
+    fn an_empty_network_is_refused() {
+        let none = MlpConfig { width: 0, ..config() };
+        let message =
+            none.init(&Streams::new(0), &Device::flex()).expect_err("refused").to_string();
+        assert_eq!(message, "width: must be at least 1, got 0");
+    }
+}

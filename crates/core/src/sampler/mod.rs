@@ -1,0 +1,128 @@
+//! From noise to data: the trait of one step, and the one loop that drives every sampler.
+
+mod ddim;
+mod ddpm;
+mod euler;
+mod heun;
+#[cfg(test)]
+mod tests;
+
+pub use ddim::Ddim;
+pub use ddpm::{AncestralVariance, Ddpm};
+pub use euler::Euler;
+pub use heun::Heun;
+
+use burn::tensor::Tensor;
+
+use crate::{Denoiser, NoiseLevel};
+
+/// A step's two levels, and its place in the whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Transition {
+    /// Where the rows are; its sigma is above 0.
+    pub from: NoiseLevel,
+    /// Where they go; its sigma is 0 in the last step.
+    pub to: NoiseLevel,
+    /// The step's number, from 0.
+    pub index: usize,
+}
+
+/// Standard normal rows for the step at hand, `[batch, features]` in the rows' dtype.
+///
+/// Each call gives fresh numbers; which, depends on the step and the call's number alone, so a
+/// sampler that asks for none changes nothing for another step.
+pub type Noise<'a> = dyn FnMut(&Transition) -> Tensor<2> + 'a;
+
+/// One step of a sampling method.
+pub trait Sampler: Send + Sync {
+    /// Takes rows at `step.from` to `step.to`.
+    ///
+    /// # Shapes
+    /// `x` and the result `[batch, features]`, of the same dtype.
+    fn step(
+        &self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        condition: Option<&Tensor<2>>,
+        step: &Transition,
+        noise: &mut Noise,
+    ) -> Tensor<2>;
+
+    /// Calls of the denoiser that a step makes.
+    fn calls(&self, step: &Transition) -> usize;
+}
+
+/// Where sampling stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// At sigma = 0, which the loop appends to the levels.
+    Clean,
+    /// At the last of the levels given.
+    LastLevel,
+}
+
+/// What the loop shows its observer: the start (`step` 0), then the rows after each step.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// Steps made so far.
+    pub step: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// The level that the rows are at.
+    pub level: NoiseLevel,
+    /// The rows, `[batch, features]`.
+    pub x: &'a Tensor<2>,
+}
+
+/// Samples: takes rows from the first of `levels` through all of them to `end`.
+///
+/// This is the only sampling loop; every sampler is a step under it. No step adds noise on the way
+/// to sigma = 0.
+///
+/// # Shapes
+/// `x` and the result `[batch, features]`; the method runs in the dtype of `x`.
+#[allow(clippy::too_many_arguments, reason = "the one place where all parts meet")]
+pub fn sample(
+    sampler: &dyn Sampler,
+    denoiser: &dyn Denoiser,
+    condition: Option<&Tensor<2>>,
+    levels: &[NoiseLevel],
+    end: End,
+    mut x: Tensor<2>,
+    noise: &mut Noise,
+    observer: &mut dyn FnMut(&Progress),
+) -> Tensor<2> {
+    let steps: Vec<_> = transitions(levels, end).collect();
+    if let Some(first) = levels.first() {
+        observer(&Progress { step: 0, steps: steps.len(), level: *first, x: &x });
+    }
+    for step in &steps {
+        x = sampler.step(x, denoiser, condition, step, noise);
+        observer(&Progress { step: step.index + 1, steps: steps.len(), level: step.to, x: &x });
+    }
+    x
+}
+
+/// The steps that join the levels, each to the next, the last to `end`.
+fn transitions(levels: &[NoiseLevel], end: End) -> impl Iterator<Item = Transition> {
+    let clean = (end == End::Clean && !levels.is_empty()).then_some(NoiseLevel::CLEAN);
+    let targets = levels.iter().skip(1).copied().chain(clean);
+    levels.iter().copied().zip(targets).enumerate().map(|(index, (from, to))| Transition {
+        from,
+        to,
+        index,
+    })
+}
+
+/// The noise that is left in `x` beside the estimate: `eps = (x − alpha · D) / sigma`.
+fn estimated_noise(x: Tensor<2>, denoised: &Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
+    (x - denoised.clone().mul_scalar(level.alpha())).div_scalar(level.sigma())
+}
+
+/// `tau = 1 − (alpha_t · sigma_s / (alpha_s · sigma_t))²`: the share of the noise at `to` that the
+/// posterior of an ancestral step draws anew.
+fn renewed_share(step: &Transition) -> f64 {
+    let (t, s) = (&step.from, &step.to);
+    let kept = t.alpha() * s.sigma() / (s.alpha() * t.sigma());
+    (1.0 - kept * kept).max(0.0)
+}

@@ -1,0 +1,149 @@
+//! What the loop promises: levels told, calls made, noise asked for, dtype kept, observer served.
+
+use std::cell::RefCell;
+
+use burn::tensor::{DType, Tensor};
+
+use super::{GaussianOracle, Method, Schedule, host, rows, steps};
+use crate::{End, NoiseLevel, Transition, sample};
+
+const SCHEDULES: [Schedule; 4] =
+    [Schedule::Karras, Schedule::Linear(100), Schedule::Cosine(100), Schedule::Flow(1.0)];
+
+/// What a run of the loop did.
+struct Run {
+    x: Tensor<2>,
+    told: Vec<NoiseLevel>,
+    noise_for: Vec<Transition>,
+    seen: Vec<(usize, usize, NoiseLevel, Vec<f64>)>,
+}
+
+fn start(dtype: DType) -> Tensor<2> {
+    rows(vec![0.3, -1.1, 2.0, 0.25], [2, 2], dtype)
+}
+
+fn run(method: Method, levels: &[NoiseLevel], end: End, dtype: DType) -> Run {
+    let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
+    let noise_for = RefCell::new(Vec::new());
+    let mut seen = Vec::new();
+    let x = sample(
+        method.sampler().as_ref(),
+        &oracle,
+        None,
+        levels,
+        end,
+        start(dtype),
+        &mut |step| {
+            noise_for.borrow_mut().push(*step);
+            rows(vec![0.1, 0.2, -0.3, 0.4], [2, 2], dtype)
+        },
+        &mut |p| seen.push((p.step, p.steps, p.level, host(p.x.clone()))),
+    );
+    Run { x, told: oracle.told.into_inner(), noise_for: noise_for.into_inner(), seen }
+}
+
+#[test]
+fn the_denoiser_is_told_every_level_of_the_grid_in_order() {
+    for schedule in SCHEDULES {
+        for count in [1, 2, 10] {
+            let levels = schedule.levels(count);
+            for method in Method::ALL {
+                let told = run(method, &levels, End::Clean, DType::F64).told;
+                // Heun looks ahead to where the Euler step leads, then is told that level again.
+                let expected: Vec<_> = match method {
+                    Method::Heun => {
+                        levels.windows(2).flatten().chain(levels.last()).copied().collect()
+                    }
+                    _ => levels.clone(),
+                };
+                assert_eq!(told, expected, "{method:?} {schedule:?} {count}");
+            }
+        }
+    }
+}
+
+#[test]
+fn calls_are_as_many_as_the_sampler_says() {
+    for count in [1, 2, 10] {
+        let levels = Schedule::Karras.levels(count);
+        for method in Method::ALL {
+            let sampler = method.sampler();
+            let said: usize = steps(&levels).iter().map(|step| sampler.calls(step)).sum();
+            let made = run(method, &levels, End::Clean, DType::F64).told.len();
+            assert_eq!(made, said, "{method:?}");
+            assert_eq!(
+                made,
+                if method == Method::Heun { 2 * count - 1 } else { count },
+                "{method:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn noise_is_asked_for_in_every_step_but_the_last_and_by_no_deterministic_sampler() {
+    for schedule in SCHEDULES {
+        for count in [1, 2, 10] {
+            let levels = schedule.levels(count);
+            for method in Method::ALL {
+                let asked = run(method, &levels, End::Clean, DType::F64).noise_for;
+                let expected = match method.is_deterministic() {
+                    true => Vec::new(),
+                    false => steps(&levels)[..count - 1].to_vec(),
+                };
+                assert_eq!(asked, expected, "{method:?} {schedule:?} {count}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_loop_runs_in_the_dtype_of_its_rows() {
+    for schedule in SCHEDULES {
+        let levels = schedule.levels(10);
+        for method in Method::ALL {
+            let [narrow, wide] =
+                [DType::F32, DType::F64].map(|dtype| run(method, &levels, End::Clean, dtype).x);
+            assert_eq!(narrow.dtype(), DType::F32, "{method:?}");
+            assert_eq!(wide.dtype(), DType::F64, "{method:?}");
+            let (narrow, wide) = (host(narrow), host(wide));
+            assert!(wide.iter().any(|v| *v != f64::from(*v as f32)), "{method:?}: true f64 digits");
+            for (narrow, wide) in narrow.iter().zip(&wide) {
+                // Ten steps, each a few roundings of 6e-8 of numbers up to the start's size of 2.
+                assert!((narrow - wide).abs() < 1e-5, "{method:?} {schedule:?} {narrow} {wide}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_observer_sees_the_start_and_every_step() {
+    for method in Method::ALL {
+        let levels = Schedule::Karras.levels(6);
+        for (end, count, last) in
+            [(End::Clean, 6, NoiseLevel::CLEAN), (End::LastLevel, 5, levels[5])]
+        {
+            let run = run(method, &levels, end, DType::F64);
+            assert_eq!(run.seen.len(), count + 1);
+            for (i, (step, steps, level, _)) in run.seen.iter().enumerate() {
+                assert_eq!((*step, *steps), (i, count));
+                assert_eq!(*level, if i == count { last } else { levels[i] });
+            }
+            assert_eq!(run.seen[0].3, host(start(DType::F64)));
+            assert_eq!(run.seen[count].3, host(run.x));
+        }
+    }
+}
+
+#[test]
+fn ending_at_the_last_level_is_the_clean_run_less_its_last_step() {
+    let levels = Schedule::Linear(100).levels(8);
+    for method in Method::ALL {
+        let clean = run(method, &levels, End::Clean, DType::F64);
+        let stopped = run(method, &levels, End::LastLevel, DType::F64);
+        assert_eq!(clean.seen[7].3, host(stopped.x), "{method:?}");
+        let lone = run(method, &levels[..1], End::LastLevel, DType::F64);
+        assert_eq!(host(lone.x), host(start(DType::F64)), "one level is already the last");
+        assert!(lone.told.is_empty());
+    }
+}

@@ -1,0 +1,236 @@
+//! The discrete, variance-preserving grids of DDPM: explicit, linear and cosine betas.
+
+use super::{NoiseSchedule, at_least_one};
+use crate::{CoreError, NoiseLevel};
+
+/// DDPM's grid of K levels, which preserves the variance of data with variance 1.
+///
+/// `alpha_bar_k = Π_{j<=k} (1 − beta_j)`, `alpha = sqrt(alpha_bar)`,
+/// `sigma = sqrt(1 − alpha_bar)`.
+///
+/// Level index 0 is the noisiest, k = K − 1. Source: Ho et al. 2020, "Denoising diffusion
+/// probabilistic models", equation 4.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Betas {
+    /// Noisiest first.
+    levels: Vec<NoiseLevel>,
+    /// `1 − beta`, noisiest first.
+    step_alphas: Vec<f64>,
+}
+
+impl Betas {
+    /// The grid of the given betas, `betas[0]` the first step away from the data.
+    ///
+    /// # Errors
+    /// There must be at least one, each above 0 and below 1.
+    pub fn new(betas: &[f64]) -> Result<Self, CoreError> {
+        if betas.is_empty() {
+            return Err(CoreError::parameter("betas", "must hold at least one number", "none"));
+        }
+        if let Some((k, beta)) = betas.iter().enumerate().find(|(_, b)| !(**b > 0.0 && **b < 1.0)) {
+            let value = format!("{beta} at position {k}");
+            return Err(CoreError::parameter("betas", "each must be above 0 and below 1", value));
+        }
+        let mut alpha_bar = 1.0;
+        // 1 − alpha_bar by its own recurrence: as a difference it would lose digits at small k.
+        let mut noise = 0.0;
+        let mut levels: Vec<_> = betas
+            .iter()
+            .map(|beta| {
+                noise += alpha_bar * beta;
+                alpha_bar *= 1.0 - beta;
+                NoiseLevel::of(alpha_bar.sqrt(), noise.sqrt())
+            })
+            .collect();
+        levels.reverse();
+        let levels = levels.into_iter().enumerate().map(|(i, l)| l.with_index(i)).collect();
+        Ok(Self { levels, step_alphas: betas.iter().rev().map(|b| 1.0 - b).collect() })
+    }
+
+    fn last(&self) -> usize {
+        self.levels.len() - 1
+    }
+}
+
+impl NoiseSchedule for Betas {
+    fn at(&self, t: f64) -> NoiseLevel {
+        // K equal shares of [0, 1], so that a uniform t makes every level equally likely.
+        let share = ((1.0 - t) * self.levels.len() as f64).floor().max(0.0) as usize;
+        self.levels[share.min(self.last())]
+    }
+
+    fn at_ratio(&self, ratio: f64) -> NoiseLevel {
+        let after = self.levels.partition_point(|level| level.ratio() > ratio);
+        let (low, high) = (after.saturating_sub(1), after.min(self.last()));
+        let distance = |i: usize| (self.levels[i].ratio().ln() - ratio.ln()).abs();
+        self.levels[if distance(low) <= distance(high) { low } else { high }]
+    }
+
+    /// All levels, or `count` of them evenly spaced in index, the first and the last included
+    /// (diffusers' "linspace").
+    fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
+        at_least_one(count)?;
+        if count > self.levels.len() {
+            let requirement =
+                format!("must be at most the schedule's {} levels", self.levels.len());
+            return Err(CoreError::parameter("steps", requirement, count));
+        }
+        // k by diffusers' formula, ties to even; a single level is the noisiest.
+        let (last, gaps) = (self.last(), (count - 1).max(1));
+        let k = |step: usize| (((gaps - step) * last) as f64 / gaps as f64).round_ties_even();
+        Ok((0..count).map(|step| self.levels[last - k(step) as usize]).collect())
+    }
+
+    fn len(&self) -> Option<usize> {
+        Some(self.levels.len())
+    }
+
+    fn step_alpha(&self, level: &NoiseLevel) -> Option<f64> {
+        self.step_alphas.get(level.index()?).copied()
+    }
+}
+
+/// `steps` betas evenly spaced from `beta_start` to `beta_end`.
+///
+/// # Errors
+/// `steps` at least 1, both betas above 0 and below 1, and `beta_end` at least `beta_start`.
+///
+/// Source: Ho et al. 2020, section 4 (1000 steps from 1e-4 to 0.02).
+pub fn linear_betas(steps: usize, beta_start: f64, beta_end: f64) -> Result<Vec<f64>, CoreError> {
+    at_least_one(steps)?;
+    for (name, beta) in [("beta_start", beta_start), ("beta_end", beta_end)] {
+        if !(beta > 0.0 && beta < 1.0) {
+            return Err(CoreError::parameter(name, "must be above 0 and below 1", beta));
+        }
+    }
+    if beta_end < beta_start {
+        let requirement = format!("must be at least beta_start = {beta_start}");
+        return Err(CoreError::parameter("beta_end", requirement, beta_end));
+    }
+    let last = (steps - 1).max(1) as f64;
+    Ok((0..steps).map(|k| beta_start + k as f64 / last * (beta_end - beta_start)).collect())
+}
+
+/// `beta_k = min(1 − f((k+1)/K) / f(k/K), 0.999)` with `f(t) = cos²((t + 0.008) / 1.008 · π/2)`.
+///
+/// # Errors
+/// `steps` must be at least 1.
+///
+/// Source: Nichol & Dhariwal 2021, "Improved denoising diffusion probabilistic models", equation 17.
+pub fn cosine_betas(steps: usize) -> Result<Vec<f64>, CoreError> {
+    at_least_one(steps)?;
+    let count = steps as f64;
+    let f = |t: f64| ((t + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2).cos().powi(2);
+    Ok((0..steps)
+        .map(|k| (1.0 - f((k as f64 + 1.0) / count) / f(k as f64 / count)).min(0.999))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linear() -> Betas {
+        Betas::new(&linear_betas(1000, 1e-4, 0.02).expect("valid")).expect("valid")
+    }
+
+    #[test]
+    fn signal_and_noise_preserve_the_variance() {
+        for betas in [linear_betas(1000, 1e-4, 0.02), cosine_betas(1000), cosine_betas(20)] {
+            let betas = betas.expect("valid");
+            let grid = Betas::new(&betas).expect("valid");
+            for level in grid.levels(betas.len()).expect("all") {
+                let variance = level.alpha().powi(2) + level.sigma().powi(2);
+                // 1000 products and sums, each rounded to 1.1e-16.
+                assert!((variance - 1.0).abs() < 4e-13, "{variance}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_least_noisy_level_comes_from_the_first_beta_alone() {
+        let grid = Betas::new(&[0.001, 0.5, 0.9]).expect("valid");
+        let levels = grid.levels(3).expect("all");
+        assert!((levels[2].sigma() - 0.001_f64.sqrt()).abs() < 1e-16);
+        assert!((levels[0].alpha().powi(2) - 0.999 * 0.5 * 0.1).abs() < 1e-15);
+        assert!((grid.step_alpha(&levels[0]).expect("a grid") - 0.1).abs() < 1e-15);
+        assert!((grid.step_alpha(&levels[2]).expect("a grid") - 0.999).abs() < 1e-15);
+        assert_eq!(
+            levels.iter().map(|l| l.index()).collect::<Vec<_>>(),
+            [Some(0), Some(1), Some(2)]
+        );
+    }
+
+    #[test]
+    fn a_subset_keeps_both_ends() {
+        let levels = linear().levels(10).expect("10 levels");
+        assert_eq!(levels[0].index(), Some(0));
+        assert_eq!(levels[9].index(), Some(999));
+        assert_eq!(levels[1].index(), Some(111));
+        assert_eq!(linear().levels(1).expect("one")[0].index(), Some(0));
+        let message = linear().levels(1001).expect_err("too many").to_string();
+        assert_eq!(message, "steps: must be at most the schedule's 1000 levels, got 1001");
+    }
+
+    #[test]
+    fn a_uniform_time_makes_every_level_equally_likely() {
+        let grid = Betas::new(&[0.1, 0.2, 0.3, 0.4]).expect("valid");
+        let mut counts = [0; 4];
+        for i in 0..4000 {
+            counts[grid.at((f64::from(i) + 0.5) / 4000.0).index().expect("a grid")] += 1;
+        }
+        assert_eq!(counts, [1000; 4]);
+        assert_eq!(grid.at(1.0).index(), Some(0));
+        assert_eq!(grid.at(0.0).index(), Some(3));
+    }
+
+    #[test]
+    fn the_nearest_ratio_is_found() {
+        let grid = linear();
+        for level in grid.levels(1000).expect("all") {
+            assert_eq!(grid.at_ratio(level.ratio() * 1.0001).index(), level.index());
+        }
+        assert_eq!(grid.at_ratio(1e9).index(), Some(0));
+        assert_eq!(grid.at_ratio(1e-9).index(), Some(999));
+        assert_eq!(grid.at_ratio(f64::INFINITY).index(), Some(0));
+        assert_eq!(grid.at_ratio(0.0).index(), Some(999));
+        // Nearest in ln ratio, on both sides of the middle.
+        let (low, high) = (grid.levels[500].ratio(), grid.levels[499].ratio());
+        let middle = (low * high).sqrt();
+        assert_eq!(grid.at_ratio(middle * 0.999).index(), Some(500));
+        assert_eq!(grid.at_ratio(middle * 1.001).index(), Some(499));
+    }
+
+    #[test]
+    fn betas_outside_zero_to_one_are_refused() {
+        let message = Betas::new(&[0.1, 1.0]).expect_err("refused").to_string();
+        assert_eq!(message, "betas: each must be above 0 and below 1, got 1 at position 1");
+        assert!(Betas::new(&[]).is_err());
+        assert!(linear_betas(10, 0.02, 0.01).is_err());
+        assert!(linear_betas(0, 0.01, 0.02).is_err());
+    }
+
+    #[test]
+    fn cosine_levels_are_the_papers_alpha_bars() {
+        let grid = Betas::new(&cosine_betas(1000).expect("valid")).expect("valid");
+        let f = |t: f64| ((t + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2).cos().powi(2);
+        for (index, level) in grid.levels(1000).expect("all").iter().enumerate().skip(1) {
+            // The product telescopes to f((k + 1) / K) / f(0) below the cap of the last beta alone.
+            let k = 999 - index;
+            let expected = f((k as f64 + 1.0) / 1000.0) / f(0.0);
+            let alpha_bar = level.alpha().powi(2);
+            // 1000 factors, each rounded a few times.
+            assert!((alpha_bar / expected - 1.0).abs() < 1e-12, "{k} {alpha_bar} {expected}");
+        }
+        let betas = cosine_betas(1000).expect("valid");
+        assert_eq!(betas[999], 0.999);
+        assert!(betas[998] < 0.999, "one capped beta alone");
+    }
+
+    #[test]
+    fn linear_betas_reach_both_ends() {
+        let betas = linear_betas(1000, 1e-4, 0.02).expect("valid");
+        assert_eq!((betas[0], betas[999]), (1e-4, 0.02));
+        assert_eq!(linear_betas(1, 1e-4, 0.02).expect("valid"), [1e-4]);
+    }
+}

@@ -1,0 +1,53 @@
+//! Which noise levels exist.
+
+mod betas;
+mod karras;
+mod rectified_flow;
+
+pub use betas::{Betas, cosine_betas, linear_betas};
+pub use karras::Karras;
+pub use rectified_flow::RectifiedFlow;
+
+use crate::{CoreError, NoiseLevel};
+
+/// The noise levels of a model: a continuous path or a discrete grid.
+#[allow(clippy::len_without_is_empty, reason = "no schedule is empty")]
+pub trait NoiseSchedule: Send + Sync {
+    /// The level at time `t` in [0, 1], 1 the noisiest; beyond, the nearest end. A discrete grid cuts
+    /// [0, 1] into equal parts, one a level.
+    fn at(&self, t: f64) -> NoiseLevel;
+
+    /// The level whose `sigma / alpha` is `ratio`, which is not NaN; a discrete grid gives the nearest
+    /// in ln ratio, and a path that ends there its end.
+    fn at_ratio(&self, ratio: f64) -> NoiseLevel;
+
+    /// `count` levels with sigma > 0, the noisiest first. The sampling loop alone appends sigma = 0.
+    ///
+    /// # Errors
+    /// `count` must be at least 1, and at most [`len`](Self::len) on a discrete grid.
+    fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError>;
+
+    /// The number of levels of a discrete grid, `None` for a continuous path.
+    fn len(&self) -> Option<usize> {
+        None
+    }
+
+    /// DDPM's `alpha_k = 1 − beta_k` of the step into this level, on a grid of betas.
+    fn step_alpha(&self, _level: &NoiseLevel) -> Option<f64> {
+        None
+    }
+}
+
+/// `count` numbers from 1 to 0, both ends included; one number is 1.
+fn from_one_to_zero(count: usize) -> impl Iterator<Item = f64> {
+    let last = count.saturating_sub(1).max(1) as f64;
+    (0..count).map(move |i| 1.0 - i as f64 / last)
+}
+
+/// Fails unless at least one level is asked for.
+fn at_least_one(count: usize) -> Result<(), CoreError> {
+    if count == 0 {
+        return Err(CoreError::parameter("steps", "must be at least 1", count));
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! How much the error at a level counts, and how a batch's errors become one loss.
+
+use crate::{CoreError, NoiseLevel, Prediction, error::positive};
+
+/// The weight of a row's squared error, by level.
+///
+/// Weights are defined on `|D − x_0|²` (D the denoised row) and turned into the factor on the
+/// network's own error by `c_out²`, since `D − x_0 = c_out · (F − target)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Weighting {
+    /// 1 on the network's own error. With EDM's prediction this is EDM's weight.
+    Uniform,
+    /// 1 on the error of x_0.
+    Sample,
+    /// `SNR` on the error of x_0: 1 on the error of the noise.
+    Snr,
+    /// `min(SNR, gamma)` on the error of x_0. Source: Hang et al. 2023, equation 8.
+    MinSnr {
+        /// The ceiling, 5 in the paper.
+        gamma: f64,
+    },
+    /// `(s² + sigma_data²) / (s · sigma_data)²` on the error of x_0, with s = sigma / alpha.
+    /// Source: Karras et al. 2022, table 1.
+    Edm {
+        /// Standard deviation of the data.
+        sigma_data: f64,
+    },
+}
+
+impl Weighting {
+    /// Fails on a parameter out of its range.
+    ///
+    /// # Errors
+    /// `gamma` and `sigma_data` must be finite and above 0.
+    pub fn validated(self) -> Result<Self, CoreError> {
+        match self {
+            Self::MinSnr { gamma } => positive("gamma", gamma).map(|_| self),
+            Self::Edm { sigma_data } => positive("sigma_data", sigma_data).map(|_| self),
+            _ => Ok(self),
+        }
+    }
+
+    /// The factor on the squared error of the network's output at a level.
+    pub fn at(&self, level: &NoiseLevel, prediction: &Prediction) -> f64 {
+        let snr = level.snr();
+        let out = prediction.coefficients(level).out;
+        match self {
+            Self::Uniform => 1.0,
+            Self::Sample => out * out,
+            Self::Snr => snr * out * out,
+            Self::MinSnr { gamma } => snr.min(*gamma) * out * out,
+            Self::Edm { sigma_data: d } => {
+                // (s² + d²) / (s d)² = 1 / d² + 1 / s², finite at alpha = 0 too.
+                (1.0 / (d * d) + snr) * out * out
+            }
+        }
+    }
+}
+
+/// How the weighted squared errors of a batch become its loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LossReduction {
+    /// The mean over rows and features.
+    Mean,
+    /// The sum over rows and features.
+    Sum,
+    /// The root of the sum over rows and features.
+    Norm,
+    /// The mean of Huber's function, `e²/2` up to `delta`, `delta · (|e| − delta/2)` above.
+    Huber {
+        /// Where the square ends.
+        delta: f64,
+    },
+}
+
+impl LossReduction {
+    /// Fails on a parameter out of its range.
+    ///
+    /// # Errors
+    /// `delta` must be finite and above 0.
+    pub fn validated(self) -> Result<Self, CoreError> {
+        match self {
+            Self::Huber { delta } => positive("delta", delta).map(|_| self),
+            _ => Ok(self),
+        }
+    }
+
+    /// The batch's loss from its rows' losses (each a row's mean over features for `Mean` and
+    /// `Huber`, its sum for `Sum` and `Norm`).
+    pub fn of_rows(&self, rows: &[f64]) -> f64 {
+        let sum: f64 = rows.iter().sum();
+        match self {
+            Self::Mean | Self::Huber { .. } => sum / rows.len() as f64,
+            Self::Sum => sum,
+            Self::Norm => sum.sqrt(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn min_snr_has_its_published_factors() {
+        // Factors of the three predictions: min(SNR, g)/SNR, min(SNR, g), min(SNR, g)/(SNR + 1).
+        let weighting = Weighting::MinSnr { gamma: 5.0 };
+        for alpha_bar in [0.99_f64, 0.5, 0.01] {
+            let level = NoiseLevel::new(alpha_bar.sqrt(), (1.0 - alpha_bar).sqrt()).expect("valid");
+            let snr = alpha_bar / (1.0 - alpha_bar);
+            let clipped = snr.min(5.0);
+            for (prediction, expected) in [
+                (Prediction::Noise, clipped / snr),
+                (Prediction::Sample, clipped),
+                (Prediction::Velocity, clipped / (snr + 1.0)),
+            ] {
+                let weight = weighting.at(&level, &prediction);
+                assert!(
+                    (weight / expected - 1.0).abs() < 1e-13,
+                    "{prediction:?} {weight} {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn edms_weight_is_one_on_edms_network() {
+        for sigma in [0.002, 0.5, 80.0] {
+            let level = NoiseLevel::new(1.0, sigma).expect("valid");
+            let prediction = Prediction::Edm { sigma_data: 0.5 };
+            let weight = Weighting::Edm { sigma_data: 0.5 }.at(&level, &prediction);
+            assert!((weight - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn an_snr_weight_counts_every_noise_error_once() {
+        let level = NoiseLevel::new(0.8, 0.6).expect("valid");
+        assert!((Weighting::Snr.at(&level, &Prediction::Noise) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn reductions_are_mean_sum_and_root_of_sum() {
+        let rows = [1.0, 3.0, 5.0];
+        assert_eq!(LossReduction::Mean.of_rows(&rows), 3.0);
+        assert_eq!(LossReduction::Sum.of_rows(&rows), 9.0);
+        assert_eq!(LossReduction::Norm.of_rows(&rows), 3.0);
+    }
+
+    #[test]
+    fn parameters_are_checked() {
+        assert!(Weighting::MinSnr { gamma: 0.0 }.validated().is_err());
+        assert!(Weighting::Edm { sigma_data: f64::NAN }.validated().is_err());
+        assert!(LossReduction::Huber { delta: -1.0 }.validated().is_err());
+    }
+
+    #[test]
+    fn every_weight_is_finite_from_pure_noise_to_almost_none() {
+        let weightings = [
+            Weighting::Uniform,
+            Weighting::Sample,
+            Weighting::Snr,
+            Weighting::MinSnr { gamma: 5.0 },
+            Weighting::Edm { sigma_data: 0.5 },
+        ];
+        for (alpha, sigma) in [(0.0, 1.0), (1e-9, 1.0), (1.0, 1e4), (1.0, 1e-4)] {
+            let level = NoiseLevel::new(alpha, sigma).expect("valid");
+            for prediction in [
+                Prediction::Noise,
+                Prediction::Sample,
+                Prediction::Velocity,
+                Prediction::Flow,
+                Prediction::Edm { sigma_data: 0.5 },
+            ] {
+                if prediction.check(&level).is_ok() {
+                    for weighting in weightings {
+                        let weight = weighting.at(&level, &prediction);
+                        assert!(weight.is_finite(), "{weighting:?} {prediction:?} {level:?}");
+                    }
+                }
+            }
+        }
+        // EDM's weight at alpha = 0 is 1 / sigma_data², that of its own network 1 everywhere.
+        let noise = NoiseLevel::new(0.0, 1.0).expect("valid");
+        let edm = Weighting::Edm { sigma_data: 0.5 };
+        assert_eq!(edm.at(&noise, &Prediction::Sample), 4.0);
+        assert_eq!(edm.at(&noise, &Prediction::Edm { sigma_data: 0.5 }), 1.0);
+    }
+}

@@ -1,0 +1,69 @@
+//! What a model is trained on: the trait that a user's own data implements.
+
+use crate::Stream;
+
+/// Which rows of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those that train.
+    Training,
+    /// Those that are held out to measure by.
+    HeldOut,
+}
+
+/// A mode of a distribution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mode {
+    /// Its centre.
+    pub center: Vec<f64>,
+    /// Its share of the rows.
+    pub share: f64,
+    /// Its standard deviation along each axis.
+    pub std: f64,
+}
+
+/// Rows that a model is trained on.
+///
+/// A distribution draws from its density and ignores the part, since the stream is another; a table
+/// draws from its rows of that part. What it knows exactly beyond that, it may say.
+pub trait Dataset: Send + Sync {
+    /// Numbers in a row.
+    fn features(&self) -> usize;
+
+    /// 64-bit words of the stream that one row uses: the same for each, so that a row's place is
+    /// known without drawing those before it.
+    fn words_per_row(&self) -> u64;
+
+    /// Fills `rows`, row by row; row i uses exactly [`words_per_row`](Self::words_per_row) words.
+    fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]);
+
+    /// The names of the numbers.
+    fn columns(&self) -> Vec<String> {
+        (0..self.features()).map(|i| format!("x{i}")).collect()
+    }
+
+    /// The exact mean.
+    fn mean(&self) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// The exact covariance, row by row.
+    fn covariance(&self) -> Option<Vec<Vec<f64>>> {
+        None
+    }
+
+    /// The logarithm of the density at a row.
+    fn log_density(&self, _x: &[f64]) -> Option<f64> {
+        None
+    }
+
+    /// The gradient of the log density at a row.
+    fn score(&self, _x: &[f64]) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// The modes, where there are any.
+    fn modes(&self) -> Option<Vec<Mode>> {
+        None
+    }
+}

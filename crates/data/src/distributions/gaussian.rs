@@ -1,0 +1,51 @@
+//! One Gaussian, the same along every axis.
+
+use super::GaussianMixture;
+use crate::{DataError, Dataset, Mode, Part, Stream};
+
+/// `N(mean, std² I)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gaussian {
+    mixture: GaussianMixture,
+}
+
+impl Gaussian {
+    /// # Errors
+    /// `mean` must hold finite numbers, at least one; `std` must be finite and above 0.
+    pub fn new(mean: Vec<f64>, std: f64) -> Result<Self, DataError> {
+        let mixture = GaussianMixture::new(vec![mean], std, None).map_err(|mut error| {
+            if error.parameter.starts_with("means") {
+                "mean".clone_into(&mut error.parameter);
+            }
+            error
+        })?;
+        Ok(Self { mixture })
+    }
+}
+
+impl Dataset for Gaussian {
+    fn features(&self) -> usize {
+        self.mixture.features()
+    }
+    fn words_per_row(&self) -> u64 {
+        self.mixture.words_per_row()
+    }
+    fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        self.mixture.draw(part, stream, rows);
+    }
+    fn mean(&self) -> Option<Vec<f64>> {
+        self.mixture.mean()
+    }
+    fn covariance(&self) -> Option<Vec<Vec<f64>>> {
+        self.mixture.covariance()
+    }
+    fn log_density(&self, x: &[f64]) -> Option<f64> {
+        self.mixture.log_density(x)
+    }
+    fn score(&self, x: &[f64]) -> Option<Vec<f64>> {
+        self.mixture.score(x)
+    }
+    fn modes(&self) -> Option<Vec<Mode>> {
+        self.mixture.modes()
+    }
+}

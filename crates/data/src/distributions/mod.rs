@@ -1,0 +1,47 @@
+//! Distributions to learn, each with its exact moments.
+
+mod checkerboard;
+mod eight_gaussians;
+mod gaussian;
+mod gaussian_mixture;
+mod rings;
+mod spiral;
+mod swiss_roll;
+mod two_moons;
+
+pub use checkerboard::Checkerboard;
+pub use eight_gaussians::EightGaussians;
+pub use gaussian::Gaussian;
+pub use gaussian_mixture::GaussianMixture;
+pub use rings::Rings;
+pub use spiral::Spiral;
+pub use swiss_roll::SwissRoll;
+pub use two_moons::TwoMoons;
+
+use crate::Stream;
+
+/// Words of a row of a noisy curve in the plane: two uniforms, two normals.
+const CURVE_WORDS: u64 = 4;
+
+/// Draws rows of a curve in the plane with Gaussian noise around it.
+fn draw_curve(
+    stream: &mut Stream,
+    rows: &mut [f64],
+    noise: f64,
+    point: impl Fn(f64, f64) -> [f64; 2],
+) {
+    for row in rows.chunks_exact_mut(2) {
+        let (u, v) = (stream.uniform(), stream.uniform());
+        stream.fill_normal(row);
+        for (x, on_curve) in row.iter_mut().zip(point(u, v)) {
+            *x = on_curve + noise * *x;
+        }
+    }
+}
+
+/// The covariance of a point in the plane from its moments, with independent noise added.
+fn covariance(mean: [f64; 2], squares: [f64; 2], product: f64, noise: f64) -> Vec<Vec<f64>> {
+    let variance = |i: usize| squares[i] - mean[i] * mean[i] + noise * noise;
+    let off = product - mean[0] * mean[1];
+    vec![vec![variance(0), off], vec![off, variance(1)]]
+}

@@ -1,0 +1,58 @@
+//! Concentric circles.
+
+use super::{CURVE_WORDS, covariance, draw_curve};
+use crate::{
+    DataError, Dataset, Part, Stream,
+    error::{error, not_negative, positive},
+    math::sin_cos_turns,
+};
+
+/// A circle chosen evenly among the radii, a point chosen evenly on it, and noise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rings {
+    radii: Vec<f64>,
+    noise: f64,
+}
+
+impl Rings {
+    /// # Errors
+    /// At least one radius, each finite and above 0; `noise` finite and at least 0.
+    pub fn new(radii: Vec<f64>, noise: f64) -> Result<Self, DataError> {
+        if radii.is_empty() {
+            return Err(error("radii", "must hold at least one number", "none"));
+        }
+        for (i, radius) in radii.iter().enumerate() {
+            positive(&format!("radii[{i}]"), *radius)?;
+        }
+        not_negative("noise", noise)?;
+        Ok(Self { radii, noise })
+    }
+}
+
+impl Dataset for Rings {
+    fn features(&self) -> usize {
+        2
+    }
+
+    fn words_per_row(&self) -> u64 {
+        CURVE_WORDS
+    }
+
+    fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        draw_curve(stream, rows, self.noise, |u, v| {
+            let radius = self.radii[(v * self.radii.len() as f64) as usize];
+            let (sin, cos) = sin_cos_turns(u);
+            [radius * cos, radius * sin]
+        });
+    }
+
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(vec![0.0, 0.0])
+    }
+
+    /// `E[r²] / 2` along each axis, and the noise.
+    fn covariance(&self) -> Option<Vec<Vec<f64>>> {
+        let square = self.radii.iter().map(|r| r * r).sum::<f64>() / self.radii.len() as f64;
+        Some(covariance([0.0; 2], [square / 2.0; 2], 0.0, self.noise))
+    }
+}

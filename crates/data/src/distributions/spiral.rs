@@ -1,0 +1,67 @@
+//! An Archimedean spiral.
+
+use std::f64::consts::TAU;
+
+use super::{CURVE_WORDS, covariance, draw_curve};
+use crate::{
+    DataError, Dataset, Part, Stream,
+    error::{not_negative, positive},
+    math::sin_cos_turns,
+};
+
+/// `s · (cos(2π n s), sin(2π n s))` for n turns and s² uniform in [0, 1], and noise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spiral {
+    turns: f64,
+    noise: f64,
+}
+
+impl Spiral {
+    /// # Errors
+    /// `turns` must be finite and above 0, `noise` finite and at least 0.
+    pub fn new(turns: f64, noise: f64) -> Result<Self, DataError> {
+        positive("turns", turns)?;
+        not_negative("noise", noise)?;
+        Ok(Self { turns, noise })
+    }
+
+    /// `2 ∫ s² cos(ks) ds` and `2 ∫ s² sin(ks) ds` over [0, 1], by parts.
+    fn first_moments(&self) -> [f64; 2] {
+        let k = TAU * self.turns;
+        let (sin, cos) = k.sin_cos();
+        let x = sin / k + 2.0 * cos / (k * k) - 2.0 * sin / (k * k * k);
+        let y = -cos / k + 2.0 * sin / (k * k) + 2.0 * (cos - 1.0) / (k * k * k);
+        [2.0 * x, 2.0 * y]
+    }
+}
+
+impl Dataset for Spiral {
+    fn features(&self) -> usize {
+        2
+    }
+
+    fn words_per_row(&self) -> u64 {
+        CURVE_WORDS
+    }
+
+    fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        draw_curve(stream, rows, self.noise, |u, _| {
+            let s = u.sqrt();
+            let (sin, cos) = sin_cos_turns(self.turns * s);
+            [s * cos, s * sin]
+        });
+    }
+
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(self.first_moments().to_vec())
+    }
+
+    /// From `∫ s³ cos(cs) ds` and `∫ s³ sin(cs) ds` over [0, 1] with c = 4π n, by parts.
+    fn covariance(&self) -> Option<Vec<Vec<f64>>> {
+        let c = 2.0 * TAU * self.turns;
+        let (sin, cos) = c.sin_cos();
+        let even = sin / c + 3.0 * cos / c.powi(2) - 6.0 * sin / c.powi(3) - 6.0 * (cos - 1.0) / c.powi(4);
+        let odd = -cos / c + 3.0 * sin / c.powi(2) + 6.0 * cos / c.powi(3) - 6.0 * sin / c.powi(4);
+        Some(covariance(self.first_moments(), [0.25 + even, 0.25 - even], odd, self.noise))
+    }
+}

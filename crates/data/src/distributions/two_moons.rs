@@ -1,0 +1,48 @@
+//! Two interleaved half circles.
+
+use std::f64::consts::PI;
+
+use super::{CURVE_WORDS, covariance, draw_curve};
+use crate::{DataError, Dataset, Part, Stream, error::not_negative, math::sin_cos_turns};
+
+/// `(cos t, sin t)` or `(1 − cos t, 1/2 − sin t)` for t uniform in [0, π], and noise: scikit-learn's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwoMoons {
+    noise: f64,
+}
+
+impl TwoMoons {
+    /// # Errors
+    /// `noise` must be finite and at least 0.
+    pub fn new(noise: f64) -> Result<Self, DataError> {
+        not_negative("noise", noise)?;
+        Ok(Self { noise })
+    }
+}
+
+impl Dataset for TwoMoons {
+    fn features(&self) -> usize {
+        2
+    }
+
+    fn words_per_row(&self) -> u64 {
+        CURVE_WORDS
+    }
+
+    fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        draw_curve(stream, rows, self.noise, |u, v| {
+            let (sin, cos) = sin_cos_turns(u / 2.0);
+            if v < 0.5 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
+        });
+    }
+
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(vec![0.5, 0.25])
+    }
+
+    /// From `E[cos t] = E[sin t cos t] = 0`, `E[sin t] = 2/π`, `E[sin² t] = E[cos² t] = 1/2`.
+    fn covariance(&self) -> Option<Vec<Vec<f64>>> {
+        let squares = [1.0, 0.5 * (1.25 - 2.0 / PI)];
+        Some(covariance([0.5, 0.25], squares, 0.5 * (0.5 - 2.0 / PI), self.noise))
+    }
+}

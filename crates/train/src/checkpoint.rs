@@ -1,0 +1,211 @@
+//! Checkpoints: `checkpoints/step-00001000/` with weights, averages, optimizer state, and last of
+//! all checkpoint.json, whose checksums make the others count.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use langevin_core::Network;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    TrainError, Trainer,
+    durable::{create_folder, remove_leftovers, write_durably},
+    tensors::TensorMap,
+    trainer::Progress,
+};
+
+const MODEL: &str = "model.safetensors";
+const EMA: &str = "ema.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const INDEX: &str = "checkpoint.json";
+/// A checkpoint.json is a few hundred bytes; a larger one is not ours.
+const INDEX_LIMIT: u64 = 1 << 20;
+
+/// checkpoint.json, but for its first line: `{"blake3": "…",`, the checksum of all bytes after it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    format: u32,
+    progress: Progress,
+    /// Fingerprint of the data that the weights have seen.
+    data: String,
+    files: BTreeMap<String, FileSum>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSum {
+    bytes: u64,
+    blake3: String,
+}
+
+/// A checkpoint whose checksums hold.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    pub(crate) progress: Progress,
+    pub(crate) data: String,
+    pub(crate) model: TensorMap,
+    pub(crate) ema: Option<TensorMap>,
+    pub(crate) optimizer: TensorMap,
+}
+
+impl Checkpoint {
+    /// The weights that samples are drawn with.
+    pub(crate) fn sampling_weights(self) -> TensorMap {
+        self.ema.unwrap_or(self.model)
+    }
+}
+
+/// The checkpoints of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    pub(crate) fn new(run: &Path) -> Self {
+        Self { folder: run.join("checkpoints") }
+    }
+
+    /// Where the checkpoint of a step lies.
+    pub(crate) fn path(&self, step: u64) -> PathBuf {
+        self.folder.join(format!("step-{step:08}"))
+    }
+
+    /// The steps that have a folder, sound or not, newest first.
+    pub(crate) fn steps(&self) -> Vec<u64> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut steps: Vec<u64> = entries
+            .filter_map(|entry| entry.file_name().to_str()?.strip_prefix("step-")?.parse().ok())
+            .collect();
+        steps.sort_unstable_by(|a, b| b.cmp(a));
+        steps
+    }
+
+    /// Saves the trainer's state, then removes all but the newest `keep` checkpoints.
+    pub(crate) fn save<N: Network>(
+        &self,
+        trainer: &mut Trainer<N>,
+        data: &str,
+        keep: usize,
+    ) -> Result<PathBuf, TrainError> {
+        let progress = trainer.settle()?;
+        let folder = self.path(progress.step);
+        create_folder(&folder)?;
+        let mut files = BTreeMap::new();
+        let mut put = |name: &str, tensors: &TensorMap| -> Result<(), TrainError> {
+            let bytes = tensors.to_safetensors().map_err(|why| {
+                TrainError::Checkpoint(format!("cannot save {}: {why}", folder.join(name).display()))
+            })?;
+            write_durably(&folder.join(name), &bytes)?;
+            let blake3 = blake3::hash(&bytes).to_string();
+            files.insert(name.to_owned(), FileSum { bytes: bytes.len() as u64, blake3 });
+            Ok(())
+        };
+        put(MODEL, &trainer.weights())?;
+        if let Some(ema) = trainer.ema_weights() {
+            put(EMA, &ema)?;
+        }
+        put(OPTIMIZER, &trainer.optimizer_state())?;
+        let index = Index { format: 1, progress, data: data.to_owned(), files };
+        write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
+        self.rotate(keep);
+        Ok(folder)
+    }
+
+    /// Removes the oldest of our own checkpoints; what else lies there stays.
+    fn rotate(&self, keep: usize) {
+        for step in self.steps().into_iter().skip(keep) {
+            let folder = self.path(step);
+            remove_leftovers(&folder);
+            // checkpoint.json first: a half-removed checkpoint must not count. One that cannot be
+            // removed only takes space.
+            for name in [INDEX, MODEL, EMA, OPTIMIZER] {
+                let _ = fs::remove_file(folder.join(name));
+            }
+            let _ = fs::remove_dir(&folder);
+        }
+    }
+
+    /// The newest checkpoint whose checksums hold; `damaged` hears of every newer one that does not.
+    ///
+    /// # Errors
+    /// None is sound.
+    pub(crate) fn newest(&self, damaged: &mut dyn FnMut(String)) -> Result<Checkpoint, TrainError> {
+        let steps = self.steps();
+        for step in &steps {
+            match self.load(*step) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(why) => damaged(format!("checkpoint {} is damaged: {why}", self.path(*step).display())),
+            }
+        }
+        let folder = self.folder.display();
+        Err(TrainError::Checkpoint(match steps.len() {
+            0 => format!("{folder} holds no checkpoint"),
+            count => format!("{folder}: none of its {count} checkpoints is sound"),
+        }))
+    }
+
+    /// Loads one checkpoint; nothing in it is trusted.
+    fn load(&self, step: u64) -> Result<Checkpoint, String> {
+        let folder = self.path(step);
+        let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
+        if index.format != 1 {
+            return Err(format!("{INDEX} has format {}, this program reads 1", index.format));
+        }
+        if index.progress.step != step {
+            return Err(format!("{INDEX} is of step {}", index.progress.step));
+        }
+        let tensors = |name: &str| -> Result<Option<TensorMap>, String> {
+            let Some(sum) = index.files.get(name) else { return Ok(None) };
+            let bytes = read_file(&folder.join(name), sum.bytes)?;
+            if bytes.len() as u64 != sum.bytes {
+                return Err(format!("{name} has {} bytes, not {}", bytes.len(), sum.bytes));
+            }
+            if blake3::hash(&bytes).to_string() != sum.blake3 {
+                return Err(format!("the checksum of {name} does not hold"));
+            }
+            TensorMap::from_safetensors(&bytes).map(Some).map_err(|why| format!("{name}: {why}"))
+        };
+        let required = |name: &str| tensors(name)?.ok_or(format!("{name} is not listed"));
+        Ok(Checkpoint {
+            model: required(MODEL)?,
+            ema: tensors(EMA)?,
+            optimizer: required(OPTIMIZER)?,
+            progress: index.progress,
+            data: index.data,
+        })
+    }
+}
+
+impl Index {
+    fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
+        let body = serde_json::to_string_pretty(self)
+            .map_err(|source| TrainError::Json { name: INDEX.to_owned(), source })?;
+        let rest = format!("{}\n", body.trim_start_matches("{\n"));
+        let sum = blake3::hash(rest.as_bytes());
+        Ok(format!("{{\"blake3\": \"{sum}\",\n{rest}").into_bytes())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| format!("{INDEX}: {error}"))?;
+        let (first, rest) = text.split_once('\n').ok_or(format!("{INDEX} is cut"))?;
+        if first != format!("{{\"blake3\": \"{}\",", blake3::hash(rest.as_bytes())) {
+            return Err(format!("the checksum of {INDEX} does not hold"));
+        }
+        serde_json::from_str(&format!("{{{rest}")).map_err(|error| format!("{INDEX}: {error}"))
+    }
+}
+
+/// Reads a file that is not larger than it should be.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let size = fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
+    if size > limit {
+        return Err(format!("{name} has {size} bytes, not {limit}"));
+    }
+    fs::read(path).map_err(|error| format!("{name}: {error}"))
+}

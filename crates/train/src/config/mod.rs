@@ -1,0 +1,84 @@
+//! One JSON document describes a run: the serde types, their defaults, and what they build.
+//!
+//! Every default is written out in the resolved copy that a run keeps, and the JSON Schema of
+//! `langevin schema` is made from these types.
+
+mod data;
+mod denoiser;
+mod noise;
+mod parse;
+mod sampling;
+mod training;
+mod validate;
+
+pub use data::DataConfig;
+pub use denoiser::{ActivationConfig, DenoiserConfig, EmbeddingConfig, NetworkConfig, PredictionConfig, QuantityConfig};
+pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
+pub use parse::{nearest, parse_config, schema};
+pub use sampling::{SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
+pub use training::{EmaConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig, WeightingConfig};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A whole run: data, noise, denoiser, training, sampling and report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Version of this format: 1.
+    #[serde(default = "version")]
+    pub version: u32,
+    /// Name of the run; its folder is `runs/NAME`.
+    pub name: String,
+    /// Seed of everything random: the same file with the same seed gives the same run.
+    #[serde(default)]
+    pub seed: u64,
+    /// What the model learns.
+    pub data: DataConfig,
+    /// Which noise levels exist, and which of them training rows get.
+    pub noise: NoiseConfig,
+    /// The network and the meaning of its output.
+    pub denoiser: DenoiserConfig,
+    /// How it is trained.
+    pub train: TrainConfig,
+    /// How samples are drawn at the end of the run.
+    pub sample: SampleConfig,
+    /// What is drawn of the run.
+    #[serde(default)]
+    pub report: ReportConfig,
+}
+
+fn version() -> u32 {
+    1
+}
+
+/// What is drawn of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportConfig {
+    /// The figures, each as SVG and PNG under `figures/`.
+    #[serde(default = "all_figures")]
+    pub figures: Vec<FigureKind>,
+}
+
+impl Default for ReportConfig {
+    fn default() -> Self {
+        Self { figures: all_figures() }
+    }
+}
+
+fn all_figures() -> Vec<FigureKind> {
+    vec![FigureKind::Loss, FigureKind::Scatter, FigureKind::Levels]
+}
+
+/// A figure of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureKind {
+    /// Training and held-out loss against the step.
+    Loss,
+    /// Samples over data.
+    Scatter,
+    /// Mean and standard deviation along the sampling against the exact goal.
+    Levels,
+}

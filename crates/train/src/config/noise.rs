@@ -1,0 +1,186 @@
+//! `noise`: which levels exist, and which of them training rows get.
+
+use langevin_core::{
+    Betas, CoreError, Karras, LevelSampler, NoiseSchedule, RectifiedFlow, cosine_betas, linear_betas,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which noise levels exist, and which of them training rows get.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseConfig {
+    /// Which levels exist.
+    pub schedule: ScheduleConfig,
+    /// Which of them a training row gets.
+    #[serde(default)]
+    pub levels: LevelsConfig,
+}
+
+/// Which noise levels exist.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ScheduleConfig {
+    /// EDM's variance-exploding path: alpha = 1, sigma by a power law.
+    Karras {
+        /// The least noise.
+        #[serde(default = "sigma_min")]
+        sigma_min: f64,
+        /// The most noise.
+        #[serde(default = "sigma_max")]
+        sigma_max: f64,
+        /// The power: larger puts more levels near sigma_min.
+        #[serde(default = "rho")]
+        rho: f64,
+    },
+    /// DDPM's grid of the given betas, the first the one next to the data.
+    Betas {
+        /// Variances of the forward steps.
+        betas: Vec<f64>,
+    },
+    /// DDPM's grid of evenly spaced betas.
+    LinearBetas {
+        /// Number of levels.
+        #[serde(default = "thousand")]
+        steps: usize,
+        /// The beta next to the data.
+        #[serde(default = "beta_start")]
+        beta_start: f64,
+        /// The beta next to the noise.
+        #[serde(default = "beta_end")]
+        beta_end: f64,
+    },
+    /// The grid of Nichol and Dhariwal.
+    Cosine {
+        /// Number of levels.
+        #[serde(default = "thousand")]
+        steps: usize,
+    },
+    /// The straight path of flow matching: alpha = 1 − t, sigma = t.
+    RectifiedFlow {
+        /// The least noise.
+        #[serde(default = "t_min")]
+        t_min: f64,
+        /// The most noise, at most 1.
+        #[serde(default = "one")]
+        t_max: f64,
+    },
+}
+
+fn sigma_min() -> f64 {
+    0.002
+}
+fn sigma_max() -> f64 {
+    80.0
+}
+fn rho() -> f64 {
+    7.0
+}
+fn thousand() -> usize {
+    1000
+}
+fn beta_start() -> f64 {
+    1e-4
+}
+fn beta_end() -> f64 {
+    0.02
+}
+fn t_min() -> f64 {
+    1e-3
+}
+fn one() -> f64 {
+    1.0
+}
+
+impl ScheduleConfig {
+    /// The schedule itself.
+    ///
+    /// # Errors
+    /// A parameter out of its range.
+    pub fn build(&self) -> Result<Box<dyn NoiseSchedule>, CoreError> {
+        Ok(match self {
+            Self::Karras { sigma_min, sigma_max, rho } => {
+                Box::new(Karras::new(*sigma_min, *sigma_max, *rho)?)
+            }
+            Self::Betas { betas } => Box::new(Betas::new(betas)?),
+            Self::LinearBetas { steps, beta_start, beta_end } => {
+                Box::new(Betas::new(&linear_betas(*steps, *beta_start, *beta_end)?)?)
+            }
+            Self::Cosine { steps } => Box::new(Betas::new(&cosine_betas(*steps)?)?),
+            Self::RectifiedFlow { t_min, t_max } => Box::new(RectifiedFlow::new(*t_min, *t_max)?),
+        })
+    }
+}
+
+/// Which level a training row gets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LevelsConfig {
+    /// Time uniform: every level of a grid equally likely.
+    Uniform {
+        /// Whether every row gets its own level or the batch shares one.
+        #[serde(default)]
+        per: UniformPer,
+    },
+    /// Time uniform with one row in each of as many equal parts as there are rows.
+    Stratified {},
+    /// ln(sigma / alpha) normal, as EDM.
+    LogNormal {
+        /// Mean of ln(sigma / alpha).
+        #[serde(default = "edm_mean")]
+        mean: f64,
+        /// Standard deviation of ln(sigma / alpha).
+        #[serde(default = "edm_std")]
+        std: f64,
+    },
+    /// logit(t) normal, as Stable Diffusion 3.
+    LogitNormal {
+        /// Mean of logit(t).
+        #[serde(default)]
+        mean: f64,
+        /// Standard deviation of logit(t).
+        #[serde(default = "one")]
+        std: f64,
+    },
+}
+
+/// What shares one uniform level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UniformPer {
+    /// Every row has its own.
+    #[default]
+    Row,
+    /// The whole batch shares one.
+    Batch,
+}
+
+fn edm_mean() -> f64 {
+    -1.2
+}
+fn edm_std() -> f64 {
+    1.2
+}
+
+impl Default for LevelsConfig {
+    fn default() -> Self {
+        Self::Uniform { per: UniformPer::Row }
+    }
+}
+
+impl LevelsConfig {
+    /// The level sampler itself.
+    ///
+    /// # Errors
+    /// A parameter out of its range.
+    pub fn build(&self) -> Result<LevelSampler, CoreError> {
+        match *self {
+            Self::Uniform { per: UniformPer::Row } => LevelSampler::Uniform,
+            Self::Uniform { per: UniformPer::Batch } => LevelSampler::UniformPerBatch,
+            Self::Stratified {} => LevelSampler::Stratified,
+            Self::LogNormal { mean, std } => LevelSampler::LogNormal { mean, std },
+            Self::LogitNormal { mean, std } => LevelSampler::LogitNormal { mean, std },
+        }
+        .validated()
+    }
+}

@@ -1,0 +1,216 @@
+//! From text to a [`RunConfig`]: `--set` overrides, and errors that name the field.
+
+use serde_json::{Map, Value};
+
+use super::RunConfig;
+use crate::TrainError;
+
+/// Reads a run file's text, applies `key=value` overrides, and checks everything that can be
+/// checked without the data.
+///
+/// `name` stands for the file in messages. An override's key is a path (`train.batch`,
+/// `data.means.0`), its value JSON or else a string.
+///
+/// # Errors
+/// Text that is not JSON; a field that is unknown, missing, of a wrong type or out of range, by its
+/// path, with the nearest known name where one is near.
+pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunConfig, TrainError> {
+    let document: Value = serde_json::from_str(text)
+        .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
+    let mut config = deserialize(&document)?;
+    if !overrides.is_empty() {
+        // On the resolved document, so that a default can be overridden in part.
+        let mut document = serde_json::to_value(&config)
+            .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
+        for setting in overrides {
+            apply(&mut document, setting)?;
+        }
+        config = deserialize(&document)?;
+    }
+    config.validate()?;
+    Ok(config)
+}
+
+/// The JSON Schema of run files.
+pub fn schema() -> Value {
+    schemars::schema_for!(RunConfig).into()
+}
+
+fn deserialize(document: &Value) -> Result<RunConfig, TrainError> {
+    try_deserialize(document).map_err(|(path, message)| {
+        let path = locate(document, path, &message);
+        let path = if path.is_empty() { "the run file".to_owned() } else { path };
+        TrainError::config(path, with_suggestion(message))
+    })
+}
+
+fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let path = error.path().to_string();
+        (if path == "." { String::new() } else { path }, error.inner().to_string())
+    })
+}
+
+/// The full path of an error inside an enum, where serde knows the enum's path alone: the field
+/// that gives the same error when the object holds it and its `kind` only.
+fn locate(document: &Value, path: String, message: &str) -> String {
+    let pointer = format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""));
+    let Some(Value::Object(object)) = document.pointer(&pointer) else { return path };
+    if message.starts_with("missing field") || message.starts_with("unknown variant") {
+        return path;
+    }
+    for (key, value) in object.iter().filter(|(key, _)| *key != "kind") {
+        let mut alone = Map::new();
+        alone.extend(object.get("kind").map(|kind| ("kind".to_owned(), kind.clone())));
+        alone.insert(key.clone(), value.clone());
+        let mut reduced = document.clone();
+        if let Some(place) = reduced.pointer_mut(&pointer) {
+            *place = Value::Object(alone);
+        }
+        let same = |(p, m): &(String, String)| *p == path && m == message;
+        if try_deserialize(&reduced).err().as_ref().is_some_and(same) {
+            return format!("{path}.{key}");
+        }
+    }
+    path
+}
+
+/// Adds the nearest of the names that serde expected.
+fn with_suggestion(message: String) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let Some((given, known)) = names.split_first() else { return message };
+    if !message.starts_with("unknown") {
+        return message;
+    }
+    match nearest(given, known) {
+        Some(name) => format!("{message}; did you mean `{name}`?"),
+        None => message,
+    }
+}
+
+/// The nearest of `known` to what was given, where one is near.
+pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |name: &&&str| (strsim::jaro_winkler(given, name) * 1e6) as u64;
+    known.iter().max_by_key(likeness).filter(|name| strsim::jaro_winkler(given, name) > 0.75).copied()
+}
+
+/// Applies one `key=value`.
+fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
+    let usage = |why: &str| TrainError::Usage(format!("--set {setting}: {why}"));
+    let (path, value) = setting.split_once('=').ok_or(usage("must be KEY=VALUE, as train.batch=64"))?;
+    if path.split('.').any(str::is_empty) {
+        return Err(usage("the key has an empty part"));
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let mut place = document;
+    for part in path.split('.') {
+        place = match place {
+            Value::Array(items) => {
+                let len = items.len();
+                let index = part.parse::<usize>().ok().filter(|i| *i < len);
+                let index = index.ok_or_else(|| {
+                    usage(&format!("`{part}` must be a position from 0 to {}", len.saturating_sub(1)))
+                })?;
+                &mut items[index]
+            }
+            Value::Object(fields) => fields.entry(part).or_insert(Value::Null),
+            // A section that is null or a plain value becomes one with fields; whether it may be
+            // is for the types to say.
+            other => {
+                *other = Value::Object(Map::new());
+                match other {
+                    Value::Object(fields) => fields.entry(part).or_insert(Value::Null),
+                    _ => return Err(usage("cannot be set")),
+                }
+            }
+        };
+    }
+    *place = value;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = r#"{
+        "name": "t",
+        "data": { "kind": "gaussian_mixture", "means": [[-1, 0], [1, 0]], "std": 0.1 },
+        "noise": { "schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 } },
+        "denoiser": { "network": { "kind": "mlp", "width": 8 }, "prediction": { "kind": "edm" } },
+        "train": { "steps": 10, "batch": 4, "optimizer": { "kind": "adam" },
+                   "learning_rate": { "kind": "constant", "value": 1e-3 } },
+        "sample": { "sampler": { "kind": "heun", "steps": 5 } }
+    }"#;
+
+    fn message(from: &str, to: &str) -> String {
+        assert!(RUN.contains(from), "{from}");
+        parse_config("t.json", &RUN.replace(from, to), &[]).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn the_resolved_copy_gives_the_same_run() {
+        let config = parse_config("t.json", RUN, &[]).expect("valid");
+        let resolved = serde_json::to_string(&config).expect("serializes");
+        assert!(resolved.contains("\"epsilon\":1e-8") || resolved.contains("\"epsilon\":1e-08"), "{resolved}");
+        assert_eq!(parse_config("config.json", &resolved, &[]).expect("valid"), config);
+    }
+
+    #[test]
+    fn errors_name_the_field_inside_a_tagged_section() {
+        assert_eq!(
+            message("\"std\": 0.1", "\"std\": \"wide\""),
+            "data.std: invalid type: string \"wide\", expected f64"
+        );
+        assert_eq!(
+            message("\"width\": 8", "\"width\": -8"),
+            "denoiser.network.width: invalid value: integer `-8`, expected usize"
+        );
+        assert_eq!(message("\"std\": 0.1", "\"std\": -0.1"), "data.std: must be finite and above 0, got -0.1");
+        assert_eq!(message("\"batch\": 4", "\"batch\": 0"), "train.batch: must be at least 1, got 0");
+    }
+
+    #[test]
+    fn an_unknown_field_or_kind_gets_the_nearest_name() {
+        let field = message("\"batch\": 4", "\"batchsize\": 4");
+        assert!(field.starts_with("train.batchsize: unknown field `batchsize`"), "{field}");
+        assert!(field.ends_with("did you mean `batch`?"), "{field}");
+        let inner = message("\"std\": 0.1", "\"st\": 0.1");
+        assert!(inner.starts_with("data.st: unknown field `st`"), "{inner}");
+        assert!(inner.ends_with("did you mean `std`?"), "{inner}");
+        let kind = message("\"kind\": \"heun\"", "\"kind\": \"hein\"");
+        assert!(kind.starts_with("sample.sampler"), "{kind}");
+        assert!(kind.ends_with("did you mean `heun`?"), "{kind}");
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let message = message("\"batch\": 4,", "");
+        assert_eq!(message, "train: missing field `batch`");
+    }
+
+    #[test]
+    fn text_that_is_not_json_is_named_with_its_line() {
+        let message = parse_config("t.json", "{\n  \"name\": }", &[]).expect_err("refused").to_string();
+        assert!(message.starts_with("t.json is not valid JSON"), "{message}");
+        assert!(message.contains("line 2"), "{message}");
+    }
+
+    #[test]
+    fn overrides_reach_every_field() {
+        let set = |settings: &[&str]| {
+            let settings: Vec<_> = settings.iter().map(|s| (*s).to_owned()).collect();
+            parse_config("t.json", RUN, &settings)
+        };
+        let config = set(&["train.batch=64", "data.means.0=[-2,0]", "name=other"]).expect("valid");
+        assert_eq!(config.train.batch, 64);
+        assert_eq!(config.name, "other");
+        let clipped = set(&["train.clip_norm=1.5"]).expect("valid");
+        assert_eq!(clipped.train.clip_norm, Some(1.5));
+        let ema = set(&[r#"train.ema={"kind":"exponential"}"#, "train.ema.decay=0.9"]).expect("valid");
+        assert_eq!(ema.train.ema.decay(10_000), Some(0.9));
+        for bad in ["train..batch=1", "train.batch", "data.means.7=[0,0]", "train.bach=1"] {
+            assert!(set(&[bad]).is_err(), "{bad}");
+        }
+    }
+}

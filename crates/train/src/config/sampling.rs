@@ -1,0 +1,127 @@
+//! `sample`: how samples are drawn.
+
+use langevin_core::{AncestralVariance, CoreError, Ddim, Ddpm, Euler, Heun, Sampler};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How samples are drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SampleConfig {
+    /// The sampling method.
+    pub sampler: SamplerConfig,
+    /// Samples drawn at the end of the run.
+    #[serde(default = "thousand")]
+    pub count: usize,
+    /// What sampling starts from.
+    #[serde(default)]
+    pub start: StartConfig,
+}
+
+fn thousand() -> usize {
+    1000
+}
+
+/// The sampling method and its number of steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum SamplerConfig {
+    /// Heun's second-order method (EDM).
+    Heun {
+        /// Noise levels used.
+        steps: usize,
+    },
+    /// Euler's method.
+    Euler {
+        /// Noise levels used.
+        steps: usize,
+    },
+    /// DDIM.
+    Ddim {
+        /// Noise levels used.
+        steps: usize,
+        /// 0 is deterministic, 1 ancestral.
+        #[serde(default)]
+        eta: f64,
+    },
+    /// DDPM's ancestral sampling.
+    Ddpm {
+        /// Noise levels used.
+        steps: usize,
+        /// Which of DDPM's two variances.
+        #[serde(default)]
+        variance: VarianceConfig,
+    },
+}
+
+/// Which of DDPM's two variances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VarianceConfig {
+    /// The posterior's.
+    #[default]
+    Lower,
+    /// beta.
+    Upper,
+}
+
+impl SamplerConfig {
+    /// Noise levels used.
+    pub const fn steps(&self) -> usize {
+        match self {
+            Self::Heun { steps } | Self::Euler { steps } => *steps,
+            Self::Ddim { steps, .. } | Self::Ddpm { steps, .. } => *steps,
+        }
+    }
+
+    /// The same method with another number of levels.
+    #[must_use]
+    pub fn with_steps(mut self, count: usize) -> Self {
+        match &mut self {
+            Self::Heun { steps } | Self::Euler { steps } => *steps = count,
+            Self::Ddim { steps, .. } | Self::Ddpm { steps, .. } => *steps = count,
+        }
+        self
+    }
+
+    /// The sampler itself.
+    ///
+    /// # Errors
+    /// A parameter out of its range.
+    pub fn build(&self) -> Result<Box<dyn Sampler>, CoreError> {
+        Ok(match *self {
+            Self::Heun { .. } => Box::new(Heun),
+            Self::Euler { .. } => Box::new(Euler),
+            Self::Ddim { eta, .. } => Box::new(Ddim::new(eta)?),
+            Self::Ddpm { variance, .. } => Box::new(Ddpm {
+                variance: match variance {
+                    VarianceConfig::Lower => AncestralVariance::Lower,
+                    VarianceConfig::Upper => AncestralVariance::Upper,
+                },
+            }),
+        })
+    }
+}
+
+/// What sampling starts from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StartConfig {
+    /// N(0, sigma²) of the first level; refused where the data's marginal is another.
+    Noise {},
+    /// A Gaussian with the data's mean and standard deviation along each axis at the first level.
+    Marginal {},
+    /// The Gaussian stated here.
+    Gaussian {
+        /// Its mean: one number for every feature, or one number a feature.
+        mean: Vec<f64>,
+        /// Its standard deviation.
+        std: f64,
+    },
+}
+
+impl Default for StartConfig {
+    fn default() -> Self {
+        Self::Noise {}
+    }
+}

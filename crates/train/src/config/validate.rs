@@ -1,0 +1,242 @@
+//! Checks that need the parts themselves: ranges, and whether the parts fit each other.
+
+use langevin_core::NoiseLevel;
+use langevin_data::{Dataset, Streams};
+
+use super::{EmaConfig, LearningRateConfig, OptimizerConfig, RunConfig, StartConfig};
+use crate::{
+    TrainError,
+    error::{at_field, in_section},
+};
+
+/// By how much of its standard deviation the data's marginal may miss a start from pure noise.
+const START_TOLERANCE: f64 = 0.05;
+
+impl RunConfig {
+    /// Checks every field, and that the parts fit each other.
+    ///
+    /// # Errors
+    /// The first field that is out of its range, by its path; a prediction or an embedding that is
+    /// singular on the schedule; a start that is not the data's marginal.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        if self.version != 1 {
+            let message = format!("must be 1, the version that this program reads, got {}", self.version);
+            return Err(TrainError::config("version", message));
+        }
+        self.validate_name()?;
+        let data = self.data.build().map_err(in_section("data"))?;
+        self.validate_denoiser(data.as_deref())?;
+        self.validate_training()?;
+        self.validate_sampling()?;
+        data.map_or(Ok(()), |data| self.validate_start(data.as_ref()))
+    }
+
+    fn validate_name(&self) -> Result<(), TrainError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if self.name.is_empty()
+            || self.name.len() > 100
+            || self.name.starts_with('.')
+            || !self.name.chars().all(allowed)
+        {
+            let requirement = "must be 1 to 100 letters, digits, '.', '_' or '-', not starting with '.'";
+            return Err(TrainError::config("name", format!("{requirement}, got {:?}", self.name)));
+        }
+        Ok(())
+    }
+
+    fn validate_denoiser(&self, data: Option<&dyn Dataset>) -> Result<(), TrainError> {
+        let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
+        self.noise.levels.build().map_err(in_section("noise.levels"))?;
+        let streams = Streams::new(self.seed);
+        let embedding =
+            self.denoiser.embedding.build(&streams).map_err(in_section("denoiser.embedding"))?;
+        let prediction =
+            self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
+        for level in [schedule.at(1.0), schedule.at(0.0)] {
+            prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
+            embedding
+                .check(&level, schedule.as_ref())
+                .map_err(at_field("denoiser.embedding"))?;
+        }
+        if let (Some(data), Some(mlp)) = (data, self.denoiser.network.mlp(1, 0)) {
+            let mlp = langevin_core::MlpConfig { features: data.features(), ..mlp };
+            mlp.validate().map_err(in_section("denoiser.network"))?;
+        }
+        self.train.weighting.build().map_err(in_section("train.weighting"))?;
+        self.train.loss.build().map_err(in_section("train.loss"))?;
+        Ok(())
+    }
+
+    fn validate_training(&self) -> Result<(), TrainError> {
+        let train = &self.train;
+        at_least_one("train.steps", train.steps)?;
+        at_least_one("train.batch", train.batch as u64)?;
+        at_least_one("train.log_every", train.log_every)?;
+        at_least_one("train.checkpoint_every", train.checkpoint_every)?;
+        at_least_one("train.keep_checkpoints", train.keep_checkpoints as u64)?;
+        at_least_one("train.validate_rows", train.validate_rows as u64)?;
+        if let Some(norm) = train.clip_norm {
+            above_zero("train.clip_norm", norm)?;
+        }
+        self.validate_optimizer()?;
+        self.validate_learning_rate()?;
+        if let EmaConfig::Exponential { decay, .. } = train.ema {
+            in_range("train.ema.decay", decay, 0.0, 1.0)?;
+        }
+        Ok(())
+    }
+
+    fn validate_optimizer(&self) -> Result<(), TrainError> {
+        let path = |field: &str| format!("train.optimizer.{field}");
+        match self.train.optimizer {
+            OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
+                in_range(&path("momentum"), momentum, 0.0, 1.0)?;
+                in_range(&path("dampening"), dampening, 0.0, 1.0)?;
+                not_negative(&path("weight_decay"), weight_decay)?;
+                if nesterov && (momentum == 0.0 || dampening != 0.0) {
+                    let message = "needs a momentum above 0 and a dampening of 0";
+                    return Err(TrainError::config(path("nesterov"), message));
+                }
+                Ok(())
+            }
+            OptimizerConfig::Adam { betas, epsilon, weight_decay }
+            | OptimizerConfig::Adamw { betas, epsilon, weight_decay } => {
+                in_range(&path("betas[0]"), betas[0], 0.0, 1.0)?;
+                in_range(&path("betas[1]"), betas[1], 0.0, 1.0)?;
+                above_zero(&path("epsilon"), epsilon)?;
+                not_negative(&path("weight_decay"), weight_decay)
+            }
+        }
+    }
+
+    fn validate_learning_rate(&self) -> Result<(), TrainError> {
+        let path = |field: &str| format!("train.learning_rate.{field}");
+        match self.train.learning_rate {
+            LearningRateConfig::Constant { value } => above_zero(&path("value"), value),
+            LearningRateConfig::Cosine { peak, warmup, end }
+            | LearningRateConfig::Linear { peak, warmup, end } => {
+                above_zero(&path("peak"), peak)?;
+                not_negative(&path("end"), end)?;
+                if warmup > self.train.steps {
+                    let message = format!("must be at most train.steps = {}, got {warmup}", self.train.steps);
+                    return Err(TrainError::config(path("warmup"), message));
+                }
+                Ok(())
+            }
+            LearningRateConfig::StepDecay { initial, factor, every } => {
+                above_zero(&path("initial"), initial)?;
+                above_zero(&path("factor"), factor)?;
+                at_least_one(&path("every"), every)
+            }
+        }
+    }
+
+    fn validate_sampling(&self) -> Result<(), TrainError> {
+        at_least_one("sample.count", self.sample.count as u64)?;
+        self.sample.sampler.build().map_err(in_section("sample.sampler"))?;
+        for level in self.sampling_levels()? {
+            let prediction =
+                self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
+            prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
+        }
+        if let StartConfig::Gaussian { mean, std } = &self.sample.start {
+            above_zero("sample.start.std", *std)?;
+            if mean.is_empty() || !mean.iter().all(|m| m.is_finite()) {
+                let message = format!("must hold finite numbers, got {mean:?}");
+                return Err(TrainError::config("sample.start.mean", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The levels that sampling goes through, noisiest first.
+    ///
+    /// # Errors
+    /// More levels than a discrete schedule has.
+    pub fn sampling_levels(&self) -> Result<Vec<NoiseLevel>, TrainError> {
+        let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
+        schedule.levels(self.sample.sampler.steps()).map_err(in_section("sample.sampler"))
+    }
+
+    /// Checks that sampling starts from what the data has become at the first level.
+    ///
+    /// # Errors
+    /// A start from noise alone where the data's marginal is off by more than 5 % of its standard
+    /// deviation; a stated start of another width than the data.
+    pub fn validate_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        match &self.sample.start {
+            StartConfig::Gaussian { mean, .. } => {
+                if mean.len() != 1 && mean.len() != data.features() {
+                    let message = format!(
+                        "must hold 1 number or {}, one a feature, got {}",
+                        data.features(),
+                        mean.len()
+                    );
+                    return Err(TrainError::config("sample.start.mean", message));
+                }
+                Ok(())
+            }
+            StartConfig::Marginal {} if data.mean().is_none() || data.covariance().is_none() => {
+                let message = "the data does not state its mean and covariance, which `marginal` needs";
+                Err(TrainError::config("sample.start", message))
+            }
+            StartConfig::Marginal {} => Ok(()),
+            StartConfig::Noise {} => self.validate_noise_start(data),
+        }
+    }
+
+    fn validate_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        let levels = self.sampling_levels()?;
+        let (Some(level), Some(mean), Some(covariance)) =
+            (levels.first(), data.mean(), data.covariance())
+        else {
+            return Ok(());
+        };
+        for (feature, mean) in mean.iter().enumerate() {
+            let mean = level.alpha() * mean;
+            let std = (level.alpha().powi(2) * covariance[feature][feature]).sqrt().hypot(level.sigma());
+            let off = (mean.abs() / std).max((level.sigma() / std - 1.0).abs());
+            if off > START_TOLERANCE {
+                let message = format!(
+                    "starting from N(0, {:.4}²) is off: at the first level feature {feature} of the data \
+                     has mean {mean:.4} and standard deviation {std:.4}. Use {{\"kind\": \"marginal\"}}, \
+                     state the distribution ({{\"kind\": \"gaussian\", \"mean\": …, \"std\": …}}), or let \
+                     the schedule end in more noise",
+                    level.sigma()
+                );
+                return Err(TrainError::config("sample.start", message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn at_least_one(path: &str, value: u64) -> Result<(), TrainError> {
+    if value == 0 {
+        return Err(TrainError::config(path, "must be at least 1, got 0"));
+    }
+    Ok(())
+}
+
+fn above_zero(path: &str, value: f64) -> Result<(), TrainError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(TrainError::config(path, format!("must be finite and above 0, got {value}")))
+}
+
+fn not_negative(path: &str, value: f64) -> Result<(), TrainError> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(TrainError::config(path, format!("must be finite and at least 0, got {value}")))
+}
+
+/// `low <= value < high`.
+fn in_range(path: &str, value: f64, low: f64, high: f64) -> Result<(), TrainError> {
+    if value >= low && value < high {
+        return Ok(());
+    }
+    Err(TrainError::config(path, format!("must be at least {low} and below {high}, got {value}")))
+}
+

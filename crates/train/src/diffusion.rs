@@ -1,0 +1,212 @@
+//! The diffusion problem of a run: it turns rows, levels and noise into what one step needs.
+
+use langevin_core::{
+    LevelEmbedding, LevelSampler, LossReduction, Network, NetworkDenoiser, NoiseSchedule, Prediction,
+    Weighting,
+};
+use langevin_data::{Dataset, Part, Purpose, Streams};
+
+use crate::{
+    RunConfig, TrainError,
+    error::in_section,
+    tensors::{Array, TensorMap},
+};
+
+/// One step's work, with all that is diffusion in it: an engine sees nothing else.
+///
+/// The loss is a reduction of `weight · |network(input, level_features, condition) − target|²`, in
+/// the network's own space, where every number is near 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepBatch {
+    /// Which network this step trains, where a run has one for each level; else 0.
+    pub network: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// The noisy rows, scaled by c_in.
+    pub input: Columns,
+    /// The columns that tell the level.
+    pub level_features: Option<Columns>,
+    /// The condition.
+    pub condition: Option<Columns>,
+    /// What the network should give.
+    pub target: Columns,
+    /// The weight of each row.
+    pub weight: Vec<f32>,
+    /// How the rows' errors become the loss.
+    pub reduction: LossReduction,
+}
+
+/// A host matrix of as many rows as its batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Columns {
+    /// Columns of a row.
+    pub columns: usize,
+    /// The numbers, row by row.
+    pub values: Vec<f32>,
+}
+
+/// Where the random numbers of a batch come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Training,
+    HeldOut,
+}
+
+/// The parts of a run that are diffusion: which levels, which prediction, which weights.
+pub struct Diffusion {
+    /// Which noise levels exist.
+    pub schedule: Box<dyn NoiseSchedule>,
+    /// Which of them a training row gets.
+    pub levels: LevelSampler,
+    /// What the network is told of a level.
+    pub embedding: LevelEmbedding,
+    /// What its output means.
+    pub prediction: Prediction,
+    /// How its errors count.
+    pub weighting: Weighting,
+    /// How a batch's errors become one loss.
+    pub reduction: LossReduction,
+}
+
+impl Diffusion {
+    /// The parts that a run file names.
+    ///
+    /// # Errors
+    /// A parameter out of its range, by its path.
+    pub fn new(config: &RunConfig) -> Result<Self, TrainError> {
+        let streams = Streams::new(config.seed);
+        Ok(Self {
+            schedule: config.noise.schedule.build().map_err(in_section("noise.schedule"))?,
+            levels: config.noise.levels.build().map_err(in_section("noise.levels"))?,
+            embedding: config
+                .denoiser
+                .embedding
+                .build(&streams)
+                .map_err(in_section("denoiser.embedding"))?,
+            prediction: config
+                .denoiser
+                .prediction
+                .build()
+                .map_err(in_section("denoiser.prediction"))?,
+            weighting: config.train.weighting.build().map_err(in_section("train.weighting"))?,
+            reduction: config.train.loss.build().map_err(in_section("train.loss"))?,
+        })
+    }
+
+    /// The denoiser that a network is under this problem.
+    pub fn denoiser<'a, N: Network>(&'a self, network: &'a N) -> NetworkDenoiser<'a, N> {
+        NetworkDenoiser::new(network, self.prediction, &self.embedding, self.schedule.as_ref())
+    }
+
+    /// The batch of training step `step`.
+    ///
+    /// # Errors
+    /// A level whose number the embedding does not have.
+    pub fn training_batch(
+        &self,
+        data: &dyn Dataset,
+        streams: &Streams,
+        step: u64,
+        rows: usize,
+    ) -> Result<StepBatch, TrainError> {
+        self.batch(data, streams, Source::Training, step, 0, rows)
+    }
+
+    /// Rows `first..first + rows` of the held-out batch, the same at every step.
+    ///
+    /// # Errors
+    /// A level whose number the embedding does not have.
+    pub fn held_out_batch(
+        &self,
+        data: &dyn Dataset,
+        streams: &Streams,
+        first: u64,
+        rows: usize,
+    ) -> Result<StepBatch, TrainError> {
+        self.batch(data, streams, Source::HeldOut, 0, first, rows)
+    }
+
+    fn batch(
+        &self,
+        data: &dyn Dataset,
+        streams: &Streams,
+        source: Source,
+        stream: u64,
+        first: u64,
+        rows: usize,
+    ) -> Result<StepBatch, TrainError> {
+        let (part, of_data, of_noise, of_level) = match source {
+            Source::Training => (Part::Training, Purpose::Data, Purpose::Noise, Purpose::Level),
+            Source::HeldOut => {
+                (Part::HeldOut, Purpose::HeldOut, Purpose::HeldOutNoise, Purpose::HeldOutLevel)
+            }
+        };
+        let features = data.features();
+        let mut clean = vec![0.0; rows * features];
+        let word = first * data.words_per_row();
+        data.draw(part, &mut streams.at(of_data, stream, word), &mut clean);
+        let mut noise = vec![0.0; rows * features];
+        let word = first * langevin_data::normal_words(features);
+        streams.at(of_noise, stream, word).fill_normal_rows(&mut noise, features);
+        let word = first * LevelSampler::WORDS_PER_ROW;
+        let mut levels = streams.at(of_level, stream, word);
+        let levels = self.levels.draw(self.schedule.as_ref(), &mut levels, rows);
+
+        let mut input = Vec::with_capacity(rows * features);
+        let mut target = Vec::with_capacity(rows * features);
+        let mut told = Vec::with_capacity(rows * self.embedding.features());
+        let mut weight = Vec::with_capacity(rows);
+        let rows_of = clean.chunks_exact(features).zip(noise.chunks_exact(features));
+        for (level, (x0, eps)) in levels.iter().zip(rows_of) {
+            let c = self.prediction.coefficients(level);
+            for (x0, eps) in x0.iter().zip(eps) {
+                let x_t = level.alpha() * x0 + level.sigma() * eps;
+                input.push((c.input * x_t) as f32);
+                target.push(self.prediction.target(level, *x0, *eps) as f32);
+            }
+            self.embedding
+                .columns(level, self.schedule.as_ref(), &mut told)
+                .map_err(in_section("denoiser.embedding"))?;
+            weight.push(self.weighting.at(level, &self.prediction) as f32);
+        }
+        let columns = self.embedding.features();
+        Ok(StepBatch {
+            network: 0,
+            rows,
+            input: Columns { columns: features, values: input },
+            level_features: (columns > 0).then_some(Columns { columns, values: told }),
+            condition: None,
+            target: Columns { columns: features, values: target },
+            weight,
+            reduction: self.reduction,
+        })
+    }
+}
+
+/// The name of the level embedding's frequencies in files of weights.
+const FREQUENCIES: &str = "level_embedding.frequencies";
+
+impl Diffusion {
+    /// The random frequencies of the level embedding, which are stored beside the weights.
+    pub(crate) fn frequencies(&self) -> Option<(String, Array)> {
+        match &self.embedding {
+            LevelEmbedding::Fourier { frequencies, .. } => {
+                Some((FREQUENCIES.to_owned(), Array::f32([frequencies.len()], frequencies.clone())))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the frequencies of a checkpoint out of its weights, and uses them.
+    ///
+    /// # Errors
+    /// Where they are missing or of another number.
+    pub(crate) fn take_frequencies(&mut self, weights: &mut TensorMap) -> Result<(), String> {
+        if let LevelEmbedding::Fourier { frequencies, .. } = &mut self.embedding {
+            *frequencies = weights
+                .take_f32(FREQUENCIES, &[frequencies.len()])
+                .ok_or(format!("{FREQUENCIES} is missing or has another shape"))?;
+        }
+        Ok(())
+    }
+}

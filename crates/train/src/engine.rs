@@ -1,0 +1,244 @@
+//! One training step: the boundary between diffusion and arithmetic.
+
+use burn::{
+    module::{ModuleMapper, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::{Device, Tensor, TensorData},
+};
+use langevin_core::{LossReduction, Network};
+
+use crate::{
+    StepBatch, config::OptimizerConfig, diffusion::Columns, optimizer::ModuleOptimizer,
+    tensors::TensorMap,
+};
+
+/// What trains a network: it sees [`StepBatch`]es and knows nothing of diffusion.
+pub trait Engine<N: Network>: Send {
+    /// One step of the optimizer. Nothing is read back from the device.
+    fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput;
+
+    /// The network with its present weights, on the training device.
+    fn network(&self) -> &N;
+
+    /// Everything that the next step depends on, beside the weights.
+    fn optimizer_state(&self) -> TensorMap;
+
+    /// Takes up weights and optimizer state of a checkpoint.
+    ///
+    /// # Errors
+    /// The name of the array that does not fit.
+    fn restore(&mut self, weights: TensorMap, optimizer: TensorMap) -> Result<(), String>;
+}
+
+/// What a step leaves on the device, until someone reads it.
+#[derive(Debug, Clone)]
+pub struct StepOutput {
+    /// The loss of each row, before the step: `[rows]`.
+    pub row_losses: Tensor<1>,
+    /// The L2 norm of all gradients together, before clipping: `[1]`.
+    pub gradient_norm: Tensor<1>,
+}
+
+/// The reference engine: Burn's autodiff tape. Any network, any backend.
+pub struct TapeEngine<N> {
+    /// `None` only while a step owns it.
+    network: Option<N>,
+    optimizer: ModuleOptimizer,
+    clip_norm: Option<f64>,
+    device: Device,
+}
+
+impl<N: Network> TapeEngine<N> {
+    /// An engine on `device`, which need not be an autodiff device.
+    pub fn new(network: N, config: &OptimizerConfig, clip_norm: Option<f64>, device: &Device) -> Self {
+        let network = network.to_device(&device.clone().inner()).train();
+        Self {
+            network: Some(network),
+            optimizer: ModuleOptimizer::new(config),
+            clip_norm,
+            device: device.clone().autodiff(),
+        }
+    }
+
+    /// The loss and its gradients, by parameter, without a step.
+    pub fn gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
+        let network = self.network();
+        let row_losses = row_losses(network, batch, &self.device);
+        let loss = reduce(row_losses.clone(), batch.reduction);
+        let gradients = GradientsParams::from_grads(loss.backward(), network);
+        (row_losses.inner(), gradients)
+    }
+}
+
+impl<N: Network> Engine<N> for TapeEngine<N> {
+    fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
+        let (row_losses, gradients) = self.gradients(batch);
+        let mut norm = Norm { gradients, squares: Vec::new() };
+        self.network().visit(&mut norm);
+        let Norm { mut gradients, squares } = norm;
+        let gradient_norm = if squares.is_empty() {
+            Tensor::zeros([1], &row_losses.device())
+        } else {
+            Tensor::cat(squares, 0).sum().sqrt()
+        };
+        if let Some(limit) = self.clip_norm {
+            // PyTorch's clip_grad_norm_: min(1, limit / (norm + 1e-6)).
+            let factor = gradient_norm.clone().add_scalar(1e-6).recip().mul_scalar(limit).clamp_max(1.0);
+            let mut scale = Scale { gradients, factor };
+            self.network().visit(&mut scale);
+            gradients = scale.gradients;
+        }
+        if let Some(network) = self.network.take() {
+            self.network = Some(self.optimizer.step(learning_rate, network, gradients));
+        }
+        StepOutput { row_losses, gradient_norm }
+    }
+
+    #[expect(clippy::expect_used, reason = "the network is away only inside `step`")]
+    fn network(&self) -> &N {
+        self.network.as_ref().expect("the network is here between steps")
+    }
+
+    fn optimizer_state(&self) -> TensorMap {
+        self.optimizer.state(self.network())
+    }
+
+    fn restore(&mut self, weights: TensorMap, optimizer: TensorMap) -> Result<(), String> {
+        let network = weights.into_module(self.network().clone())?;
+        self.optimizer.load(optimizer, &network)?;
+        self.network = Some(network);
+        Ok(())
+    }
+}
+
+/// The loss of each row: the mean over features of its weighted errors for `Mean` and `Huber`, the
+/// sum for `Sum` and `Norm`.
+///
+/// # Shapes
+/// `[rows]`.
+pub fn row_losses<N: Network>(network: &N, batch: &StepBatch, device: &Device) -> Tensor<1> {
+    let matrix = |columns: &Columns| {
+        let data = TensorData::new(columns.values.clone(), [batch.rows, columns.columns]);
+        Tensor::<2>::from_data(data, device)
+    };
+    let output = network.forward(
+        matrix(&batch.input),
+        batch.level_features.as_ref().map(matrix),
+        batch.condition.as_ref().map(matrix),
+    );
+    let error = output - matrix(&batch.target);
+    let each = match batch.reduction {
+        LossReduction::Huber { delta } => {
+            // 0.5 · c² + delta · (|e| − c) with c = min(|e|, delta).
+            let size = error.abs();
+            let near = size.clone().clamp_max(delta);
+            near.clone().square().mul_scalar(0.5) + (size - near).mul_scalar(delta)
+        }
+        _ => error.square(),
+    };
+    let row = match batch.reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => each.mean_dim(1),
+        LossReduction::Sum | LossReduction::Norm => each.sum_dim(1),
+    };
+    let row = row.reshape([batch.rows]);
+    if batch.weight.iter().all(|weight| *weight == 1.0) {
+        return row;
+    }
+    row * Tensor::from_data(TensorData::new(batch.weight.clone(), [batch.rows]), device)
+}
+
+/// The loss that is differentiated.
+fn reduce(rows: Tensor<1>, reduction: LossReduction) -> Tensor<1> {
+    match reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => rows.mean(),
+        LossReduction::Sum => rows.sum(),
+        LossReduction::Norm => rows.sum().sqrt(),
+    }
+}
+
+/// Collects the sum of squares of every gradient, in the order of the parameters.
+struct Norm {
+    gradients: GradientsParams,
+    squares: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Norm {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            self.squares.push(gradient.square().sum());
+        }
+    }
+}
+
+/// Multiplies every gradient by one factor.
+struct Scale {
+    gradients: GradientsParams,
+    factor: Tensor<1>,
+}
+
+impl ModuleVisitor for Scale {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            let scaled = gradient * self.factor.clone().reshape([1; D]);
+            self.gradients.register(param.id, scaled);
+        }
+    }
+}
+
+/// The average of a network's weights over the steps, on the plain device.
+#[derive(Debug, Clone)]
+pub(crate) struct Ema<N>(N);
+
+impl<N: Network> Ema<N> {
+    /// Starts at the network's weights.
+    pub(crate) fn new(network: &N) -> Self {
+        Self(network.valid())
+    }
+
+    /// `ema ← ema + (1 − decay) · (weights − ema)`.
+    pub(crate) fn update(&mut self, network: &N, decay: f64) {
+        let mut collect = Collect::default();
+        network.visit(&mut collect);
+        let mut blend = Blend { weights: collect.0, next: 0, share: 1.0 - decay };
+        self.0 = self.0.clone().map(&mut blend);
+    }
+
+    /// The averaged network.
+    pub(crate) const fn network(&self) -> &N {
+        &self.0
+    }
+
+    /// Takes up the averages of a checkpoint.
+    pub(crate) fn restore(&mut self, weights: TensorMap) -> Result<(), String> {
+        self.0 = weights.into_module(self.0.clone())?;
+        Ok(())
+    }
+}
+
+/// Every parameter, by its place in the traversal.
+#[derive(Default)]
+struct Collect(burn::tensor::container::TensorContainer<u64>);
+
+impl ModuleVisitor for Collect {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let place = self.0.len() as u64;
+        self.0.register(place, param.val().inner());
+    }
+}
+
+struct Blend {
+    weights: burn::tensor::container::TensorContainer<u64>,
+    next: u64,
+    share: f64,
+}
+
+impl ModuleMapper for Blend {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(weight) = self.weights.remove::<Tensor<D>>(&self.next) else { return param };
+        self.next += 1;
+        param.map(|average| {
+            let change = weight - average.clone();
+            average + change.mul_scalar(self.share)
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! What can go wrong with a run, and whose fault it is.
+
+use std::path::{Path, PathBuf};
+
+use langevin_core::CoreError;
+
+/// A run that cannot start, or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A field of the run file, by its path.
+    #[error("{path}: {message}")]
+    Config {
+        /// The field, as `train.batch`.
+        path: String,
+        /// What is wrong with it, and what is required.
+        message: String,
+    },
+    /// The run file is not JSON.
+    #[error("{name} is not valid JSON: {source}")]
+    Json {
+        /// The file, or what stands for it.
+        name: String,
+        /// Where and what.
+        source: serde_json::Error,
+    },
+    /// The user asked for something that cannot be done, for a reason that the message gives.
+    #[error("{0}")]
+    Usage(String),
+    /// A file or folder could not be read or written.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as "cannot write".
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// No checkpoint of a run can be used.
+    #[error("{0}")]
+    Checkpoint(String),
+    /// A loss or a gradient that is not finite.
+    #[error(
+        "step {step}: the {quantity} is {value}. Nothing after the last checkpoint was kept; try a \
+         lower train.learning_rate or a train.clip_norm"
+    )]
+    NotFinite {
+        /// The first such step, from 1.
+        step: u64,
+        /// "loss" or "gradient norm".
+        quantity: &'static str,
+        /// The value.
+        value: f64,
+    },
+    /// The device failed.
+    #[error("the device failed: {0}")]
+    Device(String),
+    /// A run stopped by an error, with what is left of it.
+    #[error("{source}\n{}", what_is_left(run, last.as_deref()))]
+    Stopped {
+        /// What stopped it.
+        source: Box<TrainError>,
+        /// The run's folder.
+        run: PathBuf,
+        /// Its newest checkpoint.
+        last: Option<PathBuf>,
+    },
+    /// A figure could not be drawn.
+    #[error("cannot draw the figure {name}: {message}")]
+    Figure {
+        /// Which.
+        name: String,
+        /// Why.
+        message: String,
+    },
+}
+
+impl TrainError {
+    /// Whether the arguments, the config or the data cannot be run at all (exit code 2), rather
+    /// than something having failed at run time (exit code 1).
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Config { .. } | Self::Json { .. } | Self::Usage(_))
+    }
+
+    pub(crate) fn config(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Config { path: path.into(), message: message.into() }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// Puts the section of the run file before a part's own message.
+pub(crate) fn in_section<E: std::fmt::Display>(section: &str) -> impl Fn(E) -> TrainError + '_ {
+    move |error| {
+        let message = error.to_string();
+        match message.split_once(": ") {
+            Some((field, rest)) if field.chars().all(|c| c.is_alphanumeric() || "_[]".contains(c)) => {
+                TrainError::config(format!("{section}.{field}"), rest)
+            }
+            _ => TrainError::config(section, message),
+        }
+    }
+}
+
+/// A part of `denoiser` or `noise` that does not fit another.
+pub(crate) fn at_field(path: &str) -> impl Fn(CoreError) -> TrainError + '_ {
+    move |error| TrainError::config(path, error.to_string())
+}
+
+/// The last good checkpoint of a run that stopped, and how to go on from it.
+fn what_is_left(run: &Path, last: Option<&Path>) -> String {
+    match last {
+        Some(last) => format!(
+            "the last good checkpoint is {}: go on from it with `train --resume {}`",
+            last.display(),
+            run.display()
+        ),
+        None => format!("no checkpoint was saved in {}", run.display()),
+    }
+}

@@ -1,0 +1,259 @@
+//! Mean and standard deviation of every feature along the sampling, against the exact ones of each
+//! noise level: where a sampler or a network goes astray shows as marks that leave the dashed line.
+
+use super::axes::{Axis, Panel, left_margin, two_digits};
+use super::legend::{Key, foot, head, left_out};
+use super::style::{GOAL_DASH, TICK_SIZE, colour, drawable, mark, range, spread, text_width};
+use super::svg::{Anchor, Stroke, Svg};
+use super::{Figure, FigureError};
+
+/// What the samples are at one level of the sampling, and what they should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LevelStatistics {
+    /// Noise scale of the level; zero is the end.
+    pub sigma: f64,
+    /// Measured mean, one value a feature.
+    pub mean: Vec<f64>,
+    /// Measured standard deviation, one value a feature.
+    pub std: Vec<f64>,
+    /// Exact mean, one value a feature, or nothing where it isn't known.
+    pub goal_mean: Vec<f64>,
+    /// Exact standard deviation, one value a feature, or nothing where it isn't known.
+    pub goal_std: Vec<f64>,
+}
+
+const MOST_FEATURES: usize = 4;
+const PANEL: (f64, f64) = (400.0, 320.0);
+const RIGHT: f64 = 20.0;
+/// More levels than this would make the marks one thick line.
+const MOST_MARKED: usize = 40;
+const GOAL: Stroke = Stroke { colour: "#000000", width: 1.3, dash: GOAL_DASH, opacity: 1.0 };
+
+/// Two panels over the sampling steps, mean and standard deviation (log axis) of the first four
+/// features; measured ones as marks and line, exact ones as a dashed black line.
+///
+/// # Shapes
+/// One entry a level, noisiest first; `columns.len()` values in each, or none in the goals.
+///
+/// # Errors
+/// When there are no columns or no levels, or a level has another number of values.
+pub fn levels(
+    title: &str,
+    columns: &[String],
+    levels: &[LevelStatistics],
+) -> Result<Figure, FigureError> {
+    validate(columns, levels)?;
+    let features = columns.len().min(MOST_FEATURES);
+    let by_feature = |pick: fn(&LevelStatistics) -> &Vec<f64>| -> Vec<Vec<f64>> {
+        let value = |level, feature| pick(level).get(feature).copied();
+        (0..features).map(|f| levels.iter().filter_map(|l| value(l, f)).collect()).collect()
+    };
+    let mean = Statistic::new(by_feature(|l| &l.mean), by_feature(|l| &l.goal_mean), drawable);
+    let std = |v| drawable(v) && v > 0.0;
+    let std = Statistic::new(by_feature(|l| &l.std), by_feature(|l| &l.goal_std), std);
+
+    let mean_axis = Axis::linear(mean.range(), 0.06, PANEL.1);
+    let std_axis = Axis::log(std.range(), 0.05);
+    let x = Axis::steps(levels.len() - 1, &step_labels(levels));
+    let (left, between) = (left_margin(&mean_axis), left_margin(&std_axis) + 28.0);
+    let width = left + 2.0 * PANEL.0 + between + RIGHT;
+
+    let mut svg = Svg::new();
+    let goal = mean.goal.iter().chain(&std.goal).any(|line| !line.is_empty());
+    let legend = legend(&columns[..features], goal);
+    let top = head(&mut svg, title, &legend, left, width - left - RIGHT);
+    let panel = |left, y| Panel { left, top, width: PANEL.0, height: PANEL.1, x: x.clone(), y };
+    let left_panel = panel(left, mean_axis);
+    let right_panel = panel(left + PANEL.0 + between, std_axis);
+    for (panel, statistic, name) in [
+        (&left_panel, &mean, "mean (data units)"),
+        (&right_panel, &std, "standard deviation (data units)"),
+    ] {
+        panel.draw(&mut svg, "", name);
+        sigma_row(&mut svg, panel, levels);
+        statistic.draw(&mut svg, panel);
+    }
+
+    let mut notes = Vec::new();
+    if columns.len() > features {
+        notes.push(format!("the first {features} of {} features", columns.len()));
+    }
+    notes.extend(left_out(mean.not_finite() + std.not_finite(), "not finite"));
+    notes.extend(left_out(std.not_shown() - std.not_finite(), "not positive"));
+    let bottom = left_panel.bottom() + 64.0;
+    let height = foot(&mut svg, &notes, left, width - left - RIGHT, bottom);
+    Ok(Figure { svg: svg.finish(title, width, height) })
+}
+
+fn validate(columns: &[String], levels: &[LevelStatistics]) -> Result<(), FigureError> {
+    let figure = "levels";
+    for (what, empty) in [("columns", columns.is_empty()), ("levels", levels.is_empty())] {
+        if empty {
+            return Err(FigureError::Empty { figure, what });
+        }
+    }
+    for (i, level) in levels.iter().enumerate() {
+        let lists = [
+            ("mean", &level.mean, false),
+            ("std", &level.std, false),
+            ("goal_mean", &level.goal_mean, true),
+            ("goal_std", &level.goal_std, true),
+        ];
+        for (name, list, may_be_empty) in lists {
+            let got = list.len();
+            if got != columns.len() && !(may_be_empty && got == 0) {
+                let (what, columns) = (format!("levels[{i}].{name}"), columns.len());
+                return Err(FigureError::Length { figure, what, got, columns });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One statistic's lines, one a feature.
+struct Statistic {
+    measured: Vec<Vec<f64>>,
+    goal: Vec<Vec<f64>>,
+    shown: fn(f64) -> bool,
+}
+
+impl Statistic {
+    fn new(measured: Vec<Vec<f64>>, goal: Vec<Vec<f64>>, shown: fn(f64) -> bool) -> Self {
+        Self { measured, goal, shown }
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> {
+        self.measured.iter().chain(&self.goal).flatten().copied()
+    }
+
+    fn range(&self) -> Option<(f64, f64)> {
+        range(self.values().filter(|v| (self.shown)(*v)))
+    }
+
+    fn not_finite(&self) -> usize {
+        self.values().filter(|v| !drawable(*v)).count()
+    }
+
+    fn not_shown(&self) -> usize {
+        self.values().filter(|v| !(self.shown)(*v)).count()
+    }
+
+    fn draw(&self, svg: &mut Svg, panel: &Panel) {
+        for (feature, values) in self.measured.iter().enumerate() {
+            self.line(svg, panel, values, measured_stroke(feature));
+            svg.open("marks", colour(feature), 1.0);
+            for i in spread(values.len(), MOST_MARKED).filter(|i| (self.shown)(values[*i])) {
+                svg.mark(mark(feature), panel.at(i as f64, values[i]), 3.2);
+            }
+            svg.close();
+        }
+        // Over the measured lines: where they agree, both can be seen.
+        for values in &self.goal {
+            self.line(svg, panel, values, GOAL);
+        }
+    }
+
+    /// Joins neighbouring levels; a value that can't be shown leaves a gap.
+    fn line(&self, svg: &mut Svg, panel: &Panel, values: &[f64], stroke: Stroke) {
+        let points: Vec<_> = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
+        for piece in points.split(|(_, v)| !(self.shown)(*v)).filter(|piece| !piece.is_empty()) {
+            let pixels: Vec<_> = piece.iter().map(|(i, v)| panel.at(*i, *v)).collect();
+            svg.path(&pixels, stroke);
+        }
+    }
+}
+
+fn measured_stroke(feature: usize) -> Stroke<'static> {
+    Stroke { opacity: 0.8, ..Stroke::solid(colour(feature), 1.6) }
+}
+
+fn legend(columns: &[String], goal: bool) -> Vec<(Key, String)> {
+    let entry =
+        |(f, name): (usize, &String)| (Key::MarkedLine(measured_stroke(f), mark(f)), name.clone());
+    let mut entries: Vec<_> = columns.iter().enumerate().map(entry).collect();
+    if goal {
+        entries.push((Key::Line(GOAL), "exact".to_owned()));
+    }
+    entries
+}
+
+/// Labels of the step axis: multiples of 1, 2 or 5 · 10^k that leave room for the sigma below each,
+/// and the last step, which replaces a neighbour that is too close.
+fn step_labels(levels: &[LevelStatistics]) -> Vec<(usize, String)> {
+    let last = levels.len() - 1;
+    let sigmas = levels.iter().map(|level| text_width(&two_digits(level.sigma), TICK_SIZE));
+    let widest = sigmas.fold(text_width(&last.to_string(), TICK_SIZE), f64::max) + 16.0;
+    let most = (PANEL.0 / widest.clamp(36.0, 120.0)) as usize;
+    let strides = (0..).flat_map(|k| [1, 2, 5].map(|m| m * 10usize.saturating_pow(k)));
+    let stride = strides.into_iter().find(|stride| last / stride < most).unwrap_or(1);
+    let mut steps: Vec<_> = (0..=last).step_by(stride).collect();
+    if !last.is_multiple_of(stride) {
+        if 10 * (last % stride) < 7 * stride && steps.len() > 1 {
+            steps.pop();
+        }
+        steps.push(last);
+    }
+    steps.into_iter().map(|step| (step, step.to_string())).collect()
+}
+
+/// The noise level below each labelled step, and the name of both rows.
+fn sigma_row(svg: &mut Svg, panel: &Panel, levels: &[LevelStatistics]) {
+    let y = panel.bottom() + 32.0;
+    for (place, label) in &panel.x.ticks {
+        let step = label.parse::<usize>().ok();
+        if let Some(level) = step.and_then(|step| levels.get(step)) {
+            let x = panel.left + place * panel.width;
+            let sigma = two_digits(level.sigma);
+            svg.coloured_text(x, y, Anchor::Middle, TICK_SIZE, super::style::MUTED, &sigma);
+        }
+    }
+    svg.coloured_text(panel.left - 8.0, y, Anchor::End, TICK_SIZE, super::style::MUTED, "σ =");
+    let middle = panel.left + panel.width / 2.0;
+    let name = "sampling step, its noise level σ (data units) below";
+    svg.text(middle, y + 22.0, Anchor::Middle, super::style::NAME_SIZE, name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(sigma: f64, mean: f64, std: f64) -> LevelStatistics {
+        let (mean, std) = (vec![mean], vec![std]);
+        LevelStatistics { sigma, goal_mean: mean.clone(), goal_std: vec![], mean, std }
+    }
+
+    #[test]
+    fn every_level_is_a_mark_in_both_panels() {
+        let run: Vec<_> = (0..25).map(|i| level(f64::from(24 - i), 0.1, 1.0)).collect();
+        let figure = levels("levels", &["x".to_owned()], &run).unwrap();
+        let panels: Vec<_> = figure.svg().split("class=\"marks\"").skip(1).collect();
+        assert_eq!(panels.len(), 2);
+        for panel in panels {
+            assert_eq!(panel.split("</g>").next().unwrap().matches("<circle").count(), 25);
+        }
+    }
+
+    #[test]
+    fn step_labels_include_first_and_last_and_fit() {
+        for count in [1, 2, 7, 25, 26, 50, 1000, 100_000] {
+            let run = vec![level(0.0123, 0.0, 1.0); count];
+            let steps: Vec<_> = step_labels(&run).into_iter().map(|(step, _)| step).collect();
+            assert_eq!((steps[0], steps[steps.len() - 1]), (0, count - 1));
+            assert!(steps.len() <= 12, "{count}: {steps:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_log_axis_cannot_show_is_said() {
+        let run = [level(1.0, f64::NAN, 1.0), level(0.5, 0.0, 0.0), level(0.0, 0.0, f64::INFINITY)];
+        let figure = levels("levels", &["x".to_owned()], &run).unwrap();
+        assert!(figure.svg().contains("3 values not finite left out"), "NaN is in the goal too");
+        assert!(figure.svg().contains("1 value not positive left out"));
+    }
+
+    #[test]
+    fn a_level_of_another_width_is_an_error() {
+        let error = levels("levels", &["x".to_owned(), "y".to_owned()], &[level(1.0, 0.0, 1.0)]);
+        assert!(error.is_err_and(|e| e.to_string().contains("levels[0].mean has 1 values")));
+    }
+}

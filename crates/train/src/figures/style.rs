@@ -1,0 +1,136 @@
+//! What all figures share: colours that the colour-blind and a grey printer can tell apart, marks,
+//! sizes, and the width of text, so that labels can be placed and cut without drawing them.
+
+pub(super) const INK: &str = "#222222";
+pub(super) const MUTED: &str = "#5c5c5c";
+pub(super) const GRID: &str = "#e8e8e8";
+/// Data that something is drawn over.
+pub(super) const BACKDROP: &str = "#a6a6a6";
+
+/// Okabe and Ito (2008), less yellow (invisible on white) and black (kept for exact goals).
+pub(super) const PALETTE: [&str; 6] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
+/// One dash pattern a series, so that thick lines differ without colour.
+pub(super) const DASHES: [&str; 4] = ["", "7 3", "2 2.5", "8 3 2 3"];
+pub(super) const GOAL_DASH: &str = "5 3";
+
+pub(super) const TITLE_SIZE: f64 = 16.0;
+pub(super) const NAME_SIZE: f64 = 13.0;
+pub(super) const TICK_SIZE: f64 = 11.5;
+pub(super) const LEGEND_SIZE: f64 = 12.0;
+pub(super) const NOTE_SIZE: f64 = 11.0;
+
+/// The most marks, or points of a line, that one series may have.
+pub(super) const MOST_MARKS: usize = 5000;
+
+/// A mark's shape: one a series, so that colour is never the only difference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Mark {
+    Circle,
+    Square,
+    Triangle,
+    Diamond,
+}
+
+pub(super) fn colour(series: usize) -> &'static str {
+    PALETTE[series % PALETTE.len()]
+}
+
+pub(super) fn dash(series: usize) -> &'static str {
+    DASHES[series % DASHES.len()]
+}
+
+pub(super) fn mark(series: usize) -> Mark {
+    [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond][series % 4]
+}
+
+/// Whether a value can be placed on an axis. Above 1e300 a range overflows, so that counts as not
+/// finite too.
+pub(super) fn drawable(value: f64) -> bool {
+    value.abs() <= 1e300
+}
+
+/// At most `most` indices below `count`, evenly spread from the first to the last.
+pub(super) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
+    let drawn = count.min(most);
+    let gaps = drawn.saturating_sub(1).max(1) as u128;
+    (0..drawn).map(move |i| (i as u128 * (count as u128 - 1) / gaps) as usize)
+}
+
+/// The least and the greatest of the drawable values.
+pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.filter(|v| drawable(*v)).fold(None, |range, v| match range {
+        None => Some((v, v)),
+        Some((low, high)) => Some((f64::min(low, v), f64::max(high, v))),
+    })
+}
+
+/// Advance widths of U+0020 to U+007E in the embedded font, in thousandths of its size.
+#[rustfmt::skip]
+const WIDTHS: [u16; 95] = [
+    281, 288, 466, 633, 642, 982, 644, 300, 365, 365, 501, 662, 288, 460, 288, 360, 631, 407, 610,
+    618, 646, 593, 620, 566, 619, 620, 288, 302, 662, 662, 662, 511, 966, 690, 654, 730, 722, 601,
+    590, 746, 743, 269, 571, 672, 565, 903, 753, 765, 639, 765, 644, 642, 646, 744, 690, 985, 682,
+    679, 629, 365, 360, 365, 471, 456, 323, 562, 612, 571, 612, 583, 370, 613, 591, 242, 242, 549,
+    242, 876, 591, 600, 612, 612, 376, 528, 327, 591, 562, 818, 546, 562, 552, 426, 333, 426, 662,
+];
+
+/// The width of a text in pixels; characters beyond ASCII count as wide ones.
+pub(super) fn text_width(text: &str, size: f64) -> f64 {
+    let width = |c: char| {
+        let place = (c as usize).checked_sub(0x20);
+        place.and_then(|i| WIDTHS.get(i)).copied().unwrap_or(700)
+    };
+    text.chars().map(|c| f64::from(width(c))).sum::<f64>() * size / 1000.0
+}
+
+/// The text, cut and ended by "…" where it is wider than `width` pixels.
+pub(super) fn elide(text: &str, size: f64, width: f64) -> String {
+    if text_width(text, size) <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        kept.push(c);
+        if text_width(&kept, size) + size > width {
+            kept.pop();
+            break;
+        }
+    }
+    format!("{}…", kept.trim_end())
+}
+
+/// "1 value", "2 values".
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_takes_all_when_they_fit_and_the_limit_when_not() {
+        assert_eq!(spread(4, 5000).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        let some: Vec<_> = spread(100_000, 5000).collect();
+        assert_eq!((some.len(), some[0], some[1], some[4999]), (5000, 0, 20, 99_999));
+        assert_eq!(spread(0, 5000).count(), 0);
+    }
+
+    #[test]
+    fn elided_text_fits() {
+        let long = "a name that goes on and on and on, é and Ω included, and on";
+        for width in [20.0, 60.0, 150.0] {
+            let cut = elide(long, 12.0, width);
+            assert!(cut.ends_with('…') && text_width(&cut, 12.0) <= width, "{cut}");
+        }
+        assert_eq!(elide("loss", 12.0, 60.0), "loss");
+    }
+
+    #[test]
+    fn range_skips_what_is_not_finite() {
+        let values = [f64::NAN, 2.0, f64::INFINITY, -1.0, f64::MAX];
+        assert_eq!(range(values.into_iter()), Some((-1.0, 2.0)));
+        assert_eq!(range([f64::NAN].into_iter()), None);
+    }
+}

@@ -1,0 +1,213 @@
+//! Writes an SVG document: shapes with coordinates in pixels to a tenth, text escaped. Nothing here
+//! depends on the machine, so equal input gives equal bytes.
+
+use std::fmt::Write;
+
+use super::style::{INK, Mark};
+
+/// Where a text's anchor point is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+    /// Centred on the point and turned to read upwards.
+    Upwards,
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stroke<'a> {
+    pub(super) colour: &'a str,
+    pub(super) width: f64,
+    pub(super) dash: &'a str,
+    pub(super) opacity: f64,
+}
+
+impl<'a> Stroke<'a> {
+    pub(super) fn solid(colour: &'a str, width: f64) -> Self {
+        Self { colour, width, dash: "", opacity: 1.0 }
+    }
+}
+
+/// A document that grows by what is drawn into it, later shapes over earlier ones.
+#[derive(Debug)]
+pub(super) struct Svg {
+    body: String,
+}
+
+impl Svg {
+    pub(super) fn new() -> Self {
+        Self { body: String::new() }
+    }
+
+    /// The whole document, on white.
+    pub(super) fn finish(self, title: &str, width: f64, height: f64) -> String {
+        let (w, h) = (number(width), number(height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{}</title>\n\
+             <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
+            escape(title),
+            self.body
+        )
+    }
+
+    fn push(&mut self, piece: std::fmt::Arguments) {
+        // Writing to a string cannot fail.
+        let _ = self.body.write_fmt(piece);
+    }
+
+    /// Groups what follows until `close`; `class` names it for readers of the file.
+    pub(super) fn open(&mut self, class: &str, fill: &str, opacity: f64) {
+        self.push(format_args!(
+            "<g class=\"{class}\" fill=\"{fill}\" fill-opacity=\"{opacity}\">\n"
+        ));
+    }
+
+    pub(super) fn close(&mut self) {
+        self.body.push_str("</g>\n");
+    }
+
+    pub(super) fn text(&mut self, x: f64, y: f64, anchor: Anchor, size: f64, text: &str) {
+        self.coloured_text(x, y, anchor, size, INK, text);
+    }
+
+    pub(super) fn coloured_text(
+        &mut self,
+        x: f64,
+        y: f64,
+        anchor: Anchor,
+        size: f64,
+        colour: &str,
+        text: &str,
+    ) {
+        let (x, y) = (number(x), number(y));
+        let anchored = match anchor {
+            Anchor::Start => String::new(),
+            Anchor::Middle => " text-anchor=\"middle\"".to_owned(),
+            Anchor::End => " text-anchor=\"end\"".to_owned(),
+            Anchor::Upwards => {
+                format!(" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\"")
+            }
+        };
+        self.push(format_args!(
+            "<text x=\"{x}\" y=\"{y}\"{anchored} font-size=\"{size}\" fill=\"{colour}\">{}</text>\n",
+            escape(text)
+        ));
+    }
+
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
+        self.path(&[from, to], stroke);
+    }
+
+    /// One open line through all points.
+    pub(super) fn path(&mut self, points: &[(f64, f64)], stroke: Stroke) {
+        self.shape(&path_data(points), "none", 1.0, Some(stroke));
+    }
+
+    /// The area that the points enclose, without an outline.
+    pub(super) fn area(&mut self, points: &[(f64, f64)], fill: &str, opacity: f64) {
+        self.shape(&format!("{}Z", path_data(points)), fill, opacity, None);
+    }
+
+    fn shape(&mut self, data: &str, fill: &str, opacity: f64, stroke: Option<Stroke>) {
+        self.push(format_args!("<path d=\"{data}\" fill=\"{fill}\""));
+        if opacity < 1.0 {
+            self.push(format_args!(" fill-opacity=\"{opacity}\""));
+        }
+        if let Some(Stroke { colour, width, dash, opacity }) = stroke {
+            self.push(format_args!(" stroke=\"{colour}\" stroke-width=\"{width}\""));
+            // A round cap shows a line of one point, and would close the gaps of a dashed one.
+            let ends = if dash.is_empty() { "round" } else { "butt" };
+            self.push(format_args!(" stroke-linejoin=\"round\" stroke-linecap=\"{ends}\""));
+            if !dash.is_empty() {
+                self.push(format_args!(" stroke-dasharray=\"{dash}\""));
+            }
+            if opacity < 1.0 {
+                self.push(format_args!(" stroke-opacity=\"{opacity}\""));
+            }
+        }
+        self.body.push_str("/>\n");
+    }
+
+    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
+        let (x, y) = (number(x), number(y));
+        self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
+    }
+
+    /// A mark of about the area of a circle of that radius, filled by the group it stands in.
+    pub(super) fn mark(&mut self, mark: Mark, (x, y): (f64, f64), radius: f64) {
+        let corners: &[(f64, f64)] = match mark {
+            Mark::Circle => return self.circle((x, y), radius),
+            Mark::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            Mark::Triangle => &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
+            Mark::Diamond => &[(0.0, -1.35), (1.2, 0.0), (0.0, 1.35), (-1.2, 0.0)],
+        };
+        let corner = |(dx, dy): &(f64, f64)| (x + dx * radius, y + dy * radius);
+        let points: Vec<_> = corners.iter().map(corner).collect();
+        self.push(format_args!("<path d=\"{}Z\"/>\n", path_data(&points)));
+    }
+}
+
+fn path_data(points: &[(f64, f64)]) -> String {
+    let mut data = String::new();
+    for (i, (x, y)) in points.iter().enumerate() {
+        let command = if i == 0 { "M" } else { "L" };
+        data.push_str(&format!("{command}{} {}", number(*x), number(*y)));
+    }
+    if points.len() == 1 {
+        data.push_str("h0");
+    }
+    data
+}
+
+/// A coordinate to a tenth of a pixel, without a needless ".0".
+fn number(value: f64) -> String {
+    let text = format!("{value:.1}");
+    match text.strip_suffix(".0") {
+        Some("-0") => "0".to_owned(),
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
+}
+
+/// The text as XML; characters that XML doesn't allow become "·".
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\t' | '\n' | '\r' => escaped.push(' '),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('·'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_is_valid_xml() {
+        let names = "<a> & \"b\" 'c' ]]> \0 \u{1b} \u{ffff} \n é σ";
+        let mut svg = Svg::new();
+        svg.text(1.0, 1.0, Anchor::Start, 12.0, names);
+        let written = svg.finish(names, 10.0, 10.0);
+        let parsed = resvg::usvg::roxmltree::Document::parse(&written).unwrap();
+        let text = parsed.descendants().find(|n| n.has_tag_name("text")).unwrap();
+        assert_eq!(text.text(), Some("<a> & \"b\" 'c' ]]> · · ·   é σ"));
+    }
+
+    #[test]
+    fn coordinates_are_short() {
+        let written: Vec<_> = [1.0, -0.04, 12.345, 100.0, 0.25].map(number).into();
+        assert_eq!(written, ["1", "0", "12.3", "100", "0.2"]);
+    }
+}

@@ -1,0 +1,161 @@
+//! Promises of all figures: real PNGs with real text, the same bytes for the same input, valid XML,
+//! and no panic whatever the numbers are.
+
+use resvg::tiny_skia::Pixmap;
+
+use super::*;
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("feature {i}")).collect()
+}
+
+fn statistics(sigma: f64, value: f64, features: usize) -> LevelStatistics {
+    let list = vec![value; features];
+    let (mean, std) = (list.clone(), list.clone());
+    LevelStatistics { sigma, mean, std, goal_mean: list.clone(), goal_std: list }
+}
+
+/// One figure of every kind from the same numbers.
+fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure> {
+    let points: Vec<_> = values.iter().enumerate().map(|(i, v)| (i as u64, *v)).collect();
+    let mut figures = vec![loss(title, &[LossCurve { name, points: &points }]).unwrap()];
+    for columns in [1, 2, 3, 5] {
+        let rows: Vec<_> = values.iter().flat_map(|v| vec![*v; columns]).collect();
+        let points = Points { name, rows: &rows };
+        let names = vec![name.to_owned(); columns];
+        figures.push(scatter(title, &names, points, points).unwrap());
+        let run: Vec<_> = values.iter().map(|v| statistics(v.abs(), *v, columns)).collect();
+        figures.push(levels(title, &names, &run).unwrap());
+    }
+    figures
+}
+
+fn image(figure: &Figure) -> Pixmap {
+    Pixmap::decode_png(&figure.png().unwrap()).unwrap()
+}
+
+/// Dark pixels in a rectangle given in pixels of the SVG.
+fn dark(image: &Pixmap, x: std::ops::Range<u32>, y: std::ops::Range<u32>) -> usize {
+    let inside = y.flat_map(|y| x.clone().map(move |x| (2 * x, 2 * y)));
+    let is_dark = |(x, y)| image.pixel(x, y).is_some_and(|pixel| pixel.red() < 100);
+    inside.filter(|place| is_dark(*place)).count()
+}
+
+#[test]
+fn png_is_twice_the_size_and_not_blank() {
+    for figure in all_figures("title", "name", &[0.1, 1.0, 0.5]) {
+        let image = image(&figure);
+        let tree = figure.tree().unwrap();
+        assert_eq!(image.width(), (2.0 * tree.size().width()).ceil() as u32);
+        let corner = image.pixel(0, 0).unwrap();
+        assert_eq!(
+            (corner.red(), corner.green(), corner.blue(), corner.alpha()),
+            (255, 255, 255, 255)
+        );
+        assert!(image.pixels().iter().any(|pixel| *pixel != corner));
+    }
+}
+
+#[test]
+fn text_is_drawn_without_a_font_on_the_machine() {
+    let points = [(0, 1.0), (10, 0.5)];
+    let with = image(&loss("Title", &[LossCurve { name: "curve", points: &points }]).unwrap());
+    let without = image(&loss("", &[LossCurve { name: "curve", points: &points }]).unwrap());
+    let (x, y) = (40..300, 10..36);
+    assert_eq!(dark(&without, x.clone(), y.clone()), 0);
+    assert!(dark(&with, x, y) > 50);
+}
+
+#[test]
+fn every_sign_that_figures_use_is_in_the_font() {
+    // The embedded font draws a box where a character is missing, and so gives equal pictures.
+    let draw =
+        |title: &str| image(&loss(title, &[LossCurve { name: "", points: &[(0, 1.0)] }]).unwrap());
+    let missing = draw("\u{4e00}");
+    for sign in "−×±²³√≤≥∞₀₁ασΣµé…·".chars() {
+        assert_ne!(draw(&sign.to_string()).data(), missing.data(), "{sign}");
+    }
+}
+
+#[test]
+fn widths_of_text_are_those_of_the_font() {
+    for text in ["training step", "WAVE 0123456789", "il.,|/", "loss (mean)"] {
+        let mut svg = svg::Svg::new();
+        svg.text(0.0, 50.0, svg::Anchor::Start, 100.0, text);
+        let drawn = Figure { svg: svg.finish("", 2000.0, 100.0) };
+        let tree = drawn.tree().unwrap();
+        let usvg::Node::Text(node) = &tree.root().children()[1] else { panic!("no text") };
+        let (got, want) = (style::text_width(text, 100.0), f64::from(node.bounding_box().width()));
+        assert!((got - want).abs() < 0.06 * want, "{text}: {got} for {want}");
+    }
+}
+
+#[test]
+fn no_numbers_make_a_figure_panic_or_write_what_is_not_a_number() {
+    let cases: [&[f64]; 14] = [
+        &[1.0],
+        &[0.0],
+        &[0.0, 0.0],
+        &[3.0, 3.0, 3.0],
+        &[-1e9; 3],
+        &[f64::NAN, 1.0, f64::INFINITY, 2.0, f64::NEG_INFINITY],
+        &[f64::NAN],
+        &[1e-12, 1.0, 1e12],
+        &[-1e12, 1e-12, 1e12],
+        &[1e300, -1e300],
+        &[1e-300, 1e300],
+        &[f64::MAX, f64::MIN, 5e-324],
+        &[5e-324, 1e-310],
+        &[1e15, 1e15 + 0.25],
+    ];
+    for values in cases {
+        for figure in all_figures("title", "name", values) {
+            assert!(!figure.svg().contains("NaN") && !figure.svg().contains("inf"), "{values:?}");
+            figure.tree().unwrap();
+        }
+    }
+}
+
+#[test]
+fn empty_input_is_an_error() {
+    let none = Points { name: "", rows: &[] };
+    assert!(matches!(loss("", &[]), Err(FigureError::Empty { .. })));
+    let curve = LossCurve { name: "", points: &[] };
+    assert!(matches!(loss("", &[curve]), Err(FigureError::Empty { .. })));
+    assert!(matches!(scatter("", &names(2), none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(scatter("", &[], none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
+}
+
+#[test]
+fn names_are_escaped_and_long_ones_cut() {
+    let long = "<a name> & \"more\" ".repeat(40);
+    for figure in all_figures(&long, &long, &[0.1, 1.0, 0.5]) {
+        let parsed = usvg::roxmltree::Document::parse(figure.svg()).unwrap();
+        let texts = parsed.descendants().filter(|node| node.has_tag_name("text"));
+        let cut = texts.filter_map(|n| n.text()).filter(|t| t.ends_with('…')).collect::<Vec<_>>();
+        assert!(cut.len() >= 2 && cut.iter().all(|text| text.contains("<a")), "{cut:?}");
+        let width = f64::from(figure.tree().unwrap().size().width());
+        assert!(cut.iter().all(|text| style::text_width(text, 12.0) < width));
+    }
+}
+
+#[test]
+fn equal_input_gives_equal_bytes() {
+    let draw = || all_figures("title", "name", &[0.1, 2.0, 0.7, -1.0]);
+    for (i, (one, other)) in draw().iter().zip(draw()).enumerate() {
+        assert_eq!(one, &other);
+        if i < 4 {
+            assert_eq!(one.png().unwrap(), other.png().unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_points_stay_below_a_megabyte() {
+    let points: Vec<_> = (0..100_000).map(|i| (i, 1.0 / (1.0 + i as f64))).collect();
+    let figure = loss("long", &[LossCurve { name: "a", points: &points }]).unwrap();
+    assert!(figure.svg().len() < 1_000_000);
+    let run = vec![statistics(1.0, 1.0, 4); 5000];
+    assert!(levels("long", &names(4), &run).unwrap().svg().len() < 1_000_000);
+}

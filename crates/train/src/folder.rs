@@ -1,0 +1,182 @@
+//! The folder of a run: created once, locked by the process that trains in it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Manifest, RunConfig, TrainError,
+    durable::{create_folder, remove_leftovers, write_durably},
+    manifest::MANIFEST,
+};
+
+const CONFIG: &str = "config.json";
+const LOCK: &str = ".lock";
+
+/// A run's folder, held by this process alone until it is dropped.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    /// Released by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// A new folder: `out`, or else the first of `runs/NAME`, `runs/NAME-2`, … that is free.
+    ///
+    /// # Errors
+    /// `out` exists, or nothing can be created there.
+    pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<Self, TrainError> {
+        let path = match out {
+            Some(path) => {
+                check_free(path)?;
+                create_folder(path)?;
+                path.to_owned()
+            }
+            None => create_next(&Path::new("runs").join(name))?,
+        };
+        let lock = lock(&path)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// The folder of a run that is there, with the leftovers of a killed process removed.
+    ///
+    /// # Errors
+    /// It is not a run, or another process trains in it.
+    pub(crate) fn open(path: &Path) -> Result<Self, TrainError> {
+        if !path.join(MANIFEST).is_file() {
+            let message = format!("{} is not a run: it has no {MANIFEST}", path.display());
+            return Err(TrainError::Usage(message));
+        }
+        let lock = lock(path)?;
+        remove_leftovers(path);
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the resolved config.
+    pub(crate) fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
+        let path = self.path.join(CONFIG);
+        let mut text = serde_json::to_string_pretty(config)
+            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+        text.push('\n');
+        write_durably(&path, text.as_bytes())
+    }
+}
+
+/// Reads the resolved config of a run.
+///
+/// # Errors
+/// It cannot be read, or describes no run.
+pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
+    let path = run.join(CONFIG);
+    let text = fs::read_to_string(&path)
+        .map_err(|source| TrainError::io("cannot read", &path, source))?;
+    crate::config::parse_config(&path.display().to_string(), &text, &[])
+}
+
+/// Fails where something is already: a run is never overwritten.
+pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
+    if path.join(MANIFEST).exists() {
+        let message = format!(
+            "{} holds a run already: go on with it by `train --resume {}`, or name another folder",
+            path.display(),
+            path.display()
+        );
+        return Err(TrainError::Usage(message));
+    }
+    let empty = fs::read_dir(path).map(|mut entries| entries.next().is_none());
+    match empty {
+        Ok(false) => {
+            let message = format!("{} is not empty: name another folder", path.display());
+            Err(TrainError::Usage(message))
+        }
+        Ok(true) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(TrainError::io("cannot create", path, source)),
+    }
+}
+
+/// Creates the first of `base`, `base-2`, `base-3`, … that is free.
+fn create_next(base: &Path) -> Result<PathBuf, TrainError> {
+    let parent = base.parent().unwrap_or(Path::new("."));
+    create_folder(parent)?;
+    let name = base.file_name().unwrap_or_default().to_string_lossy();
+    for number in 1_u32.. {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = parent.join(format!("{name}{suffix}"));
+        // `create_dir` decides: two processes never get the same folder.
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(TrainError::io("cannot create", &path, source)),
+        }
+    }
+    Err(TrainError::Usage(format!("every name after {} is taken", base.display())))
+}
+
+fn lock(run: &Path) -> Result<File, TrainError> {
+    let path = run.join(LOCK);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| TrainError::io("cannot write", &path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(TrainError::Usage(format!("another process is training in {}", run.display())))
+        }
+        Err(TryLockError::Error(source)) => Err(TrainError::io("cannot lock", &path, source)),
+    }
+}
+
+/// The run under `runs` that was started last.
+///
+/// # Errors
+/// There is none.
+pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
+    let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
+    let started = |path: PathBuf| Manifest::read(&path).ok().map(|m| (m.started, path));
+    entries
+        .filter_map(started)
+        .max()
+        .map(|(_, path)| path)
+        .ok_or_else(|| TrainError::Usage(format!("there is no run under {}", runs.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_never_overwritten() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let base = folder.path().join("four");
+        let first = create_next(&base).expect("created");
+        let second = create_next(&base).expect("created");
+        assert_eq!(first, base);
+        assert_eq!(second, folder.path().join("four-2"));
+        fs::write(first.join(MANIFEST), "{}").expect("written");
+        let message = RunFolder::create(Some(&first), "four").expect_err("refused").to_string();
+        assert!(message.contains("holds a run already"), "{message}");
+    }
+
+    #[test]
+    fn two_processes_never_train_in_one_run() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("run");
+        let held = RunFolder::create(Some(&path), "run").expect("created");
+        fs::write(path.join(MANIFEST), "{}").expect("written");
+        let message = RunFolder::open(&path).expect_err("locked").to_string();
+        assert!(message.contains("another process"), "{message}");
+        drop(held);
+        RunFolder::open(&path).expect("free again");
+    }
+}

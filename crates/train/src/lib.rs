@@ -1,0 +1,50 @@
+//! Runs of diffusion models: config, training step, checkpoints, sampling, figures.
+//!
+//! A [`RunConfig`] describes a run, a [`Trainer`] makes its steps, and [`train`], [`resume`] and
+//! [`sample_run`] do the whole of it in a run folder. Nothing here prints: an [`Observer`] hears what
+//! happens.
+//!
+//! To train a Burn module of your own, or on data of your own, implement
+//! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or
+//! [`train`].
+
+mod checkpoint;
+mod config;
+mod diffusion;
+mod durable;
+mod engine;
+mod error;
+#[cfg(feature = "figures")]
+pub mod figures;
+mod folder;
+mod manifest;
+mod memory;
+mod optimizer;
+#[cfg(feature = "figures")]
+mod report;
+mod run;
+mod samples_file;
+mod sampling;
+mod tensors;
+mod trainer;
+
+pub use config::{
+    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind,
+    LearningRateConfig, LevelsConfig, LossConfig, NetworkConfig, NoiseConfig, OptimizerConfig,
+    PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
+    ScheduleConfig, StartConfig, TrainConfig, UniformPer, VarianceConfig, WeightingConfig,
+    nearest, parse_config, schema,
+};
+pub use diffusion::{Columns, Diffusion, StepBatch};
+pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
+pub use error::TrainError;
+pub use folder::{newest_run, read_run_config};
+pub use manifest::{Machine, Manifest, Program, RunState};
+pub use memory::{MemoryEstimate, free_memory};
+pub use run::{
+    Event, Observer, RunOptions, RunReport, built_in, dry_run, fingerprint, resume, sample_run, train,
+};
+pub use samples_file::{SamplesFormat, write_samples};
+pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};
+pub use tensors::{Array, TensorMap, Values};
+pub use trainer::{Metrics, StepReport, Trainer};

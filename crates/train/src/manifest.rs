@@ -1,0 +1,145 @@
+//! manifest.json: what made a run, and in which state it is.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{TrainError, durable::write_durably};
+
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+/// What made a run, and in which state it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this format: 1.
+    pub format: u32,
+    /// Whether the run goes on, is done, or why it is not.
+    pub state: RunState,
+    /// Seconds since 1970 at which it was started.
+    pub started: u64,
+    /// The program that made it.
+    pub program: Program,
+    /// What its bits may depend on.
+    pub machine: Machine,
+    /// blake3 of 1024 reference rows of the data.
+    pub data: String,
+    /// blake3 of the files that the run has finished, by name.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+/// Whether a run goes on, is done, or why it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// A process is training, or was killed while it did.
+    Running,
+    /// All steps are made and the samples are drawn.
+    Finished,
+    /// Stopped on request after saving.
+    Interrupted,
+    /// Stopped by an error.
+    Failed,
+}
+
+/// The program that made a run, as its binary says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Version of Langevin.
+    pub langevin: String,
+    /// Version of Burn.
+    pub burn: String,
+    /// The backend's name.
+    pub backend: String,
+    /// The device, in words: adapter, driver and API on a GPU.
+    pub device: String,
+    /// Cargo features that the binary has.
+    pub features: Vec<String>,
+}
+
+/// What the bits of a run may depend on beside the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Operating system and C library.
+    pub system: String,
+    /// The processor's name.
+    pub cpu: String,
+    /// The instruction sets that kernels choose by.
+    pub instruction_sets: Vec<String>,
+    /// Threads that the machine offers.
+    pub threads: usize,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn here() -> Self {
+        let mut system = sysinfo::System::new();
+        system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+        let cpu = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned());
+        let environment = if cfg!(target_env = "musl") { "musl" } else { "system C library" };
+        Self {
+            system: format!("{} {}, {environment}", std::env::consts::OS, std::env::consts::ARCH),
+            cpu: cpu.filter(|name| !name.is_empty()).unwrap_or("unknown".to_owned()),
+            instruction_sets: instruction_sets(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+fn instruction_sets() -> Vec<String> {
+    let mut sets = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    for (name, there) in [
+        ("avx", std::arch::is_x86_feature_detected!("avx")),
+        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+        ("fma", std::arch::is_x86_feature_detected!("fma")),
+        ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+    ] {
+        if there {
+            sets.push(name.to_owned());
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    sets.push("neon".to_owned());
+    sets
+}
+
+impl Manifest {
+    /// The manifest of a run that starts now.
+    pub(crate) fn new(program: Program, data: String) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            format: 1,
+            state: RunState::Running,
+            started: now.as_secs(),
+            program,
+            machine: Machine::here(),
+            data,
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the manifest of a run.
+    ///
+    /// # Errors
+    /// A file that is not there, or is not ours.
+    pub fn read(run: &Path) -> Result<Self, TrainError> {
+        let path = run.join(MANIFEST);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| TrainError::io("cannot read", &path, source))?;
+        serde_json::from_str(&text)
+            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })
+    }
+
+    pub(crate) fn write(&self, run: &Path) -> Result<(), TrainError> {
+        let path = run.join(MANIFEST);
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+        text.push('\n');
+        write_durably(&path, text.as_bytes())
+    }
+}

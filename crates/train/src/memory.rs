@@ -1,0 +1,66 @@
+//! Whether a run fits into memory, before anything of it is allocated.
+
+use crate::{RunConfig, TrainError, config::OptimizerConfig, config::EmaConfig};
+
+/// What a run needs at its largest moment, roughly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Values of all parameters of the network.
+    pub parameters: usize,
+    /// Bytes for weights, gradients, optimizer state, averages and a batch's activations.
+    pub bytes: u64,
+}
+
+impl MemoryEstimate {
+    /// The estimate for a run with our own network; `None` for a user's own.
+    pub fn of(config: &RunConfig, features: usize, level_features: usize) -> Option<Self> {
+        let mlp = config.denoiser.network.mlp(features, level_features)?;
+        let parameters = mlp.parameters();
+        let moments = match config.train.optimizer {
+            OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,
+            OptimizerConfig::Sgd { .. } => 1,
+            OptimizerConfig::Adam { .. } | OptimizerConfig::Adamw { .. } => 2,
+        };
+        let averages = usize::from(config.train.ema != EmaConfig::None {});
+        // Weights, gradients, and one copy while the optimizer makes the new ones.
+        let copies = 3 + moments + averages;
+        // Each hidden layer keeps its sum and its activation for the way back, and their gradients.
+        let width = mlp.width.saturating_mul(4).saturating_mul(mlp.depth).saturating_add(1024);
+        let rows = config.train.batch.max(512);
+        let samples = config.sample.count.saturating_mul(features).saturating_mul(4);
+        let values = parameters
+            .saturating_mul(copies)
+            .saturating_add(rows.saturating_mul(width))
+            .saturating_add(rows.saturating_mul(features).saturating_mul(16))
+            .saturating_add(samples);
+        Some(Self { parameters, bytes: (values as u64).saturating_mul(4) })
+    }
+
+    /// Fails where the machine has less memory free than this.
+    ///
+    /// # Errors
+    /// Names what is needed and what is there.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let free = free_memory();
+        if free > 0 && self.bytes > free {
+            return Err(TrainError::Usage(format!(
+                "this run needs about {} of memory, {} are free: lower denoiser.network.width, \
+                 train.batch or sample.count",
+                gibibytes(self.bytes),
+                gibibytes(free)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of memory that are free for a new process; 0 where the system does not say.
+pub fn free_memory() -> u64 {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    system.available_memory()
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}

@@ -1,0 +1,100 @@
+//! Samples on disk: CSV with a header, or NPY.
+
+use std::path::Path;
+
+use npyz::WriterBuilder;
+
+use crate::{TrainError, durable::write_durably};
+
+/// The form of a file of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SamplesFormat {
+    /// Comma-separated values under a header; floats as the shortest text that reads back the same.
+    Csv,
+    /// NumPy's array file, `[rows, features]` of 32-bit floats.
+    Npy,
+}
+
+impl SamplesFormat {
+    /// The form that a file's extension names.
+    ///
+    /// # Errors
+    /// Neither `.csv` nor `.npy`.
+    pub fn of(path: &Path) -> Result<Self, TrainError> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => Ok(Self::Csv),
+            Some("npy") => Ok(Self::Npy),
+            _ => Err(TrainError::Usage(format!("{}: must end in .csv or .npy", path.display()))),
+        }
+    }
+}
+
+/// Writes rows of samples, whole or not at all.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_samples(
+    path: &Path,
+    format: SamplesFormat,
+    columns: &[String],
+    values: &[f32],
+) -> Result<(), TrainError> {
+    let bytes = match format {
+        SamplesFormat::Csv => csv_bytes(columns, values),
+        SamplesFormat::Npy => npy_bytes(columns.len(), values),
+    };
+    let bytes = bytes.map_err(|source| TrainError::io("cannot write", path, source))?;
+    write_durably(path, &bytes)
+}
+
+fn csv_bytes(columns: &[String], values: &[f32]) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for row in values.chunks_exact(columns.len()) {
+        writer.write_record(row.iter().map(f32::to_string))?;
+    }
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+fn npy_bytes(features: usize, values: &[f32]) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let shape = [(values.len() / features) as u64, features as u64];
+    let mut writer =
+        npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
+    writer.extend(values.iter().copied())?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_reads_back_the_same_floats() {
+        let values = [0.1_f32, -1.0e-7, 3.402_823_5e38, 1.0];
+        let bytes = csv_bytes(&["a".into(), "b,c".into()], &values).expect("written");
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
+        assert_eq!(reader.headers().expect("header"), &["a", "b,c"][..]);
+        let read: Vec<f32> = reader
+            .records()
+            .flat_map(|r| r.expect("row").iter().map(|v| v.parse::<f32>().expect("float")).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(read, values);
+    }
+
+    #[test]
+    fn npy_holds_shape_and_values() {
+        let values = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let bytes = npy_bytes(2, &values).expect("written");
+        let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
+        assert_eq!(file.shape(), [3, 2]);
+        assert_eq!(file.into_vec::<f32>().expect("floats"), values);
+    }
+
+    #[test]
+    fn other_extensions_are_refused() {
+        assert_eq!(SamplesFormat::of(Path::new("a.npy")).expect("npy"), SamplesFormat::Npy);
+        assert!(SamplesFormat::of(Path::new("a.parquet")).is_err());
+    }
+}

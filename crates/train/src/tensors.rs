@@ -1,0 +1,299 @@
+//! A module's parameters as named arrays, and those as safetensors: our own bytes, the same for
+//! equal weights.
+//!
+//! Names are the parameters' paths (`layers.0.weight`); the weights of linear layers are
+//! `[out, in]` as PyTorch's.
+
+use std::collections::BTreeMap;
+
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::{Tensor, TensorData},
+};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+/// Named arrays, in the order of their names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TensorMap(pub BTreeMap<String, Array>);
+
+/// One array.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its numbers, row by row.
+    pub values: Values,
+}
+
+/// The numbers of an array.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Weights and moments.
+    F32(Vec<f32>),
+    /// Counters.
+    I64(Vec<i64>),
+}
+
+impl Array {
+    /// An array of 32-bit floats.
+    pub fn f32(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
+        Self { shape: shape.into(), values: Values::F32(values) }
+    }
+
+    /// A counter, of shape `[]`.
+    pub fn counter(value: i64) -> Self {
+        Self { shape: Vec::new(), values: Values::I64(vec![value]) }
+    }
+
+    /// The same matrix with rows and columns exchanged; other ranks stay.
+    pub(crate) fn transposed(mut self) -> Self {
+        let (&[rows, columns], Values::F32(values)) = (&self.shape[..], &mut self.values) else {
+            return self;
+        };
+        let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c)));
+        *values = turned.map(|(r, c)| values[r * columns + c]).collect();
+        self.shape = vec![columns, rows];
+        self
+    }
+
+    fn bytes(&self) -> (Dtype, Vec<u8>) {
+        match &self.values {
+            Values::F32(v) => (Dtype::F32, v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+            Values::I64(v) => (Dtype::I64, v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        }
+    }
+
+    fn from_view(view: &TensorView) -> Result<Self, String> {
+        let bytes = view.data();
+        let values = match view.dtype() {
+            Dtype::F32 => {
+                let values: Vec<_> =
+                    bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+                if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
+                    return Err(format!("holds {bad}"));
+                }
+                Values::F32(values)
+            }
+            Dtype::I64 => {
+                Values::I64(bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect())
+            }
+            other => return Err(format!("has type {other:?}, not F32 or I64")),
+        };
+        Ok(Self { shape: view.shape().to_vec(), values })
+    }
+}
+
+impl TensorMap {
+    /// The parameters of a module, trained or not. Initialises those that are still lazy.
+    pub fn of_module<M: Module>(module: &M) -> Self {
+        let mut reader = Reader::default();
+        module.visit(&mut reader);
+        reader.tensors
+    }
+
+    /// The module with these parameters.
+    ///
+    /// # Errors
+    /// The first name that one side lacks, or whose shape differs.
+    pub fn into_module<M: Module>(self, module: M) -> Result<M, String> {
+        self.same_architecture(&Self::of_module(&module))?;
+        let mut writer = Writer { tensors: self, path: Path::default() };
+        Ok(module.map(&mut writer))
+    }
+
+    /// Whether both hold the same names and shapes.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn same_architecture(&self, expected: &Self) -> Result<(), String> {
+        for (name, array) in &expected.0 {
+            match self.0.get(name) {
+                None => return Err(format!("{name} is missing")),
+                Some(own) if own.shape != array.shape => {
+                    return Err(format!("{name} has shape {:?}, not {:?}", own.shape, array.shape));
+                }
+                Some(_) => {}
+            }
+        }
+        match self.0.keys().find(|name| !expected.0.contains_key(*name)) {
+            Some(name) => Err(format!("{name} is not part of the network")),
+            None => Ok(()),
+        }
+    }
+
+    /// The file's bytes: no metadata, so that equal arrays give equal bytes.
+    ///
+    /// # Errors
+    /// What safetensors refuses.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
+        let bytes: Vec<_> = self.0.iter().map(|(name, array)| (name, array, array.bytes())).collect();
+        let views = bytes.iter().map(|(name, array, (dtype, bytes))| {
+            TensorView::new(*dtype, array.shape.clone(), bytes).map(|view| (name.as_str(), view))
+        });
+        let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        safetensors::serialize(views, None).map_err(|error| error.to_string())
+    }
+
+    /// Reads a file's bytes; nothing in them is trusted.
+    ///
+    /// # Errors
+    /// What is wrong: not safetensors, another type of number, a value that is not finite.
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, String> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let arrays = file.iter().map(|(name, view)| match Array::from_view(&view) {
+            Ok(array) => Ok((name.to_owned(), array)),
+            Err(what) => Err(format!("{name} {what}")),
+        });
+        arrays.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Takes the 32-bit floats of a name out of the map.
+    pub(crate) fn take_f32(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
+        match self.0.remove(name)? {
+            Array { shape: own, values: Values::F32(values) } if own == shape => Some(values),
+            _ => None,
+        }
+    }
+}
+
+/// Where a traversal of a module is.
+#[derive(Debug, Default)]
+pub(crate) struct Path {
+    names: Vec<String>,
+    containers: Vec<String>,
+}
+
+impl Path {
+    pub(crate) fn enter(&mut self, name: &str, container: &str) {
+        self.names.push(name.to_owned());
+        self.containers.push(container.to_owned());
+    }
+
+    pub(crate) fn exit(&mut self) {
+        self.names.pop();
+        self.containers.pop();
+    }
+
+    /// The parameter's name.
+    pub(crate) fn name(&self) -> String {
+        self.names.join(".")
+    }
+
+    /// Whether the parameter is the weight of a linear layer, which Burn holds as `[in, out]`.
+    pub(crate) fn is_linear_weight(&self) -> bool {
+        self.names.last().is_some_and(|name| name == "weight")
+            && self.containers.last().is_some_and(|container| container == "Struct:Linear")
+    }
+}
+
+/// The numbers of a tensor on the host, in the layout of files.
+pub(crate) fn to_array<const D: usize>(tensor: &Tensor<D>, path: &Path) -> Array {
+    let data = tensor.to_data();
+    let array = Array::f32(data.shape().to_vec(), data.iter::<f32>().collect());
+    if path.is_linear_weight() { array.transposed() } else { array }
+}
+
+#[derive(Default)]
+struct Reader {
+    tensors: TensorMap,
+    path: Path,
+}
+
+impl ModuleVisitor for Reader {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.tensors.0.insert(self.path.name(), to_array(&param.val(), &self.path));
+    }
+}
+
+struct Writer {
+    tensors: TensorMap,
+    path: Path,
+}
+
+impl ModuleMapper for Writer {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(array) = self.tensors.0.remove(&self.path.name()) else { return param };
+        let array = if self.path.is_linear_weight() { array.transposed() } else { array };
+        let Values::F32(values) = array.values else { return param };
+        param.map(|old| {
+            let new = Tensor::from_data(TensorData::new(values, array.shape), &old.device());
+            new.set_require_grad(old.is_require_grad())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::{nn::LinearConfig, tensor::Device};
+
+    use super::*;
+
+    fn linear() -> burn::nn::Linear {
+        LinearConfig::new(3, 2).init(&Device::flex().autodiff())
+    }
+
+    #[test]
+    fn parameters_survive_the_file_and_back() {
+        let module = linear();
+        let map = TensorMap::of_module(&module);
+        assert_eq!(map.0["weight"].shape, [2, 3], "as PyTorch's");
+        let bytes = map.to_safetensors().expect("serializes");
+        let read = TensorMap::from_safetensors(&bytes).expect("reads");
+        assert_eq!(read, map);
+        let restored = read.into_module(linear()).expect("same architecture");
+        assert_eq!(TensorMap::of_module(&restored), map);
+        assert!(restored.weight.val().is_require_grad(), "still trained after loading");
+        let weight = module.weight.val().to_data();
+        assert_eq!(restored.weight.val().to_data().as_bytes(), weight.as_bytes());
+    }
+
+    #[test]
+    fn equal_weights_give_equal_bytes() {
+        let map = TensorMap::of_module(&linear());
+        let bytes = || map.clone().to_safetensors().expect("serializes");
+        assert_eq!(bytes(), bytes());
+    }
+
+    #[test]
+    fn another_architecture_is_named() {
+        let map = TensorMap::of_module(&linear());
+        let wider = LinearConfig::new(3, 4).init(&Device::flex());
+        let message = map.clone().into_module(wider).expect_err("refused");
+        assert_eq!(message, "bias has shape [2], not [4]");
+        let without = LinearConfig::new(3, 2).with_bias(false).init(&Device::flex());
+        let message = map.into_module(without).expect_err("refused");
+        assert_eq!(message, "bias is not part of the network");
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_refused() {
+        let mut map = TensorMap::default();
+        map.0.insert("w".into(), Array::f32([1], vec![f32::NAN]));
+        let bytes = map.to_safetensors().expect("serializes");
+        assert_eq!(TensorMap::from_safetensors(&bytes).expect_err("refused"), "w holds NaN");
+    }
+
+    #[test]
+    fn cut_files_are_refused() {
+        let bytes = TensorMap::of_module(&linear()).to_safetensors().expect("serializes");
+        for end in 0..bytes.len() {
+            assert!(TensorMap::from_safetensors(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+}

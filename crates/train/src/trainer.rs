@@ -1,0 +1,320 @@
+//! The training loop's state: a step, a log line, a checkpoint's contents.
+
+use burn::tensor::{Device, Tensor};
+use langevin_core::Network;
+use langevin_data::{Dataset, Streams};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Diffusion, Engine, RunConfig, TapeEngine, TrainError,
+    engine::{Ema, StepOutput, row_losses},
+    error::at_field,
+    tensors::TensorMap,
+};
+
+/// Rows of one forward pass of the held-out loss; one size, so that bits do not depend on the count.
+const VALIDATION_ROWS: usize = 256;
+
+/// A line of metrics.jsonl. The same run gives the same line, bit for bit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Training steps made.
+    pub step: u64,
+    /// The loss of the last of them.
+    pub loss: f64,
+    /// The mean loss of the steps since the line before.
+    pub mean_loss: f64,
+    /// The L2 norm of the last step's gradients, before clipping.
+    pub gradient_norm: f64,
+    /// The last step's learning rate.
+    pub learning_rate: f64,
+    /// The loss on held-out rows, where it was measured after this step, with the averaged weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out_loss: Option<f64>,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepReport {
+    /// Training steps made.
+    pub step: u64,
+    /// The learning rate that the step used.
+    pub learning_rate: f64,
+    /// The log line, where this step has one.
+    pub metrics: Option<Metrics>,
+}
+
+/// What a checkpoint holds beside weights, averages and optimizer state.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Training steps made.
+    pub step: u64,
+    /// Sum of the losses since the last log line.
+    pub loss_sum: f64,
+    /// Steps in that sum.
+    pub loss_count: u64,
+}
+
+/// A network in training: [`step`](Self::step) is one step, and the clock of everything.
+///
+/// Made for any [`Network`] and any [`Dataset`]; the run file says the rest.
+pub struct Trainer<N: Network> {
+    config: RunConfig,
+    diffusion: Diffusion,
+    data: Box<dyn Dataset>,
+    streams: Streams,
+    device: Device,
+    engine: Box<dyn Engine<N>>,
+    ema: Option<Ema<N>>,
+    progress: Progress,
+    /// Outputs of the steps since the device was last read.
+    unread: Vec<StepOutput>,
+}
+
+impl<N: Network> Trainer<N> {
+    /// A trainer at step 0, on Burn's tape.
+    ///
+    /// A network whose weights are still lazy is initialised under the run's seed.
+    ///
+    /// # Errors
+    /// A run file that does not fit the data.
+    pub fn new(
+        config: RunConfig,
+        network: N,
+        data: Box<dyn Dataset>,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        config.validate()?;
+        config.validate_start(data.as_ref())?;
+        device.seed(config.seed);
+        // Reading the parameters makes them.
+        TensorMap::of_module(&network);
+        let train = &config.train;
+        let engine = TapeEngine::new(network, &train.optimizer, train.clip_norm, device);
+        Self::with_engine(config, Box::new(engine), data, device)
+    }
+
+    /// A trainer at step 0 on an engine of the caller's.
+    ///
+    /// # Errors
+    /// A run file that does not fit.
+    pub fn with_engine(
+        config: RunConfig,
+        engine: Box<dyn Engine<N>>,
+        data: Box<dyn Dataset>,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let ema = config.train.ema.decay(0).map(|_| Ema::new(engine.network()));
+        Ok(Self {
+            diffusion: Diffusion::new(&config)?,
+            streams: Streams::new(config.seed),
+            device: device.clone().inner(),
+            config,
+            data,
+            engine,
+            ema,
+            progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0 },
+            unread: Vec::new(),
+        })
+    }
+
+    /// Makes one training step.
+    ///
+    /// # Errors
+    /// At a step with a log line: the first step since the last whose loss or gradient norm is not
+    /// finite, or a device that failed.
+    pub fn step(&mut self) -> Result<StepReport, TrainError> {
+        let step = self.progress.step;
+        let train = &self.config.train;
+        let learning_rate = train.learning_rate.at(step, train.steps);
+        let batch =
+            self.diffusion.training_batch(self.data.as_ref(), &self.streams, step, train.batch)?;
+        self.unread.push(self.engine.step(&batch, learning_rate));
+        if let (Some(ema), Some(decay)) = (&mut self.ema, train.ema.decay(step)) {
+            ema.update(self.engine.network(), decay);
+        }
+        self.progress.step += 1;
+        let metrics = self.is_log_step().then(|| self.metrics(learning_rate)).transpose()?;
+        Ok(StepReport { step: self.progress.step, learning_rate, metrics })
+    }
+
+    /// A step's line is due every `log_every` steps, at every validation, and at the end.
+    fn is_log_step(&self) -> bool {
+        let (step, train) = (self.progress.step, &self.config.train);
+        step.is_multiple_of(train.log_every) || step == train.steps || self.is_validation_step()
+    }
+
+    fn is_validation_step(&self) -> bool {
+        let (step, train) = (self.progress.step, &self.config.train);
+        train.validate_every > 0
+            && (step.is_multiple_of(train.validate_every) || step == train.steps)
+    }
+
+    fn metrics(&mut self, learning_rate: f64) -> Result<Metrics, TrainError> {
+        let (loss, gradient_norm) = self.read_losses()?;
+        let held_out_loss = self.is_validation_step().then(|| self.held_out_loss()).transpose()?;
+        let mean_loss = self.progress.loss_sum / self.progress.loss_count as f64;
+        (self.progress.loss_sum, self.progress.loss_count) = (0.0, 0);
+        let step = self.progress.step;
+        Ok(Metrics { step, loss, mean_loss, gradient_norm, learning_rate, held_out_loss })
+    }
+
+    /// Reads the losses of all steps since the last reading, in one transfer; gives the last
+    /// step's loss and gradient norm.
+    fn read_losses(&mut self) -> Result<(f64, f64), TrainError> {
+        let unread = std::mem::take(&mut self.unread);
+        if unread.is_empty() {
+            return Ok((f64::NAN, f64::NAN));
+        }
+        let first = self.progress.step - unread.len() as u64 + 1;
+        let rows = unread[0].row_losses.dims()[0];
+        let parts = unread.into_iter().flat_map(|output| [output.row_losses, output.gradient_norm]);
+        let values = read(Tensor::cat(parts.collect(), 0))?;
+        let mut last = (f64::NAN, f64::NAN);
+        for (step, output) in (first..).zip(values.chunks_exact(rows + 1)) {
+            let (losses, norm) = output.split_at(rows);
+            let loss = self.diffusion.reduction.of_rows(losses);
+            for (quantity, value) in [("loss", loss), ("gradient norm", norm[0])] {
+                if !value.is_finite() {
+                    return Err(TrainError::NotFinite { step, quantity, value });
+                }
+            }
+            self.progress.loss_sum += loss;
+            self.progress.loss_count += 1;
+            last = (loss, norm[0]);
+        }
+        Ok(last)
+    }
+
+    /// The mean loss of the held-out rows under the weights that sampling would use.
+    ///
+    /// # Errors
+    /// A device that failed.
+    pub fn held_out_loss(&self) -> Result<f64, TrainError> {
+        let wanted = self.config.train.validate_rows;
+        let network = self.sampling_network();
+        let mut losses = Vec::with_capacity(wanted);
+        while losses.len() < wanted {
+            let batch = self.diffusion.held_out_batch(
+                self.data.as_ref(),
+                &self.streams,
+                losses.len() as u64,
+                VALIDATION_ROWS,
+            )?;
+            losses.extend(read(row_losses(&network, &batch, &self.device))?);
+        }
+        losses.truncate(wanted);
+        Ok(self.diffusion.reduction.of_rows(&losses))
+    }
+
+    /// The network that samples are drawn with: the averaged one where there is one, on the plain
+    /// device.
+    pub fn sampling_network(&self) -> N {
+        match &self.ema {
+            Some(ema) => ema.network().clone(),
+            None => self.engine.network().valid(),
+        }
+    }
+
+    /// Training steps made.
+    pub const fn steps_made(&self) -> u64 {
+        self.progress.step
+    }
+
+    /// The run file.
+    pub const fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// The diffusion problem.
+    pub const fn diffusion(&self) -> &Diffusion {
+        &self.diffusion
+    }
+
+    /// The data.
+    pub fn data(&self) -> &dyn Dataset {
+        self.data.as_ref()
+    }
+
+    /// The plain device.
+    pub const fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The weights by name, with the level embedding's random frequencies beside them.
+    pub fn weights(&self) -> TensorMap {
+        self.with_frequencies(TensorMap::of_module(self.engine.network()))
+    }
+
+    /// The averaged weights by name, where there are any.
+    pub fn ema_weights(&self) -> Option<TensorMap> {
+        let ema = self.ema.as_ref()?;
+        Some(self.with_frequencies(TensorMap::of_module(ema.network())))
+    }
+
+    fn with_frequencies(&self, mut weights: TensorMap) -> TensorMap {
+        weights.0.extend(self.diffusion.frequencies());
+        weights
+    }
+
+    /// What the next step depends on beside the weights.
+    pub fn optimizer_state(&self) -> TensorMap {
+        self.engine.optimizer_state()
+    }
+
+    /// The counters of a checkpoint; reads what is still on the device first, so that nothing that
+    /// is not finite is ever saved.
+    pub(crate) fn settle(&mut self) -> Result<Progress, TrainError> {
+        self.read_losses()?;
+        Ok(self.progress)
+    }
+
+    /// Goes on from a checkpoint.
+    ///
+    /// # Errors
+    /// The name of the array that does not fit this network.
+    pub(crate) fn restore(
+        &mut self,
+        progress: Progress,
+        mut weights: TensorMap,
+        ema: Option<TensorMap>,
+        optimizer: TensorMap,
+    ) -> Result<(), String> {
+        self.diffusion.take_frequencies(&mut weights)?;
+        self.engine.restore(weights, optimizer)?;
+        match (&mut self.ema, ema) {
+            (Some(own), Some(mut saved)) => {
+                self.diffusion.take_frequencies(&mut saved)?;
+                own.restore(saved)?;
+            }
+            (None, None) => {}
+            (own, _) => {
+                let (has, lacks) = if own.is_some() { ("run", "checkpoint") } else { ("checkpoint", "run") };
+                return Err(format!("the {has} has averaged weights, the {lacks} has none"));
+            }
+        }
+        self.progress = progress;
+        Ok(())
+    }
+
+    /// Checks that the prediction and the embedding exist at every level of a sampling grid.
+    ///
+    /// # Errors
+    /// The first level where one does not.
+    pub fn check_levels(&self, levels: &[langevin_core::NoiseLevel]) -> Result<(), TrainError> {
+        for level in levels {
+            self.diffusion.prediction.check(level).map_err(at_field("denoiser.prediction"))?;
+            self.diffusion
+                .embedding
+                .check(level, self.diffusion.schedule.as_ref())
+                .map_err(at_field("denoiser.embedding"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a tensor to the host.
+pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
+    let data = tensor.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
+    Ok(data.iter::<f32>().map(f64::from).collect())
+}

@@ -1,0 +1,91 @@
+//! The workspace's folder, and cargo and git called in it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// The workspace that this program checks.
+pub struct Workspace {
+    pub root: PathBuf,
+}
+
+impl Workspace {
+    /// The folder above xtask's own when started by cargo, else the current one.
+    pub fn find() -> Result<Self, String> {
+        let by_cargo = std::env::var_os("CARGO_MANIFEST_DIR")
+            .and_then(|folder| Some(PathBuf::from(folder).parent()?.to_path_buf()));
+        let root = match by_cargo {
+            Some(root) => root,
+            None => std::env::current_dir().map_err(|error| format!("current folder: {error}"))?,
+        };
+        if root.join("Cargo.lock").is_file() {
+            Ok(Self { root })
+        } else {
+            Err(format!("{}: no Cargo.lock here; run `cargo xtask` instead", root.display()))
+        }
+    }
+
+    /// Runs cargo; its output goes straight through.
+    pub fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
+        self.cargo_with(&[], arguments)
+    }
+
+    /// Runs cargo with further environment variables.
+    pub fn cargo_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Result<(), String> {
+        let mut command = self.cargo_command(arguments);
+        command.envs(variables.iter().copied());
+        println!("$ cargo {}", arguments.join(" "));
+        let status = command.status().map_err(|error| format!("cargo: {error}"))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("`cargo {}` failed ({status})", arguments.join(" ")))
+        }
+    }
+
+    /// Runs cargo and gives what it writes on standard output.
+    pub fn cargo_output(&self, arguments: &[&str]) -> Result<String, String> {
+        println!("$ cargo {}", arguments.join(" "));
+        output(self.cargo_command(arguments), &format!("cargo {}", arguments.join(" ")))
+    }
+
+    /// Whether `cargo NAME` is there, as `nextest` may be.
+    pub fn has_cargo(&self, name: &str) -> bool {
+        let mut command = self.cargo_command(&[name, "--version"]);
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
+
+    /// Runs git and gives what it writes on standard output.
+    pub fn git_output(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new("git");
+        command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
+        output(command, &format!("git {}", arguments.join(" ")))
+    }
+
+    fn cargo_command(&self, arguments: &[&str]) -> Command {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
+        // What `cargo run` told xtask of itself is no business of what it starts: a build script
+        // that asks for such a variable would run again.
+        for (name, _) in std::env::vars_os() {
+            let of_package = name.to_str().is_some_and(|name| {
+                name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+            });
+            if of_package {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+}
+
+fn output(mut command: Command, shown: &str) -> Result<String, String> {
+    command.stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| format!("{shown}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{shown}` failed ({})", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|_| format!("`{shown}` wrote no UTF-8"))
+}

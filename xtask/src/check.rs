@@ -1,0 +1,180 @@
+//! `cargo xtask check`: what a machine can hold, part by part, with the time of each.
+//!
+//! A new part is one line in [`PARTS`]. Cargo is always called with `--workspace` or `-p cli` and
+//! the default features, so that all parts but the last share one build of the dependencies.
+
+use std::time::{Duration, Instant};
+
+use crate::cargo::Workspace;
+use crate::{licences, rebuilds, tidy};
+
+/// One thing that must hold.
+pub struct Part {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Workspace) -> Result<(), String>,
+}
+
+/// The parts, the quick ones first. `rebuilds` makes the test build itself, right after `build`.
+pub const PARTS: &[Part] = &[
+    Part { name: "fmt", about: "the code is formatted", run: fmt },
+    Part { name: "tidy", about: "the small rules of CONTRIBUTING.md hold", run: tidy::run },
+    Part { name: "licences", about: "every dependency may be used", run: licences::run },
+    Part { name: "clippy", about: "no warning from clippy", run: clippy },
+    Part { name: "docs", about: "no warning from rustdoc", run: docs },
+    Part { name: "build", about: "the program builds", run: build },
+    Part { name: "rebuilds", about: "the tests compile no Burn crate again", run: rebuilds::run },
+    Part { name: "tests", about: "unit tests and tests of the program", run: tests },
+    Part { name: "doctests", about: "the examples in doc comments run", run: doctests },
+    Part { name: "examples", about: "every file of examples/ runs", run: examples },
+    Part { name: "small-build", about: "the build with one backend has no warning", run: small },
+];
+
+fn fmt(workspace: &Workspace) -> Result<(), String> {
+    workspace
+        .cargo(&["fmt", "--all", "--check"])
+        .map_err(|error| format!("{error}; run `cargo fmt --all`"))
+}
+
+fn clippy(workspace: &Workspace) -> Result<(), String> {
+    workspace.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+fn docs(workspace: &Workspace) -> Result<(), String> {
+    let deny = [("RUSTDOCFLAGS", "-D warnings")];
+    workspace.cargo_with(&deny, &["doc", "--workspace", "--no-deps", "--locked"])
+}
+
+fn build(workspace: &Workspace) -> Result<(), String> {
+    workspace.cargo(&["build", "-p", "cli", "--locked"])
+}
+
+fn tests(workspace: &Workspace) -> Result<(), String> {
+    if workspace.has_cargo("nextest") {
+        return workspace.cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    }
+    let targets = ["--lib", "--bins", "--tests"];
+    let options = ["test", "--workspace", "--locked", "--no-fail-fast"];
+    workspace.cargo(&[options.as_slice(), targets.as_slice()].concat())
+}
+
+fn doctests(workspace: &Workspace) -> Result<(), String> {
+    workspace.cargo(&["test", "--doc", "--workspace", "--locked"])
+}
+
+fn examples(workspace: &Workspace) -> Result<(), String> {
+    let folder = workspace.root.join("examples");
+    let entries = std::fs::read_dir(&folder).map_err(|error| format!("examples/: {error}"))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".rs").map(str::to_owned))
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return Err("examples/: holds no .rs file".to_owned());
+    }
+    for name in &names {
+        let start = Instant::now();
+        workspace.cargo(&["run", "-q", "-p", "cli", "--example", name, "--locked"])?;
+        println!("example {name}: {}", seconds(start.elapsed()));
+    }
+    Ok(())
+}
+
+fn small(workspace: &Workspace) -> Result<(), String> {
+    let flex = ["--no-default-features", "--features", "flex"];
+    let strict = ["--", "-D", "warnings"];
+    let options = ["clippy", "-p", "cli", "--locked"];
+    workspace.cargo(&[options.as_slice(), flex.as_slice(), strict.as_slice()].concat())
+}
+
+/// The parts and what they check, one a line.
+pub fn list() -> String {
+    PARTS.iter().map(|part| format!("  {:<12} {}\n", part.name, part.about)).collect()
+}
+
+/// The parts of a list of names, in the order of [`PARTS`].
+pub fn select(names: &str) -> Result<Vec<&'static Part>, String> {
+    let names: Vec<&str> = names.split(',').collect();
+    if let Some(name) = names.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
+        let known: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        return Err(format!("check: no part named `{name}`; there are {}", known.join(", ")));
+    }
+    Ok(PARTS.iter().filter(|part| names.contains(&part.name)).collect())
+}
+
+/// Runs the parts up to the first that fails, then says how long each took.
+pub fn run(workspace: &Workspace, parts: Vec<&'static Part>) -> Result<(), String> {
+    let mut table = String::new();
+    let mut total = Duration::ZERO;
+    let mut failure = None;
+    for part in parts {
+        if failure.is_some() {
+            table += &row(part.name, "not run", "");
+            continue;
+        }
+        println!("\n== {}: {}", part.name, part.about);
+        let start = Instant::now();
+        let outcome = (part.run)(workspace);
+        let time = start.elapsed();
+        total += time;
+        let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+        println!("== {}: {word} in {}", part.name, seconds(time));
+        table += &row(part.name, word, &seconds(time));
+        failure = outcome.err().map(|error| format!("check: {}: {error}", part.name));
+    }
+    println!("\n{table}{}", row("together", "", &seconds(total)));
+    failure.map_or(Ok(()), Err)
+}
+
+fn row(name: &str, word: &str, time: &str) -> String {
+    let row = format!("{name:<12} {word:<7} {time:>10}");
+    format!("{}\n", row.trim_end())
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selected_parts_keep_the_order_of_the_whole() {
+        let parts = select("tests,fmt").expect("both exist");
+        let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
+        assert_eq!(names, ["fmt", "tests"]);
+    }
+
+    #[test]
+    fn an_unknown_part_is_refused_with_the_known_ones() {
+        let error = select("fmt,speed").err().expect("no such part");
+        assert!(error.contains("`speed`") && error.contains("small-build"), "{error}");
+    }
+
+    #[test]
+    fn every_part_has_its_own_name() {
+        for (i, part) in PARTS.iter().enumerate() {
+            assert!(PARTS[..i].iter().all(|before| before.name != part.name), "{}", part.name);
+        }
+    }
+
+    #[test]
+    fn a_failure_stops_the_parts_after_it() {
+        static AFTER: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        static FAILS: Part = Part { name: "a", about: "fails", run: |_| Err("planted".into()) };
+        static LATER: Part = Part {
+            name: "b",
+            about: "must not run",
+            run: |_| {
+                AFTER.store(true, std::sync::atomic::Ordering::Relaxed);
+                Ok(())
+            },
+        };
+        let workspace = Workspace { root: std::path::PathBuf::from(".") };
+        let error = run(&workspace, vec![&FAILS, &LATER]).expect_err("the first part fails");
+        assert_eq!(error, "check: a: planted");
+        assert!(!AFTER.load(std::sync::atomic::Ordering::Relaxed));
+    }
+}

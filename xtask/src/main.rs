@@ -1,0 +1,59 @@
+//! The project's own tools: `cargo xtask` lists them. Depends on no crate of the workspace.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
+
+mod cargo;
+mod check;
+mod licences;
+mod rebuilds;
+mod tidy;
+
+use std::process::ExitCode;
+
+use cargo::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  check                      everything that must hold before a commit, in order:
+                             stops at the first part that fails
+  check --only NAME[,NAME]   these parts of it
+  tidy                       the small rules, over all files that git would keep
+  licences                   the licences of all dependencies
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let workspace = match Workspace::find() {
+        Ok(workspace) => workspace,
+        Err(error) => return failed(&error),
+    };
+    let outcome = match arguments.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}\nparts of check:\n{}", check::list());
+            return ExitCode::SUCCESS;
+        }
+        ["check"] => check::run(&workspace, check::PARTS.iter().collect()),
+        ["check", "--only", names] => match check::select(names) {
+            Ok(parts) => check::run(&workspace, parts),
+            Err(error) => return misused(&error),
+        },
+        ["tidy"] => tidy::run(&workspace),
+        ["licences"] => licences::run(&workspace),
+        other => return misused(&format!("no such command: {}", other.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &str) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(1)
+}
+
+fn misused(error: &str) -> ExitCode {
+    eprint!("error: {error}\n\n{USAGE}");
+    ExitCode::from(2)
+}
