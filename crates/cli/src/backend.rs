@@ -5,8 +5,7 @@ use burn::tensor::Device;
 use crate::failure::Failure;
 
 /// Every backend that Langevin knows, the default first.
-pub const ALL: [&str; 8] =
-    ["flex", "ndarray", "wgpu", "vulkan", "metal", "webgpu", "cuda", "rocm"];
+pub const ALL: [&str; 8] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "webgpu", "cuda", "rocm"];
 
 /// A device, and what it is in words.
 pub struct Opened {
@@ -147,9 +146,9 @@ mod gpu {
                 software: *software,
                 device: device.clone(),
             }),
-            Err(why) => {
-                Err(Failure::at_run_time(format!("no adapter for the backend {backend}: {why}\nhint: {HELP}")))
-            }
+            Err(why) => Err(Failure::at_run_time(format!(
+                "no adapter for the backend {backend}: {why}\nhint: {HELP}"
+            ))),
         }
     }
 

@@ -22,9 +22,14 @@ pub fn run(json: bool) {
         print(&report.to_string());
         return;
     }
-    print(&format!("langevin   {} on Burn {}", env!("CARGO_PKG_VERSION"), crate::commands::BURN_VERSION));
+    print(&format!(
+        "langevin   {} on Burn {}",
+        env!("CARGO_PKG_VERSION"),
+        crate::commands::BURN_VERSION
+    ));
     print(&format!("backends   {}", compiled.join(", ")));
-    let missing: Vec<_> = backend::ALL.into_iter().filter(|name| !compiled.contains(name)).collect();
+    let missing: Vec<_> =
+        backend::ALL.into_iter().filter(|name| !compiled.contains(name)).collect();
     print(&format!("           not in this build: {}", missing.join(", ")));
     match adapters.is_empty() {
         true => print("adapters   none found for wgpu"),

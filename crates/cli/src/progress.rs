@@ -45,7 +45,15 @@ impl Display {
         } else {
             Form::Lines
         };
-        Self { form, signals, bar: None, start: Instant::now(), first_step: 0, steps: 0, sampled: 0 }
+        Self {
+            form,
+            signals,
+            bar: None,
+            start: Instant::now(),
+            first_step: 0,
+            steps: 0,
+            sampled: 0,
+        }
     }
 
     /// A line about what happens, on standard error.

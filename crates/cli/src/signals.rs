@@ -21,7 +21,8 @@ impl Signals {
             let again = Arc::new(AtomicBool::new(false));
             // In this order, the first signal arms the second to end the process.
             let exit = 128 + signal;
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, exit, Arc::clone(&again));
+            let _ =
+                signal_hook::flag::register_conditional_shutdown(signal, exit, Arc::clone(&again));
             let _ = signal_hook::flag::register(signal, again);
             let value = signal as usize;
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&received), value);

@@ -12,7 +12,11 @@ pub struct DataError {
     pub value: String,
 }
 
-pub(crate) fn error(parameter: &str, requirement: impl Into<String>, value: impl ToString) -> DataError {
+pub(crate) fn error(
+    parameter: &str,
+    requirement: impl Into<String>,
+    value: impl ToString,
+) -> DataError {
     DataError {
         parameter: parameter.to_owned(),
         requirement: requirement.into(),

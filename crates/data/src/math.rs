@@ -22,10 +22,12 @@ pub fn ln(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
-    let even = w * (0.399_999_999_994_094_2 + w * (0.222_221_984_321_497_84 + w * 0.153_138_376_992_093_73));
+    let even = w
+        * (0.399_999_999_994_094_2 + w * (0.222_221_984_321_497_84 + w * 0.153_138_376_992_093_73));
     let odd = z
         * (0.666_666_666_666_673_5
-            + w * (0.285_714_287_436_623_9 + w * (0.181_835_721_616_180_5 + w * 0.147_981_986_051_165_86)));
+            + w * (0.285_714_287_436_623_9
+                + w * (0.181_835_721_616_180_5 + w * 0.147_981_986_051_165_86)));
     let r = even + odd;
     k * LN2_HIGH - ((half_square - (s * (half_square + r) + k * LN2_LOW)) - f)
 }
@@ -39,8 +41,8 @@ pub fn exp(x: f64) -> f64 {
     let (high, low) = (x - k * LN2_HIGH, k * LN2_LOW);
     let r = high - low;
     let z = r * r;
-    let c = r
-        - z * (0.166_666_666_666_666_02
+    let c = r - z
+        * (0.166_666_666_666_666_02
             + z * (-2.777_777_777_701_559_3e-3
                 + z * (6.613_756_321_437_934e-5
                     + z * (-1.653_390_220_546_525_2e-6 + z * 4.138_136_797_057_238_5e-8))));
@@ -59,13 +61,13 @@ pub fn sin_cos_turns(turns: f64) -> (f64, f64) {
     // Exact; |r| <= π/4.
     let r = (quarters - (shifted - ROUND)) * std::f64::consts::FRAC_PI_2;
     let z = r * r;
-    let sin = r
-        + r * z
-            * (-0.166_666_666_666_666_32
-                + z * (8.333_333_333_322_49e-3
-                    + z * (-1.984_126_982_985_795e-4
-                        + z * (2.755_731_370_707_006_8e-6
-                            + z * (-2.505_076_025_340_686_3e-8 + z * 1.589_690_995_211_55e-10)))));
+    let sin = r + r
+        * z
+        * (-0.166_666_666_666_666_32
+            + z * (8.333_333_333_322_49e-3
+                + z * (-1.984_126_982_985_795e-4
+                    + z * (2.755_731_370_707_006_8e-6
+                        + z * (-2.505_076_025_340_686_3e-8 + z * 1.589_690_995_211_55e-10)))));
     let cos = 1.0
         - (0.5 * z
             - z * z
@@ -73,7 +75,8 @@ pub fn sin_cos_turns(turns: f64) -> (f64, f64) {
                     + z * (-1.388_888_888_887_411e-3
                         + z * (2.480_158_728_947_673e-5
                             + z * (-2.755_731_435_139_066_3e-7
-                                + z * (2.087_572_321_298_175e-9 + z * -1.135_964_755_778_819_5e-11))))));
+                                + z * (2.087_572_321_298_175e-9
+                                    + z * -1.135_964_755_778_819_5e-11))))));
     // Odd quadrants exchange the two; the signs follow from the quadrant's bits.
     let swap = 0_u64.wrapping_sub(quadrant & 1);
     let (s, c) = (sin.to_bits(), cos.to_bits());
@@ -98,7 +101,14 @@ mod tests {
 
     #[test]
     fn the_logarithm_is_within_one_ulp_of_libm() {
-        let edges = [f64::MIN_POSITIVE, 2_f64.powi(-53), 1.0 - f64::EPSILON, 1.0, 1.0 + f64::EPSILON, f64::MAX];
+        let edges = [
+            f64::MIN_POSITIVE,
+            2_f64.powi(-53),
+            1.0 - f64::EPSILON,
+            1.0,
+            1.0 + f64::EPSILON,
+            f64::MAX,
+        ];
         for x in points(1e-9, 1.0).chain(points(1.0, 50.0)).skip(1).chain(edges) {
             // libm itself is within one ulp of the truth.
             assert!(ulps(ln(x), x.ln()) <= 1.0, "{x} {} {}", ln(x), x.ln());

@@ -98,7 +98,10 @@ impl Checkpoints {
         let mut files = BTreeMap::new();
         let mut put = |name: &str, tensors: &TensorMap| -> Result<(), TrainError> {
             let bytes = tensors.to_safetensors().map_err(|why| {
-                TrainError::Checkpoint(format!("cannot save {}: {why}", folder.join(name).display()))
+                TrainError::Checkpoint(format!(
+                    "cannot save {}: {why}",
+                    folder.join(name).display()
+                ))
             })?;
             write_durably(&folder.join(name), &bytes)?;
             let blake3 = blake3::hash(&bytes).to_string();
@@ -139,7 +142,9 @@ impl Checkpoints {
         for step in &steps {
             match self.load(*step) {
                 Ok(checkpoint) => return Ok(checkpoint),
-                Err(why) => damaged(format!("checkpoint {} is damaged: {why}", self.path(*step).display())),
+                Err(why) => {
+                    damaged(format!("checkpoint {} is damaged: {why}", self.path(*step).display()))
+                }
             }
         }
         let folder = self.folder.display();

@@ -1,8 +1,8 @@
 //! The diffusion problem of a run: it turns rows, levels and noise into what one step needs.
 
 use langevin_core::{
-    LevelEmbedding, LevelSampler, LossReduction, Network, NetworkDenoiser, NoiseSchedule, Prediction,
-    Weighting,
+    LevelEmbedding, LevelSampler, LossReduction, Network, NetworkDenoiser, NoiseSchedule,
+    Prediction, Weighting,
 };
 use langevin_data::{Dataset, Part, Purpose, Streams};
 

@@ -16,7 +16,7 @@ pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 /// A temporary file beside its place, synced, renamed over it, and the folder synced.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let write = || -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = parent(path);
         let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
@@ -25,6 +25,11 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError>
         sync_folder(folder)
     };
     write().map_err(|source| TrainError::io("cannot write", path, source))
+}
+
+/// The folder that a path lies in; a bare name lies in the present one.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Temporary files are private to their owner; what takes their place should be like any other.
@@ -52,7 +57,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 pub(crate) fn create_folder(path: &Path) -> Result<(), TrainError> {
     let create = || {
         fs::create_dir_all(path)?;
-        sync_folder(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        sync_folder(parent(path))
     };
     create().map_err(|source| TrainError::io("cannot create", path, source))
 }

@@ -50,7 +50,12 @@ pub struct TapeEngine<N> {
 
 impl<N: Network> TapeEngine<N> {
     /// An engine on `device`, which need not be an autodiff device.
-    pub fn new(network: N, config: &OptimizerConfig, clip_norm: Option<f64>, device: &Device) -> Self {
+    pub fn new(
+        network: N,
+        config: &OptimizerConfig,
+        clip_norm: Option<f64>,
+        device: &Device,
+    ) -> Self {
         let network = network.to_device(&device.clone().inner()).train();
         Self {
             network: Some(network),
@@ -83,7 +88,8 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
         };
         if let Some(limit) = self.clip_norm {
             // PyTorch's clip_grad_norm_: min(1, limit / (norm + 1e-6)).
-            let factor = gradient_norm.clone().add_scalar(1e-6).recip().mul_scalar(limit).clamp_max(1.0);
+            let factor =
+                gradient_norm.clone().add_scalar(1e-6).recip().mul_scalar(limit).clamp_max(1.0);
             let mut scale = Scale { gradients, factor };
             self.network().visit(&mut scale);
             gradients = scale.gradients;

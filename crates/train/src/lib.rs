@@ -32,8 +32,8 @@ pub use config::{
     ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind,
     LearningRateConfig, LevelsConfig, LossConfig, NetworkConfig, NoiseConfig, OptimizerConfig,
     PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
-    ScheduleConfig, StartConfig, TrainConfig, UniformPer, VarianceConfig, WeightingConfig,
-    nearest, parse_config, schema,
+    ScheduleConfig, StartConfig, TrainConfig, UniformPer, VarianceConfig, WeightingConfig, nearest,
+    parse_config, schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
@@ -42,7 +42,8 @@ pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};
 pub use run::{
-    Event, Observer, RunOptions, RunReport, built_in, dry_run, fingerprint, resume, sample_run, train,
+    Event, Observer, RunOptions, RunReport, built_in, dry_run, fingerprint, resume, sample_run,
+    train,
 };
 pub use samples_file::{SamplesFormat, write_samples};
 pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};

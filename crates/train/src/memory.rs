@@ -1,6 +1,6 @@
 //! Whether a run fits into memory, before anything of it is allocated.
 
-use crate::{RunConfig, TrainError, config::OptimizerConfig, config::EmaConfig};
+use crate::{RunConfig, TrainError, config::EmaConfig, config::OptimizerConfig};
 
 /// What a run needs at its largest moment, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     optim::{
-        Adam, AdamConfig, AdamW, AdamWConfig, DynState, GradientsParams, Optimizer, RecordState, Sgd,
-        SgdConfig, StateSink, StateSource, decay::WeightDecayConfig, momentum::MomentumConfig,
+        Adam, AdamConfig, AdamW, AdamWConfig, DynState, GradientsParams, Optimizer, RecordState,
+        Sgd, SgdConfig, StateSink, StateSource, decay::WeightDecayConfig, momentum::MomentumConfig,
     },
     tensor::{Tensor, TensorData},
 };
@@ -149,9 +149,13 @@ struct StateReader<'a, O> {
     optimizer: std::marker::PhantomData<O>,
 }
 
-fn read_state<O: Optimizer, M: Module>(states: &BTreeMap<String, DynState>, module: &M) -> TensorMap {
+fn read_state<O: Optimizer, M: Module>(
+    states: &BTreeMap<String, DynState>,
+    module: &M,
+) -> TensorMap {
     let optimizer = std::marker::PhantomData::<O>;
-    let mut reader = StateReader { states, out: TensorMap::default(), path: Path::default(), optimizer };
+    let mut reader =
+        StateReader { states, out: TensorMap::default(), path: Path::default(), optimizer };
     module.visit(&mut reader);
     reader.out
 }
@@ -224,7 +228,8 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let name = self.path.name();
         let prefix = format!("{name}.");
-        let own: Vec<_> = self.state.0.keys().filter(|key| key.starts_with(&prefix)).cloned().collect();
+        let own: Vec<_> =
+            self.state.0.keys().filter(|key| key.starts_with(&prefix)).cloned().collect();
         let (mut counters, mut tensors) = (BTreeMap::new(), Vec::new());
         let parameter = param.val();
         for key in own {

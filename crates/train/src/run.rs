@@ -94,7 +94,10 @@ pub struct RunOptions<'a> {
 ///
 /// # Errors
 /// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
-pub fn built_in(config: &RunConfig, device: &Device) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
+pub fn built_in(
+    config: &RunConfig,
+    device: &Device,
+) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
     let custom = |section: &str, example: &str| {
         let message = format!("\"custom\" is given by a program of your own: see {example}");
         TrainError::config(section, message)
@@ -196,7 +199,8 @@ pub fn sample_run<N: Network>(
     let checkpoints = Checkpoints::new(run);
     let checkpoint = checkpoints.newest(&mut |what| observer.event(Event::Warning(&what)))?;
     let step = checkpoint.progress.step;
-    let refuse = |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
+    let refuse =
+        |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
     same_data(&checkpoint, data).map_err(refuse)?;
     let mut weights = checkpoint.sampling_weights();
     let mut diffusion = Diffusion::new(config)?;
@@ -235,7 +239,9 @@ fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), Trai
         )));
     }
     if steps < made {
-        return Err(TrainError::Usage(format!("--steps {steps}: the run has made {made} steps already")));
+        return Err(TrainError::Usage(format!(
+            "--steps {steps}: the run has made {made} steps already"
+        )));
     }
     Ok(())
 }
@@ -317,7 +323,11 @@ impl<'a, N: Network> Session<'a, N> {
         }
         result.map_err(|source| {
             let last = self.last_saved.map(|step| self.checkpoints.path(step));
-            TrainError::Stopped { source: Box::new(source), run: self.folder.path().to_owned(), last }
+            TrainError::Stopped {
+                source: Box::new(source),
+                run: self.folder.path().to_owned(),
+                last,
+            }
         })
     }
 
@@ -364,10 +374,8 @@ impl<'a, N: Network> Session<'a, N> {
     }
 
     fn log(&mut self, metrics: &Metrics, made: u64, start: Instant) -> Result<(), TrainError> {
-        let line = serde_json::to_string(metrics).map_err(|source| TrainError::Json {
-            name: "metrics.jsonl".to_owned(),
-            source,
-        })?;
+        let line = serde_json::to_string(metrics)
+            .map_err(|source| TrainError::Json { name: "metrics.jsonl".to_owned(), source })?;
         self.metrics.line(&line)?;
         let seconds = start.elapsed().as_secs_f64();
         let rate = made as f64 / seconds.max(1e-9);
@@ -415,8 +423,8 @@ impl<'a, N: Network> Session<'a, N> {
         }
         for name in ["config.json", "metrics.jsonl", "samples.csv"] {
             let path = run.join(name);
-            let bytes =
-                std::fs::read(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
+            let bytes = std::fs::read(&path)
+                .map_err(|source| TrainError::io("cannot read", &path, source))?;
             self.manifest.files.insert(name.to_owned(), blake3::hash(&bytes).to_string());
         }
         Ok(samples)

@@ -78,7 +78,9 @@ mod tests {
         assert_eq!(reader.headers().expect("header"), &["a", "b,c"][..]);
         let read: Vec<f32> = reader
             .records()
-            .flat_map(|r| r.expect("row").iter().map(|v| v.parse::<f32>().expect("float")).collect::<Vec<_>>())
+            .flat_map(|r| {
+                r.expect("row").iter().map(|v| v.parse::<f32>().expect("float")).collect::<Vec<_>>()
+            })
             .collect();
         assert_eq!(read, values);
     }

@@ -103,8 +103,9 @@ impl Drawing<'_> {
         self.start.apply(&mut normals);
         let x = self.tensor(&normals);
         // Stream 0 is the start, stream i + 1 step i's noise.
-        let mut noise =
-            |step: &langevin_core::Transition| self.tensor(&self.normals(step.index as u64 + 1, first));
+        let mut noise = |step: &langevin_core::Transition| {
+            self.tensor(&self.normals(step.index as u64 + 1, first))
+        };
         let mut problem = None;
         let mut observe = |seen: &langevin_core::Progress| {
             match read_rows(seen.x.clone()) {
@@ -271,7 +272,10 @@ mod tests {
                 // Five standard errors, and 8 % for twelve steps of Heun.
                 let error = goal.std[feature] / 2000_f64.sqrt() * 5.0;
                 assert!((seen.mean[feature]).abs() < error, "level {i}: {seen:?}");
-                assert!((seen.std[feature] / goal.std[feature] - 1.0).abs() < 0.16, "level {i}: {seen:?} {goal:?}");
+                assert!(
+                    (seen.std[feature] / goal.std[feature] - 1.0).abs() < 0.16,
+                    "level {i}: {seen:?} {goal:?}"
+                );
             }
         }
     }

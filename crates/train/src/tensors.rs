@@ -74,9 +74,9 @@ impl Array {
                 }
                 Values::F32(values)
             }
-            Dtype::I64 => {
-                Values::I64(bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect())
-            }
+            Dtype::I64 => Values::I64(
+                bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect(),
+            ),
             other => return Err(format!("has type {other:?}, not F32 or I64")),
         };
         Ok(Self { shape: view.shape().to_vec(), values })
@@ -126,7 +126,8 @@ impl TensorMap {
     /// # Errors
     /// What safetensors refuses.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
-        let bytes: Vec<_> = self.0.iter().map(|(name, array)| (name, array, array.bytes())).collect();
+        let bytes: Vec<_> =
+            self.0.iter().map(|(name, array)| (name, array, array.bytes())).collect();
         let views = bytes.iter().map(|(name, array, (dtype, bytes))| {
             TensorView::new(*dtype, array.shape.clone(), bytes).map(|view| (name.as_str(), view))
         });

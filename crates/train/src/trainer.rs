@@ -289,7 +289,8 @@ impl<N: Network> Trainer<N> {
             }
             (None, None) => {}
             (own, _) => {
-                let (has, lacks) = if own.is_some() { ("run", "checkpoint") } else { ("checkpoint", "run") };
+                let (has, lacks) =
+                    if own.is_some() { ("run", "checkpoint") } else { ("checkpoint", "run") };
                 return Err(format!("the {has} has averaged weights, the {lacks} has none"));
             }
         }

@@ -70,7 +70,12 @@ impl Dataset for Checkerboard {
             centers.iter().map(f).sum::<f64>() / centers.len() as f64
         };
         let squares = [mean(&|c| c[0] * c[0]), mean(&|c| c[1] * c[1])];
-        Some(covariance([0.0; 2], squares, mean(&|c| c[0] * c[1]), self.cell_side() / 12_f64.sqrt()))
+        Some(covariance(
+            [0.0; 2],
+            squares,
+            mean(&|c| c[0] * c[1]),
+            self.cell_side() / 12_f64.sqrt(),
+        ))
     }
 
     /// `−ln(8)` on the cells, whose area is half of 16; −∞ beside them.

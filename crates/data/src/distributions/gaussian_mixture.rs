@@ -27,7 +27,11 @@ impl GaussianMixture {
     ) -> Result<Self, DataError> {
         let features = means.first().map_or(0, Vec::len);
         if features == 0 {
-            return Err(error("means", "must hold at least one mean of at least one number", "none"));
+            return Err(error(
+                "means",
+                "must hold at least one mean of at least one number",
+                "none",
+            ));
         }
         for (i, mean) in means.iter().enumerate() {
             if mean.len() != features {
@@ -98,7 +102,8 @@ impl GaussianMixture {
 
     /// `ln(w_i) − |x − m_i|² / (2 std²)` of each component.
     fn exponents(&self, x: &[f64]) -> Vec<f64> {
-        let square = |mean: &Vec<f64>| mean.iter().zip(x).map(|(m, x)| (x - m) * (x - m)).sum::<f64>();
+        let square =
+            |mean: &Vec<f64>| mean.iter().zip(x).map(|(m, x)| (x - m) * (x - m)).sum::<f64>();
         let exponent = |(mean, weight): (&Vec<f64>, &f64)| {
             weight.ln() - square(mean) / (2.0 * self.std * self.std)
         };

@@ -60,7 +60,8 @@ impl Dataset for Spiral {
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let c = 2.0 * TAU * self.turns;
         let (sin, cos) = c.sin_cos();
-        let even = sin / c + 3.0 * cos / c.powi(2) - 6.0 * sin / c.powi(3) - 6.0 * (cos - 1.0) / c.powi(4);
+        let even =
+            sin / c + 3.0 * cos / c.powi(2) - 6.0 * sin / c.powi(3) - 6.0 * (cos - 1.0) / c.powi(4);
         let odd = -cos / c + 3.0 * sin / c.powi(2) + 6.0 * cos / c.powi(3) - 6.0 * sin / c.powi(4);
         Some(covariance(self.first_moments(), [0.25 + even, 0.25 - even], odd, self.noise))
     }

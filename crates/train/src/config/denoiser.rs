@@ -1,8 +1,6 @@
 //! `denoiser`: the network, what it is told of the level, and the meaning of its output.
 
-use langevin_core::{
-    Activation, CoreError, LevelEmbedding, LevelQuantity, MlpConfig, Prediction,
-};
+use langevin_core::{Activation, CoreError, LevelEmbedding, LevelQuantity, MlpConfig, Prediction};
 use langevin_data::Streams;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,7 +78,8 @@ pub enum ActivationConfig {
 impl NetworkConfig {
     /// The form of the multilayer perceptron; `None` for a user's own network.
     pub fn mlp(&self, features: usize, extra_features: usize) -> Option<MlpConfig> {
-        let Self::Mlp { width, depth, activation, residual, position_features, position_scale } = *self
+        let Self::Mlp { width, depth, activation, residual, position_features, position_scale } =
+            *self
         else {
             return None;
         };

@@ -12,11 +12,16 @@ mod training;
 mod validate;
 
 pub use data::DataConfig;
-pub use denoiser::{ActivationConfig, DenoiserConfig, EmbeddingConfig, NetworkConfig, PredictionConfig, QuantityConfig};
+pub use denoiser::{
+    ActivationConfig, DenoiserConfig, EmbeddingConfig, NetworkConfig, PredictionConfig,
+    QuantityConfig,
+};
 pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
 pub use parse::{nearest, parse_config, schema};
 pub use sampling::{SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
-pub use training::{EmaConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig, WeightingConfig};
+pub use training::{
+    EmaConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig, WeightingConfig,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
 //! `noise`: which levels exist, and which of them training rows get.
 
 use langevin_core::{
-    Betas, CoreError, Karras, LevelSampler, NoiseSchedule, RectifiedFlow, cosine_betas, linear_betas,
+    Betas, CoreError, Karras, LevelSampler, NoiseSchedule, RectifiedFlow, cosine_betas,
+    linear_betas,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

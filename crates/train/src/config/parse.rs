@@ -91,13 +91,18 @@ fn with_suggestion(message: String) -> String {
 /// The nearest of `known` to what was given, where one is near.
 pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
     let likeness = |name: &&&str| (strsim::jaro_winkler(given, name) * 1e6) as u64;
-    known.iter().max_by_key(likeness).filter(|name| strsim::jaro_winkler(given, name) > 0.75).copied()
+    known
+        .iter()
+        .max_by_key(likeness)
+        .filter(|name| strsim::jaro_winkler(given, name) > 0.75)
+        .copied()
 }
 
 /// Applies one `key=value`.
 fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
     let usage = |why: &str| TrainError::Usage(format!("--set {setting}: {why}"));
-    let (path, value) = setting.split_once('=').ok_or(usage("must be KEY=VALUE, as train.batch=64"))?;
+    let (path, value) =
+        setting.split_once('=').ok_or(usage("must be KEY=VALUE, as train.batch=64"))?;
     if path.split('.').any(str::is_empty) {
         return Err(usage("the key has an empty part"));
     }
@@ -109,7 +114,10 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
                 let len = items.len();
                 let index = part.parse::<usize>().ok().filter(|i| *i < len);
                 let index = index.ok_or_else(|| {
-                    usage(&format!("`{part}` must be a position from 0 to {}", len.saturating_sub(1)))
+                    usage(&format!(
+                        "`{part}` must be a position from 0 to {}",
+                        len.saturating_sub(1)
+                    ))
                 })?;
                 &mut items[index]
             }
@@ -152,7 +160,10 @@ mod tests {
     fn the_resolved_copy_gives_the_same_run() {
         let config = parse_config("t.json", RUN, &[]).expect("valid");
         let resolved = serde_json::to_string(&config).expect("serializes");
-        assert!(resolved.contains("\"epsilon\":1e-8") || resolved.contains("\"epsilon\":1e-08"), "{resolved}");
+        assert!(
+            resolved.contains("\"epsilon\":1e-8") || resolved.contains("\"epsilon\":1e-08"),
+            "{resolved}"
+        );
         assert_eq!(parse_config("config.json", &resolved, &[]).expect("valid"), config);
     }
 
@@ -166,8 +177,14 @@ mod tests {
             message("\"width\": 8", "\"width\": -8"),
             "denoiser.network.width: invalid value: integer `-8`, expected usize"
         );
-        assert_eq!(message("\"std\": 0.1", "\"std\": -0.1"), "data.std: must be finite and above 0, got -0.1");
-        assert_eq!(message("\"batch\": 4", "\"batch\": 0"), "train.batch: must be at least 1, got 0");
+        assert_eq!(
+            message("\"std\": 0.1", "\"std\": -0.1"),
+            "data.std: must be finite and above 0, got -0.1"
+        );
+        assert_eq!(
+            message("\"batch\": 4", "\"batch\": 0"),
+            "train.batch: must be at least 1, got 0"
+        );
     }
 
     #[test]
@@ -191,7 +208,8 @@ mod tests {
 
     #[test]
     fn text_that_is_not_json_is_named_with_its_line() {
-        let message = parse_config("t.json", "{\n  \"name\": }", &[]).expect_err("refused").to_string();
+        let message =
+            parse_config("t.json", "{\n  \"name\": }", &[]).expect_err("refused").to_string();
         assert!(message.starts_with("t.json is not valid JSON"), "{message}");
         assert!(message.contains("line 2"), "{message}");
     }
@@ -207,7 +225,8 @@ mod tests {
         assert_eq!(config.name, "other");
         let clipped = set(&["train.clip_norm=1.5"]).expect("valid");
         assert_eq!(clipped.train.clip_norm, Some(1.5));
-        let ema = set(&[r#"train.ema={"kind":"exponential"}"#, "train.ema.decay=0.9"]).expect("valid");
+        let ema =
+            set(&[r#"train.ema={"kind":"exponential"}"#, "train.ema.decay=0.9"]).expect("valid");
         assert_eq!(ema.train.ema.decay(10_000), Some(0.9));
         for bad in ["train..batch=1", "train.batch", "data.means.7=[0,0]", "train.bach=1"] {
             assert!(set(&[bad]).is_err(), "{bad}");

@@ -171,7 +171,9 @@ impl LearningRateConfig {
         let rise = |peak: f64, warmup: u64| peak * (step + 1) as f64 / warmup as f64;
         match *self {
             Self::Constant { value } => value,
-            Self::Cosine { peak, warmup, .. } | Self::Linear { peak, warmup, .. } if step < warmup => {
+            Self::Cosine { peak, warmup, .. } | Self::Linear { peak, warmup, .. }
+                if step < warmup =>
+            {
                 rise(peak, warmup)
             }
             Self::Cosine { peak, warmup, end } => {

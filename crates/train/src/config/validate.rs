@@ -20,7 +20,8 @@ impl RunConfig {
     /// singular on the schedule; a start that is not the data's marginal.
     pub fn validate(&self) -> Result<(), TrainError> {
         if self.version != 1 {
-            let message = format!("must be 1, the version that this program reads, got {}", self.version);
+            let message =
+                format!("must be 1, the version that this program reads, got {}", self.version);
             return Err(TrainError::config("version", message));
         }
         self.validate_name()?;
@@ -38,7 +39,8 @@ impl RunConfig {
             || self.name.starts_with('.')
             || !self.name.chars().all(allowed)
         {
-            let requirement = "must be 1 to 100 letters, digits, '.', '_' or '-', not starting with '.'";
+            let requirement =
+                "must be 1 to 100 letters, digits, '.', '_' or '-', not starting with '.'";
             return Err(TrainError::config("name", format!("{requirement}, got {:?}", self.name)));
         }
         Ok(())
@@ -54,9 +56,7 @@ impl RunConfig {
             self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
         for level in [schedule.at(1.0), schedule.at(0.0)] {
             prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
-            embedding
-                .check(&level, schedule.as_ref())
-                .map_err(at_field("denoiser.embedding"))?;
+            embedding.check(&level, schedule.as_ref()).map_err(at_field("denoiser.embedding"))?;
         }
         if let (Some(data), Some(mlp)) = (data, self.denoiser.network.mlp(1, 0)) {
             let mlp = langevin_core::MlpConfig { features: data.features(), ..mlp };
@@ -118,7 +118,8 @@ impl RunConfig {
                 above_zero(&path("peak"), peak)?;
                 not_negative(&path("end"), end)?;
                 if warmup > self.train.steps {
-                    let message = format!("must be at most train.steps = {}, got {warmup}", self.train.steps);
+                    let message =
+                        format!("must be at most train.steps = {}, got {warmup}", self.train.steps);
                     return Err(TrainError::config(path("warmup"), message));
                 }
                 Ok(())
@@ -177,7 +178,8 @@ impl RunConfig {
                 Ok(())
             }
             StartConfig::Marginal {} if data.mean().is_none() || data.covariance().is_none() => {
-                let message = "the data does not state its mean and covariance, which `marginal` needs";
+                let message =
+                    "the data does not state its mean and covariance, which `marginal` needs";
                 Err(TrainError::config("sample.start", message))
             }
             StartConfig::Marginal {} => Ok(()),
@@ -194,7 +196,8 @@ impl RunConfig {
         };
         for (feature, mean) in mean.iter().enumerate() {
             let mean = level.alpha() * mean;
-            let std = (level.alpha().powi(2) * covariance[feature][feature]).sqrt().hypot(level.sigma());
+            let std =
+                (level.alpha().powi(2) * covariance[feature][feature]).sqrt().hypot(level.sigma());
             let off = (mean.abs() / std).max((level.sigma() / std - 1.0).abs());
             if off > START_TOLERANCE {
                 let message = format!(
@@ -239,4 +242,3 @@ fn in_range(path: &str, value: f64, low: f64, high: f64) -> Result<(), TrainErro
     }
     Err(TrainError::config(path, format!("must be at least {low} and below {high}, got {value}")))
 }
-

@@ -1,0 +1,53 @@
+//! Data of your own, trained on by Langevin: anything that fills rows from a stream of random numbers.
+//!
+//! `cargo run -p cli --example own_data`
+
+use burn::tensor::Device;
+use langevin_core::MlpConfig;
+use langevin_data::{Dataset, Part, Stream, Streams, sin_cos_turns};
+use langevin_train::{Diffusion, Trainer, draw_samples, parse_config};
+
+/// A clover: three leaves, r = cos(3 · angle).
+struct Clover;
+
+impl Dataset for Clover {
+    fn features(&self) -> usize {
+        2
+    }
+
+    fn words_per_row(&self) -> u64 {
+        1
+    }
+
+    fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        for row in rows.chunks_exact_mut(2) {
+            let turns = stream.uniform();
+            let (radius, (sin, cos)) = (sin_cos_turns(3.0 * turns).1, sin_cos_turns(turns));
+            row.copy_from_slice(&[radius * cos, radius * sin]);
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let settings =
+        [r#"data={"kind":"custom","name":"clover"}"#, "train.steps=300", "train.batch=128"];
+    let text = include_str!("../configs/two-moons.json");
+    let config = parse_config("two-moons", text, &settings.map(str::to_owned))?;
+
+    let device = Device::flex();
+    let told = Diffusion::new(&config)?.embedding.features();
+    let mlp: MlpConfig =
+        config.denoiser.network.mlp(Clover.features(), told).ok_or("it has an MLP")?;
+    let network = mlp.init(&Streams::new(config.seed), &device)?;
+    let mut trainer = Trainer::new(config, network, Box::new(Clover), &device)?;
+    for _ in 0..300 {
+        if let Some(metrics) = trainer.step()?.metrics {
+            println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
+        }
+    }
+    let (config, network) = (trainer.config(), trainer.sampling_network());
+    let denoiser = trainer.diffusion().denoiser(&network);
+    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {})?;
+    println!("the first sample is {:?}", &samples.values[..samples.features]);
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! A Burn module of your own, trained by Langevin: a network that shares one gate over all features.
+//!
+//! `cargo run -p cli --example own_network`
+
+use burn::{
+    module::Module,
+    nn::{Linear, LinearConfig},
+    tensor::{Device, Tensor, activation},
+};
+use langevin_core::Network;
+use langevin_train::{Diffusion, Trainer, draw_samples, parse_config};
+
+/// Two layers whose hidden units are gated by the noise level.
+#[derive(Module, Debug)]
+struct Gated {
+    position: Linear,
+    gate: Linear,
+    output: Linear,
+}
+
+impl Network for Gated {
+    fn forward(
+        &self,
+        x: Tensor<2>,
+        level_features: Option<Tensor<2>>,
+        _condition: Option<Tensor<2>>,
+    ) -> Tensor<2> {
+        let mut hidden = self.position.forward(x).tanh();
+        if let Some(level) = level_features {
+            hidden = hidden * activation::sigmoid(self.gate.forward(level));
+        }
+        self.output.forward(hidden)
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Any run file will do; its network is replaced by ours, and its length is cut for the example.
+    let settings = ["denoiser.network={\"kind\":\"custom\",\"name\":\"gated\"}", "train.steps=300"];
+    let text = include_str!("../configs/two-moons.json");
+    let config = parse_config("two-moons", text, &settings.map(str::to_owned))?;
+
+    let device = Device::flex();
+    let data = config.data.build()?.ok_or("two-moons has data")?;
+    let told = Diffusion::new(&config)?.embedding.features();
+    let network = Gated {
+        position: LinearConfig::new(data.features(), 128).init(&device),
+        gate: LinearConfig::new(told, 128).init(&device),
+        output: LinearConfig::new(128, data.features()).init(&device),
+    };
+    let mut trainer = Trainer::new(config, network, data, &device)?;
+    for _ in 0..300 {
+        if let Some(metrics) = trainer.step()?.metrics {
+            println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
+        }
+    }
+    let (config, network) = (trainer.config(), trainer.sampling_network());
+    let denoiser = trainer.diffusion().denoiser(&network);
+    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {})?;
+    println!("the first sample is {:?}", &samples.values[..samples.features]);
+    Ok(())
+}

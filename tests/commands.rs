@@ -1,0 +1,17 @@
+//! The program as a user meets it: each test runs the binary that was just built in a folder of its
+//! own.
+
+#[path = "commands/backends.rs"]
+mod backends;
+#[path = "commands/bad_input.rs"]
+mod bad_input;
+#[path = "commands/damage.rs"]
+mod damage;
+#[path = "commands/output.rs"]
+mod output;
+#[path = "commands/program.rs"]
+mod program;
+#[path = "commands/quality.rs"]
+mod quality;
+#[path = "commands/resume.rs"]
+mod resume;

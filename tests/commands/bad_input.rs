@@ -1,0 +1,158 @@
+//! Bad input: exit code 2, a message that names the field, and nothing written or overwritten.
+
+use crate::program::{Program, SMALL};
+
+#[track_caller]
+fn refused(from: &str, to: &str, message: &str) {
+    assert!(SMALL.contains(from), "{from}");
+    let program = Program::new();
+    program.write("run.json", &SMALL.replace(from, to));
+    for dry in [false, true] {
+        let mut arguments = vec!["train", "run.json"];
+        arguments.extend(dry.then_some("--dry-run"));
+        program.run(&arguments).code(2).err_has(message);
+        assert_eq!(program.everything(), ["run.json"], "nothing is written");
+    }
+}
+
+#[test]
+fn a_missing_file() {
+    let program = Program::new();
+    program.run(&["train", "no/such.json"]).code(2).err_has("cannot read no/such.json");
+    program.run(&["train", "two-mons"]).code(2).err_has("did you mean `two-moons`?");
+    assert!(program.everything().is_empty());
+}
+
+#[test]
+fn text_that_is_not_json() {
+    refused(r#""name": "small","#, r#""name": small,"#, "run.json is not valid JSON");
+}
+
+#[test]
+fn a_wrong_type() {
+    refused(r#""batch": 33"#, r#""batch": "many""#, "train.batch: invalid type: string \"many\"");
+    refused(r#""std": 0.1"#, r#""std": [0.1]"#, "data.std: invalid type");
+}
+
+#[test]
+fn an_unknown_field() {
+    refused(
+        r#""batch": 33"#,
+        r#""batch": 33, "epochs": 3"#,
+        "train.epochs: unknown field `epochs`",
+    );
+    refused(r#""width": 32"#, r#""widht": 32"#, "did you mean `width`?");
+}
+
+#[test]
+fn a_value_out_of_range() {
+    refused(r#""batch": 33"#, r#""batch": 0"#, "train.batch: must be at least 1, got 0");
+    refused(r#""std": 0.1"#, r#""std": 0"#, "data.std: must be finite and above 0, got 0");
+    refused(
+        r#""sigma_min": 0.01"#,
+        r#""sigma_min": 30"#,
+        "noise.schedule.sigma_max: must be at least sigma_min = 30, got 20",
+    );
+    refused(
+        r#""decay": 0.99"#,
+        r#""decay": 1.0"#,
+        "train.ema.decay: must be at least 0 and below 1, got 1",
+    );
+    refused(
+        r#""value": 0.003"#,
+        r#""value": -1"#,
+        "train.learning_rate.value: must be finite and above 0",
+    );
+    refused(r#""name": "small""#, r#""name": "../up""#, "name: must be 1 to 100 letters");
+    refused(r#""width": 32"#, r#""width": 0"#, "denoiser.network.width: must be at least 1, got 0");
+    refused(r#""steps": 8"#, r#""steps": 0"#, "sample.sampler.steps: must be at least 1, got 0");
+}
+
+#[test]
+fn a_prediction_that_is_singular_on_the_schedule() {
+    let flow = SMALL.replace(
+        r#""schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 }"#,
+        r#""schedule": { "kind": "rectified_flow" }"#,
+    );
+    let program = Program::new();
+    program.write(
+        "run.json",
+        &flow.replace(r#"{ "kind": "edm", "sigma_data": 1.0 }"#, r#"{ "kind": "noise" }"#),
+    );
+    program
+        .run(&["train", "run.json"])
+        .code(2)
+        .err_has("denoiser.prediction: the noise prediction is singular")
+        .err_has("alpha = 0, sigma = 1");
+    assert_eq!(program.everything(), ["run.json"]);
+}
+
+#[test]
+fn a_start_that_is_not_the_data_s_marginal() {
+    refused(
+        r#""sigma_max": 20"#,
+        r#""sigma_max": 2"#,
+        "sample.start: starting from N(0, 2.0000²) is off",
+    );
+    let program = Program::new();
+    let stated = SMALL.replace(r#""sigma_max": 20"#, r#""sigma_max": 2"#).replace(
+        r#""count": 600"#,
+        r#""count": 600, "start": { "kind": "gaussian", "mean": [0], "std": 2.2 }"#,
+    );
+    program.write("run.json", &stated);
+    program.run(&["train", "run.json", "--dry-run"]).code(0);
+}
+
+#[test]
+fn a_run_that_exists() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "run", "--steps", "2"]).code(0);
+    let before = program.everything();
+    let samples = program.read("run/samples.csv");
+    program.run(&["train", "run.json", "--out", "run"]).code(2).err_has("run holds a run already");
+    assert_eq!(program.everything(), before);
+    assert_eq!(program.read("run/samples.csv"), samples);
+}
+
+#[test]
+fn a_file_of_samples_that_exists_or_has_no_known_form() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "run", "--steps", "2"]).code(0);
+    program.write("mine.csv", "kept");
+    program.run(&["sample", "run", "--out", "mine.csv"]).code(2).err_has("mine.csv exists already");
+    assert_eq!(program.read("mine.csv"), b"kept");
+    program
+        .run(&["sample", "run", "--out", "a.parquet"])
+        .code(2)
+        .err_has("must end in .csv or .npy");
+    program.run(&["sample", "nothing"]).code(1).err_has("cannot read nothing/config.json");
+    program.run(&["sample", "run", "--sampler", "huen"]).code(2).err_has("did you mean `heun`?");
+}
+
+#[test]
+fn a_run_too_large_for_the_machine() {
+    refused(r#""width": 32"#, r#""width": 10000000"#, "this run needs about");
+    refused(r#""batch": 33"#, r#""batch": 1000000000000"#, "this run needs about");
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    for arguments in [
+        &["train", "run.json", "--set", "train.batch"][..],
+        &["train", "run.json", "--set", "train.bach=3"],
+        &["train", "run.json", "--stop-after", "0"],
+        &["train", "run.json", "--resume"],
+        &["--backend", "tpu", "train", "run.json"],
+        &["--backend", "rocm", "train", "run.json"],
+        &["--device", "3", "train", "run.json"],
+        &["trian"],
+    ] {
+        let said = program.run(arguments).code(2);
+        assert!(said.err.starts_with("error: "), "{arguments:?}: {}", said.err);
+        assert_eq!(program.everything(), ["run.json"]);
+    }
+}

@@ -1,0 +1,180 @@
+//! Damaged checkpoints, folders that cannot be written, losses that are not finite.
+
+use std::fs;
+
+use crate::program::{Program, SMALL};
+
+/// A run stopped at step 35, with checkpoints at 30 and 35.
+fn stopped() -> Program {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "run", "--stop-after", "35"]).code(0);
+    assert!(program.path("run/checkpoints/step-00000030").is_dir());
+    program
+}
+
+const PARTS: [&str; 4] =
+    ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "checkpoint.json"];
+
+#[test]
+fn a_flipped_byte_or_a_cut_file_falls_back_to_the_checkpoint_before() {
+    let program = stopped();
+    let whole = Program::new();
+    whole.write("run.json", SMALL);
+    whole.run(&["train", "run.json", "--out", "run"]).code(0);
+    for (number, part) in PARTS.iter().enumerate() {
+        for cut in [false, true] {
+            let copy = format!("copy-{number}-{cut}");
+            copy_folder(&program.path("run"), &program.path(&copy));
+            let path = program.path(&format!("{copy}/checkpoints/step-00000035/{part}"));
+            let mut bytes = fs::read(&path).expect("there");
+            let middle = bytes.len() / 2;
+            if cut {
+                bytes.truncate(middle)
+            } else {
+                bytes[middle] ^= 1
+            }
+            fs::write(&path, bytes).expect("written");
+            let said = program.run(&["train", "--resume", &copy]).code(0);
+            assert!(said.err.contains("step-00000035 is damaged"), "{part}: {}", said.err);
+            assert!(said.err.contains("going on from step 30 of 40"), "{part}: {}", said.err);
+            for name in
+                ["samples.csv", "metrics.jsonl", "checkpoints/step-00000040/model.safetensors"]
+            {
+                let (a, b) =
+                    (program.read(&format!("{copy}/{name}")), whole.read(&format!("run/{name}")));
+                assert!(a == b, "{name} after damage of {part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_flipped_byte_of_a_checkpoint_is_found() {
+    let program = stopped();
+    let good = program.path("run/checkpoints/step-00000030");
+    fs::remove_dir_all(good).expect("removed");
+    for part in PARTS {
+        let path = program.path(&format!("run/checkpoints/step-00000035/{part}"));
+        let bytes = fs::read(&path).expect("there");
+        // Each run of the program takes some milliseconds: a spread of 12 places in each file.
+        for place in (0..12).map(|i| i * (bytes.len() - 1) / 11) {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 0x80;
+            fs::write(&path, damaged).expect("written");
+            program
+                .run(&["sample", "run", "--count", "1", "--out", "never.csv"])
+                .code(1)
+                .err_has("none of its 1 checkpoints is sound");
+        }
+        fs::write(&path, bytes).expect("written");
+    }
+    program.run(&["sample", "run", "--count", "1", "--out", "sound.csv"]).code(0);
+}
+
+#[test]
+fn without_a_sound_checkpoint_resume_fails() {
+    let program = stopped();
+    for step in ["30", "35"] {
+        let index = program.path(&format!("run/checkpoints/step-000000{step}/checkpoint.json"));
+        fs::remove_file(index).expect("removed");
+    }
+    program
+        .run(&["train", "--resume", "run"])
+        .code(1)
+        .err_has("none of its 2 checkpoints is sound");
+}
+
+#[test]
+fn a_checkpoint_of_another_architecture_or_other_data_is_refused() {
+    let program = stopped();
+    let config = String::from_utf8(program.read("run/config.json")).expect("UTF-8");
+    for (from, to, why) in [
+        (r#""width": 32"#, r#""width": 33"#, "has shape"),
+        (r#""depth": 2"#, r#""depth": 3"#, "layers.2.bias has shape [2], not [32]"),
+        (r#""std": 0.1"#, r#""std": 0.2"#, "trained on other data"),
+        (r#""kind": "adam""#, r#""kind": "sgd""#, "belongs to no parameter"),
+    ] {
+        assert!(config.contains(from), "{from} in {config}");
+        let mut changed = config.replace(from, to);
+        if to.contains("sgd") {
+            let start = changed.find(r#""betas""#).expect("betas");
+            let end = start + changed[start..].find('}').expect("end");
+            changed.replace_range(start..end, r#""momentum": 0.9"#);
+        }
+        program.write("run/config.json", &changed);
+        let before = program.everything();
+        program.run(&["train", "--resume", "run"]).code(2).err_has(why);
+        assert_eq!(program.everything(), before);
+    }
+    program.write("run/config.json", &config);
+    program.run(&["train", "--resume", "run"]).code(0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_failure_at_run_time() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.write("file", "kept");
+    program.run(&["train", "run.json", "--out", "file/run"]).code(1).err_has("file/run");
+    assert_eq!(program.read("file"), b"kept");
+    assert_eq!(program.everything(), ["file", "run.json"]);
+}
+
+#[test]
+fn a_write_that_fails_in_the_middle_names_the_last_good_checkpoint() {
+    let program = stopped();
+    // A regular file where the next checkpoint's folder should be.
+    program.write("run/checkpoints/step-00000040", "in the way");
+    let said = program.run(&["train", "--resume", "run"]).code(1);
+    assert!(said.err.contains("cannot create"), "{}", said.err);
+    assert!(
+        said.err.contains("the last good checkpoint is run/checkpoints/step-00000035"),
+        "{}",
+        said.err
+    );
+    fs::remove_file(program.path("run/checkpoints/step-00000040")).expect("removed");
+    program.run(&["train", "--resume", "run"]).code(0);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_and_is_not_saved() {
+    let program = Program::new();
+    let wild = SMALL
+        .replace(r#"{ "kind": "adam" }"#, r#"{ "kind": "sgd" }"#)
+        .replace(r#""value": 0.003"#, r#""value": 1e30"#)
+        .replace(r#""clip_norm": 1.0,"#, "")
+        .replace(r#""checkpoint_every": 15"#, r#""checkpoint_every": 1"#);
+    program.write("run.json", &wild);
+    let said = program.run(&["train", "run.json", "--out", "run"]).code(1);
+    assert!(said.err.contains("loss is") || said.err.contains("gradient norm is"), "{}", said.err);
+    assert!(
+        said.err.contains("the last good checkpoint is run/checkpoints/step-0000000"),
+        "{}",
+        said.err
+    );
+    let manifest = String::from_utf8(program.read("run/manifest.json")).expect("UTF-8");
+    assert!(manifest.contains(r#""state": "failed""#), "{manifest}");
+}
+
+#[test]
+fn what_others_left_in_a_run_is_kept() {
+    let program = stopped();
+    program.write("run/notes.txt", "mine");
+    program.write("run/checkpoints/step-00000030/notes.txt", "mine");
+    program.run(&["train", "--resume", "run"]).code(0);
+    assert_eq!(program.read("run/notes.txt"), b"mine");
+    assert_eq!(program.read("run/checkpoints/step-00000030/notes.txt"), b"mine");
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir_all(to).expect("created");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Runs the binary and keeps what it said.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// A folder of one test, and the binary to run in it.
+pub struct Program {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a run of the binary gave.
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    /// Fails the test, with all that was said, unless the exit code is this.
+    #[track_caller]
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "standard error:\n{}\nstandard output:\n{}",
+            self.err, self.out
+        );
+        self
+    }
+
+    /// Fails the test unless standard error holds this text.
+    #[track_caller]
+    pub fn err_has(self, text: &str) -> Self {
+        assert!(self.err.contains(text), "{text:?} is not in:\n{}", self.err);
+        self
+    }
+}
+
+impl Program {
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { folder, environment: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("written");
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        let path = self.path(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_langevin"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("LANGEVIN_BACKEND");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let Output { status, stdout, stderr } = command.output().expect("the binary runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+    }
+
+    /// The names of everything in the folder, sorted.
+    pub fn everything(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        list(self.folder.path(), self.folder.path(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn list(root: &Path, folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        found.push(path.strip_prefix(root).expect("below").display().to_string());
+        if path.is_dir() {
+            list(root, &path, found);
+        }
+    }
+}
+
+/// A small run that uses every part that has state: averages, momentum, validation, clipping.
+pub const SMALL: &str = r#"{
+  "name": "small",
+  "seed": 3,
+  "data": { "kind": "gaussian_mixture", "means": [[-1, 0], [1, 0.5]], "std": 0.1 },
+  "noise": {
+    "schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 },
+    "levels": { "kind": "log_normal" }
+  },
+  "denoiser": {
+    "network": { "kind": "mlp", "width": 32, "depth": 2, "position_features": 4 },
+    "embedding": { "kind": "fourier", "features": 8 },
+    "prediction": { "kind": "edm", "sigma_data": 1.0 }
+  },
+  "train": {
+    "steps": 40, "batch": 33,
+    "optimizer": { "kind": "adam" },
+    "learning_rate": { "kind": "constant", "value": 0.003 },
+    "clip_norm": 1.0,
+    "ema": { "kind": "exponential", "decay": 0.99 },
+    "log_every": 7, "validate_every": 10, "validate_rows": 300, "checkpoint_every": 15
+  },
+  "sample": { "sampler": { "kind": "ddpm", "steps": 8 }, "count": 600 },
+  "report": { "figures": [] }
+}"#;

@@ -1,0 +1,176 @@
+//! Stopped and resumed, a run is the run that was never stopped, byte for byte.
+
+use crate::program::{Program, SMALL};
+
+const FILES: [&str; 6] = [
+    "checkpoints/step-00000040/model.safetensors",
+    "checkpoints/step-00000040/ema.safetensors",
+    "checkpoints/step-00000040/optimizer.safetensors",
+    "checkpoints/step-00000040/checkpoint.json",
+    "metrics.jsonl",
+    "samples.csv",
+];
+
+/// Every file that a run's result consists of.
+fn files(program: &Program, run: &str) -> Vec<Vec<u8>> {
+    FILES.iter().map(|name| program.read(&format!("{run}/{name}"))).collect()
+}
+
+#[track_caller]
+fn assert_same(program: &Program, one: &str, other: &str) {
+    for ((name, a), b) in FILES.iter().zip(files(program, one)).zip(files(program, other)) {
+        assert!(a == b, "{name} differs between {one} and {other}");
+    }
+}
+
+fn with_optimizer(optimizer: &str) -> String {
+    let text = SMALL.replace(r#"{ "kind": "adam" }"#, optimizer);
+    assert!(optimizer.contains("adam") || text != SMALL);
+    text
+}
+
+fn resumes(backend: &str, optimizer: &str) {
+    let program = Program::new();
+    program.write("run.json", &with_optimizer(optimizer));
+    program.run(&["--backend", backend, "train", "run.json", "--out", "whole"]).code(0);
+    let stop = ["--backend", backend, "train", "run.json", "--out", "halves", "--stop-after", "20"];
+    let said = program.run(&stop).code(0);
+    assert!(said.out.contains("--resume halves"), "{}", said.out);
+    assert!(!program.path("halves/samples.csv").exists());
+    let said = program.run(&["train", "--resume", "halves"]).code(0);
+    assert!(said.err.contains("going on from step 20 of 40"), "{}", said.err);
+    assert!(
+        said.err.contains(&format!("backend {backend}")),
+        "the run's own backend: {}",
+        said.err
+    );
+    assert_same(&program, "whole", "halves");
+}
+
+const MOMENTUM: &str = r#"{ "kind": "sgd", "momentum": 0.9 }"#;
+const ADAM: &str = r#"{ "kind": "adam" }"#;
+
+#[test]
+fn flex_resumes_sgd_with_momentum_bit_for_bit() {
+    resumes("flex", MOMENTUM);
+}
+
+#[test]
+fn flex_resumes_adam_bit_for_bit() {
+    resumes("flex", ADAM);
+}
+
+#[test]
+fn ndarray_resumes_sgd_with_momentum_bit_for_bit() {
+    resumes("ndarray", MOMENTUM);
+}
+
+#[test]
+fn ndarray_resumes_adam_bit_for_bit() {
+    resumes("ndarray", ADAM);
+}
+
+#[test]
+fn a_run_stopped_at_every_step_is_the_same_run() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "whole"]).code(0);
+    program.run(&["train", "run.json", "--out", "bits", "--stop-after", "1"]).code(0);
+    for _ in 1..40 {
+        program.run(&["train", "--resume", "bits", "--stop-after", "1"]).code(0);
+    }
+    assert_same(&program, "whole", "bits");
+}
+
+#[test]
+fn other_cadences_change_no_weight() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "a"]).code(0);
+    for (number, setting) in
+        ["train.log_every=3", "train.validate_every=4", "train.checkpoint_every=9"]
+            .iter()
+            .enumerate()
+    {
+        let out = format!("b{number}");
+        program.run(&["train", "run.json", "--out", &out, "--set", setting]).code(0);
+        for name in [FILES[0], FILES[1], FILES[2], FILES[5]] {
+            let (a, b) =
+                (program.read(&format!("a/{name}")), program.read(&format!("{out}/{name}")));
+            assert!(a == b, "{name} differs with {setting}");
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    for backend in ["flex", "ndarray"] {
+        // Large enough for the matrix products to be cut into parts for threads.
+        let large = SMALL
+            .replace(r#""width": 32"#, r#""width": 256"#)
+            .replace(r#""batch": 33"#, r#""batch": 256"#)
+            .replace(r#""steps": 40"#, r#""steps": 6"#);
+        let programs = ["1", "2"].map(|threads| {
+            let program = Program::new()
+                .with("RAYON_NUM_THREADS", threads)
+                .with("MATMUL_NUM_THREADS", threads);
+            program.write("run.json", &large);
+            program.run(&["--backend", backend, "train", "run.json", "--out", "run"]).code(0);
+            program
+        });
+        for name in FILES {
+            let name = format!("run/{}", name.replace("40/", "06/"));
+            assert!(programs[0].read(&name) == programs[1].read(&name), "{name} on {backend}");
+        }
+    }
+}
+
+#[test]
+fn the_same_file_gives_the_same_run_and_another_seed_another() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "a"]).code(0);
+    program.run(&["train", "a/config.json", "--out", "b"]).code(0);
+    assert_same(&program, "a", "b");
+    program.run(&["train", "run.json", "--out", "c", "--seed", "4"]).code(0);
+    assert!(program.read("a/samples.csv") != program.read("c/samples.csv"));
+}
+
+#[test]
+fn bare_resume_takes_the_newest_run() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--stop-after", "5"]).code(0);
+    // A whole second later, as manifests count.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    program.run(&["train", "run.json", "--stop-after", "6"]).code(0);
+    let said = program.run(&["train", "--resume"]).code(0);
+    assert!(said.err.contains("going on from step 6 of 40 in runs/small-2"), "{}", said.err);
+    Program::new().run(&["train", "--resume"]).code(2).err_has("there is no run under runs");
+}
+
+#[test]
+fn a_run_is_extended_where_its_learning_rates_allow() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--steps", "40", "--out", "whole"]).code(0);
+    program.run(&["train", "run.json", "--steps", "20", "--out", "grown"]).code(0);
+    program.run(&["train", "--resume", "grown", "--steps", "40"]).code(0);
+    for name in &FILES[..3] {
+        let (a, b) =
+            (program.read(&format!("whole/{name}")), program.read(&format!("grown/{name}")));
+        assert!(a == b, "{name}");
+    }
+    let said = program.run(&["train", "--resume", "grown", "--steps", "10"]).code(2);
+    assert!(said.err.contains("has made 40 steps already"), "{}", said.err);
+
+    let cosine = SMALL.replace(
+        r#"{ "kind": "constant", "value": 0.003 }"#,
+        r#"{ "kind": "cosine", "peak": 0.003 }"#,
+    );
+    program.write("cosine.json", &cosine);
+    program.run(&["train", "cosine.json", "--out", "cosine", "--stop-after", "10"]).code(0);
+    let said = program.run(&["train", "--resume", "cosine", "--steps", "80"]).code(2);
+    assert!(said.err.contains("depends on the run's length"), "{}", said.err);
+    program.run(&["train", "--resume", "cosine"]).code(0);
+}

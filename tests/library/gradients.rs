@@ -1,0 +1,82 @@
+//! Losses and gradients agree between the backends.
+
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::Tensor,
+};
+use langevin_core::Mlp;
+use langevin_data::Streams;
+use langevin_train::{Diffusion, Engine, RunConfig, StepBatch, TapeEngine, built_in, parse_config};
+
+use crate::devices;
+
+/// Collects every gradient as host numbers.
+struct Collect<'a> {
+    gradients: &'a GradientsParams,
+    found: Vec<Vec<f64>>,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            self.found.push(gradient.into_data().iter::<f32>().map(f64::from).collect());
+        }
+    }
+}
+
+fn default_config() -> RunConfig {
+    let text = include_str!("../../configs/default.json");
+    parse_config("default", text, &[]).expect("valid")
+}
+
+fn batch(config: &RunConfig, step: u64) -> StepBatch {
+    let data = config.data.build().expect("valid").expect("our own");
+    let diffusion = Diffusion::new(config).expect("valid");
+    diffusion
+        .training_batch(data.as_ref(), &Streams::new(0), step, config.train.batch)
+        .expect("drawn")
+}
+
+fn mean(values: Tensor<1>) -> f64 {
+    let data = values.into_data();
+    data.iter::<f32>().map(f64::from).sum::<f64>() / data.num_elements() as f64
+}
+
+#[test]
+fn losses_and_gradients_agree_between_backends() {
+    let config = default_config();
+    let mut reference: Option<(Vec<f64>, Vec<Vec<f64>>)> = None;
+    for (name, device) in devices::all() {
+        let (network, _) = built_in(&config, &device).expect("valid");
+        let mut engine: TapeEngine<Mlp> =
+            TapeEngine::new(network, &config.train.optimizer, config.train.clip_norm, &device);
+        let (mut losses, mut gradients) = (Vec::new(), Vec::new());
+        for step in 0..5 {
+            let batch = batch(&config, step);
+            if step == 1 {
+                // After one step of Adam no weight is zero, those of the output included.
+                let (_, of_step) = engine.gradients(&batch);
+                let mut collect = Collect { gradients: &of_step, found: Vec::new() };
+                engine.network().visit(&mut collect);
+                gradients = collect.found;
+            }
+            losses.push(mean(engine.step(&batch, 0.003).row_losses));
+        }
+        let trained = engine.optimizer_state().0.keys().filter(|k| k.ends_with("moment_1")).count();
+        assert_eq!(gradients.len(), trained, "every trained parameter has a gradient");
+        let Some((losses_of_flex, gradients_of_flex)) = &reference else {
+            reference = Some((losses, gradients));
+            continue;
+        };
+        for (step, (a, b)) in losses_of_flex.iter().zip(&losses).enumerate() {
+            assert!((a - b).abs() <= 1e-4 * a.abs(), "{name}, loss of step {step}: {a} and {b}");
+        }
+        for (number, (a, b)) in gradients_of_flex.iter().zip(&gradients).enumerate() {
+            let norm = a.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let off = a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+            assert!(norm > 1e-6, "gradient {number} is not zero");
+            assert!(off <= 1e-4 * norm, "{name}, gradient {number}: {off} of {norm}");
+        }
+    }
+}

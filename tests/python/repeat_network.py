@@ -1,0 +1,50 @@
+"""Repeats a trained multilayer perceptron with numpy, from config.json and model.safetensors alone.
+
+    python tests/python/repeat_network.py RUN/config.json RUN/checkpoints/step-…/model.safetensors ROWS
+
+ROWS is a JSON file of x, level_features and the output that Langevin gave for them. Fails where the
+outputs differ by more than 1e-6.
+"""
+
+import json
+import math
+import sys
+
+import numpy as np
+from safetensors.numpy import load_file
+
+config, model, rows = sys.argv[1:]
+network = json.load(open(config))["denoiser"]["network"]
+weights = {name: value.astype(np.float64) for name, value in load_file(model).items()}
+rows = json.load(open(rows))
+
+erf = np.vectorize(math.erf)
+activations = {
+    "relu": lambda x: np.maximum(x, 0.0),
+    "silu": lambda x: x / (1.0 + np.exp(-x)),
+    "gelu": lambda x: 0.5 * x * (1.0 + erf(x / math.sqrt(2.0))),
+    "tanh": np.tanh,
+}
+activation = activations[network["activation"]]
+
+frequencies = weights["position.frequencies"]
+x = np.array(rows["x"]).reshape(-1, frequencies.shape[0])
+told = np.array(rows["level_features"]).reshape(len(x), -1)
+angle = 2.0 * np.pi * (x @ frequencies)
+hidden = np.concatenate([x, np.sin(angle), np.cos(angle), told], axis=1)
+
+depth = network["depth"]
+for i in range(depth + 1):
+    # Weights are [out, in], as PyTorch's.
+    linear = hidden @ weights[f"layers.{i}.weight"].T + weights[f"layers.{i}.bias"]
+    if i == depth:
+        hidden = linear
+    elif network["residual"] and i > 0:
+        hidden = hidden + activation(linear)
+    else:
+        hidden = activation(linear)
+
+expected = np.array(rows["output"]).reshape(hidden.shape)
+difference = np.abs(hidden - expected).max()
+print(f"largest difference {difference:.2e} of outputs up to {np.abs(expected).max():.2f}")
+sys.exit(1 if difference > 1e-6 else 0)
