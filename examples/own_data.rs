@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p cli --example own_data`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use burn::tensor::Device;
 use langevin_core::MlpConfig;
 use langevin_data::{Dataset, Part, Stream, Streams, sin_cos_turns};

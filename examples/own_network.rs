@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p cli --example own_network`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use burn::{
     module::Module,
     nn::{Linear, LinearConfig},

@@ -54,7 +54,7 @@ fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
 /// The full path of an error inside an enum, where serde knows the enum's path alone: the field
 /// that gives the same error when the object holds it and its `kind` only.
 fn locate(document: &Value, path: String, message: &str) -> String {
-    let pointer = format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""));
+    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
     let Some(Value::Object(object)) = document.pointer(&pointer) else { return path };
     if message.starts_with("missing field") || message.starts_with("unknown variant") {
         return path;
