@@ -21,14 +21,9 @@ struct Gated {
 }
 
 impl Network for Gated {
-    fn forward(
-        &self,
-        x: Tensor<2>,
-        level_features: Option<Tensor<2>>,
-        _condition: Option<Tensor<2>>,
-    ) -> Tensor<2> {
+    fn forward(&self, x: Tensor<2>, told: Option<Tensor<2>>, _: Option<Tensor<2>>) -> Tensor<2> {
         let mut hidden = self.position.forward(x).tanh();
-        if let Some(level) = level_features {
+        if let Some(level) = told {
             hidden = hidden * activation::sigmoid(self.gate.forward(level));
         }
         self.output.forward(hidden)

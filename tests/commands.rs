@@ -1,6 +1,8 @@
 //! The program as a user meets it: each test runs the binary that was just built in a folder of its
 //! own.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test stops there")]
+
 #[path = "commands/backends.rs"]
 mod backends;
 #[path = "commands/bad_input.rs"]

@@ -1,5 +1,7 @@
 //! The libraries as another program uses them.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test stops there")]
+
 #[path = "library/devices.rs"]
 mod devices;
 #[path = "library/gradients.rs"]

@@ -13,10 +13,8 @@ pub fn all() -> Vec<(&'static str, Device)> {
     static WGPU: OnceLock<Option<Device>> = OnceLock::new();
     let wgpu = WGPU.get_or_init(|| match Device::wgpu_options().init_with_setup() {
         Ok((device, _)) => Some(device),
-        Err(error) if std::env::var_os("LANGEVIN_REQUIRE_WGPU").is_none() => {
-            println!("SKIPPED: no wgpu adapter: {error}");
-            None
-        }
+        // A machine without an adapter tests the CPU's backends; CI refuses to.
+        Err(_) if std::env::var_os("LANGEVIN_REQUIRE_WGPU").is_none() => None,
         Err(error) => panic!("no wgpu adapter: {error}"),
     });
     devices.extend(wgpu.clone().map(|device| ("wgpu", device)));

@@ -88,7 +88,7 @@ impl ModuleOptimizer {
     /// Takes up a state that [`state`](Self::state) gave for the same module and optimizer.
     ///
     /// # Errors
-    /// The name of an array that is left over.
+    /// The name of an array that is missing, left over or of another shape.
     pub(crate) fn load<M: Module>(&mut self, state: TensorMap, module: &M) -> Result<(), String> {
         self.states = match &self.kind {
             Kind::Sgd(_) => write_state::<Sgd, M>(state, module)?,
@@ -232,7 +232,7 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
             self.state.0.keys().filter(|key| key.starts_with(&prefix)).cloned().collect();
         let (mut counters, mut tensors) = (BTreeMap::new(), Vec::new());
         let parameter = param.val();
-        for key in own {
+        for key in own.iter().cloned() {
             let Some(array) = self.state.0.remove(&key) else { continue };
             let array = if self.path.is_linear_weight() { array.transposed() } else { array };
             match array.values {
@@ -257,9 +257,22 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
             source.insert_tensor(key, data);
         }
         let device = parameter.device().inner();
-        match <O::State<D> as RecordState>::state_unflatten(&name, &mut source, &device) {
-            Some(state) => drop(self.states.insert(name, DynState::create(state, D))),
-            None => self.problem = Some(format!("the state of {name} is incomplete")),
+        let Some(state) =
+            <O::State<D> as RecordState>::state_unflatten(&name, &mut source, &device)
+        else {
+            self.problem = Some(format!("the optimizer state of {name} is incomplete"));
+            return;
+        };
+        // Burn leaves what it has no field for.
+        let mut sink = StateSink::default();
+        state.state_flatten(&name, &mut sink);
+        let taken = |key: &String| {
+            sink.tensors.iter().any(|(k, _)| k == key) || sink.scalars.iter().any(|(k, _)| k == key)
+        };
+        if let Some(left) = own.iter().find(|key| !taken(key)) {
+            self.problem = Some(format!("{left} is the state of another optimizer"));
+            return;
         }
+        self.states.insert(name, DynState::create(state, D));
     }
 }
