@@ -1,10 +1,14 @@
-//! The kernel of bulk normals, compiled for several instruction sets and chosen at run time. Every
-//! variant gives the same bits, for there is no fused multiply-add.
+//! Random words become uniform and normal numbers. The kernel of bulk normals is compiled for several
+//! instruction sets and chosen at run time; every variant gives the same bits, for there is no fused
+//! multiply-add.
 
-use crate::{
-    math::{ln, sin_cos_turns},
-    streams::uniform,
-};
+use crate::math::{ln, sin_cos_turns};
+
+/// The middle of one of 2^52 equal parts of (0, 1).
+#[inline(always)]
+pub(crate) fn uniform(word: u64) -> f64 {
+    (f64::from_bits(0x3ff0_0000_0000_0000 | word >> 12) - 1.0) + f64::EPSILON / 2.0
+}
 
 /// Pairs of normals made at once.
 pub(crate) const PAIRS: usize = 64;
@@ -41,7 +45,7 @@ fn normals_avx2(words: &[u64; 2 * PAIRS], out: &mut [f64]) {
 #[inline(always)]
 fn kernel(words: &[u64; 2 * PAIRS], out: &mut [f64]) {
     let (mut cosines, mut sines) = ([0.0; PAIRS], [0.0; PAIRS]);
-    for i in 0..PAIRS {
+    for i in 0..out.len().div_ceil(2).min(PAIRS) {
         let radius = (-2.0 * ln(uniform(words[2 * i]))).sqrt();
         let (sin, cos) = sin_cos_turns(uniform(words[2 * i + 1]));
         cosines[i] = radius * cos;
@@ -51,6 +55,53 @@ fn kernel(words: &[u64; 2 * PAIRS], out: &mut [f64]) {
         pair[0] = cosines[i];
         if let Some(second) = pair.get_mut(1) {
             *second = sines[i];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Purpose, Streams};
+
+    fn words() -> [u64; 2 * PAIRS] {
+        let mut stream = Streams::new(5).at(Purpose::Noise, 0, 0);
+        let mut words = std::array::from_fn(|_| stream.next_word());
+        words[..4].copy_from_slice(&[0, 0, u64::MAX, u64::MAX]);
+        words
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let words = words();
+        for count in [1, 2, 3, 15, 16, 17, 127, 128] {
+            let mut plain = vec![0.0; count];
+            kernel(&words, &mut plain);
+            let mut chosen = vec![0.0; count];
+            normals(&words, &mut chosen);
+            assert_eq!(plain, chosen);
+            #[cfg(target_arch = "x86_64")]
+            if std::arch::is_x86_feature_detected!("avx2") {
+                let mut avx2 = vec![0.0; count];
+                // SAFETY: the processor has AVX2.
+                unsafe { normals_avx2(&words, &mut avx2) };
+                assert_eq!(plain, avx2);
+            }
+        }
+    }
+
+    #[test]
+    fn normals_follow_the_formula_of_box_and_muller() {
+        let words = words();
+        let mut out = [0.0; 2 * PAIRS];
+        normals(&words, &mut out);
+        for (pair, words) in out.chunks(2).zip(words.chunks(2)) {
+            let radius = (-2.0 * uniform(words[0]).ln()).sqrt();
+            let (sin, cos) = (std::f64::consts::TAU * uniform(words[1])).sin_cos();
+            // The largest radius is 8.6; the angle is rounded to 2^-51.
+            assert!((pair[0] - radius * cos).abs() < 1e-14, "{pair:?}");
+            assert!((pair[1] - radius * sin).abs() < 1e-14, "{pair:?}");
+            assert!(pair.iter().all(|x| x.is_finite()));
         }
     }
 }

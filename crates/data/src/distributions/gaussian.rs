@@ -1,7 +1,7 @@
 //! One Gaussian, the same along every axis.
 
 use super::GaussianMixture;
-use crate::{DataError, Dataset, Mode, Part, Stream};
+use crate::{DataError, Dataset, Mode, Part, Stream, error::error};
 
 /// `N(mean, std² I)`.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,9 @@ impl Gaussian {
     /// # Errors
     /// `mean` must hold finite numbers, at least one; `std` must be finite and above 0.
     pub fn new(mean: Vec<f64>, std: f64) -> Result<Self, DataError> {
+        if mean.is_empty() {
+            return Err(error("mean", "must hold at least one number", "none"));
+        }
         let mixture = GaussianMixture::new(vec![mean], std, None).map_err(|mut error| {
             if error.parameter.starts_with("means") {
                 "mean".clone_into(&mut error.parameter);

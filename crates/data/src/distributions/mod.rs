@@ -45,3 +45,6 @@ fn covariance(mean: [f64; 2], squares: [f64; 2], product: f64, noise: f64) -> Ve
     let off = product - mean[0] * mean[1];
     vec![vec![variance(0), off], vec![off, variance(1)]]
 }
+
+#[cfg(test)]
+mod tests;
