@@ -122,6 +122,40 @@ fn a_folder_that_cannot_be_written_is_a_failure_at_run_time() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_read_only_mount_is_a_failure_at_run_time() {
+    let program = stopped();
+    // The kernel's own: nobody, not even root, makes a folder there.
+    program.run(&["train", "run.json", "--out", "/sys/run"]).code(1).err_has("/sys/run");
+    let read_only = "mount --bind . mount && mount -o remount,bind,ro mount && cd mount";
+    let Some(said) = program.run_mounted(read_only, &["train", "run.json", "--out", "new"]) else {
+        return;
+    };
+    said.code(1).err_has("cannot create new");
+    let said = program.run_mounted(read_only, &["train", "--resume", "run"]).expect("as before");
+    let said = said.code(1).err_has("Read-only file system");
+    said.err_has("the last good checkpoint is run/checkpoints/step-00000035");
+    program.run(&["train", "--resume", "run"]).code(0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_keeps_the_last_good_checkpoint() {
+    let program = stopped();
+    let bytes: u64 = list_files(&program.path("run/checkpoints/step-00000035"))
+        .iter()
+        .map(|path| fs::metadata(path).expect("there").len().next_multiple_of(4096))
+        .sum();
+    // Room for the run as it is and half a checkpoint more, then what is left of it.
+    let kibibytes = (2 * bytes + bytes / 2) / 1024 + 64;
+    let script =
+        format!("mount -t tmpfs -o size={kibibytes}k none mount && cp -r run mount && cd mount");
+    let Some(said) = program.run_mounted(&script, &["train", "--resume", "run"]) else { return };
+    let said = said.code(1).err_has("No space left on device");
+    said.err_has("the last good checkpoint is run/checkpoints/step-00000035");
+}
+
+#[test]
 fn a_write_that_fails_in_the_middle_names_the_last_good_checkpoint() {
     let program = stopped();
     // A regular file where the next checkpoint's folder should be.
@@ -165,6 +199,11 @@ fn what_others_left_in_a_run_is_kept() {
     program.run(&["train", "--resume", "run"]).code(0);
     assert_eq!(program.read("run/notes.txt"), b"mine");
     assert_eq!(program.read("run/checkpoints/step-00000030/notes.txt"), b"mine");
+}
+
+#[cfg(target_os = "linux")]
+fn list_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect()
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {

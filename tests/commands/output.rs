@@ -160,4 +160,8 @@ fn help_and_doctor_say_what_there_is() {
     let doctor = program.run(&["doctor"]).code(0).out;
     assert!(doctor.contains("backends   flex, ndarray, wgpu"), "{doctor}");
     assert!(doctor.contains("threads"), "{doctor}");
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, version) = manifest.split_once("burn = { version = \"=").expect("pinned");
+    let version = version.split('"').next().expect("a version");
+    assert!(doctor.contains(&format!("on Burn {version}")), "{doctor}");
 }

@@ -41,6 +41,14 @@ impl Said {
     }
 }
 
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        let code = output.status.code().unwrap_or(-1);
+        Self { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
 impl Program {
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -69,9 +77,23 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_langevin"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("LANGEVIN_BACKEND");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let Output { status, stdout, stderr } = command.output().expect("the binary runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+        command.output().expect("the binary runs").into()
+    }
+
+    /// Runs the binary after a shell script in mounts of its own, where `mount` is an empty folder;
+    /// `None` where the system lets nobody make mounts.
+    #[cfg(target_os = "linux")]
+    pub fn run_mounted(&self, script: &str, arguments: &[&str]) -> Option<Said> {
+        let shell = |script: &str| {
+            let mut command = Command::new("unshare");
+            command.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+            command.arg(env!("CARGO_BIN_EXE_langevin")).args(arguments);
+            command.current_dir(self.folder.path()).env_remove("LANGEVIN_BACKEND");
+            command.output()
+        };
+        fs::create_dir_all(self.path("mount")).expect("created");
+        let works = shell("mount -t tmpfs none mount").is_ok_and(|output| output.status.success());
+        works.then(|| shell(&format!("{script} && exec \"$@\"")).expect("as before").into())
     }
 
     /// The names of everything in the folder, sorted.

@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "langevin", version, after_help = EXAMPLES, propagate_version = true)]
 pub struct Args {
-    /// Where to compute: flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, rocm
+    /// Where to compute: flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, rocm, remote
     #[arg(long, global = true, env = "LANGEVIN_BACKEND", value_name = "NAME")]
     pub backend: Option<String>,
 

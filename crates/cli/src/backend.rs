@@ -5,7 +5,8 @@ use burn::tensor::Device;
 use crate::failure::Failure;
 
 /// Every backend that Langevin knows, the default first.
-pub const ALL: [&str; 8] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "webgpu", "cuda", "rocm"];
+pub const ALL: [&str; 9] =
+    ["flex", "ndarray", "wgpu", "vulkan", "metal", "webgpu", "cuda", "rocm", "remote"];
 
 /// A device, and what it is in words.
 pub struct Opened {
@@ -34,6 +35,7 @@ fn is_compiled(name: &str) -> bool {
         "webgpu" => cfg!(feature = "webgpu"),
         "cuda" => cfg!(feature = "cuda"),
         "rocm" => cfg!(feature = "rocm"),
+        "remote" => cfg!(feature = "remote"),
         _ => false,
     }
 }
@@ -85,8 +87,31 @@ pub fn open(backend: &'static str, index: Option<usize>) -> Result<Opened, Failu
             software: false,
             device: Device::rocm(index.unwrap_or(0)),
         }),
+        #[cfg(feature = "remote")]
+        "remote" => remote(backend, index),
         other => Err(Failure::usage(format!("this build lacks the backend `{other}`"))),
     }
+}
+
+/// A device of a Burn server elsewhere, whose address `LANGEVIN_REMOTE` holds.
+#[cfg(feature = "remote")]
+fn remote(backend: &'static str, index: Option<usize>) -> Result<Opened, Failure> {
+    use burn::tensor::remote::RemoteHost;
+
+    let address = std::env::var("LANGEVIN_REMOTE").map_err(|_| {
+        Failure::usage("--backend remote: set LANGEVIN_REMOTE to the server, as ws://host:3000")
+    })?;
+    let options = Device::remote_options(&RemoteHost::websocket(&address));
+    let device = options.device_index(index.unwrap_or(0)).init();
+    let device = device.map_err(|error| {
+        Failure::at_run_time(format!("the remote device at {address} cannot be reached: {error}"))
+    })?;
+    Ok(Opened {
+        backend,
+        description: format!("Burn server at {address}, device {}", index.unwrap_or(0)),
+        software: false,
+        device,
+    })
 }
 
 fn cpu(

@@ -20,9 +20,6 @@ use crate::{
     signals::Signals,
 };
 
-/// The version of Burn that Cargo.toml pins.
-pub const BURN_VERSION: &str = "0.22.1";
-
 /// Runs what was typed.
 pub fn run(args: &Args) -> ExitCode {
     match dispatch(args) {
@@ -183,7 +180,7 @@ fn announce(display: &Display, opened: &Opened) {
 fn options(opened: &Opened, stop_after: Option<u64>) -> RunOptions<'_> {
     let program = Program {
         langevin: env!("CARGO_PKG_VERSION").to_owned(),
-        burn: BURN_VERSION.to_owned(),
+        burn: doctor::BURN_VERSION.to_owned(),
         backend: opened.backend.to_owned(),
         device: opened.description.clone(),
         features: backend::compiled().into_iter().map(str::to_owned).collect(),

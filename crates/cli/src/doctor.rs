@@ -4,6 +4,9 @@ use langevin_train::{Machine, free_memory};
 
 use crate::{backend, progress::print};
 
+/// The version of Burn that Cargo.toml pins.
+pub const BURN_VERSION: &str = "0.22.1";
+
 /// Prints versions, backends, adapters, threads and memory.
 pub fn run(json: bool) {
     let machine = Machine::here();
@@ -13,7 +16,7 @@ pub fn run(json: bool) {
     if json {
         let report = serde_json::json!({
             "langevin": env!("CARGO_PKG_VERSION"),
-            "burn": crate::commands::BURN_VERSION,
+            "burn": BURN_VERSION,
             "backends": compiled,
             "adapters": adapters,
             "machine": machine,
@@ -25,7 +28,7 @@ pub fn run(json: bool) {
     print(&format!(
         "langevin   {} on Burn {}",
         env!("CARGO_PKG_VERSION"),
-        crate::commands::BURN_VERSION
+        BURN_VERSION
     ));
     print(&format!("backends   {}", compiled.join(", ")));
     let missing: Vec<_> =

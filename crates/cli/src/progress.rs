@@ -30,7 +30,7 @@ pub struct Display {
     start: Instant,
     first_step: u64,
     steps: u64,
-    sampled: u64,
+    sampling: bool,
 }
 
 impl Display {
@@ -52,7 +52,7 @@ impl Display {
             start: Instant::now(),
             first_step: 0,
             steps: 0,
-            sampled: 0,
+            sampling: false,
         }
     }
 
@@ -145,14 +145,14 @@ impl Display {
     }
 
     fn sampling(&mut self, share: f64) {
-        if share < 1.0 && self.sampled == 0 {
+        if !self.sampling {
+            self.sampling = true;
             self.clear();
             self.say("drawing samples");
             self.open_bar(1000, "{bar:32} sampling {percent}%");
         }
-        self.sampled = (share * 1000.0) as u64;
         if let Some(bar) = &self.bar {
-            bar.set_position(self.sampled);
+            bar.set_position((share * 1000.0) as u64);
         }
         if share >= 1.0 {
             self.clear();

@@ -156,6 +156,25 @@ pub fn resume<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
+    let result = resume_session(run, steps, build, options, observer);
+    result.map_err(|source| match source {
+        TrainError::Io { .. } => {
+            let checkpoints = Checkpoints::new(run);
+            let sound = checkpoints.newest(&mut |_| {}).ok();
+            let last = sound.map(|checkpoint| checkpoints.path(checkpoint.progress.step));
+            TrainError::Stopped { source: Box::new(source), run: run.to_owned(), last }
+        }
+        other => other,
+    })
+}
+
+fn resume_session<N: Network>(
+    run: &Path,
+    steps: Option<u64>,
+    build: impl FnOnce(&RunConfig, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, TrainError> {
     let folder = RunFolder::open(run)?;
     let mut config = read_run_config(run)?;
     let checkpoints = Checkpoints::new(run);
