@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Device;
 use langevin_core::MlpConfig;
 use langevin_data::{Dataset, Part, Stream, Streams, sin_cos_turns};
@@ -49,7 +51,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (config, network) = (trainer.config(), trainer.sampling_network());
     let denoiser = trainer.diffusion().denoiser(&network);
-    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {})?;
+    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {
+        ControlFlow::Continue(())
+    })?;
     println!("the first sample is {:?}", &samples.values[..samples.features]);
     Ok(())
 }

@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::ops::ControlFlow;
+
 use burn::{
     module::Module,
     nn::{Linear, LinearConfig},
@@ -52,7 +54,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (config, network) = (trainer.config(), trainer.sampling_network());
     let denoiser = trainer.diffusion().denoiser(&network);
-    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {})?;
+    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {
+        ControlFlow::Continue(())
+    })?;
     println!("the first sample is {:?}", &samples.values[..samples.features]);
     Ok(())
 }

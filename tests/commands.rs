@@ -17,3 +17,6 @@ mod program;
 mod quality;
 #[path = "commands/resume.rs"]
 mod resume;
+#[cfg(unix)]
+#[path = "commands/signals.rs"]
+mod signals;

@@ -70,6 +70,14 @@ fn the_backend_can_come_from_the_environment() {
     let program = Program::new().with("LANGEVIN_BACKEND", "ndarray");
     program.write("run.json", SMALL);
     // `run` removes the variable of the shell and sets the test's own.
-    let said = program.run(&["train", "run.json", "--steps", "1"]).code(0);
+    let said = program.run(&["train", "run.json", "--stop-after", "1"]).code(0);
     assert!(said.err.contains("backend ndarray"), "{}", said.err);
+    // A run goes on where it began, whatever the environment says, unless it is told to change.
+    let flex = ["--backend", "flex", "train", "run.json", "--out", "run", "--stop-after", "1"];
+    program.run(&flex).code(0);
+    let said = program.run(&["train", "--resume", "run", "--stop-after", "1"]).code(0);
+    assert!(said.err.contains("backend flex"), "{}", said.err);
+    assert!(!said.err.contains("warning"), "{}", said.err);
+    let changed = ["--backend", "ndarray", "train", "--resume", "run", "--stop-after", "1"];
+    program.run(&changed).code(0).err_has("warning: the run was made with --backend flex");
 }

@@ -63,6 +63,18 @@ fn a_value_out_of_range() {
         r#""value": -1"#,
         "train.learning_rate.value: must be finite and above 0",
     );
+    // Sound in 64 bits, and 0, 1 or infinite in the 32 that the arithmetic has.
+    refused(r#""value": 0.003"#, r#""value": 1e39"#, "train.learning_rate.value: must be finite");
+    refused(
+        r#"{ "kind": "adam" }"#,
+        r#"{ "kind": "adam", "betas": [0.9, 0.99999999] }"#,
+        "train.optimizer.betas[1]: must be at least 0 and below 1, got 0.99999999",
+    );
+    refused(
+        r#"{ "kind": "adam" }"#,
+        r#"{ "kind": "adam", "epsilon": 1e-50 }"#,
+        "train.optimizer.epsilon: must be finite and above 0",
+    );
     refused(r#""name": "small""#, r#""name": "../up""#, "name: must be 1 to 100 letters");
     refused(r#""width": 32"#, r#""width": 0"#, "denoiser.network.width: must be at least 1, got 0");
     refused(r#""steps": 8"#, r#""steps": 0"#, "sample.sampler.steps: must be at least 1, got 0");
@@ -127,7 +139,7 @@ fn a_file_of_samples_that_exists_or_has_no_known_form() {
         .run(&["sample", "run", "--out", "a.parquet"])
         .code(2)
         .err_has("must end in .csv or .npy");
-    program.run(&["sample", "nothing"]).code(1).err_has("cannot read nothing/config.json");
+    program.run(&["sample", "nothing"]).code(2).err_has("nothing is not a run");
     program.run(&["sample", "run", "--sampler", "huen"]).code(2).err_has("did you mean `heun`?");
 }
 
@@ -135,6 +147,31 @@ fn a_file_of_samples_that_exists_or_has_no_known_form() {
 fn a_run_too_large_for_the_machine() {
     refused(r#""width": 32"#, r#""width": 10000000"#, "this run needs about");
     refused(r#""batch": 33"#, r#""batch": 1000000000000"#, "this run needs about");
+}
+
+#[test]
+fn numbers_that_would_fill_the_memory() {
+    let most = "1000000000000000000";
+    refused(
+        r#""steps": 8"#,
+        &format!(r#""steps": {most}"#),
+        "sample.sampler.steps: must be at most",
+    );
+    refused(
+        r#""features": 8"#,
+        &format!(r#""features": {most}"#),
+        "denoiser.embedding.features: must",
+    );
+    refused(
+        r#""validate_rows": 300"#,
+        &format!(r#""validate_rows": {most}"#),
+        "train.validate_rows: must be at most",
+    );
+    refused(
+        r#"{ "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 }"#,
+        &format!(r#"{{ "kind": "cosine", "steps": {most} }}"#),
+        "noise.schedule.steps: must be at most",
+    );
 }
 
 #[test]

@@ -86,14 +86,36 @@ fn without_a_sound_checkpoint_resume_fails() {
 }
 
 #[test]
+fn a_run_that_fell_back_never_loses_the_checkpoint_it_just_saved() {
+    let program = Program::new();
+    let one = SMALL
+        .replace(r#""checkpoint_every": 15"#, r#""checkpoint_every": 10, "keep_checkpoints": 1"#);
+    program.write("run.json", &one);
+    program.run(&["train", "run.json", "--out", "run", "--stop-after", "30"]).code(0);
+    // What a save that was killed leaves: a folder of a later step without its checkpoint.json.
+    fs::create_dir(program.path("run/checkpoints/step-00000035")).expect("created");
+    program.write("run/checkpoints/step-00000035/model.safetensors", "half");
+    program.run(&["train", "--resume", "run", "--stop-after", "3"]).code(0);
+    let checkpoints: Vec<_> =
+        program.everything().into_iter().filter(|name| name.contains("/step-")).collect();
+    assert!(checkpoints.iter().all(|name| name.contains("step-00000033")), "{checkpoints:?}");
+    let said = program.run(&["train", "--resume", "run"]).code(0);
+    assert!(said.err.contains("going on from step 33 of 40"), "{}", said.err);
+}
+
+#[test]
 fn a_checkpoint_of_another_architecture_or_other_data_is_refused() {
     let program = stopped();
     let config = String::from_utf8(program.read("run/config.json")).expect("UTF-8");
     for (from, to, why) in [
-        (r#""width": 32"#, r#""width": 33"#, "has shape"),
-        (r#""depth": 2"#, r#""depth": 3"#, "layers.2.bias has shape [2], not [32]"),
+        (r#""width": 32"#, r#""width": 33"#, "trained with another denoiser.network"),
+        // Of equal shapes, and another function.
+        (r#""activation": "silu""#, r#""activation": "tanh""#, "another denoiser.network"),
+        (r#""of": "log_sigma""#, r#""of": "sigma""#, "trained with another denoiser.embedding"),
+        (r#""sigma_data": 1.0"#, r#""sigma_data": 0.5"#, "another denoiser.prediction"),
+        (r#""sigma_min": 0.01"#, r#""sigma_min": 0.02"#, "trained with another noise.schedule"),
         (r#""std": 0.1"#, r#""std": 0.2"#, "trained on other data"),
-        (r#""kind": "adam""#, r#""kind": "sgd""#, "is the state of another optimizer"),
+        (r#""kind": "adam""#, r#""kind": "sgd""#, "trained with another train.optimizer"),
     ] {
         assert!(config.contains(from), "{from} in {config}");
         let mut changed = config.replace(from, to);
@@ -105,6 +127,9 @@ fn a_checkpoint_of_another_architecture_or_other_data_is_refused() {
         program.write("run/config.json", &changed);
         let before = program.everything();
         program.run(&["train", "--resume", "run"]).code(2).err_has(why);
+        if !why.contains("optimizer") {
+            program.run(&["sample", "run", "--out", "never.csv"]).code(2).err_has(why);
+        }
         assert_eq!(program.everything(), before);
     }
     program.write("run/config.json", &config);
@@ -146,10 +171,12 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
         .iter()
         .map(|path| fs::metadata(path).expect("there").len().next_multiple_of(4096))
         .sum();
-    // Room for the run as it is and half a checkpoint more, then what is left of it.
-    let kibibytes = (2 * bytes + bytes / 2) / 1024 + 64;
-    let script =
-        format!("mount -t tmpfs -o size={kibibytes}k none mount && cp -r run mount && cd mount");
+    // Room for the run as it is and half a checkpoint more.
+    let script = format!(
+        "mount -t tmpfs -o size=8m none mount && cp -r run mount && cd mount && \
+         head -c $(($(stat -f -c '%a * %S' .) - {})) /dev/zero > filled",
+        bytes / 2
+    );
     let Some(said) = program.run_mounted(&script, &["train", "--resume", "run"]) else { return };
     let said = said.code(1).err_has("No space left on device");
     said.err_has("the last good checkpoint is run/checkpoints/step-00000035");
@@ -189,6 +216,23 @@ fn a_loss_that_is_not_finite_stops_the_run_and_is_not_saved() {
     );
     let manifest = String::from_utf8(program.read("run/manifest.json")).expect("UTF-8");
     assert!(manifest.contains(r#""state": "failed""#), "{manifest}");
+}
+
+#[test]
+fn weights_that_are_not_finite_are_never_saved() {
+    let program = Program::new();
+    // The loss is taken before the step, so the first step's is finite and its weights are not.
+    let wild = SMALL
+        .replace(r#"{ "kind": "adam" }"#, r#"{ "kind": "sgd", "weight_decay": 100 }"#)
+        .replace(r#""value": 0.003"#, r#""value": 3e38"#)
+        .replace(r#""clip_norm": 1.0,"#, "")
+        .replace(r#""validate_every": 10"#, r#""validate_every": 0"#);
+    program.write("run.json", &wild);
+    let said = program.run(&["train", "run.json", "--out", "run", "--stop-after", "1"]).code(1);
+    let said = said.err_has("step 1: the new value of ");
+    said.err_has("no checkpoint was saved in run");
+    let names = program.everything();
+    assert!(!names.iter().any(|name| name.ends_with("safetensors")), "{names:?}");
 }
 
 #[test]

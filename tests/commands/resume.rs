@@ -104,11 +104,13 @@ fn other_cadences_change_no_weight() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    for backend in ["flex", "ndarray"] {
-        // Large enough for the matrix products to be cut into parts for threads.
+    // Large enough for the matrix products to be cut into parts for threads; and a layer of more than
+    // the four million weights from which on flex sums in parallel.
+    for (backend, width, batch) in [("flex", 256, 256), ("ndarray", 256, 256), ("flex", 2100, 8)] {
         let large = SMALL
-            .replace(r#""width": 32"#, r#""width": 256"#)
-            .replace(r#""batch": 33"#, r#""batch": 256"#)
+            .replace(r#""width": 32"#, &format!(r#""width": {width}"#))
+            .replace(r#""batch": 33"#, &format!(r#""batch": {batch}"#))
+            .replace(r#""count": 600"#, r#""count": 10"#)
             .replace(r#""steps": 40"#, r#""steps": 6"#);
         let programs = ["1", "2"].map(|threads| {
             let program = Program::new()
@@ -120,7 +122,8 @@ fn the_number_of_threads_changes_no_bit() {
         });
         for name in FILES {
             let name = format!("run/{}", name.replace("40/", "06/"));
-            assert!(programs[0].read(&name) == programs[1].read(&name), "{name} on {backend}");
+            let same = programs[0].read(&name) == programs[1].read(&name);
+            assert!(same, "{name} on {backend}, width {width}");
         }
     }
 }

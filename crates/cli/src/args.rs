@@ -17,8 +17,9 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "langevin", version, after_help = EXAMPLES, propagate_version = true)]
 pub struct Args {
-    /// Where to compute: flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, rocm, remote
-    #[arg(long, global = true, env = "LANGEVIN_BACKEND", value_name = "NAME")]
+    /// Where to compute: flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, rocm, remote; without it
+    /// the run's own, the variable LANGEVIN_BACKEND, or the first that this build has
+    #[arg(long, global = true, value_name = "NAME")]
     pub backend: Option<String>,
 
     /// The N-th adapter of the backend, as `langevin doctor` lists them

@@ -18,6 +18,14 @@ pub struct Opened {
     pub software: bool,
     /// The device.
     pub device: Device,
+    /// The backend that made the run at hand, where it is another.
+    pub other_than: Option<String>,
+}
+
+impl Opened {
+    fn new(backend: &'static str, description: String, device: Device) -> Self {
+        Self { backend, description, software: false, device, other_than: None }
+    }
 }
 
 /// The backends that this build has.
@@ -74,19 +82,15 @@ pub fn open(backend: &'static str, index: Option<usize>) -> Result<Opened, Failu
         #[cfg(feature = "wgpu")]
         "wgpu" | "vulkan" | "metal" | "webgpu" => gpu::open(backend, index),
         #[cfg(feature = "cuda")]
-        "cuda" => Ok(Opened {
-            backend,
-            description: format!("CUDA device {}", index.unwrap_or(0)),
-            software: false,
-            device: Device::cuda(index.unwrap_or(0)),
-        }),
+        "cuda" => {
+            let index = index.unwrap_or(0);
+            Ok(Opened::new(backend, format!("CUDA device {index}"), Device::cuda(index)))
+        }
         #[cfg(feature = "rocm")]
-        "rocm" => Ok(Opened {
-            backend,
-            description: format!("ROCm device {}", index.unwrap_or(0)),
-            software: false,
-            device: Device::rocm(index.unwrap_or(0)),
-        }),
+        "rocm" => {
+            let index = index.unwrap_or(0);
+            Ok(Opened::new(backend, format!("ROCm device {index}"), Device::rocm(index)))
+        }
         #[cfg(feature = "remote")]
         "remote" => remote(backend, index),
         other => Err(Failure::usage(format!("this build lacks the backend `{other}`"))),
@@ -106,12 +110,8 @@ fn remote(backend: &'static str, index: Option<usize>) -> Result<Opened, Failure
     let device = device.map_err(|error| {
         Failure::at_run_time(format!("the remote device at {address} cannot be reached: {error}"))
     })?;
-    Ok(Opened {
-        backend,
-        description: format!("Burn server at {address}, device {}", index.unwrap_or(0)),
-        software: false,
-        device,
-    })
+    let description = format!("Burn server at {address}, device {}", index.unwrap_or(0));
+    Ok(Opened::new(backend, description, device))
 }
 
 fn cpu(
@@ -123,7 +123,7 @@ fn cpu(
     if index.is_some_and(|index| index > 0) {
         return Err(Failure::usage(format!("--device: the backend {backend} has device 0 only")));
     }
-    Ok(Opened { backend, description: what.to_owned(), software: false, device })
+    Ok(Opened::new(backend, what.to_owned(), device))
 }
 
 /// The adapters of the wgpu backends, one line each, in the order of `--device`.
@@ -157,7 +157,7 @@ mod gpu {
                         mesa-vulkan-drivers libvulkan1), or use the CPU: --backend flex";
 
     pub fn open(backend: &'static str, index: Option<usize>) -> Result<Opened, Failure> {
-        let kind = kind(index)?;
+        let kind = kind(backend, index)?;
         let opened = OPENED.get_or_init(|| {
             let options = Device::wgpu_options().device_kind(kind).graphics_api(api(backend));
             let (device, setup) = options.init_with_setup().map_err(|error| error.to_string())?;
@@ -166,10 +166,8 @@ mod gpu {
         });
         match opened {
             Ok((device, description, software)) => Ok(Opened {
-                backend,
-                description: description.clone(),
                 software: *software,
-                device: device.clone(),
+                ..Opened::new(backend, description.clone(), device.clone())
             }),
             Err(why) => Err(Failure::at_run_time(format!(
                 "no adapter for the backend {backend}: {why}\nhint: {HELP}"
@@ -190,38 +188,49 @@ mod gpu {
     }
 
     /// The adapter that `--device N` means, in the order of [`adapters`].
-    fn kind(index: Option<usize>) -> Result<DeviceKind, Failure> {
+    fn kind(backend: &str, index: Option<usize>) -> Result<DeviceKind, Failure> {
         let Some(index) = index else { return Ok(DeviceKind::DefaultDevice) };
-        let kinds = kinds();
-        kinds.get(index).cloned().ok_or_else(|| {
-            let found = format!("--device {index}: there are {} adapters", kinds.len());
-            Failure::usage(format!("{found}; `langevin doctor` lists them"))
-        })
-    }
-
-    fn kinds() -> Vec<DeviceKind> {
-        let mut next = [0; 3];
-        let mut number = |class: usize| {
-            next[class] += 1;
-            next[class] - 1
+        let devices = Device::enumerate(filter(backend));
+        let names: Vec<_> = devices.iter().map(|device| format!("{device:?}")).collect();
+        let Some(name) = names.get(index) else {
+            let found = format!("--device {index}: {backend} has {} adapters", names.len());
+            return Err(Failure::usage(format!("{found}; `langevin doctor` lists them")));
         };
-        names()
-            .iter()
-            .map(|name| match name.as_str() {
-                n if n.contains("DiscreteGpu") => DeviceKind::DiscreteGpu(number(0)),
-                n if n.contains("IntegratedGpu") => DeviceKind::IntegratedGpu(number(1)),
-                n if n.contains("VirtualGpu") => DeviceKind::VirtualGpu(number(2)),
-                _ => DeviceKind::Cpu,
+        // Adapters are numbered within their class.
+        let class = |class: &str| {
+            let before = names[..index].iter().filter(|name| name.contains(class)).count();
+            name.contains(class).then_some(before)
+        };
+        class("DiscreteGpu")
+            .map(DeviceKind::DiscreteGpu)
+            .or_else(|| class("IntegratedGpu").map(DeviceKind::IntegratedGpu))
+            .or_else(|| class("VirtualGpu").map(DeviceKind::VirtualGpu))
+            .or_else(|| class("Cpu").filter(|before| *before == 0).map(|_| DeviceKind::Cpu))
+            .ok_or_else(|| {
+                let what = format!("--device {index}: {name} cannot be named among others");
+                Failure::usage(format!("{what}; leave --device out to take the default adapter"))
             })
-            .collect()
     }
 
-    fn names() -> Vec<String> {
-        Device::enumerate(DeviceType::Wgpu).iter().map(|device| format!("{device:?}")).collect()
+    /// The devices of a backend: each API has its own.
+    fn filter(backend: &str) -> DeviceType {
+        match backend {
+            #[cfg(feature = "vulkan")]
+            "vulkan" => DeviceType::Vulkan,
+            #[cfg(feature = "metal")]
+            "metal" => DeviceType::Metal,
+            #[cfg(feature = "webgpu")]
+            "webgpu" => DeviceType::WebGpu,
+            _ => DeviceType::Wgpu,
+        }
     }
 
     pub fn adapters() -> Vec<String> {
-        names()
+        let name = |device: &Device| {
+            let name = device.identity().map(|identity| identity.name);
+            name.unwrap_or_else(|| format!("{device:?}"))
+        };
+        Device::enumerate(DeviceType::Wgpu).iter().map(name).collect()
     }
 
     fn describe(setup: &WgpuSetup) -> (String, bool) {

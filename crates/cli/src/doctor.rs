@@ -25,11 +25,7 @@ pub fn run(json: bool) {
         print(&report.to_string());
         return;
     }
-    print(&format!(
-        "langevin   {} on Burn {}",
-        env!("CARGO_PKG_VERSION"),
-        BURN_VERSION
-    ));
+    print(&format!("langevin   {} on Burn {}", env!("CARGO_PKG_VERSION"), BURN_VERSION));
     print(&format!("backends   {}", compiled.join(", ")));
     let missing: Vec<_> =
         backend::ALL.into_iter().filter(|name| !compiled.contains(name)).collect();

@@ -111,6 +111,7 @@ impl Display {
             0 => format!("training {steps} steps in {}", run.display()),
             _ => format!("going on from step {step} of {steps} in {}", run.display()),
         });
+        let run = run.display().to_string();
         self.json(&json!({ "event": "started", "run": run, "step": step, "steps": steps }));
         self.open_bar(steps, "{bar:32} {pos}/{len} {per_sec} {eta} left  {msg}");
         if let Some(bar) = &self.bar {
@@ -171,7 +172,10 @@ impl Observer for Display {
                 self.json(&json!({ "event": "warning", "message": what }));
             }
             Event::Sampling(share) => self.sampling(share),
-            Event::Wrote(path) => self.json(&json!({ "event": "wrote", "path": path })),
+            Event::Wrote(path) => {
+                let path = path.display().to_string();
+                self.json(&json!({ "event": "wrote", "path": path }));
+            }
         }
     }
 

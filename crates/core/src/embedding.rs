@@ -94,7 +94,7 @@ impl LevelEmbedding {
     /// A sinusoidal embedding.
     ///
     /// # Errors
-    /// `features` must be even and at least 2.
+    /// `features` must be even and from 2 to 65536.
     pub fn sinusoidal(of: LevelQuantity, features: usize) -> Result<Self, CoreError> {
         even("features", features)?;
         Ok(Self::Sinusoidal { of, features })
@@ -103,7 +103,7 @@ impl LevelEmbedding {
     /// A Fourier embedding whose frequencies come from the run's streams.
     ///
     /// # Errors
-    /// `features` must be even and at least 2, `scale` finite and above 0.
+    /// `features` must be even and from 2 to 65536, `scale` finite and above 0.
     pub fn fourier(
         of: LevelQuantity,
         features: usize,
@@ -173,8 +173,8 @@ fn sines_and_cosines(turns: impl Iterator<Item = f64> + Clone, out: &mut Vec<f32
 }
 
 fn even(parameter: &'static str, features: usize) -> Result<(), CoreError> {
-    if features < 2 || features % 2 == 1 {
-        return Err(CoreError::parameter(parameter, "must be even and at least 2", features));
+    if !(2..=65_536).contains(&features) || features % 2 == 1 {
+        return Err(CoreError::parameter(parameter, "must be even and from 2 to 65536", features));
     }
     Ok(())
 }
@@ -254,7 +254,9 @@ mod tests {
         assert!(
             LevelEmbedding::Column(LevelQuantity::StepAlpha).check(&flow.at(0.5), &flow).is_err()
         );
-        assert!(LevelEmbedding::sinusoidal(LevelQuantity::Sigma, 3).is_err());
+        for features in [0, 3, 1 << 60] {
+            assert!(LevelEmbedding::sinusoidal(LevelQuantity::Sigma, features).is_err());
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which noise level a training row gets.
 
-use langevin_data::Stream;
+use langevin_data::{Stream, exp};
 
 use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
 
@@ -78,10 +78,10 @@ impl LevelSampler {
                 words.chunks_exact(2).enumerate().map(place).collect()
             }
             Self::LogNormal { mean, std } => {
-                normals(stream, rows).map(|z| schedule.at_ratio((mean + std * z).exp())).collect()
+                normals(stream, rows).map(|z| schedule.at_ratio(exp(mean + std * z))).collect()
             }
             Self::LogitNormal { mean, std } => normals(stream, rows)
-                .map(|z| schedule.at(1.0 / (1.0 + (-(mean + std * z)).exp())))
+                .map(|z| schedule.at(1.0 / (1.0 + exp(-(mean + std * z).clamp(-700.0, 700.0)))))
                 .collect(),
         }
     }

@@ -95,6 +95,34 @@ impl Prediction {
         Coefficients { input, skip, out }
     }
 
+    /// What a network of the kind `to` would have given where this one gave `output`, through the
+    /// clean row that both mean: `F' = (D − c_skip' · x_t) / c_out'`.
+    ///
+    /// # Errors
+    /// This kind says nothing about the clean row at the level ([`check`](Self::check)), or the clean
+    /// row says nothing about `to` there: the noise at sigma = 0.
+    pub fn convert(
+        &self,
+        to: &Self,
+        level: &NoiseLevel,
+        x_t: f64,
+        output: f64,
+    ) -> Result<f64, CoreError> {
+        self.check(level)?;
+        to.check(level)?;
+        let (own, other) = (self.coefficients(level), to.coefficients(level));
+        if other.out == 0.0 {
+            return Err(CoreError::Singular {
+                prediction: to.name(),
+                alpha: level.alpha(),
+                sigma: level.sigma(),
+                why: "without noise, F = (x_0 − c_skip · x_t) / c_out divides by c_out = 0",
+            });
+        }
+        // As one line in x_t and the output, so that equal parts of D and c_skip' cancel exactly.
+        Ok(((own.skip - other.skip) * x_t + own.out * output) / other.out)
+    }
+
     /// The training target F for one number of a row, from the clean value and the noise.
     pub fn target(&self, level: &NoiseLevel, x0: f64, eps: f64) -> f64 {
         let (alpha, sigma) = (level.alpha(), level.sigma());
@@ -139,6 +167,35 @@ mod tests {
                 assert!((denoised - x0).abs() < bound, "{prediction:?} {level:?} {denoised}");
             }
         }
+    }
+
+    #[test]
+    fn every_kind_converts_to_every_other() {
+        for (alpha, sigma) in [(1.0, 0.01), (1.0, 80.0), (0.6, 0.8), (0.25, 0.75)] {
+            let level = NoiseLevel::new(alpha, sigma).expect("valid");
+            let (x0, eps) = (0.83, -1.7);
+            let x_t = alpha * x0 + sigma * eps;
+            for from in ALL {
+                for to in ALL {
+                    let (f, want) = (from.target(&level, x0, eps), to.target(&level, x0, eps));
+                    let got = from.convert(&to, &level, x_t, f).expect("regular");
+                    // Rounding of x_t is divided by c_out' >= sigma / (1 + sigma) / 2 or so.
+                    let bound = 1e-15 * (1.0 + x_t.abs()) * (2.0 + 2.0 / sigma) * 8.0 / alpha;
+                    assert!((got - want).abs() < bound, "{from:?} {to:?} {level:?} {got} {want}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_conversion_that_divides_by_nothing_is_refused() {
+        let (sample, noise) = (Prediction::Sample, Prediction::Noise);
+        let pure = NoiseLevel::new(0.0, 1.0).expect("valid");
+        assert!(sample.convert(&noise, &pure, 0.3, 0.2).is_err());
+        assert!(noise.convert(&sample, &pure, 0.3, 0.2).is_err());
+        let message = sample.convert(&noise, &NoiseLevel::CLEAN, 0.3, 0.2).expect_err("singular");
+        assert!(message.to_string().contains("alpha = 1, sigma = 0"), "{message}");
+        assert_eq!(noise.convert(&sample, &NoiseLevel::CLEAN, 0.3, 0.2).expect("regular"), 0.3);
     }
 
     #[test]

@@ -52,6 +52,12 @@ pub trait Dataset: Send + Sync {
         None
     }
 
+    /// The exact variance of each number: the diagonal of the covariance, which may be too large to
+    /// write down.
+    fn variance(&self) -> Option<Vec<f64>> {
+        Some(self.covariance()?.iter().enumerate().map(|(i, row)| row[i]).collect())
+    }
+
     /// The logarithm of the density at a row.
     fn log_density(&self, _x: &[f64]) -> Option<f64> {
         None

@@ -11,7 +11,7 @@ use langevin_core::Network;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    TrainError, Trainer,
+    RunConfig, TrainError, Trainer,
     durable::{create_folder, remove_leftovers, write_durably},
     tensors::TensorMap,
     trainer::Progress,
@@ -23,6 +23,10 @@ const OPTIMIZER: &str = "optimizer.safetensors";
 const INDEX: &str = "checkpoint.json";
 /// A checkpoint.json is a few hundred bytes; a larger one is not ours.
 const INDEX_LIMIT: u64 = 1 << 20;
+/// What weights depend on beside their shapes.
+const SECTIONS: [&str; 4] =
+    ["denoiser.network", "denoiser.embedding", "denoiser.prediction", "noise.schedule"];
+const OPTIMIZER_SECTION: &str = "train.optimizer";
 
 /// checkpoint.json, but for its first line: `{"blake3": "…",`, the checksum of all bytes after it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ struct Index {
     progress: Progress,
     /// Fingerprint of the data that the weights have seen.
     data: String,
+    /// blake3 of the sections of the run file that the arrays belong to, by path.
+    sections: BTreeMap<String, String>,
     files: BTreeMap<String, FileSum>,
 }
 
@@ -47,12 +53,54 @@ struct FileSum {
 pub(crate) struct Checkpoint {
     pub(crate) progress: Progress,
     pub(crate) data: String,
+    sections: BTreeMap<String, String>,
     pub(crate) model: TensorMap,
     pub(crate) ema: Option<TensorMap>,
     pub(crate) optimizer: TensorMap,
 }
 
+/// The sections of a run file that make weights mean what they mean, each with its blake3.
+fn sections(config: &RunConfig) -> BTreeMap<String, String> {
+    // Serialising our own types to memory cannot fail.
+    let config = serde_json::to_value(config).unwrap_or_default();
+    let sum = |path: &str| {
+        let section = config.pointer(&format!("/{}", path.replace('.', "/")));
+        blake3::hash(section.unwrap_or_default().to_string().as_bytes()).to_string()
+    };
+    SECTIONS
+        .iter()
+        .chain([&OPTIMIZER_SECTION])
+        .map(|path| ((*path).to_owned(), sum(path)))
+        .collect()
+}
+
 impl Checkpoint {
+    /// Fails where a section that the weights depend on is another in this run file.
+    ///
+    /// # Errors
+    /// The path of the first such section.
+    pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), String> {
+        self.same_sections(config, &SECTIONS)
+    }
+
+    /// The same for what the optimizer's state depends on.
+    ///
+    /// # Errors
+    /// The path of the section.
+    pub(crate) fn same_optimizer(&self, config: &RunConfig) -> Result<(), String> {
+        self.same_sections(config, &[OPTIMIZER_SECTION])
+    }
+
+    fn same_sections(&self, config: &RunConfig, paths: &[&str]) -> Result<(), String> {
+        let own = sections(config);
+        match paths.iter().find(|path| self.sections.get(**path) != own.get(**path)) {
+            Some(path) => {
+                Err(format!("was trained with another {path} than config.json describes"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The weights that samples are drawn with.
     pub(crate) fn sampling_weights(self) -> TensorMap {
         self.ema.unwrap_or(self.model)
@@ -94,6 +142,16 @@ impl Checkpoints {
     ) -> Result<PathBuf, TrainError> {
         let progress = trainer.settle()?;
         let folder = self.path(progress.step);
+        let tensors = [
+            (MODEL, Some(trainer.weights())),
+            (EMA, trainer.ema_weights()),
+            (OPTIMIZER, Some(trainer.optimizer_state())),
+        ];
+        for (quantity, value) in tensors.iter().filter_map(|(_, t)| Some(t.as_ref()?.not_finite()?))
+        {
+            let quantity = format!("new value of {quantity}");
+            return Err(TrainError::NotFinite { step: progress.step, quantity, value });
+        }
         create_folder(&folder)?;
         let mut files = BTreeMap::new();
         let mut put = |name: &str, tensors: &TensorMap| -> Result<(), TrainError> {
@@ -108,20 +166,22 @@ impl Checkpoints {
             files.insert(name.to_owned(), FileSum { bytes: bytes.len() as u64, blake3 });
             Ok(())
         };
-        put(MODEL, &trainer.weights())?;
-        if let Some(ema) = trainer.ema_weights() {
-            put(EMA, &ema)?;
+        for (name, tensors) in &tensors {
+            tensors.iter().try_for_each(|tensors| put(name, tensors))?;
         }
-        put(OPTIMIZER, &trainer.optimizer_state())?;
-        let index = Index { format: 1, progress, data: data.to_owned(), files };
+        let sections = sections(trainer.config());
+        let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
-        self.rotate(keep);
+        self.rotate(progress.step, keep);
         Ok(folder)
     }
 
-    /// Removes the oldest of our own checkpoints; what else lies there stays.
-    fn rotate(&self, keep: usize) {
-        for step in self.steps().into_iter().skip(keep) {
+    /// Removes our own checkpoints beyond step `saved`, which belong to a past that a fall back gave
+    /// up, and the oldest up to it but for `keep`; what else lies there stays.
+    fn rotate(&self, saved: u64, keep: usize) {
+        let (beyond, kept): (Vec<_>, Vec<_>) =
+            self.steps().into_iter().partition(|step| *step > saved);
+        for step in beyond.into_iter().chain(kept.into_iter().skip(keep)) {
             let folder = self.path(step);
             remove_leftovers(&folder);
             // checkpoint.json first: a half-removed checkpoint must not count. One that cannot be
@@ -182,6 +242,7 @@ impl Checkpoints {
             optimizer: required(OPTIMIZER)?,
             progress: index.progress,
             data: index.data,
+            sections: index.sections,
         })
     }
 }

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use tempfile::{NamedTempFile, PersistError};
+
 use crate::TrainError;
 
 /// How the temporary files of [`write_durably`] begin, so that leftovers of a killed run are known.
@@ -15,13 +17,34 @@ pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 ///
 /// A temporary file beside its place, synced, renamed over it, and the folder synced.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    write(path, bytes, |file| file.persist(path))
+}
+
+/// The same for a file that must not be there yet, whoever else writes beside us.
+///
+/// # Errors
+/// [`TrainError::Exists`] where it is.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    write(path, bytes, |file| file.persist_noclobber(path)).map_err(|error| match error {
+        TrainError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+            TrainError::Exists(path.to_owned())
+        }
+        other => other,
+    })
+}
+
+fn write(
+    path: &Path,
+    bytes: &[u8],
+    persist: impl FnOnce(NamedTempFile) -> Result<File, PersistError>,
+) -> Result<(), TrainError> {
     let write = || -> io::Result<()> {
         let folder = parent(path);
         let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
         make_readable(file.as_file())?;
-        file.persist(path).map_err(|error| error.error)?;
+        file.as_file().sync_all()?;
+        persist(file).map_err(|error| error.error)?;
         sync_folder(folder)
     };
     write().map_err(|source| TrainError::io("cannot write", path, source))
@@ -125,6 +148,17 @@ mod tests {
         write_durably(&path, b"a long first version").expect("written");
         write_durably(&path, b"second").expect("written");
         assert_eq!(fs::read(&path).expect("there"), b"second");
+        assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_never_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("samples.csv");
+        write_new(&path, b"first").expect("written");
+        let error = write_new(&path, b"second").expect_err("there already");
+        assert!(matches!(error, TrainError::Exists(_)), "{error}");
+        assert_eq!(fs::read(&path).expect("there"), b"first");
         assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
     }
 

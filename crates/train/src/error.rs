@@ -26,6 +26,9 @@ pub enum TrainError {
     /// The user asked for something that cannot be done, for a reason that the message gives.
     #[error("{0}")]
     Usage(String),
+    /// A file that would be overwritten.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
     /// A file or folder could not be read or written.
     #[error("{action} {}: {source}", path.display())]
     Io {
@@ -39,7 +42,7 @@ pub enum TrainError {
     /// No checkpoint of a run can be used.
     #[error("{0}")]
     Checkpoint(String),
-    /// A loss or a gradient that is not finite.
+    /// A loss, a gradient or a weight that is not finite.
     #[error(
         "step {step}: the {quantity} is {value}. Nothing after the last checkpoint was kept; try a \
          lower train.learning_rate or a train.clip_norm"
@@ -47,11 +50,14 @@ pub enum TrainError {
     NotFinite {
         /// The first such step, from 1.
         step: u64,
-        /// "loss" or "gradient norm".
-        quantity: &'static str,
+        /// "loss", "gradient norm", or an array of a checkpoint.
+        quantity: String,
         /// The value.
         value: f64,
     },
+    /// Stopped on request; what was done before is saved.
+    #[error("stopped on request")]
+    Interrupted,
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),
@@ -79,7 +85,7 @@ impl TrainError {
     /// Whether the arguments, the config or the data cannot be run at all (exit code 2), rather
     /// than something having failed at run time (exit code 1).
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Config { .. } | Self::Json { .. } | Self::Usage(_))
+        matches!(self, Self::Config { .. } | Self::Json { .. } | Self::Usage(_) | Self::Exists(_))
     }
 
     pub(crate) fn config(path: impl Into<String>, message: impl Into<String>) -> Self {

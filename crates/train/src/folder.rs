@@ -75,6 +75,10 @@ impl RunFolder {
 /// It cannot be read, or describes no run.
 pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
     let path = run.join(CONFIG);
+    if !path.is_file() {
+        let message = format!("{} is not a run: it has no {CONFIG}", run.display());
+        return Err(TrainError::Usage(message));
+    }
     let text =
         fs::read_to_string(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
     crate::config::parse_config(&path.display().to_string(), &text, &[])

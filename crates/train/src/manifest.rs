@@ -80,14 +80,25 @@ impl Machine {
         let mut system = sysinfo::System::new();
         system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
         let cpu = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned());
-        let environment = if cfg!(target_env = "musl") { "musl" } else { "system C library" };
         Self {
-            system: format!("{} {}, {environment}", std::env::consts::OS, std::env::consts::ARCH),
+            system: format!("{} {}, {}", std::env::consts::OS, std::env::consts::ARCH, c_library()),
             cpu: cpu.filter(|name| !name.is_empty()).unwrap_or("unknown".to_owned()),
             instruction_sets: instruction_sets(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
+}
+
+#[cfg(target_env = "gnu")]
+fn c_library() -> String {
+    // SAFETY: the function takes nothing and gives a static text that ends in a zero.
+    let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+    format!("glibc {}", version.to_string_lossy())
+}
+
+#[cfg(not(target_env = "gnu"))]
+fn c_library() -> String {
+    if cfg!(target_env = "musl") { "musl" } else { "the system's C library" }.to_owned()
 }
 
 fn instruction_sets() -> Vec<String> {

@@ -249,7 +249,9 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
                 }
             }
         }
-        if !param.is_require_grad() {
+        // A parameter that no loss has reached has no state: it starts with its first gradient. That
+        // the state as a whole is another optimizer's is seen from the run file.
+        if !param.is_require_grad() || own.is_empty() {
             return;
         }
         let mut source = StateSource::new(counters);

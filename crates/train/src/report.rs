@@ -82,12 +82,12 @@ fn scatter(config: &RunConfig, data: &dyn Dataset, samples: &Samples) -> Drawn {
 }
 
 fn levels(config: &RunConfig, data: &dyn Dataset, samples: &Samples) -> Option<Drawn> {
-    let (mean, covariance) = (data.mean()?, data.covariance()?);
+    let (mean, variance) = (data.mean()?, data.variance()?);
     let statistics: Vec<_> = samples
         .levels
         .iter()
         .map(|seen| {
-            let goal = level_goal(&mean, &covariance, &seen.level);
+            let goal = level_goal(&mean, &variance, &seen.level);
             LevelStatistics {
                 sigma: seen.level.sigma(),
                 mean: seen.mean.clone(),

@@ -1,6 +1,7 @@
 //! A run from its config to its figures: new, resumed, or only tried.
 
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -13,11 +14,11 @@ use crate::{
     Diffusion, Manifest, Metrics, Program, RunConfig, RunState, Samples, StepReport, TrainError,
     Trainer,
     checkpoint::{Checkpoint, Checkpoints},
-    durable::AppendLog,
+    durable::{AppendLog, write_durably},
     error::in_section,
     folder::{RunFolder, read_run_config},
     memory::MemoryEstimate,
-    samples_file::{SamplesFormat, write_samples},
+    samples_file::{SamplesFormat, encode},
     sampling::draw_samples,
 };
 
@@ -70,6 +71,8 @@ pub struct RunReport {
     pub run: PathBuf,
     /// Steps made in all.
     pub step: u64,
+    /// Those of this process.
+    pub steps_here: u64,
     /// Whether all of its steps are made and its samples drawn.
     pub finished: bool,
     /// Seconds spent in training steps by this process.
@@ -78,6 +81,8 @@ pub struct RunReport {
     pub metrics: Option<Metrics>,
     /// The samples, where the run finished.
     pub samples: Option<Samples>,
+    /// The files of results that were written.
+    pub written: Vec<PathBuf>,
 }
 
 /// What a run is given beside its config.
@@ -221,14 +226,13 @@ pub fn sample_run<N: Network>(
     let refuse =
         |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
     same_data(&checkpoint, data).map_err(refuse)?;
+    checkpoint.same_network(config).map_err(refuse)?;
     let mut weights = checkpoint.sampling_weights();
     let mut diffusion = Diffusion::new(config)?;
     diffusion.take_frequencies(&mut weights).map_err(refuse)?;
     let network = weights.into_module(network).map_err(refuse)?;
     let denoiser = diffusion.denoiser(&network);
-    draw_samples(config, seed, data, &denoiser, options.device, &mut |share| {
-        observer.event(Event::Sampling(share));
-    })
+    draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
 }
 
 /// Makes one training step and writes nothing.
@@ -246,6 +250,14 @@ pub fn dry_run<N: Network>(
     trainer.check_levels(&trainer.config().sampling_levels()?)?;
     let report = trainer.step()?;
     report.metrics.ok_or_else(|| TrainError::Device("the first step gave no loss".to_owned()))
+}
+
+/// Tells the observer the share that is drawn, and asks it whether to stop.
+fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> ControlFlow<()> {
+    |share| {
+        observer.event(Event::Sampling(share));
+        if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), TrainError> {
@@ -267,6 +279,8 @@ fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), Trai
 
 fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), String> {
     same_data(&checkpoint, trainer.data())?;
+    checkpoint.same_network(trainer.config())?;
+    checkpoint.same_optimizer(trainer.config())?;
     let Checkpoint { progress, model, ema, optimizer, .. } = checkpoint;
     trainer.restore(progress, model, ema, optimizer)
 }
@@ -299,8 +313,10 @@ struct Session<'a, N: Network> {
     metrics: AppendLog,
     timings: AppendLog,
     options: &'a RunOptions<'a>,
+    first_step: u64,
     last_saved: Option<u64>,
     last_metrics: Option<Metrics>,
+    written: Vec<PathBuf>,
 }
 
 impl<'a, N: Network> Session<'a, N> {
@@ -328,8 +344,10 @@ impl<'a, N: Network> Session<'a, N> {
             metrics,
             timings,
             options,
+            first_step: made,
             last_saved,
             last_metrics,
+            written: Vec::new(),
         })
     }
 
@@ -354,23 +372,29 @@ impl<'a, N: Network> Session<'a, N> {
         let start = Instant::now();
         let finished = self.train(observer)?;
         let training_seconds = start.elapsed().as_secs_f64();
-        let samples = if finished { Some(self.finish(observer)?) } else { None };
+        let samples = match finished.then(|| self.finish(observer)).transpose() {
+            Err(TrainError::Interrupted) => None,
+            drawn => drawn?,
+        };
+        let finished = samples.is_some();
         self.manifest.state = if finished { RunState::Finished } else { RunState::Interrupted };
         self.manifest.write(self.folder.path())?;
         Ok(RunReport {
             run: self.folder.path().to_owned(),
             step: self.trainer.steps_made(),
+            steps_here: self.trainer.steps_made() - self.first_step,
             finished,
             training_seconds,
             metrics: self.last_metrics.take(),
             samples,
+            written: std::mem::take(&mut self.written),
         })
     }
 
     /// Trains to the end of the run, `true`, or to where it is asked to stop.
     fn train(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let train = self.trainer.config().train.clone();
-        let (run, first) = (self.folder.path().to_owned(), self.trainer.steps_made());
+        let (run, first) = (self.folder.path().to_owned(), self.first_step);
         observer.event(Event::Started { run: &run, step: first, steps: train.steps });
         let start = Instant::now();
         while self.trainer.steps_made() < train.steps {
@@ -429,17 +453,16 @@ impl<'a, N: Network> Session<'a, N> {
             trainer.data(),
             &denoiser,
             trainer.device(),
-            &mut |share| observer.event(Event::Sampling(share)),
+            &mut sampling(observer),
         )?;
         let run = self.folder.path();
         let columns = trainer.data().columns();
         let path = run.join("samples.csv");
-        write_samples(&path, SamplesFormat::Csv, &columns, &samples.values)?;
-        observer.event(Event::Wrote(&path));
+        write_durably(&path, &encode(&path, SamplesFormat::Csv, &columns, &samples.values)?)?;
+        self.written.push(path);
         #[cfg(feature = "figures")]
-        for path in crate::report::draw_figures(run, config, trainer.data(), &samples)? {
-            observer.event(Event::Wrote(&path));
-        }
+        self.written.extend(crate::report::draw_figures(run, config, trainer.data(), &samples)?);
+        self.written.iter().for_each(|path| observer.event(Event::Wrote(path)));
         for name in ["config.json", "metrics.jsonl", "samples.csv"] {
             let path = run.join(name);
             let bytes = std::fs::read(&path)

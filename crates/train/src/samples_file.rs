@@ -4,7 +4,7 @@ use std::path::Path;
 
 use npyz::WriterBuilder;
 
-use crate::{TrainError, durable::write_durably};
+use crate::{TrainError, durable::write_new};
 
 /// The form of a file of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,22 +29,31 @@ impl SamplesFormat {
     }
 }
 
-/// Writes rows of samples, whole or not at all.
+/// Writes rows of samples to a new file, whole or not at all.
 ///
 /// # Errors
-/// A file that cannot be written.
+/// A file that exists already, or cannot be written.
 pub fn write_samples(
     path: &Path,
     format: SamplesFormat,
     columns: &[String],
     values: &[f32],
 ) -> Result<(), TrainError> {
+    write_new(path, &encode(path, format, columns, values)?)
+}
+
+/// The bytes of a file of samples.
+pub(crate) fn encode(
+    path: &Path,
+    format: SamplesFormat,
+    columns: &[String],
+    values: &[f32],
+) -> Result<Vec<u8>, TrainError> {
     let bytes = match format {
         SamplesFormat::Csv => csv_bytes(columns, values),
         SamplesFormat::Npy => npy_bytes(columns.len(), values),
     };
-    let bytes = bytes.map_err(|source| TrainError::io("cannot write", path, source))?;
-    write_durably(path, &bytes)
+    bytes.map_err(|source| TrainError::io("cannot write", path, source))
 }
 
 fn csv_bytes(columns: &[String], values: &[f32]) -> std::io::Result<Vec<u8>> {

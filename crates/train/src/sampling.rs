@@ -1,6 +1,8 @@
 //! Drawing samples from a trained network: chunks of one size, so that a sample's bits depend on its
 //! number alone, and the statistics of every level on the way.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};
 use langevin_data::{Dataset, Purpose, Streams, normal_words};
@@ -40,17 +42,18 @@ pub struct LevelSummary {
 /// The samples that a run's denoiser gives.
 ///
 /// Sample i starts from, and is disturbed by, numbers that depend on the seed and i alone. `seed`
-/// stands in for the run's own. `progress` hears the share that is done.
+/// stands in for the run's own. `progress` hears the share that is done, and may break off.
 ///
 /// # Errors
-/// A grid or a start that the schedule or the data does not have; a device that failed.
+/// A grid or a start that the schedule or the data does not have; a device that failed;
+/// [`TrainError::Interrupted`] where `progress` broke off.
 pub fn draw_samples(
     config: &RunConfig,
     seed: u64,
     data: &dyn Dataset,
     denoiser: &dyn Denoiser,
     device: &Device,
-    progress: &mut dyn FnMut(f64),
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Samples, TrainError> {
     let SampleConfig { sampler, count, start } = &config.sample;
     let levels = config.sampling_levels()?;
@@ -69,9 +72,14 @@ pub fn draw_samples(
     while values.len() < count * features {
         let first = values.len() / features;
         let rows = (count - first).min(SAMPLING_ROWS);
+        let mut broken_off = false;
         let chunk = drawing.chunk(first as u64, rows, &mut moments, &mut |step| {
-            progress((first as f64 + rows as f64 * step) / *count as f64);
+            let share = (first as f64 + rows as f64 * step) / *count as f64;
+            broken_off |= progress(share).is_break();
         })?;
+        if broken_off {
+            return Err(TrainError::Interrupted);
+        }
         values.extend_from_slice(&chunk[..rows * features]);
     }
     let ends = drawing.levels.iter().copied().chain([NoiseLevel::CLEAN]);
@@ -102,9 +110,14 @@ impl Drawing<'_> {
         let mut normals = self.normals(0, first);
         self.start.apply(&mut normals);
         let x = self.tensor(&normals);
-        // Stream 0 is the start, stream i + 1 step i's noise.
+        // Stream 0 is the start; stream i + 1 is step i's noise, and 2^32 further on its second.
+        let (mut present, mut calls) = (0, 0);
         let mut noise = |step: &langevin_core::Transition| {
-            self.tensor(&self.normals(step.index as u64 + 1, first))
+            calls = if step.index == present { calls } else { 0 };
+            present = step.index;
+            let stream = (calls << 32) + step.index as u64 + 1;
+            calls += 1;
+            self.tensor(&self.normals(stream, first))
         };
         let mut problem = None;
         let mut observe = |seen: &langevin_core::Progress| {
@@ -166,7 +179,7 @@ impl Start {
             },
             StartConfig::Marginal {} => {
                 let mean = data.mean().unwrap_or_default();
-                let variance = data.covariance().unwrap_or_default();
+                let variance = data.variance().unwrap_or_default();
                 let goal = level_goal(&mean, &variance, &first);
                 Self { mean: goal.mean, std: goal.std }
             }
@@ -184,12 +197,12 @@ impl Start {
 }
 
 /// The exact mean and standard deviation of `alpha · x_0 + sigma · eps` by feature.
-pub fn level_goal(mean: &[f64], covariance: &[Vec<f64>], level: &NoiseLevel) -> LevelSummary {
-    let std = |(i, row): (usize, &Vec<f64>)| (level.alpha() * row[i].sqrt()).hypot(level.sigma());
+pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSummary {
+    let std = |variance: &f64| (level.alpha() * variance.sqrt()).hypot(level.sigma());
     LevelSummary {
         level: *level,
         mean: mean.iter().map(|m| level.alpha() * m).collect(),
-        std: covariance.iter().enumerate().map(std).collect(),
+        std: variance.iter().map(std).collect(),
     }
 }
 
@@ -247,7 +260,66 @@ mod tests {
         let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
         let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
         let oracle = MixtureOracle::new(mixture.clone());
-        draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |_| {}).expect("drawn")
+        draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |_| {
+            ControlFlow::Continue(())
+        })
+        .expect("drawn")
+    }
+
+    /// Adds two draws of noise in each step, and keeps nothing else.
+    struct Twice;
+
+    impl Sampler for Twice {
+        fn step(
+            &self,
+            _x: Tensor<2>,
+            _denoiser: &dyn Denoiser,
+            _condition: Option<&Tensor<2>>,
+            step: &langevin_core::Transition,
+            noise: &mut langevin_core::Noise,
+        ) -> Tensor<2> {
+            Tensor::cat(vec![noise(step), noise(step)], 1)
+        }
+
+        fn calls(&self, _step: &langevin_core::Transition) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn a_sampler_that_asks_for_noise_twice_gets_two_draws() {
+        let mixture = GaussianMixture::new(vec![vec![0.0]], 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture);
+        let level = NoiseLevel::new(1.0, 2.0).expect("valid");
+        let drawing = Drawing {
+            streams: Streams::new(1),
+            sampler: Box::new(Twice),
+            start: Start { mean: vec![0.0], std: vec![1.0] },
+            levels: vec![level, NoiseLevel::new(1.0, 1.0).expect("valid")],
+            denoiser: &oracle,
+            device: &Device::flex(),
+            features: 1,
+        };
+        let mut moments = vec![Moments::new(1); 3];
+        let last = drawing.chunk(0, 1, &mut moments, &mut |_| {}).expect("drawn");
+        let draw = |stream| drawing.normals(stream, 0)[0] as f32;
+        assert_eq!(last[..2], [draw(2), draw((1 << 32) + 2)], "the second step's two");
+        assert_ne!(last[0], last[1]);
+    }
+
+    #[test]
+    fn sampling_breaks_off_when_asked() {
+        let text = RUN.replace("SAMPLER", "heun").replace("COUNT", "2000");
+        let config = parse_config("t", &text, &[]).expect("valid");
+        let mixture = GaussianMixture::new(vec![vec![0.0, 0.0]], 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture.clone());
+        let mut heard = 0.0;
+        let drawn = draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |share| {
+            heard = share;
+            if share > 0.3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(matches!(drawn, Err(TrainError::Interrupted)), "{drawn:?}");
+        assert!(heard < 0.6, "{heard}");
     }
 
     #[test]
@@ -266,8 +338,7 @@ mod tests {
         assert_eq!(samples.levels.len(), 13);
         assert_eq!(samples.levels[12].level, NoiseLevel::CLEAN);
         for (i, seen) in samples.levels.iter().enumerate() {
-            let covariance = vec![vec![1.01, 0.0], vec![0.0, 0.01]];
-            let goal = level_goal(&[0.0, 0.0], &covariance, &seen.level);
+            let goal = level_goal(&[0.0, 0.0], &[1.01, 0.01], &seen.level);
             for feature in 0..2 {
                 // Five standard errors, and 8 % for twelve steps of Heun.
                 let error = goal.std[feature] / 2000_f64.sqrt() * 5.0;

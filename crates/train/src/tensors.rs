@@ -148,6 +148,17 @@ impl TensorMap {
         arrays.collect::<Result<_, _>>().map(Self)
     }
 
+    /// The first name that holds a number which is not finite, and that number.
+    pub(crate) fn not_finite(&self) -> Option<(&str, f64)> {
+        self.0.iter().find_map(|(name, array)| match &array.values {
+            Values::F32(values) => {
+                let bad = values.iter().find(|value| !value.is_finite())?;
+                Some((name.as_str(), f64::from(*bad)))
+            }
+            Values::I64(_) => None,
+        })
+    }
+
     /// Takes the 32-bit floats of a name out of the map.
     pub(crate) fn take_f32(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
         match self.0.remove(name)? {

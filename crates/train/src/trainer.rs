@@ -12,6 +12,9 @@ use crate::{
     tensors::TensorMap,
 };
 
+/// Steps whose losses may wait on the device; beyond, they are read without a log line.
+const MOST_UNREAD: usize = 256;
+
 /// Rows of one forward pass of the held-out loss; one size, so that bits do not depend on the count.
 const VALIDATION_ROWS: usize = 256;
 
@@ -121,8 +124,8 @@ impl<N: Network> Trainer<N> {
     /// Makes one training step.
     ///
     /// # Errors
-    /// At a step with a log line: the first step since the last whose loss or gradient norm is not
-    /// finite, or a device that failed.
+    /// At a step with a log line, or 256 steps after the last one: the first step since then whose
+    /// loss or gradient norm is not finite, or a device that failed.
     pub fn step(&mut self) -> Result<StepReport, TrainError> {
         let step = self.progress.step;
         let train = &self.config.train;
@@ -134,6 +137,9 @@ impl<N: Network> Trainer<N> {
             ema.update(self.engine.network(), decay);
         }
         self.progress.step += 1;
+        if self.unread.len() >= MOST_UNREAD && !self.is_log_step() {
+            self.read_losses()?;
+        }
         let metrics = self.is_log_step().then(|| self.metrics(learning_rate)).transpose()?;
         Ok(StepReport { step: self.progress.step, learning_rate, metrics })
     }
@@ -152,10 +158,17 @@ impl<N: Network> Trainer<N> {
 
     fn metrics(&mut self, learning_rate: f64) -> Result<Metrics, TrainError> {
         let (loss, gradient_norm) = self.read_losses()?;
+        let step = self.progress.step;
         let held_out_loss = self.is_validation_step().then(|| self.held_out_loss()).transpose()?;
+        if let Some(value) = held_out_loss.filter(|loss| !loss.is_finite()) {
+            return Err(TrainError::NotFinite {
+                step,
+                quantity: "held-out loss".to_owned(),
+                value,
+            });
+        }
         let mean_loss = self.progress.loss_sum / self.progress.loss_count as f64;
         (self.progress.loss_sum, self.progress.loss_count) = (0.0, 0);
-        let step = self.progress.step;
         Ok(Metrics { step, loss, mean_loss, gradient_norm, learning_rate, held_out_loss })
     }
 
@@ -176,6 +189,7 @@ impl<N: Network> Trainer<N> {
             let loss = self.diffusion.reduction.of_rows(losses);
             for (quantity, value) in [("loss", loss), ("gradient norm", norm[0])] {
                 if !value.is_finite() {
+                    let quantity = quantity.to_owned();
                     return Err(TrainError::NotFinite { step, quantity, value });
                 }
             }
@@ -193,7 +207,7 @@ impl<N: Network> Trainer<N> {
     pub fn held_out_loss(&self) -> Result<f64, TrainError> {
         let wanted = self.config.train.validate_rows;
         let network = self.sampling_network();
-        let mut losses = Vec::with_capacity(wanted);
+        let mut losses = Vec::new();
         while losses.len() < wanted {
             let batch = self.diffusion.held_out_batch(
                 self.data.as_ref(),

@@ -1,6 +1,6 @@
 //! The discrete, variance-preserving grids of DDPM: explicit, linear and cosine betas.
 
-use super::{NoiseSchedule, at_least_one};
+use super::{NoiseSchedule, countable};
 use crate::{CoreError, NoiseLevel};
 
 /// DDPM's grid of K levels, which preserves the variance of data with variance 1.
@@ -69,7 +69,7 @@ impl NoiseSchedule for Betas {
     /// All levels, or `count` of them evenly spaced in index, the first and the last included
     /// (diffusers' "linspace").
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
-        at_least_one(count)?;
+        countable(count)?;
         if count > self.levels.len() {
             let requirement =
                 format!("must be at most the schedule's {} levels", self.levels.len());
@@ -97,7 +97,7 @@ impl NoiseSchedule for Betas {
 ///
 /// Source: Ho et al. 2020, section 4 (1000 steps from 1e-4 to 0.02).
 pub fn linear_betas(steps: usize, beta_start: f64, beta_end: f64) -> Result<Vec<f64>, CoreError> {
-    at_least_one(steps)?;
+    countable(steps)?;
     for (name, beta) in [("beta_start", beta_start), ("beta_end", beta_end)] {
         if !(beta > 0.0 && beta < 1.0) {
             return Err(CoreError::parameter(name, "must be above 0 and below 1", beta));
@@ -118,7 +118,7 @@ pub fn linear_betas(steps: usize, beta_start: f64, beta_end: f64) -> Result<Vec<
 ///
 /// Source: Nichol & Dhariwal 2021, "Improved denoising diffusion probabilistic models", equation 17.
 pub fn cosine_betas(steps: usize) -> Result<Vec<f64>, CoreError> {
-    at_least_one(steps)?;
+    countable(steps)?;
     let count = steps as f64;
     let f = |t: f64| ((t + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2).cos().powi(2);
     Ok((0..steps)
@@ -208,6 +208,8 @@ mod tests {
         assert!(Betas::new(&[]).is_err());
         assert!(linear_betas(10, 0.02, 0.01).is_err());
         assert!(linear_betas(0, 0.01, 0.02).is_err());
+        assert!(linear_betas(usize::MAX, 0.01, 0.02).is_err());
+        assert!(cosine_betas(usize::MAX).is_err());
     }
 
     #[test]

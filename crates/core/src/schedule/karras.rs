@@ -1,6 +1,6 @@
 //! The variance-exploding grid of EDM: alpha = 1, sigma spaced by a power law.
 
-use super::{NoiseSchedule, at_least_one, from_one_to_zero};
+use super::{NoiseSchedule, countable, from_one_to_zero};
 use crate::{CoreError, NoiseLevel, error::positive};
 
 /// EDM's path, no signal lost: alpha = 1, sigma from sigma_max down by a power law.
@@ -53,7 +53,7 @@ impl NoiseSchedule for Karras {
     }
 
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
-        at_least_one(count)?;
+        countable(count)?;
         Ok(from_one_to_zero(count).enumerate().map(|(i, t)| self.at(t).with_index(i)).collect())
     }
 }
@@ -87,7 +87,10 @@ mod tests {
         assert_eq!(message(-1.0, 1.0, 7.0), "sigma_min: must be finite and above 0, got -1");
         assert_eq!(message(1.0, 0.5, 7.0), "sigma_max: must be at least sigma_min = 1, got 0.5");
         assert_eq!(message(0.1, 1.0, 0.0), "rho: must be finite and above 0, got 0");
-        assert!(Karras::new(0.1, 1.0, 7.0).expect("valid").levels(0).is_err());
+        let levels = |n| Karras::new(0.1, 1.0, 7.0).expect("valid").levels(n);
+        assert!(levels(0).is_err());
+        let message = levels(usize::MAX).expect_err("too many").to_string();
+        assert!(message.starts_with("steps: must be at most 1000000, got"), "{message}");
     }
 
     #[test]

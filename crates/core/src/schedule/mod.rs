@@ -44,10 +44,17 @@ fn from_one_to_zero(count: usize) -> impl Iterator<Item = f64> {
     (0..count).map(move |i| 1.0 - i as f64 / last)
 }
 
-/// Fails unless at least one level is asked for.
-fn at_least_one(count: usize) -> Result<(), CoreError> {
+/// The most levels of a grid: what is larger is a slip, and would only fill the memory.
+const MOST_LEVELS: usize = 1_000_000;
+
+/// Fails unless at least one level is asked for, and no more than a grid may have.
+fn countable(count: usize) -> Result<(), CoreError> {
     if count == 0 {
         return Err(CoreError::parameter("steps", "must be at least 1", count));
+    }
+    if count > MOST_LEVELS {
+        let requirement = format!("must be at most {MOST_LEVELS}");
+        return Err(CoreError::parameter("steps", requirement, count));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The straight path of flow matching: alpha = 1 − t, sigma = t.
 
-use super::{NoiseSchedule, at_least_one, from_one_to_zero};
+use super::{NoiseSchedule, countable, from_one_to_zero};
 use crate::{CoreError, NoiseLevel, error::positive};
 
 /// The straight path from data to noise.
@@ -58,7 +58,7 @@ impl NoiseSchedule for RectifiedFlow {
     }
 
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
-        at_least_one(count)?;
+        countable(count)?;
         Ok(from_one_to_zero(count).enumerate().map(|(i, t)| self.at(t).with_index(i)).collect())
     }
 }

@@ -42,6 +42,9 @@ impl Dataset for Gaussian {
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         self.mixture.covariance()
     }
+    fn variance(&self) -> Option<Vec<f64>> {
+        self.mixture.variance()
+    }
     fn log_density(&self, x: &[f64]) -> Option<f64> {
         self.mixture.log_density(x)
     }

@@ -6,6 +6,9 @@ use crate::{
     normal_words,
 };
 
+/// The most numbers in a row.
+const MOST_FEATURES: usize = 65_536;
+
 /// `Σ w_i N(m_i, std² I)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GaussianMixture {
@@ -18,7 +21,7 @@ impl GaussianMixture {
     /// A mixture; the weights are scaled to sum 1, and equal where there are none.
     ///
     /// # Errors
-    /// At least one mean, all of one length, finite; `std` finite and above 0; as many weights as
+    /// At least one mean, all of one length up to 65,536, finite; `std` finite and above 0; as many weights as
     /// means, finite and above 0.
     pub fn new(
         means: Vec<Vec<f64>>,
@@ -32,6 +35,10 @@ impl GaussianMixture {
                 "must hold at least one mean of at least one number",
                 "none",
             ));
+        }
+        if features > MOST_FEATURES {
+            let requirement = format!("must hold means of at most {MOST_FEATURES} numbers");
+            return Err(error("means", requirement, features));
         }
         for (i, mean) in means.iter().enumerate() {
             if mean.len() != features {
@@ -159,6 +166,15 @@ impl Dataset for GaussianMixture {
         };
         let features = self.features();
         Some((0..features).map(|i| (0..features).map(|j| of(i, j)).collect()).collect())
+    }
+
+    fn variance(&self) -> Option<Vec<f64>> {
+        let mean = self.mean()?;
+        let of = |i: usize| {
+            let parts = self.means.iter().zip(&self.weights);
+            parts.map(|(m, w)| w * (m[i] - mean[i]).powi(2)).sum::<f64>() + self.std * self.std
+        };
+        Some((0..self.features()).map(of).collect())
     }
 
     fn log_density(&self, x: &[f64]) -> Option<f64> {

@@ -98,6 +98,9 @@ pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
         .copied()
 }
 
+/// The most parts of an override's key; run files are less deep.
+const DEEPEST_KEY: usize = 16;
+
 /// Applies one `key=value`.
 fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
     let usage = |why: &str| TrainError::Usage(format!("--set {setting}: {why}"));
@@ -105,6 +108,11 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
         setting.split_once('=').ok_or(usage("must be KEY=VALUE, as train.batch=64"))?;
     if path.split('.').any(str::is_empty) {
         return Err(usage("the key has an empty part"));
+    }
+    if path.split('.').count() > DEEPEST_KEY {
+        let start: String = path.chars().take(60).collect();
+        let message = format!("--set {start}…: the key has more than {DEEPEST_KEY} parts");
+        return Err(TrainError::Usage(message));
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     let mut place = document;
@@ -228,7 +236,8 @@ mod tests {
         let ema =
             set(&[r#"train.ema={"kind":"exponential"}"#, "train.ema.decay=0.9"]).expect("valid");
         assert_eq!(ema.train.ema.decay(10_000), Some(0.9));
-        for bad in ["train..batch=1", "train.batch", "data.means.7=[0,0]", "train.bach=1"] {
+        let deep = format!("{}=1", vec!["x"; 60_000].join("."));
+        for bad in [&deep, "train..batch=1", "train.batch", "data.means.7=[0,0]", "train.bach=1"] {
             assert!(set(&[bad]).is_err(), "{bad}");
         }
     }

@@ -66,6 +66,16 @@ pub enum VarianceConfig {
 }
 
 impl SamplerConfig {
+    /// The method's name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Heun { .. } => "heun",
+            Self::Euler { .. } => "euler",
+            Self::Ddim { .. } => "ddim",
+            Self::Ddpm { .. } => "ddpm",
+        }
+    }
+
     /// Noise levels used.
     pub const fn steps(&self) -> usize {
         match self {

@@ -125,25 +125,25 @@ pub enum LearningRateConfig {
         /// The learning rate.
         value: f64,
     },
-    /// A linear rise over `warmup` steps, then half a cosine down to `end` at the last step.
+    /// A linear rise over `warmup` steps, then half a cosine down to `end`, reached after the last step.
     Cosine {
         /// The highest learning rate.
         peak: f64,
         /// Steps of the rise.
         #[serde(default)]
         warmup: u64,
-        /// The learning rate at the end.
+        /// The learning rate after the last step.
         #[serde(default)]
         end: f64,
     },
-    /// A linear rise over `warmup` steps, then a line down to `end` at the last step.
+    /// A linear rise over `warmup` steps, then a line down to `end`, reached after the last step.
     Linear {
         /// The highest learning rate.
         peak: f64,
         /// Steps of the rise.
         #[serde(default)]
         warmup: u64,
-        /// The learning rate at the end.
+        /// The learning rate after the last step.
         #[serde(default)]
         end: f64,
     },
@@ -343,7 +343,8 @@ mod tests {
         assert!((rate.at(9, 110) - 1.0).abs() < 1e-15);
         assert!((rate.at(10, 110) - 1.0).abs() < 1e-15);
         assert!((rate.at(60, 110) - 0.6).abs() < 1e-15, "half way is the mean of peak and end");
-        assert!((rate.at(110, 110) - 0.2).abs() < 1e-15);
+        let last = 0.2 + 0.8 * 0.5 * (1.0 + (std::f64::consts::PI * 0.99).cos());
+        assert!((rate.at(109, 110) - last).abs() < 1e-15, "`end` is reached after the last step");
     }
 
     #[test]

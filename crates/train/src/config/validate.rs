@@ -11,6 +11,8 @@ use crate::{
 
 /// By how much of its standard deviation the data's marginal may miss a start from pure noise.
 const START_TOLERANCE: f64 = 0.05;
+/// The most rows of a measurement of the held-out loss.
+const MOST_VALIDATION_ROWS: usize = 10_000_000;
 
 impl RunConfig {
     /// Checks every field, and that the parts fit each other.
@@ -75,6 +77,11 @@ impl RunConfig {
         at_least_one("train.checkpoint_every", train.checkpoint_every)?;
         at_least_one("train.keep_checkpoints", train.keep_checkpoints as u64)?;
         at_least_one("train.validate_rows", train.validate_rows as u64)?;
+        if train.validate_rows > MOST_VALIDATION_ROWS {
+            let message =
+                format!("must be at most {MOST_VALIDATION_ROWS}, got {}", train.validate_rows);
+            return Err(TrainError::config("train.validate_rows", message));
+        }
         if let Some(norm) = train.clip_norm {
             above_zero("train.clip_norm", norm)?;
         }
@@ -177,9 +184,9 @@ impl RunConfig {
                 }
                 Ok(())
             }
-            StartConfig::Marginal {} if data.mean().is_none() || data.covariance().is_none() => {
+            StartConfig::Marginal {} if data.mean().is_none() || data.variance().is_none() => {
                 let message =
-                    "the data does not state its mean and covariance, which `marginal` needs";
+                    "the data does not state its mean and variance, which `marginal` needs";
                 Err(TrainError::config("sample.start", message))
             }
             StartConfig::Marginal {} => Ok(()),
@@ -189,15 +196,14 @@ impl RunConfig {
 
     fn validate_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
         let levels = self.sampling_levels()?;
-        let (Some(level), Some(mean), Some(covariance)) =
-            (levels.first(), data.mean(), data.covariance())
+        let (Some(level), Some(mean), Some(variance)) =
+            (levels.first(), data.mean(), data.variance())
         else {
             return Ok(());
         };
-        for (feature, mean) in mean.iter().enumerate() {
+        for (feature, (mean, variance)) in mean.iter().zip(&variance).enumerate() {
             let mean = level.alpha() * mean;
-            let std =
-                (level.alpha().powi(2) * covariance[feature][feature]).sqrt().hypot(level.sigma());
+            let std = (level.alpha() * variance.sqrt()).hypot(level.sigma());
             let off = (mean.abs() / std).max((level.sigma() / std - 1.0).abs());
             if off > START_TOLERANCE {
                 let message = format!(
@@ -221,11 +227,13 @@ fn at_least_one(path: &str, value: u64) -> Result<(), TrainError> {
     Ok(())
 }
 
+/// Above zero also as the 32-bit float that the arithmetic uses.
 fn above_zero(path: &str, value: f64) -> Result<(), TrainError> {
-    if value.is_finite() && value > 0.0 {
+    if value > 0.0 && (value as f32).is_normal() {
         return Ok(());
     }
-    Err(TrainError::config(path, format!("must be finite and above 0, got {value}")))
+    let requirement = "must be finite and above 0, also as a 32-bit float";
+    Err(TrainError::config(path, format!("{requirement}, got {value}")))
 }
 
 fn not_negative(path: &str, value: f64) -> Result<(), TrainError> {
@@ -235,9 +243,9 @@ fn not_negative(path: &str, value: f64) -> Result<(), TrainError> {
     Err(TrainError::config(path, format!("must be finite and at least 0, got {value}")))
 }
 
-/// `low <= value < high`.
+/// `low <= value < high`, also as the 32-bit float that the arithmetic uses.
 fn in_range(path: &str, value: f64, low: f64, high: f64) -> Result<(), TrainError> {
-    if value >= low && value < high {
+    if value >= low && f64::from(value as f32) < high {
         return Ok(());
     }
     Err(TrainError::config(path, format!("must be at least {low} and below {high}, got {value}")))

@@ -1,0 +1,103 @@
+//! Each command, from its arguments to an exit code.
+
+mod sample;
+mod train;
+
+use std::{path::Path, process::ExitCode};
+
+use langevin_train::{Program, RunConfig, RunOptions, TrainError, parse_config};
+use serde_json::json;
+
+use crate::{
+    args::{Args, Command, ConfigsAction},
+    backend::{self, Opened},
+    configs, doctor,
+    failure::Failure,
+    progress::{Display, note, print},
+};
+
+/// Runs what was typed.
+pub fn run(args: &Args) -> ExitCode {
+    match dispatch(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if args.json {
+                print(&json!({ "event": "error", "message": failure.message() }).to_string());
+            }
+            note(&format!("error: {}", failure.message()));
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> Result<u8, Failure> {
+    match &args.command {
+        Command::Train(train) => train::run(args, train),
+        Command::Sample(sample) => sample::run(args, sample),
+        Command::Configs { action } => show_configs(args, action.as_ref()).map(|()| 0),
+        Command::Schema => {
+            let schema = langevin_train::schema();
+            print(&if args.json { schema.to_string() } else { format!("{schema:#}") });
+            Ok(0)
+        }
+        Command::Doctor => {
+            doctor::run(args.json);
+            Ok(0)
+        }
+    }
+}
+
+fn show_configs(args: &Args, action: Option<&ConfigsAction>) -> Result<(), Failure> {
+    match action {
+        Some(ConfigsAction::Show { name }) => print(configs::built_in(name)?.trim_end()),
+        Some(ConfigsAction::List) | None if args.json => {
+            configs::names()
+                .into_iter()
+                .for_each(|name| print(&json!({ "name": name }).to_string()));
+        }
+        Some(ConfigsAction::List) | None => configs::names().into_iter().for_each(print),
+    }
+    Ok(())
+}
+
+/// A run's config with some fields changed.
+fn with_settings(config: &RunConfig, settings: &[String]) -> Result<RunConfig, Failure> {
+    let text = serde_json::to_string(config)
+        .map_err(|source| TrainError::Json { name: "the run's config".to_owned(), source })?;
+    Ok(parse_config("the run's config", &text, settings)?)
+}
+
+/// The device asked for, or else the backend that made `run`, or else that of the environment, or
+/// else the first that this build has.
+fn open_device(args: &Args, run: Option<&Path>) -> Result<Opened, Failure> {
+    let made_by = run.and_then(|run| langevin_train::Manifest::read(run).ok());
+    let made_by = made_by.map(|manifest| manifest.program.backend);
+    let environment = std::env::var("LANGEVIN_BACKEND").ok().filter(|name| !name.is_empty());
+    let asked = args.backend.as_ref().or(made_by.as_ref()).or(environment.as_ref());
+    let mut opened = backend::open(backend::resolve(asked.map(String::as_str))?, args.device)?;
+    opened.other_than = made_by.filter(|made_by| made_by != opened.backend);
+    Ok(opened)
+}
+
+fn announce(display: &Display, opened: &Opened) {
+    display.say(&format!("backend {}: {}", opened.backend, opened.description));
+    if opened.software {
+        display.warn("this adapter is software: correct, and much slower than --backend flex");
+    }
+    if let Some(made_by) = &opened.other_than {
+        display.warn(&format!(
+            "the run was made with --backend {made_by}: results agree within rounding, not bit for bit"
+        ));
+    }
+}
+
+fn options(opened: &Opened, stop_after: Option<u64>) -> RunOptions<'_> {
+    let program = Program {
+        langevin: env!("CARGO_PKG_VERSION").to_owned(),
+        burn: doctor::BURN_VERSION.to_owned(),
+        backend: opened.backend.to_owned(),
+        device: opened.description.clone(),
+        features: backend::compiled().into_iter().map(str::to_owned).collect(),
+    };
+    RunOptions { device: &opened.device, program, stop_after }
+}

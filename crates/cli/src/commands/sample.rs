@@ -1,0 +1,94 @@
+//! `langevin sample`: more samples of a trained run, to a file of their own.
+
+use std::path::{Path, PathBuf};
+
+use langevin_train::{SamplesFormat, TrainError, built_in, read_run_config, write_samples};
+use serde_json::json;
+
+use super::{announce, open_device, options, with_settings};
+use crate::{
+    args::{Args, SampleArgs},
+    failure::Failure,
+    progress::Display,
+    signals::Signals,
+};
+
+/// Draws samples and writes them.
+pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
+    let mut config = read_run_config(&sample.run)?;
+    let seed = sample.seed.unwrap_or(config.seed);
+    let mut settings = Vec::new();
+    settings.extend(sample.count.map(|count| format!("sample.count={count}")));
+    if let Some(name) = sample.sampler.as_ref().filter(|name| *name != config.sample.sampler.name())
+    {
+        let steps = config.sample.sampler.steps();
+        settings.push(format!("sample.sampler={}", json!({ "kind": name, "steps": steps })));
+    }
+    settings.extend(sample.steps.map(|steps| format!("sample.sampler.steps={steps}")));
+    if !settings.is_empty() {
+        config = with_settings(&config, &settings)?;
+    }
+    let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
+    let opened = open_device(args, Some(&sample.run))?;
+    let (network, data) = built_in(&config, &opened.device)?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    let options = options(&opened, None);
+    let drawn = langevin_train::sample_run(
+        &sample.run,
+        &config,
+        seed,
+        network,
+        data.as_ref(),
+        &options,
+        &mut display,
+    );
+    display.clear();
+    let samples = match drawn {
+        Err(TrainError::Interrupted) => {
+            display.result("stopped; nothing was written");
+            return Ok(signals.exit_code().unwrap_or(1));
+        }
+        drawn => drawn?,
+    };
+    let write = |path: &Path| write_samples(path, format, &data.columns(), &samples.values);
+    let path = match &sample.out {
+        Some(path) => write(path).map(|()| path.clone())?,
+        None => write_next(&sample.run, write)?,
+    };
+    display.result(&format!("{} samples in {}", config.sample.count, path.display()));
+    let written = path.display().to_string();
+    display.json(&json!({ "event": "wrote", "path": written, "samples": config.sample.count }));
+    Ok(0)
+}
+
+/// Fails early where the samples could not be written later; gives the form of the file.
+fn check_out(path: &Path) -> Result<SamplesFormat, Failure> {
+    let format = SamplesFormat::of(path)?;
+    if path.exists() {
+        return Err(TrainError::Exists(path.to_owned()).into());
+    }
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => {
+            Err(Failure::usage(format!("--out: there is no folder {}", folder.display())))
+        }
+        None => Ok(format),
+    }
+}
+
+/// Writes the first of samples-2.csv, samples-3.csv, … that the run does not have.
+fn write_next(
+    run: &Path,
+    write: impl Fn(&Path) -> Result<(), TrainError>,
+) -> Result<PathBuf, TrainError> {
+    let mut number = 2_u64;
+    loop {
+        let path = run.join(format!("samples-{number}.csv"));
+        match write(&path) {
+            // Another process may take the same number at the same time.
+            Err(TrainError::Exists(_)) => number += 1,
+            written => return written.map(|()| path),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `langevin train`: a new run, a resumed one, or one that is only tried.
+
+use std::path::Path;
+
+use langevin_train::{MemoryEstimate, RunConfig, RunReport, built_in, parse_config};
+use serde_json::json;
+
+use super::{announce, open_device, options};
+use crate::{
+    args::{Args, TrainArgs},
+    backend::Opened,
+    configs,
+    failure::Failure,
+    progress::Display,
+    signals::Signals,
+};
+
+/// Trains what the arguments describe.
+pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
+    if let Some(run) = &train.resume {
+        return resume(args, train, run.as_deref());
+    }
+    let config = config(train)?;
+    let opened = open_device(args, None)?;
+    if train.dry_run {
+        return dry_run(args, config, &opened);
+    }
+    let (network, data) = built_in(&config, &opened.device)?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    let options = options(&opened, train.stop_after);
+    let out = train.out.as_deref();
+    let report = langevin_train::train(config, network, data, out, &options, &mut display);
+    display.clear();
+    conclude(&display, &report?, &signals)
+}
+
+fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Failure> {
+    let run = match run {
+        Some(run) => run.to_owned(),
+        None => langevin_train::newest_run(Path::new("runs"))?,
+    };
+    let opened = open_device(args, Some(&run))?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    let options = options(&opened, train.stop_after);
+    let report = langevin_train::resume(&run, train.steps, built_in, &options, &mut display);
+    display.clear();
+    conclude(&display, &report?, &signals)
+}
+
+/// The config that the arguments describe.
+fn config(train: &TrainArgs) -> Result<RunConfig, Failure> {
+    let (name, text) = configs::load(train.config.as_deref())?;
+    let mut settings = train.set.clone();
+    settings.extend(train.steps.map(|steps| format!("train.steps={steps}")));
+    settings.extend(train.seed.map(|seed| format!("seed={seed}")));
+    Ok(parse_config(&name, &text, &settings)?)
+}
+
+fn dry_run(args: &Args, config: RunConfig, opened: &Opened) -> Result<u8, Failure> {
+    let display = Display::new(args, None);
+    announce(&display, opened);
+    let (network, data) = built_in(&config, &opened.device)?;
+    let level_features = langevin_train::Diffusion::new(&config)?.embedding.features();
+    let estimate = MemoryEstimate::of(&config, data.features(), level_features);
+    let metrics = langevin_train::dry_run(config, network, data, &opened.device)?;
+    let (parameters, bytes) = estimate.map_or((0, 0), |e| (e.parameters, e.bytes));
+    display.result(&format!(
+        "the config is sound: {parameters} parameters, about {:.0} MiB of memory, first loss {:.5}; \
+         nothing was written",
+        bytes as f64 / f64::from(1 << 20),
+        metrics.loss
+    ));
+    display.json(&json!({
+        "event": "dry_run", "parameters": parameters, "bytes": bytes, "metrics": metrics
+    }));
+    Ok(0)
+}
+
+/// Says what a run did and where it lies.
+fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<u8, Failure> {
+    let run = report.run.display();
+    display.json(&json!({
+        "event": "ended", "run": run.to_string(), "step": report.step, "finished": report.finished,
+        "training_seconds": report.training_seconds,
+    }));
+    if !report.finished {
+        display.result(&format!(
+            "stopped after step {}; go on with `langevin train --resume {run}`",
+            report.step
+        ));
+        return Ok(signals.exit_code().unwrap_or(0));
+    }
+    let count = report.samples.as_ref().map_or(0, |s| s.values.len() / s.features);
+    let held_out = report.metrics.as_ref().and_then(|metrics| metrics.held_out_loss);
+    let held_out = held_out.map_or(String::new(), |loss| format!(", held-out loss {loss:.5}"));
+    display.result(&format!(
+        "trained {} steps in {:.1} s{held_out}, drew {count} samples",
+        report.steps_here, report.training_seconds
+    ));
+    // Each figure is there as SVG too.
+    let shown = report.written.iter().filter(|path| path.extension().is_none_or(|e| e != "svg"));
+    for path in shown {
+        display.result(&format!("  {}", path.display()));
+    }
+    display.result(&format!("  more samples: langevin sample {run} --count 10000"));
+    Ok(0)
+}
