@@ -9,6 +9,10 @@ mod backends;
 mod bad_input;
 #[path = "commands/damage.rs"]
 mod damage;
+#[path = "commands/documents.rs"]
+mod documents;
+#[path = "commands/markdown.rs"]
+mod markdown;
 #[path = "commands/output.rs"]
 mod output;
 #[path = "commands/program.rs"]
@@ -17,3 +21,5 @@ mod program;
 mod quality;
 #[path = "commands/resume.rs"]
 mod resume;
+#[path = "commands/vocabulary.rs"]
+mod vocabulary;
