@@ -6,6 +6,7 @@
 
 mod links;
 mod manifests;
+mod places;
 mod text;
 
 use std::collections::BTreeSet;
@@ -43,7 +44,7 @@ const RULES: &[Rule] = &[
     text::is_finished,
     text::names_no_machine,
     text::has_a_telling_name,
-    text::prints_nowhere_else,
+    places::keeps_to_its_place,
     manifests::keeps_the_arrows,
     manifests::inherits_dependencies,
     manifests::gives_reasons,
