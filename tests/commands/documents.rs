@@ -1,5 +1,5 @@
 //! The pages of docs/, README.md and CONTRIBUTING.md name only what exists: commands and their flags,
-//! fields of run files, commands of xtask; and a whole run file in them runs.
+//! fields of run files, commands of xtask, tests; and a whole run file in them runs.
 
 use std::{fs, path::Path};
 
@@ -67,6 +67,7 @@ fn what_does_not_exist_is_found() {
         ("`cargo xtask tody`", "1: xtask has no `tody`"),
         ("`cargo xtask check --only fmt,spead`", "1: xtask has no `spead`"),
         ("`sample.sampler.stepz`", "1: run files have no field `sample.sampler.stepz`"),
+        ("`no_test_is_called_so`", "1: there is no test `no_test_is_called_so`"),
         ("`data.means.first`", "1: run files have no field `data.means.first`"),
         (
             "```json\n{ \"train\": { \"ema\": { \"decai\": 1 } } }\n```",
@@ -89,6 +90,7 @@ fn what_exists_is_no_fault() {
         "`LANGEVIN_BACKEND=wgpu langevin sample runs/x --count 9 | head`, `--out DIR`",
         "`cargo xtask`, `cargo xtask check --only tidy,clippy`, `cargo xtask config`, `--release`",
         "`train.batch=64`, `train.optimizer.betas`, `report.html`, `data.rs`, `x.y`, `e.g.`",
+        "`what_exists_is_no_fault`, `keep_checkpoints`",
         "```json\n{ \"data\": \"a digest\", \"progress\": {} }\n```",
     ] {
         assert_eq!(vocabulary.faults(page), [""; 0]);

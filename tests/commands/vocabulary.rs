@@ -1,5 +1,5 @@
 //! What pages may name, from the program itself: its commands and flags by `--help`, the fields of run
-//! files by `schema`, the commands of xtask by its sources.
+//! files by `schema`; the commands of xtask and the tests by the sources.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -32,6 +32,8 @@ pub struct Vocabulary {
     schema: Value,
     /// The commands of xtask and the parts of its check.
     xtask: [Vec<String>; 2],
+    /// All Rust code of the workspace.
+    sources: String,
 }
 
 /// The subcommands and flags that a help text lists; a flag with whether a value follows it.
@@ -64,13 +66,17 @@ fn stands_for_any(word: &str) -> bool {
 }
 
 impl Vocabulary {
-    /// The vocabulary of the binary that was just built, and of xtask's sources.
+    /// The vocabulary of the binary that was just built, and of the sources.
     pub fn new() -> Self {
         let program = Program::new();
         let schema = serde_json::from_str(&program.run(&["schema"]).code(0).out).expect("JSON");
         let commands = quoted_after("xtask/src/main.rs", "[\"");
         let parts = quoted_after("xtask/src/check.rs", "name: \"");
-        Self { program, schema, xtask: [commands, parts] }
+        let mut sources = String::new();
+        for folder in ["crates", "tests", "xtask"] {
+            read_sources(&Path::new(ROOT).join(folder), &mut sources);
+        }
+        Self { program, schema, xtask: [commands, parts], sources }
     }
 
     fn help(&self, path: &[&str]) -> String {
@@ -88,6 +94,7 @@ impl Vocabulary {
             if piece.language.is_none() {
                 found.extend(self.flag(&piece.text).err());
                 found.extend(self.field(&piece.text).err());
+                found.extend(self.test(&piece.text).err());
             }
             if let Some("json" | "jsonc") = piece.language.as_deref() {
                 found.extend(self.json(&piece.text));
@@ -183,6 +190,18 @@ impl Vocabulary {
         if self.holds(&path) { Ok(()) } else { Err(format!("run files have no field `{text}`")) }
     }
 
+    /// The name of a test, which is a whole sentence.
+    fn test(&self, text: &str) -> Result<(), String> {
+        let is_name = text.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c));
+        if !is_name
+            || text.matches('_').count() < 3
+            || self.sources.contains(&format!("fn {text}("))
+        {
+            return Ok(());
+        }
+        Err(format!("there is no test `{text}`"))
+    }
+
     fn holds(&self, path: &[&str]) -> bool {
         self.schema_holds(&self.schema, path)
     }
@@ -232,6 +251,17 @@ fn fields(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
         found.push(path.clone());
         fields(value, path, found);
         path.pop();
+    }
+}
+
+fn read_sources(folder: &Path, found: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read_sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            *found += &fs::read_to_string(&path).expect("a source file");
+        }
     }
 }
 
