@@ -4,6 +4,7 @@
 //! A rule is a pure function of a file's path and text. A new one is a function with a test that
 //! it fails, and one line in [`RULES`].
 
+mod front_page;
 mod links;
 mod manifests;
 mod places;
@@ -45,6 +46,7 @@ const RULES: &[Rule] = &[
     text::names_no_machine,
     text::has_a_telling_name,
     places::keeps_to_its_place,
+    front_page::shows_every_part,
     manifests::keeps_the_arrows,
     manifests::inherits_dependencies,
     manifests::gives_reasons,
