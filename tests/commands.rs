@@ -9,6 +9,10 @@ mod backends;
 mod bad_input;
 #[path = "commands/damage.rs"]
 mod damage;
+#[path = "commands/documents.rs"]
+mod documents;
+#[path = "commands/markdown.rs"]
+mod markdown;
 #[path = "commands/output.rs"]
 mod output;
 #[path = "commands/program.rs"]
@@ -20,3 +24,5 @@ mod resume;
 #[cfg(unix)]
 #[path = "commands/signals.rs"]
 mod signals;
+#[path = "commands/vocabulary.rs"]
+mod vocabulary;

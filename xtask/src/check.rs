@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cargo::Workspace;
-use crate::{licences, rebuilds, tidy};
+use crate::{config, licences, rebuilds, tidy};
 
 /// One thing that must hold.
 pub struct Part {
@@ -15,7 +15,7 @@ pub struct Part {
     run: fn(&Workspace) -> Result<(), String>,
 }
 
-/// The parts, the quick ones first. `rebuilds` makes the test build itself, right after `build`.
+/// The parts, the quick ones first. `config` and `rebuilds` go on from what `build` made.
 pub const PARTS: &[Part] = &[
     Part { name: "fmt", about: "the code is formatted", run: fmt },
     Part { name: "tidy", about: "the small rules of CONTRIBUTING.md hold", run: tidy::run },
@@ -23,6 +23,7 @@ pub const PARTS: &[Part] = &[
     Part { name: "clippy", about: "no warning from clippy", run: clippy },
     Part { name: "docs", about: "no warning from rustdoc", run: docs },
     Part { name: "build", about: "the program builds", run: build },
+    Part { name: "config", about: "docs/config.md is what the schema gives", run: config::check },
     Part { name: "rebuilds", about: "the tests compile no Burn crate again", run: rebuilds::run },
     Part { name: "tests", about: "unit tests and tests of the program", run: tests },
     Part { name: "doctests", about: "the examples in doc comments run", run: doctests },

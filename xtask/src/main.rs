@@ -3,6 +3,7 @@
 
 mod cargo;
 mod check;
+mod config;
 mod licences;
 mod rebuilds;
 mod tidy;
@@ -19,6 +20,7 @@ usage: cargo xtask COMMAND
   check --only NAME[,NAME]   these parts of it
   tidy                       the small rules, over all files that git would keep
   licences                   the licences of all dependencies
+  config                     writes docs/config.md from the schema of run files
 ";
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         },
         ["tidy"] => tidy::run(&workspace),
         ["licences"] => licences::run(&workspace),
+        ["config"] => config::write(&workspace),
         other => return misused(&format!("no such command: {}", other.join(" "))),
     };
     match outcome {

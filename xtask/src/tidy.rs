@@ -4,8 +4,10 @@
 //! A rule is a pure function of a file's path and text. A new one is a function with a test that
 //! it fails, and one line in [`RULES`].
 
+mod front_page;
 mod links;
 mod manifests;
+mod places;
 mod text;
 
 use std::collections::BTreeSet;
@@ -43,7 +45,8 @@ const RULES: &[Rule] = &[
     text::is_finished,
     text::names_no_machine,
     text::has_a_telling_name,
-    text::prints_nowhere_else,
+    places::keeps_to_its_place,
+    front_page::shows_every_part,
     manifests::keeps_the_arrows,
     manifests::inherits_dependencies,
     manifests::gives_reasons,

@@ -6,13 +6,15 @@
 //!
 //! - A [`NoiseSchedule`] says which [`NoiseLevel`]s exist, a [`LevelSampler`] which of them a
 //!   training row gets.
-//! - A [`Prediction`] says what a network's output means, a [`Weighting`] how its errors count.
+//! - A [`Prediction`] says what a network's output means, a [`Weighting`] how its errors count, a
+//!   [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`] behind a
 //!   [`NetworkDenoiser`], or the exact [`MixtureOracle`].
 //! - A [`Sampler`] makes one step from a level to the next; [`sample`] is the one loop over them.
 //!
 //! A network never sees the schedule and a sampler never sees the network: both meet in
 //! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
+//! What is made of numbers is checked when it is made: a [`CoreError`] names the one that is wrong.
 
 mod denoiser;
 mod embedding;

@@ -1,8 +1,19 @@
 //! Runs of diffusion models: config, training step, checkpoints, sampling, figures.
 //!
-//! A [`RunConfig`] describes a run, a [`Trainer`] makes its steps, and [`train`], [`resume`] and
-//! [`sample_run`] do the whole of it in a run folder. Nothing here prints: an [`Observer`] hears what
-//! happens.
+//! [`parse_config`] reads a run file into a [`RunConfig`], and [`train`], [`resume`] and [`sample_run`]
+//! do the whole of it in a run folder. Nothing here prints: an [`Observer`] hears what happens.
+//!
+//! The same step by step:
+//!
+//! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
+//!   [`Engine`] sees; [`TapeEngine`] is ours, on Burn's autodiff.
+//! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
+//! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
+//!   `figures` draws them.
+//!
+//! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
+//! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
+//! A [`TrainError`] says what went wrong, and whose fault it is.
 //!
 //! To train a Burn module of your own, or on data of your own, implement
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or

@@ -7,7 +7,7 @@ use super::{Finding, numbered};
 const CODE_FOLDERS: [&str; 4] = ["crates/", "examples/", "tests/", "xtask/"];
 
 /// Where the rules on Rust code hold.
-fn is_code(path: &str) -> bool {
+pub fn is_code(path: &str) -> bool {
     path.ends_with(".rs") && CODE_FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
 
@@ -117,22 +117,6 @@ pub fn has_a_telling_name(path: &str, _text: &str) -> Vec<Finding> {
     empty.map(|stem| Finding::new(path, 1, "name", advice(stem))).collect()
 }
 
-/// Libraries print nothing. Their tests may, and so may the program, examples and this one.
-pub fn prints_nowhere_else(path: &str, text: &str) -> Vec<Finding> {
-    const MACROS: [&str; 4] = ["println!(", "print!(", "eprintln!(", "eprint!("];
-    const LIBRARIES: [&str; 3] = ["crates/core/src/", "crates/data/src/", "crates/train/src/"];
-    let is_library = LIBRARIES.iter().any(|folder| path.starts_with(folder));
-    if !is_library || !is_code(path) || path.ends_with("/tests.rs") || path.contains("/tests/") {
-        return Vec::new();
-    }
-    let code = numbered(text).take_while(|(_, line)| *line != "mod tests {");
-    let prints = code.filter(|(_, line)| {
-        !line.trim_start().starts_with("//") && MACROS.iter().any(|name| line.contains(name))
-    });
-    let advice = "only crates/cli prints; return the text, or an error, or tell the observer";
-    prints.map(|(number, _)| Finding::new(path, number, "printing", advice)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,15 +179,5 @@ mod tests {
         assert_eq!(lines(has_a_telling_name("tests/common/mod.rs", "")), [1]);
         assert_eq!(lines(has_a_telling_name("tests/golden/helper.py", "")), [1]);
         assert!(has_a_telling_name("crates/core/src/sampler/heun.rs", "").is_empty());
-    }
-
-    #[test]
-    fn printing_in_a_library_is_found_and_in_tests_and_cli_is_not() {
-        let text = "/// println!(1)\nprintln!(1);\nmod tests {\nprintln!(1);\n";
-        assert_eq!(lines(prints_nowhere_else("crates/train/src/a.rs", text)), [2]);
-        assert_eq!(lines(prints_nowhere_else("crates/core/src/a.rs", "  eprint!(1)\n")), [1]);
-        assert!(prints_nowhere_else("crates/cli/src/a.rs", text).is_empty());
-        assert!(prints_nowhere_else("examples/a.rs", text).is_empty());
-        assert!(prints_nowhere_else("crates/core/src/sampler/tests.rs", text).is_empty());
     }
 }

@@ -1,0 +1,83 @@
+//! A JSON Schema as schemars makes it, read for its fields, kinds and values.
+
+use serde_json::Value;
+
+/// A field of an object.
+pub struct Field<'a> {
+    pub name: &'a str,
+    pub schema: &'a Value,
+    pub required: bool,
+}
+
+/// The whole schema, in which the named types stand.
+#[derive(Clone, Copy)]
+pub struct Schema<'a>(pub &'a Value);
+
+impl<'a> Schema<'a> {
+    /// The type that a schema stands for, and its name where it has one.
+    pub fn resolve(self, schema: &'a Value) -> Result<(Option<&'a str>, &'a Value), String> {
+        let Some(link) = schema["$ref"].as_str() else { return Ok((None, schema)) };
+        let name = link.strip_prefix("#/$defs/").ok_or(format!("schema: no such link: {link}"))?;
+        let found = self.0["$defs"].get(name);
+        Ok((Some(name), found.ok_or(format!("schema: {link} leads nowhere"))?))
+    }
+
+    /// The fields of an object, but for the `kind` that marks a variant: the required ones first, in
+    /// the order of their type.
+    pub fn fields(self, object: &'a Value) -> Result<Vec<Field<'a>>, String> {
+        let required: Vec<&str> = list(&object["required"]).filter_map(Value::as_str).collect();
+        let mut fields: Vec<Field> = object["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, schema)| *name != "kind" || schema.get("const").is_none())
+            .map(|(name, schema)| Field { name, schema, required: required.contains(&&**name) })
+            .collect();
+        let place = |field: &Field| required.iter().position(|name| *name == field.name);
+        fields.sort_by_key(|field| place(field).unwrap_or(usize::MAX));
+        // The fields of a variant that is a type of its own.
+        if let (Some(_), named) = self.resolve(object)? {
+            fields.extend(self.fields(named)?);
+        }
+        Ok(fields)
+    }
+
+    /// The variants of an object whose `kind` says which of them it is.
+    pub fn kinds(self, schema: &'a Value) -> Option<Vec<(&'a str, &'a Value)>> {
+        let kind = |variant: &'a Value| variant["properties"]["kind"]["const"].as_str();
+        schema["oneOf"].as_array()?.iter().map(|variant| Some((kind(variant)?, variant))).collect()
+    }
+
+    /// What a schema describes, in its own words or else in those of its type.
+    pub fn words(self, schema: &'a Value) -> Result<String, String> {
+        let own = schema["description"].as_str();
+        let words = match own {
+            Some(words) => Some(words),
+            None => self.resolve(schema)?.1["description"].as_str(),
+        };
+        // Links of rustdoc are names here.
+        Ok(words.unwrap_or_default().replace("[`", "`").replace("`]", "`").replace('\n', " "))
+    }
+}
+
+/// The values of an enumeration of plain values, each with its meaning.
+pub fn values(schema: &Value) -> Option<Vec<(&Value, &str)>> {
+    if let Some(value) = schema.get("const") {
+        return Some(vec![(value, schema["description"].as_str().unwrap_or_default())]);
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return Some(values.iter().map(|value| (value, "")).collect());
+    }
+    let parts: Option<Vec<_>> = schema["oneOf"].as_array()?.iter().map(values).collect();
+    Some(parts?.concat())
+}
+
+/// The schemas of which a value may meet any.
+pub fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
+    schema["anyOf"].as_array().or(schema["oneOf"].as_array())
+}
+
+/// The items of an array, none of anything else.
+pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
