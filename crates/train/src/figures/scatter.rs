@@ -4,18 +4,10 @@
 use super::axes::{Axis, Panel, left_margin, widened};
 use super::histogram::Bars;
 use super::legend::{Key, foot, head};
+use super::points::{Points, validate};
 use super::style::{BACKDROP, MOST_MARKS, PALETTE, counted, drawable, elide, range, spread};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
-
-/// A named set of rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Points<'a> {
-    /// Name in the legend.
-    pub name: &'a str,
-    /// Values row after row, one a column.
-    pub rows: &'a [f64],
-}
 
 const SAMPLES: &str = PALETTE[0];
 const MOST_COLUMNS: usize = 4;
@@ -34,19 +26,7 @@ pub fn scatter(
     samples: Points,
     data: Points,
 ) -> Result<Figure, FigureError> {
-    let figure = "scatter";
-    if columns.is_empty() {
-        return Err(FigureError::Empty { figure, what: "columns" });
-    }
-    if samples.rows.is_empty() && data.rows.is_empty() {
-        return Err(FigureError::Empty { figure, what: "samples and data" });
-    }
-    for (what, points) in [("samples", samples), ("data", data)] {
-        if !points.rows.len().is_multiple_of(columns.len()) {
-            let (got, columns) = (points.rows.len(), columns.len());
-            return Err(FigureError::Length { figure, what: what.to_owned(), got, columns });
-        }
-    }
+    validate("scatter", columns.len(), samples, data)?;
     let sets = [Set::new(data, columns.len()), Set::new(samples, columns.len())];
     Ok(match columns {
         [column] => histograms(title, column, &sets),
@@ -129,7 +109,7 @@ fn histograms(title: &str, column: &str, sets: &Sets) -> Figure {
     bars.draw(&mut svg, &panel);
     let notes = notes(sets, usize::MAX, 1);
     let height = foot(&mut svg, &notes, left, width, panel.bottom() + 46.0);
-    Figure { svg: svg.finish(title, whole, height) }
+    svg.finish(title, whole, height)
 }
 
 fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
@@ -144,7 +124,7 @@ fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
     draw_marks(&mut svg, &panel, sets, (0, 1), MOST_MARKS);
     let notes = notes(sets, MOST_MARKS, 2);
     let height = foot(&mut svg, &notes, left, side, panel.bottom() + 46.0);
-    Figure { svg: svg.finish(title, left + side + 24.0, height) }
+    svg.finish(title, left + side + 24.0, height)
 }
 
 /// The lower triangle of the pairs of columns, histograms on the diagonal.
@@ -184,7 +164,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
     }
     let bottom = top + width + 46.0;
     let height = foot(&mut svg, &notes(sets, most, names.len()), left, width, bottom);
-    Figure { svg: svg.finish(title, left + width + 24.0, height) }
+    svg.finish(title, left + width + 24.0, height)
 }
 
 /// Ranges of one length about the middle of each, so that both axes have one scale.

@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use super::style::{INK, Mark};
+use super::Figure;
+use super::style::{INK, Mark, PAPER};
 
 /// Where a text's anchor point is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,15 +43,16 @@ impl Svg {
     }
 
     /// The whole document, on white.
-    pub(super) fn finish(self, title: &str, width: f64, height: f64) -> String {
+    pub(super) fn finish(self, title: &str, width: f64, height: f64) -> Figure {
         let (w, h) = (number(width), number(height));
-        format!(
+        let title = escape(title);
+        let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{}</title>\n\
-             <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
-            escape(title),
+             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{title}</title>\n\
+             <rect width=\"{w}\" height=\"{h}\" fill=\"{PAPER}\"/>\n{}</svg>\n",
             self.body
-        )
+        );
+        Figure { svg, title, width, height }
     }
 
     fn push(&mut self, piece: std::fmt::Arguments) {
@@ -143,12 +145,21 @@ impl Svg {
             Mark::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             Mark::Triangle => &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
             Mark::Diamond => &[(0.0, -1.35), (1.2, 0.0), (0.0, 1.35), (-1.2, 0.0)],
+            Mark::Wedge => &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
+            Mark::Cross => &CROSS,
         };
         let corner = |(dx, dy): &(f64, f64)| (x + dx * radius, y + dy * radius);
         let points: Vec<_> = corners.iter().map(corner).collect();
         self.push(format_args!("<path d=\"{}Z\"/>\n", path_data(&points)));
     }
 }
+
+/// An upright cross, clockwise from the inner corner at the upper left.
+#[rustfmt::skip]
+const CROSS: [(f64, f64); 12] = [
+    (-0.4, -0.4), (-0.4, -1.3), (0.4, -1.3), (0.4, -0.4), (1.3, -0.4), (1.3, 0.4),
+    (0.4, 0.4), (0.4, 1.3), (-0.4, 1.3), (-0.4, 0.4), (-1.3, 0.4), (-1.3, -0.4),
+];
 
 fn path_data(points: &[(f64, f64)]) -> String {
     let mut data = String::new();
@@ -163,7 +174,7 @@ fn path_data(points: &[(f64, f64)]) -> String {
 }
 
 /// A coordinate to a tenth of a pixel, without a needless ".0".
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     match text.strip_suffix(".0") {
         Some("-0") => "0".to_owned(),
@@ -199,7 +210,7 @@ mod tests {
         let names = "<a> & \"b\" 'c' ]]> \0 \u{1b} \u{ffff} \n é σ";
         let mut svg = Svg::new();
         svg.text(1.0, 1.0, Anchor::Start, 12.0, names);
-        let written = svg.finish(names, 10.0, 10.0);
+        let written = svg.finish(names, 10.0, 10.0).svg;
         let parsed = resvg::usvg::roxmltree::Document::parse(&written).unwrap();
         let text = parsed.descendants().find(|n| n.has_tag_name("text")).unwrap();
         assert_eq!(text.text(), Some("<a> & \"b\" 'c' ]]> · · ·   é σ"));
