@@ -9,6 +9,7 @@ mod curves;
 mod histogram;
 mod legend;
 mod levels;
+mod marginals;
 mod points;
 mod scatter;
 mod style;
@@ -21,6 +22,7 @@ use resvg::{tiny_skia, usvg};
 
 pub use curves::{Curve, curves};
 pub use levels::{LevelStatistics, levels};
+pub use marginals::marginals;
 pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;

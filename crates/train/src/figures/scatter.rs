@@ -2,11 +2,11 @@
 //! pairs for more. Data is a grey backdrop of large marks, samples are small dark ones over it.
 
 use super::axes::{Axis, Panel, left_margin, widened};
-use super::histogram::Bars;
+use super::histogram::{Bars, legend};
 use super::legend::{Key, foot, head};
 use super::points::{Points, validate};
 use super::style::{BACKDROP, MOST_MARKS, PALETTE, counted, drawable, elide, range, spread};
-use super::svg::{Stroke, Svg};
+use super::svg::Svg;
 use super::{Figure, FigureError};
 
 const SAMPLES: &str = PALETTE[0];
@@ -98,12 +98,9 @@ fn histograms(title: &str, column: &str, sets: &Sets) -> Figure {
     let y = bars.axis(height);
     let left = left_margin(&y);
     let width = whole - left - 24.0;
-    let x = Axis::linear(column_range(sets, 0), 0.03, width);
+    let x = Axis::linear(Some(bars.span()), 0.03, width);
     let mut svg = Svg::new();
-    let [data, samples] = sets.each_ref().map(|set| set.name.to_owned());
-    let line = Key::Line(Stroke::solid(SAMPLES, 1.8));
-    let legend = [(Key::Area { colour: BACKDROP }, data), (line, samples)];
-    let top = head(&mut svg, title, &legend, left, width);
+    let top = head(&mut svg, title, &legend(sets[0].name, sets[1].name), left, width);
     let panel = Panel { left, top, width, height, x, y };
     panel.draw(&mut svg, column, "probability density");
     bars.draw(&mut svg, &panel);
@@ -131,8 +128,9 @@ fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
 fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
     let count = names.len().min(MOST_COLUMNS);
     let (side, gap) = (if count == 3 { 220.0 } else { 180.0 }, 22.0);
+    let bars: Vec<_> = (0..count).map(|i| Bars::new(columns(sets, i), 40)).collect();
     let axes: Vec<_> =
-        (0..count).map(|i| Axis::linear(column_range(sets, i), 0.06, side)).collect();
+        bars.iter().map(|bars| Axis::linear(Some(bars.span()), 0.06, side)).collect();
     let left = axes[1..].iter().map(left_margin).fold(0.0, f64::max);
     let width = count as f64 * (side + gap) - gap;
     // As many marks in all as two single scatters have, so that the file stays below 1 MB.
@@ -147,7 +145,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
             let x = if row + 1 == count { x } else { x.without_labels() };
             let x_name = if row + 1 == count { names[column].as_str() } else { "" };
             if row == column {
-                let bars = Bars::new(columns(sets, row), 40);
+                let bars = &bars[row];
                 let y = bars.axis(side).without_ticks();
                 let panel = Panel { left, top, width: side, height: side, x, y };
                 panel.draw(&mut svg, x_name, if row == 0 { "density" } else { "" });

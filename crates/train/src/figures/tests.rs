@@ -24,6 +24,7 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         let points = Points { name, rows: &rows };
         let names = vec![name.to_owned(); columns];
         figures.push(scatter(title, &names, points, points).unwrap());
+        figures.push(marginals(title, &names, points, points).unwrap());
         let run: Vec<_> = values.iter().map(|v| statistics(v.abs(), *v, columns)).collect();
         figures.push(levels(title, &names, &run).unwrap());
     }
@@ -126,6 +127,8 @@ fn empty_input_is_an_error() {
     assert!(matches!(curves("", "loss", &[curve]), Err(FigureError::Empty { .. })));
     assert!(matches!(scatter("", &names(2), none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(scatter("", &[], none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(marginals("", &names(2), none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(marginals("", &[], none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
 }
 
