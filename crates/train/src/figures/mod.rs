@@ -7,6 +7,7 @@
 mod axes;
 mod curves;
 mod histogram;
+mod images;
 mod legend;
 mod levels;
 mod marginals;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use resvg::{tiny_skia, usvg};
 
 pub use curves::{Curve, curves};
+pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
 pub use points::Points;

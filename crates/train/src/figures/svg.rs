@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::Figure;
-use super::style::{INK, Mark, PAPER};
+use super::style::{BLACK, INK, Mark, PAPER};
 
 /// Where a text's anchor point is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,6 +133,25 @@ impl Svg {
         self.body.push_str("/>\n");
     }
 
+    /// Square pixels of `side`, with the first line's first one at `(x, y)`, in as much ink as each
+    /// has of `full`. One path an amount of ink, from the runs of it along each line.
+    pub(super) fn pixels(&mut self, (x, y): (f64, f64), side: f64, lines: &[&[u8]], full: u8) {
+        self.push(format_args!(
+            "<g transform=\"translate({} {}) scale({side:.3})\" fill=\"none\" stroke=\"{BLACK}\" \
+             shape-rendering=\"crispEdges\">\n",
+            number(x),
+            number(y + side / 2.0)
+        ));
+        for ink in 1..=full {
+            let data = runs(lines, ink);
+            if !data.is_empty() {
+                let opacity = f64::from(ink) / f64::from(full);
+                self.push(format_args!("<path stroke-opacity=\"{opacity:.3}\" d=\"{data}\"/>\n"));
+            }
+        }
+        self.close();
+    }
+
     pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
         let (x, y) = (number(x), number(y));
         self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
@@ -169,6 +188,24 @@ fn path_data(points: &[(f64, f64)]) -> String {
     }
     if points.len() == 1 {
         data.push_str("h0");
+    }
+    data
+}
+
+/// The runs of an amount of ink as strokes, each placed from where the last one ended.
+fn runs(lines: &[&[u8]], ink: u8) -> String {
+    let mut data = String::new();
+    let (mut x, mut y) = (0, 0);
+    for (line_y, line) in lines.iter().enumerate() {
+        let mut start = 0;
+        for run in line.chunk_by(|a, b| a == b) {
+            if run[0] == ink {
+                let (right, down) = (start as i64 - x as i64, line_y - y);
+                data.push_str(&format!("m{right} {down}h{}", run.len()));
+                (x, y) = (start + run.len(), line_y);
+            }
+            start += run.len();
+        }
     }
     data
 }

@@ -25,6 +25,8 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         let names = vec![name.to_owned(); columns];
         figures.push(scatter(title, &names, points, points).unwrap());
         figures.push(marginals(title, &names, points, points).unwrap());
+        let pixels = Pixels { columns, width: 1, value_range: None };
+        figures.push(images(title, pixels, points, points).unwrap());
         let run: Vec<_> = values.iter().map(|v| statistics(v.abs(), *v, columns)).collect();
         figures.push(levels(title, &names, &run).unwrap());
     }
@@ -129,6 +131,8 @@ fn empty_input_is_an_error() {
     assert!(matches!(scatter("", &[], none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(marginals("", &names(2), none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(marginals("", &[], none, none), Err(FigureError::Empty { .. })));
+    let pixels = Pixels { columns: 4, width: 2, value_range: None };
+    assert!(matches!(images("", pixels, none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
 }
 
