@@ -181,6 +181,10 @@ impl Panel {
                 svg.text(self.left - 8.0, y + 4.0, Anchor::End, TICK_SIZE, label);
             }
         }
+        for place in &self.x.minor {
+            let x = self.left + place * self.width;
+            svg.line((x, bottom), (x, bottom + 2.5), Stroke::solid(MUTED, 0.7));
+        }
         for place in &self.y.minor {
             let y = bottom - place * self.height;
             svg.line((self.left - 2.5, y), (self.left, y), Stroke::solid(MUTED, 0.7));

@@ -6,6 +6,7 @@
 
 mod axes;
 mod curves;
+mod distances;
 mod histogram;
 mod images;
 mod legend;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use resvg::{tiny_skia, usvg};
 
 pub use curves::{Curve, curves};
+pub use distances::{Distance, distances};
 pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;

@@ -40,6 +40,8 @@ pub(super) enum Mark {
     /// A triangle that stands on its tip.
     Wedge,
     Cross,
+    /// A narrow upright bar.
+    Bar,
 }
 
 pub(super) fn colour(series: usize) -> &'static str {

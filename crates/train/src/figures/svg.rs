@@ -166,6 +166,7 @@ impl Svg {
             Mark::Diamond => &[(0.0, -1.35), (1.2, 0.0), (0.0, 1.35), (-1.2, 0.0)],
             Mark::Wedge => &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
             Mark::Cross => &CROSS,
+            Mark::Bar => &[(-0.35, -2.3), (0.35, -2.3), (0.35, 2.3), (-0.35, 2.3)],
         };
         let corner = |(dx, dy): &(f64, f64)| (x + dx * radius, y + dy * radius);
         let points: Vec<_> = corners.iter().map(corner).collect();

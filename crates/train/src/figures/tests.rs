@@ -30,6 +30,15 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         let run: Vec<_> = values.iter().map(|v| statistics(v.abs(), *v, columns)).collect();
         figures.push(levels(title, &names, &run).unwrap());
     }
+    let baselines: Vec<_> = values.iter().map(|v| (name, *v)).collect();
+    let row = |v: &f64| Distance {
+        name,
+        samples: *v,
+        standard_error: Some(*v),
+        floor: Some(*v),
+        baselines: &baselines,
+    };
+    figures.push(distances(title, &values.iter().map(row).collect::<Vec<_>>()).unwrap());
     figures
 }
 
@@ -133,6 +142,7 @@ fn empty_input_is_an_error() {
     assert!(matches!(marginals("", &[], none, none), Err(FigureError::Empty { .. })));
     let pixels = Pixels { columns: 4, width: 2, value_range: None };
     assert!(matches!(images("", pixels, none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(distances("", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
 }
 
