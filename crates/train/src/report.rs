@@ -7,7 +7,7 @@ use langevin_data::{Dataset, Part, Purpose, Streams};
 use crate::{
     FigureKind, Metrics, RunConfig, Samples, TrainError,
     durable::{create_folder, write_durably},
-    figures::{self, Figure, LevelStatistics, LossCurve, Points},
+    figures::{self, Curve, Figure, LevelStatistics, Points},
     sampling::level_goal,
 };
 
@@ -61,11 +61,11 @@ fn loss(run: &Path, config: &RunConfig) -> Result<Drawn, TrainError> {
     let training: Vec<_> = lines.iter().map(|line| (line.step, line.mean_loss)).collect();
     let held_out: Vec<_> =
         lines.iter().filter_map(|line| Some((line.step, line.held_out_loss?))).collect();
-    let mut curves = vec![LossCurve { name: "training", points: &training }];
+    let mut curves = vec![Curve { name: "training", points: &training }];
     if !held_out.is_empty() {
-        curves.push(LossCurve { name: "held out", points: &held_out });
+        curves.push(Curve { name: "held out", points: &held_out });
     }
-    Ok(figures::loss(&format!("{}: loss", config.name), &curves))
+    Ok(figures::curves(&format!("{}: loss", config.name), "loss", &curves))
 }
 
 fn scatter(config: &RunConfig, data: &dyn Dataset, samples: &Samples) -> Drawn {

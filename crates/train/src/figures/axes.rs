@@ -31,7 +31,15 @@ impl Axis {
         let most = (pixels / 52.0).clamp(2.0, 8.0);
         let axis = Self::with_ticks(low, high, most);
         // Upright labels need less room than that, wide ones more.
-        if axis.widest() + 12.0 < pixels / most { axis } else { Self::with_ticks(low, high, 3.0) }
+        let axis = if axis.widest() + 12.0 < pixels / most {
+            axis
+        } else {
+            Self::with_ticks(low, high, 3.0)
+        };
+        // One label tells no scale.
+        let finer = Self::with_ticks(low, high, 2.0 * most);
+        let fits = (finer.widest() + 12.0) * (finer.ticks.len() as f64) < pixels;
+        if axis.ticks.len() < 2 && fits { finer } else { axis }
     }
 
     fn with_ticks(low: f64, high: f64, most: f64) -> Self {
@@ -173,6 +181,10 @@ impl Panel {
                 svg.text(self.left - 8.0, y + 4.0, Anchor::End, TICK_SIZE, label);
             }
         }
+        for place in &self.x.minor {
+            let x = self.left + place * self.width;
+            svg.line((x, bottom), (x, bottom + 2.5), Stroke::solid(MUTED, 0.7));
+        }
         for place in &self.y.minor {
             let y = bottom - place * self.height;
             svg.line((self.left - 2.5, y), (self.left, y), Stroke::solid(MUTED, 0.7));
@@ -260,6 +272,13 @@ mod tests {
         assert_eq!(labels(&ticks(0.0, 4e-7)), ["0", "1e−7", "2e−7", "3e−7", "4e−7"]);
         assert_eq!(labels(&ticks(0.0, 2e12)), ["0", "5e11", "1e12", "1.5e12", "2e12"]);
         assert_eq!(labels(&ticks(0.1, 0.3)), ["0.10", "0.15", "0.20", "0.25", "0.30"]);
+    }
+
+    #[test]
+    fn a_narrow_axis_has_two_labels_where_they_fit() {
+        let ticks = |low, high| Axis::linear(Some((low, high)), 0.0, 165.0);
+        assert_eq!(labels(&ticks(-3.7, 2.8)), ["−2", "0", "2"], "not 0 alone");
+        assert_eq!(labels(&ticks(100000.1, 100000.75)), ["100000.5"], "no room for more");
     }
 
     #[test]

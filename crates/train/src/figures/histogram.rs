@@ -1,6 +1,7 @@
 //! Histograms of samples over data: the data as a grey area, the samples as a dark outline.
 
 use super::axes::{Axis, Panel, widened};
+use super::legend::Key;
 use super::style::{BACKDROP, PALETTE, range};
 use super::svg::{Stroke, Svg};
 
@@ -20,6 +21,13 @@ impl Bars {
             columns.iter().map(|values| values.len()).filter(|len| *len > 0).min().unwrap_or(1);
         let count = ((fewest as f64).sqrt() as usize).clamp(8, most_bins);
         let width = high / count as f64 - low / count as f64;
+        let (low, width, count) = if of_whole_numbers(columns) {
+            // Bins of as many whole numbers each, which do not alternate between one and none.
+            let (low, width) = (low.floor() - 0.5, width.ceil());
+            (low, width, ((high - low) / width).ceil() as usize)
+        } else {
+            (low, width, count)
+        };
         let edges: Vec<_> = (0..=count).map(|i| low + width * i as f64).collect();
         let densities = columns.map(|values| {
             let mut density = vec![0.0; count];
@@ -32,6 +40,12 @@ impl Bars {
         Self { edges, densities }
     }
 
+    /// From the first edge to the last.
+    pub(super) fn span(&self) -> (f64, f64) {
+        (self.edges[0], self.edges[self.edges.len() - 1])
+    }
+
+    /// The axis of the densities.
     pub(super) fn axis(&self, height: f64) -> Axis {
         let highest = self.densities.iter().flatten().copied().fold(0.0, f64::max);
         Axis::linear(Some((0.0, f64::min(1.06 * highest, 1e300))), 0.0, height)
@@ -54,6 +68,19 @@ impl Bars {
     }
 }
 
+/// Whether the data, or the samples where there is none, is of whole numbers, and more than one.
+fn of_whole_numbers(columns: [&[f64]; 2]) -> bool {
+    let values = if columns[0].is_empty() { columns[1] } else { columns[0] };
+    values.iter().any(|value| *value != values[0])
+        && values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e9)
+}
+
+/// What area and outline are.
+pub(super) fn legend(data: &str, samples: &str) -> [(Key, String); 2] {
+    let line = Key::Line(Stroke::solid(SAMPLES, 1.8));
+    [(Key::Area { colour: BACKDROP }, data.to_owned()), (line, samples.to_owned())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +94,18 @@ mod tests {
             let area: f64 = density.iter().zip(widths).map(|(d, w)| d * w).sum();
             assert!((area - 1.0).abs() < 1e-12, "{area}");
         }
+    }
+
+    #[test]
+    fn whole_numbers_have_bins_of_equally_many() {
+        let data: Vec<_> = (0..1700).map(|i| f64::from(i % 17)).collect();
+        let samples: Vec<_> = data.iter().map(|value| value + 0.3).collect();
+        let bars = Bars::new([&data, &samples], 60);
+        assert_eq!(bars.span(), (-0.5, 16.5));
+        let flat = |density: &[f64]| density.iter().all(|d| (d - 1.0 / 17.0).abs() < 1e-12);
+        assert!(flat(&bars.densities[0]) && flat(&bars.densities[1]));
+        let coarse = Bars::new([&data[..51], &samples], 60);
+        assert_eq!(coarse.edges[..3], [-0.5, 2.5, 5.5], "few rows: three numbers a bin");
+        assert_eq!(Bars::new([&samples, &data], 60).span(), (0.0, 16.3), "only the data decides");
     }
 }

@@ -11,6 +11,7 @@ use super::svg::{Anchor, Stroke, Svg};
 pub(super) enum Key {
     Line(Stroke<'static>),
     MarkedLine(Stroke<'static>, Mark),
+    Mark(&'static str, Mark),
     Dot { colour: &'static str, radius: f64 },
     Area { colour: &'static str },
 }
@@ -19,6 +20,7 @@ impl Key {
     fn width(self) -> f64 {
         match self {
             Key::Dot { radius, .. } => 2.0 * radius,
+            Key::Mark(..) => 10.0,
             _ => 26.0,
         }
     }
@@ -57,7 +59,10 @@ fn draw_key(svg: &mut Svg, key: Key, x: f64, y: f64) {
         Key::Line(stroke) => svg.line((x, y), (end, y), stroke),
         Key::MarkedLine(stroke, mark) => {
             svg.line((x, y), (end, y), stroke);
-            svg.open("key", stroke.colour, 1.0);
+            draw_key(svg, Key::Mark(stroke.colour, mark), middle - 5.0, y);
+        }
+        Key::Mark(colour, mark) => {
+            svg.open("key", colour, 1.0);
             svg.mark(mark, (middle, y), 3.4);
             svg.close();
         }

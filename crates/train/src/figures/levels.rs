@@ -3,7 +3,9 @@
 
 use super::axes::{Axis, Panel, left_margin, two_digits};
 use super::legend::{Key, foot, head, left_out};
-use super::style::{GOAL_DASH, TICK_SIZE, colour, drawable, mark, range, spread, text_width};
+use super::style::{
+    BLACK, GOAL_DASH, TICK_SIZE, colour, drawable, mark, range, spread, text_width,
+};
 use super::svg::{Anchor, Stroke, Svg};
 use super::{Figure, FigureError};
 
@@ -27,7 +29,7 @@ const PANEL: (f64, f64) = (400.0, 320.0);
 const RIGHT: f64 = 20.0;
 /// More levels than this would make the marks one thick line.
 const MOST_MARKED: usize = 40;
-const GOAL: Stroke = Stroke { colour: "#000000", width: 1.3, dash: GOAL_DASH, opacity: 1.0 };
+const GOAL: Stroke = Stroke { colour: BLACK, width: 1.3, dash: GOAL_DASH, opacity: 1.0 };
 
 /// Two panels over the sampling steps, mean and standard deviation (log axis) of the first four
 /// features; measured ones as marks and line, exact ones as a dashed black line.
@@ -82,7 +84,7 @@ pub fn levels(
     notes.extend(left_out(std.not_shown() - std.not_finite(), "not positive"));
     let bottom = left_panel.bottom() + 64.0;
     let height = foot(&mut svg, &notes, left, width - left - RIGHT, bottom);
-    Ok(Figure { svg: svg.finish(title, width, height) })
+    Ok(svg.finish(title, width, height))
 }
 
 fn validate(columns: &[String], levels: &[LevelStatistics]) -> Result<(), FigureError> {

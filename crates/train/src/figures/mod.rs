@@ -2,24 +2,34 @@
 //! text is there on a machine without fonts and equal input gives equal bytes everywhere.
 //!
 //! Values that are not finite (or beyond 1e300, where ranges overflow) are left out, and the figure
-//! says how many. Colours are Okabe and Ito's; marks and dashes differ too.
+//! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
 
 mod axes;
+mod curves;
+mod distances;
 mod histogram;
+mod images;
 mod legend;
 mod levels;
-mod loss;
+mod marginals;
+mod points;
 mod scatter;
 mod style;
 mod svg;
+mod theme;
 
 use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub use curves::{Curve, curves};
+pub use distances::{Distance, distances};
+pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
-pub use loss::{LossCurve, loss};
-pub use scatter::{Points, scatter};
+pub use marginals::marginals;
+pub use points::Points;
+pub use scatter::scatter;
+pub use theme::FIGURE_CSS;
 
 /// Inter, cut to the characters that figures use: see assets/README.md.
 const FONT: &[u8] = include_bytes!("../../assets/Inter-Regular-subset.ttf");
@@ -68,9 +78,12 @@ pub enum FigureError {
 }
 
 /// A finished figure: an SVG document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     svg: String,
+    title: String,
+    width: f64,
+    height: f64,
 }
 
 impl Figure {

@@ -2,20 +2,12 @@
 //! pairs for more. Data is a grey backdrop of large marks, samples are small dark ones over it.
 
 use super::axes::{Axis, Panel, left_margin, widened};
-use super::histogram::Bars;
+use super::histogram::{Bars, legend};
 use super::legend::{Key, foot, head};
+use super::points::{Points, validate};
 use super::style::{BACKDROP, MOST_MARKS, PALETTE, counted, drawable, elide, range, spread};
-use super::svg::{Stroke, Svg};
+use super::svg::Svg;
 use super::{Figure, FigureError};
-
-/// A named set of rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Points<'a> {
-    /// Name in the legend.
-    pub name: &'a str,
-    /// Values row after row, one a column.
-    pub rows: &'a [f64],
-}
 
 const SAMPLES: &str = PALETTE[0];
 const MOST_COLUMNS: usize = 4;
@@ -34,19 +26,7 @@ pub fn scatter(
     samples: Points,
     data: Points,
 ) -> Result<Figure, FigureError> {
-    let figure = "scatter";
-    if columns.is_empty() {
-        return Err(FigureError::Empty { figure, what: "columns" });
-    }
-    if samples.rows.is_empty() && data.rows.is_empty() {
-        return Err(FigureError::Empty { figure, what: "samples and data" });
-    }
-    for (what, points) in [("samples", samples), ("data", data)] {
-        if !points.rows.len().is_multiple_of(columns.len()) {
-            let (got, columns) = (points.rows.len(), columns.len());
-            return Err(FigureError::Length { figure, what: what.to_owned(), got, columns });
-        }
-    }
+    validate("scatter", columns.len(), samples, data)?;
     let sets = [Set::new(data, columns.len()), Set::new(samples, columns.len())];
     Ok(match columns {
         [column] => histograms(title, column, &sets),
@@ -118,18 +98,15 @@ fn histograms(title: &str, column: &str, sets: &Sets) -> Figure {
     let y = bars.axis(height);
     let left = left_margin(&y);
     let width = whole - left - 24.0;
-    let x = Axis::linear(column_range(sets, 0), 0.03, width);
+    let x = Axis::linear(Some(bars.span()), 0.03, width);
     let mut svg = Svg::new();
-    let [data, samples] = sets.each_ref().map(|set| set.name.to_owned());
-    let line = Key::Line(Stroke::solid(SAMPLES, 1.8));
-    let legend = [(Key::Area { colour: BACKDROP }, data), (line, samples)];
-    let top = head(&mut svg, title, &legend, left, width);
+    let top = head(&mut svg, title, &legend(sets[0].name, sets[1].name), left, width);
     let panel = Panel { left, top, width, height, x, y };
     panel.draw(&mut svg, column, "probability density");
     bars.draw(&mut svg, &panel);
     let notes = notes(sets, usize::MAX, 1);
     let height = foot(&mut svg, &notes, left, width, panel.bottom() + 46.0);
-    Figure { svg: svg.finish(title, whole, height) }
+    svg.finish(title, whole, height)
 }
 
 fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
@@ -144,15 +121,16 @@ fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
     draw_marks(&mut svg, &panel, sets, (0, 1), MOST_MARKS);
     let notes = notes(sets, MOST_MARKS, 2);
     let height = foot(&mut svg, &notes, left, side, panel.bottom() + 46.0);
-    Figure { svg: svg.finish(title, left + side + 24.0, height) }
+    svg.finish(title, left + side + 24.0, height)
 }
 
 /// The lower triangle of the pairs of columns, histograms on the diagonal.
 fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
     let count = names.len().min(MOST_COLUMNS);
     let (side, gap) = (if count == 3 { 220.0 } else { 180.0 }, 22.0);
+    let bars: Vec<_> = (0..count).map(|i| Bars::new(columns(sets, i), 40)).collect();
     let axes: Vec<_> =
-        (0..count).map(|i| Axis::linear(column_range(sets, i), 0.06, side)).collect();
+        bars.iter().map(|bars| Axis::linear(Some(bars.span()), 0.06, side)).collect();
     let left = axes[1..].iter().map(left_margin).fold(0.0, f64::max);
     let width = count as f64 * (side + gap) - gap;
     // As many marks in all as two single scatters have, so that the file stays below 1 MB.
@@ -167,7 +145,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
             let x = if row + 1 == count { x } else { x.without_labels() };
             let x_name = if row + 1 == count { names[column].as_str() } else { "" };
             if row == column {
-                let bars = Bars::new(columns(sets, row), 40);
+                let bars = &bars[row];
                 let y = bars.axis(side).without_ticks();
                 let panel = Panel { left, top, width: side, height: side, x, y };
                 panel.draw(&mut svg, x_name, if row == 0 { "density" } else { "" });
@@ -184,7 +162,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
     }
     let bottom = top + width + 46.0;
     let height = foot(&mut svg, &notes(sets, most, names.len()), left, width, bottom);
-    Figure { svg: svg.finish(title, left + width + 24.0, height) }
+    svg.finish(title, left + width + 24.0, height)
 }
 
 /// Ranges of one length about the middle of each, so that both axes have one scale.

@@ -1,17 +1,24 @@
 //! What all figures share: colours that the colour-blind and a grey printer can tell apart, marks,
 //! sizes, and the width of text, so that labels can be placed and cut without drawing them.
 
+pub(super) const PAPER: &str = "#ffffff";
 pub(super) const INK: &str = "#222222";
 pub(super) const MUTED: &str = "#5c5c5c";
 pub(super) const GRID: &str = "#e8e8e8";
+/// Exact goals, and full ink.
+pub(super) const BLACK: &str = "#000000";
 /// Data that something is drawn over.
-pub(super) const BACKDROP: &str = "#a6a6a6";
+pub(super) const BACKDROP: &str = "#949494";
 
-/// Okabe and Ito (2008), less yellow (invisible on white) and black (kept for exact goals).
+/// Okabe and Ito's (2008) four that white paper shows clearly (a contrast of 3 to 1), then Tol's
+/// (2021) indigo and wine, which are darker and so differ from the four in grey too.
 pub(super) const PALETTE: [&str; 6] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#332288", "#882255"];
 /// One dash pattern a series, so that thick lines differ without colour.
-pub(super) const DASHES: [&str; 4] = ["", "7 3", "2 2.5", "8 3 2 3"];
+const DASHES: [&str; 6] = ["", "7 3", "2 2.5", "8 3 2 3", "14 4", "5 2 1.5 2 1.5 2"];
+/// One mark a series.
+const MARKS: [Mark; 6] =
+    [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond, Mark::Wedge, Mark::Cross];
 pub(super) const GOAL_DASH: &str = "5 3";
 
 pub(super) const TITLE_SIZE: f64 = 16.0;
@@ -30,6 +37,11 @@ pub(super) enum Mark {
     Square,
     Triangle,
     Diamond,
+    /// A triangle that stands on its tip.
+    Wedge,
+    Cross,
+    /// A narrow upright bar.
+    Bar,
 }
 
 pub(super) fn colour(series: usize) -> &'static str {
@@ -41,7 +53,7 @@ pub(super) fn dash(series: usize) -> &'static str {
 }
 
 pub(super) fn mark(series: usize) -> Mark {
-    [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond][series % 4]
+    MARKS[series % MARKS.len()]
 }
 
 /// Whether a value can be placed on an axis. Above 1e300 a range overflows, so that counts as not

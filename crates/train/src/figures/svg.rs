@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use super::style::{INK, Mark};
+use super::Figure;
+use super::style::{BLACK, INK, Mark, PAPER};
 
 /// Where a text's anchor point is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,15 +43,16 @@ impl Svg {
     }
 
     /// The whole document, on white.
-    pub(super) fn finish(self, title: &str, width: f64, height: f64) -> String {
+    pub(super) fn finish(self, title: &str, width: f64, height: f64) -> Figure {
         let (w, h) = (number(width), number(height));
-        format!(
+        let title = escape(title);
+        let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{}</title>\n\
-             <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
-            escape(title),
+             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{title}</title>\n\
+             <rect width=\"{w}\" height=\"{h}\" fill=\"{PAPER}\"/>\n{}</svg>\n",
             self.body
-        )
+        );
+        Figure { svg, title, width, height }
     }
 
     fn push(&mut self, piece: std::fmt::Arguments) {
@@ -131,6 +133,25 @@ impl Svg {
         self.body.push_str("/>\n");
     }
 
+    /// Square pixels of `side`, with the first line's first one at `(x, y)`, in as much ink as each
+    /// has of `full`. One path an amount of ink, from the runs of it along each line.
+    pub(super) fn pixels(&mut self, (x, y): (f64, f64), side: f64, lines: &[&[u8]], full: u8) {
+        self.push(format_args!(
+            "<g transform=\"translate({} {}) scale({side:.3})\" fill=\"none\" stroke=\"{BLACK}\" \
+             shape-rendering=\"crispEdges\">\n",
+            number(x),
+            number(y + side / 2.0)
+        ));
+        for ink in 1..=full {
+            let data = runs(lines, ink);
+            if !data.is_empty() {
+                let opacity = f64::from(ink) / f64::from(full);
+                self.push(format_args!("<path stroke-opacity=\"{opacity:.3}\" d=\"{data}\"/>\n"));
+            }
+        }
+        self.close();
+    }
+
     pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
         let (x, y) = (number(x), number(y));
         self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
@@ -143,12 +164,22 @@ impl Svg {
             Mark::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             Mark::Triangle => &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)],
             Mark::Diamond => &[(0.0, -1.35), (1.2, 0.0), (0.0, 1.35), (-1.2, 0.0)],
+            Mark::Wedge => &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)],
+            Mark::Cross => &CROSS,
+            Mark::Bar => &[(-0.35, -2.3), (0.35, -2.3), (0.35, 2.3), (-0.35, 2.3)],
         };
         let corner = |(dx, dy): &(f64, f64)| (x + dx * radius, y + dy * radius);
         let points: Vec<_> = corners.iter().map(corner).collect();
         self.push(format_args!("<path d=\"{}Z\"/>\n", path_data(&points)));
     }
 }
+
+/// An upright cross, clockwise from the inner corner at the upper left.
+#[rustfmt::skip]
+const CROSS: [(f64, f64); 12] = [
+    (-0.4, -0.4), (-0.4, -1.3), (0.4, -1.3), (0.4, -0.4), (1.3, -0.4), (1.3, 0.4),
+    (0.4, 0.4), (0.4, 1.3), (-0.4, 1.3), (-0.4, 0.4), (-1.3, 0.4), (-1.3, -0.4),
+];
 
 fn path_data(points: &[(f64, f64)]) -> String {
     let mut data = String::new();
@@ -162,8 +193,26 @@ fn path_data(points: &[(f64, f64)]) -> String {
     data
 }
 
+/// The runs of an amount of ink as strokes, each placed from where the last one ended.
+fn runs(lines: &[&[u8]], ink: u8) -> String {
+    let mut data = String::new();
+    let (mut x, mut y) = (0, 0);
+    for (line_y, line) in lines.iter().enumerate() {
+        let mut start = 0;
+        for run in line.chunk_by(|a, b| a == b) {
+            if run[0] == ink {
+                let (right, down) = (start as i64 - x as i64, line_y - y);
+                data.push_str(&format!("m{right} {down}h{}", run.len()));
+                (x, y) = (start + run.len(), line_y);
+            }
+            start += run.len();
+        }
+    }
+    data
+}
+
 /// A coordinate to a tenth of a pixel, without a needless ".0".
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     match text.strip_suffix(".0") {
         Some("-0") => "0".to_owned(),
@@ -199,7 +248,7 @@ mod tests {
         let names = "<a> & \"b\" 'c' ]]> \0 \u{1b} \u{ffff} \n é σ";
         let mut svg = Svg::new();
         svg.text(1.0, 1.0, Anchor::Start, 12.0, names);
-        let written = svg.finish(names, 10.0, 10.0);
+        let written = svg.finish(names, 10.0, 10.0).svg;
         let parsed = resvg::usvg::roxmltree::Document::parse(&written).unwrap();
         let text = parsed.descendants().find(|n| n.has_tag_name("text")).unwrap();
         assert_eq!(text.text(), Some("<a> & \"b\" 'c' ]]> · · ·   é σ"));

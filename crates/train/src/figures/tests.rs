@@ -16,17 +16,29 @@ fn statistics(sigma: f64, value: f64, features: usize) -> LevelStatistics {
 }
 
 /// One figure of every kind from the same numbers.
-fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure> {
+pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure> {
     let points: Vec<_> = values.iter().enumerate().map(|(i, v)| (i as u64, *v)).collect();
-    let mut figures = vec![loss(title, &[LossCurve { name, points: &points }]).unwrap()];
+    let mut figures = vec![curves(title, "loss", &[Curve { name, points: &points }]).unwrap()];
     for columns in [1, 2, 3, 5] {
         let rows: Vec<_> = values.iter().flat_map(|v| vec![*v; columns]).collect();
         let points = Points { name, rows: &rows };
         let names = vec![name.to_owned(); columns];
         figures.push(scatter(title, &names, points, points).unwrap());
+        figures.push(marginals(title, &names, points, points).unwrap());
+        let pixels = Pixels { columns, width: 1, value_range: None };
+        figures.push(images(title, pixels, points, points).unwrap());
         let run: Vec<_> = values.iter().map(|v| statistics(v.abs(), *v, columns)).collect();
         figures.push(levels(title, &names, &run).unwrap());
     }
+    let baselines: Vec<_> = values.iter().map(|v| (name, *v)).collect();
+    let row = |v: &f64| Distance {
+        name,
+        samples: *v,
+        standard_error: Some(*v),
+        floor: Some(*v),
+        baselines: &baselines,
+    };
+    figures.push(distances(title, &values.iter().map(row).collect::<Vec<_>>()).unwrap());
     figures
 }
 
@@ -59,8 +71,9 @@ fn png_is_twice_the_size_and_not_blank() {
 #[test]
 fn text_is_drawn_without_a_font_on_the_machine() {
     let points = [(0, 1.0), (10, 0.5)];
-    let with = image(&loss("Title", &[LossCurve { name: "curve", points: &points }]).unwrap());
-    let without = image(&loss("", &[LossCurve { name: "curve", points: &points }]).unwrap());
+    let with =
+        image(&curves("Title", "loss", &[Curve { name: "curve", points: &points }]).unwrap());
+    let without = image(&curves("", "loss", &[Curve { name: "curve", points: &points }]).unwrap());
     let (x, y) = (40..300, 10..36);
     assert_eq!(dark(&without, x.clone(), y.clone()), 0);
     assert!(dark(&with, x, y) > 50);
@@ -69,8 +82,9 @@ fn text_is_drawn_without_a_font_on_the_machine() {
 #[test]
 fn every_sign_that_figures_use_is_in_the_font() {
     // The embedded font draws a box where a character is missing, and so gives equal pictures.
-    let draw =
-        |title: &str| image(&loss(title, &[LossCurve { name: "", points: &[(0, 1.0)] }]).unwrap());
+    let draw = |title: &str| {
+        image(&curves(title, "loss", &[Curve { name: "", points: &[(0, 1.0)] }]).unwrap())
+    };
     let missing = draw("\u{4e00}");
     for sign in "−×±²³√≤≥∞₀₁ασΣµé…·".chars() {
         assert_ne!(draw(&sign.to_string()).data(), missing.data(), "{sign}");
@@ -82,7 +96,7 @@ fn widths_of_text_are_those_of_the_font() {
     for text in ["training step", "WAVE 0123456789", "il.,|/", "loss (mean)"] {
         let mut svg = svg::Svg::new();
         svg.text(0.0, 50.0, svg::Anchor::Start, 100.0, text);
-        let drawn = Figure { svg: svg.finish("", 2000.0, 100.0) };
+        let drawn = svg.finish("", 2000.0, 100.0);
         let tree = drawn.tree().unwrap();
         let usvg::Node::Text(node) = &tree.root().children()[1] else { panic!("no text") };
         let (got, want) = (style::text_width(text, 100.0), f64::from(node.bounding_box().width()));
@@ -119,11 +133,16 @@ fn no_numbers_make_a_figure_panic_or_write_what_is_not_a_number() {
 #[test]
 fn empty_input_is_an_error() {
     let none = Points { name: "", rows: &[] };
-    assert!(matches!(loss("", &[]), Err(FigureError::Empty { .. })));
-    let curve = LossCurve { name: "", points: &[] };
-    assert!(matches!(loss("", &[curve]), Err(FigureError::Empty { .. })));
+    assert!(matches!(curves("", "loss", &[]), Err(FigureError::Empty { .. })));
+    let curve = Curve { name: "", points: &[] };
+    assert!(matches!(curves("", "loss", &[curve]), Err(FigureError::Empty { .. })));
     assert!(matches!(scatter("", &names(2), none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(scatter("", &[], none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(marginals("", &names(2), none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(marginals("", &[], none, none), Err(FigureError::Empty { .. })));
+    let pixels = Pixels { columns: 4, width: 2, value_range: None };
+    assert!(matches!(images("", pixels, none, none), Err(FigureError::Empty { .. })));
+    assert!(matches!(distances("", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
 }
 
@@ -133,7 +152,7 @@ fn names_are_escaped_and_long_ones_cut() {
     for figure in all_figures(&long, &long, &[0.1, 1.0, 0.5]) {
         let parsed = usvg::roxmltree::Document::parse(figure.svg()).unwrap();
         let texts = parsed.descendants().filter(|node| node.has_tag_name("text"));
-        let cut = texts.filter_map(|n| n.text()).filter(|t| t.ends_with('…')).collect::<Vec<_>>();
+        let cut = texts.filter_map(|n| n.text()).filter(|t| t.contains('…')).collect::<Vec<_>>();
         assert!(cut.len() >= 2 && cut.iter().all(|text| text.contains("<a")), "{cut:?}");
         let width = f64::from(figure.tree().unwrap().size().width());
         assert!(cut.iter().all(|text| style::text_width(text, 12.0) < width));
@@ -154,7 +173,10 @@ fn equal_input_gives_equal_bytes() {
 #[test]
 fn a_hundred_thousand_points_stay_below_a_megabyte() {
     let points: Vec<_> = (0..100_000).map(|i| (i, 1.0 / (1.0 + i as f64))).collect();
-    let figure = loss("long", &[LossCurve { name: "a", points: &points }]).unwrap();
+    let figure = curves("long", "loss", &[Curve { name: "a", points: &points }]).unwrap();
+    assert!(figure.svg().len() < 1_000_000);
+    let noise: Vec<_> = (0..100_000).map(|i| (i, (i as f64).sin())).collect();
+    let figure = curves("long", "loss", &[Curve { name: "a", points: &noise }; 6]).unwrap();
     assert!(figure.svg().len() < 1_000_000);
     let run = vec![statistics(1.0, 1.0, 4); 5000];
     assert!(levels("long", &names(4), &run).unwrap().svg().len() < 1_000_000);

@@ -1,0 +1,329 @@
+//! Rows that are images: real ones beside generated ones, in ink on paper, so that the least value
+//! is blank and the greatest black.
+
+use super::axes::widened;
+use super::legend::{foot, head};
+use super::points::{Points, validate};
+use super::style::{GRID, NAME_SIZE, NOTE_SIZE, counted, drawable, elide, range, spread};
+use super::svg::{Anchor, Stroke, Svg};
+use super::{Figure, FigureError};
+
+/// How a row is an image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pixels {
+    /// Values in a row.
+    pub columns: usize,
+    /// Pixels in a line of the image; a row has `columns / width` lines, one after the other.
+    pub width: usize,
+    /// The values that are blank and black; without it the least and the greatest of the data.
+    pub value_range: Option<(f64, f64)>,
+}
+
+const LEFT: f64 = 20.0;
+const GAP: f64 = 20.0;
+/// Width and height that a grid of images has.
+const ROOM: f64 = 350.0;
+/// The most images in a line of a grid, and the most lines.
+const MOST_ACROSS: usize = 8;
+/// The most pixels in a grid: 64 images of 28 × 28. It keeps the file below 1 MB even when all of
+/// them are noise.
+const MOST_PIXELS: usize = 64 * 28 * 28;
+/// The most pixels along an image's side: four images of that size are within the above.
+const MOST_ALONG: usize = 110;
+/// Amounts of ink besides none.
+const FULL: u8 = 31;
+
+/// Two grids of up to 8 × 8 images, evenly spread over the rows: data on the left, samples on the
+/// right, in one scale. Of large images fewer are drawn, very large ones by the means of blocks.
+///
+/// # Shapes
+/// `rows` of both sets is row-major, `pixels.columns` values a row; one of the sets may be empty.
+///
+/// # Errors
+/// When there are no columns or no rows at all, a set isn't made of whole rows, an image isn't made
+/// of whole lines, or the range of values is empty.
+pub fn images(
+    title: &str,
+    pixels: Pixels,
+    samples: Points,
+    data: Points,
+) -> Result<Figure, FigureError> {
+    let Pixels { columns, width, value_range } = pixels;
+    let figure = "images";
+    validate(figure, columns, samples, data)?;
+    if !columns.is_multiple_of(width) {
+        let what = "a line of an image".to_owned();
+        return Err(FigureError::Length { figure, what, got: width, columns });
+    }
+    if value_range.is_some_and(|(low, high)| !(drawable(low) && drawable(high) && low < high)) {
+        return Err(FigureError::Empty { figure, what: "value_range" });
+    }
+    let of = |points: Points| range(points.rows.iter().copied());
+    let scale = value_range.or_else(|| of(data)).or_else(|| of(samples)).unwrap_or((0.0, 1.0));
+    let sets = [Set::new(data, columns), Set::new(samples, columns)];
+    let most = sets.iter().map(|set| set.images.len()).fold(1, usize::max);
+    let grid = Grid::new(width, columns / width, most);
+
+    let whole = 2.0 * ROOM + GAP;
+    let mut svg = Svg::new();
+    let top = head(&mut svg, title, &[], LEFT, whole);
+    let mut bottom = top;
+    for (set, left) in sets.iter().zip([LEFT, LEFT + ROOM + GAP]) {
+        let caption = elide(&set.caption(&grid), NAME_SIZE, ROOM);
+        svg.text(left, top - 9.0, Anchor::Start, NAME_SIZE, &caption);
+        bottom = f64::max(bottom, grid.draw(&mut svg, set, widened(scale), (left, top)));
+    }
+    let (blank, black) = (short(scale.0), short(scale.1));
+    let mut notes = vec![format!("no ink at {blank}, full ink at {black}")];
+    if grid.block > 1 {
+        notes.push(format!("each pixel the mean of {0} × {0}", grid.block));
+    }
+    for set in sets.iter().filter(|set| set.left_out > 0) {
+        let images = counted(set.left_out, "image");
+        let name = elide(set.name, NOTE_SIZE, 220.0);
+        notes.push(format!("{name}: {images} with values not finite left out"));
+    }
+    let height = foot(&mut svg, &notes, LEFT, whole, bottom + 6.0);
+    Ok(svg.finish(title, LEFT + whole + LEFT, height))
+}
+
+/// The rows of a set whose values are all drawable.
+struct Set<'a> {
+    name: &'a str,
+    images: Vec<&'a [f64]>,
+    left_out: usize,
+}
+
+impl<'a> Set<'a> {
+    fn new(points: Points<'a>, columns: usize) -> Self {
+        let rows = points.rows.chunks_exact(columns);
+        let images: Vec<_> =
+            rows.clone().filter(|row| row.iter().all(|value| drawable(*value))).collect();
+        Self { name: points.name, left_out: rows.len() - images.len(), images }
+    }
+
+    fn drawn(&self, grid: &Grid) -> usize {
+        self.images.len().min(grid.across * grid.across)
+    }
+
+    fn caption(&self, grid: &Grid) -> String {
+        let name = elide(self.name, NAME_SIZE, 200.0);
+        let (drawn, count) = (self.drawn(grid), self.images.len());
+        match count {
+            0 => format!("{name}: no images"),
+            _ if drawn < count => format!("{name}: {drawn} of {count} images"),
+            _ => format!("{name}: {}", counted(count, "image")),
+        }
+    }
+}
+
+/// How images stand beside and below each other, a pixel apart.
+struct Grid {
+    /// Of an image, as it is in the data.
+    width: usize,
+    /// Values along the side of the square whose mean is one pixel.
+    block: usize,
+    /// Of an image, in drawn pixels.
+    size: (usize, usize),
+    across: usize,
+}
+
+impl Grid {
+    fn new(width: usize, height: usize, images: usize) -> Self {
+        let block = width.max(height).div_ceil(MOST_ALONG);
+        let size = (width.div_ceil(block), height.div_ceil(block));
+        let fitting = (MOST_PIXELS / (size.0 * size.1)).isqrt().clamp(1, MOST_ACROSS);
+        let needed = (1..=fitting).find(|across| across * across >= images);
+        Self { width, block, size, across: needed.unwrap_or(fitting) }
+    }
+
+    /// Draws a set's images from `(left, top)` on; returns the y of the lower edge.
+    fn draw(&self, svg: &mut Svg, set: &Set, scale: (f64, f64), (left, top): (f64, f64)) -> f64 {
+        if set.images.is_empty() {
+            return top;
+        }
+        let extent = self.across * (self.size.0.max(self.size.1) + 1) + 1;
+        let side = ROOM / extent as f64;
+        // Whole pixels in a PNG, which has two for one, so that all are of one size.
+        let side = if side > 0.5 { (2.0 * side).floor() / 2.0 } else { side };
+        let drawn = self.drawn_into(set, scale);
+        let lines: Vec<_> = drawn.chunks(self.pixels_across()).collect();
+        // Half of the gap, so that the frames, which are in its middle, begin at `(left, top)`.
+        let shift = side.floor() / 2.0;
+        svg.pixels((left - shift, top - shift), side, &lines, FULL);
+
+        let down = set.drawn(self).div_ceil(self.across);
+        let edge = |i: usize, size: usize| side * (i * (size + 1)) as f64;
+        let (x, y) = (|i| left + edge(i, self.size.0), |i| top + edge(i, self.size.1));
+        for column in 0..=self.across {
+            let x = x(column);
+            svg.line((x, y(0)), (x, y(down)), Stroke::solid(GRID, 1.0));
+        }
+        for row in 0..=down {
+            let y = y(row);
+            svg.line((x(0), y), (x(self.across), y), Stroke::solid(GRID, 1.0));
+        }
+        y(down)
+    }
+
+    fn pixels_across(&self) -> usize {
+        self.across * (self.size.0 + 1) + 1
+    }
+
+    /// The amounts of ink of the whole grid, line after line.
+    fn drawn_into(&self, set: &Set, (low, high): (f64, f64)) -> Vec<u8> {
+        let (across, (width, height)) = (self.pixels_across(), self.size);
+        let count = set.drawn(self);
+        let mut grid = vec![0; across * (count.div_ceil(self.across) * (height + 1) + 1)];
+        for (place, i) in spread(set.images.len(), count).enumerate() {
+            let (column, row) = (place % self.across, place / self.across);
+            let corner = (row * (height + 1) + 1) * across + column * (width + 1) + 1;
+            for y in 0..height {
+                for x in 0..width {
+                    let value = self.pixel(set.images[i], x, y);
+                    let ink = (value - low) / (high - low) * f64::from(FULL);
+                    // A cast to u8 keeps to its range.
+                    grid[corner + y * across + x] = ink.round().min(f64::from(FULL)) as u8;
+                }
+            }
+        }
+        grid
+    }
+
+    /// The mean of a block of values.
+    fn pixel(&self, image: &[f64], x: usize, y: usize) -> f64 {
+        let lines = image.chunks(self.width).skip(y * self.block).take(self.block);
+        let values = lines.flat_map(|line| line.iter().skip(x * self.block).take(self.block));
+        let count = values.clone().count() as f64;
+        values.map(|value| value / count).sum()
+    }
+}
+
+/// A value in four digits.
+fn short(value: f64) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let text = if (-4..7).contains(&magnitude) {
+        let plain = format!("{value:.*}", (3 - magnitude).max(0) as usize);
+        match plain.contains('.') {
+            true => plain.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => plain,
+        }
+    } else {
+        format!("{value:.3e}")
+    };
+    text.replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pixels(columns: usize, width: usize) -> Pixels {
+        Pixels { columns, width, value_range: None }
+    }
+
+    fn drawn(shape: Pixels, samples: &[f64], data: &[f64]) -> Result<Figure, FigureError> {
+        let samples = Points { name: "samples", rows: samples };
+        images("t", shape, samples, Points { name: "data", rows: data })
+    }
+
+    #[test]
+    fn least_is_blank_greatest_black_and_lines_run_along_the_row() {
+        // Three columns and two lines: blank, black, black / blank, half, beyond the range.
+        let image = [0.0, 1.0, 1.0, 0.0, 0.5, 7.0];
+        let points = Points { name: "", rows: &image };
+        let grid = Grid::new(3, 2, 1);
+        let got = grid.drawn_into(&Set::new(points, 6), (0.0, 1.0));
+        #[rustfmt::skip]
+        let want = [
+            0, 0, 0, 0, 0,
+            0, 0, 31, 31, 0,
+            0, 0, 16, 31, 0,
+            0, 0, 0, 0, 0,
+        ];
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn the_ink_of_every_pixel_is_on_the_paper() {
+        let image = [0.0, 1.0, 1.0, 0.0, 0.5, 1.0];
+        let figure = drawn(pixels(6, 3), &image, &image).unwrap();
+        let png = resvg::tiny_skia::Pixmap::decode_png(&figure.png().unwrap()).unwrap();
+        // An image of 3 × 2 in a frame of 5 pixels: each is 70 wide, twice that in the PNG.
+        let grey = |left: f64, x: u32, y: u32| {
+            let middle = |from: f64, i: u32| (2.0 * (from + 70.0 * (f64::from(i) + 1.0))) as u32;
+            png.pixel(middle(left, x), middle(70.0, y)).unwrap().red()
+        };
+        for left in [LEFT, LEFT + ROOM + GAP] {
+            let line = |y| [0, 1, 2].map(|x| grey(left, x, y));
+            assert_eq!(line(0), [255, 0, 0]);
+            assert_eq!(line(1), [255, 123, 0], "16 of 31");
+        }
+    }
+
+    #[test]
+    fn both_sets_have_the_scale_of_the_data() {
+        let figure = drawn(pixels(2, 1), &[-5.0, 40.0], &[0.0, 16.0]).unwrap();
+        assert!(figure.svg().contains("no ink at 0, full ink at 16"));
+        let given = Pixels { value_range: Some((-1.0, 1.0)), ..pixels(2, 1) };
+        let figure = drawn(given, &[-5.0, 40.0], &[0.0, 16.0]).unwrap();
+        assert!(figure.svg().contains("no ink at −1, full ink at 1"));
+    }
+
+    #[test]
+    fn noise_of_any_shape_stays_below_a_megabyte() {
+        let noise = |i: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64;
+        let shapes =
+            [(64, 8), (784, 28), (4096, 64), (110 * 110, 110), (300 * 200, 300), (9999, 9999)];
+        for (columns, width) in shapes.into_iter().chain([(9999, 1), (1, 1)]) {
+            let count = 100.min(2_000_000 / columns) * columns;
+            let rows: Vec<_> = (0..count as u64).map(noise).collect();
+            let figure = drawn(pixels(columns, width), &rows, &rows).unwrap();
+            assert!(figure.svg().len() < 1_000_000, "{columns}: {} bytes", figure.svg().len());
+            figure.tree().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_million_images_are_sixty_four() {
+        let rows = vec![0.5; 4_000_000];
+        let figure = drawn(pixels(4, 2), &rows, &rows[..8]).unwrap();
+        assert!(figure.svg().contains("samples: 64 of 1000000 images"));
+        assert!(figure.svg().contains("data: 2 images"));
+    }
+
+    #[test]
+    fn a_large_image_is_drawn_by_means_of_blocks() {
+        let grid = Grid::new(220, 220, 1);
+        let image: Vec<_> = (0..220 * 220).map(|i| f64::from(i % 220)).collect();
+        assert_eq!((grid.block, grid.size), (2, (110, 110)));
+        assert_eq!((grid.pixel(&image, 0, 0), grid.pixel(&image, 109, 109)), (0.5, 218.5));
+        let figure = drawn(pixels(220 * 220, 220), &image, &image).unwrap();
+        assert!(figure.svg().contains("each pixel the mean of 2 × 2"));
+    }
+
+    #[test]
+    fn images_that_are_not_finite_are_counted_and_left_out() {
+        let figure = drawn(pixels(2, 2), &[0.0, f64::NAN, 1.0, 0.0], &[0.0, 1.0]).unwrap();
+        assert!(figure.svg().contains("samples: 1 image<"));
+        assert!(figure.svg().contains("samples: 1 image with values not finite left out"));
+    }
+
+    #[test]
+    fn what_makes_no_images_is_an_error() {
+        let error = |shape| drawn(shape, &[0.0; 6], &[0.0; 6]).unwrap_err().to_string();
+        assert!(error(pixels(6, 4)).contains("a line of an image has 4 values"));
+        assert!(error(pixels(6, 0)).contains("a line of an image has 0 values"));
+        assert!(error(pixels(4, 2)).contains("samples has 6 values"));
+        assert!(error(pixels(0, 0)).contains("columns is empty"));
+        let reversed = Pixels { value_range: Some((1.0, 0.0)), ..pixels(6, 3) };
+        assert!(error(reversed).contains("value_range is empty"));
+    }
+
+    #[test]
+    fn ends_of_the_scale_are_short() {
+        let ends = [0.0, 255.0, -1.0, 199.98, -0.12345, 1e-7, 3.0000001, 1234567.0, -2.5e9];
+        let want = ["0", "255", "−1", "200", "−0.1235", "1.000e−7", "3", "1234567", "−2.500e9"];
+        assert_eq!(ends.map(short), want);
+    }
+}

@@ -1,0 +1,117 @@
+//! Samples over data, one column at a time: a small histogram for each.
+
+use super::axes::{Axis, Panel};
+use super::histogram::{Bars, legend};
+use super::legend::{foot, head, left_out};
+use super::points::{Points, validate};
+use super::style::drawable;
+use super::svg::Svg;
+use super::{Figure, FigureError};
+
+const MOST_COLUMNS: usize = 16;
+const MOST_BINS: usize = 60;
+const WIDTH: f64 = 760.0;
+/// On the left there is only the word "density".
+const LEFT: f64 = 40.0;
+const RIGHT: f64 = 20.0;
+const GAP: f64 = 22.0;
+/// Below each panel: its ticks' labels and the column's name, and space.
+const BELOW: f64 = 56.0;
+
+/// Histograms of the first sixteen columns, each of area one, two to four panels a row; one column
+/// has a row for itself.
+///
+/// # Shapes
+/// `rows` of both sets is row-major, `columns.len()` values a row; one of the sets may be empty.
+///
+/// # Errors
+/// When there are no columns or no rows at all, or a set isn't made of whole rows.
+pub fn marginals(
+    title: &str,
+    columns: &[String],
+    samples: Points,
+    data: Points,
+) -> Result<Figure, FigureError> {
+    validate("marginals", columns.len(), samples, data)?;
+    let drawn = columns.len().min(MOST_COLUMNS);
+    let in_a_row = match drawn {
+        1..=3 => drawn,
+        4 => 2,
+        5..=6 | 9 => 3,
+        _ => 4,
+    };
+    let whole = WIDTH - LEFT - RIGHT;
+    let width = (whole + GAP) / in_a_row as f64 - GAP;
+    let height = f64::min(0.7 * width, 260.0);
+
+    let mut svg = Svg::new();
+    let top = head(&mut svg, title, &legend(data.name, samples.name), LEFT, whole);
+    let mut not_finite = 0;
+    for (i, name) in columns[..drawn].iter().enumerate() {
+        let sets = [data, samples].map(|points| column(points, i, columns.len()));
+        let values = [data, samples].map(|points| points.rows.len() / columns.len());
+        not_finite += values.iter().sum::<usize>() - sets.iter().map(Vec::len).sum::<usize>();
+        let bars = Bars::new(sets.each_ref().map(Vec::as_slice), MOST_BINS);
+        let panel = Panel {
+            left: LEFT + (i % in_a_row) as f64 * (width + GAP),
+            top: top + (i / in_a_row) as f64 * (height + BELOW),
+            width,
+            height,
+            x: Axis::linear(Some(bars.span()), 0.04, width),
+            y: bars.axis(height).without_ticks(),
+        };
+        panel.draw(&mut svg, name, if i % in_a_row == 0 { "density" } else { "" });
+        bars.draw(&mut svg, &panel);
+    }
+    let mut notes = Vec::new();
+    if columns.len() > drawn {
+        notes.push(format!("the first {drawn} of {} columns", columns.len()));
+    }
+    notes.extend(left_out(not_finite, "not finite"));
+    let bottom = top + drawn.div_ceil(in_a_row) as f64 * (height + BELOW) - 10.0;
+    let height = foot(&mut svg, &notes, LEFT, whole, bottom);
+    Ok(svg.finish(title, WIDTH, height))
+}
+
+/// The drawable values of one column.
+fn column(points: Points, column: usize, columns: usize) -> Vec<f64> {
+    let values = points.rows.iter().skip(column).step_by(columns);
+    values.copied().filter(|value| drawable(*value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(columns: usize, samples: &[f64], data: &[f64]) -> Figure {
+        let names: Vec<_> = (0..columns).map(|i| format!("x{i}")).collect();
+        let samples = Points { name: "samples", rows: samples };
+        marginals("t", &names, samples, Points { name: "data", rows: data }).unwrap()
+    }
+
+    #[test]
+    fn every_column_has_a_panel_up_to_sixteen_and_the_rest_is_counted() {
+        for columns in [1, 2, 3, 4, 5, 9, 16, 64] {
+            let rows: Vec<_> = (0..10 * columns).map(|i| (i as f64).sin()).collect();
+            let figure = drawn(columns, &rows, &rows);
+            let named = (0..columns).filter(|i| figure.svg().contains(&format!(">x{i}</text>")));
+            assert_eq!(named.count(), columns.min(16));
+            assert_eq!(figure.svg().contains("the first 16 of 64 columns"), columns == 64);
+        }
+    }
+
+    #[test]
+    fn a_bad_value_costs_its_own_column_only() {
+        let bad = [f64::NAN, 1.0, 2.0, 3.0, f64::INFINITY, 5.0];
+        assert_eq!(column(Points { name: "", rows: &bad }, 0, 2), [2.0]);
+        assert_eq!(column(Points { name: "", rows: &bad }, 1, 2), [1.0, 3.0, 5.0]);
+        assert!(drawn(2, &bad, &[0.0, 0.0]).svg().contains("2 values not finite left out"));
+    }
+
+    #[test]
+    fn a_million_rows_make_a_small_figure() {
+        let rows: Vec<_> = (0..4_000_000).map(|i| f64::from(i).sin()).collect();
+        let size = drawn(4, &rows, &rows).svg().len();
+        assert!(size < 100_000, "{size} bytes");
+    }
+}

@@ -1,0 +1,180 @@
+//! Figures inside an HTML page that has a light and a dark theme: the same drawing, its colours CSS
+//! variables, as wide as the page allows.
+
+use super::Figure;
+use super::svg::number;
+
+/// The colours of [`Figure::themed_svg`]: those of the figure alone on a light page, others on a dark
+/// one. On paper and in files they are the light ones.
+pub const FIGURE_CSS: &str = "\
+:root {
+  --figure-paper: #ffffff;
+  --figure-ink: #222222;
+  --figure-muted: #5c5c5c;
+  --figure-grid: #e8e8e8;
+  --figure-black: #000000;
+  --figure-backdrop: #949494;
+  --figure-series-1: #0072b2;
+  --figure-series-2: #d55e00;
+  --figure-series-3: #009e73;
+  --figure-series-4: #cc79a7;
+  --figure-series-5: #332288;
+  --figure-series-6: #882255;
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    --figure-paper: #16181d;
+    --figure-ink: #e6e6e6;
+    --figure-muted: #a8abb2;
+    --figure-grid: #2b2f37;
+    --figure-black: #ffffff;
+    --figure-backdrop: #80858f;
+    --figure-series-1: #56b4e9;
+    --figure-series-2: #f0803c;
+    --figure-series-3: #2fc79a;
+    --figure-series-4: #e39fc6;
+    --figure-series-5: #a79bf0;
+    --figure-series-6: #f0e442;
+  }
+}
+";
+
+impl Figure {
+    /// The figure as an `<svg>` element for an HTML page, which must have [`FIGURE_CSS`] for a dark
+    /// theme; without it the colours are those of [`Figure::svg`]. It has no ids, its classes begin
+    /// with `figure`, and its title is what a screen reader says.
+    pub fn themed_svg(&self) -> String {
+        let body = self.svg.split_once("</title>\n").map_or("", |(_, body)| body);
+        let mut body = body.replace(" class=\"", " class=\"figure-");
+        // Where text has quotes they are escaped, so that only attributes are met. No shape has
+        // both a fill and a stroke that are colours, which would be two styles.
+        for (name, colour) in light_colours() {
+            for property in ["fill", "stroke"] {
+                body = body.replace(
+                    &format!(" {property}=\"{colour}\""),
+                    &format!(" style=\"{property}:var({name},{colour})\""),
+                );
+            }
+        }
+        let (title, w, h) = (&self.title, number(self.width), number(self.height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" viewBox=\"0 0 {w} {h}\" \
+             role=\"img\" aria-label=\"{title}\" font-family=\"Inter, sans-serif\" \
+             style=\"display:block;width:100%;max-width:{w}px;height:auto\">\n{body}"
+        )
+    }
+}
+
+/// Names and values of the first block of the CSS.
+fn light_colours() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let block = FIGURE_CSS.split('}').next().unwrap_or("");
+    colours(block)
+}
+
+fn colours(block: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = block.lines().filter_map(|line| line.trim().strip_suffix(';'));
+    lines.filter_map(|line| line.split_once(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::style::{BACKDROP, BLACK, GRID, INK, MUTED, PALETTE, PAPER};
+    use super::super::tests::all_figures;
+    use super::*;
+
+    /// Both blocks of the CSS.
+    fn themes() -> [Vec<(&'static str, &'static str)>; 2] {
+        let (light, dark) = FIGURE_CSS.split_once("@media").unwrap();
+        [light, dark].map(|block| colours(block).collect())
+    }
+
+    /// WCAG 2.2, "relative luminance".
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    /// WCAG 2.2, "contrast ratio".
+    fn contrast(one: &str, other: &str) -> f64 {
+        let (one, other) = (luminance(one), luminance(other));
+        (f64::max(one, other) + 0.05) / (f64::min(one, other) + 0.05)
+    }
+
+    #[test]
+    fn contrast_is_that_of_wcag() {
+        assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 1e-9);
+        assert!((contrast("#767676", "#ffffff") - 4.54).abs() < 0.005, "the known grey");
+    }
+
+    #[test]
+    fn text_and_marks_stand_out_from_the_paper_in_both_themes() {
+        for theme in themes() {
+            let paper = theme.iter().find(|(name, _)| *name == "--figure-paper").unwrap().1;
+            for (name, colour) in theme {
+                let least = match name {
+                    // Guides to the eye, told by the ticks too.
+                    "--figure-paper" | "--figure-grid" => continue,
+                    "--figure-ink" | "--figure-muted" => 4.5,
+                    _ => 3.0,
+                };
+                let got = contrast(colour, paper);
+                assert!(got >= least, "{name}: {colour} on {paper} has {got:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_themes_have_the_same_variables_and_every_colour_is_its_own() {
+        let [light, dark] = themes();
+        let names = |theme: &[(&'static str, _)]| theme.iter().map(|(n, _)| *n).collect::<Vec<_>>();
+        assert_eq!(names(&light), names(&dark));
+        assert_eq!(light.len(), 12);
+        for theme in [light, dark] {
+            let different: std::collections::BTreeSet<_> = theme.iter().map(|(_, c)| c).collect();
+            assert_eq!(different.len(), theme.len());
+        }
+    }
+
+    #[test]
+    fn a_light_page_has_the_colours_of_the_figures_alone() {
+        let alone = [PAPER, INK, MUTED, GRID, BLACK, BACKDROP].into_iter().chain(PALETTE);
+        assert!(alone.eq(light_colours().map(|(_, colour)| colour)));
+    }
+
+    #[test]
+    fn no_colour_is_left_that_a_dark_page_cannot_change() {
+        for figure in all_figures("title", "#222222 fill=\"#222222\"", &[0.1, 1.0, 0.5]) {
+            let themed = figure.themed_svg();
+            let parsed = resvg::usvg::roxmltree::Document::parse(&themed).unwrap();
+            for node in parsed.descendants() {
+                for attribute in node.attributes() {
+                    let (name, value) = (attribute.name(), attribute.value());
+                    let fixed = value.contains('#') && !value.contains("var(--figure-");
+                    assert!(!fixed || name == "aria-label", "{name}={value}");
+                    assert_ne!(name, "id");
+                    if name == "class" {
+                        assert!(value.starts_with("figure"), "{value}");
+                    }
+                }
+            }
+            let texts = parsed.descendants().filter_map(|node| node.text());
+            assert!(texts.into_iter().all(|text| !text.contains("var(")), "text is as it was");
+        }
+    }
+
+    #[test]
+    fn a_page_gives_the_width_and_a_screen_reader_the_title() {
+        let figure = &all_figures("<the \"title\">", "name", &[0.1, 1.0, 0.5])[0];
+        let themed = figure.themed_svg();
+        let parsed = resvg::usvg::roxmltree::Document::parse(&themed).unwrap();
+        let root = parsed.root_element();
+        assert_eq!(root.attribute("aria-label"), Some("<the \"title\">"));
+        assert_eq!(root.attribute("role"), Some("img"));
+        assert_eq!((root.attribute("width"), root.attribute("height")), (None, None));
+        assert!(root.attribute("style").unwrap().contains("max-width:760px"));
+        assert!(root.attribute("viewBox").unwrap().starts_with("0 0 760 "));
+    }
+}
