@@ -44,18 +44,18 @@ fn normals_avx2(words: &[u64; 2 * PAIRS], out: &mut [f64]) {
 
 #[inline(always)]
 fn kernel(words: &[u64; 2 * PAIRS], out: &mut [f64]) {
-    let (mut cosines, mut sines) = ([0.0; PAIRS], [0.0; PAIRS]);
-    for i in 0..out.len().div_ceil(2).min(PAIRS) {
-        let radius = (-2.0 * ln(uniform(words[2 * i]))).sqrt();
-        let (sin, cos) = sin_cos_turns(uniform(words[2 * i + 1]));
-        cosines[i] = radius * cos;
-        sines[i] = radius * sin;
+    let pair = |words: &[u64; 2]| {
+        let radius = (-2.0 * ln(uniform(words[0]))).sqrt();
+        let (sin, cos) = sin_cos_turns(uniform(words[1]));
+        [radius * cos, radius * sin]
+    };
+    let words = words.as_chunks().0;
+    let (pairs, odd) = out.as_chunks_mut();
+    for (out, words) in pairs.iter_mut().zip(words) {
+        *out = pair(words);
     }
-    for (i, pair) in out.chunks_mut(2).enumerate() {
-        pair[0] = cosines[i];
-        if let Some(second) = pair.get_mut(1) {
-            *second = sines[i];
-        }
+    if let ([last], Some(words)) = (odd, words.get(pairs.len())) {
+        *last = pair(words)[0];
     }
 }
 
