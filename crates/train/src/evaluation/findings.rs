@@ -59,8 +59,9 @@ pub enum Space {
 pub struct Distance {
     /// Of the samples.
     pub samples: f64,
-    /// The standard error of `samples`, by bootstrap of samples and held-out rows. It is for values
-    /// clearly above the floor: near it the energy distance's is too large, by up to √3 of one chunk.
+    /// The standard error of `samples`, by bootstrap of samples and held-out rows together. Right
+    /// within a tenth well above the floor. At the floor it is too large, the energy distance's by √3:
+    /// a resample's distance from its own sample and that sample's distance from the truth add up.
     pub standard_error: f64,
     /// Of training rows: what samples that follow the data perfectly would have.
     pub floor: f64,
