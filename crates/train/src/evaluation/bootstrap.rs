@@ -90,7 +90,11 @@ mod tests {
         assert_eq!(resamples.iter().len(), 51);
         assert_eq!(resamples.iter().next().expect("one"), [1.0; 7]);
         assert!(resamples.iter().all(|counts| counts.iter().sum::<f64>() == 7.0));
-        assert!(resamples.iter().skip(1).any(|counts| counts != [1.0; 7]));
+        for row in 0..7 {
+            // Once in the sample, and 50 ± 7 times in the others.
+            let times: f64 = resamples.iter().map(|counts| counts[row]).sum();
+            assert!((times - 51.0).abs() < 28.0, "row {row} is drawn {times} times");
+        }
     }
 
     #[test]
@@ -112,9 +116,12 @@ mod tests {
         let mean = |values: &[f64], counts: &[f64]| {
             values.iter().zip(counts).map(|(v, c)| v * c).sum::<f64>() / values.len() as f64
         };
-        let replicates = 2000;
-        let error =
-            standard_error([400, 150], replicates, &mut stream, |a, b| mean(&x, a) - mean(&y, b));
+        let (replicates, mut calls) = (2000, 0);
+        let error = standard_error([400, 150], replicates, &mut stream, |a, b| {
+            calls += 1;
+            mean(&x, a) - mean(&y, b)
+        });
+        assert_eq!(calls, replicates, "the sample itself is no replicate");
         // Drawing again has the variance with divisor n, over n.
         let variance = |v: &[f64]| {
             let n = v.len() as f64;

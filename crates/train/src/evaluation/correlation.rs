@@ -160,12 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_column_is_uncorrelated_though_its_mean_is_rounded() {
-        let (mut values, rows) = (vec![0.1; 3000], 1500);
-        let mut normals = vec![0.0; rows];
-        stream(2).fill_normal(&mut normals);
-        values.chunks_exact_mut(2).zip(&normals).for_each(|(row, z)| row[0] = *z);
-        assert_eq!(correlations(2, &values), [0.0]);
+    fn a_column_that_is_constant_in_a_resample_is_uncorrelated_there() {
+        // The first row alone differs, and is not drawn; the second is drawn twice.
+        for rows in 50..80 {
+            let mut values = vec![0.0; 2 * rows];
+            stream(2).fill_normal(&mut values);
+            values.iter_mut().skip(1).step_by(2).for_each(|x| *x = 0.1);
+            assert_eq!(correlations(2, &values), [0.0], "{rows} rows");
+            values[1] = 1.0 / 3.0;
+            let mut counts = vec![1.0; rows];
+            (counts[0], counts[1]) = (0.0, 2.0);
+            let centred = Centred::new(Rows::checked(2, &values), &[0, 1]);
+            assert_eq!(centred.correlations(&counts), [0.0], "{rows} rows");
+        }
     }
 
     #[test]

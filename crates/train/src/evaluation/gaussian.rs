@@ -153,6 +153,13 @@ mod tests {
     }
 
     #[test]
+    fn a_variance_that_rounding_made_negative_is_none() {
+        let mut matrix = [1.0, 0.0, 1.0, 1.0 - 1e-15];
+        cholesky(&mut matrix, 2);
+        assert_eq!(matrix, [1.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
     fn of_one_row_the_gaussian_is_that_row() {
         let fitted = FittedGaussian::fit(Rows::checked(2, &[3.0, -4.0]));
         assert_eq!(fitted.draw(2, &mut stream(4)), [3.0, -4.0, 3.0, -4.0]);
