@@ -57,17 +57,18 @@ const CORRELATED_COLUMNS: usize = 64;
 const COPYING_ROWS: [usize; 2] = [4000, 200];
 
 /// Differences of values in the copying check beyond which it looks at fewer rows.
-const COPYING_WORK: usize = 5_000_000_000;
+const COPYING_WORK: usize = 4_000_000_000;
 
 /// Measures samples against held-out rows.
 ///
 /// Distances are to the held-out rows, or to 1000 evenly spread ones of more; of chunks of as many
-/// rows, or of all samples where these are fewer. A distance of the samples is the mean over up to 20
-/// disjoint chunks (fewer where rows are wide), and so is that of a baseline; the floor is the mean
-/// over as many as 20 random subsets of the training rows. Distances over all columns are measured in
-/// model space, those by column in the user's units. Correlations are compared of at most 64 evenly
-/// spread columns; the copying check takes at most 4000 evenly spread rows of samples and of held-out
-/// rows, and all training rows. The same inputs give the same numbers.
+/// rows, or of all samples where these are fewer. A distance of the samples is the mean over disjoint
+/// chunks, up to 20 with 5000 rows in all (in proportion fewer of more than 64 columns), and so is that
+/// of a baseline; the floor is the mean over as many random subsets of the training rows. Distances
+/// over all columns are measured in model space, those by column in the user's units. Correlations are
+/// compared of at most 64 evenly spread columns; the copying check takes at most 4000 evenly spread
+/// rows of samples and of held-out rows (fewer where there is much to compare them with), and all
+/// training rows. The same inputs give the same numbers.
 ///
 /// # Errors
 /// Rows of other columns than the rest; rows that differ in number between the spaces; a baseline with
