@@ -1,0 +1,205 @@
+//! How good samples are: their distances to held-out rows, beside the floor that perfect samples would
+//! reach and the baselines that any model should beat.
+//!
+//! A distance between two finite samples is above zero even if both follow one distribution, the more
+//! so the smaller they are. So every distance here is of chunks of one size, to the same held-out rows:
+//! chunks of samples, chunks of each baseline, and random subsets of training rows, which are the
+//! floor. [`evaluate`] does the whole of it.
+
+mod bootstrap;
+mod chunks;
+mod comparison;
+mod correlation;
+mod energy;
+mod error;
+mod findings;
+mod gaussian;
+mod inputs;
+mod kolmogorov_smirnov;
+mod modes;
+mod nearest;
+mod rows;
+mod wasserstein;
+
+pub use bootstrap::{Resamples, standard_error};
+pub use correlation::{CorrelationDifference, correlation_difference};
+pub use energy::energy_distance;
+pub use error::EvaluationError;
+pub use findings::{ColumnFound, Distance, Evaluation, Metric, RowCounts, Space};
+pub use gaussian::FittedGaussian;
+pub use inputs::{Inputs, SampleSet};
+pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
+pub use modes::{MODE_RADIUS, ModeFound, Modes, modes};
+pub use nearest::{Copying, copying, nearest_distances};
+pub use rows::Rows;
+pub use wasserstein::{DIRECTIONS, sliced_wasserstein_2, wasserstein_1};
+
+use langevin_data::{Purpose, Stream, Streams};
+
+use bootstrap::standard_deviation;
+use chunks::{Chunks, compared, spread};
+use comparison::Comparison;
+use correlation::Correlation;
+use energy::Energy;
+use wasserstein::{ByColumn, Sliced};
+
+/// Pairs of resamples behind a standard error, which is itself off by 5 % then.
+const REPLICATES: usize = 200;
+
+/// The stream of [`Purpose::Reference`] whose numbers choose directions, subsets and resamples. Those
+/// from 0 on are for rows.
+const STREAM: u64 = 1 << 63;
+
+/// Model columns whose correlations are compared, at most: evenly spread ones of more.
+const CORRELATED_COLUMNS: usize = 64;
+
+/// Samples, and held-out rows, that the copying check looks at: at most, and at least if there are.
+const COPYING_ROWS: [usize; 2] = [4000, 200];
+
+/// Differences of values in the copying check beyond which it looks at fewer rows.
+const COPYING_WORK: usize = 4_000_000_000;
+
+/// Measures samples against held-out rows.
+///
+/// Distances are to the held-out rows, or to 1000 evenly spread ones of more; of chunks of as many
+/// rows, or of all samples where these are fewer. A distance of the samples is the mean over disjoint
+/// chunks, up to 20 with 5000 rows in all (in proportion fewer of more than 64 columns), and so is that
+/// of a baseline; the floor is the mean over as many random subsets of the training rows. Distances
+/// over all columns are measured in model space, those by column in the user's units. Correlations are
+/// compared of at most 64 evenly spread columns; the copying check takes at most 4000 evenly spread
+/// rows of samples and of held-out rows (fewer where there is much to compare them with), and all
+/// training rows. The same inputs give the same numbers.
+///
+/// # Errors
+/// Rows of other columns than the rest; rows that differ in number between the spaces; a baseline with
+/// fewer rows than a chunk; modes of other columns.
+pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, EvaluationError> {
+    inputs.check()?;
+    let mut stream = Streams::new(inputs.seed).at(Purpose::Reference, STREAM, 0);
+    let numbers = compared(inputs.held_out.user.count());
+    let [user, model] = [Space::User, Space::Model].map(|space| {
+        let rows = inputs.held_out.in_space(space);
+        (rows.columns(), rows.gather(&numbers))
+    });
+    let (user, model) = (Rows::checked(user.0, &user.1), Rows::checked(model.0, &model.1));
+    let sets = Sets::choose(inputs, user.count(), &mut stream)?;
+
+    let stream = &mut stream;
+    let resamples = Resamples::draw(user.count(), REPLICATES, stream);
+    let sliced = Sliced::new(model, resamples.clone(), DIRECTIONS, stream);
+    let energy = Energy::new(model, resamples.clone());
+    let mut metrics = sets.metrics(&["energy_distance"], &energy, stream);
+    metrics.extend(sets.metrics(&["sliced_wasserstein_2"], &sliced, stream));
+    let correlated = spread(model.columns(), CORRELATED_COLUMNS);
+    if correlated.len() > 1 {
+        let names = ["correlation_root_mean_square", "correlation_largest"];
+        let correlation = Correlation::new(model, correlated.clone(), &resamples);
+        metrics.extend(sets.metrics(&names, &correlation, stream));
+    }
+    let by_column = sets.distances(&ByColumn::new(user, resamples), Space::User, stream);
+    let (copying, copying_rows) = check_copying(inputs)?;
+    let rows = RowCounts {
+        samples: inputs.samples.user.count(),
+        training: inputs.training.user.count(),
+        held_out: inputs.held_out.user.count(),
+        held_out_compared: user.count(),
+        chunk: sets.samples.rows(),
+        chunks: sets.samples.count(),
+        floor_chunk: sets.floor.rows(),
+        floor_chunks: sets.floor.count(),
+        copying_samples: copying_rows[0],
+        copying_held_out: copying_rows[1],
+        correlated_columns: correlated.len(),
+    };
+    let found_modes = inputs.modes.map(|goals| modes(inputs.samples.user, goals, MODE_RADIUS));
+    let columns = columns(inputs, by_column);
+    Ok(Evaluation { metrics, columns, copying, modes: found_modes.transpose()?, rows })
+}
+
+/// The sets whose distances stand side by side.
+struct Sets<'a> {
+    samples: Chunks<'a>,
+    floor: Chunks<'a>,
+    baselines: Vec<(String, Chunks<'a>)>,
+}
+
+impl<'a> Sets<'a> {
+    fn choose(
+        inputs: &Inputs<'a>,
+        held_out: usize,
+        stream: &mut Stream,
+    ) -> Result<Self, EvaluationError> {
+        let rows = held_out.min(inputs.samples.user.count());
+        let baseline = |(name, set): &(&str, SampleSet<'a>)| {
+            Ok(((*name).to_owned(), Chunks::disjoint(name, *set, rows)?))
+        };
+        Ok(Self {
+            samples: Chunks::disjoint("samples", inputs.samples, rows)?,
+            floor: Chunks::random(inputs.training, rows, stream),
+            baselines: inputs.baselines.iter().map(baseline).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn distances(
+        &self,
+        comparison: &dyn Comparison,
+        space: Space,
+        stream: &mut Stream,
+    ) -> Vec<Distance> {
+        let samples = self.samples.mean_distances(comparison, space, REPLICATES, stream);
+        let mut plain = |chunks: &Chunks<'_>| chunks.mean_distances(comparison, space, 0, stream);
+        let floor = plain(&self.floor);
+        let baselines: Vec<_> =
+            self.baselines.iter().map(|(name, set)| (name, plain(set))).collect();
+        let distance = |(i, values): (usize, &Vec<f64>)| Distance {
+            samples: values[0],
+            standard_error: standard_deviation(&values[1..]),
+            floor: floor[i][0],
+            baselines: baselines.iter().map(|(name, of)| ((*name).clone(), of[i][0])).collect(),
+        };
+        samples.iter().enumerate().map(distance).collect()
+    }
+
+    fn metrics(
+        &self,
+        names: &[&str],
+        comparison: &dyn Comparison,
+        stream: &mut Stream,
+    ) -> Vec<Metric> {
+        let distances = self.distances(comparison, Space::Model, stream);
+        let metric = |(distance, name): (Distance, &&str)| Metric {
+            name: (*name).to_owned(),
+            space: Space::Model,
+            distance,
+        };
+        distances.into_iter().zip(names).map(metric).collect()
+    }
+}
+
+fn columns(inputs: &Inputs<'_>, distances: Vec<Distance>) -> Vec<ColumnFound> {
+    let column = |(i, (name, wasserstein_1)): (usize, (&String, Distance))| {
+        let [samples, held_out] = [inputs.samples, inputs.held_out].map(|set| set.user.column(i));
+        let KolmogorovSmirnov { statistic, p_value } = kolmogorov_smirnov(&samples, &held_out);
+        let name = name.clone();
+        ColumnFound { name, wasserstein_1, kolmogorov_smirnov: statistic, p_value }
+    };
+    inputs.columns.iter().zip(distances).enumerate().map(column).collect()
+}
+
+/// The copying check, and how many samples and held-out rows it looked at.
+fn check_copying(inputs: &Inputs<'_>) -> Result<(Copying, [usize; 2]), EvaluationError> {
+    let training = inputs.training.model;
+    let [most, least] = COPYING_ROWS;
+    let rows = COPYING_WORK / (training.count() * training.columns());
+    let [samples, held_out] = [inputs.samples, inputs.held_out].map(|set| {
+        let numbers = spread(set.model.count(), rows.clamp(least, most));
+        set.model.gather(&numbers)
+    });
+    let [samples, held_out] =
+        [&samples, &held_out].map(|values| Rows::checked(training.columns(), values));
+    let copying = copying(samples, held_out, training)?;
+    Ok((copying, [samples.count(), held_out.count()]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! Wasserstein distances: exact in one dimension, and over random projections in more.
+//!
+//! In one dimension the best transport keeps the order, so both distances are one walk over the two
+//! sorted samples, whose quantile functions are steps.
+
+use langevin_data::Stream;
+
+use super::{EvaluationError, Resamples, Rows, comparison::Comparison, rows::dot};
+
+/// Directions that the sliced distance is averaged over, unless told.
+pub const DIRECTIONS: usize = 128;
+
+/// The Wasserstein-1 distance of two samples in one dimension.
+///
+/// `W1 = ∫ |F(x) − G(x)| dx = ∫ |F⁻¹(p) − G⁻¹(p)| dp`, exact for samples of any two sizes.
+///
+/// # Shapes
+/// At least one value each, else 0; in the unit of the values.
+///
+/// Source: Vallender 1974.
+#[must_use]
+pub fn wasserstein_1(x: &[f64], y: &[f64]) -> f64 {
+    let (x_counts, y_counts) = (vec![1.0; x.len()], vec![1.0; y.len()]);
+    let (x, y) = (Sorted::new(x), Sorted::new(y));
+    transport(&x, &x_counts, &y, &y_counts, f64::abs)
+}
+
+/// The sliced Wasserstein-2 distance.
+///
+/// `SW2 = sqrt(mean over u of W2²(u·x, u·y))` over `directions` random unit vectors u, where
+/// `W2² = ∫ (F⁻¹(p) − G⁻¹(p))² dp` is exact for samples of any two sizes. Two normals N(0, I) and
+/// N(0, s² I) are `|s − 1|` apart, and a shift by m is `|m| / sqrt(columns)`.
+///
+/// # Shapes
+/// Rows of the same columns; in the unit of the values.
+///
+/// # Errors
+/// Columns that differ.
+///
+/// Source: Bonneel, Rabin, Peyré & Pfister 2015, Sliced and Radon Wasserstein barycenters.
+pub fn sliced_wasserstein_2(
+    x: Rows<'_>,
+    y: Rows<'_>,
+    directions: usize,
+    stream: &mut Stream,
+) -> Result<f64, EvaluationError> {
+    y.require_columns("second sample", x.columns())?;
+    let comparison = Sliced::new(y, Resamples::original(y.count()), directions, stream);
+    Ok(comparison.distances(x, &Resamples::original(x.count()))[0][0])
+}
+
+/// The sliced distance to held-out rows.
+pub(super) struct Sliced {
+    directions: Vec<f64>,
+    held_out: Vec<Sorted>,
+    resamples: Resamples,
+}
+
+impl Sliced {
+    pub(super) fn new(
+        held_out: Rows<'_>,
+        resamples: Resamples,
+        directions: usize,
+        stream: &mut Stream,
+    ) -> Self {
+        // In one column all directions are the same.
+        let directions = if held_out.columns() == 1 { 1 } else { directions };
+        let directions = unit_vectors(held_out.columns(), directions, stream);
+        Self { held_out: project(held_out, &directions), directions, resamples }
+    }
+}
+
+impl Comparison for Sliced {
+    fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
+        let projected = project(rows, &self.directions);
+        let pairs = resamples.iter().zip(self.resamples.iter());
+        let distance = |(x_counts, y_counts): (&[f64], &[f64])| {
+            let sides = projected.iter().zip(&self.held_out);
+            let square = |(x, y)| transport(x, x_counts, y, y_counts, |gap| gap * gap);
+            (sides.map(square).sum::<f64>() / projected.len() as f64).sqrt()
+        };
+        vec![pairs.map(distance).collect()]
+    }
+}
+
+/// Wasserstein-1 to held-out rows, a distance a column.
+pub(super) struct ByColumn {
+    held_out: Vec<Sorted>,
+    resamples: Resamples,
+}
+
+impl ByColumn {
+    pub(super) fn new(held_out: Rows<'_>, resamples: Resamples) -> Self {
+        Self { held_out: sorted_columns(held_out), resamples }
+    }
+}
+
+impl Comparison for ByColumn {
+    fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
+        let column = |(x, y): (Sorted, &Sorted)| {
+            let pairs = resamples.iter().zip(self.resamples.iter());
+            pairs
+                .map(|(x_counts, y_counts)| transport(&x, x_counts, y, y_counts, f64::abs))
+                .collect()
+        };
+        sorted_columns(rows).into_iter().zip(&self.held_out).map(column).collect()
+    }
+}
+
+fn sorted_columns(rows: Rows<'_>) -> Vec<Sorted> {
+    (0..rows.columns()).map(|column| Sorted::new(&rows.column(column))).collect()
+}
+
+/// Random unit vectors: normals have no preferred direction.
+fn unit_vectors(columns: usize, count: usize, stream: &mut Stream) -> Vec<f64> {
+    let mut vectors = vec![0.0; columns * count];
+    stream.fill_normal_rows(&mut vectors, columns);
+    for vector in vectors.chunks_exact_mut(columns) {
+        let norm = dot(vector, vector).sqrt();
+        vector.iter_mut().for_each(|x| *x /= norm);
+    }
+    vectors
+}
+
+fn project(rows: Rows<'_>, directions: &[f64]) -> Vec<Sorted> {
+    let along = |u: &[f64]| rows.iter().map(|row| dot(row, u)).collect::<Vec<f64>>();
+    directions.chunks_exact(rows.columns()).map(|u| Sorted::new(&along(u))).collect()
+}
+
+/// Values in ascending order, and where each stood.
+struct Sorted(Vec<(f64, usize)>);
+
+impl Sorted {
+    fn new(values: &[f64]) -> Self {
+        let mut sorted: Vec<_> = values.iter().copied().zip(0..).collect();
+        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        Self(sorted)
+    }
+
+    /// How many there are up to each value, in so many units each.
+    fn ends(&self, counts: &[f64], unit: f64) -> Vec<f64> {
+        let mut sum = 0.0;
+        let end = |(_, number): &(f64, usize)| {
+            sum += unit * counts[*number];
+            sum
+        };
+        self.0.iter().map(end).collect()
+    }
+}
+
+/// `∫ cost(F⁻¹(p) − G⁻¹(p)) dp`, each value taken as often as it is counted; a sample's counts add up
+/// to its size.
+fn transport(
+    x: &Sorted,
+    x_counts: &[f64],
+    y: &Sorted,
+    y_counts: &[f64],
+    cost: impl Fn(f64) -> f64,
+) -> f64 {
+    // In units of 1 / (n m) every share is a whole number: no rounding until 2^53.
+    let (n, m) = (x.0.len() as f64, y.0.len() as f64);
+    let (x_ends, y_ends) = (x.ends(x_counts, m), y.ends(y_counts, n));
+    let (mut i, mut j, mut reached, mut total) = (0, 0, 0.0, 0.0);
+    // From each step of either quantile function to the next. Which of them is next is chance, so
+    // there is no branch on it: the processor would guess wrong half of the time.
+    while let (Some(x_end), Some(y_end)) = (x_ends.get(i), y_ends.get(j)) {
+        let end = if x_end < y_end { *x_end } else { *y_end };
+        total += (end - reached) * cost(x.0[i].0 - y.0[j].0);
+        reached = end;
+        i += usize::from(x_end <= y_end);
+        j += usize::from(y_end <= x_end);
+    }
+    total / (n * m).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::{Purpose, Streams};
+
+    use super::*;
+
+    fn stream(seed: u64) -> Stream {
+        Streams::new(seed).at(Purpose::Reference, 0, 0)
+    }
+
+    fn normals(count: usize, seed: u64) -> Vec<f64> {
+        let mut values = vec![0.0; count];
+        stream(seed).fill_normal(&mut values);
+        values
+    }
+
+    fn sliced(columns: usize, x: &[f64], y: &[f64]) -> f64 {
+        let rows = |values| Rows::checked(columns, values);
+        sliced_wasserstein_2(rows(x), rows(y), DIRECTIONS, &mut stream(9)).expect("same columns")
+    }
+
+    #[test]
+    fn small_samples_have_the_distance_found_by_hand() {
+        // Halves at 0, 1 to thirds at 0, 1, 2: a sixth moves by 1, then a third by 1.
+        assert!((wasserstein_1(&[1.0, 0.0], &[0.0, 2.0, 1.0]) - 0.5).abs() < 1e-15);
+        assert_eq!(wasserstein_1(&[0.0, 1.0, 3.0], &[5.0, 6.0, 8.0]), 5.0);
+        assert_eq!(wasserstein_1(&[2.0, 2.0], &[2.0]), 0.0);
+        assert_eq!(wasserstein_1(&[], &[2.0]), 0.0);
+    }
+
+    #[test]
+    fn distances_are_scipy_s() {
+        // scipy.stats.wasserstein_distance(A, B), scipy 1.17.1.
+        const A: [f64; 8] = [0.61, -1.2, 0.35, 2.2, 0.05, -0.4, 1.1, 0.9];
+        const B: [f64; 10] = [1.5, 0.2, 2.7, 1.9, 0.8, 3.1, -0.1, 1.4, 2.0, 0.7];
+        assert!((wasserstein_1(&A, &B) - SCIPY).abs() < 1e-14);
+        assert!((wasserstein_1(&B, &A) - SCIPY).abs() < 1e-14);
+    }
+
+    const SCIPY: f64 = 0.968_75;
+
+    #[test]
+    fn a_shift_of_a_normal_is_as_far_as_it_shifts() {
+        let (n, shift) = (20_000, 1.5);
+        let x = normals(n, 1);
+        let moved: Vec<f64> = x.iter().map(|x| x + shift).collect();
+        assert!((wasserstein_1(&x, &moved) - shift).abs() < 1e-12, "rounding of {n} terms");
+        let other: Vec<f64> = normals(15_000, 2).iter().map(|x| x + shift).collect();
+        // Four standard errors of the difference of the means, which is the distance but in the tails.
+        let tolerance = 4.0 * (1.0 / 20_000.0 + 1.0 / 15_000.0_f64).sqrt();
+        assert!((wasserstein_1(&x, &other) - shift).abs() < tolerance);
+    }
+
+    #[test]
+    fn a_shift_is_as_far_as_its_projections_say() {
+        let (columns, shift) = (3, [2.0, -1.0, 0.5]);
+        let x = normals(300 * columns, 3);
+        let moved: Vec<f64> =
+            x.iter().zip(shift.iter().cycle()).map(|(x, shift)| x + shift).collect();
+        let distance = sliced(columns, &x, &moved);
+        let square = dot(&shift, &shift);
+        // (u·m)² has the mean |m|²/d and the variance 2 (d−1) / (d² (d+2)) |m|⁴.
+        let error = square * (2.0 * 2.0 / (9.0 * 5.0) / DIRECTIONS as f64).sqrt();
+        assert!((distance.powi(2) - square / 3.0).abs() < 4.0 * error, "{distance}");
+        // With the very directions there is no chance left.
+        let directions = unit_vectors(columns, DIRECTIONS, &mut stream(9));
+        let exact: f64 = directions.chunks(columns).map(|u| dot(u, &shift).powi(2)).sum();
+        assert!((distance.powi(2) - exact / DIRECTIONS as f64).abs() < 1e-12);
+    }
+
+    #[test]
+    fn normals_of_two_widths_are_as_far_as_the_widths_differ() {
+        let (columns, rows, width) = (2, 4000, 3.0);
+        let x = normals(rows * columns, 4);
+        let y: Vec<f64> = normals(rows * columns, 5).iter().map(|y| width * y).collect();
+        // Along a direction the distance is that of two standard deviations, whose errors are
+        // std / sqrt(2n); the directions share the rows, so they do not average out.
+        let error = ((1.0 + width * width) / (2.0 * rows as f64)).sqrt();
+        let distance = sliced(columns, &x, &y);
+        assert!((distance - (width - 1.0)).abs() < 4.0 * error, "{distance}");
+    }
+
+    #[test]
+    fn one_column_needs_no_directions() {
+        // Quantiles 0, 0, 1, 1 | 0, 1/3 …: squares (1/6)·1 + (1/3)·1 on either side of the middle.
+        let distance = sliced(1, &[0.0, 1.0], &[0.0, 1.0, 2.0]);
+        assert!((distance - 0.5_f64.sqrt()).abs() < 1e-15, "{distance}");
+    }
+
+    #[test]
+    fn a_count_is_the_same_as_the_row_so_often() {
+        let (x, y) = (normals(40 * 2, 6), normals(30 * 2, 7));
+        let (x, y) = (Rows::checked(2, &x), Rows::checked(2, &y));
+        let mut draws = stream(8);
+        let (x_draws, y_draws) =
+            (Resamples::draw(40, 5, &mut draws), Resamples::draw(30, 5, &mut draws));
+        let repeated = |rows: Rows<'_>, counts: &[f64]| {
+            let numbers: Vec<usize> = (0..rows.count())
+                .flat_map(|i| std::iter::repeat_n(i, counts[i] as usize))
+                .collect();
+            rows.gather(&numbers)
+        };
+        let counted = Sliced::new(y, y_draws.clone(), DIRECTIONS, &mut stream(9));
+        let counted = counted.distances(x, &x_draws);
+        let by_column = ByColumn::new(y, y_draws.clone()).distances(x, &x_draws);
+        for (b, (x_counts, y_counts)) in x_draws.iter().zip(y_draws.iter()).enumerate() {
+            let (x, y) = (repeated(x, x_counts), repeated(y, y_counts));
+            assert!((counted[0][b] - sliced(2, &x, &y)).abs() < 1e-14, "replicate {b}");
+            let second = |values: &[f64]| Rows::checked(2, values).column(1);
+            let distance = wasserstein_1(&second(&x), &second(&y));
+            assert!((by_column[1][b] - distance).abs() < 1e-14, "replicate {b}");
+        }
+    }
+
+    #[test]
+    fn columns_that_differ_are_refused() {
+        let x = Rows::checked(1, &[0.0, 1.0]);
+        let y = Rows::checked(2, &[0.0, 1.0]);
+        assert!(sliced_wasserstein_2(x, y, 4, &mut stream(0)).is_err());
+    }
+}
