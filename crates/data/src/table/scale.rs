@@ -93,9 +93,7 @@ pub(super) fn fit(
         let rows = rows.len() - first;
         return Err(TableError::AllConstant { file: file.to_owned(), rows });
     }
-    // The rounded mean's own error is taken out of both.
-    let variance =
-        |column: &Column| (column.square - column.deviation * column.deviation / count) / count;
+    let variance = |column: &Column| column.square / count;
     let share = 1.0 / varying().count() as f64;
     let together = varying().map(|column| share * variance(column)).sum::<f64>().sqrt();
     let scale = |(i, column): (usize, &Column)| {
@@ -104,6 +102,7 @@ pub(super) fn fit(
         if minimum == maximum {
             return Ok(Scale { is_integer, map: Map::Constant(minimum) });
         }
+        // Of many numbers far from 0 the sum is rounded much, that of the deviations little.
         let mean = column.sum / count + column.deviation / count;
         let std = variance(column).sqrt();
         let map = match transform {

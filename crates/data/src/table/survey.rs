@@ -203,8 +203,7 @@ impl Tally {
         let name = column.name.to_lowercase();
         let is_called_id =
             name == "id" || ["_id", " id", "-id"].iter().any(|end| name.ends_with(end));
-        let is_id =
-            is_called_id || self.ascending.is_some() && rows >= ID_ROWS && column.missing == 0;
+        let is_id = is_called_id || self.ascending.is_some() && rows >= ID_ROWS;
         column.kind = match (self.has_text, self.has_number) {
             (false, false) => ColumnKind::Empty,
             (true, false) if self.is_date => ColumnKind::Date,

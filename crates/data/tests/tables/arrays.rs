@@ -113,7 +113,11 @@ fn what_is_no_table_is_refused_before_anything_is_allocated() {
             array("<f8", true, "1000000000, 1000", &[0; 23]),
             "it declares 8000000000000 bytes of numbers and is shorter",
         ),
-        // Products that overflow 64 bits, written in several ways.
+        // Products that overflow 64 bits, written in several ways, one hidden behind a zero.
+        (
+            array("<f8", false, "0, 1099511627776, 1099511627776", &[]),
+            "its header is not that of a plain array",
+        ),
         (
             array("<f8", false, "4294967296, 4294967296", &[]),
             "its header is not that of a plain array",

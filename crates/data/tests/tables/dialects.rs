@@ -40,7 +40,7 @@ fn the_delimiter_is_the_most_frequent_one_of_the_first_record_outside_quotes() {
     assert_eq!(columns("\"a,b,\"\"c\"\",d\";e\n1;2\n", None), ["a,b,\"c\",d", "e"]);
     assert_eq!(columns("a\tb;c\td\n1\t2\t3\n", None), ["a", "b;c", "d"]);
     assert_eq!(
-        columns("a\"b,c\n1,2\n", None),
+        columns("a\"b;c\n1;2\n", None),
         ["a\"b", "c"],
         "a quote inside a field opens nothing"
     );
