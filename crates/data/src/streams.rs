@@ -33,6 +33,8 @@ pub enum Purpose {
     Digest,
     /// Rows to compare samples with.
     Reference,
+    /// Which rows of a table are held out.
+    Split,
 }
 
 /// The random numbers of one seed.
@@ -84,6 +86,20 @@ impl Stream {
     /// The next 64 bits.
     pub fn next_word(&mut self) -> u64 {
         self.cipher.next_u64()
+    }
+
+    /// A whole number below `bound`, each with the same probability; one word, seldom more.
+    ///
+    /// Source: Lemire 2019, "Fast random integer generation in an interval".
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        loop {
+            let product = u128::from(self.next_word()) * u128::from(bound);
+            let low = product as u64;
+            // Of the 2^64 words, 2^64 mod bound are refused: as many are left for each number.
+            if low >= bound || low >= bound.wrapping_neg() % bound {
+                return (product >> 64) as u64;
+            }
+        }
     }
 
     /// A uniform number in (0, 1), never 0 or 1; one word.
@@ -260,6 +276,17 @@ mod tests {
         0xbff52a007e34f95f,
         0xbfd1d46e34331b27,
     ];
+
+    #[test]
+    fn whole_numbers_below_a_bound_are_equally_likely() {
+        // Of 2^64 words spread over 3 · 2^62 numbers without refusing any, half would go to those
+        // divisible by 3.
+        let mut stream = Streams::new(1).at(Purpose::Split, 0, 0);
+        let divisible = (0..30_000).filter(|_| stream.below(3 << 62).is_multiple_of(3)).count();
+        assert!((divisible as f64 - 10_000.0).abs() < 4.0 * 82.0, "{divisible} of 30,000");
+        assert!((0..100).all(|_| stream.below(1) == 0));
+        assert!((0..100).all(|_| stream.below(7) < 7));
+    }
 
     #[test]
     fn uniforms_never_reach_0_or_1() {
