@@ -37,9 +37,40 @@ pub trait Dataset: Send + Sync {
     /// Fills `rows`, row by row; row i uses exactly [`words_per_row`](Self::words_per_row) words.
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]);
 
-    /// The names of the numbers.
+    /// The names of the user's columns: those of what [`restore`](Self::restore) gives, which may be
+    /// more than the features.
     fn columns(&self) -> Vec<String> {
         (0..self.features()).map(|i| format!("x{i}")).collect()
+    }
+
+    /// How many rows a finite data set has of a part; none for a distribution, which has no end.
+    fn len(&self, _part: Part) -> Option<usize> {
+        None
+    }
+
+    /// Fills `out`, of [`features`](Self::features) numbers, with a row of a finite data set, counted
+    /// from 0; leaves it as it is where there is no such row.
+    fn row(&self, _part: Part, _index: usize, _out: &mut [f64]) {}
+
+    /// Appends a row of the model's features in the user's columns and units.
+    fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
+        out.extend_from_slice(row);
+    }
+
+    /// Appends a row in the user's columns and units as the model's features: the inverse of
+    /// [`restore`](Self::restore).
+    fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
+        out.extend_from_slice(row);
+    }
+
+    /// What a user should be told of the data.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whose data it is, where that must be said.
+    fn attribution(&self) -> Option<&str> {
+        None
     }
 
     /// The exact mean.
