@@ -1,10 +1,29 @@
-//! Random streams and distributions: what Langevin draws from, on the host, with the same bits on
+//! Random streams, distributions and tables: what Langevin draws from, on the host, with the same bits on
 //! every platform. This crate knows no tensors.
 //!
 //! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own.
 //! - The distributions know their exact mean and covariance, and their density and score where these
 //!   are closed formulas.
+//! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
+//!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with.
+//!
+//! ```
+//! use langevin_data::{Dataset, Part, SplitOptions, Table, TableData, TableOptions, built_in_table};
+//!
+//! let penguins = built_in_table("penguins").expect("built in");
+//! let columns = ["bill_length_mm", "body_mass_g"].map(str::to_owned).to_vec();
+//! let options = TableOptions { columns: Some(columns), ..TableOptions::default() };
+//! let table = Table::from_bytes(penguins.name, penguins.bytes, &options)?;
+//! let data = TableData::new(table, &SplitOptions::default())?;
+//! assert_eq!((data.len(Part::Training), data.len(Part::HeldOut)), (Some(274), Some(68)));
+//! // The first held-out penguin, in the model's space and in millimetres and grams.
+//! let (mut row, mut restored) = ([0.0; 2], Vec::new());
+//! data.row(Part::HeldOut, 0, &mut row);
+//! data.restore(&row, &mut restored);
+//! assert!(row[1].abs() < 3.0 && restored[1] > 2000.0);
+//! # Ok::<(), langevin_data::TableError>(())
+//! ```
 
 mod dataset;
 mod distributions;
@@ -12,6 +31,7 @@ mod error;
 mod math;
 mod normal;
 mod streams;
+mod table;
 
 pub use dataset::{Dataset, Mode, Part};
 pub use distributions::{
@@ -20,3 +40,7 @@ pub use distributions::{
 pub use error::DataError;
 pub use math::{exp, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
+pub use table::{
+    BuiltInTable, COLUMN_LIMIT, ColumnKind, ColumnSurvey, Dropped, Holdout, Missing, Place,
+    SplitOptions, Survey, Table, TableData, TableError, TableOptions, Transform, built_in_table,
+};

@@ -1,0 +1,259 @@
+//! A table as what a model is trained on: split by the seed, scaled, and scaled back.
+
+use std::sync::OnceLock;
+
+use super::{
+    Table, TableError, Transform,
+    remarks::remarks,
+    rows::Rows,
+    scale::{Map, Scale, fit},
+};
+use crate::{Dataset, Part, Purpose, Stream, Streams};
+
+/// Features up to which the covariance is stated: its size is their square.
+const COVARIANCE_LIMIT: usize = 2048;
+
+/// The rows that are held out to measure by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Holdout {
+    /// A share of all rows, rounded, and at least one unless it is 0.
+    Share(f64),
+    /// A number of rows.
+    Rows(usize),
+}
+
+/// How a table becomes training and held-out rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SplitOptions {
+    /// How many rows are held out.
+    pub holdout: Holdout,
+    /// The run's seed, which says which rows these are.
+    pub seed: u64,
+    /// The way to the model's space.
+    pub transform: Transform,
+    /// Whether columns that hold whole numbers alone are rounded when they are restored.
+    pub round_integers: bool,
+}
+
+impl Default for SplitOptions {
+    /// A fifth held out by seed 0, columns standardised, nothing rounded.
+    fn default() -> Self {
+        Self {
+            holdout: Holdout::Share(0.2),
+            seed: 0,
+            transform: Transform::default(),
+            round_integers: false,
+        }
+    }
+}
+
+/// The rows of a table, in the model's space: the columns that vary among the training rows, scaled.
+///
+/// A row is drawn uniformly, with replacement, by one word w: the row `⌊w n / 2^64⌋` of n, so that
+/// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows
+/// are drawn from the training rows.
+///
+/// The training rows are the distribution that is learnt, so the mean and the covariance that it
+/// states are exactly theirs.
+#[derive(Clone, Debug)]
+pub struct TableData {
+    names: Vec<String>,
+    scales: Vec<Scale>,
+    /// The columns that aren't constant.
+    varying: Vec<usize>,
+    /// All columns scaled; the held-out rows come first.
+    rows: Rows,
+    held_out: usize,
+    round_integers: bool,
+    remarks: Vec<String>,
+    attribution: Option<String>,
+    moments: OnceLock<Moments>,
+}
+
+/// The mean of the training rows, and their covariance up to [`COVARIANCE_LIMIT`].
+type Moments = (Vec<f64>, Option<Vec<Vec<f64>>>);
+
+impl TableData {
+    /// Splits a table and scales it by the statistics of its training rows, in place.
+    ///
+    /// Fisher and Yates' shuffle, stopped after as many rows as are held out, moves each of them with
+    /// equal probability to the front; its numbers are drawn without bias (Lemire 2019) from the
+    /// seed's stream for splits. So the split depends on the seed and the number of rows alone, and
+    /// one that holds out more holds out the same rows and others.
+    ///
+    /// # Errors
+    /// `holdout` must be a share from 0 to below 1 and leave at least 2 training rows; at least one
+    /// column must vary among these, and each that does must be neither too large nor too small to
+    /// be scaled.
+    pub fn new(mut table: Table, options: &SplitOptions) -> Result<Self, TableError> {
+        let held_out = held_out_rows(&table, options.holdout)?;
+        let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
+        for front in 0..held_out {
+            let other = front + stream.below((table.rows.len() - front) as u64) as usize;
+            table.rows.swap(front, other);
+        }
+        let scales = fit(&table.file, &table.columns, &table.rows, held_out, options.transform)?;
+        // Held-out values that a constant column's restoring would change.
+        let mut lost = 0;
+        // Column by column: the knots of one quantile map fill the cache.
+        for (column, Scale { map, .. }) in scales.iter().enumerate() {
+            for row in 0..table.rows.len() {
+                let value = &mut table.rows.row_mut(row)[column];
+                lost += u64::from(matches!(map, Map::Constant(constant) if constant != value));
+                *value = map.apply(*value);
+            }
+        }
+        let is_varying = |column: &usize| !matches!(scales[*column].map, Map::Constant(_));
+        Ok(Self {
+            varying: (0..scales.len()).filter(is_varying).collect(),
+            remarks: remarks(&table, &scales, lost, options.round_integers),
+            names: table.columns,
+            scales,
+            rows: table.rows,
+            held_out,
+            round_integers: options.round_integers,
+            attribution: None,
+            moments: OnceLock::new(),
+        })
+    }
+
+    /// States whose data this is.
+    #[must_use]
+    pub fn with_attribution(mut self, attribution: &str) -> Self {
+        self.attribution = Some(attribution.to_owned());
+        self
+    }
+
+    /// The first of a part's rows, and how many they are.
+    fn part(&self, part: Part) -> (usize, usize) {
+        match part {
+            Part::Training => (self.held_out, self.rows.len() - self.held_out),
+            Part::HeldOut => (0, self.held_out),
+        }
+    }
+
+    fn copy(&self, index: usize, out: &mut [f64]) {
+        let row = self.rows.row(index);
+        for (out, column) in out.iter_mut().zip(&self.varying) {
+            *out = row[*column];
+        }
+    }
+
+    fn moments(&self) -> &Moments {
+        self.moments.get_or_init(|| {
+            let (first, count) = self.part(Part::Training);
+            let mut row = vec![0.0; self.features()];
+            let mut mean = row.clone();
+            for index in first..first + count {
+                self.copy(index, &mut row);
+                mean.iter_mut().zip(&row).for_each(|(mean, value)| *mean += value / count as f64);
+            }
+            if self.features() > COVARIANCE_LIMIT {
+                return (mean, None);
+            }
+            let mut covariance = vec![vec![0.0; row.len()]; row.len()];
+            for index in first..first + count {
+                self.copy(index, &mut row);
+                row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
+                for (i, line) in covariance.iter_mut().enumerate() {
+                    let scaled = row[i] / count as f64;
+                    line.iter_mut().zip(&row).for_each(|(sum, value)| *sum += scaled * value);
+                }
+            }
+            (mean, Some(covariance))
+        })
+    }
+}
+
+impl Dataset for TableData {
+    fn features(&self) -> usize {
+        self.varying.len()
+    }
+
+    fn words_per_row(&self) -> u64 {
+        1
+    }
+
+    fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        let (first, count) = match self.part(part) {
+            (_, 0) => self.part(Part::Training),
+            some => some,
+        };
+        for row in rows.chunks_exact_mut(self.features()) {
+            let index = (u128::from(stream.next_word()) * count as u128) >> 64;
+            self.copy(first + index as usize, row);
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    fn len(&self, part: Part) -> Option<usize> {
+        Some(self.part(part).1)
+    }
+
+    fn row(&self, part: Part, index: usize, out: &mut [f64]) {
+        let (first, count) = self.part(part);
+        if index < count {
+            self.copy(first + index, out);
+        }
+    }
+
+    fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
+        let mut varying = row.iter();
+        for Scale { is_integer, map } in &self.scales {
+            let value = match map {
+                Map::Constant(value) => *value,
+                _ => map.undo(varying.next().copied().unwrap_or(f64::NAN)),
+            };
+            let is_rounded = self.round_integers && *is_integer;
+            // Adding 0 makes −0, which a rounded −0.3 is, 0.
+            out.push(if is_rounded { value.round() } else { value } + 0.0);
+        }
+    }
+
+    fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
+        out.extend(self.varying.iter().map(|column| self.scales[*column].map.apply(row[*column])));
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+
+    fn attribution(&self) -> Option<&str> {
+        self.attribution.as_deref()
+    }
+
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(self.moments().0.clone())
+    }
+
+    fn covariance(&self) -> Option<Vec<Vec<f64>>> {
+        self.moments().1.clone()
+    }
+}
+
+fn held_out_rows(table: &Table, holdout: Holdout) -> Result<usize, TableError> {
+    let rows = table.rows();
+    let (held_out, holdout) = match holdout {
+        Holdout::Share(share) if !(0.0..1.0).contains(&share) => {
+            return Err(TableError::HoldoutShare { share });
+        }
+        Holdout::Share(0.0) => (0, "0".to_owned()),
+        Holdout::Share(share) => {
+            (((share * rows as f64).round() as usize).max(1), format!("a share of {share}"))
+        }
+        Holdout::Rows(held_out) => (held_out, held_out.to_string()),
+    };
+    let required = if held_out == 0 { 2 } else { 3 };
+    let file = table.file.clone();
+    if rows < required {
+        return Err(TableError::TooFewRows { file, rows, required });
+    }
+    let left = rows.saturating_sub(held_out);
+    if left < 2 {
+        return Err(TableError::Holdout { file, holdout, rows, left });
+    }
+    Ok(held_out)
+}

@@ -1,0 +1,276 @@
+//! Tables: the numeric columns of CSV and NPY files, what a survey finds in them, and the data set
+//! that a table becomes.
+
+mod built_in;
+mod dataset;
+mod dialect;
+mod error;
+mod npy;
+mod options;
+mod quantile;
+mod records;
+mod remarks;
+mod rows;
+mod scale;
+mod selection;
+mod source;
+mod survey;
+
+use std::path::Path;
+
+pub use built_in::{BuiltInTable, built_in_table};
+pub use dataset::{Holdout, SplitOptions, TableData};
+pub use error::{COLUMN_LIMIT, Place, TableError};
+pub use options::{Dropped, Missing, TableOptions};
+pub use scale::Transform;
+pub use survey::{ColumnKind, ColumnSurvey, Survey};
+
+use npy::Array;
+use records::{Field, Records, shown};
+use rows::Rows;
+use selection::select;
+use source::Source;
+
+/// Dropped rows of which a table keeps the places.
+const DROPPED_KEPT: usize = 10;
+
+/// The numeric columns of a file: 8 bytes a value.
+#[derive(Clone, Debug)]
+pub struct Table {
+    file: String,
+    columns: Vec<String>,
+    left_out: Vec<String>,
+    rows: Rows,
+    missing: Missing,
+    dropped: Vec<Dropped>,
+    dropped_rows: u64,
+}
+
+impl Table {
+    /// Reads a file: NPY if its name ends in `.npy` or `.npy.gz`, CSV otherwise; gzip is known by its
+    /// first bytes.
+    ///
+    /// In CSV, fields may be quoted, lines end in LF or CRLF, blank lines are skipped, and white space
+    /// around fields, as a byte order mark, is ignored. Arrays have the shape `[rows, features]`, or
+    /// `[rows]` for one feature, in C or Fortran order.
+    ///
+    /// # Errors
+    /// Every way in which the file or the choice of columns is wrong: [`TableError`].
+    pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
+        Self::load(Source::open(path)?, options)
+    }
+
+    /// Reads what a file named `name` would hold.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// use langevin_data::{Table, TableOptions};
+    ///
+    /// let table = Table::from_bytes("a.csv", b"mass,length\n3.5,NA\n2,40e-1\n", &TableOptions::default())?;
+    /// assert_eq!(table.columns(), ["mass", "length"]);
+    /// assert_eq!((table.rows(), table.value(0, 1)), (1, 4.0));
+    /// assert_eq!(table.dropped()[0].place.to_string(), "line 2");
+    /// # Ok::<(), langevin_data::TableError>(())
+    /// ```
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        Self::load(Source::from_bytes(name, bytes)?, options)
+    }
+
+    /// The names of the columns.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The file's other columns.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// How many rows there are, at least one.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A value.
+    ///
+    /// # Panics
+    /// Beyond the last row or column.
+    #[must_use]
+    pub fn value(&self, row: usize, column: usize) -> f64 {
+        self.rows.row(row)[column]
+    }
+
+    /// The values of a row.
+    ///
+    /// # Panics
+    /// Beyond the last row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[f64] {
+        self.rows.row(row)
+    }
+
+    /// How many rows were dropped.
+    #[must_use]
+    pub const fn dropped_rows(&self) -> u64 {
+        self.dropped_rows
+    }
+
+    /// The first ten of the dropped rows.
+    #[must_use]
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    fn load(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {
+        let table = if source.is_npy() {
+            Self::from_array(Array::open(source)?, options)?
+        } else {
+            Self::from_records(Records::open(source, options.header, options.delimiter)?, options)?
+        };
+        match table.dropped.first() {
+            Some(first) if table.rows() == 0 => Err(TableError::NoRows {
+                file: table.file.clone(),
+                dropped: table.dropped_rows,
+                place: first.place,
+                column: first.column.clone(),
+            }),
+            // There was no row at all, so there was a header.
+            None if table.rows() == 0 => Err(TableError::HeaderOnly { file: table.file }),
+            _ => Ok(table),
+        }
+    }
+
+    /// A table of the chosen columns without rows, and their indices.
+    fn empty(
+        file: &str,
+        names: &[String],
+        options: &TableOptions,
+    ) -> Result<(Self, Vec<usize>), TableError> {
+        let chosen = select(file, names, options)?;
+        let mut is_left_out = vec![true; names.len()];
+        chosen.iter().for_each(|column| is_left_out[*column] = false);
+        let left_out = names.iter().zip(is_left_out).filter(|(_, left_out)| *left_out);
+        let table = Self {
+            file: file.to_owned(),
+            columns: chosen.iter().map(|column| names[*column].clone()).collect(),
+            left_out: left_out.map(|(name, _)| name.clone()).collect(),
+            rows: Rows::new(chosen.len()),
+            missing: options.missing,
+            dropped: Vec::new(),
+            dropped_rows: 0,
+        };
+        Ok((table, chosen))
+    }
+
+    fn from_records(mut records: Records<'_>, options: &TableOptions) -> Result<Self, TableError> {
+        let (mut table, chosen) = Self::empty(records.file(), records.names(), options)?;
+        let mut row = vec![0.0; chosen.len()];
+        while records.next()? {
+            for (i, column) in chosen.iter().enumerate() {
+                row[i] = match Field::parse(records.field(*column)) {
+                    Field::Number(number) => number,
+                    Field::Missing => f64::NAN,
+                    Field::Text => {
+                        return Err(TableError::Text {
+                            file: table.file,
+                            line: records.line(),
+                            column: table.columns[i].clone(),
+                            text: shown(records.field(*column)),
+                        });
+                    }
+                };
+            }
+            if table.is_complete(&row, || Place::Line(records.line()))? {
+                table.rows.push(&row);
+            }
+        }
+        Ok(table)
+    }
+
+    fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {
+        let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
+        let (mut table, chosen) = Self::empty(&array.file, &names, options)?;
+        let mut row = vec![0.0; chosen.len()];
+        if array.by_column {
+            return table.fill_by_column(array, &chosen);
+        }
+        let mut whole = vec![0.0; array.features];
+        for index in 0..array.rows {
+            for value in &mut whole {
+                *value = array.next()?;
+            }
+            row.iter_mut().zip(&chosen).for_each(|(value, column)| *value = whole[*column]);
+            if table.is_complete(&row, || Place::Row(index as u64))? {
+                table.rows.push(&row);
+            }
+        }
+        Ok(table)
+    }
+
+    /// Puts each column into rows, then closes the gaps that dropped rows leave.
+    fn fill_by_column(
+        mut self,
+        mut array: Array<'_>,
+        chosen: &[usize],
+    ) -> Result<Self, TableError> {
+        let mut row = vec![0.0; chosen.len()];
+        (0..array.rows).for_each(|_| self.rows.push(&row));
+        for column in 0..array.features {
+            let place = chosen.iter().position(|chosen| *chosen == column);
+            for index in 0..array.rows {
+                let value = array.next()?;
+                if let Some(place) = place {
+                    self.rows.row_mut(index)[place] = value;
+                }
+            }
+        }
+        let mut kept = 0;
+        for index in 0..array.rows {
+            row.copy_from_slice(self.rows.row(index));
+            if self.is_complete(&row, || Place::Row(index as u64))? {
+                self.rows.row_mut(kept).copy_from_slice(&row);
+                kept += 1;
+            }
+        }
+        self.rows.truncate(kept);
+        Ok(self)
+    }
+
+    /// Whether no value of a row is missing, which NaN says; notes the row if one is.
+    fn is_complete(&mut self, row: &[f64], place: impl Fn() -> Place) -> Result<bool, TableError> {
+        if row.iter().all(|value| value.is_finite()) {
+            return Ok(true);
+        }
+        let column = |is_it: fn(f64) -> bool| {
+            row.iter().position(|value| is_it(*value)).map(|column| self.columns[column].clone())
+        };
+        let (file, place) = (self.file.clone(), place());
+        if let Some(column) = column(f64::is_infinite) {
+            return Err(TableError::Infinite { file, place, column });
+        }
+        let column = column(f64::is_nan).unwrap_or_default();
+        if self.missing == Missing::Refuse {
+            return Err(TableError::Missing { file, place, column });
+        }
+        self.dropped_rows += 1;
+        if self.dropped.len() < DROPPED_KEPT {
+            self.dropped.push(Dropped { place, column });
+        }
+        Ok(false)
+    }
+}

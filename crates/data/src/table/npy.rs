@@ -1,0 +1,156 @@
+//! Arrays that NumPy wrote: `.npy` of the shape [rows, features], or one feature where it has one
+//! axis.
+
+use std::io::{self, BufRead, Cursor};
+
+use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar};
+
+use super::{
+    COLUMN_LIMIT, TableError,
+    source::{Source, failure},
+};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+/// The most bytes of a header; NumPy's own limit is 10,000.
+const HEADER_LIMIT: usize = 10_000;
+/// Brackets that a header may open: the dictionary's, the shape's and some to spare.
+const BRACKET_LIMIT: usize = 8;
+
+/// Numbers in the order of the file.
+type Values<'a> = Box<dyn Iterator<Item = io::Result<f64>> + 'a>;
+
+/// An array of numbers.
+pub(super) struct Array<'a> {
+    pub file: String,
+    pub rows: usize,
+    pub features: usize,
+    /// Whether it is written column by column.
+    pub by_column: bool,
+    values: Values<'a>,
+}
+
+impl<'a> Array<'a> {
+    pub fn open(source: Source<'a>) -> Result<Self, TableError> {
+        let Source { file, size, mut reader } = source;
+        if reader.fill_buf().map_err(|error| failure(&file, error))?.is_empty() {
+            return Err(TableError::Empty { file });
+        }
+        let fault = |reason: String| TableError::BadNpy { file: file.clone(), reason };
+        let (header, length) =
+            read_header(&mut reader).map_err(|error| read_failure(&file, error))?;
+        let (rows, features) = match *header.shape() {
+            [rows] => (rows, 1),
+            [rows, features] => (rows, features),
+            ref shape => return Err(fault(format!("it has {} axes", shape.len()))),
+        };
+        if rows == 0 || features == 0 {
+            return Err(TableError::Empty { file });
+        }
+        if features > COLUMN_LIMIT as u64 {
+            return Err(TableError::TooManyColumns { file, columns: features });
+        }
+        // The shape's product fits, or read_header would have refused it.
+        let declared = header.len().saturating_mul(header.dtype().num_bytes().unwrap_or(0) as u64);
+        if declared > size.saturating_sub(length) {
+            return Err(fault(format!("it declares {declared} bytes of numbers and is shorter")));
+        }
+        let by_column = header.order() == Order::Fortran && features > 1;
+        let (rows, features) = (usize::try_from(rows), usize::try_from(features));
+        let (Ok(rows), Ok(features)) = (rows, features) else {
+            return Err(fault("it is larger than memory can be".to_owned()));
+        };
+        let described = header.dtype().descr();
+        let values = numbers(header, reader)
+            .ok_or_else(|| fault(format!("its numbers are of the type {described}")))?;
+        Ok(Self { file, rows, features, by_column, values })
+    }
+
+    /// The next number in the order of the file.
+    pub fn next(&mut self) -> Result<f64, TableError> {
+        let ended = || Err(io::ErrorKind::UnexpectedEof.into());
+        self.values.next().unwrap_or_else(ended).map_err(|error| read_failure(&self.file, error))
+    }
+}
+
+fn read_failure(file: &str, error: io::Error) -> TableError {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends early".to_owned(),
+        io::ErrorKind::InvalidData => error.to_string(),
+        _ => return failure(file, error),
+    };
+    TableError::BadNpy { file: file.to_owned(), reason }
+}
+
+/// Reads the header, and says how many bytes it has.
+///
+/// npyz multiplies the shape unchecked and nests as deep as the text does: what cannot be the header
+/// of a table never reaches it.
+fn read_header(reader: &mut dyn BufRead) -> io::Result<(NpyHeader, u64)> {
+    let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason.to_owned());
+    let mut bytes = vec![0; 8];
+    reader.read_exact(&mut bytes)?;
+    if !bytes.starts_with(MAGIC) {
+        return Err(invalid("it does not start as one"));
+    }
+    let length_bytes = if bytes[6] == 1 { 2 } else { 4 };
+    let mut length = [0; 4];
+    reader.read_exact(&mut length[..length_bytes])?;
+    bytes.extend_from_slice(&length[..length_bytes]);
+    let length = u32::from_le_bytes(length) as usize;
+    if length > HEADER_LIMIT {
+        return Err(invalid("its header is too long"));
+    }
+    let text = bytes.len();
+    bytes.resize(text + length, 0);
+    reader.read_exact(&mut bytes[text..])?;
+    if !is_plain(&bytes[text..]) {
+        return Err(invalid("its header is not that of a plain array"));
+    }
+    let length = bytes.len() as u64;
+    Ok((NpyHeader::from_reader(Cursor::new(bytes))?, length))
+}
+
+/// Whether a header is a dictionary of names, strings and natural numbers whose product is far from
+/// overflow.
+fn is_plain(header: &[u8]) -> bool {
+    let is_known = |byte: &u8| byte.is_ascii_alphanumeric() || b"_'\"<>|=,:(){} \n".contains(byte);
+    let brackets = header.iter().filter(|byte| b"({".contains(byte)).count();
+    let mut product = Some(1_u64);
+    for word in header.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_') {
+        if let Some(digits) = word.iter().position(u8::is_ascii_digit) {
+            let number = str::from_utf8(&word[digits..]).ok().and_then(|text| text.parse().ok());
+            product = product.zip(number).and_then(|(a, b): (u64, u64)| a.checked_mul(b.max(1)));
+        }
+    }
+    header.iter().all(is_known)
+        && brackets <= BRACKET_LIMIT
+        && product.is_some_and(|product| product <= 1 << 60)
+}
+
+fn numbers<'a>(header: NpyHeader, reader: Box<dyn BufRead + 'a>) -> Option<Values<'a>> {
+    let DType::Plain(kind) = header.dtype() else { return None };
+    let file = NpyFile::with_header(header, reader);
+    match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Float, 8) => converted(file, |value: f64| value),
+        (TypeChar::Float, 4) => converted(file, |value: f32| value.into()),
+        (TypeChar::Int, 8) => converted(file, |value: i64| value as f64),
+        (TypeChar::Int, 4) => converted(file, |value: i32| value.into()),
+        (TypeChar::Int, 2) => converted(file, |value: i16| value.into()),
+        (TypeChar::Int, 1) => converted(file, |value: i8| value.into()),
+        (TypeChar::Uint, 8) => converted(file, |value: u64| value as f64),
+        (TypeChar::Uint, 4) => converted(file, |value: u32| value.into()),
+        (TypeChar::Uint, 2) => converted(file, |value: u16| value.into()),
+        (TypeChar::Uint, 1) => converted(file, |value: u8| value.into()),
+        _ => None,
+    }
+}
+
+fn converted<'a, T: Deserialize + 'a>(
+    file: NpyFile<Box<dyn BufRead + 'a>>,
+    convert: impl Fn(T) -> f64 + 'a,
+) -> Option<Values<'a>>
+where
+    T::TypeReader: 'a,
+{
+    Some(Box::new(file.data::<T>().ok()?.map(move |value| value.map(&convert))))
+}

@@ -1,0 +1,40 @@
+//! How a file is read, and what becomes of rows with gaps.
+
+use super::Place;
+
+/// How a file is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableOptions {
+    /// The columns to take, in this order; all if `None`.
+    pub columns: Option<Vec<String>>,
+    /// Columns to leave out.
+    pub exclude: Vec<String>,
+    /// Whether a CSV file's first record names the columns; if `None`, it does where one of its
+    /// fields is text. Without a header, and in an array, columns are called x0, x1, …
+    pub header: Option<bool>,
+    /// The ASCII character between a CSV file's fields; if `None`, the one of comma, semicolon and
+    /// tab that occurs most in the first record outside quotes.
+    pub delimiter: Option<u8>,
+    /// What becomes of rows that lack a value.
+    pub missing: Missing,
+}
+
+/// What becomes of rows that lack a value: an empty field, NA, N/A, NaN or null in any case of
+/// letters, NaN in an array.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// They are dropped and reported.
+    #[default]
+    Drop,
+    /// They are an error.
+    Refuse,
+}
+
+/// A row that was dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Where it stands.
+    pub place: Place,
+    /// The first column in which it lacks a value.
+    pub column: String,
+}

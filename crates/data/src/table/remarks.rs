@@ -1,0 +1,65 @@
+//! What a user should be told of a table that was read, split and scaled.
+
+use super::{
+    Place, Table,
+    scale::{Map, Scale},
+};
+
+/// Items that a remark lists; of more it says how many there are.
+const LISTED: usize = 10;
+
+/// The remarks; `lost` held-out values of constant columns differ from the constant.
+pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bool) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let dropped = table.dropped_rows as usize;
+    if dropped > 0 {
+        let place = |place: &Place| match place {
+            Place::Line(number) | Place::Row(number) => number.to_string(),
+        };
+        let kind = match table.dropped[0].place {
+            Place::Line(_) => "lines of the file",
+            Place::Row(_) => "rows counted from 0",
+        };
+        let places = table.dropped.iter().map(|dropped| place(&dropped.place));
+        let places = list(places, dropped);
+        remarks.push(format!("rows dropped for a missing value: {dropped} ({kind}: {places})"));
+    }
+    let named = |is_it: &dyn Fn(&Scale) -> bool| {
+        let chosen = table.columns.iter().zip(scales).filter(|(_, scale)| is_it(scale));
+        let shown = chosen.map(|(name, scale)| match scale.map {
+            Map::Constant(value) => format!("{name} = {value}"),
+            _ => name.clone(),
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let is_constant = |scale: &Scale| matches!(scale.map, Map::Constant(_));
+    let constant = named(&is_constant);
+    let integer = named(&|scale| scale.is_integer && !is_constant(scale));
+    let rounded = if is_rounded {
+        "columns of whole numbers, rounded in samples"
+    } else {
+        "columns of whole numbers, not rounded in samples (data.round_integers)"
+    };
+    for (what, names) in [
+        ("columns left out", &table.left_out),
+        ("columns that are constant, kept out of the network and restored", &constant),
+        (rounded, &integer),
+    ] {
+        if !names.is_empty() {
+            remarks.push(format!("{what}: {}", list(names.iter().cloned(), names.len())));
+        }
+    }
+    if lost > 0 {
+        remarks.push(format!("held-out values lost to those constant columns: {lost}"));
+    }
+    remarks
+}
+
+/// The first of `count` items, and how many more there are.
+fn list(items: impl Iterator<Item = String>, count: usize) -> String {
+    let first: Vec<_> = items.take(LISTED).collect();
+    match count - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}

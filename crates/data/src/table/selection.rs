@@ -1,0 +1,62 @@
+//! Which columns of a file a table takes.
+
+use std::collections::HashMap;
+
+use super::{TableError, TableOptions};
+
+/// Likeness (Jaro and Winkler's) above which a name may have been meant.
+const ALIKE: f64 = 0.75;
+
+/// The indices of the chosen columns, in the order of `data.columns`, or of the file.
+pub(super) fn select(
+    file: &str,
+    names: &[String],
+    options: &TableOptions,
+) -> Result<Vec<usize>, TableError> {
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (i, name) in names.iter().enumerate() {
+        places.entry(name).or_default().push(i);
+    }
+    let unknown = |field, name: &str| TableError::UnknownColumn {
+        file: file.to_owned(),
+        field,
+        name: name.to_owned(),
+        nearest: nearest(name, names),
+        known: names.to_vec(),
+    };
+    if let Some(name) = options.exclude.iter().find(|name| !places.contains_key(name.as_str())) {
+        return Err(unknown("data.exclude", name));
+    }
+    for name in &options.exclude {
+        places.insert(name, Vec::new());
+    }
+    let mut chosen = Vec::new();
+    for name in options.columns.as_deref().unwrap_or(names) {
+        // Each place is taken out, so that a second mention finds none.
+        match places.get_mut(name.as_str()).map(std::mem::take).as_deref() {
+            None => return Err(unknown("data.columns", name)),
+            Some([first, second, ..]) => {
+                let (file, name) = (file.to_owned(), name.clone());
+                let (first, second) = (first + 1, second + 1);
+                return Err(TableError::SameName { file, name, first, second });
+            }
+            Some([place]) => chosen.push(*place),
+            Some([]) if options.exclude.contains(name) => {}
+            Some([]) => {
+                return Err(TableError::ChosenTwice { file: file.to_owned(), name: name.clone() });
+            }
+        }
+    }
+    if chosen.is_empty() {
+        return Err(TableError::NoColumns { file: file.to_owned() });
+    }
+    Ok(chosen)
+}
+
+fn nearest(name: &str, names: &[String]) -> Option<String> {
+    let name = name.to_lowercase();
+    let likeness = |known: &String| strsim::jaro_winkler(&name, &known.to_lowercase());
+    let alike = names.iter().map(|known| (likeness(known), known));
+    let best = alike.filter(|(likeness, _)| *likeness > ALIKE);
+    best.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known.clone())
+}

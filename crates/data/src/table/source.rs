@@ -1,0 +1,132 @@
+//! Bytes of a table from a file or from memory, unpacked on the way where gzip packed them.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Cursor, Read},
+    path::Path,
+};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::TableError;
+
+/// The most bytes that are read from gzip: 16 GiB.
+const UNPACKED_LIMIT: u64 = 16 << 30;
+/// Deflate makes at most 1032 bytes of one.
+const LARGEST_RATIO: u64 = 1032;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// What a table is read from.
+pub(super) struct Source<'a> {
+    /// As messages name it.
+    pub file: String,
+    /// An upper bound of the bytes that [`reader`](Self::reader) gives; 0 if it isn't known.
+    pub size: u64,
+    pub reader: Box<dyn BufRead + 'a>,
+}
+
+impl Source<'static> {
+    pub fn open(path: &Path) -> Result<Self, TableError> {
+        let file = path.display().to_string();
+        let opened = File::open(path).and_then(|opened| Ok((opened.metadata()?.len(), opened)));
+        let (size, opened) = opened.map_err(|error| failure(&file, error))?;
+        Source::new(file, size, BufReader::with_capacity(1 << 16, opened), UNPACKED_LIMIT)
+    }
+}
+
+impl<'a> Source<'a> {
+    pub fn from_bytes(name: &str, bytes: &'a [u8]) -> Result<Self, TableError> {
+        Source::new(name.to_owned(), bytes.len() as u64, bytes, UNPACKED_LIMIT)
+    }
+
+    fn new(
+        file: String,
+        size: u64,
+        mut packed: impl BufRead + 'a,
+        limit: u64,
+    ) -> Result<Self, TableError> {
+        let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
+        let read = packed.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
+        read.map_err(|error| failure(&file, error))?;
+        let is_gzip = magic == GZIP_MAGIC;
+        let whole = Cursor::new(magic).chain(packed);
+        if !is_gzip {
+            return Ok(Self { file, size, reader: Box::new(whole) });
+        }
+        let unpacked = Unpacked {
+            file: file.clone(),
+            decoder: MultiGzDecoder::new(whole),
+            left: limit,
+            limit,
+        };
+        let reader = Box::new(BufReader::with_capacity(1 << 16, unpacked));
+        Ok(Self { file, size: size.saturating_mul(LARGEST_RATIO).min(limit), reader })
+    }
+
+    /// Whether the name says NPY; everything else is CSV.
+    pub fn is_npy(&self) -> bool {
+        let name = self.file.to_ascii_lowercase();
+        name.ends_with(".npy") || name.ends_with(".npy.gz")
+    }
+}
+
+/// The error of a read from a [`Source`].
+pub(super) fn failure(file: &str, error: io::Error) -> TableError {
+    error.downcast().unwrap_or_else(|error| TableError::CannotRead {
+        file: file.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Unpacks gzip, up to a limit; its errors carry a [`TableError`].
+struct Unpacked<R> {
+    file: String,
+    decoder: MultiGzDecoder<R>,
+    left: u64,
+    limit: u64,
+}
+
+impl<R: BufRead> Read for Unpacked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.decoder.read(out).map_err(|error| {
+            let reason = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "it ends early".to_owned(),
+                _ => error.to_string(),
+            };
+            io::Error::other(TableError::DamagedGzip { file: self.file.clone(), reason })
+        })?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            io::Error::other(TableError::TooLarge { file: self.file.clone(), limit: self.limit })
+        })?;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    #[test]
+    fn gzip_is_read_up_to_its_limit() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&[b'1'; 100_000]).expect("memory");
+        let packed = encoder.finish().expect("memory");
+        let read = |limit| {
+            let mut source = Source::new("a.csv.gz".to_owned(), 1, packed.as_slice(), limit)?;
+            let mut all = Vec::new();
+            let read = source.reader.read_to_end(&mut all);
+            read.map_err(|error| failure("a.csv.gz", error))
+        };
+        assert_eq!(read(100_000), Ok(100_000));
+        let error = read(99_999).expect_err("one byte too many");
+        assert_eq!(
+            error.to_string(),
+            "a.csv.gz: unpacks to more than 99999 bytes, the most that is read from gzip; unpack it or split it"
+        );
+        assert_eq!(UNPACKED_LIMIT, 16 * 1024 * 1024 * 1024);
+    }
+}
