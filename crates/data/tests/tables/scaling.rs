@@ -1,0 +1,264 @@
+//! The model's space and the way back: moments, ranks, constant and whole columns.
+
+use langevin_data::{
+    Dataset, Holdout, Part, Purpose, SplitOptions, Stream, Streams, Table, TableData, Transform,
+};
+
+use super::{names, read};
+
+const ALL: [Transform; 4] =
+    [Transform::None, Transform::Standardise, Transform::StandardiseTogether, Transform::Quantile];
+
+fn data(table: Table, transform: Transform, holdout: Holdout) -> TableData {
+    let options = SplitOptions { transform, holdout, seed: 3, round_integers: false };
+    TableData::new(table, &options).unwrap()
+}
+
+/// The rows of a part, in the model's space and restored.
+fn rows(data: &TableData, part: Part) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let pair = |i| {
+        let (mut row, mut restored) = (vec![0.0; data.features()], Vec::new());
+        data.row(part, i, &mut row);
+        data.restore(&row, &mut restored);
+        (row, restored)
+    };
+    (0..data.len(part).unwrap()).map(pair).collect()
+}
+
+/// Checks that the rows of a data set are those of the table, up to rounding, and that scaling
+/// undoes restoring.
+pub fn assert_rows_come_back(data: TableData, table: &[Vec<f64>]) {
+    let largest = table.iter().flatten().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    let parts = [Part::Training, Part::HeldOut];
+    let mut left: Vec<_> = table.iter().collect();
+    for part in parts {
+        // Standardising and back rounds five times by half an epsilon of at most twice the largest
+        // value. Held-out rows between quantiles lose up to |z| / dz < 100 times that.
+        let tolerance = largest * f64::EPSILON * if part == Part::Training { 5.0 } else { 500.0 };
+        for (row, restored) in rows(&data, part) {
+            let is_it = |exact: &&Vec<f64>| {
+                exact.iter().zip(&restored).all(|(a, b)| (a - b).abs() <= tolerance)
+            };
+            let place = left.iter().position(is_it);
+            left.remove(place.unwrap_or_else(|| panic!("{restored:?} is no row of {table:?}")));
+            let mut again = Vec::new();
+            data.scale(&restored, &mut again);
+            for (a, b) in row.iter().zip(&again) {
+                assert!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{row:?} became {again:?}");
+            }
+        }
+    }
+    assert!(left.is_empty());
+}
+
+fn normals(stream: &mut Stream, rows: usize, columns: usize) -> Vec<Vec<f64>> {
+    let mut values = vec![0.0; rows * columns];
+    stream.fill_normal(&mut values);
+    values.chunks(columns).map(<[f64]>::to_vec).collect()
+}
+
+fn table(rows: &[Vec<f64>]) -> Table {
+    let line = |row: &Vec<f64>| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",") + "\n";
+    read(&rows.iter().map(line).collect::<String>()).unwrap()
+}
+
+/// Three columns of other means and widths, the first two correlated.
+fn correlated() -> Vec<Vec<f64>> {
+    let normals = normals(&mut Streams::new(1).at(Purpose::Data, 0, 0), 300, 3);
+    let row = |z: Vec<f64>| vec![1e4 + 20.0 * z[0], 0.3 * z[0] - 0.1 * z[1], 5.0 + z[2].powi(3)];
+    normals.into_iter().map(row).collect()
+}
+
+/// Mean and covariance of a part's rows in the model's space.
+fn moments(data: &TableData, part: Part) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let rows = rows(data, part);
+    let mean_of = |f: &dyn Fn(&[f64]) -> f64| {
+        rows.iter().map(|(row, _)| f(row)).sum::<f64>() / rows.len() as f64
+    };
+    let features = data.features();
+    let mean: Vec<_> = (0..features).map(|i| mean_of(&|row| row[i])).collect();
+    let of = |i: usize, j: usize| mean_of(&|row| (row[i] - mean[i]) * (row[j] - mean[j]));
+    let covariance = (0..features).map(|i| (0..features).map(|j| of(i, j)).collect()).collect();
+    (mean, covariance)
+}
+
+#[test]
+fn the_stated_moments_are_those_of_the_training_rows() {
+    for transform in ALL {
+        let data = data(table(&correlated()), transform, Holdout::Share(0.3));
+        let (mean, covariance) = moments(&data, Part::Training);
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + a.abs());
+        assert!(data.mean().unwrap().iter().zip(&mean).all(|(a, b)| close(*a, *b)));
+        for (stated, exact) in data.covariance().unwrap().iter().zip(&covariance) {
+            assert!(stated.iter().zip(exact).all(|(a, b)| close(*a, *b)), "{transform:?}");
+        }
+    }
+}
+
+#[test]
+fn standardised_columns_have_mean_0_and_variance_1_in_training() {
+    let data = data(table(&correlated()), Transform::Standardise, Holdout::Share(0.3));
+    let (mean, covariance) = moments(&data, Part::Training);
+    for i in 0..3 {
+        // The mean of 1e4 is known to 1e-12, a twentieth of that in standard deviations.
+        assert!(mean[i].abs() < 1e-12 && (covariance[i][i] - 1.0).abs() < 1e-12);
+    }
+    assert!(covariance[0][1] > 0.9, "the correlation stays");
+    // Held-out rows have statistics of their own.
+    let (mean, covariance) = moments(&data, Part::HeldOut);
+    assert!(mean.iter().all(|mean| mean.abs() > 1e-6));
+    assert!((0..3).all(|i| (covariance[i][i] - 1.0).abs() > 1e-6));
+}
+
+#[test]
+fn columns_standardised_together_keep_the_ratio_of_their_widths() {
+    let data = data(table(&correlated()), Transform::StandardiseTogether, Holdout::Share(0.3));
+    let (mean, covariance) = moments(&data, Part::Training);
+    assert!(mean.iter().all(|mean| mean.abs() < 1e-12));
+    let variances: Vec<_> = (0..3).map(|i| covariance[i][i]).collect();
+    assert!((variances.iter().sum::<f64>() / 3.0 - 1.0).abs() < 1e-12, "their mean is 1");
+    let ratio = {
+        let raw = super::scaling::data(table(&correlated()), Transform::None, Holdout::Share(0.3));
+        let covariance = moments(&raw, Part::Training).1;
+        covariance[0][0] / covariance[1][1]
+    };
+    assert!((variances[0] / variances[1] / ratio - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_constant_column_does_not_count_among_those_standardised_together() {
+    let table = read("1,7,-2\n3,7,2\n1,7,-2\n3,7,2\n").unwrap();
+    let data = data(table, Transform::StandardiseTogether, Holdout::Rows(0));
+    // Variances 1 and 4: the root of their mean is sqrt(5/2).
+    let mut row = [0.0; 2];
+    data.row(Part::Training, 0, &mut row);
+    for (value, exact) in row.iter().zip([1.0, 2.0]) {
+        assert!((value.abs() - exact / 2.5_f64.sqrt()).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn quantiles_of_training_rows_are_those_of_the_normal() {
+    let data = data(table(&correlated()), Transform::Quantile, Holdout::Share(0.3));
+    let count = data.len(Part::Training).unwrap();
+    for column in 0..3 {
+        let rows = rows(&data, Part::Training);
+        let mut values: Vec<_> =
+            rows.iter().map(|(row, user)| (user[column], row[column])).collect();
+        values.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (rank, (_, z)) in values.iter().enumerate() {
+            // Φ by its power series (Marsaglia 2004).
+            let (mut sum, mut term, mut i) = (*z, *z, 1.0);
+            while term.abs() > 1e-18 {
+                i += 2.0;
+                term *= z * z / i;
+                sum += term;
+            }
+            let share = 0.5 + sum * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+            assert!((share - (rank as f64 + 0.5) / count as f64).abs() < 1e-13);
+        }
+    }
+}
+
+#[test]
+fn training_rows_come_back_from_their_quantiles_exactly() {
+    let exact = correlated();
+    let data = data(table(&exact), Transform::Quantile, Holdout::Share(0.3));
+    for (_, restored) in rows(&data, Part::Training) {
+        assert!(exact.contains(&restored), "{restored:?}");
+    }
+    assert_rows_come_back(data, &exact);
+}
+
+#[test]
+fn rows_come_back_from_the_other_transforms() {
+    let exact = correlated();
+    for transform in [Transform::None, Transform::Standardise, Transform::StandardiseTogether] {
+        assert_rows_come_back(data(table(&exact), transform, Holdout::Share(0.3)), &exact);
+    }
+}
+
+#[test]
+fn untransformed_rows_keep_their_bits() {
+    let exact = correlated();
+    let data = data(table(&exact), Transform::None, Holdout::Share(0.3));
+    for (row, restored) in rows(&data, Part::Training) {
+        assert!(exact.contains(&row) && row == restored);
+    }
+}
+
+#[test]
+fn constant_columns_are_kept_out_and_restored() {
+    let table = read("a,b,c,d\n7,1,-0.5,0\n7,2,-0.5,3\n7,4,-0.5,9\n7,4,-0.5,9\n").unwrap();
+    for transform in ALL {
+        let data = data(table.clone(), transform, Holdout::Rows(1));
+        assert_eq!((data.features(), data.columns()), (2, names(&["a", "b", "c", "d"])));
+        for (row, restored) in
+            rows(&data, Part::Training).into_iter().chain(rows(&data, Part::HeldOut))
+        {
+            assert_eq!((row.len(), restored.len()), (2, 4));
+            assert_eq!((restored[0], restored[2]), (7.0, -0.5));
+        }
+        assert!(data.remarks()[0].ends_with("restored: a = 7, c = -0.5"), "{:?}", data.remarks());
+        let mut drawn = [0.0; 20];
+        data.draw(Part::Training, &mut Streams::new(0).at(Purpose::Data, 0, 0), &mut drawn);
+        let training: Vec<_> = rows(&data, Part::Training).into_iter().map(|pair| pair.0).collect();
+        assert!(drawn.chunks(2).all(|row| training.contains(&row.to_vec())));
+    }
+}
+
+#[test]
+fn a_column_constant_in_training_alone_is_reported() {
+    // Row 0 is the one that is held out under this seed of one of these tables.
+    let remarks = (0..6).map(|odd| {
+        let row = |row| format!("{row},{}\n", if row == odd { 8 } else { 7 });
+        let table = read(&(0..6).map(row).collect::<String>()).unwrap();
+        data(table, Transform::Standardise, Holdout::Rows(1)).remarks()
+    });
+    let told: Vec<_> =
+        remarks.filter(|remarks| remarks.iter().any(|remark| remark.contains("x1 = 7"))).collect();
+    let [remarks] = told.as_slice() else { panic!("one of them: {told:?}") };
+    assert_eq!(remarks.last().unwrap(), "held-out values lost to those constant columns: 1");
+}
+
+#[test]
+fn whole_columns_are_found_in_training_and_rounded_when_asked() {
+    let table = read("a,b,c\n1,0.5,9007199254740992\n2,1,0\n-3,2,1\n-4,3,2\n").unwrap();
+    for (round_integers, exact) in [(false, [0.4, -0.7, 0.3]), (true, [0.0, -0.7, 0.3])] {
+        let options = SplitOptions {
+            round_integers,
+            transform: Transform::None,
+            holdout: Holdout::Rows(0),
+            seed: 0,
+        };
+        let data = TableData::new(table.clone(), &options).unwrap();
+        let mut restored = Vec::new();
+        data.restore(&[0.4, -0.7, 0.3], &mut restored);
+        assert_eq!(restored, exact, "b has halves, c a number above the whole ones");
+        restored.clear();
+        data.restore(&[-0.3, 0.0, 0.0], &mut restored);
+        assert!(!round_integers || restored[0].is_sign_positive(), "no -0 in a file");
+    }
+}
+
+#[test]
+fn the_covariance_is_stated_up_to_2048_features() {
+    let stated = |columns: usize| {
+        let line = |value: &str| vec![value; columns].join(",") + "\n";
+        let table = read(&["1", "2", "4"].map(line).concat()).unwrap();
+        let data = data(table, Transform::Standardise, Holdout::Rows(0));
+        (data.mean().is_some(), data.covariance().is_some())
+    };
+    assert_eq!(stated(2048), (true, true));
+    assert_eq!(stated(2049), (true, false));
+}
+
+#[test]
+fn far_from_zero_the_mean_is_still_right() {
+    // The sum of these, near 1e17, is rounded by up to 8 in each step: its mean is off by 0.2
+    // standard deviations. Neighbours of 1e12 are 1.2e-4 apart, 4e-5 standard deviations.
+    let row = |i: u64| format!("{}\n", 1e12 + (i * i % 101) as f64 / 10.0);
+    let table = read(&(0..100_000).map(row).collect::<String>()).unwrap();
+    let mean = data(table, Transform::Standardise, Holdout::Rows(0)).mean().unwrap()[0];
+    assert!(mean.abs() < 1e-4, "{mean}");
+}
