@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = parse_config("two-moons", text, &settings.map(str::to_owned))?;
 
     let device = Device::flex();
-    let data = config.data.build()?.ok_or("two-moons has data")?;
+    let data = config.data.build(config.seed)?.ok_or("two-moons has data")?;
     let told = Diffusion::new(&config)?.embedding.features();
     let network = Gated {
         position: LinearConfig::new(data.features(), 128).init(&device),

@@ -31,7 +31,7 @@ fn default_config() -> RunConfig {
 }
 
 fn batch(config: &RunConfig, step: u64) -> StepBatch {
-    let data = config.data.build().expect("valid").expect("our own");
+    let data = config.data.build(0).expect("valid").expect("our own");
     let diffusion = Diffusion::new(config).expect("valid");
     diffusion
         .training_batch(data.as_ref(), &Streams::new(0), step, config.train.batch)
@@ -41,6 +41,37 @@ fn batch(config: &RunConfig, step: u64) -> StepBatch {
 fn mean(values: Tensor<1>) -> f64 {
     let data = values.into_data();
     data.iter::<f32>().map(f64::from).sum::<f64>() / data.num_elements() as f64
+}
+
+/// The gradients of a batch, made in so many parts, and its rows' losses.
+fn in_parts(config: &RunConfig, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let device = burn::tensor::Device::flex();
+    let (network, _) = built_in(config, &device).expect("valid");
+    let engine: TapeEngine<Mlp> = TapeEngine::new(network, &config.train.optimizer, None, &device);
+    let (rows, gradients) = engine.gradients(&StepBatch { parts, ..batch(config, 0) });
+    let mut collect = Collect { gradients: &gradients, found: Vec::new() };
+    engine.network().visit(&mut collect);
+    (rows.into_data().iter::<f32>().map(f64::from).collect(), collect.found)
+}
+
+#[test]
+fn gradients_made_in_parts_add_up_to_the_whole() {
+    for loss in ["mean", "sum", "norm", "huber"] {
+        let settings = [format!(r#"train.loss={{"kind":"{loss}"}}"#), "train.batch=50".to_owned()];
+        let text = include_str!("../../configs/default.json");
+        let config = parse_config("default", text, &settings).expect("valid");
+        let (rows, whole) = in_parts(&config, 1);
+        for parts in [2, 3, 50] {
+            let (rows_of_parts, added) = in_parts(&config, parts);
+            assert_eq!(rows.len(), rows_of_parts.len(), "{loss} in {parts}");
+            for (a, b) in whole.iter().zip(&added) {
+                let norm = a.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let off = a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+                // Sums of 50 rounded terms in another order.
+                assert!(off <= 1e-5 * norm, "{loss} in {parts}: {off} of {norm}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -79,6 +79,7 @@ fn three_steps_of_every_optimizer_are_pytorchs() {
                 &StepBatch {
                     network: 0,
                     rows: 5,
+                    parts: 1,
                     input: columns(&batch["input"], 3),
                     level_features: None,
                     condition: None,
@@ -122,6 +123,7 @@ fn a_parameter_that_is_not_trained_stays() {
     let batch = StepBatch {
         network: 0,
         rows: 1,
+        parts: 1,
         input: Columns { columns: 3, values: vec![1.0, 2.0, 3.0] },
         level_features: None,
         condition: None,

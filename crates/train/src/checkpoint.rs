@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RunConfig, TrainError, Trainer,
+    config::KeepConfig,
     durable::{create_folder, remove_leftovers, write_durably},
     tensors::TensorMap,
     trainer::Progress,
@@ -172,16 +173,18 @@ impl Checkpoints {
         let sections = sections(trainer.config());
         let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
-        self.rotate(progress.step, keep);
+        let best = progress.best.filter(|_| trainer.config().train.keep == KeepConfig::Best);
+        self.rotate(progress.step, keep, best.map(|best| best.step));
         Ok(folder)
     }
 
     /// Removes our own checkpoints beyond step `saved`, which belong to a past that a fall back gave
-    /// up, and the oldest up to it but for `keep`; what else lies there stays.
-    fn rotate(&self, saved: u64, keep: usize) {
+    /// up, and the oldest up to it but for `keep` and the `best`; what else lies there stays.
+    fn rotate(&self, saved: u64, keep: usize, best: Option<u64>) {
         let (beyond, kept): (Vec<_>, Vec<_>) =
             self.steps().into_iter().partition(|step| *step > saved);
-        for step in beyond.into_iter().chain(kept.into_iter().skip(keep)) {
+        let old = kept.into_iter().skip(keep).filter(|step| Some(*step) != best);
+        for step in beyond.into_iter().chain(old) {
             let folder = self.path(step);
             remove_leftovers(&folder);
             // checkpoint.json first: a half-removed checkpoint must not count. One that cannot be
@@ -212,6 +215,32 @@ impl Checkpoints {
             0 => format!("{folder} holds no checkpoint"),
             count => format!("{folder}: none of its {count} checkpoints is sound"),
         }))
+    }
+
+    /// The checkpoint that samples are drawn from: the newest, or that of the lowest held-out loss where
+    /// the run keeps it. `damaged` hears of those that are passed over.
+    ///
+    /// # Errors
+    /// None is sound.
+    pub(crate) fn for_sampling(
+        &self,
+        keep: KeepConfig,
+        damaged: &mut dyn FnMut(String),
+    ) -> Result<Checkpoint, TrainError> {
+        let newest = self.newest(damaged)?;
+        let best = newest.progress.best.filter(|_| keep == KeepConfig::Best).map(|best| best.step);
+        match best.filter(|step| *step != newest.progress.step).map(|step| (step, self.load(step))) {
+            None => Ok(newest),
+            Some((_, Ok(best))) => Ok(best),
+            Some((step, Err(why))) => {
+                let path = self.path(step);
+                damaged(format!(
+                    "the best checkpoint {} is damaged, so the newest is used: {why}",
+                    path.display()
+                ));
+                Ok(newest)
+            }
+        }
     }
 
     /// Loads one checkpoint; nothing in it is trusted.

@@ -22,6 +22,8 @@ pub struct StepBatch {
     pub network: usize,
     /// Number of rows.
     pub rows: usize,
+    /// Parts of nearly equal size whose gradients are made one after the other and added.
+    pub parts: usize,
     /// The noisy rows, scaled by c_in.
     pub input: Columns,
     /// The columns that tell the level.
@@ -66,6 +68,34 @@ pub struct Diffusion {
     pub weighting: Weighting,
     /// How a batch's errors become one loss.
     pub reduction: LossReduction,
+    /// Parts in which a training batch's gradient is made.
+    pub parts: usize,
+}
+
+impl StepBatch {
+    /// The rows of each part, in order.
+    pub(crate) fn split(&self) -> impl Iterator<Item = Self> + '_ {
+        let size = self.rows.div_ceil(self.parts.max(1)).max(1);
+        (0..self.rows).step_by(size).map(move |first| {
+            let rows = size.min(self.rows - first);
+            let slice = |columns: &Columns| Columns {
+                columns: columns.columns,
+                values: columns.values[first * columns.columns..(first + rows) * columns.columns]
+                    .to_vec(),
+            };
+            Self {
+                network: self.network,
+                rows,
+                parts: 1,
+                input: slice(&self.input),
+                level_features: self.level_features.as_ref().map(slice),
+                condition: self.condition.as_ref().map(slice),
+                target: slice(&self.target),
+                weight: self.weight[first..first + rows].to_vec(),
+                reduction: self.reduction,
+            }
+        })
+    }
 }
 
 impl Diffusion {
@@ -90,6 +120,7 @@ impl Diffusion {
                 .map_err(in_section("denoiser.prediction"))?,
             weighting: config.train.weighting.build().map_err(in_section("train.weighting"))?,
             reduction: config.train.loss.build().map_err(in_section("train.loss"))?,
+            parts: config.train.accumulate,
         })
     }
 
@@ -173,6 +204,7 @@ impl Diffusion {
         Ok(StepBatch {
             network: 0,
             rows,
+            parts: if source == Source::Training { self.parts } else { 1 },
             input: Columns { columns: features, values: input },
             level_features: (columns > 0).then_some(Columns { columns, values: told }),
             condition: None,

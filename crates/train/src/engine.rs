@@ -2,7 +2,7 @@
 
 use burn::{
     module::{ModuleMapper, ModuleVisitor, Param},
-    optim::GradientsParams,
+    optim::{GradientsAccumulator, GradientsParams},
     tensor::{Device, Tensor, TensorData},
 };
 use langevin_core::{LossReduction, Network};
@@ -68,10 +68,39 @@ impl<N: Network> TapeEngine<N> {
     /// The loss and its gradients, by parameter, without a step.
     pub fn gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
         let network = self.network();
+        if batch.parts > 1 {
+            return self.accumulated_gradients(batch);
+        }
         let row_losses = row_losses(network, batch, &self.device);
         let loss = reduce(row_losses.clone(), batch.reduction);
         let gradients = GradientsParams::from_grads(loss.backward(), network);
         (row_losses.inner(), gradients)
+    }
+
+    /// The same part by part: the gradients of the rows' losses add up, and what the reduction makes
+    /// of their sum is one factor for all.
+    fn accumulated_gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
+        let network = self.network();
+        let mut sum = GradientsAccumulator::new();
+        let mut losses = Vec::new();
+        for part in batch.split() {
+            let rows = row_losses(network, &part, &self.device);
+            losses.push(rows.clone().inner());
+            let gradients = rows.sum().backward();
+            sum.accumulate(network, GradientsParams::from_grads(gradients, network));
+        }
+        let losses = Tensor::cat(losses, 0);
+        let factor = match batch.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => {
+                Tensor::full([1], 1.0 / batch.rows as f64, &losses.device())
+            }
+            LossReduction::Sum => return (losses, sum.grads()),
+            // d sqrt(S) = dS / (2 sqrt(S)).
+            LossReduction::Norm => losses.clone().sum().sqrt().recip().mul_scalar(0.5),
+        };
+        let mut scale = Scale { gradients: sum.grads(), factor };
+        network.visit(&mut scale);
+        (losses, scale.gradients)
     }
 }
 

@@ -23,6 +23,12 @@ pub enum TrainError {
         /// Where and what.
         source: serde_json::Error,
     },
+    /// A table that cannot be used.
+    #[error(transparent)]
+    Table(#[from] langevin_data::TableError),
+    /// Rows that cannot be compared.
+    #[error("evaluation: {0}")]
+    Evaluation(#[from] crate::evaluation::EvaluationError),
     /// The user asked for something that cannot be done, for a reason that the message gives.
     #[error("{0}")]
     Usage(String),

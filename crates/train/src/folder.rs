@@ -62,7 +62,9 @@ impl RunFolder {
     /// Writes the resolved config.
     pub(crate) fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
         let path = self.path.join(CONFIG);
-        let mut text = serde_json::to_string_pretty(config)
+        let mut config = config.clone();
+        config.data.point_into(&self.path);
+        let mut text = serde_json::to_string_pretty(&config)
             .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
         text.push('\n');
         write_durably(&path, text.as_bytes())
@@ -81,7 +83,7 @@ pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
     }
     let text =
         fs::read_to_string(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
-    crate::config::parse_config(&path.display().to_string(), &text, &[])
+    crate::config::read_config(&path.display().to_string(), run, &text, &[])
 }
 
 /// Fails where something is already: a run is never overwritten.

@@ -25,35 +25,42 @@ mod diffusion;
 mod durable;
 mod engine;
 mod error;
+mod evaluate;
+pub mod evaluation;
 #[cfg(feature = "figures")]
 pub mod figures;
+mod fingerprint;
 mod folder;
 mod manifest;
 mod memory;
 mod optimizer;
+mod records;
 #[cfg(feature = "figures")]
 mod report;
 mod run;
 mod samples_file;
 mod sampling;
+mod session;
+mod spaces;
 mod tensors;
 mod trainer;
 
 pub use config::{
-    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind,
-    LearningRateConfig, LevelsConfig, LossConfig, NetworkConfig, NoiseConfig, OptimizerConfig,
+    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind, KeepConfig,
+    LearningRateConfig, LevelsConfig, LossConfig, MissingConfig, NetworkConfig, NoiseConfig, OptimizerConfig,
     PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
-    ScheduleConfig, StartConfig, TrainConfig, UniformPer, VarianceConfig, WeightingConfig, nearest,
-    parse_config, schema,
+    ScheduleConfig, StartConfig, TableConfig, TrainConfig, TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config, read_config,
+    schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;
+pub use fingerprint::fingerprint;
 pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};
 pub use run::{
-    Event, Observer, RunOptions, RunReport, built_in, dry_run, fingerprint, resume, sample_run,
+    Event, Observer, RunOptions, RunReport, built_in, dry_run, evaluate_run, resume, sample_run,
     train,
 };
 pub use samples_file::{SamplesFormat, write_samples};

@@ -25,8 +25,11 @@ pub struct Manifest {
     pub program: Program,
     /// What its bits may depend on.
     pub machine: Machine,
-    /// blake3 of 1024 reference rows of the data.
+    /// What tells the data from other data: blake3 of its rows.
     pub data: String,
+    /// Whose data it is, where that must be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
     /// blake3 of the files that the run has finished, by name.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -130,6 +133,7 @@ impl Manifest {
             program,
             machine: Machine::here(),
             data,
+            attribution: None,
             files: BTreeMap::new(),
         }
     }

@@ -1,102 +1,230 @@
-//! The figures of a run, from its files.
+//! The figures of a run and its page, all from what the run's folder holds.
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{Dataset, Part, Purpose, Streams};
+use langevin_data::{Dataset, Part};
 
 use crate::{
-    FigureKind, Metrics, RunConfig, Samples, TrainError,
+    Metrics, RunConfig, RunRecords, TrainError,
+    config::{DataConfig, FigureKind},
     durable::{create_folder, write_durably},
-    figures::{self, Curve, Figure, LevelStatistics, Points},
+    figures::{self, Curve, Distance, Figure, FigureError, LevelStatistics, Pixels, Points},
+    page::{self, Section},
+    records::{LevelRecord, read_levels, read_samples},
     sampling::level_goal,
+    spaces::BothSpaces,
 };
 
 /// Rows of data drawn under the samples.
 const REFERENCE_ROWS: usize = 4000;
 
-/// Draws the figures that the config names; gives the files written.
+/// Draws the figures that the config names, and the page; gives the files written.
 ///
 /// # Errors
-/// A figure that cannot be drawn or written.
-pub(crate) fn draw_figures(
+/// A file of the run that is not ours, a figure that cannot be drawn or written.
+pub(crate) fn draw(
     run: &Path,
     config: &RunConfig,
     data: &dyn Dataset,
-    samples: &Samples,
 ) -> Result<Vec<PathBuf>, TrainError> {
-    let folder = run.join("figures");
-    create_folder(&folder)?;
+    let material = Material::read(run, data)?;
     let mut written = Vec::new();
-    for kind in &config.report.figures {
-        let (name, figure) = match kind {
-            FigureKind::Loss => ("loss", loss(run, config)?),
-            FigureKind::Scatter => ("scatter", scatter(config, data, samples)),
-            FigureKind::Levels => match levels(config, data, samples) {
-                Some(figure) => ("levels", figure),
-                // Data that does not state its moments has no goal to be measured against.
-                None => continue,
-            },
-        };
-        let failed = |error: figures::FigureError| TrainError::Figure {
-            name: name.to_owned(),
-            message: error.to_string(),
-        };
-        let figure = figure.map_err(failed)?;
-        let svg = folder.join(format!("{name}.svg"));
-        write_durably(&svg, figure.svg().as_bytes())?;
-        let png = folder.join(format!("{name}.png"));
-        write_durably(&png, &figure.png().map_err(failed)?)?;
-        written.extend([svg, png]);
+    if !config.report.figures.is_empty() {
+        let folder = run.join("figures");
+        create_folder(&folder)?;
+        for kind in &config.report.figures {
+            let Some((name, figure)) = material.figure(*kind)? else { continue };
+            let svg = folder.join(format!("{name}.svg"));
+            write_durably(&svg, figure.svg().as_bytes())?;
+            let png = folder.join(format!("{name}.png"));
+            write_durably(&png, &figure.png().map_err(failed(name))?)?;
+            written.extend([svg, png]);
+        }
+    }
+    if config.report.page {
+        written.push(material.write_page()?);
     }
     Ok(written)
 }
 
-type Drawn = Result<Figure, figures::FigureError>;
-
-fn loss(run: &Path, config: &RunConfig) -> Result<Drawn, TrainError> {
-    let path = run.join("metrics.jsonl");
-    let text = std::fs::read_to_string(&path)
-        .map_err(|source| TrainError::io("cannot read", &path, source))?;
-    let lines: Vec<Metrics> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
-    let training: Vec<_> = lines.iter().map(|line| (line.step, line.mean_loss)).collect();
-    let held_out: Vec<_> =
-        lines.iter().filter_map(|line| Some((line.step, line.held_out_loss?))).collect();
-    let mut curves = vec![Curve { name: "training", points: &training }];
-    if !held_out.is_empty() {
-        curves.push(Curve { name: "held out", points: &held_out });
-    }
-    Ok(figures::curves(&format!("{}: loss", config.name), "loss", &curves))
+/// Writes report.html of a run, new or long finished, and gives its path.
+///
+/// # Errors
+/// A file of the run that is not ours, or a figure that cannot be drawn.
+pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError> {
+    Material::read(run, data)?.write_page()
 }
 
-fn scatter(config: &RunConfig, data: &dyn Dataset, samples: &Samples) -> Drawn {
-    let mut rows = vec![0.0; REFERENCE_ROWS * data.features()];
-    let mut stream = Streams::new(config.seed).at(Purpose::Reference, 0, 0);
-    data.draw(Part::HeldOut, &mut stream, &mut rows);
-    let values: Vec<f64> = samples.values.iter().map(|v| f64::from(*v)).collect();
-    figures::scatter(
-        &format!("{}: samples over data", config.name),
-        &data.columns(),
-        Points { name: "samples", rows: &values },
-        Points { name: "data", rows: &rows },
-    )
+/// What figures are drawn from.
+struct Material<'a> {
+    records: RunRecords,
+    data: &'a dyn Dataset,
+    columns: Vec<String>,
+    /// In the user's columns and units.
+    reference: Vec<f64>,
+    /// The same of the samples; empty before they are drawn.
+    samples: Vec<f64>,
+    levels: Vec<LevelRecord>,
 }
 
-fn levels(config: &RunConfig, data: &dyn Dataset, samples: &Samples) -> Option<Drawn> {
-    let (mean, variance) = (data.mean()?, data.variance()?);
-    let statistics: Vec<_> = samples
-        .levels
-        .iter()
-        .map(|seen| {
-            let goal = level_goal(&mean, &variance, &seen.level);
-            LevelStatistics {
-                sigma: seen.level.sigma(),
-                mean: seen.mean.clone(),
-                std: seen.std.clone(),
-                goal_mean: goal.mean,
-                goal_std: goal.std,
-            }
+impl<'a> Material<'a> {
+    fn read(run: &Path, data: &'a dyn Dataset) -> Result<Self, TrainError> {
+        let records = RunRecords::read(run)?;
+        let columns = data.columns();
+        // Where no row is held out, the training rows are all there is.
+        let part = if data.len(Part::HeldOut) == Some(0) { Part::Training } else { Part::HeldOut };
+        let seed = records.config.seed;
+        Ok(Self {
+            reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS).user,
+            samples: read_samples(run, columns.len())?,
+            levels: read_levels(run)?,
+            records,
+            data,
+            columns,
         })
-        .collect();
-    let title = format!("{}: along the sampling", config.name);
-    Some(figures::levels(&title, &data.columns(), &statistics))
+    }
+
+    /// A figure and the name of its file; none where the run has nothing to draw it from.
+    fn figure(&self, kind: FigureKind) -> Result<Option<(&'static str, Figure)>, TrainError> {
+        let name = &self.records.config.name;
+        let (file, drawn) = match kind {
+            FigureKind::Loss => ("loss", self.loss()),
+            FigureKind::Scatter => ("scatter", self.scatter(&format!("{name}: samples over data"))),
+            FigureKind::Levels => ("levels", self.levels()),
+            FigureKind::Marginals => ("marginals", self.marginals()),
+            FigureKind::Images => ("images", self.images()),
+        };
+        Ok(drawn.transpose().map_err(failed(file))?.map(|figure| (file, figure)))
+    }
+
+    fn loss(&self) -> Drawn {
+        let metrics = &self.records.metrics;
+        let training: Vec<_> = metrics.iter().map(|line| (line.step, line.mean_loss)).collect();
+        let held_out: Vec<_> =
+            metrics.iter().filter_map(|line| Some((line.step, line.held_out_loss?))).collect();
+        let mut curves = vec![Curve { name: "training", points: &training }];
+        if !held_out.is_empty() {
+            curves.push(Curve { name: "held out", points: &held_out });
+        }
+        let title = format!("{}: loss", self.records.config.name);
+        (!training.is_empty()).then(|| figures::curves(&title, "loss", &curves))
+    }
+
+    /// A number of each log line over the steps.
+    fn curve(&self, quantity: &str, value: impl Fn(&Metrics) -> f64) -> Drawn {
+        let points: Vec<_> =
+            self.records.metrics.iter().map(|line| (line.step, value(line))).collect();
+        let title = format!("{}: {quantity}", self.records.config.name);
+        let curves = [Curve { name: quantity, points: &points }];
+        (!points.is_empty()).then(|| figures::curves(&title, quantity, &curves))
+    }
+
+    fn sets(&self) -> Option<(Points<'_>, Points<'_>)> {
+        let samples = Points { name: "samples", rows: &self.samples };
+        (!self.samples.is_empty()).then_some((samples, Points { name: "data", rows: &self.reference }))
+    }
+
+    fn scatter(&self, title: &str) -> Drawn {
+        let (samples, data) = self.sets()?;
+        Some(figures::scatter(title, &self.columns, samples, data))
+    }
+
+    fn marginals(&self) -> Drawn {
+        let (samples, data) = self.sets()?;
+        let title = format!("{}: each column", self.records.config.name);
+        Some(figures::marginals(&title, &self.columns, samples, data))
+    }
+
+    fn images(&self) -> Drawn {
+        let DataConfig::Table(table) = &self.records.config.data else { return None };
+        let (samples, data) = self.sets()?;
+        let pixels =
+            Pixels { columns: self.columns.len(), width: table.image_width?, value_range: None };
+        let title = format!("{}: images", self.records.config.name);
+        Some(figures::images(&title, pixels, samples, data))
+    }
+
+    /// None for data that does not state its moments: it has no goal to be measured against.
+    fn levels(&self) -> Drawn {
+        let (mean, variance) = (self.data.mean()?, self.data.variance()?);
+        let statistics: Vec<_> = self
+            .levels
+            .iter()
+            .filter(|seen| seen.mean.len() == mean.len() && seen.std.len() == mean.len())
+            .filter_map(|seen| {
+                let level = langevin_core::NoiseLevel::new(seen.alpha, seen.sigma).ok()?;
+                let goal = level_goal(&mean, &variance, &level);
+                Some(LevelStatistics {
+                    sigma: seen.sigma,
+                    mean: seen.mean.clone(),
+                    std: seen.std.clone(),
+                    goal_mean: goal.mean,
+                    goal_std: goal.std,
+                })
+            })
+            .collect();
+        let same = self.columns.len() == mean.len();
+        let names: Vec<_> = match same {
+            true => self.columns.clone(),
+            false => (0..mean.len()).map(|i| format!("feature {i}")).collect(),
+        };
+        let title = format!("{}: along the sampling", self.records.config.name);
+        (!statistics.is_empty()).then(|| figures::levels(&title, &names, &statistics))
+    }
+
+    fn distances(&self) -> Drawn {
+        let evaluation = self.records.evaluation.as_ref()?;
+        let baselines: Vec<Vec<_>> = evaluation
+            .metrics
+            .iter()
+            .map(|m| m.distance.baselines.iter().map(|(name, d)| (name.as_str(), *d)).collect())
+            .collect();
+        let row = |(metric, baselines): (&'_ crate::evaluation::Metric, &'_ Vec<(&str, f64)>)| {
+            (page::metric_name(&metric.name), metric.distance.clone(), baselines.clone())
+        };
+        let rows: Vec<_> = evaluation.metrics.iter().zip(&baselines).map(row).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(name, distance, baselines)| Distance {
+                name,
+                samples: distance.samples,
+                standard_error: Some(distance.standard_error),
+                floor: Some(distance.floor),
+                baselines,
+            })
+            .collect();
+        Some(figures::distances("Distances to the held-out rows", &rows))
+    }
+
+    fn write_page(&self) -> Result<PathBuf, TrainError> {
+        let from_samples = "samples.csv over the rows of the data that are held out";
+        let plan: [(&str, &str, Drawn); 8] = [
+            ("images", from_samples, self.images()),
+            ("scatter", from_samples, self.scatter("Samples over data")),
+            ("distances", "evaluation.json", self.distances()),
+            ("marginals", from_samples, self.marginals()),
+            ("levels", "levels.json, against the exact goal of each level", self.levels()),
+            ("loss", "metrics.jsonl", self.loss()),
+            ("learning rate", "metrics.jsonl", self.curve("learning rate", |l| l.learning_rate)),
+            ("gradient norm", "metrics.jsonl", self.curve("gradient norm", |l| l.gradient_norm)),
+        ];
+        let mut sections = Vec::new();
+        for (name, source, drawn) in plan {
+            if let Some(figure) = drawn.transpose().map_err(failed(name))? {
+                sections.push(Section { name, source, svg: figure.themed_svg() });
+            }
+        }
+        let path = self.records.run.join("report.html");
+        let html = page::run_page(&self.records, self.data, &sections)?;
+        write_durably(&path, html.as_bytes())?;
+        Ok(path)
+    }
+}
+
+/// None where a run has nothing to draw a figure from.
+type Drawn = Option<Result<Figure, FigureError>>;
+
+/// A figure that could not be drawn, by its name.
+fn failed(name: &str) -> impl Fn(FigureError) -> TrainError + '_ {
+    |error| TrainError::Figure { name: name.to_owned(), message: error.to_string() }
 }

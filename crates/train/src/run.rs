@@ -3,23 +3,24 @@
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use burn::tensor::Device;
 use langevin_core::{Mlp, Network};
-use langevin_data::{Dataset, Part, Purpose, Streams};
+use langevin_data::{Dataset, Part, Streams};
 
 use crate::{
     Diffusion, Manifest, Metrics, Program, RunConfig, RunState, Samples, StepReport, TrainError,
     Trainer,
     checkpoint::{Checkpoint, Checkpoints},
-    durable::{AppendLog, write_durably},
     error::in_section,
+    evaluate::{evaluate_samples, write_evaluation},
+    evaluation::Evaluation,
+    fingerprint::fingerprint,
     folder::{RunFolder, read_run_config},
     memory::MemoryEstimate,
-    samples_file::{SamplesFormat, encode},
     sampling::draw_samples,
+    session::Session,
 };
 
 /// What a run tells while it goes on.
@@ -41,10 +42,14 @@ pub enum Event<'a> {
         /// Its step.
         step: u64,
     },
-    /// Something that the user should know and that stops nothing.
+    /// Something about the data or the run that the user should know.
+    Remark(&'a str),
+    /// Something that is wrong and stops nothing.
     Warning(&'a str),
     /// A share of the samples is drawn.
     Sampling(f64),
+    /// The samples are being measured.
+    Evaluating,
     /// A file was written.
     Wrote(&'a Path),
 }
@@ -81,6 +86,8 @@ pub struct RunReport {
     pub metrics: Option<Metrics>,
     /// The samples, where the run finished.
     pub samples: Option<Samples>,
+    /// How near the samples are to held-out rows, where they were measured.
+    pub evaluation: Option<Evaluation>,
     /// The files of results that were written.
     pub written: Vec<PathBuf>,
 }
@@ -107,7 +114,7 @@ pub fn built_in(
         let message = format!("\"custom\" is given by a program of your own: see {example}");
         TrainError::config(section, message)
     };
-    let data = config.data.build().map_err(in_section("data"))?;
+    let data = config.data.build(config.seed)?;
     let data = data.ok_or_else(|| custom("data.kind", "examples/own_data.rs"))?;
     let streams = Streams::new(config.seed);
     let embedding = Diffusion::new(config)?.embedding;
@@ -140,11 +147,12 @@ pub fn train<N: Network>(
     }
     let name = config.name.clone();
     let trainer = Trainer::new(config, network, data, options.device)?;
+    let untrained = trainer.sampling_network();
     let fingerprint = fingerprint(trainer.data());
     let folder = RunFolder::create(out, &name)?;
     folder.write_config(trainer.config())?;
     let manifest = Manifest::new(options.program.clone(), fingerprint);
-    Session::open(trainer, folder, manifest, options)?.run(observer)
+    Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
 /// Goes on with a run, from its newest sound checkpoint; `steps` extends it.
@@ -192,6 +200,7 @@ fn resume_session<N: Network>(
     let mut manifest = Manifest::read(run)?;
     let (network, data) = build(&config, options.device)?;
     let mut trainer = Trainer::new(config, network, data, options.device)?;
+    let untrained = trainer.sampling_network();
     let step = checkpoint.progress.step;
     restore(&mut trainer, checkpoint)
         .map_err(|why| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display())))?;
@@ -202,10 +211,11 @@ fn resume_session<N: Network>(
     manifest.program = options.program.clone();
     manifest.machine = crate::Machine::here();
     manifest.files.clear();
-    Session::open(trainer, folder, manifest, options)?.run(observer)
+    Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
-/// Draws samples from a run's newest sound checkpoint, with the averaged weights where it has them.
+/// Draws samples from a run's checkpoint: the newest sound one, or the best where it keeps that, with
+/// the averaged weights where it has them.
 ///
 /// `config` is the run's own, with other sampling where that is wanted.
 ///
@@ -220,8 +230,46 @@ pub fn sample_run<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
+    let (diffusion, network) = trained(run, config, network, data, observer)?;
+    let denoiser = diffusion.denoiser(&network);
+    draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
+}
+
+/// Draws samples as [`sample_run`] does, measures them against held-out rows and writes
+/// evaluation.json; `network` is the one that the run started from.
+///
+/// # Errors
+/// As [`sample_run`]; no held-out rows, or samples that are not finite.
+pub fn evaluate_run<N: Network>(
+    run: &Path,
+    config: &RunConfig,
+    network: N,
+    data: &dyn Dataset,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<Evaluation, TrainError> {
+    let (diffusion, trained) = trained(run, config, network.clone(), data, observer)?;
+    let (denoiser, device) = (diffusion.denoiser(&trained), options.device);
+    let seed = config.seed;
+    let samples = draw_samples(config, seed, data, &denoiser, device, &mut sampling(observer))?;
+    observer.event(Event::Evaluating);
+    let stop = &mut |_| asked_to_stop(observer);
+    let evaluation = evaluate_samples(config, data, &samples, &network, device, stop)?;
+    write_evaluation(run, &evaluation)?;
+    Ok(evaluation)
+}
+
+/// The trained network of a run, and the diffusion problem that it answers.
+fn trained<N: Network>(
+    run: &Path,
+    config: &RunConfig,
+    network: N,
+    data: &dyn Dataset,
+    observer: &mut dyn Observer,
+) -> Result<(Diffusion, N), TrainError> {
     let checkpoints = Checkpoints::new(run);
-    let checkpoint = checkpoints.newest(&mut |what| observer.event(Event::Warning(&what)))?;
+    let warn = &mut |what: String| observer.event(Event::Warning(&what));
+    let checkpoint = checkpoints.for_sampling(config.train.keep, warn)?;
     let step = checkpoint.progress.step;
     let refuse =
         |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
@@ -231,8 +279,7 @@ pub fn sample_run<N: Network>(
     let mut diffusion = Diffusion::new(config)?;
     diffusion.take_frequencies(&mut weights).map_err(refuse)?;
     let network = weights.into_module(network).map_err(refuse)?;
-    let denoiser = diffusion.denoiser(&network);
-    draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
+    Ok((diffusion, network))
 }
 
 /// Makes one training step and writes nothing.
@@ -253,11 +300,16 @@ pub fn dry_run<N: Network>(
 }
 
 /// Tells the observer the share that is drawn, and asks it whether to stop.
-fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> ControlFlow<()> {
+pub(crate) fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> ControlFlow<()> {
     |share| {
         observer.event(Event::Sampling(share));
-        if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        asked_to_stop(observer)
     }
+}
+
+/// Whether the observer wants to go on.
+pub(crate) fn asked_to_stop(observer: &mut dyn Observer) -> ControlFlow<()> {
+    if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), TrainError> {
@@ -289,186 +341,6 @@ fn same_data(checkpoint: &Checkpoint, data: &dyn Dataset) -> Result<(), String> 
     if checkpoint.data == fingerprint(data) {
         return Ok(());
     }
-    Err("was trained on other data than config.json describes".to_owned())
-}
-
-/// blake3 of 1024 rows drawn under a fixed seed, in f64: the same for the same data, anywhere.
-pub fn fingerprint(data: &dyn Dataset) -> String {
-    let mut rows = vec![0.0; 1024 * data.features()];
-    data.draw(Part::Training, &mut Streams::new(0).at(Purpose::Digest, 0, 0), &mut rows);
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&(data.features() as u64).to_le_bytes());
-    for value in rows {
-        hasher.update(&value.to_le_bytes());
-    }
-    hasher.finalize().to_string()
-}
-
-/// A process at work on a run.
-struct Session<'a, N: Network> {
-    trainer: Trainer<N>,
-    folder: RunFolder,
-    manifest: Manifest,
-    checkpoints: Checkpoints,
-    metrics: AppendLog,
-    timings: AppendLog,
-    options: &'a RunOptions<'a>,
-    first_step: u64,
-    last_saved: Option<u64>,
-    last_metrics: Option<Metrics>,
-    written: Vec<PathBuf>,
-}
-
-impl<'a, N: Network> Session<'a, N> {
-    fn open(
-        trainer: Trainer<N>,
-        folder: RunFolder,
-        manifest: Manifest,
-        options: &'a RunOptions<'a>,
-    ) -> Result<Self, TrainError> {
-        let run = folder.path();
-        manifest.write(run)?;
-        let made = trainer.steps_made();
-        let up_to_here =
-            |line: &str| serde_json::from_str::<Metrics>(line).is_ok_and(|line| line.step <= made);
-        let metrics = AppendLog::open(&run.join("metrics.jsonl"), up_to_here)?;
-        let timings = AppendLog::open(&run.join("timings.jsonl"), |_| true)?;
-        let checkpoints = Checkpoints::new(run);
-        let last_saved = (made > 0).then_some(made);
-        let last_metrics = None;
-        Ok(Self {
-            trainer,
-            folder,
-            manifest,
-            checkpoints,
-            metrics,
-            timings,
-            options,
-            first_step: made,
-            last_saved,
-            last_metrics,
-            written: Vec::new(),
-        })
-    }
-
-    fn run(mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
-        let result = self.train_and_finish(observer);
-        if result.is_err() {
-            self.manifest.state = RunState::Failed;
-            // The error that is returned says more than this one would.
-            let _ = self.manifest.write(self.folder.path());
-        }
-        result.map_err(|source| {
-            let last = self.last_saved.map(|step| self.checkpoints.path(step));
-            TrainError::Stopped {
-                source: Box::new(source),
-                run: self.folder.path().to_owned(),
-                last,
-            }
-        })
-    }
-
-    fn train_and_finish(&mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
-        let start = Instant::now();
-        let finished = self.train(observer)?;
-        let training_seconds = start.elapsed().as_secs_f64();
-        let samples = match finished.then(|| self.finish(observer)).transpose() {
-            Err(TrainError::Interrupted) => None,
-            drawn => drawn?,
-        };
-        let finished = samples.is_some();
-        self.manifest.state = if finished { RunState::Finished } else { RunState::Interrupted };
-        self.manifest.write(self.folder.path())?;
-        Ok(RunReport {
-            run: self.folder.path().to_owned(),
-            step: self.trainer.steps_made(),
-            steps_here: self.trainer.steps_made() - self.first_step,
-            finished,
-            training_seconds,
-            metrics: self.last_metrics.take(),
-            samples,
-            written: std::mem::take(&mut self.written),
-        })
-    }
-
-    /// Trains to the end of the run, `true`, or to where it is asked to stop.
-    fn train(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
-        let train = self.trainer.config().train.clone();
-        let (run, first) = (self.folder.path().to_owned(), self.first_step);
-        observer.event(Event::Started { run: &run, step: first, steps: train.steps });
-        let start = Instant::now();
-        while self.trainer.steps_made() < train.steps {
-            let report = self.trainer.step()?;
-            if let Some(metrics) = &report.metrics {
-                self.log(metrics, report.step - first, start)?;
-            }
-            observer.event(Event::Step(&report));
-            let made_here = report.step - first;
-            let stop = self.options.stop_after.is_some_and(|n| made_here >= n) || observer.stop();
-            let last = report.step == train.steps;
-            if stop || last || report.step.is_multiple_of(train.checkpoint_every) {
-                self.save(observer)?;
-            }
-            if stop && !last {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn log(&mut self, metrics: &Metrics, made: u64, start: Instant) -> Result<(), TrainError> {
-        let line = serde_json::to_string(metrics)
-            .map_err(|source| TrainError::Json { name: "metrics.jsonl".to_owned(), source })?;
-        self.metrics.line(&line)?;
-        let seconds = start.elapsed().as_secs_f64();
-        let rate = made as f64 / seconds.max(1e-9);
-        let timing = serde_json::json!({
-            "step": metrics.step, "seconds": seconds, "steps_per_second": rate
-        });
-        self.timings.line(&timing.to_string())?;
-        self.last_metrics = Some(metrics.clone());
-        Ok(())
-    }
-
-    fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
-        self.metrics.sync()?;
-        self.timings.sync()?;
-        let keep = self.trainer.config().train.keep_checkpoints;
-        self.checkpoints.save(&mut self.trainer, &self.manifest.data, keep)?;
-        let step = self.trainer.steps_made();
-        self.last_saved = Some(step);
-        observer.event(Event::Saved { step });
-        Ok(())
-    }
-
-    /// Draws the samples and the figures.
-    fn finish(&mut self, observer: &mut dyn Observer) -> Result<Samples, TrainError> {
-        let trainer = &self.trainer;
-        let network = trainer.sampling_network();
-        let denoiser = trainer.diffusion().denoiser(&network);
-        let config = trainer.config();
-        let samples = draw_samples(
-            config,
-            config.seed,
-            trainer.data(),
-            &denoiser,
-            trainer.device(),
-            &mut sampling(observer),
-        )?;
-        let run = self.folder.path();
-        let columns = trainer.data().columns();
-        let path = run.join("samples.csv");
-        write_durably(&path, &encode(&path, SamplesFormat::Csv, &columns, &samples.values)?)?;
-        self.written.push(path);
-        #[cfg(feature = "figures")]
-        self.written.extend(crate::report::draw_figures(run, config, trainer.data(), &samples)?);
-        self.written.iter().for_each(|path| observer.event(Event::Wrote(path)));
-        for name in ["config.json", "metrics.jsonl", "samples.csv"] {
-            let path = run.join(name);
-            let bytes = std::fs::read(&path)
-                .map_err(|source| TrainError::io("cannot read", &path, source))?;
-            self.manifest.files.insert(name.to_owned(), blake3::hash(&bytes).to_string());
-        }
-        Ok(samples)
-    }
+    let file = if data.len(Part::Training).is_some() { ", or its file has changed since" } else { "" };
+    Err(format!("was trained on other data than config.json describes{file}"))
 }

@@ -11,7 +11,8 @@ use crate::{TrainError, durable::write_new};
 pub enum SamplesFormat {
     /// Comma-separated values under a header; floats as the shortest text that reads back the same.
     Csv,
-    /// NumPy's array file, `[rows, features]` of 32-bit floats.
+    /// NumPy's array file, `[rows, columns]` of 32-bit floats, or of 64-bit ones where a number needs
+    /// them.
     Npy,
 }
 
@@ -37,7 +38,7 @@ pub fn write_samples(
     path: &Path,
     format: SamplesFormat,
     columns: &[String],
-    values: &[f32],
+    values: &[f64],
 ) -> Result<(), TrainError> {
     write_new(path, &encode(path, format, columns, values)?)
 }
@@ -47,7 +48,7 @@ pub(crate) fn encode(
     path: &Path,
     format: SamplesFormat,
     columns: &[String],
-    values: &[f32],
+    values: &[f64],
 ) -> Result<Vec<u8>, TrainError> {
     let bytes = match format {
         SamplesFormat::Csv => csv_bytes(columns, values),
@@ -56,18 +57,35 @@ pub(crate) fn encode(
     bytes.map_err(|source| TrainError::io("cannot write", path, source))
 }
 
-fn csv_bytes(columns: &[String], values: &[f32]) -> std::io::Result<Vec<u8>> {
+/// The same number as a 32-bit float, where there is one.
+fn exact_f32(value: f64) -> Option<f32> {
+    let short = value as f32;
+    (f64::from(short) == value).then_some(short)
+}
+
+fn csv_bytes(columns: &[String], values: &[f64]) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns)?;
     for row in values.chunks_exact(columns.len()) {
-        writer.write_record(row.iter().map(f32::to_string))?;
+        let text = |v: &f64| exact_f32(*v).map_or_else(|| v.to_string(), |v| v.to_string());
+        writer.write_record(row.iter().map(text))?;
     }
     writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
 }
 
-fn npy_bytes(features: usize, values: &[f32]) -> std::io::Result<Vec<u8>> {
+fn npy_bytes(columns: usize, values: &[f64]) -> std::io::Result<Vec<u8>> {
+    match values.iter().map(|value| exact_f32(*value)).collect::<Option<Vec<f32>>>() {
+        Some(short) => npy_of(columns, &short),
+        None => npy_of(columns, values),
+    }
+}
+
+fn npy_of<T: npyz::AutoSerialize + Copy>(
+    columns: usize,
+    values: &[T],
+) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let shape = [(values.len() / features) as u64, features as u64];
+    let shape = [(values.len() / columns) as u64, columns as u64];
     let mut writer =
         npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
     writer.extend(values.iter().copied())?;
@@ -82,7 +100,9 @@ mod tests {
     #[test]
     fn csv_reads_back_the_same_floats() {
         let values = [0.1_f32, -1.0e-7, 3.402_823_5e38, 1.0];
-        let bytes = csv_bytes(&["a".into(), "b,c".into()], &values).expect("written");
+        let wide = values.map(f64::from);
+        let bytes = csv_bytes(&["a".into(), "b,c".into()], &wide).expect("written");
+        assert!(bytes.starts_with(b"a,\"b,c\"\n0.1,-0.0000001\n"), "the shortest text");
         let mut reader = csv::Reader::from_reader(&bytes[..]);
         assert_eq!(reader.headers().expect("header"), &["a", "b,c"][..]);
         let read: Vec<f32> = reader
@@ -96,11 +116,15 @@ mod tests {
 
     #[test]
     fn npy_holds_shape_and_values() {
-        let values = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         let bytes = npy_bytes(2, &values).expect("written");
         let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
         assert_eq!(file.shape(), [3, 2]);
-        assert_eq!(file.into_vec::<f32>().expect("floats"), values);
+        assert_eq!(file.into_vec::<f32>().expect("floats"), values.map(|v| v as f32));
+        let long = [20_261_124.0, 16_777_217.0];
+        let bytes = npy_bytes(1, &long).expect("written");
+        let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
+        assert_eq!(file.into_vec::<f64>().expect("doubles"), long, "whole numbers stay whole");
     }
 
     #[test]

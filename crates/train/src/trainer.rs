@@ -56,6 +56,20 @@ pub(crate) struct Progress {
     pub loss_sum: f64,
     /// Steps in that sum.
     pub loss_count: u64,
+    /// The lowest held-out loss so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
+}
+
+/// The step of the lowest held-out loss.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Best {
+    /// Training steps made.
+    pub step: u64,
+    /// The loss.
+    pub held_out_loss: f64,
+    /// Measurements since then, none of them lower.
+    pub since: u64,
 }
 
 /// A network in training: [`step`](Self::step) is one step, and the clock of everything.
@@ -116,7 +130,7 @@ impl<N: Network> Trainer<N> {
             data,
             engine,
             ema,
-            progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0 },
+            progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0, best: None },
             unread: Vec::new(),
         })
     }
@@ -165,6 +179,12 @@ impl<N: Network> Trainer<N> {
                 step,
                 quantity: "held-out loss".to_owned(),
                 value,
+            });
+        }
+        if let Some(loss) = held_out_loss {
+            self.progress.best = Some(match self.progress.best {
+                Some(best) if best.held_out_loss <= loss => Best { since: best.since + 1, ..best },
+                _ => Best { step, held_out_loss: loss, since: 0 },
             });
         }
         let mean_loss = self.progress.loss_sum / self.progress.loss_count as f64;
@@ -228,6 +248,19 @@ impl<N: Network> Trainer<N> {
             Some(ema) => ema.network().clone(),
             None => self.engine.network().valid(),
         }
+    }
+
+    /// Whether this step has the lowest held-out loss so far.
+    pub(crate) fn is_best(&self) -> bool {
+        self.progress.best.is_some_and(|best| best.step == self.progress.step)
+    }
+
+    /// Whether all steps are made, or the held-out loss has not fallen for as long as the run waits.
+    pub fn is_done(&self) -> bool {
+        let train = &self.config.train;
+        let patience = train.patience.zip(self.progress.best);
+        self.progress.step >= train.steps
+            || patience.is_some_and(|(patience, best)| best.since >= patience)
     }
 
     /// Training steps made.

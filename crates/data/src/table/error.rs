@@ -29,6 +29,7 @@ impl fmt::Display for Place {
 
 /// Why a table cannot be read or trained on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+<<<<<<< HEAD
 #[allow(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum TableError {
     #[error(
@@ -37,10 +38,31 @@ pub enum TableError {
     CannotRead { file: String, reason: String },
     #[error("{file}: is empty; at least one row of numbers is required")]
     Empty { file: String },
+=======
+pub enum TableError {
+    /// The file cannot be opened or read.
+    #[error(
+        "{file}: cannot be read: {reason}; it must be a CSV or NPY file, as it is or packed by gzip"
+    )]
+    CannotRead {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is nothing in the file.
+    #[error("{file}: is empty; at least one row of numbers is required")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// There is a header and nothing else.
+>>>>>>> tables
     #[error(
         "{file}: holds no row below its header; at least one row of numbers is required (if the first line is one, \
          set data.header to false)"
     )]
+<<<<<<< HEAD
     HeaderOnly { file: String },
     #[error("{file}: {field} names `{name}`, which is none of its columns; {}", way(.nearest, .known))]
     UnknownColumn {
@@ -58,30 +80,130 @@ pub enum TableError {
     SameName { file: String, name: String, first: usize, second: usize },
     #[error("{file}: data.columns and data.exclude leave no column; at least one is required")]
     NoColumns { file: String },
+=======
+    HeaderOnly {
+        /// The file.
+        file: String,
+    },
+    /// A column is named that the file lacks.
+    #[error("{file}: {field} names `{name}`, which is none of its columns; {}", way(.nearest, .known))]
+    UnknownColumn {
+        /// The file.
+        file: String,
+        /// The field of the run file that names it.
+        field: &'static str,
+        /// The name.
+        name: String,
+        /// A column that may have been meant.
+        nearest: Option<String>,
+        /// The file's columns.
+        known: Vec<String>,
+    },
+    /// One column is chosen twice.
+    #[error("{file}: data.columns names `{name}` twice; name each column once")]
+    ChosenTwice {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+    },
+    /// Two columns have the name of a chosen one.
+    #[error(
+        "{file}: columns {first} and {second} are both named `{name}`; rename one, or leave both out by data.exclude"
+    )]
+    SameName {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// The place of the first, from 1.
+        first: usize,
+        /// The place of the second.
+        second: usize,
+    },
+    /// No column is left.
+    #[error("{file}: data.columns and data.exclude leave no column; at least one is required")]
+    NoColumns {
+        /// The file.
+        file: String,
+    },
+    /// The file has more columns than [`COLUMN_LIMIT`].
+>>>>>>> tables
     #[error(
         "{file}: has {columns} columns, and at most {COLUMN_LIMIT} are allowed; rows must be samples: transpose it, or \
          check data.delimiter"
     )]
+<<<<<<< HEAD
     TooManyColumns { file: String, columns: u64 },
+=======
+    TooManyColumns {
+        /// The file.
+        file: String,
+        /// How many it has.
+        columns: u64,
+    },
+    /// A field is neither a number nor missing.
+>>>>>>> tables
     #[error(
         "{file}, line {line}, column `{column}`: `{text}` is not a number, such as 1.5 or 2e-3; leave the column out by \
          data.exclude, or choose the numeric ones by data.columns"
     )]
+<<<<<<< HEAD
     Text { file: String, line: u64, column: String, text: String },
+=======
+    Text {
+        /// The file.
+        file: String,
+        /// The line on which the record starts.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What it holds, cut where it is long.
+        text: String,
+    },
+    /// A record has more or fewer fields than the first.
+>>>>>>> tables
     #[error(
         "{file}, line {line}: holds {fields} fields, and {expected} are required, as in the first record; correct the \
          line, or check its quotes and data.delimiter"
     )]
+<<<<<<< HEAD
     Ragged { file: String, line: u64, fields: usize, expected: usize },
+=======
+    Ragged {
+        /// The file.
+        file: String,
+        /// The line on which the record starts.
+        line: u64,
+        /// How many it has.
+        fields: usize,
+        /// How many the first has.
+        expected: usize,
+    },
+    /// A number is infinite, or too large for an f64.
+>>>>>>> tables
     #[error(
         "{file}, {place}, column `{column}`: the number is infinite or too large, and must be finite; correct it, write \
          NA for a missing value, or leave the column out by data.exclude"
     )]
+<<<<<<< HEAD
     Infinite { file: String, place: Place, column: String },
+=======
+    Infinite {
+        /// The file.
+        file: String,
+        /// Where the row stands.
+        place: Place,
+        /// The column.
+        column: String,
+    },
+    /// A value is missing where that is refused.
+>>>>>>> tables
     #[error(
         "{file}, {place}, column `{column}`: the value is missing, and data.missing is \"refuse\"; fill it in, set \
          data.missing to \"drop\", or leave the column out by data.exclude"
     )]
+<<<<<<< HEAD
     Missing { file: String, place: Place, column: String },
     #[error(
         "{file}, line {line}: the name of column {column} must be UTF-8; save the file as UTF-8"
@@ -91,10 +213,42 @@ pub enum TableError {
         "{file}: its lines end in carriage returns alone; save it with the line ends of Unix or Windows (LF or CRLF)"
     )]
     LineEnds { file: String },
+=======
+    Missing {
+        /// The file.
+        file: String,
+        /// Where the row stands.
+        place: Place,
+        /// The column.
+        column: String,
+    },
+    /// A column's name is not UTF-8.
+    #[error(
+        "{file}, line {line}: the name of column {column} must be UTF-8; save the file as UTF-8"
+    )]
+    NotUtf8 {
+        /// The file.
+        file: String,
+        /// The line of the header.
+        line: u64,
+        /// Its place, from 1.
+        column: usize,
+    },
+    /// Lines end as on old Macintoshes.
+    #[error(
+        "{file}: its lines end in carriage returns alone; save it with the line ends of Unix or Windows (LF or CRLF)"
+    )]
+    LineEnds {
+        /// The file.
+        file: String,
+    },
+    /// A record is longer than any of a table is.
+>>>>>>> tables
     #[error(
         "{file}, line {line}: the record that starts here is longer than {limit} bytes; close its quotes, or check \
          data.delimiter"
     )]
+<<<<<<< HEAD
     LongRecord { file: String, line: u64, limit: u64 },
     #[error("{file}: its gzip packing is cut or damaged ({reason}); pack or fetch it again")]
     DamagedGzip { file: String, reason: String },
@@ -102,38 +256,146 @@ pub enum TableError {
         "{file}: unpacks to more than {limit} bytes, the most that is read from gzip; unpack it or split it"
     )]
     TooLarge { file: String, limit: u64 },
+=======
+    LongRecord {
+        /// The file.
+        file: String,
+        /// The line on which the record starts.
+        line: u64,
+        /// The most bytes that are read.
+        limit: u64,
+    },
+    /// The file starts as gzip and is not.
+    #[error("{file}: its gzip packing is cut or damaged ({reason}); pack or fetch it again")]
+    DamagedGzip {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// Unpacking was stopped.
+    #[error(
+        "{file}: unpacks to more than {limit} bytes, the most that is read from gzip; unpack it or split it"
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// The most bytes that are read.
+        limit: u64,
+    },
+    /// The file is named as an array of NumPy and is none of numbers in rows.
+>>>>>>> tables
     #[error(
         "{file}: is not an NPY table: {reason}; numpy.save must have written numbers (float32, float64 or integers) of \
          the shape [rows, features]"
     )]
+<<<<<<< HEAD
     BadNpy { file: String, reason: String },
+=======
+    BadNpy {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// Every row lacks a value.
+>>>>>>> tables
     #[error(
         "{file}: each of its {dropped} rows lacks a value, the first ({place}) in column `{column}`; leave the columns \
          with gaps out by data.exclude, or fill them in"
     )]
+<<<<<<< HEAD
     NoRows { file: String, dropped: u64, place: Place, column: String },
+=======
+    NoRows {
+        /// The file.
+        file: String,
+        /// How many rows there were.
+        dropped: u64,
+        /// Where the first stands.
+        place: Place,
+        /// The first column that it lacks.
+        column: String,
+    },
+    /// There are too few rows for a split.
+>>>>>>> tables
     #[error(
         "{file}: {rows} complete {}, and at least {required} are required to train on and to hold out; give more rows",
         if *.rows == 1 { "row" } else { "rows" }
     )]
+<<<<<<< HEAD
     TooFewRows { file: String, rows: usize, required: usize },
     #[error("data.holdout: must be a share from 0 to below 1 or a number of rows, got {share}")]
     HoldoutShare { share: f64 },
+=======
+    TooFewRows {
+        /// The file.
+        file: String,
+        /// How many rows there are.
+        rows: usize,
+        /// How many are required.
+        required: usize,
+    },
+    /// The share to hold out is out of its range.
+    #[error("data.holdout: must be a share from 0 to below 1 or a number of rows, got {share}")]
+    HoldoutShare {
+        /// What was given.
+        share: f64,
+    },
+    /// Holding out leaves too little to train on.
+>>>>>>> tables
     #[error(
         "data.holdout: {holdout} of the {rows} rows of {file} leaves {left} to train on, and at least 2 are required; \
          hold out less"
     )]
+<<<<<<< HEAD
     Holdout { file: String, holdout: String, rows: usize, left: usize },
+=======
+    Holdout {
+        /// The file.
+        file: String,
+        /// What was given.
+        holdout: String,
+        /// How many rows there are.
+        rows: usize,
+        /// How many training rows it leaves.
+        left: usize,
+    },
+    /// No column varies among the training rows.
+>>>>>>> tables
     #[error(
         "{file}: each column holds one and the same value in all {rows} training rows, and at least one must vary; \
          choose others by data.columns"
     )]
+<<<<<<< HEAD
     AllConstant { file: String, rows: usize },
+=======
+    AllConstant {
+        /// The file.
+        file: String,
+        /// How many training rows there are.
+        rows: usize,
+    },
+    /// A column's variance overflows or vanishes.
+>>>>>>> tables
     #[error(
         "{file}, column `{column}`: values from {minimum:e} to {maximum:e} cannot be scaled in 64 bits; rescale the \
          column, leave it out by data.exclude, or set data.transform to \"none\""
     )]
+<<<<<<< HEAD
     Unscalable { file: String, column: String, minimum: f64, maximum: f64 },
+=======
+    Unscalable {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its smallest training value.
+        minimum: f64,
+        /// Its largest.
+        maximum: f64,
+    },
+>>>>>>> tables
 }
 
 /// What to name instead of an unknown column.

@@ -1,11 +1,16 @@
 //! `data`: what the model learns.
 
+use std::path::Path;
+
 use langevin_data::{
-    Checkerboard, DataError, Dataset, EightGaussians, Gaussian, GaussianMixture, Rings, Spiral,
-    SwissRoll, TwoMoons,
+    Checkerboard, Dataset, EightGaussians, Gaussian, GaussianMixture, Rings, Spiral, SwissRoll,
+    TwoMoons,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::TableConfig;
+use crate::{TrainError, error::in_section};
 
 /// What the model learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -72,7 +77,9 @@ pub enum DataConfig {
         #[serde(default = "fiftieth")]
         noise: f64,
     },
-    /// A user's own [`Dataset`], given to the trainer by a program of theirs.
+    /// Columns of a CSV or NPY file.
+    Table(TableConfig),
+    /// A user's own `Dataset`, given to the trainer by a program of theirs.
     Custom {
         /// What to call it.
         name: String,
@@ -93,23 +100,51 @@ fn four() -> usize {
 }
 
 impl DataConfig {
-    /// The data itself; `None` for a user's own.
+    /// The data itself; `None` for a user's own. `seed` says which rows of a table are held out.
+    ///
+    /// # Errors
+    /// A parameter out of its range, or a file that cannot be used.
+    pub fn build(&self, seed: u64) -> Result<Option<Box<dyn Dataset>>, TrainError> {
+        match self {
+            Self::Table(table) => Ok(Some(Box::new(table.load(seed)?))),
+            _ => self.distribution(),
+        }
+    }
+
+    /// The data where it is a formula, which costs nothing to make.
     ///
     /// # Errors
     /// A parameter out of its range.
-    pub fn build(&self) -> Result<Option<Box<dyn Dataset>>, DataError> {
-        Ok(Some(match self.clone() {
-            Self::Gaussian { mean, std } => Box::new(Gaussian::new(mean, std)?),
+    pub(crate) fn distribution(&self) -> Result<Option<Box<dyn Dataset>>, TrainError> {
+        let boxed: Result<Box<dyn Dataset>, _> = match self.clone() {
+            Self::Gaussian { mean, std } => Gaussian::new(mean, std).map(|d| Box::new(d) as _),
             Self::GaussianMixture { means, std, weights } => {
-                Box::new(GaussianMixture::new(means, std, weights)?)
+                GaussianMixture::new(means, std, weights).map(|d| Box::new(d) as _)
             }
-            Self::EightGaussians { radius, std } => Box::new(EightGaussians::new(radius, std)?),
-            Self::TwoMoons { noise } => Box::new(TwoMoons::new(noise)?),
-            Self::Spiral { turns, noise } => Box::new(Spiral::new(turns, noise)?),
-            Self::Checkerboard { cells } => Box::new(Checkerboard::new(cells)?),
-            Self::Rings { radii, noise } => Box::new(Rings::new(radii, noise)?),
-            Self::SwissRoll { noise } => Box::new(SwissRoll::new(noise)?),
-            Self::Custom { .. } => return Ok(None),
-        }))
+            Self::EightGaussians { radius, std } => {
+                EightGaussians::new(radius, std).map(|d| Box::new(d) as _)
+            }
+            Self::TwoMoons { noise } => TwoMoons::new(noise).map(|d| Box::new(d) as _),
+            Self::Spiral { turns, noise } => Spiral::new(turns, noise).map(|d| Box::new(d) as _),
+            Self::Checkerboard { cells } => Checkerboard::new(cells).map(|d| Box::new(d) as _),
+            Self::Rings { radii, noise } => Rings::new(radii, noise).map(|d| Box::new(d) as _),
+            Self::SwissRoll { noise } => SwissRoll::new(noise).map(|d| Box::new(d) as _),
+            Self::Table(_) | Self::Custom { .. } => return Ok(None),
+        };
+        boxed.map(Some).map_err(in_section("data"))
+    }
+
+    /// Lets a file's path, which is relative to the run file's folder, start from there.
+    pub(crate) fn point_from(&mut self, folder: &Path) {
+        if let Self::Table(table) = self {
+            table.point_from(folder);
+        }
+    }
+
+    /// Lets a file's path lead there from `folder`, where a copy of the run file will lie.
+    pub(crate) fn point_into(&mut self, folder: &Path) {
+        if let Self::Table(table) = self {
+            table.point_into(folder);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod denoiser;
 mod noise;
 mod parse;
 mod sampling;
+mod table;
 mod training;
 mod validate;
 
@@ -17,10 +18,11 @@ pub use denoiser::{
     QuantityConfig,
 };
 pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
-pub use parse::{nearest, parse_config, schema};
+pub use parse::{nearest, parse_config, read_config, schema};
 pub use sampling::{SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
+pub use table::{MissingConfig, TableConfig, TransformConfig};
 pub use training::{
-    EmaConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig, WeightingConfig,
+    EmaConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig, WeightingConfig,
 };
 
 use schemars::JsonSchema;
@@ -64,11 +66,21 @@ pub struct ReportConfig {
     /// The figures, each as SVG and PNG under `figures/`.
     #[serde(default = "all_figures")]
     pub figures: Vec<FigureKind>,
+    /// Whether samples are measured against held-out rows: evaluation.json.
+    #[serde(default = "yes")]
+    pub evaluation: bool,
+    /// Whether the run is shown on a page: report.html.
+    #[serde(default = "yes")]
+    pub page: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for ReportConfig {
     fn default() -> Self {
-        Self { figures: all_figures() }
+        Self { figures: all_figures(), evaluation: true, page: true }
     }
 }
 
@@ -86,4 +98,8 @@ pub enum FigureKind {
     Scatter,
     /// Mean and standard deviation along the sampling against the exact goal.
     Levels,
+    /// The distribution of each column, samples over data.
+    Marginals,
+    /// Samples as images beside data.
+    Images,
 }

@@ -1,5 +1,7 @@
 //! From text to a [`RunConfig`]: `--set` overrides, and errors that name the field.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use super::RunConfig;
@@ -15,7 +17,7 @@ use crate::TrainError;
 /// Text that is not JSON; a field that is unknown, missing, of a wrong type or out of range, by its
 /// path, with the nearest known name where one is near.
 pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunConfig, TrainError> {
-    let document: Value = serde_json::from_str(text)
+    let document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
     let mut config = deserialize(&document)?;
     if !overrides.is_empty() {
@@ -31,9 +33,61 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
     Ok(config)
 }
 
+/// The same for a run file in `folder`, from where the paths in it lead.
+///
+/// # Errors
+/// As [`parse_config`].
+pub fn read_config(
+    name: &str,
+    folder: &Path,
+    text: &str,
+    overrides: &[String],
+) -> Result<RunConfig, TrainError> {
+    let mut config = parse_config(name, text, overrides)?;
+    config.data.point_from(folder);
+    Ok(config)
+}
+
 /// The JSON Schema of run files.
 pub fn schema() -> Value {
     schemars::schema_for!(RunConfig).into()
+}
+
+/// The text with blanks for comments (`// …` and `/* … */` outside strings), so that what stands
+/// after them keeps its line and column.
+fn without_comments(text: &str) -> String {
+    let mut stripped = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let taken = match c {
+            '"' => {
+                let mut escaped = false;
+                let end = rest[1..].find(|c| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                });
+                end.map_or(rest.len(), |end| end + 2)
+            }
+            '/' if rest.starts_with("//") => {
+                let length = rest.find('\n').unwrap_or(rest.len());
+                stripped.extend(rest[..length].chars().map(|_| ' '));
+                rest = &rest[length..];
+                continue;
+            }
+            '/' if rest.starts_with("/*") => {
+                let length = rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+                let blank = |c: char| if c == '\n' { '\n' } else { ' ' };
+                stripped.extend(rest[..length].chars().map(blank));
+                rest = &rest[length..];
+                continue;
+            }
+            c => c.len_utf8(),
+        };
+        stripped.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    stripped
 }
 
 fn deserialize(document: &Value) -> Result<RunConfig, TrainError> {
@@ -220,6 +274,20 @@ mod tests {
             parse_config("t.json", "{\n  \"name\": }", &[]).expect_err("refused").to_string();
         assert!(message.starts_with("t.json is not valid JSON"), "{message}");
         assert!(message.contains("line 2"), "{message}");
+    }
+
+    #[test]
+    fn comments_are_blanks() {
+        let commented = RUN.replace("\"name\": \"t\",", "// a run\n \"name\": \"t\", /* its\n name */");
+        let config = parse_config("t.json", &commented, &[]).expect("valid");
+        assert_eq!(config, parse_config("t.json", RUN, &[]).expect("valid"));
+        assert_eq!(without_comments(r#"{"a//b": "\"/*", "c": 1} // d"#), r#"{"a//b": "\"/*", "c": 1}     "#);
+        let broken = "{ // one\n /* two */ x }";
+        let message = parse_config("t.json", broken, &[]).expect_err("refused").to_string();
+        assert!(message.contains("line 2 column 12"), "{message}");
+        for cut in ["/", "\"", "\"\\", "/*", "//", "é\"é//"] {
+            assert_eq!(without_comments(cut).chars().count(), cut.chars().count(), "{cut}");
+        }
     }
 
     #[test]

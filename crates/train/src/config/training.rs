@@ -43,6 +43,32 @@ pub struct TrainConfig {
     /// Checkpoints that are kept, the newest.
     #[serde(default = "two")]
     pub keep_checkpoints: usize,
+    /// Parts of a batch whose gradients are made one after the other and added: a part needs less
+    /// memory, and the step is the same but for rounding.
+    #[serde(default = "one_part")]
+    pub accumulate: usize,
+    /// Which weights samples are drawn with.
+    #[serde(default)]
+    pub keep: KeepConfig,
+    /// Measurements of the held-out loss without a new lowest one after which the run ends early;
+    /// never where left out.
+    #[serde(default)]
+    pub patience: Option<u64>,
+}
+
+/// Which weights samples are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepConfig {
+    /// Those of the last step.
+    #[default]
+    Last,
+    /// Those of the lowest held-out loss, whose checkpoint is kept beside the newest.
+    Best,
+}
+
+fn one_part() -> usize {
+    1
 }
 
 fn fifty() -> u64 {

@@ -3,7 +3,9 @@
 use langevin_core::NoiseLevel;
 use langevin_data::{Dataset, Streams};
 
-use super::{EmaConfig, LearningRateConfig, OptimizerConfig, RunConfig, StartConfig};
+use super::{
+    DataConfig, EmaConfig, KeepConfig, LearningRateConfig, OptimizerConfig, RunConfig, StartConfig,
+};
 use crate::{
     TrainError,
     error::{at_field, in_section},
@@ -27,7 +29,10 @@ impl RunConfig {
             return Err(TrainError::config("version", message));
         }
         self.validate_name()?;
-        let data = self.data.build().map_err(in_section("data"))?;
+        if let DataConfig::Table(table) = &self.data {
+            table.validate()?;
+        }
+        let data = self.data.distribution()?;
         self.validate_denoiser(data.as_deref())?;
         self.validate_training()?;
         self.validate_sampling()?;
@@ -81,6 +86,27 @@ impl RunConfig {
             let message =
                 format!("must be at most {MOST_VALIDATION_ROWS}, got {}", train.validate_rows);
             return Err(TrainError::config("train.validate_rows", message));
+        }
+        at_least_one("train.accumulate", train.accumulate as u64)?;
+        if train.accumulate > train.batch {
+            let message = format!(
+                "must be at most train.batch = {}, one row a part, got {}",
+                train.batch, train.accumulate
+            );
+            return Err(TrainError::config("train.accumulate", message));
+        }
+        if let Some(patience) = train.patience {
+            at_least_one("train.patience", patience)?;
+        }
+        let needs_validation = [
+            ("train.keep", train.keep == KeepConfig::Best),
+            ("train.patience", train.patience.is_some()),
+        ];
+        if let Some((path, _)) = needs_validation.iter().find(|(_, needs)| *needs)
+            && train.validate_every == 0
+        {
+            let message = "needs the held-out loss: train.validate_every must be at least 1, got 0";
+            return Err(TrainError::config(*path, message));
         }
         if let Some(norm) = train.clip_norm {
             above_zero("train.clip_norm", norm)?;

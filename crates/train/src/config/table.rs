@@ -1,0 +1,213 @@
+//! `data` of kind `table`: columns of a CSV or NPY file, split and scaled.
+
+use std::path::{Path, PathBuf};
+
+use langevin_data::{
+    Holdout, Missing, SplitOptions, Table, TableData, TableOptions, Transform,
+    built_in_table,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+
+/// How the names of tables in the binary begin.
+const BUILT_IN: &str = "builtin:";
+
+/// Columns of a CSV or NPY file, split into training and held-out rows and scaled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableConfig {
+    /// The file, relative to this one: CSV, or NPY where its name ends in `.npy`; either may be
+    /// gzipped. `builtin:penguins` and `builtin:digits` are in the binary.
+    pub path: String,
+    /// The columns to learn, by name, in this order; all where left out. Without a header, and in an
+    /// array, they are called x0, x1, …
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
+    /// Columns to leave out.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// Whether the first line names the columns; where left out, it does if one of its fields is text.
+    #[serde(default)]
+    pub header: Option<bool>,
+    /// The character between fields; where left out, the one of comma, semicolon and tab that is most
+    /// frequent in the first line.
+    #[serde(default)]
+    pub delimiter: Option<char>,
+    /// What becomes of rows that lack a value.
+    #[serde(default)]
+    pub missing: MissingConfig,
+    /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. Which, the seed
+    /// says.
+    #[serde(default = "fifth")]
+    pub holdout: f64,
+    /// How columns become numbers near 1, by the training rows; undone when sampling.
+    #[serde(default)]
+    pub transform: TransformConfig,
+    /// Whether samples of columns that hold whole numbers alone are rounded.
+    #[serde(default = "yes")]
+    pub round_integers: bool,
+    /// Pixels in a row of an image, where the columns are grey images.
+    #[serde(default)]
+    pub image_width: Option<usize>,
+}
+
+fn fifth() -> f64 {
+    0.2
+}
+fn yes() -> bool {
+    true
+}
+
+/// What becomes of rows that lack a value: an empty field, NA, N/A, NaN or null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingConfig {
+    /// They are left out, and the user is told which.
+    #[default]
+    Drop,
+    /// They are an error.
+    Refuse,
+}
+
+/// How columns become numbers near 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransformConfig {
+    /// They stay as they are.
+    None,
+    /// Less their mean, over their standard deviation.
+    #[default]
+    Standardise,
+    /// Less their mean, over one standard deviation for all: for pixels.
+    StandardiseTogether,
+    /// To a normal distribution, by their ranks.
+    Quantile,
+}
+
+impl TableConfig {
+    /// Reads, splits and scales the file.
+    ///
+    /// # Errors
+    /// A field out of its range, or whatever is wrong with the file.
+    pub(crate) fn load(&self, seed: u64) -> Result<TableData, TrainError> {
+        let options = TableOptions {
+            columns: self.columns.clone(),
+            exclude: self.exclude.clone(),
+            header: self.header,
+            delimiter: self.delimiter()?,
+            missing: match self.missing {
+                MissingConfig::Drop => Missing::Drop,
+                MissingConfig::Refuse => Missing::Refuse,
+            },
+        };
+        let split = SplitOptions {
+            holdout: self.holdout()?,
+            seed,
+            transform: match self.transform {
+                TransformConfig::None => Transform::None,
+                TransformConfig::Standardise => Transform::Standardise,
+                TransformConfig::StandardiseTogether => Transform::StandardiseTogether,
+                TransformConfig::Quantile => Transform::Quantile,
+            },
+            round_integers: self.round_integers,
+        };
+        let data = |table: Table| TableData::new(table, &split);
+        let Some(name) = self.path.strip_prefix(BUILT_IN) else {
+            return Ok(Table::read(Path::new(&self.path), &options).and_then(data)?);
+        };
+        let table = built_in_table(name).ok_or_else(|| {
+            let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);
+            TrainError::config("data.path", message)
+        })?;
+        let data = Table::from_bytes(&self.path, table.bytes, &options).and_then(data)?;
+        Ok(data.with_attribution(&format!("{} ({})", table.attribution, table.licence)))
+    }
+
+    /// Checks what can be checked without the file.
+    ///
+    /// # Errors
+    /// A field out of its range.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        self.delimiter()?;
+        self.holdout()?;
+        if self.path.is_empty() {
+            return Err(TrainError::config("data.path", "must name a file, got nothing"));
+        }
+        if self.image_width == Some(0) {
+            return Err(TrainError::config("data.image_width", "must be at least 1, got 0"));
+        }
+        Ok(())
+    }
+
+    fn delimiter(&self) -> Result<Option<u8>, TrainError> {
+        let byte = |c: char| {
+            let byte = u8::try_from(c).ok().filter(|b| b.is_ascii() && !b"\"\r\n".contains(b));
+            let message = || format!("must be one ASCII character, not a quote, got {c:?}");
+            byte.ok_or_else(|| TrainError::config("data.delimiter", message()))
+        };
+        self.delimiter.map(byte).transpose()
+    }
+
+    fn holdout(&self) -> Result<Holdout, TrainError> {
+        match self.holdout {
+            share if (0.0..1.0).contains(&share) => Ok(Holdout::Share(share)),
+            rows if rows >= 1.0 && rows.fract() == 0.0 && rows < 1e15 => {
+                Ok(Holdout::Rows(rows as usize))
+            }
+            other => {
+                let message = format!(
+                    "must be a share from 0 to below 1, or a whole number of rows, got {other}"
+                );
+                Err(TrainError::config("data.holdout", message))
+            }
+        }
+    }
+
+    fn is_built_in(&self) -> bool {
+        self.path.starts_with(BUILT_IN)
+    }
+
+    pub(super) fn point_from(&mut self, folder: &Path) {
+        if !self.is_built_in() {
+            self.path = folder.join(&self.path).display().to_string();
+        }
+    }
+
+    pub(super) fn point_into(&mut self, folder: &Path) {
+        if !self.is_built_in() {
+            self.path = relative(Path::new(&self.path), folder).display().to_string();
+        }
+    }
+}
+
+/// The path that leads to `file` from `folder`; the whole path where one of them is not there.
+fn relative(file: &Path, folder: &Path) -> PathBuf {
+    let (Ok(file), Ok(folder)) = (file.canonicalize(), folder.canonicalize()) else {
+        return std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    };
+    let shared = file.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return file;
+    }
+    let up = folder.components().skip(shared).map(|_| "..");
+    up.map(PathBuf::from).chain(file.components().skip(shared).map(|c| PathBuf::from(&c))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_s_path_leads_to_the_same_file() {
+        let root = tempfile::tempdir().expect("temporary folder");
+        let [data, runs] = ["project/data", "project/runs/one"].map(|name| root.path().join(name));
+        [&data, &runs].map(|folder| std::fs::create_dir_all(folder).expect("created"));
+        std::fs::write(data.join("a.csv"), "a\n1\n").expect("written");
+        let path = relative(&data.join("a.csv"), &runs);
+        assert_eq!(path, Path::new("../../data/a.csv"));
+        assert!(runs.join(path).is_file());
+        assert_eq!(relative(&data.join("a.csv"), &data), Path::new("a.csv"));
+    }
+}

@@ -1,0 +1,31 @@
+//! What tells one data set from another.
+
+use langevin_data::{Dataset, Part, Purpose, Streams};
+
+/// blake3 of all rows of a finite data set and its columns' names, or else of 1024 rows that a
+/// distribution draws under a fixed seed: the same for the same data.
+pub fn fingerprint(data: &dyn Dataset) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(data.features() as u64).to_le_bytes());
+    let mut row = vec![0.0; data.features()];
+    let mut bytes = Vec::new();
+    let mut add = |row: &[f64]| {
+        bytes.clear();
+        bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
+        hasher.update(&bytes);
+    };
+    if data.len(Part::Training).is_some() {
+        for part in [Part::Training, Part::HeldOut] {
+            for index in 0..data.len(part).unwrap_or(0) {
+                data.row(part, index, &mut row);
+                add(&row);
+            }
+        }
+        hasher.update(data.columns().join("\0").as_bytes());
+    } else {
+        let mut rows = vec![0.0; 1024 * data.features()];
+        data.draw(Part::Training, &mut Streams::new(0).at(Purpose::Digest, 0, 0), &mut rows);
+        add(&rows);
+    }
+    hasher.finalize().to_string()
+}

@@ -1,0 +1,162 @@
+//! What a run's folder says of the run, for pages, tables and comparisons; nothing here trains.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    Manifest, Metrics, RunConfig, TrainError,
+    durable::write_durably,
+    evaluate::EVALUATION,
+    evaluation::Evaluation,
+    folder::read_run_config,
+    sampling::LevelSummary,
+};
+
+const LEVELS: &str = "levels.json";
+
+/// A line of timings.jsonl.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Training steps made.
+    pub step: u64,
+    /// Seconds since this process began to train.
+    pub seconds: f64,
+    /// Its steps over its seconds.
+    pub steps_per_second: f64,
+}
+
+/// What a run's folder says of the run.
+#[derive(Debug, Clone)]
+pub struct RunRecords {
+    /// The folder.
+    pub run: PathBuf,
+    /// State, program, machine, data.
+    pub manifest: Manifest,
+    /// The resolved config.
+    pub config: RunConfig,
+    /// The lines of metrics.jsonl.
+    pub metrics: Vec<Metrics>,
+    /// The lines of timings.jsonl.
+    pub timings: Vec<Timing>,
+    /// What the samples were measured to be, where they were.
+    pub evaluation: Option<Evaluation>,
+}
+
+impl RunRecords {
+    /// Reads a run's folder. Logs and evaluation may be missing; a torn last line is left out.
+    ///
+    /// # Errors
+    /// It is not a run, or its manifest, config or evaluation is not ours.
+    pub fn read(run: &Path) -> Result<Self, TrainError> {
+        let evaluation = run.join(EVALUATION);
+        Ok(Self {
+            run: run.to_owned(),
+            config: read_run_config(run)?,
+            manifest: Manifest::read(run)?,
+            metrics: lines(&run.join("metrics.jsonl"))?,
+            timings: lines(&run.join("timings.jsonl"))?,
+            evaluation: read_if_there(&evaluation)?.map(|text| parse(&evaluation, &text)).transpose()?,
+        })
+    }
+
+    /// The newest held-out loss.
+    pub fn held_out_loss(&self) -> Option<f64> {
+        self.metrics.iter().rev().find_map(|line| line.held_out_loss)
+    }
+
+    /// Seconds that its processes trained for, all together.
+    pub fn training_seconds(&self) -> f64 {
+        let ends = self.timings.iter().zip(self.timings.iter().skip(1));
+        let past: f64 = ends.filter(|(a, b)| b.seconds < a.seconds).map(|(a, _)| a.seconds).sum();
+        past + self.timings.last().map_or(0.0, |timing| timing.seconds)
+    }
+}
+
+/// The runs under a folder, by name.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+    let entries =
+        fs::read_dir(folder).map_err(|source| TrainError::io("cannot read", folder, source))?;
+    let mut runs: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join(crate::manifest::MANIFEST).is_file())
+        .collect();
+    runs.sort();
+    Ok(runs)
+}
+
+/// One level of levels.json.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LevelRecord {
+    pub(crate) alpha: f64,
+    pub(crate) sigma: f64,
+    pub(crate) mean: Vec<f64>,
+    pub(crate) std: Vec<f64>,
+}
+
+/// Writes levels.json: mean and standard deviation of the samples by feature along the sampling.
+pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), TrainError> {
+    let record = |level: &LevelSummary| LevelRecord {
+        alpha: level.level.alpha(),
+        sigma: level.level.sigma(),
+        mean: level.mean.clone(),
+        std: level.std.clone(),
+    };
+    let path = run.join(LEVELS);
+    let levels: Vec<_> = levels.iter().map(record).collect();
+    let text = serde_json::to_string(&levels)
+        .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+    write_durably(&path, format!("{text}\n").as_bytes())
+}
+
+/// Reads levels.json; empty where there is none.
+pub(crate) fn read_levels(run: &Path) -> Result<Vec<LevelRecord>, TrainError> {
+    let path = run.join(LEVELS);
+    let text = read_if_there(&path)?;
+    text.map_or(Ok(Vec::new()), |text| parse(&path, &text))
+}
+
+/// Reads samples.csv, row by row in the user's columns; empty where there is none.
+pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
+    let path = run.join("samples.csv");
+    let Some(text) = read_if_there(&path)? else { return Ok(Vec::new()) };
+    let not_ours = |why: String| TrainError::Usage(format!("{}: {why}", path.display()));
+    let mut values = Vec::new();
+    for record in csv::Reader::from_reader(text.as_bytes()).records() {
+        let record = record.map_err(|error| not_ours(error.to_string()))?;
+        if record.len() != columns {
+            return Err(not_ours(format!("must have {columns} columns, got {}", record.len())));
+        }
+        for field in &record {
+            let value = field.parse().map_err(|_| not_ours(format!("`{field}` is not a number")))?;
+            values.push(value);
+        }
+    }
+    Ok(values)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, TrainError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(TrainError::io("cannot read", path, source)),
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, TrainError> {
+    serde_json::from_str(text)
+        .map_err(|source| TrainError::Json { name: path.display().to_string(), source })
+}
+
+/// The lines of a log that are whole.
+fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrainError> {
+    let text = read_if_there(path)?.unwrap_or_default();
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}

@@ -1,0 +1,240 @@
+//! A process at work on a run: steps, log lines, checkpoints, then samples and what is made of them.
+
+use std::{path::PathBuf, time::Instant};
+
+use langevin_core::Network;
+
+use crate::{
+    Diffusion, Manifest, Metrics, RunOptions, RunReport, RunState, Samples, TrainError, Trainer,
+    checkpoint::Checkpoints,
+    config::KeepConfig,
+    durable::{AppendLog, write_durably},
+    evaluate::{EVALUATION, evaluate_samples, write_evaluation},
+    evaluation::Evaluation,
+    folder::RunFolder,
+    records::write_levels,
+    run::{Event, Observer, asked_to_stop, sampling},
+    samples_file::{SamplesFormat, encode},
+    sampling::draw_samples,
+    spaces::BothSpaces,
+};
+
+/// A process at work on a run.
+pub(crate) struct Session<'a, N: Network> {
+    trainer: Trainer<N>,
+    untrained: N,
+    folder: RunFolder,
+    manifest: Manifest,
+    checkpoints: Checkpoints,
+    metrics: AppendLog,
+    timings: AppendLog,
+    options: &'a RunOptions<'a>,
+    first_step: u64,
+    last_saved: Option<u64>,
+    last_metrics: Option<Metrics>,
+    evaluation: Option<Evaluation>,
+    written: Vec<PathBuf>,
+}
+
+impl<'a, N: Network> Session<'a, N> {
+    /// `untrained` is the network before its first step.
+    pub(crate) fn open(
+        trainer: Trainer<N>,
+        untrained: N,
+        folder: RunFolder,
+        manifest: Manifest,
+        options: &'a RunOptions<'a>,
+    ) -> Result<Self, TrainError> {
+        let run = folder.path();
+        manifest.write(run)?;
+        let made = trainer.steps_made();
+        let up_to_here =
+            |line: &str| serde_json::from_str::<Metrics>(line).is_ok_and(|line| line.step <= made);
+        let metrics = AppendLog::open(&run.join("metrics.jsonl"), up_to_here)?;
+        let timings = AppendLog::open(&run.join("timings.jsonl"), |_| true)?;
+        let checkpoints = Checkpoints::new(run);
+        let last_saved = (made > 0).then_some(made);
+        let last_metrics = None;
+        Ok(Self {
+            trainer,
+            untrained,
+            folder,
+            manifest,
+            checkpoints,
+            metrics,
+            timings,
+            options,
+            first_step: made,
+            last_saved,
+            last_metrics,
+            evaluation: None,
+            written: Vec::new(),
+        })
+    }
+
+    pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
+        let result = self.train_and_finish(observer);
+        if result.is_err() {
+            self.manifest.state = RunState::Failed;
+            // The error that is returned says more than this one would.
+            let _ = self.manifest.write(self.folder.path());
+        }
+        result.map_err(|source| {
+            let last = self.last_saved.map(|step| self.checkpoints.path(step));
+            TrainError::Stopped {
+                source: Box::new(source),
+                run: self.folder.path().to_owned(),
+                last,
+            }
+        })
+    }
+
+    fn train_and_finish(&mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
+        let start = Instant::now();
+        let finished = self.train(observer)?;
+        let training_seconds = start.elapsed().as_secs_f64();
+        let samples = match finished.then(|| self.finish(observer)).transpose() {
+            Err(TrainError::Interrupted) => None,
+            drawn => drawn?,
+        };
+        let finished = samples.is_some();
+        self.manifest.state = if finished { RunState::Finished } else { RunState::Interrupted };
+        self.manifest.write(self.folder.path())?;
+        Ok(RunReport {
+            run: self.folder.path().to_owned(),
+            step: self.trainer.steps_made(),
+            steps_here: self.trainer.steps_made() - self.first_step,
+            finished,
+            training_seconds,
+            metrics: self.last_metrics.take(),
+            samples,
+            evaluation: self.evaluation.take(),
+            written: std::mem::take(&mut self.written),
+        })
+    }
+
+    /// Trains to the end of the run, `true`, or to where it is asked to stop.
+    fn train(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
+        let train = self.trainer.config().train.clone();
+        let (run, first) = (self.folder.path().to_owned(), self.first_step);
+        observer.event(Event::Started { run: &run, step: first, steps: train.steps });
+        self.trainer.data().remarks().iter().for_each(|it| observer.event(Event::Remark(it)));
+        let start = Instant::now();
+        while !self.trainer.is_done() {
+            let report = self.trainer.step()?;
+            if let Some(metrics) = &report.metrics {
+                self.log(metrics, report.step - first, start)?;
+            }
+            observer.event(Event::Step(&report));
+            let made_here = report.step - first;
+            let stop = self.options.stop_after.is_some_and(|n| made_here >= n) || observer.stop();
+            let last = self.trainer.is_done();
+            let best = train.keep == KeepConfig::Best && self.trainer.is_best();
+            if stop || last || best || report.step.is_multiple_of(train.checkpoint_every) {
+                self.save(observer)?;
+            }
+            if last && report.step < train.steps {
+                let patience = train.patience.unwrap_or_default();
+                observer.event(Event::Remark(&format!(
+                    "ended early, at step {}: the held-out loss has not fallen in {patience} measurements",
+                    report.step
+                )));
+            }
+            if stop && !last {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn log(&mut self, metrics: &Metrics, made: u64, start: Instant) -> Result<(), TrainError> {
+        let line = serde_json::to_string(metrics)
+            .map_err(|source| TrainError::Json { name: "metrics.jsonl".to_owned(), source })?;
+        self.metrics.line(&line)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let rate = made as f64 / seconds.max(1e-9);
+        let timing = serde_json::json!({
+            "step": metrics.step, "seconds": seconds, "steps_per_second": rate
+        });
+        self.timings.line(&timing.to_string())?;
+        self.last_metrics = Some(metrics.clone());
+        Ok(())
+    }
+
+    fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        self.metrics.sync()?;
+        self.timings.sync()?;
+        let keep = self.trainer.config().train.keep_checkpoints;
+        self.checkpoints.save(&mut self.trainer, &self.manifest.data, keep)?;
+        let step = self.trainer.steps_made();
+        self.last_saved = Some(step);
+        observer.event(Event::Saved { step });
+        Ok(())
+    }
+
+    /// The network that samples are drawn with, and the diffusion problem that it answers.
+    fn for_sampling(&self, observer: &mut dyn Observer) -> Result<(Diffusion, N), TrainError> {
+        let config = self.trainer.config();
+        if config.train.keep == KeepConfig::Last {
+            return Ok((Diffusion::new(config)?, self.trainer.sampling_network()));
+        }
+        let warn = &mut |what: String| observer.event(Event::Warning(&what));
+        let best = self.checkpoints.for_sampling(KeepConfig::Best, warn)?;
+        let step = best.progress.step;
+        observer.event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
+        let misfit = |why: String| TrainError::Checkpoint(why);
+        let mut weights = best.sampling_weights();
+        let mut diffusion = Diffusion::new(config)?;
+        diffusion.take_frequencies(&mut weights).map_err(misfit)?;
+        let network = weights.into_module(self.trainer.sampling_network()).map_err(misfit)?;
+        Ok((diffusion, network))
+    }
+
+    /// Draws the samples, measures them, and shows the run in figures and on its page.
+    fn finish(&mut self, observer: &mut dyn Observer) -> Result<Samples, TrainError> {
+        let (diffusion, network) = self.for_sampling(observer)?;
+        let (config, data) = (self.trainer.config(), self.trainer.data());
+        let denoiser = diffusion.denoiser(&network);
+        let device = self.trainer.device();
+        let samples =
+            draw_samples(config, config.seed, data, &denoiser, device, &mut sampling(observer))?;
+        let run = self.folder.path();
+        let path = run.join("samples.csv");
+        let rows = BothSpaces::of_samples(data, &samples.values);
+        write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
+        self.written.push(path);
+        let mut sums = vec!["config.json", "metrics.jsonl", "samples.csv"];
+        if config.report.evaluation {
+            observer.event(Event::Evaluating);
+            let untrained = &self.untrained;
+            let stop = &mut |_| asked_to_stop(observer);
+            match evaluate_samples(config, data, &samples, untrained, device, stop) {
+                Ok(evaluation) => {
+                    write_evaluation(run, &evaluation)?;
+                    self.written.push(run.join(EVALUATION));
+                    self.evaluation = Some(evaluation);
+                    sums.push(EVALUATION);
+                }
+                Err(TrainError::Interrupted) => return Err(TrainError::Interrupted),
+                // The samples are there; that they cannot be measured is no reason to lose them.
+                Err(error) => {
+                    observer.event(Event::Warning(&format!("not evaluated: {error}")));
+                }
+            }
+        }
+        write_levels(run, &samples.levels)?;
+        for name in sums {
+            let path = run.join(name);
+            let bytes = std::fs::read(&path)
+                .map_err(|source| TrainError::io("cannot read", &path, source))?;
+            self.manifest.files.insert(name.to_owned(), blake3::hash(&bytes).to_string());
+        }
+        self.manifest.state = RunState::Finished;
+        self.manifest.attribution = data.attribution().map(str::to_owned);
+        self.manifest.write(run)?;
+        #[cfg(feature = "figures")]
+        self.written.extend(crate::report::draw(run, config, data)?);
+        self.written.iter().for_each(|path| observer.event(Event::Wrote(path)));
+        Ok(samples)
+    }
+}
