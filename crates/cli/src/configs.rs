@@ -1,6 +1,6 @@
 //! The configs that the binary carries.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use langevin_train::nearest;
 
@@ -36,13 +36,26 @@ pub fn built_in(name: &str) -> Result<&'static str, Failure> {
     })
 }
 
-/// Name for messages, and text, of what CONFIG stands for.
-pub fn load(config: Option<&str>) -> Result<(String, String), Failure> {
+/// What CONFIG stands for.
+pub struct Source {
+    /// Its name in messages.
+    pub name: String,
+    /// The folder that paths in it start from.
+    pub folder: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// Reads what CONFIG stands for.
+pub fn load(config: Option<&str>) -> Result<Source, Failure> {
     let name = config.unwrap_or("default");
     if !name.contains('/') && !name.contains('\\') && !name.ends_with(".json") {
-        return Ok((format!("the built-in config {name}"), built_in(name)?.to_owned()));
+        let text = built_in(name)?.to_owned();
+        let name = format!("the built-in config {name}");
+        return Ok(Source { name, folder: PathBuf::new(), text });
     }
     let text = std::fs::read_to_string(Path::new(name))
         .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-    Ok((name.to_owned(), text))
+    let folder = Path::new(name).parent().map(Path::to_owned).unwrap_or_default();
+    Ok(Source { name: name.to_owned(), folder, text })
 }

@@ -172,6 +172,11 @@ impl Observer for Display {
                 self.json(&json!({ "event": "warning", "message": what }));
             }
             Event::Sampling(share) => self.sampling(share),
+            Event::Remark(what) => {
+                self.say(what);
+                self.json(&json!({ "event": "remark", "message": what }));
+            }
+            Event::Evaluating => self.say("measuring the samples"),
             Event::Wrote(path) => {
                 let path = path.display().to_string();
                 self.json(&json!({ "event": "wrote", "path": path }));

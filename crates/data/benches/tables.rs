@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-//! What reading a table costs: `cargo bench -p langevin-data --bench tables`. Bytes per second are
-//! those of the file unpacked.
-=======
 //! What reading a table costs: `cargo bench --profile dev -p langevin-data --bench tables`, in the
 //! profile that `cargo run` uses. Bytes per second are those of the file unpacked.
->>>>>>> tables
 
 use std::{fs, io::Write, path::PathBuf};
 

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Random streams, distributions and tables: what Langevin draws from, on the host, with the same bits
 //! on every platform. This crate knows no tensors.
 //!
@@ -9,17 +8,6 @@
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with.
 //! - [`exp`], [`ln`] and [`sin_cos_turns`] have the same bits on every platform.
-=======
-//! Random streams, distributions and tables: what Langevin draws from, on the host, with the same bits on
-//! every platform. This crate knows no tensors.
-//!
-//! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
-//! - [`Dataset`] is what a model is trained on; implement it for data of your own.
-//! - The distributions know their exact mean and covariance, and their density and score where these
-//!   are closed formulas.
-//! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
-//!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with.
->>>>>>> tables
 //!
 //! ```
 //! use langevin_data::{Dataset, Part, SplitOptions, Table, TableData, TableOptions, built_in_table};

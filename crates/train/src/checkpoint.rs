@@ -229,7 +229,8 @@ impl Checkpoints {
     ) -> Result<Checkpoint, TrainError> {
         let newest = self.newest(damaged)?;
         let best = newest.progress.best.filter(|_| keep == KeepConfig::Best).map(|best| best.step);
-        match best.filter(|step| *step != newest.progress.step).map(|step| (step, self.load(step))) {
+        match best.filter(|step| *step != newest.progress.step).map(|step| (step, self.load(step)))
+        {
             None => Ok(newest),
             Some((_, Ok(best))) => Ok(best),
             Some((step, Err(why))) => {

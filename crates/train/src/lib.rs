@@ -20,6 +20,7 @@
 //! [`train`].
 
 mod checkpoint;
+mod comparison;
 mod config;
 mod diffusion;
 mod durable;
@@ -34,6 +35,8 @@ mod folder;
 mod manifest;
 mod memory;
 mod optimizer;
+#[cfg(feature = "figures")]
+mod page;
 mod records;
 #[cfg(feature = "figures")]
 mod report;
@@ -45,12 +48,14 @@ mod spaces;
 mod tensors;
 mod trainer;
 
+pub use comparison::{ComparedRow, Comparison};
 pub use config::{
-    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind, KeepConfig,
-    LearningRateConfig, LevelsConfig, LossConfig, MissingConfig, NetworkConfig, NoiseConfig, OptimizerConfig,
-    PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
-    ScheduleConfig, StartConfig, TableConfig, TrainConfig, TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config, read_config,
-    schema,
+    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind,
+    KeepConfig, LearningRateConfig, LevelsConfig, LossConfig, MissingConfig, NetworkConfig,
+    NoiseConfig, OptimizerConfig, PredictionConfig, QuantityConfig, ReportConfig, RunConfig,
+    SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
+    TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config,
+    read_config, schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
@@ -59,6 +64,9 @@ pub use fingerprint::fingerprint;
 pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};
+pub use records::{RunRecords, Timing, runs_under};
+#[cfg(feature = "figures")]
+pub use report::{compare_runs, report_run};
 pub use run::{
     Event, Observer, RunOptions, RunReport, built_in, dry_run, evaluate_run, resume, sample_run,
     train,

@@ -49,6 +49,18 @@ pub enum RunState {
     Failed,
 }
 
+impl RunState {
+    /// The name in manifest.json.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// The program that made a run, as its binary says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {

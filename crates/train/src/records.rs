@@ -8,12 +8,8 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    Manifest, Metrics, RunConfig, TrainError,
-    durable::write_durably,
-    evaluate::EVALUATION,
-    evaluation::Evaluation,
-    folder::read_run_config,
-    sampling::LevelSummary,
+    Manifest, Metrics, RunConfig, TrainError, durable::write_durably, evaluate::EVALUATION,
+    evaluation::Evaluation, folder::read_run_config, sampling::LevelSummary,
 };
 
 const LEVELS: &str = "levels.json";
@@ -59,7 +55,9 @@ impl RunRecords {
             manifest: Manifest::read(run)?,
             metrics: lines(&run.join("metrics.jsonl"))?,
             timings: lines(&run.join("timings.jsonl"))?,
-            evaluation: read_if_there(&evaluation)?.map(|text| parse(&evaluation, &text)).transpose()?,
+            evaluation: read_if_there(&evaluation)?
+                .map(|text| parse(&evaluation, &text))
+                .transpose()?,
         })
     }
 
@@ -135,7 +133,8 @@ pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, Train
             return Err(not_ours(format!("must have {columns} columns, got {}", record.len())));
         }
         for field in &record {
-            let value = field.parse().map_err(|_| not_ours(format!("`{field}` is not a number")))?;
+            let value =
+                field.parse().map_err(|_| not_ours(format!("`{field}` is not a number")))?;
             values.push(value);
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use langevin_data::{Dataset, Part};
 
 use crate::{
-    Metrics, RunConfig, RunRecords, TrainError,
+    Comparison, Metrics, RunConfig, RunRecords, TrainError,
     config::{DataConfig, FigureKind},
     durable::{create_folder, write_durably},
     figures::{self, Curve, Distance, Figure, FigureError, LevelStatistics, Pixels, Points},
@@ -53,6 +53,33 @@ pub(crate) fn draw(
 /// A file of the run that is not ours, or a figure that cannot be drawn.
 pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError> {
     Material::read(run, data)?.write_page()
+}
+
+/// The page of several runs: results, what differs in their configs, and their curves.
+///
+/// # Errors
+/// A figure that cannot be drawn.
+pub fn compare_runs(records: &[RunRecords], comparison: &Comparison) -> Result<String, TrainError> {
+    let quantities: [(&str, fn(&Metrics) -> Option<f64>); 4] = [
+        ("training loss", |line| Some(line.mean_loss)),
+        ("held-out loss", |line| line.held_out_loss),
+        ("learning rate", |line| Some(line.learning_rate)),
+        ("gradient norm", |line| Some(line.gradient_norm)),
+    ];
+    let mut sections = Vec::new();
+    for (name, value) in quantities {
+        let points: Vec<Vec<_>> = records
+            .iter()
+            .map(|r| r.metrics.iter().filter_map(|line| Some((line.step, value(line)?))).collect())
+            .collect();
+        let named = comparison.runs.iter().zip(&points).filter(|(_, points)| !points.is_empty());
+        let curves: Vec<_> = named.map(|(name, points)| Curve { name, points }).collect();
+        if !curves.is_empty() {
+            let figure = figures::curves(name, name, &curves).map_err(failed(name))?;
+            sections.push(Section { name, source: "metrics.jsonl", svg: figure.themed_svg() });
+        }
+    }
+    page::compare_page(comparison, &sections)
 }
 
 /// What figures are drawn from.
@@ -121,7 +148,8 @@ impl<'a> Material<'a> {
 
     fn sets(&self) -> Option<(Points<'_>, Points<'_>)> {
         let samples = Points { name: "samples", rows: &self.samples };
-        (!self.samples.is_empty()).then_some((samples, Points { name: "data", rows: &self.reference }))
+        (!self.samples.is_empty())
+            .then_some((samples, Points { name: "data", rows: &self.reference }))
     }
 
     fn scatter(&self, title: &str) -> Drawn {
@@ -179,17 +207,15 @@ impl<'a> Material<'a> {
             .iter()
             .map(|m| m.distance.baselines.iter().map(|(name, d)| (name.as_str(), *d)).collect())
             .collect();
-        let row = |(metric, baselines): (&'_ crate::evaluation::Metric, &'_ Vec<(&str, f64)>)| {
-            (page::metric_name(&metric.name), metric.distance.clone(), baselines.clone())
-        };
-        let rows: Vec<_> = evaluation.metrics.iter().zip(&baselines).map(row).collect();
-        let rows: Vec<_> = rows
+        let rows: Vec<_> = evaluation
+            .metrics
             .iter()
-            .map(|(name, distance, baselines)| Distance {
-                name,
-                samples: distance.samples,
-                standard_error: Some(distance.standard_error),
-                floor: Some(distance.floor),
+            .zip(&baselines)
+            .map(|(metric, baselines)| Distance {
+                name: page::metric_name(&metric.name),
+                samples: metric.distance.samples,
+                standard_error: Some(metric.distance.standard_error),
+                floor: Some(metric.distance.floor),
                 baselines,
             })
             .collect();

@@ -341,6 +341,7 @@ fn same_data(checkpoint: &Checkpoint, data: &dyn Dataset) -> Result<(), String> 
     if checkpoint.data == fingerprint(data) {
         return Ok(());
     }
-    let file = if data.len(Part::Training).is_some() { ", or its file has changed since" } else { "" };
+    let file =
+        if data.len(Part::Training).is_some() { ", or its file has changed since" } else { "" };
     Err(format!("was trained on other data than config.json describes{file}"))
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use langevin_data::Dataset;
 use npyz::WriterBuilder;
 
-use crate::{TrainError, durable::write_new};
+use crate::{Samples, TrainError, durable::write_new, spaces::BothSpaces};
 
 /// The form of a file of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +31,18 @@ impl SamplesFormat {
     }
 }
 
-/// Writes rows of samples to a new file, whole or not at all.
+/// Writes samples, in the columns and units of their data, to a new file, whole or not at all.
 ///
 /// # Errors
 /// A file that exists already, or cannot be written.
 pub fn write_samples(
     path: &Path,
     format: SamplesFormat,
-    columns: &[String],
-    values: &[f64],
+    data: &dyn Dataset,
+    samples: &Samples,
 ) -> Result<(), TrainError> {
-    write_new(path, &encode(path, format, columns, values)?)
+    let rows = BothSpaces::of_samples(data, &samples.values);
+    write_new(path, &encode(path, format, &data.columns(), &rows.user)?)
 }
 
 /// The bytes of a file of samples.
@@ -80,10 +82,7 @@ fn npy_bytes(columns: usize, values: &[f64]) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn npy_of<T: npyz::AutoSerialize + Copy>(
-    columns: usize,
-    values: &[T],
-) -> std::io::Result<Vec<u8>> {
+fn npy_of<T: npyz::AutoSerialize + Copy>(columns: usize, values: &[T]) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let shape = [(values.len() / columns) as u64, columns as u64];
     let mut writer =

@@ -12,7 +12,7 @@ use crate::{
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
     folder::RunFolder,
-    records::write_levels,
+    records::{Timing, write_levels},
     run::{Event, Observer, asked_to_stop, sampling},
     samples_file::{SamplesFormat, encode},
     sampling::draw_samples,
@@ -153,10 +153,10 @@ impl<'a, N: Network> Session<'a, N> {
         self.metrics.line(&line)?;
         let seconds = start.elapsed().as_secs_f64();
         let rate = made as f64 / seconds.max(1e-9);
-        let timing = serde_json::json!({
-            "step": metrics.step, "seconds": seconds, "steps_per_second": rate
-        });
-        self.timings.line(&timing.to_string())?;
+        let timing = Timing { step: metrics.step, seconds, steps_per_second: rate };
+        let line = serde_json::to_string(&timing)
+            .map_err(|source| TrainError::Json { name: "timings.jsonl".to_owned(), source })?;
+        self.timings.line(&line)?;
         self.last_metrics = Some(metrics.clone());
         Ok(())
     }
@@ -181,7 +181,8 @@ impl<'a, N: Network> Session<'a, N> {
         let warn = &mut |what: String| observer.event(Event::Warning(&what));
         let best = self.checkpoints.for_sampling(KeepConfig::Best, warn)?;
         let step = best.progress.step;
-        observer.event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
+        observer
+            .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
         let misfit = |why: String| TrainError::Checkpoint(why);
         let mut weights = best.sampling_weights();
         let mut diffusion = Diffusion::new(config)?;

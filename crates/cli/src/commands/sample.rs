@@ -52,7 +52,7 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         }
         drawn => drawn?,
     };
-    let write = |path: &Path| write_samples(path, format, &data.columns(), &samples.values);
+    let write = |path: &Path| write_samples(path, format, data.as_ref(), &samples);
     let path = match &sample.out {
         Some(path) => write(path).map(|()| path.clone())?,
         None => write_next(&sample.run, write)?,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use langevin_train::{MemoryEstimate, RunConfig, RunReport, built_in, parse_config};
+use langevin_train::{MemoryEstimate, RunConfig, RunReport, built_in, read_config};
 use serde_json::json;
 
 use super::{announce, open_device, options};
@@ -53,11 +53,11 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
 
 /// The config that the arguments describe.
 fn config(train: &TrainArgs) -> Result<RunConfig, Failure> {
-    let (name, text) = configs::load(train.config.as_deref())?;
+    let source = configs::load(train.config.as_deref())?;
     let mut settings = train.set.clone();
     settings.extend(train.steps.map(|steps| format!("train.steps={steps}")));
     settings.extend(train.seed.map(|seed| format!("seed={seed}")));
-    Ok(parse_config(&name, &text, &settings)?)
+    Ok(read_config(&source.name, &source.folder, &source.text, &settings)?)
 }
 
 fn dry_run(args: &Args, config: RunConfig, opened: &Opened) -> Result<u8, Failure> {
@@ -101,6 +101,16 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
         "trained {} steps in {:.1} s{held_out}, drew {count} samples",
         report.steps_here, report.training_seconds
     ));
+    if let Some(metric) = report.evaluation.as_ref().and_then(|e| e.metric("energy_distance")) {
+        let found = &metric.distance;
+        let baselines = found.baselines.iter().map(|(name, d)| format!(", {name} {d:.5}"));
+        display.result(&format!(
+            "energy distance to held-out rows {:.5} (perfect samples {:.5}{})",
+            found.samples,
+            found.floor,
+            baselines.collect::<String>()
+        ));
+    }
     // Each figure is there as SVG too.
     let shown = report.written.iter().filter(|path| path.extension().is_none_or(|e| e != "svg"));
     for path in shown {

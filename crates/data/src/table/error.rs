@@ -29,16 +29,6 @@ impl fmt::Display for Place {
 
 /// Why a table cannot be read or trained on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-<<<<<<< HEAD
-#[allow(missing_docs, reason = "the messages say what the variants and their fields are")]
-pub enum TableError {
-    #[error(
-        "{file}: cannot be read: {reason}; it must be a CSV or NPY file, as it is or packed by gzip"
-    )]
-    CannotRead { file: String, reason: String },
-    #[error("{file}: is empty; at least one row of numbers is required")]
-    Empty { file: String },
-=======
 pub enum TableError {
     /// The file cannot be opened or read.
     #[error(
@@ -57,30 +47,10 @@ pub enum TableError {
         file: String,
     },
     /// There is a header and nothing else.
->>>>>>> tables
     #[error(
         "{file}: holds no row below its header; at least one row of numbers is required (if the first line is one, \
          set data.header to false)"
     )]
-<<<<<<< HEAD
-    HeaderOnly { file: String },
-    #[error("{file}: {field} names `{name}`, which is none of its columns; {}", way(.nearest, .known))]
-    UnknownColumn {
-        file: String,
-        field: &'static str,
-        name: String,
-        nearest: Option<String>,
-        known: Vec<String>,
-    },
-    #[error("{file}: data.columns names `{name}` twice; name each column once")]
-    ChosenTwice { file: String, name: String },
-    #[error(
-        "{file}: columns {first} and {second} are both named `{name}`; rename one, or leave both out by data.exclude"
-    )]
-    SameName { file: String, name: String, first: usize, second: usize },
-    #[error("{file}: data.columns and data.exclude leave no column; at least one is required")]
-    NoColumns { file: String },
-=======
     HeaderOnly {
         /// The file.
         file: String,
@@ -128,14 +98,10 @@ pub enum TableError {
         file: String,
     },
     /// The file has more columns than [`COLUMN_LIMIT`].
->>>>>>> tables
     #[error(
         "{file}: has {columns} columns, and at most {COLUMN_LIMIT} are allowed; rows must be samples: transpose it, or \
          check data.delimiter"
     )]
-<<<<<<< HEAD
-    TooManyColumns { file: String, columns: u64 },
-=======
     TooManyColumns {
         /// The file.
         file: String,
@@ -143,14 +109,10 @@ pub enum TableError {
         columns: u64,
     },
     /// A field is neither a number nor missing.
->>>>>>> tables
     #[error(
         "{file}, line {line}, column `{column}`: `{text}` is not a number, such as 1.5 or 2e-3; leave the column out by \
          data.exclude, or choose the numeric ones by data.columns"
     )]
-<<<<<<< HEAD
-    Text { file: String, line: u64, column: String, text: String },
-=======
     Text {
         /// The file.
         file: String,
@@ -162,14 +124,10 @@ pub enum TableError {
         text: String,
     },
     /// A record has more or fewer fields than the first.
->>>>>>> tables
     #[error(
         "{file}, line {line}: holds {fields} fields, and {expected} are required, as in the first record; correct the \
          line, or check its quotes and data.delimiter"
     )]
-<<<<<<< HEAD
-    Ragged { file: String, line: u64, fields: usize, expected: usize },
-=======
     Ragged {
         /// The file.
         file: String,
@@ -181,14 +139,10 @@ pub enum TableError {
         expected: usize,
     },
     /// A number is infinite, or too large for an f64.
->>>>>>> tables
     #[error(
         "{file}, {place}, column `{column}`: the number is infinite or too large, and must be finite; correct it, write \
          NA for a missing value, or leave the column out by data.exclude"
     )]
-<<<<<<< HEAD
-    Infinite { file: String, place: Place, column: String },
-=======
     Infinite {
         /// The file.
         file: String,
@@ -198,22 +152,10 @@ pub enum TableError {
         column: String,
     },
     /// A value is missing where that is refused.
->>>>>>> tables
     #[error(
         "{file}, {place}, column `{column}`: the value is missing, and data.missing is \"refuse\"; fill it in, set \
          data.missing to \"drop\", or leave the column out by data.exclude"
     )]
-<<<<<<< HEAD
-    Missing { file: String, place: Place, column: String },
-    #[error(
-        "{file}, line {line}: the name of column {column} must be UTF-8; save the file as UTF-8"
-    )]
-    NotUtf8 { file: String, line: u64, column: usize },
-    #[error(
-        "{file}: its lines end in carriage returns alone; save it with the line ends of Unix or Windows (LF or CRLF)"
-    )]
-    LineEnds { file: String },
-=======
     Missing {
         /// The file.
         file: String,
@@ -243,20 +185,10 @@ pub enum TableError {
         file: String,
     },
     /// A record is longer than any of a table is.
->>>>>>> tables
     #[error(
         "{file}, line {line}: the record that starts here is longer than {limit} bytes; close its quotes, or check \
          data.delimiter"
     )]
-<<<<<<< HEAD
-    LongRecord { file: String, line: u64, limit: u64 },
-    #[error("{file}: its gzip packing is cut or damaged ({reason}); pack or fetch it again")]
-    DamagedGzip { file: String, reason: String },
-    #[error(
-        "{file}: unpacks to more than {limit} bytes, the most that is read from gzip; unpack it or split it"
-    )]
-    TooLarge { file: String, limit: u64 },
-=======
     LongRecord {
         /// The file.
         file: String,
@@ -284,14 +216,10 @@ pub enum TableError {
         limit: u64,
     },
     /// The file is named as an array of NumPy and is none of numbers in rows.
->>>>>>> tables
     #[error(
         "{file}: is not an NPY table: {reason}; numpy.save must have written numbers (float32, float64 or integers) of \
          the shape [rows, features]"
     )]
-<<<<<<< HEAD
-    BadNpy { file: String, reason: String },
-=======
     BadNpy {
         /// The file.
         file: String,
@@ -299,14 +227,10 @@ pub enum TableError {
         reason: String,
     },
     /// Every row lacks a value.
->>>>>>> tables
     #[error(
         "{file}: each of its {dropped} rows lacks a value, the first ({place}) in column `{column}`; leave the columns \
          with gaps out by data.exclude, or fill them in"
     )]
-<<<<<<< HEAD
-    NoRows { file: String, dropped: u64, place: Place, column: String },
-=======
     NoRows {
         /// The file.
         file: String,
@@ -318,16 +242,10 @@ pub enum TableError {
         column: String,
     },
     /// There are too few rows for a split.
->>>>>>> tables
     #[error(
         "{file}: {rows} complete {}, and at least {required} are required to train on and to hold out; give more rows",
         if *.rows == 1 { "row" } else { "rows" }
     )]
-<<<<<<< HEAD
-    TooFewRows { file: String, rows: usize, required: usize },
-    #[error("data.holdout: must be a share from 0 to below 1 or a number of rows, got {share}")]
-    HoldoutShare { share: f64 },
-=======
     TooFewRows {
         /// The file.
         file: String,
@@ -343,14 +261,10 @@ pub enum TableError {
         share: f64,
     },
     /// Holding out leaves too little to train on.
->>>>>>> tables
     #[error(
         "data.holdout: {holdout} of the {rows} rows of {file} leaves {left} to train on, and at least 2 are required; \
          hold out less"
     )]
-<<<<<<< HEAD
-    Holdout { file: String, holdout: String, rows: usize, left: usize },
-=======
     Holdout {
         /// The file.
         file: String,
@@ -362,14 +276,10 @@ pub enum TableError {
         left: usize,
     },
     /// No column varies among the training rows.
->>>>>>> tables
     #[error(
         "{file}: each column holds one and the same value in all {rows} training rows, and at least one must vary; \
          choose others by data.columns"
     )]
-<<<<<<< HEAD
-    AllConstant { file: String, rows: usize },
-=======
     AllConstant {
         /// The file.
         file: String,
@@ -377,14 +287,10 @@ pub enum TableError {
         rows: usize,
     },
     /// A column's variance overflows or vanishes.
->>>>>>> tables
     #[error(
         "{file}, column `{column}`: values from {minimum:e} to {maximum:e} cannot be scaled in 64 bits; rescale the \
          column, leave it out by data.exclude, or set data.transform to \"none\""
     )]
-<<<<<<< HEAD
-    Unscalable { file: String, column: String, minimum: f64, maximum: f64 },
-=======
     Unscalable {
         /// The file.
         file: String,
@@ -395,7 +301,6 @@ pub enum TableError {
         /// Its largest.
         maximum: f64,
     },
->>>>>>> tables
 }
 
 /// What to name instead of an unknown column.

@@ -22,7 +22,8 @@ pub use parse::{nearest, parse_config, read_config, schema};
 pub use sampling::{SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
 pub use table::{MissingConfig, TableConfig, TransformConfig};
 pub use training::{
-    EmaConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig, WeightingConfig,
+    EmaConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig,
+    WeightingConfig,
 };
 
 use schemars::JsonSchema;

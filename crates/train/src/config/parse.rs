@@ -278,10 +278,14 @@ mod tests {
 
     #[test]
     fn comments_are_blanks() {
-        let commented = RUN.replace("\"name\": \"t\",", "// a run\n \"name\": \"t\", /* its\n name */");
+        let commented =
+            RUN.replace("\"name\": \"t\",", "// a run\n \"name\": \"t\", /* its\n name */");
         let config = parse_config("t.json", &commented, &[]).expect("valid");
         assert_eq!(config, parse_config("t.json", RUN, &[]).expect("valid"));
-        assert_eq!(without_comments(r#"{"a//b": "\"/*", "c": 1} // d"#), r#"{"a//b": "\"/*", "c": 1}     "#);
+        assert_eq!(
+            without_comments(r#"{"a//b": "\"/*", "c": 1} // d"#),
+            r#"{"a//b": "\"/*", "c": 1}     "#
+        );
         let broken = "{ // one\n /* two */ x }";
         let message = parse_config("t.json", broken, &[]).expect_err("refused").to_string();
         assert!(message.contains("line 2 column 12"), "{message}");

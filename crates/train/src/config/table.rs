@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use langevin_data::{
-    Holdout, Missing, SplitOptions, Table, TableData, TableOptions, Transform,
-    built_in_table,
+    Holdout, Missing, SplitOptions, Table, TableData, TableOptions, Transform, built_in_table,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
