@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -11,6 +11,7 @@ Examples:
   langevin train my.json --set train.batch=512
   langevin --backend wgpu train             the same run on a GPU
   langevin train --resume                   go on with the newest run
+  langevin init measurements.csv            write a config for a table of your own
   langevin sample runs/four-modes --count 10000 --out samples.npy";
 
 /// Train diffusion models from a JSON file, on the CPU or on any GPU.
@@ -44,6 +45,22 @@ pub enum Command {
     Train(TrainArgs),
     /// Draw samples from a trained run
     Sample(SampleArgs),
+    /// Measure a run's samples against held-out rows
+    Evaluate(EvaluateArgs),
+    /// Write the page of a run: report.html
+    Report(RunArgs),
+    /// List the runs under a folder: state, steps, losses, evaluation
+    Runs {
+        /// The folder
+        #[arg(value_name = "DIR", default_value = "runs")]
+        folder: PathBuf,
+    },
+    /// Compare runs: what differs in their configs, results and curves side by side
+    Compare(CompareArgs),
+    /// Write a run's weights for other programs
+    Export(ExportArgs),
+    /// Write a config for a CSV or NPY file: columns found, sizes proposed
+    Init(InitArgs),
     /// List the built-in configs, or print one
     Configs {
         #[command(subcommand)]
@@ -51,6 +68,11 @@ pub enum Command {
     },
     /// Print the JSON Schema of run files
     Schema,
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print versions, backends, adapters and threads
     Doctor,
 }
@@ -121,9 +143,78 @@ pub struct SampleArgs {
 pub enum ConfigsAction {
     /// List the built-in configs
     List,
-    /// Print a built-in config
+    /// Print a built-in config, or a starting point with a comment on every field
     Show {
         /// Its name
-        name: String,
+        #[arg(required_unless_present = "defaults")]
+        name: Option<String>,
+
+        /// Every field with its default and its meaning, as a config to begin from
+        #[arg(long, conflicts_with = "name")]
+        defaults: bool,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct RunArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct EvaluateArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Samples to draw, instead of sample.count
+    #[arg(long, value_name = "N")]
+    pub count: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct CompareArgs {
+    /// The runs' folders
+    #[arg(value_name = "RUN", num_args = 2.., required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// Write the comparison as a page too
+    #[arg(long, value_name = "FILE.html")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ExportArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// The form of the file
+    #[arg(long, value_enum, default_value = "safetensors")]
+    pub format: ExportFormat,
+
+    /// Where to, instead of RUN/weights.safetensors or RUN/weights.npz
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// The form of exported weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Read by Python's safetensors, PyTorch, candle, Burn
+    Safetensors,
+    /// Read by numpy.load
+    Npz,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct InitArgs {
+    /// The data: CSV or NPY, gzipped or not
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+
+    /// The config to write, instead of the data's name with .json in this folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::nearest;
+use langevin_train::{TrainError, nearest, parse_config};
 
-use crate::failure::Failure;
+use crate::{commented::commented, failure::Failure};
 
 /// Name and text of every built-in config; the first is what `train` runs without a name.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -14,6 +14,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("two-moons", include_str!("../../../configs/two-moons.json")),
     ("spiral", include_str!("../../../configs/spiral.json")),
     ("checkerboard", include_str!("../../../configs/checkerboard.json")),
+    ("penguins", include_str!("../../../configs/penguins.json")),
+    ("digits", include_str!("../../../configs/digits.json")),
 ];
 
 /// The names of the built-in configs.
@@ -34,6 +36,21 @@ pub fn built_in(name: &str) -> Result<&'static str, Failure> {
             "no built-in config is called `{name}`; {hint} A path has a `/` or ends in .json"
         ))
     })
+}
+
+/// The default config with a comment on every field.
+pub fn with_comments() -> Result<String, Failure> {
+    let name = "the built-in config default";
+    let config = parse_config(name, built_in("default")?, &[])?;
+    let text =
+        commented(&config).map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
+    Ok(text.trim_end().to_owned())
+}
+
+/// Whose data a built-in config trains on, where that must be said.
+pub fn attribution(name: &str) -> Option<String> {
+    let config = parse_config(name, built_in(name).ok()?, &[]).ok()?;
+    Some(config.data.build(config.seed).ok()??.attribution()?.to_owned())
 }
 
 /// What CONFIG stands for.

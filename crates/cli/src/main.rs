@@ -6,11 +6,13 @@
 mod args;
 mod backend;
 mod commands;
+mod commented;
 mod configs;
 mod doctor;
 mod failure;
 mod progress;
 mod signals;
+mod table;
 
 use std::process::ExitCode;
 

@@ -20,11 +20,12 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError>
     write(path, bytes, |file| file.persist(path))
 }
 
-/// The same for a file that must not be there yet, whoever else writes beside us.
+/// Writes a new file, whole or not at all: one that is there already is never overwritten, whoever else
+/// writes beside us.
 ///
 /// # Errors
 /// [`TrainError::Exists`] where it is.
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     write(path, bytes, |file| file.persist_noclobber(path)).map_err(|error| match error {
         TrainError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
             TrainError::Exists(path.to_owned())

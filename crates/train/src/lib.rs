@@ -28,6 +28,7 @@ mod engine;
 mod error;
 mod evaluate;
 pub mod evaluation;
+mod export;
 #[cfg(feature = "figures")]
 pub mod figures;
 mod fingerprint;
@@ -55,11 +56,13 @@ pub use config::{
     NoiseConfig, OptimizerConfig, PredictionConfig, QuantityConfig, ReportConfig, RunConfig,
     SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
     TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config,
-    read_config, schema,
+    read_config, relative_path, schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
+pub use durable::write_new as write_new_file;
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;
+pub use export::{WeightsFormat, export_weights};
 pub use fingerprint::fingerprint;
 pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};

@@ -1,10 +1,16 @@
 //! Each command, from its arguments to an exit code.
 
+mod compare;
+mod evaluate;
+mod export;
+mod init;
+mod runs;
 mod sample;
 mod train;
 
 use std::{path::Path, process::ExitCode};
 
+use clap::CommandFactory;
 use langevin_train::{Program, RunConfig, RunOptions, TrainError, parse_config};
 use serde_json::json;
 
@@ -34,6 +40,16 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
     match &args.command {
         Command::Train(train) => train::run(args, train),
         Command::Sample(sample) => sample::run(args, sample),
+        Command::Evaluate(evaluate) => evaluate::run(args, evaluate),
+        Command::Report(report) => evaluate::report(args, report).map(|()| 0),
+        Command::Runs { folder } => runs::run(args, folder).map(|()| 0),
+        Command::Compare(compare) => compare::run(args, compare).map(|()| 0),
+        Command::Export(export) => export::run(args, export).map(|()| 0),
+        Command::Init(init) => init::run(args, init).map(|()| 0),
+        Command::Completions { shell } => {
+            completions(*shell);
+            Ok(0)
+        }
         Command::Configs { action } => show_configs(args, action.as_ref()).map(|()| 0),
         Command::Schema => {
             let schema = langevin_train::schema();
@@ -49,7 +65,13 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
 
 fn show_configs(args: &Args, action: Option<&ConfigsAction>) -> Result<(), Failure> {
     match action {
-        Some(ConfigsAction::Show { name }) => print(configs::built_in(name)?.trim_end()),
+        Some(ConfigsAction::Show { name: Some(name), .. }) => {
+            print(configs::built_in(name)?.trim_end());
+            if let Some(attribution) = configs::attribution(name) {
+                note(&format!("data: {attribution}"));
+            }
+        }
+        Some(ConfigsAction::Show { .. }) => print(&configs::with_comments()?),
         Some(ConfigsAction::List) | None if args.json => {
             configs::names()
                 .into_iter()
@@ -58,6 +80,12 @@ fn show_configs(args: &Args, action: Option<&ConfigsAction>) -> Result<(), Failu
         Some(ConfigsAction::List) | None => configs::names().into_iter().for_each(print),
     }
     Ok(())
+}
+
+fn completions(shell: clap_complete::Shell) {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "langevin", &mut text);
+    print(String::from_utf8_lossy(&text).trim_end());
 }
 
 /// A run's config with some fields changed.

@@ -20,7 +20,7 @@ pub use denoiser::{
 pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
 pub use parse::{nearest, parse_config, read_config, schema};
 pub use sampling::{SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
-pub use table::{MissingConfig, TableConfig, TransformConfig};
+pub use table::{MissingConfig, TableConfig, TransformConfig, relative_path};
 pub use training::{
     EmaConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig,
     WeightingConfig,

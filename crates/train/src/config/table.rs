@@ -176,13 +176,13 @@ impl TableConfig {
 
     pub(super) fn point_into(&mut self, folder: &Path) {
         if !self.is_built_in() {
-            self.path = relative(Path::new(&self.path), folder).display().to_string();
+            self.path = relative_path(Path::new(&self.path), folder).display().to_string();
         }
     }
 }
 
 /// The path that leads to `file` from `folder`; the whole path where one of them is not there.
-fn relative(file: &Path, folder: &Path) -> PathBuf {
+pub fn relative_path(file: &Path, folder: &Path) -> PathBuf {
     let (Ok(file), Ok(folder)) = (file.canonicalize(), folder.canonicalize()) else {
         return std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     };
@@ -204,9 +204,9 @@ mod tests {
         let [data, runs] = ["project/data", "project/runs/one"].map(|name| root.path().join(name));
         [&data, &runs].map(|folder| std::fs::create_dir_all(folder).expect("created"));
         std::fs::write(data.join("a.csv"), "a\n1\n").expect("written");
-        let path = relative(&data.join("a.csv"), &runs);
+        let path = relative_path(&data.join("a.csv"), &runs);
         assert_eq!(path, Path::new("../../data/a.csv"));
         assert!(runs.join(path).is_file());
-        assert_eq!(relative(&data.join("a.csv"), &data), Path::new("a.csv"));
+        assert_eq!(relative_path(&data.join("a.csv"), &data), Path::new("a.csv"));
     }
 }

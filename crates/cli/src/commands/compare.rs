@@ -1,0 +1,52 @@
+//! `langevin compare`: runs side by side, as text and as a page.
+
+use langevin_train::{ComparedRow, Comparison, RunRecords};
+use serde_json::json;
+
+use crate::{
+    args::{Args, CompareArgs},
+    failure::Failure,
+    progress::print,
+    table::table,
+};
+
+/// Compares runs.
+pub fn run(args: &Args, compare: &CompareArgs) -> Result<(), Failure> {
+    let records: Vec<_> =
+        compare.runs.iter().map(|run| RunRecords::read(run)).collect::<Result<_, _>>()?;
+    let comparison = Comparison::of(&records)?;
+    if args.json {
+        print(&json!(comparison).to_string());
+    } else {
+        let names = comparison.runs.iter().map(String::as_str);
+        let header: Vec<&str> = ["results"].into_iter().chain(names.clone()).collect();
+        print(&table(&header, &lines(&comparison.results)));
+        let header: Vec<&str> = ["config"].into_iter().chain(names).collect();
+        match comparison.differences.is_empty() {
+            true => print("\nthe configs are the same"),
+            false => print(&format!("\n{}", table(&header, &lines(&comparison.differences)))),
+        }
+    }
+    if let Some(path) = &compare.out {
+        write_page(path, &records, &comparison)?;
+        if !args.json {
+            print(&format!("\n{}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn lines(rows: &[ComparedRow]) -> Vec<Vec<String>> {
+    let line =
+        |row: &ComparedRow| [row.name.clone()].into_iter().chain(row.values.clone()).collect();
+    rows.iter().map(line).collect()
+}
+
+fn write_page(
+    path: &std::path::Path,
+    records: &[RunRecords],
+    comparison: &Comparison,
+) -> Result<(), Failure> {
+    let page = langevin_train::compare_runs(records, comparison)?;
+    Ok(langevin_train::write_new_file(path, page.as_bytes())?)
+}

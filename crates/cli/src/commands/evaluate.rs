@@ -1,0 +1,103 @@
+//! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
+
+use langevin_train::{
+    TrainError, built_in, evaluate_run, evaluation::Evaluation, read_run_config, report_run,
+};
+use serde_json::json;
+
+use super::{announce, open_device, options, with_settings};
+use crate::{
+    args::{Args, EvaluateArgs, RunArgs},
+    failure::Failure,
+    progress::{Display, print},
+    signals::Signals,
+    table::table,
+};
+
+/// Draws a run's samples, measures them and writes evaluation.json.
+pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
+    let mut config = read_run_config(&evaluate.run)?;
+    if let Some(count) = evaluate.count {
+        config = with_settings(&config, &[format!("sample.count={count}")])?;
+    }
+    let opened = open_device(args, Some(&evaluate.run))?;
+    let (network, data) = built_in(&config, &opened.device)?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    let options = options(&opened, None);
+    let found =
+        evaluate_run(&evaluate.run, &config, network, data.as_ref(), &options, &mut display);
+    display.clear();
+    match found {
+        Err(TrainError::Interrupted) => {
+            display.result("stopped; nothing was written");
+            Ok(signals.exit_code().unwrap_or(1))
+        }
+        found => {
+            show(&display, &found?);
+            Ok(0)
+        }
+    }
+}
+
+fn show(display: &Display, evaluation: &Evaluation) {
+    display.json(&json!({ "event": "evaluation", "evaluation": evaluation }));
+    let number = |value: f64| format!("{value:.5}");
+    let baselines = evaluation.metrics.first().map(|metric| &metric.distance.baselines);
+    let baselines = baselines.into_iter().flat_map(|baselines| baselines.keys());
+    let header: Vec<&str> = ["distance to held-out rows", "samples", "± standard error", "floor"]
+        .into_iter()
+        .chain(baselines.map(String::as_str))
+        .collect();
+    let row = |metric: &langevin_train::evaluation::Metric| {
+        let found = &metric.distance;
+        let values = [found.samples, found.standard_error, found.floor];
+        let values = values.into_iter().chain(found.baselines.values().copied()).map(number);
+        [metric.name.replace('_', " ")].into_iter().chain(values).collect()
+    };
+    let rows: Vec<Vec<String>> = evaluation.metrics.iter().map(row).collect();
+    display.result(&table(&header, &rows));
+    let header = ["column", "Wasserstein-1", "floor", "Kolmogorov–Smirnov", "p"];
+    let row = |column: &langevin_train::evaluation::ColumnFound| {
+        let found = &column.wasserstein_1;
+        let values = [found.samples, found.floor, column.kolmogorov_smirnov, column.p_value];
+        [column.name.clone()].into_iter().chain(values.map(number)).collect()
+    };
+    let rows: Vec<Vec<String>> = evaluation.columns.iter().map(row).collect();
+    display.result(&format!("\n{}", table(&header, &rows)));
+    let copying = &evaluation.copying;
+    let ratio = copying.ratio.map_or(String::new(), |ratio| format!(", {ratio:.3} times as far"));
+    display.result(&format!(
+        "\nnearest training row: {:.5} away in the median, a held-out row's {:.5}{ratio}",
+        copying.samples_median, copying.held_out_median
+    ));
+    if let Some(modes) = &evaluation.modes {
+        let header = ["mode", "share", "expected", "spread by axis", "expected"];
+        let list = |values: &[f64]| {
+            values.iter().map(|value| format!("{value:.4}")).collect::<Vec<_>>().join(" ")
+        };
+        let row = |mode: &langevin_train::evaluation::ModeFound| {
+            vec![
+                list(&mode.center),
+                format!("{:.4}", mode.share),
+                format!("{:.4}", mode.expected_share),
+                mode.std.as_deref().map_or("–".to_owned(), list),
+                format!("{:.4}", mode.expected_std),
+            ]
+        };
+        let rows: Vec<Vec<String>> = modes.modes.iter().map(row).collect();
+        display.result(&format!("\n{}", table(&header, &rows)));
+    }
+}
+
+/// Writes the page of a run from what its folder holds.
+pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
+    let config = read_run_config(&report.run)?;
+    let data = config.data.build(config.seed)?.ok_or_else(|| {
+        Failure::usage("the data is a program's own, which this one does not have")
+    })?;
+    let path = report_run(&report.run, data.as_ref())?.display().to_string();
+    print(&if args.json { json!({ "event": "wrote", "path": path }).to_string() } else { path });
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! `langevin runs`: a line for every run under a folder.
+
+use std::path::Path;
+
+use langevin_train::{RunRecords, runs_under};
+use serde_json::json;
+
+use crate::{
+    args::Args,
+    failure::Failure,
+    progress::{note, print},
+    table::table,
+};
+
+/// Lists the runs.
+pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!("there is no folder {}", folder.display())));
+    }
+    let mut rows = Vec::new();
+    for run in runs_under(folder)? {
+        let records = match RunRecords::read(&run) {
+            Ok(records) => records,
+            Err(error) => {
+                note(&format!("warning: {} is left out: {error}", run.display()));
+                continue;
+            }
+        };
+        let step = records.metrics.last().map_or(0, |line| line.step);
+        let metric = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
+        let distance = metric.map(|metric| (metric.distance.samples, metric.distance.floor));
+        if args.json {
+            let line = json!({
+                "run": run.display().to_string(), "state": records.manifest.state, "step": step,
+                "steps": records.config.train.steps, "held_out_loss": records.held_out_loss(),
+                "energy_distance": distance.map(|d| d.0), "floor": distance.map(|d| d.1),
+                "backend": records.manifest.program.backend,
+            });
+            print(&line.to_string());
+            continue;
+        }
+        let number =
+            |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.5}"));
+        rows.push(vec![
+            run.display().to_string(),
+            records.manifest.state.name().to_owned(),
+            format!("{step}/{}", records.config.train.steps),
+            number(records.metrics.last().map(|line| line.mean_loss)),
+            number(records.held_out_loss()),
+            number(distance.map(|d| d.0)),
+            number(distance.map(|d| d.1)),
+            records.manifest.program.backend.clone(),
+        ]);
+    }
+    if !args.json {
+        let header =
+            ["run", "state", "steps", "loss", "held out", "energy distance", "floor", "backend"];
+        print(&table(&header, &rows));
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Two moons, trained and sampled in thirty lines.
+//!
+//! `cargo run -p cli --example first_steps`
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use langevin_train::{Trainer, built_in, draw_samples, parse_config};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // A run file, and two of its fields changed.
+    let text = include_str!("../configs/two-moons.json");
+    let settings = ["train.steps=500", "sample.count=1000"].map(str::to_owned);
+    let config = parse_config("two-moons", text, &settings)?;
+
+    let device = Device::flex();
+    let (network, data) = built_in(&config, &device)?;
+    let mut trainer = Trainer::new(config, network, data, &device)?;
+    while !trainer.is_done() {
+        if let Some(metrics) = trainer.step()?.metrics {
+            println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
+        }
+    }
+    let (config, network) = (trainer.config(), trainer.sampling_network());
+    let denoiser = trainer.diffusion().denoiser(&network);
+    let mut go_on = |_| ControlFlow::Continue(());
+    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut go_on)?;
+    println!("{} samples, the first {:?}", samples.values.len() / 2, &samples.values[..2]);
+    Ok(())
+}
