@@ -7,7 +7,7 @@
 
 use std::{fmt::Write, fs, path::PathBuf};
 
-use langevin_data::{Dataset, Part};
+use langevin_data::Part;
 use langevin_train::parse_config;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

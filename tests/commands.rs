@@ -21,8 +21,12 @@ mod program;
 mod quality;
 #[path = "commands/resume.rs"]
 mod resume;
+#[path = "commands/runs.rs"]
+mod runs;
 #[cfg(unix)]
 #[path = "commands/signals.rs"]
 mod signals;
+#[path = "commands/tables.rs"]
+mod tables;
 #[path = "commands/vocabulary.rs"]
 mod vocabulary;

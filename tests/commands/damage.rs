@@ -154,6 +154,7 @@ fn a_read_only_mount_is_a_failure_at_run_time() {
     program.run(&["train", "run.json", "--out", "/sys/run"]).code(1).err_has("/sys/run");
     let read_only = "mount --bind . mount && mount -o remount,bind,ro mount && cd mount";
     let Some(said) = program.run_mounted(read_only, &["train", "run.json", "--out", "new"]) else {
+        println!("SKIPPED: this system lets nobody make mounts");
         return;
     };
     said.code(1).err_has("cannot create new");
@@ -177,7 +178,10 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
          head -c $(($(stat -f -c '%a * %S' .) - {})) /dev/zero > filled",
         bytes / 2
     );
-    let Some(said) = program.run_mounted(&script, &["train", "--resume", "run"]) else { return };
+    let Some(said) = program.run_mounted(&script, &["train", "--resume", "run"]) else {
+        println!("SKIPPED: this system lets nobody make mounts");
+        return;
+    };
     let said = said.code(1).err_has("No space left on device");
     said.err_has("the last good checkpoint is run/checkpoints/step-00000035");
 }

@@ -13,11 +13,14 @@ import sys
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 training, held_out, samples = (
     np.loadtxt(path, delimiter=",", skiprows=1) for path in sys.argv[1:4]
 )
-classifier = LogisticRegression(max_iter=5000).fit(training[:, :64], training[:, 64])
+classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
+classifier.fit(training[:, :64], training[:, 64])
 
 
 def sure(rows):

@@ -10,7 +10,7 @@ pub fn commented(config: &RunConfig) -> Result<String, serde_json::Error> {
     let mut text = String::new();
     // The names of the sections that the present line is in; lists count as sections without a name.
     let mut path: Vec<String> = Vec::new();
-    for line in pretty.lines() {
+    for (number, line) in pretty.lines().enumerate() {
         let content = line.trim_start();
         let blanks = &line[..line.len() - content.len()];
         if let Some(key) = content.strip_prefix('"').and_then(|rest| rest.split_once("\": ")) {
@@ -25,7 +25,8 @@ pub fn commented(config: &RunConfig) -> Result<String, serde_json::Error> {
             continue;
         }
         if content.ends_with(['{', '[']) {
-            path.push(String::new());
+            // The document itself is no section.
+            path.extend((number > 0).then(String::new));
         } else if content.starts_with(['}', ']']) {
             path.pop();
         }

@@ -148,9 +148,9 @@ impl Checkpoints {
             (EMA, trainer.ema_weights()),
             (OPTIMIZER, Some(trainer.optimizer_state())),
         ];
-        for (quantity, value) in tensors.iter().filter_map(|(_, t)| Some(t.as_ref()?.not_finite()?))
-        {
-            let quantity = format!("new value of {quantity}");
+        let bad = tensors.iter().find_map(|(_, tensors)| tensors.as_ref()?.not_finite());
+        if let Some((name, value)) = bad {
+            let quantity = format!("new value of {name}");
             return Err(TrainError::NotFinite { step: progress.step, quantity, value });
         }
         create_folder(&folder)?;

@@ -91,7 +91,14 @@ impl TrainError {
     /// Whether the arguments, the config or the data cannot be run at all (exit code 2), rather
     /// than something having failed at run time (exit code 1).
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Config { .. } | Self::Json { .. } | Self::Usage(_) | Self::Exists(_))
+        matches!(
+            self,
+            Self::Config { .. }
+                | Self::Json { .. }
+                | Self::Table(_)
+                | Self::Usage(_)
+                | Self::Exists(_)
+        )
     }
 
     pub(crate) fn config(path: impl Into<String>, message: impl Into<String>) -> Self {

@@ -60,7 +60,8 @@ pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError>
 /// # Errors
 /// A figure that cannot be drawn.
 pub fn compare_runs(records: &[RunRecords], comparison: &Comparison) -> Result<String, TrainError> {
-    let quantities: [(&str, fn(&Metrics) -> Option<f64>); 4] = [
+    type Quantity = fn(&Metrics) -> Option<f64>;
+    let quantities: [(&str, Quantity); 4] = [
         ("training loss", |line| Some(line.mean_loss)),
         ("held-out loss", |line| line.held_out_loss),
         ("learning rate", |line| Some(line.learning_rate)),

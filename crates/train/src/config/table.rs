@@ -202,7 +202,9 @@ mod tests {
     fn a_copy_s_path_leads_to_the_same_file() {
         let root = tempfile::tempdir().expect("temporary folder");
         let [data, runs] = ["project/data", "project/runs/one"].map(|name| root.path().join(name));
-        [&data, &runs].map(|folder| std::fs::create_dir_all(folder).expect("created"));
+        for folder in [&data, &runs] {
+            std::fs::create_dir_all(folder).expect("created");
+        }
         std::fs::write(data.join("a.csv"), "a\n1\n").expect("written");
         let path = relative_path(&data.join("a.csv"), &runs);
         assert_eq!(path, Path::new("../../data/a.csv"));

@@ -1,0 +1,191 @@
+//! Tables of a user's own, from a file to samples in the same columns and units.
+
+use std::fmt::Write;
+
+use crate::program::{Program, Said};
+
+/// A file as people have them: names with spaces and units, exponents, an id, dates, gaps.
+fn measurements(rows: usize) -> String {
+    let mut text = "id;taken on;mass (kg);flow rate [1/s];count\n".to_owned();
+    for i in 0..rows {
+        let (x, y) = ((i as f64 * 0.7).sin(), (i as f64 * 1.3).cos());
+        let mass = if i % 33 == 7 { String::new() } else { format!("{:.3}", 70.0 + 8.0 * x) };
+        let flow = format!("{:.4e}", 2e-5 * (1.5 + x + 0.5 * y));
+        let day = 1 + i % 28;
+        writeln!(text, "{};2024-03-{day:02};{mass};{flow};{}", 1000 + i, 20 + (i * 7) % 13)
+            .expect("a string");
+    }
+    text
+}
+
+/// A short run on `data.csv`.
+fn run_of(program: &Program, data: &str, settings: &[&str]) -> Said {
+    program.write("data.csv", data);
+    program.write("run.json", TABLE);
+    let mut arguments = vec!["train", "run.json", "--out", "run"];
+    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+    program.run(&arguments)
+}
+
+const TABLE: &str = r#"{
+  "name": "table",
+  // Comments are for people.
+  "data": { "kind": "table", "path": "data.csv", "holdout": 0.2 },
+  "noise": { "schedule": { "kind": "karras" }, "levels": { "kind": "log_normal" } },
+  "denoiser": {
+    "network": { "kind": "mlp", "width": 16, "depth": 2 }, "prediction": { "kind": "edm" }
+  },
+  "train": {
+    "steps": 30, "batch": 16, "optimizer": { "kind": "adam" },
+    "learning_rate": { "kind": "constant", "value": 0.003 }, "validate_every": 10
+  },
+  "sample": { "sampler": { "kind": "heun", "steps": 6 }, "count": 50 },
+  "report": { "figures": ["scatter", "marginals"] }
+}"#;
+
+const SMALL_TABLE: &str =
+    "a,b,c\n1,5,3.5\n2,5,1.5\n4,5,2.5\n8,5,9\n16,5,7\n3,5,6\n9,5,2\n7,5,1\n6,5,4\n5,5,8\n";
+
+#[test]
+fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
+    let program = Program::new();
+    std::fs::create_dir(program.path("data")).expect("created");
+    program.write("data/my measurements.csv", &measurements(400));
+    let said = program.run(&["init", "data/my measurements.csv"]).code(0);
+    for line in [
+        "my-measurements.json: 400 rows, 3 columns to learn",
+        "mass (kg): ",
+        "12 missing",
+        "left out: id (numbers the rows)",
+        "left out: taken on (holds dates or times)",
+        "next: langevin train my-measurements.json",
+    ] {
+        assert!(said.out.contains(line), "{line:?} is not in {}", said.out);
+    }
+    let short = ["train", "my-measurements.json", "--steps", "40", "--set", "sample.count=60"];
+    let said = program.run(&short).code(0);
+    assert!(said.err.contains("rows dropped for a missing value: 12"), "{}", said.err);
+    assert!(said.err.contains("columns left out: id, taken on"), "{}", said.err);
+    let run = "runs/my-measurements";
+    let samples = String::from_utf8(program.read(&format!("{run}/samples.csv"))).expect("UTF-8");
+    assert_eq!(samples.lines().next(), Some("mass (kg),flow rate [1/s],count"));
+    for line in samples.lines().skip(1) {
+        let fields: Vec<f64> = line.split(',').map(|f| f.parse().expect("a number")).collect();
+        assert_eq!(fields[2].fract(), 0.0, "whole numbers are rounded: {line}");
+        assert!((0.0..200.0).contains(&fields[0]) && fields[1].abs() < 1e-3, "units: {line}");
+    }
+    program.run(&["sample", run, "--count", "5", "--out", "more.csv"]).code(0);
+    assert!(samples.as_bytes().starts_with(&program.read("more.csv")), "the same first samples");
+    let said = program.run(&["evaluate", run]).code(0);
+    assert!(said.out.contains("flow rate [1/s]") && said.out.contains("floor"), "{}", said.out);
+    let evaluation: serde_json::Value =
+        serde_json::from_slice(&program.read(&format!("{run}/evaluation.json"))).expect("JSON");
+    assert_eq!(evaluation["rows"]["training"], 310);
+    assert_eq!(evaluation["rows"]["held_out"], 78);
+    // The resolved copy leads to the same file, from where it lies.
+    program.run(&["train", &format!("{run}/config.json"), "--steps", "2"]).code(0);
+}
+
+#[test]
+fn init_overwrites_nothing_and_says_what_is_wrong() {
+    let program = Program::new();
+    program.write("a.csv", "x,y\n5,2\n2,1\n3,5\n");
+    program.write("a.json", "mine");
+    program.run(&["init", "a.csv"]).code(2).err_has("a.json exists already");
+    assert_eq!(program.read("a.json"), b"mine");
+    program.run(&["init", "missing.csv"]).code(2).err_has("missing.csv");
+    program.write("text.csv", "name\nAnn\nBob\nCat\n");
+    program
+        .run(&["init", "text.csv"])
+        .code(2)
+        .err_has("no column can be learnt: name (holds text)");
+    let said = program.run(&["--json", "init", "a.csv", "--out", "b.json"]).code(0);
+    let event: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(event["columns"], serde_json::json!(["x", "y"]));
+}
+
+#[test]
+fn a_constant_column_is_reported_kept_out_and_restored() {
+    let program = Program::new();
+    let said = run_of(&program, SMALL_TABLE, &[]).code(0);
+    assert!(said.err.contains("constant"), "{}", said.err);
+    let samples = String::from_utf8(program.read("run/samples.csv")).expect("UTF-8");
+    assert_eq!(samples.lines().next(), Some("a,b,c"));
+    assert!(samples.lines().skip(1).all(|line| line.split(',').nth(1) == Some("5")), "{samples}");
+    for name in ["evaluation.json", "report.html", "levels.json", "figures/marginals.svg"] {
+        assert!(!program.read(&format!("run/{name}")).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_table_that_cannot_be_used_is_refused_with_its_place() {
+    let text = SMALL_TABLE.replace("4,5,2.5", "4,many,2.5");
+    let cases: [(&str, &[&str], &str); 13] = [
+        (SMALL_TABLE, &[r#"data.columns=["a","d"]"#], "data.columns names `d`"),
+        (&text, &[], "line 4"),
+        ("", &[], "is empty"),
+        ("a,b\n", &[], "data.csv"),
+        ("a,b\n1,2\n", &[], "row"),
+        ("a,b\n1,2\n3\n4,5\n", &[], "line 3"),
+        ("a,b\n1,2\n1,2\n1,2\n1,2\n", &[], "at least one must vary"),
+        ("a,b\n1,2\n3,inf\n4,5\n6,7\n", &[], "line 3"),
+        ("a,b\n1,2\n,4\n5,6\n7,9\n8,1\n", &["data.missing=refuse"], "line 3"),
+        (SMALL_TABLE, &["data.holdout=1.5"], "data.holdout: must be a share"),
+        (SMALL_TABLE, &["data.holdout=9"], "data.holdout"),
+        (SMALL_TABLE, &["data.path=other.csv"], "other.csv"),
+        (SMALL_TABLE, &["data.path=builtin:whales"], "data.path: there is no builtin:whales"),
+    ];
+    for (data, settings, message) in cases {
+        let program = Program::new();
+        run_of(&program, data, settings).code(2).err_has(message);
+        assert_eq!(program.everything(), ["data.csv", "run.json"], "{message}");
+    }
+    let program = Program::new();
+    program.write("run.json", TABLE);
+    let cut = include_bytes!("../../crates/data/assets/digits.csv.gz");
+    std::fs::write(program.path("digits.csv.gz"), &cut[..20_000]).expect("written");
+    let arguments = ["train", "run.json", "--out", "run", "--set", "data.path=digits.csv.gz"];
+    program.run(&arguments).code(2).err_has("gzip packing is cut or damaged");
+}
+
+#[test]
+fn a_file_that_changed_is_refused_by_every_command_that_needs_it() {
+    let program = Program::new();
+    run_of(&program, SMALL_TABLE, &["train.steps=10"]).code(0);
+    program.write("data.csv", &SMALL_TABLE.replace("9,5,2\n", "9,5,2.25\n"));
+    let before = program.everything();
+    for arguments in [
+        &["train", "--resume", "run", "--steps", "20"][..],
+        &["evaluate", "run"],
+        &["sample", "run", "--out", "never.csv"],
+    ] {
+        program.run(arguments).code(2).err_has("its file has changed since");
+        assert_eq!(program.everything(), before);
+    }
+    program.write("data.csv", SMALL_TABLE);
+    program.run(&["evaluate", "run"]).code(0);
+    std::fs::remove_file(program.path("data.csv")).expect("removed");
+    program.run(&["evaluate", "run"]).code(2).err_has("data.csv");
+}
+
+#[test]
+fn without_held_out_rows_a_run_is_not_evaluated_and_says_so() {
+    let program = Program::new();
+    let said = run_of(&program, SMALL_TABLE, &["data.holdout=0", "train.validate_every=0"]).code(0);
+    assert!(said.err.contains("not evaluated: no rows are held out"), "{}", said.err);
+    assert!(!program.path("run/evaluation.json").exists());
+    program.run(&["evaluate", "run"]).code(2).err_has("data.holdout must be above 0");
+}
+
+#[test]
+fn a_run_on_a_table_resumes_bit_for_bit_and_repeats() {
+    let program = Program::new();
+    run_of(&program, &measurements(200), &[r#"data.exclude=["id","taken on"]"#]).code(0);
+    let arguments = ["train", "run/config.json", "--out", "halves", "--stop-after", "15"];
+    program.run(&arguments).code(0);
+    program.run(&["train", "--resume", "halves"]).code(0);
+    for name in ["samples.csv", "metrics.jsonl", "evaluation.json", "levels.json"] {
+        let (a, b) = (format!("run/{name}"), format!("halves/{name}"));
+        assert!(program.read(&a) == program.read(&b), "{name}");
+    }
+}
