@@ -7,6 +7,8 @@
 mod backends;
 #[path = "commands/bad_input.rs"]
 mod bad_input;
+#[path = "commands/browser.rs"]
+mod browser;
 #[path = "commands/damage.rs"]
 mod damage;
 #[path = "commands/documents.rs"]

@@ -4,6 +4,7 @@
 mod cargo;
 mod check;
 mod config;
+mod evaluation;
 mod licences;
 mod rebuilds;
 mod tidy;
@@ -21,6 +22,8 @@ usage: cargo xtask COMMAND
   tidy                       the small rules, over all files that git would keep
   licences                   the licences of all dependencies
   config                     writes docs/config.md from the schema of run files
+  evaluation [--seeds N]     trains the configs on real data over 5 seeds, or N, and writes
+                             docs/evaluation.md; minutes a seed
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +46,11 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&workspace),
         ["licences"] => licences::run(&workspace),
         ["config"] => config::write(&workspace),
+        ["evaluation"] => evaluation::run(&workspace, 5),
+        ["evaluation", "--seeds", count] => match count.parse() {
+            Ok(count @ 1..) => evaluation::run(&workspace, count),
+            _ => return misused(&format!("--seeds: must be at least 1, got {count}")),
+        },
         other => return misused(&format!("no such command: {}", other.join(" "))),
     };
     match outcome {

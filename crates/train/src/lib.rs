@@ -11,6 +11,12 @@
 //! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
 //!   `figures` draws them.
 //!
+//! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
+//! held-out rows, by the distances of [`evaluation`]; [`report_run`] shows a run on one page, a
+//! [`Comparison`] shows several side by side, and [`RunRecords`] is what both read. [`export_weights`]
+//! writes weights for other programs. A [`fingerprint`] tells data apart, and nothing takes the place of
+//! a file that is there ([`write_new_file`]).
+//!
 //! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
 //! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
 //! A [`TrainError`] says what went wrong, and whose fault it is.
