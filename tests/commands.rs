@@ -13,6 +13,8 @@ mod browser;
 mod damage;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/help.rs"]
+mod help;
 #[path = "commands/markdown.rs"]
 mod markdown;
 #[path = "commands/output.rs"]

@@ -54,6 +54,16 @@ fn pages_name_only_what_exists() {
 }
 
 #[test]
+fn the_program_in_the_readme_is_the_example_that_runs() {
+    let readme = fs::read_to_string(format!("{ROOT}/README.md")).expect("README.md");
+    let example =
+        fs::read_to_string(format!("{ROOT}/examples/first_steps.rs")).expect("the example");
+    let start = example.find("use std").expect("its code");
+    let (_, block) = readme.split_once("```rust\n").expect("a program");
+    assert_eq!(block.split("```").next(), Some(&example[start..]));
+}
+
+#[test]
 fn what_does_not_exist_is_found() {
     let vocabulary = Vocabulary::new();
     for (planted, fault) in [

@@ -98,7 +98,7 @@ fn init_overwrites_nothing_and_says_what_is_wrong() {
     program
         .run(&["init", "text.csv"])
         .code(2)
-        .err_has("no column can be learnt: name (holds text)");
+        .err_has("no column can be learnt: name (holds text: Ann, Bob, Cat)");
     let said = program.run(&["--json", "init", "a.csv", "--out", "b.json"]).code(0);
     let event: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(event["columns"], serde_json::json!(["x", "y"]));
@@ -120,7 +120,7 @@ fn a_constant_column_is_reported_kept_out_and_restored() {
 #[test]
 fn a_table_that_cannot_be_used_is_refused_with_its_place() {
     let text = SMALL_TABLE.replace("4,5,2.5", "4,many,2.5");
-    let cases: [(&str, &[&str], &str); 13] = [
+    let cases: [(&str, &[&str], &str); 15] = [
         (SMALL_TABLE, &[r#"data.columns=["a","d"]"#], "data.columns names `d`"),
         (&text, &[], "line 4"),
         ("", &[], "is empty"),
@@ -133,6 +133,16 @@ fn a_table_that_cannot_be_used_is_refused_with_its_place() {
         (SMALL_TABLE, &["data.holdout=1.5"], "data.holdout: must be a share"),
         (SMALL_TABLE, &["data.holdout=9"], "data.holdout"),
         (SMALL_TABLE, &["data.path=other.csv"], "other.csv"),
+        (
+            SMALL_TABLE,
+            &["data.image_width=2"],
+            "data.image_width: must divide the 3 columns, got 2",
+        ),
+        (
+            SMALL_TABLE,
+            &["data.holdout=0", "train.keep=best"],
+            "train.keep: needs the held-out loss",
+        ),
         (SMALL_TABLE, &["data.path=builtin:whales"], "data.path: there is no builtin:whales"),
     ];
     for (data, settings, message) in cases {
@@ -152,15 +162,30 @@ fn a_table_that_cannot_be_used_is_refused_with_its_place() {
 fn a_file_that_changed_is_refused_by_every_command_that_needs_it() {
     let program = Program::new();
     run_of(&program, SMALL_TABLE, &["train.steps=10"]).code(0);
-    program.write("data.csv", &SMALL_TABLE.replace("9,5,2\n", "9,5,2.25\n"));
+    let column = |factor: f64| {
+        let line = |line: &str| {
+            let (a, rest) = line.split_once(',').expect("columns");
+            a.parse().map_or(line.to_owned(), |a: f64| format!("{},{rest}", factor * a))
+        };
+        SMALL_TABLE.lines().map(line).collect::<Vec<_>>().join("\n")
+    };
     let before = program.everything();
-    for arguments in [
-        &["train", "--resume", "run", "--steps", "20"][..],
-        &["evaluate", "run"],
-        &["sample", "run", "--out", "never.csv"],
+    for changed in [
+        SMALL_TABLE.replace("9,5,2\n", "9,5,2.25\n"),
+        // What standardising cancels: another constant, another unit.
+        SMALL_TABLE.replace(",5,", ",7,"),
+        column(4.0),
     ] {
-        program.run(arguments).code(2).err_has("its file has changed since");
-        assert_eq!(program.everything(), before);
+        program.write("data.csv", &changed);
+        for arguments in [
+            &["train", "--resume", "run", "--steps", "20"][..],
+            &["evaluate", "run"],
+            &["report", "run"],
+            &["sample", "run", "--out", "never.csv"],
+        ] {
+            program.run(arguments).code(2).err_has("its file has changed since");
+            assert_eq!(program.everything(), before);
+        }
     }
     program.write("data.csv", SMALL_TABLE);
     program.run(&["evaluate", "run"]).code(0);
@@ -171,7 +196,8 @@ fn a_file_that_changed_is_refused_by_every_command_that_needs_it() {
 #[test]
 fn without_held_out_rows_a_run_is_not_evaluated_and_says_so() {
     let program = Program::new();
-    let said = run_of(&program, SMALL_TABLE, &["data.holdout=0", "train.validate_every=0"]).code(0);
+    let said = run_of(&program, SMALL_TABLE, &["data.holdout=0"]).code(0);
+    assert!(!said.err.contains("held out 0"), "no training loss under another name: {}", said.err);
     assert!(said.err.contains("not evaluated: no rows are held out"), "{}", said.err);
     assert!(!program.path("run/evaluation.json").exists());
     program.run(&["evaluate", "run"]).code(2).err_has("data.holdout must be above 0");

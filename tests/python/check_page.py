@@ -37,7 +37,8 @@ PROBE = """
     const text = svg.querySelector("text");
     return {
       name: svg.getAttribute("aria-label"), width: box.width, height: box.height,
-      left: frame.left, right: frame.right, shapes: svg.querySelectorAll("path, circle, image, rect").length,
+      left: Math.min(box.left, box.left - frame.left), right: box.right,
+      beyond: box.right - frame.right, shapes: svg.querySelectorAll("path, circle, image, rect").length,
       contrast: text ? contrast(getComputedStyle(text).fill, paper) : 21,
     };
   });
@@ -121,7 +122,7 @@ def check(browser, page, width, theme):
     if not found["figures"]:
         faults.append("has no figure")
     for figure in found["figures"]:
-        inside = figure["left"] >= 0 and figure["right"] <= width + 0.5
+        inside = figure["left"] >= 0 and figure["right"] <= width + 0.5 and figure["beyond"] <= 0
         large = figure["width"] >= 200 and figure["height"] >= 60 and figure["shapes"] > 5
         if not (inside and large and figure["contrast"] >= 4.5):
             faults.append(f"a figure cannot be seen: {figure}")

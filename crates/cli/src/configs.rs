@@ -33,7 +33,8 @@ pub fn built_in(name: &str) -> Result<&'static str, Failure> {
             None => format!("there are {}", names.join(", ")),
         };
         Failure::usage(format!(
-            "no built-in config is called `{name}`; {hint} A path has a `/` or ends in .json"
+            "no built-in config is called `{name}`; {hint}. A config's path has a `/` or ends in .json; \
+             `langevin init DATA` writes one for a file of data"
         ))
     })
 }

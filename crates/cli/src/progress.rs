@@ -31,6 +31,7 @@ pub struct Display {
     first_step: u64,
     steps: u64,
     sampling: bool,
+    stopping: bool,
 }
 
 impl Display {
@@ -53,6 +54,7 @@ impl Display {
             first_step: 0,
             steps: 0,
             sampling: false,
+            stopping: false,
         }
     }
 
@@ -113,7 +115,7 @@ impl Display {
         });
         let run = run.display().to_string();
         self.json(&json!({ "event": "started", "run": run, "step": step, "steps": steps }));
-        self.open_bar(steps, "{bar:32} {pos}/{len} {per_sec} {eta} left  {msg}");
+        self.open_bar(steps, "{wide_bar} {pos}/{len}  {msg}  {eta} left");
         if let Some(bar) = &self.bar {
             bar.set_position(step);
             bar.reset_eta();
@@ -136,7 +138,7 @@ impl Display {
             metrics.held_out_loss.map_or(String::new(), |loss| format!("  held out {loss:.5}"));
         let losses = format!("loss {:.5}{held_out}", metrics.mean_loss);
         match (&self.bar, self.form) {
-            (Some(bar), _) => bar.set_message(losses),
+            (Some(bar), _) => bar.set_message(format!("{losses}  {rate:.0}/s")),
             (None, Form::Lines) => {
                 note(&format!("step {}/{}  {losses}  {rate:.0} steps/s", metrics.step, self.steps));
             }
@@ -185,7 +187,12 @@ impl Observer for Display {
     }
 
     fn stop(&mut self) -> bool {
-        self.signals.as_ref().is_some_and(|signals| signals.exit_code().is_some())
+        let asked = self.signals.as_ref().is_some_and(|signals| signals.exit_code().is_some());
+        if asked && !self.stopping {
+            self.stopping = true;
+            self.say("stopping after this step, saved; once more ends at once, unsaved");
+        }
+        asked
     }
 }
 

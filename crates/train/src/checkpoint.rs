@@ -212,7 +212,7 @@ impl Checkpoints {
         }
         let folder = self.folder.display();
         Err(TrainError::Checkpoint(match steps.len() {
-            0 => format!("{folder} holds no checkpoint"),
+            0 => format!("{folder} holds no checkpoint: the run must be started anew"),
             count => format!("{folder}: none of its {count} checkpoints is sound"),
         }))
     }

@@ -49,7 +49,7 @@ fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
     let mut rows = vec![
         row("state", &|r| Some(r.manifest.state.name().to_owned())),
         row("backend", &|r| Some(r.manifest.program.backend.clone())),
-        row("steps", &|r| Some(r.metrics.last()?.step.to_string())),
+        row("steps", &|r| Some(r.step().to_string())),
         row("training seconds", &|r| Some(format!("{:.1}", r.training_seconds()))),
         row("training loss", &|r| Some(format!("{:.5}", r.metrics.last()?.mean_loss))),
         row("held-out loss", &|r| Some(format!("{:.5}", r.held_out_loss()?))),
@@ -61,7 +61,8 @@ fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
     ] {
         let metric = |r: &RunRecords| Some(r.evaluation.as_ref()?.metric(name)?.distance.clone());
         rows.push(row(title, &|r| Some(format!("{:.5}", metric(r)?.samples))));
-        rows.push(row("  its floor", &|r| Some(format!("{:.5}", metric(r)?.floor))));
+        let floor = format!("{title}, floor");
+        rows.push(row(&floor, &|r| Some(format!("{:.5}", metric(r)?.floor))));
     }
     let ratio = |r: &RunRecords| r.evaluation.as_ref()?.copying.ratio;
     rows.push(row("nearest training row, ratio", &|r| Some(format!("{:.3}", ratio(r)?))));
@@ -72,7 +73,10 @@ fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
 fn differences(records: &[RunRecords]) -> Result<Vec<ComparedRow>, TrainError> {
     let mut fields: Vec<BTreeMap<String, String>> = Vec::new();
     for records in records {
-        let config = serde_json::to_value(&records.config)
+        // One file is one file, from wherever it is named.
+        let mut config = records.config.clone();
+        config.data.canonicalise();
+        let config = serde_json::to_value(&config)
             .map_err(|source| TrainError::Json { name: "config.json".to_owned(), source })?;
         let mut flat = BTreeMap::new();
         flatten("", &config, &mut flat);

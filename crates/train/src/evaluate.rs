@@ -73,11 +73,12 @@ pub(crate) fn evaluate_samples<N: Network>(
     })?)
 }
 
-/// Writes evaluation.json.
-pub(crate) fn write_evaluation(run: &Path, evaluation: &Evaluation) -> Result<(), TrainError> {
+/// Writes evaluation.json and gives its checksum.
+pub(crate) fn write_evaluation(run: &Path, evaluation: &Evaluation) -> Result<String, TrainError> {
     let path = run.join(EVALUATION);
     let mut text = serde_json::to_string_pretty(evaluation)
         .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
     text.push('\n');
-    write_durably(&path, text.as_bytes())
+    write_durably(&path, text.as_bytes())?;
+    Ok(blake3::hash(text.as_bytes()).to_string())
 }

@@ -2,13 +2,15 @@
 
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
-/// blake3 of all rows of a finite data set and its columns' names, or else of 1024 rows that a
-/// distribution draws under a fixed seed: the same for the same data.
+/// blake3 of all rows of a finite data set, in the model's space and the user's, and of its columns'
+/// names; or else of 1024 rows that a distribution draws under a fixed seed. The same for the same data.
+///
+/// What scaling cancels, as a column in other units, is seen in the user's space.
 pub fn fingerprint(data: &dyn Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(data.features() as u64).to_le_bytes());
     let mut row = vec![0.0; data.features()];
-    let mut bytes = Vec::new();
+    let (mut restored, mut bytes) = (Vec::new(), Vec::new());
     let mut add = |row: &[f64]| {
         bytes.clear();
         bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
@@ -19,6 +21,9 @@ pub fn fingerprint(data: &dyn Dataset) -> String {
             for index in 0..data.len(part).unwrap_or(0) {
                 data.row(part, index, &mut row);
                 add(&row);
+                restored.clear();
+                data.restore(&row, &mut restored);
+                add(&restored);
             }
         }
         hasher.update(data.columns().join("\0").as_bytes());

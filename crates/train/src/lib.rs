@@ -17,6 +17,8 @@
 //! writes weights for other programs. A [`fingerprint`] tells data apart, and nothing takes the place of
 //! a file that is there ([`write_new_file`]).
 //!
+//! A [`number`] is written as people read it.
+//!
 //! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
 //! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
 //! A [`TrainError`] says what went wrong, and whose fault it is.
@@ -41,6 +43,8 @@ mod fingerprint;
 mod folder;
 mod manifest;
 mod memory;
+mod numbers;
+mod observer;
 mod optimizer;
 #[cfg(feature = "figures")]
 mod page;
@@ -73,13 +77,12 @@ pub use fingerprint::fingerprint;
 pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};
+pub use numbers::number;
+pub use observer::{Event, Observer, RunOptions, RunReport};
 pub use records::{RunRecords, Timing, runs_under};
 #[cfg(feature = "figures")]
 pub use report::{compare_runs, report_run};
-pub use run::{
-    Event, Observer, RunOptions, RunReport, built_in, dry_run, evaluate_run, resume, sample_run,
-    train,
-};
+pub use run::{built_in, dry_run, evaluate_run, resume, sample_run, train};
 pub use samples_file::{SamplesFormat, write_samples};
 pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};
 pub use tensors::{Array, TensorMap, Values};

@@ -25,6 +25,9 @@ pub struct Manifest {
     pub program: Program,
     /// What its bits may depend on.
     pub machine: Machine,
+    /// Training steps made when the state was written.
+    #[serde(default)]
+    pub step: u64,
     /// What tells the data from other data: blake3 of its rows.
     pub data: String,
     /// Whose data it is, where that must be said.
@@ -141,6 +144,7 @@ impl Manifest {
         Self {
             format: 1,
             state: RunState::Running,
+            step: 0,
             started: now.as_secs(),
             program,
             machine: Machine::here(),

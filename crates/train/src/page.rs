@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::{
     RunRecords, TrainError,
     comparison::Comparison,
-    evaluation::{Copying, Distance, ModeFound},
+    evaluation::{Copying, Distance, Metric, ModeFound},
     figures::FIGURE_CSS,
+    numbers::number,
 };
 
 const REPORT: &str = include_str!("../assets/report.html");
@@ -51,12 +52,13 @@ pub(crate) fn run_page(
     sections: &[Section],
 ) -> Result<String, TrainError> {
     let evaluation = records.evaluation.as_ref();
-    let metrics: Vec<_> = evaluation.map_or(Vec::new(), |evaluation| {
-        evaluation.metrics.iter().map(|m| row(metric_name(&m.name), &m.distance)).collect()
-    });
     let baselines: Vec<String> = evaluation
         .and_then(|evaluation| evaluation.metrics.first())
         .map_or(Vec::new(), |metric| metric.distance.baselines.keys().cloned().collect());
+    let metrics: Vec<_> = evaluation.map_or(Vec::new(), |evaluation| {
+        let row = |m: &Metric| row(metric_name(&m.name), &m.distance, &baselines);
+        evaluation.metrics.iter().map(row).collect()
+    });
     let columns: Vec<_> = evaluation.map_or(Vec::new(), |evaluation| {
         let column = |c: &crate::evaluation::ColumnFound| {
             context! {
@@ -71,8 +73,6 @@ pub(crate) fn run_page(
     });
     let modes = evaluation.and_then(|evaluation| evaluation.modes.as_ref());
     let modes: Option<Vec<_>> = modes.map(|found| found.modes.iter().map(mode).collect());
-    let config = serde_json::to_string_pretty(&records.config)
-        .map_err(|source| TrainError::Json { name: "config.json".to_owned(), source })?;
     let manifest = &records.manifest;
     render(
         "report.html",
@@ -81,7 +81,7 @@ pub(crate) fn run_page(
             css => css(),
             name => records.config.name.as_str(),
             state => manifest.state.name(),
-            step => records.metrics.last().map_or(0, |line| line.step),
+            step => records.step(),
             steps => records.config.train.steps,
             backend => manifest.program.backend.as_str(),
             device => manifest.program.device.as_str(),
@@ -95,7 +95,7 @@ pub(crate) fn run_page(
             columns,
             copying => evaluation.map(|evaluation| copying_text(&evaluation.copying)),
             modes,
-            config,
+            config => records.config_text.as_str(),
             langevin => manifest.program.langevin.as_str(),
             burn => manifest.program.burn.as_str(),
             cpu => manifest.machine.cpu.as_str(),
@@ -137,8 +137,9 @@ fn render(name: &str, template: &str, values: Value) -> Result<String, TrainErro
     environment.render_named_str(name, template, values).map_err(failed)
 }
 
-fn row(name: &str, distance: &Distance) -> Value {
-    let baselines: Vec<_> = distance.baselines.values().map(|value| number(*value)).collect();
+fn row(name: &str, distance: &Distance, baselines: &[String]) -> Value {
+    let of = |name: &String| distance.baselines.get(name).map_or("–".to_owned(), |d| number(*d));
+    let baselines: Vec<_> = baselines.iter().map(of).collect();
     context! {
         name,
         samples => number(distance.samples),
@@ -192,29 +193,9 @@ pub(crate) fn copying_text(copying: &Copying) -> String {
     )
 }
 
-/// Three significant digits.
-pub(crate) fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let digits = 2 - value.abs().log10().floor() as i32;
-    if (-3..=6).contains(&digits) {
-        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
-    } else {
-        format!("{value:.2e}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_three_digits() {
-        let written: Vec<_> =
-            [0.0, 1.0, 0.012_345, -123.45, 98_765.4, 1.5e-6, 2e9].map(number).into();
-        assert_eq!(written, ["0", "1.00", "0.0123", "-123", "98765", "1.50e-6", "2.00e9"]);
-    }
 
     #[test]
     fn names_are_escaped() {

@@ -34,6 +34,8 @@ pub struct RunRecords {
     pub manifest: Manifest,
     /// The resolved config.
     pub config: RunConfig,
+    /// Its text as it is in the folder.
+    pub config_text: String,
     /// The lines of metrics.jsonl.
     pub metrics: Vec<Metrics>,
     /// The lines of timings.jsonl.
@@ -52,6 +54,7 @@ impl RunRecords {
         Ok(Self {
             run: run.to_owned(),
             config: read_run_config(run)?,
+            config_text: read_if_there(&run.join("config.json"))?.unwrap_or_default(),
             manifest: Manifest::read(run)?,
             metrics: lines(&run.join("metrics.jsonl"))?,
             timings: lines(&run.join("timings.jsonl"))?,
@@ -66,11 +69,18 @@ impl RunRecords {
         self.metrics.iter().rev().find_map(|line| line.held_out_loss)
     }
 
+    /// Training steps made: those of the last stop, or of the last log line where it was killed since.
+    pub fn step(&self) -> u64 {
+        self.metrics.last().map_or(0, |line| line.step).max(self.manifest.step)
+    }
+
     /// Seconds that its processes trained for, all together.
     pub fn training_seconds(&self) -> f64 {
+        // The step that a line's process began at: another one is another process.
+        let first = |t: &Timing| (t.step as f64 - t.seconds * t.steps_per_second).round();
         let ends = self.timings.iter().zip(self.timings.iter().skip(1));
-        let past: f64 = ends.filter(|(a, b)| b.seconds < a.seconds).map(|(a, _)| a.seconds).sum();
-        past + self.timings.last().map_or(0.0, |timing| timing.seconds)
+        let past = ends.filter(|(a, b)| first(a) != first(b)).map(|(a, _)| a.seconds);
+        past.sum::<f64>() + self.timings.last().map_or(0.0, |timing| timing.seconds)
     }
 }
 
@@ -108,7 +118,9 @@ pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), Tr
         std: level.std.clone(),
     };
     let path = run.join(LEVELS);
-    let levels: Vec<_> = levels.iter().map(record).collect();
+    // JSON has no number for what is not finite, and a figure no place.
+    let finite = |level: &&LevelSummary| level.mean.iter().chain(&level.std).all(|v| v.is_finite());
+    let levels: Vec<_> = levels.iter().filter(finite).map(record).collect();
     let text = serde_json::to_string(&levels)
         .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
     write_durably(&path, format!("{text}\n").as_bytes())

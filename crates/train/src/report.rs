@@ -9,6 +9,7 @@ use crate::{
     config::{DataConfig, FigureKind},
     durable::{create_folder, write_durably},
     figures::{self, Curve, Distance, Figure, FigureError, LevelStatistics, Pixels, Points},
+    fingerprint::fingerprint,
     page::{self, Section},
     records::{LevelRecord, read_levels, read_samples},
     sampling::level_goal,
@@ -52,7 +53,15 @@ pub(crate) fn draw(
 /// # Errors
 /// A file of the run that is not ours, or a figure that cannot be drawn.
 pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError> {
-    Material::read(run, data)?.write_page()
+    let material = Material::read(run, data)?;
+    if fingerprint(data) != material.records.manifest.data {
+        return Err(TrainError::Usage(format!(
+            "{}: {}",
+            run.display(),
+            "was trained on other data than config.json describes, or its file has changed since"
+        )));
+    }
+    material.write_page()
 }
 
 /// The page of several runs: results, what differs in their configs, and their curves.

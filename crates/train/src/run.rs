@@ -1,106 +1,25 @@
 //! A run from its config to its figures: new, resumed, or only tried.
 
-use std::{
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use burn::tensor::Device;
 use langevin_core::{Mlp, Network};
 use langevin_data::{Dataset, Part, Streams};
 
 use crate::{
-    Diffusion, Manifest, Metrics, Program, RunConfig, RunState, Samples, StepReport, TrainError,
-    Trainer,
+    Diffusion, Event, Manifest, Metrics, Observer, RunConfig, RunOptions, RunReport, RunState,
+    Samples, TrainError, Trainer,
     checkpoint::{Checkpoint, Checkpoints},
     error::in_section,
-    evaluate::{evaluate_samples, write_evaluation},
+    evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
     fingerprint::fingerprint,
     folder::{RunFolder, read_run_config},
     memory::MemoryEstimate,
+    observer::{asked_to_stop, sampling},
     sampling::draw_samples,
     session::Session,
 };
-
-/// What a run tells while it goes on.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// The run's folder is there and its first step comes next.
-    Started {
-        /// The folder.
-        run: &'a Path,
-        /// Steps made before, by an earlier process.
-        step: u64,
-        /// Steps in all.
-        steps: u64,
-    },
-    /// A step was made.
-    Step(&'a StepReport),
-    /// A checkpoint was saved.
-    Saved {
-        /// Its step.
-        step: u64,
-    },
-    /// Something about the data or the run that the user should know.
-    Remark(&'a str),
-    /// Something that is wrong and stops nothing.
-    Warning(&'a str),
-    /// A share of the samples is drawn.
-    Sampling(f64),
-    /// The samples are being measured.
-    Evaluating,
-    /// A file was written.
-    Wrote(&'a Path),
-}
-
-/// Hears what a run does, and may ask it to stop.
-pub trait Observer {
-    /// Something happened.
-    fn event(&mut self, event: Event);
-
-    /// Whether to stop after this step; what was done is saved first.
-    fn stop(&mut self) -> bool {
-        false
-    }
-}
-
-impl Observer for () {
-    fn event(&mut self, _event: Event) {}
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunReport {
-    /// The run's folder.
-    pub run: PathBuf,
-    /// Steps made in all.
-    pub step: u64,
-    /// Those of this process.
-    pub steps_here: u64,
-    /// Whether all of its steps are made and its samples drawn.
-    pub finished: bool,
-    /// Seconds spent in training steps by this process.
-    pub training_seconds: f64,
-    /// The last line of metrics.jsonl that this process wrote.
-    pub metrics: Option<Metrics>,
-    /// The samples, where the run finished.
-    pub samples: Option<Samples>,
-    /// How near the samples are to held-out rows, where they were measured.
-    pub evaluation: Option<Evaluation>,
-    /// The files of results that were written.
-    pub written: Vec<PathBuf>,
-}
-
-/// What a run is given beside its config.
-pub struct RunOptions<'a> {
-    /// The device that trains and samples.
-    pub device: &'a Device,
-    /// The program, for the manifest.
-    pub program: Program,
-    /// Stop, saved, after this many steps of this process.
-    pub stop_after: Option<u64>,
-}
 
 /// The network and the data that a run file names.
 ///
@@ -207,6 +126,9 @@ fn resume_session<N: Network>(
     if extended {
         folder.write_config(trainer.config())?;
     }
+    if !trainer.is_done() {
+        set_aside(run, step)?;
+    }
     manifest.state = RunState::Running;
     manifest.program = options.program.clone();
     manifest.machine = crate::Machine::here();
@@ -235,8 +157,8 @@ pub fn sample_run<N: Network>(
     draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
 }
 
-/// Draws samples as [`sample_run`] does, measures them against held-out rows and writes
-/// evaluation.json; `network` is the one that the run started from.
+/// Draws samples as [`sample_run`] does and measures them against held-out rows; `network` is the one
+/// that the run started from. The measures of the run's own samples go to evaluation.json.
 ///
 /// # Errors
 /// As [`sample_run`]; no held-out rows, or samples that are not finite.
@@ -255,7 +177,14 @@ pub fn evaluate_run<N: Network>(
     observer.event(Event::Evaluating);
     let stop = &mut |_| asked_to_stop(observer);
     let evaluation = evaluate_samples(config, data, &samples, &network, device, stop)?;
-    write_evaluation(run, &evaluation)?;
+    // Of the run's own samples only: those of another number are not the ones in its folder.
+    if config.sample == read_run_config(run)?.sample {
+        let folder = RunFolder::open(run)?;
+        let mut manifest = Manifest::read(folder.path())?;
+        let sum = write_evaluation(run, &evaluation)?;
+        manifest.files.insert(EVALUATION.to_owned(), sum);
+        manifest.write(run)?;
+    }
     Ok(evaluation)
 }
 
@@ -299,19 +228,6 @@ pub fn dry_run<N: Network>(
     report.metrics.ok_or_else(|| TrainError::Device("the first step gave no loss".to_owned()))
 }
 
-/// Tells the observer the share that is drawn, and asks it whether to stop.
-pub(crate) fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> ControlFlow<()> {
-    |share| {
-        observer.event(Event::Sampling(share));
-        asked_to_stop(observer)
-    }
-}
-
-/// Whether the observer wants to go on.
-pub(crate) fn asked_to_stop(observer: &mut dyn Observer) -> ControlFlow<()> {
-    if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-}
-
 fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), TrainError> {
     if config.train.learning_rate.depends_on_length() {
         return Err(TrainError::Usage(format!(
@@ -325,6 +241,21 @@ fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), Trai
         return Err(TrainError::Usage(format!(
             "--steps {steps}: the run has made {made} steps already"
         )));
+    }
+    Ok(())
+}
+
+/// Puts what an earlier end of a run left under names of its step, before the run goes on beyond it.
+fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
+    for (name, ending) in
+        [("samples", "csv"), ("evaluation", "json"), ("levels", "json"), ("report", "html")]
+    {
+        let path = run.join(format!("{name}.{ending}"));
+        let aside = run.join(format!("{name}-step-{step:08}.{ending}"));
+        if path.is_file() && !aside.exists() {
+            std::fs::rename(&path, &aside)
+                .map_err(|source| TrainError::io("cannot rename", &path, source))?;
+        }
     }
     Ok(())
 }

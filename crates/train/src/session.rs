@@ -5,15 +5,16 @@ use std::{path::PathBuf, time::Instant};
 use langevin_core::Network;
 
 use crate::{
-    Diffusion, Manifest, Metrics, RunOptions, RunReport, RunState, Samples, TrainError, Trainer,
+    Diffusion, Event, Manifest, Metrics, Observer, RunOptions, RunReport, RunState, Samples,
+    TrainError, Trainer,
     checkpoint::Checkpoints,
     config::KeepConfig,
     durable::{AppendLog, write_durably},
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
     folder::RunFolder,
+    observer::{asked_to_stop, sampling},
     records::{Timing, write_levels},
-    run::{Event, Observer, asked_to_stop, sampling},
     samples_file::{SamplesFormat, encode},
     sampling::draw_samples,
     spaces::BothSpaces,
@@ -99,6 +100,7 @@ impl<'a, N: Network> Session<'a, N> {
         };
         let finished = samples.is_some();
         self.manifest.state = if finished { RunState::Finished } else { RunState::Interrupted };
+        self.manifest.step = self.trainer.steps_made();
         self.manifest.write(self.folder.path())?;
         Ok(RunReport {
             run: self.folder.path().to_owned(),
@@ -231,10 +233,18 @@ impl<'a, N: Network> Session<'a, N> {
             self.manifest.files.insert(name.to_owned(), blake3::hash(&bytes).to_string());
         }
         self.manifest.state = RunState::Finished;
+        self.manifest.step = self.trainer.steps_made();
         self.manifest.attribution = data.attribution().map(str::to_owned);
         self.manifest.write(run)?;
         #[cfg(feature = "figures")]
-        self.written.extend(crate::report::draw(run, config, data)?);
+        match crate::report::draw(run, config, data) {
+            Ok(drawn) => self.written.extend(drawn),
+            // What was trained and drawn is there, and `langevin report` can be tried again.
+            Err(error @ TrainError::Figure { .. }) => {
+                observer.event(Event::Warning(&error.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
         self.written.iter().for_each(|path| observer.event(Event::Wrote(path)));
         Ok(samples)
     }

@@ -28,10 +28,16 @@ impl BothSpaces {
         Self { features, columns: data.columns().len(), model, user }
     }
 
-    /// Samples as their file has them: restored, and rounded to what 32 bits can tell apart.
+    /// Samples as their file has them: restored, and rounded to about a millionth of their column's
+    /// spread, which is what 32 bits in the model's space can tell apart.
     pub(crate) fn of_samples(data: &dyn Dataset, samples: &[f32]) -> Self {
         let mut rows = Self::of_model(data, samples.iter().map(|v| f64::from(*v)).collect());
-        rows.user.iter_mut().for_each(|value| *value = rounded(*value));
+        let units = units(data);
+        for row in rows.user.chunks_exact_mut(rows.columns) {
+            for (value, unit) in row.iter_mut().zip(&units) {
+                *value = unit.map_or(*value, |unit| (*value * unit).round() / unit);
+            }
+        }
         rows
     }
 
@@ -73,7 +79,53 @@ impl BothSpaces {
     }
 }
 
-/// The nearest 32-bit float, unless that would change a whole number.
-fn rounded(value: f64) -> f64 {
-    if value.abs() < f64::from(1 << 24) { f64::from(value as f32) } else { value }
+/// For each column the power of ten whose multiples its values are rounded to, as how many of them make
+/// one; none where values stay as they are: in columns that are the model's own or do not vary.
+fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
+    let at = |value: f64| {
+        let mut row = Vec::new();
+        data.restore(&vec![value; data.features()], &mut row);
+        row
+    };
+    let (zero, one) = (at(0.0), at(1.0));
+    if zero.iter().all(|value| *value == 0.0) && one.iter().all(|value| *value == 1.0) {
+        return vec![None; zero.len()];
+    }
+    let unit = |spread: f64| {
+        let digits = (6.0 - spread.log10()).ceil();
+        // Beyond this a power of ten is no exact float, and whole numbers are below it anyway.
+        (0.0..=22.0).contains(&digits).then(|| 10_f64.powi(digits as i32))
+    };
+    zero.iter().zip(&one).map(|(zero, one)| unit((one - zero).abs())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::{GaussianMixture, SplitOptions, Table, TableData, TableOptions};
+
+    use super::*;
+
+    #[test]
+    fn samples_keep_their_digits_where_the_offset_is_large_and_the_spread_small() {
+        let text: String = (0..50)
+            .map(|i| format!("{},{}e-9\n", 5_400_000.0 + 0.1 * f64::from(i % 7), i))
+            .collect();
+        let table = Table::from_bytes("t", text.as_bytes(), &TableOptions::default());
+        let data = TableData::new(table.expect("sound"), &SplitOptions::default()).expect("sound");
+        let samples: Vec<f32> = (0..40).map(|i| i as f32 / 40.0 - 0.5).collect();
+        let rows = BothSpaces::of_samples(&data, &samples);
+        let exact = BothSpaces::of_model(&data, samples.iter().map(|v| f64::from(*v)).collect());
+        for (i, (got, want)) in rows.user.iter().zip(&exact.user).enumerate() {
+            let spread = if i % 2 == 0 { 0.2 } else { 1.4e-8 };
+            assert!((got - want).abs() < 1e-6 * spread, "{got} {want}");
+            assert!(got.to_string().len() <= 22, "{got}");
+        }
+    }
+
+    #[test]
+    fn samples_of_a_distribution_are_the_model_s_own_floats() {
+        let data = GaussianMixture::new(vec![vec![1.0]], 0.1, None).expect("valid");
+        let rows = BothSpaces::of_samples(&data, &[0.1, -1.0e-7]);
+        assert_eq!(rows.user, [f64::from(0.1_f32), f64::from(-1.0e-7_f32)]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use langevin_core::Network;
-use langevin_data::{Dataset, Streams};
+use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -103,6 +103,7 @@ impl<N: Network> Trainer<N> {
     ) -> Result<Self, TrainError> {
         config.validate()?;
         config.validate_start(data.as_ref())?;
+        config.validate_held_out(data.as_ref())?;
         device.seed(config.seed);
         // Reading the parameters makes them.
         TensorMap::of_module(&network);
@@ -167,6 +168,7 @@ impl<N: Network> Trainer<N> {
     fn is_validation_step(&self) -> bool {
         let (step, train) = (self.progress.step, &self.config.train);
         train.validate_every > 0
+            && self.data.len(Part::HeldOut) != Some(0)
             && (step.is_multiple_of(train.validate_every) || step == train.steps)
     }
 
@@ -181,7 +183,9 @@ impl<N: Network> Trainer<N> {
                 value,
             });
         }
-        if let Some(loss) = held_out_loss {
+        // The measurement at the end of a run is left out: a longer run would not have it there.
+        let every = self.config.train.validate_every.max(1);
+        if let Some(loss) = held_out_loss.filter(|_| step.is_multiple_of(every)) {
             self.progress.best = Some(match self.progress.best {
                 Some(best) if best.held_out_loss <= loss => Best { since: best.since + 1, ..best },
                 _ => Best { step, held_out_loss: loss, since: 0 },

@@ -12,6 +12,9 @@ use crate::{
 
 /// Compares runs.
 pub fn run(args: &Args, compare: &CompareArgs) -> Result<(), Failure> {
+    if let Some(path) = &compare.out {
+        check_page(path)?;
+    }
     let records: Vec<_> =
         compare.runs.iter().map(|run| RunRecords::read(run)).collect::<Result<_, _>>()?;
     let comparison = Comparison::of(&records)?;
@@ -32,6 +35,17 @@ pub fn run(args: &Args, compare: &CompareArgs) -> Result<(), Failure> {
         if !args.json {
             print(&format!("\n{}", path.display()));
         }
+    }
+    Ok(())
+}
+
+/// Fails early where the page could not be written later.
+fn check_page(path: &std::path::Path) -> Result<(), Failure> {
+    if path.extension().is_none_or(|extension| extension != "html") {
+        return Err(Failure::usage(format!("--out {}: must end in .html", path.display())));
+    }
+    if path.exists() {
+        return Err(langevin_train::TrainError::Exists(path.to_owned()).into());
     }
     Ok(())
 }

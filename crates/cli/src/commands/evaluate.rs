@@ -1,7 +1,7 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
 use langevin_train::{
-    TrainError, built_in, evaluate_run, evaluation::Evaluation, read_run_config, report_run,
+    TrainError, built_in, evaluate_run, evaluation::Evaluation, number, read_run_config, report_run,
 };
 use serde_json::json;
 
@@ -43,7 +43,6 @@ pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
 
 fn show(display: &Display, evaluation: &Evaluation) {
     display.json(&json!({ "event": "evaluation", "evaluation": evaluation }));
-    let number = |value: f64| format!("{value:.5}");
     let baselines = evaluation.metrics.first().map(|metric| &metric.distance.baselines);
     let baselines = baselines.into_iter().flat_map(|baselines| baselines.keys());
     let header: Vec<&str> = ["distance to held-out rows", "samples", "± standard error", "floor"]
@@ -69,21 +68,22 @@ fn show(display: &Display, evaluation: &Evaluation) {
     let copying = &evaluation.copying;
     let ratio = copying.ratio.map_or(String::new(), |ratio| format!(", {ratio:.3} times as far"));
     display.result(&format!(
-        "\nnearest training row: {:.5} away in the median, a held-out row's {:.5}{ratio}",
-        copying.samples_median, copying.held_out_median
+        "\nnearest training row: {} away in the median, a held-out row's {}{ratio}",
+        number(copying.samples_median),
+        number(copying.held_out_median)
     ));
     if let Some(modes) = &evaluation.modes {
         let header = ["mode", "share", "expected", "spread by axis", "expected"];
         let list = |values: &[f64]| {
-            values.iter().map(|value| format!("{value:.4}")).collect::<Vec<_>>().join(" ")
+            values.iter().map(|value| number(*value)).collect::<Vec<_>>().join(" ")
         };
         let row = |mode: &langevin_train::evaluation::ModeFound| {
             vec![
                 list(&mode.center),
-                format!("{:.4}", mode.share),
-                format!("{:.4}", mode.expected_share),
+                number(mode.share),
+                number(mode.expected_share),
                 mode.std.as_deref().map_or("–".to_owned(), list),
-                format!("{:.4}", mode.expected_std),
+                number(mode.expected_std),
             ]
         };
         let rows: Vec<Vec<String>> = modes.modes.iter().map(row).collect();

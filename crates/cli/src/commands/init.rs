@@ -18,14 +18,16 @@ const MOST_MISSING: f64 = 0.2;
 /// Writes the config and says what it chose.
 pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let survey = Survey::read(&init.data, None, None).map_err(TrainError::from)?;
-    let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
+    let (mut chosen, mut left_out) = (Vec::<&ColumnSurvey>::new(), Vec::new());
     for column in &survey.columns {
-        match why_not(column, survey.rows) {
+        let doubled = chosen.iter().any(|other| other.name == column.name);
+        let twice = || "is the name of a column before it too".to_owned();
+        match why_not(column, survey.rows).or_else(|| doubled.then(twice)) {
             None => chosen.push(column),
             Some(why) => left_out.push((column.name.as_str(), why)),
         }
     }
-    if chosen.is_empty() {
+    if chosen.iter().all(|column| column.kind == ColumnKind::Constant) {
         let reasons: Vec<_> =
             left_out.iter().map(|(name, why)| format!("{name} ({why})")).collect();
         return Err(Failure::usage(format!(
@@ -37,6 +39,9 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let name = run_name(&init.data);
     let path = init.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.json")));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::usage(format!("--out: there is no folder {}", folder.display())));
+    }
     let data = relative_path(&init.data, folder.unwrap_or(Path::new(".")));
     let text = config(&name, &data, &chosen, survey.rows);
     // What is written must be what `train` takes.
@@ -53,7 +58,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
         print(&event.to_string());
         return Ok(());
     }
-    print(&format!("{path}: {} rows, {} columns to learn", survey.rows, chosen.len()));
+    let columns = if chosen.len() == 1 { "column" } else { "columns" };
+    print(&format!("{path}: {} rows, {} {columns} to learn", survey.rows, chosen.len()));
     for column in &chosen {
         let range = column.range.map_or(String::new(), |(low, high)| format!("{low} to {high}"));
         let missing = match column.missing {
@@ -74,15 +80,18 @@ fn why_not(column: &ColumnSurvey, rows: u64) -> Option<String> {
     let missing = column.missing as f64 / rows.max(1) as f64;
     match column.kind {
         ColumnKind::Empty => Some("has no value".to_owned()),
-        ColumnKind::Constant => Some("is the same in every row".to_owned()),
         ColumnKind::Id => Some("numbers the rows".to_owned()),
         ColumnKind::Date => Some("holds dates or times".to_owned()),
-        ColumnKind::Text => Some("holds text".to_owned()),
+        ColumnKind::Text => Some(match &column.distinct {
+            Some(values) if values.len() <= 4 => format!("holds text: {}", values.join(", ")),
+            _ => "holds text; decimal commas are text too".to_owned(),
+        }),
         _ if column.infinite > 0 => Some(format!("is infinite in {} rows", column.infinite)),
         _ if missing > MOST_MISSING => {
             Some(format!("lacks {:.0} % of its values, whose rows would be lost", 100.0 * missing))
         }
-        ColumnKind::Integer | ColumnKind::Number => None,
+        // A constant one stays out of the network and comes back in the samples.
+        ColumnKind::Constant | ColumnKind::Integer | ColumnKind::Number => None,
     }
 }
 
@@ -95,13 +104,12 @@ fn run_name(data: &Path) -> String {
     if name.is_empty() { "table".to_owned() } else { name }
 }
 
-/// A name without a `/` that does not end in .json would be taken for a built-in config.
+/// The path as a shell takes it for one word, `train` for a path and nobody for a flag.
 fn shown_as_path(path: &str) -> String {
-    if path.contains('/') || path.ends_with(".json") {
-        path.to_owned()
-    } else {
-        format!("./{path}")
-    }
+    let plain = path.contains('/') || (path.ends_with(".json") && !path.starts_with('-'));
+    let path = if plain { path.to_owned() } else { format!("./{path}") };
+    let safe = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if path.chars().all(safe) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// The config's text: sizes grow with the number of columns, the length with that of the rows.

@@ -102,7 +102,13 @@ fn open_device(args: &Args, run: Option<&Path>) -> Result<Opened, Failure> {
     let made_by = made_by.map(|manifest| manifest.program.backend);
     let environment = std::env::var("LANGEVIN_BACKEND").ok().filter(|name| !name.is_empty());
     let asked = args.backend.as_ref().or(made_by.as_ref()).or(environment.as_ref());
-    let mut opened = backend::open(backend::resolve(asked.map(String::as_str))?, args.device)?;
+    let resolved = backend::resolve(asked.map(String::as_str)).map_err(|failure| {
+        match args.backend.is_none() && made_by.is_none() && environment.is_some() {
+            true => Failure::usage(format!("LANGEVIN_BACKEND: {}", failure.message())),
+            false => failure,
+        }
+    })?;
+    let mut opened = backend::open(resolved, args.device)?;
     opened.other_than = made_by.filter(|made_by| made_by != opened.backend);
     Ok(opened)
 }

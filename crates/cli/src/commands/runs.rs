@@ -26,7 +26,7 @@ pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
                 continue;
             }
         };
-        let step = records.metrics.last().map_or(0, |line| line.step);
+        let step = records.step();
         let metric = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
         let distance = metric.map(|metric| (metric.distance.samples, metric.distance.floor));
         if args.json {

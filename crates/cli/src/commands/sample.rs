@@ -85,6 +85,10 @@ fn write_next(
     let mut number = 2_u64;
     loop {
         let path = run.join(format!("samples-{number}.csv"));
+        if path.exists() {
+            number += 1;
+            continue;
+        }
         match write(&path) {
             // Another process may take the same number at the same time.
             Err(TrainError::Exists(_)) => number += 1,

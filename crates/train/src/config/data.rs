@@ -141,6 +141,15 @@ impl DataConfig {
         }
     }
 
+    /// Lets a file's path be the whole one, where the file is there.
+    pub(crate) fn canonicalise(&mut self) {
+        if let Self::Table(table) = self
+            && let Ok(path) = Path::new(&table.path).canonicalize()
+        {
+            table.path = path.display().to_string();
+        }
+    }
+
     /// Lets a file's path lead there from `folder`, where a copy of the run file will lie.
     pub(crate) fn point_into(&mut self, folder: &Path) {
         if let Self::Table(table) = self {

@@ -114,14 +114,18 @@ impl TableConfig {
         };
         let data = |table: Table| TableData::new(table, &split);
         let Some(name) = self.path.strip_prefix(BUILT_IN) else {
-            return Ok(Table::read(Path::new(&self.path), &options).and_then(data)?);
+            let table = Table::read(Path::new(&self.path), &options)?;
+            self.check_images(&table)?;
+            return Ok(data(table)?);
         };
         let table = built_in_table(name).ok_or_else(|| {
             let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);
             TrainError::config("data.path", message)
         })?;
-        let data = Table::from_bytes(&self.path, table.bytes, &options).and_then(data)?;
-        Ok(data.with_attribution(&format!("{} ({})", table.attribution, table.licence)))
+        let (attribution, licence) = (table.attribution, table.licence);
+        let table = Table::from_bytes(&self.path, table.bytes, &options)?;
+        self.check_images(&table)?;
+        Ok(data(table)?.with_attribution(&format!("{attribution} ({licence})")))
     }
 
     /// Checks what can be checked without the file.
@@ -138,6 +142,18 @@ impl TableConfig {
             return Err(TrainError::config("data.image_width", "must be at least 1, got 0"));
         }
         Ok(())
+    }
+
+    /// Fails where the columns are no whole lines of an image.
+    fn check_images(&self, table: &Table) -> Result<(), TrainError> {
+        let columns = table.columns().len();
+        match self.image_width.filter(|width| !columns.is_multiple_of(*width)) {
+            None => Ok(()),
+            Some(width) => {
+                let message = format!("must divide the {columns} columns, got {width}");
+                Err(TrainError::config("data.image_width", message))
+            }
+        }
     }
 
     fn delimiter(&self) -> Result<Option<u8>, TrainError> {

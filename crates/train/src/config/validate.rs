@@ -1,7 +1,7 @@
 //! Checks that need the parts themselves: ranges, and whether the parts fit each other.
 
 use langevin_core::NoiseLevel;
-use langevin_data::{Dataset, Streams};
+use langevin_data::{Dataset, Part, Streams};
 
 use super::{
     DataConfig, EmaConfig, KeepConfig, LearningRateConfig, OptimizerConfig, RunConfig, StartConfig,
@@ -218,6 +218,25 @@ impl RunConfig {
             StartConfig::Marginal {} => Ok(()),
             StartConfig::Noise {} => self.validate_noise_start(data),
         }
+    }
+
+    /// Checks that what the held-out loss decides has rows to measure it by.
+    ///
+    /// # Errors
+    /// `keep` of kind best, or `patience`, where no row is held out.
+    pub fn validate_held_out(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        let train = &self.train;
+        let path = match (train.keep, train.patience) {
+            (KeepConfig::Best, _) => "train.keep",
+            (_, Some(_)) => "train.patience",
+            _ => return Ok(()),
+        };
+        if data.len(Part::HeldOut) != Some(0) {
+            return Ok(());
+        }
+        let message =
+            "needs the held-out loss, and no row is held out: data.holdout must be above 0";
+        Err(TrainError::config(path, message))
     }
 
     fn validate_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {

@@ -68,8 +68,8 @@ pub fn levels(
     let left_panel = panel(left, mean_axis);
     let right_panel = panel(left + PANEL.0 + between, std_axis);
     for (panel, statistic, name) in [
-        (&left_panel, &mean, "mean (data units)"),
-        (&right_panel, &std, "standard deviation (data units)"),
+        (&left_panel, &mean, "mean (in the model's units)"),
+        (&right_panel, &std, "standard deviation (in the model's units)"),
     ] {
         panel.draw(&mut svg, "", name);
         sigma_row(&mut svg, panel, levels);
@@ -211,7 +211,7 @@ fn sigma_row(svg: &mut Svg, panel: &Panel, levels: &[LevelStatistics]) {
     }
     svg.coloured_text(panel.left - 8.0, y, Anchor::End, TICK_SIZE, super::style::MUTED, "σ =");
     let middle = panel.left + panel.width / 2.0;
-    let name = "sampling step, its noise level σ (data units) below";
+    let name = "sampling step, its noise level σ (in the model's units) below";
     svg.text(middle, y + 22.0, Anchor::Middle, super::style::NAME_SIZE, name);
 }
 
