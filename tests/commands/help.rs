@@ -23,6 +23,8 @@ fn every_help_text_is_the_one_agreed_to() {
         let help = program.run(&[&command, "--help"]).code(0).out;
         all += &format!("\n\n$ langevin {command} --help\n{help}");
     }
+    // clap leaves a blank after some lines.
+    let all: String = all.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     if std::env::var_os("LANGEVIN_WRITE_SNAPSHOTS").is_some() {
         fs::write(SNAPSHOT, &all).expect("written");
     }
