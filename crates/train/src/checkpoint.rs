@@ -11,7 +11,7 @@ use langevin_core::Network;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    RunConfig, TrainError, Trainer,
+    Diffusion, RunConfig, TrainError, Trainer,
     config::KeepConfig,
     durable::{create_folder, remove_leftovers, write_durably},
     tensors::TensorMap,
@@ -100,6 +100,21 @@ impl Checkpoint {
             }
             None => Ok(()),
         }
+    }
+
+    /// The network with the weights that samples are drawn with, and the problem with the frequencies
+    /// that are stored beside them.
+    ///
+    /// # Errors
+    /// The name of the array that does not fit.
+    pub(crate) fn into_denoiser<N: Network>(
+        self,
+        mut diffusion: Diffusion,
+        network: N,
+    ) -> Result<(Diffusion, N), String> {
+        let mut weights = self.sampling_weights();
+        diffusion.take_frequencies(&mut weights)?;
+        Ok((diffusion, weights.into_module(network)?))
     }
 
     /// The weights that samples are drawn with.

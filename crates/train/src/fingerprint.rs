@@ -2,6 +2,19 @@
 
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
+/// Fails unless `digest` is the fingerprint of this data.
+///
+/// # Errors
+/// What that means.
+pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), String> {
+    if digest == fingerprint(data) {
+        return Ok(());
+    }
+    let file =
+        if data.len(Part::Training).is_some() { ", or its file has changed since" } else { "" };
+    Err(format!("was trained on other data than config.json describes{file}"))
+}
+
 /// blake3 of all rows of a finite data set, in the model's space and the user's, and of its columns'
 /// names; or else of 1024 rows that a distribution draws under a fixed seed. The same for the same data.
 ///

@@ -9,7 +9,7 @@ use crate::{
     config::{DataConfig, FigureKind},
     durable::{create_folder, write_durably},
     figures::{self, Curve, Distance, Figure, FigureError, LevelStatistics, Pixels, Points},
-    fingerprint::fingerprint,
+    fingerprint::same_data,
     page::{self, Section},
     records::{LevelRecord, read_levels, read_samples},
     sampling::level_goal,
@@ -54,13 +54,8 @@ pub(crate) fn draw(
 /// A file of the run that is not ours, or a figure that cannot be drawn.
 pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError> {
     let material = Material::read(run, data)?;
-    if fingerprint(data) != material.records.manifest.data {
-        return Err(TrainError::Usage(format!(
-            "{}: {}",
-            run.display(),
-            "was trained on other data than config.json describes, or its file has changed since"
-        )));
-    }
+    same_data(&material.records.manifest.data, data)
+        .map_err(|why| TrainError::Usage(format!("{}: {why}", run.display())))?;
     material.write_page()
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use langevin_core::{Mlp, Network};
-use langevin_data::{Dataset, Part, Streams};
+use langevin_data::{Dataset, Streams};
 
 use crate::{
     Diffusion, Event, Manifest, Metrics, Observer, RunConfig, RunOptions, RunReport, RunState,
@@ -13,7 +13,7 @@ use crate::{
     error::in_section,
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
-    fingerprint::fingerprint,
+    fingerprint::{fingerprint, same_data},
     folder::{RunFolder, read_run_config},
     memory::MemoryEstimate,
     observer::{asked_to_stop, sampling},
@@ -202,13 +202,9 @@ fn trained<N: Network>(
     let step = checkpoint.progress.step;
     let refuse =
         |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
-    same_data(&checkpoint, data).map_err(refuse)?;
+    same_data(&checkpoint.data, data).map_err(refuse)?;
     checkpoint.same_network(config).map_err(refuse)?;
-    let mut weights = checkpoint.sampling_weights();
-    let mut diffusion = Diffusion::new(config)?;
-    diffusion.take_frequencies(&mut weights).map_err(refuse)?;
-    let network = weights.into_module(network).map_err(refuse)?;
-    Ok((diffusion, network))
+    checkpoint.into_denoiser(Diffusion::new(config)?, network).map_err(refuse)
 }
 
 /// Makes one training step and writes nothing.
@@ -261,18 +257,9 @@ fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
 }
 
 fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), String> {
-    same_data(&checkpoint, trainer.data())?;
+    same_data(&checkpoint.data, trainer.data())?;
     checkpoint.same_network(trainer.config())?;
     checkpoint.same_optimizer(trainer.config())?;
     let Checkpoint { progress, model, ema, optimizer, .. } = checkpoint;
     trainer.restore(progress, model, ema, optimizer)
-}
-
-fn same_data(checkpoint: &Checkpoint, data: &dyn Dataset) -> Result<(), String> {
-    if checkpoint.data == fingerprint(data) {
-        return Ok(());
-    }
-    let file =
-        if data.len(Part::Training).is_some() { ", or its file has changed since" } else { "" };
-    Err(format!("was trained on other data than config.json describes{file}"))
 }

@@ -185,12 +185,9 @@ impl<'a, N: Network> Session<'a, N> {
         let step = best.progress.step;
         observer
             .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
-        let misfit = |why: String| TrainError::Checkpoint(why);
-        let mut weights = best.sampling_weights();
-        let mut diffusion = Diffusion::new(config)?;
-        diffusion.take_frequencies(&mut weights).map_err(misfit)?;
-        let network = weights.into_module(self.trainer.sampling_network()).map_err(misfit)?;
-        Ok((diffusion, network))
+        let network = self.trainer.sampling_network();
+        let diffusion = Diffusion::new(config)?;
+        best.into_denoiser(diffusion, network).map_err(TrainError::Checkpoint)
     }
 
     /// Draws the samples, measures them, and shows the run in figures and on its page.
