@@ -99,9 +99,11 @@ impl<'a, N: Network> Session<'a, N> {
             drawn => drawn?,
         };
         let finished = samples.is_some();
-        self.manifest.state = if finished { RunState::Finished } else { RunState::Interrupted };
-        self.manifest.step = self.trainer.steps_made();
-        self.manifest.write(self.folder.path())?;
+        if !finished {
+            self.manifest.state = RunState::Interrupted;
+            self.manifest.step = self.trainer.steps_made();
+            self.manifest.write(self.folder.path())?;
+        }
         Ok(RunReport {
             run: self.folder.path().to_owned(),
             step: self.trainer.steps_made(),

@@ -84,16 +84,6 @@ impl SamplerConfig {
         }
     }
 
-    /// The same method with another number of levels.
-    #[must_use]
-    pub fn with_steps(mut self, count: usize) -> Self {
-        match &mut self {
-            Self::Heun { steps } | Self::Euler { steps } => *steps = count,
-            Self::Ddim { steps, .. } | Self::Ddpm { steps, .. } => *steps = count,
-        }
-        self
-    }
-
     /// The sampler itself.
     ///
     /// # Errors
