@@ -61,12 +61,12 @@ mod trainer;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use config::{
-    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind,
-    KeepConfig, LearningRateConfig, LevelsConfig, LossConfig, MissingConfig, NetworkConfig,
-    NoiseConfig, OptimizerConfig, PredictionConfig, QuantityConfig, ReportConfig, RunConfig,
-    SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
-    TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config,
-    read_config, relative_path, schema,
+    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, EndConfig,
+    FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig, LossConfig,
+    MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, PredictionConfig,
+    QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig, ScheduleConfig,
+    ShareConfig, StartConfig, TableConfig, TrainConfig, TransformConfig, UniformPer,
+    VarianceConfig, WeightingConfig, nearest, parse_config, read_config, relative_path, schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use durable::write_new as write_new_file;

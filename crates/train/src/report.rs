@@ -125,6 +125,7 @@ impl<'a> Material<'a> {
             FigureKind::Levels => ("levels", self.levels()),
             FigureKind::Marginals => ("marginals", self.marginals()),
             FigureKind::Images => ("images", self.images()),
+            _ => ("todo", None),
         };
         Ok(drawn.transpose().map_err(failed(file))?.map(|figure| (file, figure)))
     }

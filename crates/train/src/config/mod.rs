@@ -14,12 +14,12 @@ mod validate;
 
 pub use data::DataConfig;
 pub use denoiser::{
-    ActivationConfig, DenoiserConfig, EmbeddingConfig, NetworkConfig, PredictionConfig,
-    QuantityConfig,
+    ActivationConfig, DenoiserConfig, EmbeddingConfig, NetworkConfig, NetworksConfig,
+    PredictionConfig, QuantityConfig, ShareConfig,
 };
 pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
 pub use parse::{nearest, parse_config, read_config, schema};
-pub use sampling::{SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
+pub use sampling::{EndConfig, SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
 pub use table::{MissingConfig, TableConfig, TransformConfig, relative_path};
 pub use training::{
     EmaConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig,
@@ -67,6 +67,10 @@ pub struct ReportConfig {
     /// The figures, each as SVG and PNG under `figures/`.
     #[serde(default = "all_figures")]
     pub figures: Vec<FigureKind>,
+    /// The film of the samples moving through the levels: `film.gif`, and `film.mp4` where ffmpeg is
+    /// installed. None where left out.
+    #[serde(default)]
+    pub film: Option<FilmConfig>,
     /// Whether samples are measured against held-out rows: evaluation.json.
     #[serde(default = "yes")]
     pub evaluation: bool,
@@ -81,7 +85,7 @@ fn yes() -> bool {
 
 impl Default for ReportConfig {
     fn default() -> Self {
-        Self { figures: all_figures(), evaluation: true, page: true }
+        Self { figures: all_figures(), film: None, evaluation: true, page: true }
     }
 }
 
@@ -103,4 +107,41 @@ pub enum FigureKind {
     Marginals,
     /// Samples as images beside data.
     Images,
+    /// The signal and noise scales of the sampling's levels.
+    Noise,
+    /// Samples at each level of the sampling.
+    Trajectory,
+    /// Mean squared distance to the nearest mode at each level.
+    Convergence,
+    /// Share and spread of the samples by mode.
+    Modes,
+    /// The exact density of each level with the samples' histogram; filled contours in two dimensions.
+    Density,
+    /// The exact cumulative distribution of each level with the samples', in one dimension.
+    Cumulative,
+}
+
+/// A film of the samples moving through the levels, interpolated between them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilmConfig {
+    /// Its length in seconds.
+    #[serde(default = "two_seconds")]
+    pub seconds: f64,
+    /// Frames a second.
+    #[serde(default = "twenty_four")]
+    pub fps: u32,
+    /// The axes go from minus to plus this; to where the samples are where left out.
+    #[serde(default)]
+    pub extent: Option<f64>,
+    /// Whether there is also a GIF that goes back to its beginning: `film-loop.gif`.
+    #[serde(default)]
+    pub there_and_back: bool,
+}
+
+fn two_seconds() -> f64 {
+    2.0
+}
+fn twenty_four() -> u32 {
+    24
 }
