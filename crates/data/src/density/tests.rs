@@ -70,7 +70,7 @@ fn spikes() -> GaussianMixture {
     GaussianMixture::new(means, 0.001, Some(vec![1.0, 2.0, 5.0])).expect("valid")
 }
 
-/// Signal and noise of the ten states of the DDPM of nine steps that the article draws.
+/// Signal and noise after each of nine DDPM steps.
 fn nine_steps() -> Vec<[f64; 2]> {
     let betas = [0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.999];
     let products = betas.iter().scan(1.0, |product, beta| {
