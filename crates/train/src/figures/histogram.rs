@@ -6,6 +6,8 @@ use super::style::{BACKDROP, PALETTE, range};
 use super::svg::{Stroke, Svg};
 
 const SAMPLES: &str = PALETTE[0];
+/// Opacity of the data's area.
+const DATA: f64 = 0.55;
 
 /// Histograms of both sets over the same bins, each of area one.
 pub(super) struct Bars {
@@ -53,7 +55,7 @@ impl Bars {
 
     pub(super) fn draw(&self, svg: &mut Svg, panel: &Panel) {
         let [data, samples] = self.densities.each_ref().map(|density| self.outline(panel, density));
-        svg.area(&data, BACKDROP, 0.55);
+        svg.area(&data, BACKDROP, DATA);
         svg.path(&data, Stroke::solid(BACKDROP, 1.0));
         svg.path(&samples, Stroke::solid(SAMPLES, 1.6));
     }
@@ -78,7 +80,7 @@ fn of_whole_numbers(columns: [&[f64]; 2]) -> bool {
 /// What area and outline are.
 pub(super) fn legend(data: &str, samples: &str) -> [(Key, String); 2] {
     let line = Key::Line(Stroke::solid(SAMPLES, 1.8));
-    [(Key::Area { colour: BACKDROP }, data.to_owned()), (line, samples.to_owned())]
+    [(Key::Area { colour: BACKDROP, opacity: DATA }, data.to_owned()), (line, samples.to_owned())]
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
 
 mod axes;
+mod convergence;
 mod curves;
 mod distances;
 mod histogram;
@@ -12,8 +13,10 @@ mod images;
 mod legend;
 mod levels;
 mod marginals;
+mod noise_scales;
 mod points;
 mod scatter;
+mod steps;
 mod style;
 mod svg;
 mod theme;
@@ -22,11 +25,13 @@ use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
 pub use distances::{Distance, distances};
 pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
+pub use noise_scales::{NoiseScale, noise_scales};
 pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;

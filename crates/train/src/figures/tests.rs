@@ -39,7 +39,20 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         baselines: &baselines,
     };
     figures.push(distances(title, &values.iter().map(row).collect::<Vec<_>>()).unwrap());
+    figures.extend(nameless_figures(title, values));
     figures
+}
+
+/// One figure of every kind that has no names but its title.
+fn nameless_figures(title: &str, values: &[f64]) -> Vec<Figure> {
+    let scale = |v: &f64| NoiseScale { alpha: 0.5, sigma: *v };
+    let alone = |v: &f64| NoiseScale { alpha: 1.0, sigma: *v };
+    let step = |v: &f64| ConvergenceStep { sigma: *v, value: *v };
+    vec![
+        noise_scales(title, &values.iter().map(scale).collect::<Vec<_>>()).unwrap(),
+        noise_scales(title, &values.iter().map(alone).collect::<Vec<_>>()).unwrap(),
+        convergence(title, &values.iter().map(step).collect::<Vec<_>>(), Some(values[0])).unwrap(),
+    ]
 }
 
 fn image(figure: &Figure) -> Pixmap {
@@ -144,16 +157,22 @@ fn empty_input_is_an_error() {
     assert!(matches!(images("", pixels, none, none), Err(FigureError::Empty { .. })));
     assert!(matches!(distances("", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(noise_scales("", &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(convergence("", &[], None), Err(FigureError::Empty { .. })));
 }
 
 #[test]
 fn names_are_escaped_and_long_ones_cut() {
     let long = "<a name> & \"more\" ".repeat(40);
-    for figure in all_figures(&long, &long, &[0.1, 1.0, 0.5]) {
+    let nameless = nameless_figures(&long, &[0.1, 1.0, 0.5]).len();
+    let figures = all_figures(&long, &long, &[0.1, 1.0, 0.5]);
+    let named = figures.len() - nameless;
+    for (i, figure) in figures.iter().enumerate() {
+        let least = if i < named { 2 } else { 1 };
         let parsed = usvg::roxmltree::Document::parse(figure.svg()).unwrap();
         let texts = parsed.descendants().filter(|node| node.has_tag_name("text"));
         let cut = texts.filter_map(|n| n.text()).filter(|t| t.contains('…')).collect::<Vec<_>>();
-        assert!(cut.len() >= 2 && cut.iter().all(|text| text.contains("<a")), "{cut:?}");
+        assert!(cut.len() >= least && cut.iter().all(|text| text.contains("<a")), "{cut:?}");
         let width = f64::from(figure.tree().unwrap().size().width());
         assert!(cut.iter().all(|text| style::text_width(text, 12.0) < width));
     }
