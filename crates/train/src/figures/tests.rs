@@ -48,10 +48,18 @@ fn nameless_figures(title: &str, values: &[f64]) -> Vec<Figure> {
     let scale = |v: &f64| NoiseScale { alpha: 0.5, sigma: *v };
     let alone = |v: &f64| NoiseScale { alpha: 1.0, sigma: *v };
     let step = |v: &f64| ConvergenceStep { sigma: *v, value: *v };
+    let mode = |v: &f64| ModeSummary {
+        center: vec![*v; 2],
+        exact_share: *v,
+        share: v.abs(),
+        exact_std: *v,
+        std: vec![v.abs(); 2],
+    };
     vec![
         noise_scales(title, &values.iter().map(scale).collect::<Vec<_>>()).unwrap(),
         noise_scales(title, &values.iter().map(alone).collect::<Vec<_>>()).unwrap(),
         convergence(title, &values.iter().map(step).collect::<Vec<_>>(), Some(values[0])).unwrap(),
+        modes(title, &values.iter().map(mode).collect::<Vec<_>>(), values[0]).unwrap(),
     ]
 }
 
@@ -158,6 +166,7 @@ fn empty_input_is_an_error() {
     assert!(matches!(distances("", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(noise_scales("", &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(modes("", &[], 1.0), Err(FigureError::Empty { .. })));
     assert!(matches!(convergence("", &[], None), Err(FigureError::Empty { .. })));
 }
 
