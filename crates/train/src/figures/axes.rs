@@ -36,10 +36,10 @@ impl Axis {
         } else {
             Self::with_ticks(low, high, 3.0)
         };
-        // One label tells no scale.
+        // One label tells no scale, two hardly more.
         let finer = Self::with_ticks(low, high, 2.0 * most);
         let fits = (finer.widest() + 12.0) * (finer.ticks.len() as f64) < pixels;
-        if axis.ticks.len() < 2 && fits { finer } else { axis }
+        if axis.ticks.len() < 3 && fits { finer } else { axis }
     }
 
     fn with_ticks(low: f64, high: f64, most: f64) -> Self {

@@ -4,7 +4,7 @@
 use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
 use super::steps::{self, Series, positive};
-use super::style::{BACKDROP, BLACK, GOAL_DASH, colour, drawable, mark, range};
+use super::style::{BACKDROP, EXACT, colour, drawable, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
@@ -21,7 +21,6 @@ const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 320.0;
 const RIGHT: f64 = 24.0;
 const SAMPLES: usize = 0;
-const FLOOR: Stroke = Stroke { colour: BLACK, width: 1.3, dash: GOAL_DASH, opacity: 1.0 };
 /// How much ink is behind the steps that repeat the last level.
 const REPEATS: f64 = 0.13;
 
@@ -55,7 +54,7 @@ pub fn convergence(
     let line = Stroke::solid(colour(SAMPLES), 1.8);
     let mut legend = vec![(Key::MarkedLine(line, mark(SAMPLES)), "samples".to_owned())];
     if floor.is_some() {
-        legend.push((Key::Line(FLOOR), "exact: the data itself".to_owned()));
+        legend.push((Key::Line(EXACT), "exact: the data itself".to_owned()));
     }
     if repeats.is_some() {
         let key = Key::Area { colour: BACKDROP, opacity: REPEATS };
@@ -76,7 +75,7 @@ pub fn convergence(
     series.draw(&mut svg, &panel, Some(mark(SAMPLES)));
     if let Some(floor) = floor {
         let y = panel.bottom() - panel.y.place(floor) * panel.height;
-        svg.line((panel.left, y), (panel.left + panel.width, y), FLOOR);
+        svg.line((panel.left, y), (panel.left + panel.width, y), EXACT);
     }
 
     let mut notes = vec!["distances in the model's units".to_owned()];

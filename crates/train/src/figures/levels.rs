@@ -4,7 +4,7 @@
 use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
 use super::steps::{self, Series, positive};
-use super::style::{BLACK, GOAL_DASH, colour, drawable, mark, range};
+use super::style::{EXACT, colour, drawable, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
@@ -26,7 +26,6 @@ pub struct LevelStatistics {
 const MOST_FEATURES: usize = 4;
 const PANEL: (f64, f64) = (400.0, 320.0);
 const RIGHT: f64 = 20.0;
-const GOAL: Stroke = Stroke { colour: BLACK, width: 1.3, dash: GOAL_DASH, opacity: 1.0 };
 
 /// Two panels over the sampling steps, mean and standard deviation (log axis) of the first four
 /// features; measured ones as marks and line, exact ones as a dashed black line.
@@ -144,7 +143,7 @@ impl Statistic {
         }
         // Over the measured lines: where they agree, both can be seen.
         for values in &self.goal {
-            Series { values, shown: self.shown, stroke: GOAL }.draw(svg, panel, None);
+            Series { values, shown: self.shown, stroke: EXACT }.draw(svg, panel, None);
         }
     }
 }
@@ -158,7 +157,7 @@ fn legend(columns: &[String], goal: bool) -> Vec<(Key, String)> {
         |(f, name): (usize, &String)| (Key::MarkedLine(measured_stroke(f), mark(f)), name.clone());
     let mut entries: Vec<_> = columns.iter().enumerate().map(entry).collect();
     if goal {
-        entries.push((Key::Line(GOAL), "exact".to_owned()));
+        entries.push((Key::Line(EXACT), "exact".to_owned()));
     }
     entries
 }

@@ -7,6 +7,7 @@
 mod axes;
 mod convergence;
 mod curves;
+mod densities;
 mod distances;
 mod histogram;
 mod images;
@@ -14,6 +15,7 @@ mod legend;
 mod levels;
 mod marginals;
 mod modes;
+mod multiples;
 mod noise_scales;
 mod points;
 mod scatter;
@@ -21,6 +23,7 @@ mod steps;
 mod style;
 mod svg;
 mod theme;
+mod trajectory;
 
 use std::sync::Arc;
 
@@ -28,6 +31,7 @@ use resvg::{tiny_skia, usvg};
 
 pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
+pub use densities::{DensityPanel, cumulative, densities};
 pub use distances::{Distance, distances};
 pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
@@ -37,6 +41,7 @@ pub use noise_scales::{NoiseScale, noise_scales};
 pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;
+pub use trajectory::{TrajectoryStep, trajectory};
 
 /// Inter, cut to the characters that figures use: see assets/README.md.
 const FONT: &[u8] = include_bytes!("../../assets/Inter-Regular-subset.ttf");

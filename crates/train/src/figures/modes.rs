@@ -4,7 +4,7 @@
 use super::axes::{Axis, Panel, four_digits};
 use super::legend::{Key, foot, head, left_out};
 use super::steps::positive;
-use super::style::{BACKDROP, BLACK, GOAL_DASH, TICK_SIZE, colour, drawable, elide, mark, range};
+use super::style::{BACKDROP, EXACT, TICK_SIZE, colour, drawable, elide, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
@@ -36,7 +36,6 @@ const MOST_AXES: usize = 4;
 const SHARE: f64 = 0.55;
 /// Half of a bar's height, in rows.
 const HALF_BAR: f64 = 0.27;
-const EXACT: Stroke = Stroke { colour: BLACK, width: 1.4, dash: GOAL_DASH, opacity: 1.0 };
 
 /// Two panels with a row for each of the first 32 modes: the share of the samples as a bar, and the
 /// standard deviation along each of the first four axes as a mark (on a log axis when they span more

@@ -157,6 +157,21 @@ impl Svg {
         self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
     }
 
+    /// Dots in one ink, which does not grow darker where they overlap. Smaller in the file than
+    /// as many circles.
+    pub(super) fn dots(&mut self, points: &[(f64, f64)], radius: f64, colour: &str, opacity: f64) {
+        if points.is_empty() {
+            return;
+        }
+        let dot = |(x, y): &(f64, f64)| format!("M{} {}h0", number(*x), number(*y));
+        let data = points.iter().map(dot).collect::<String>();
+        self.push(format_args!(
+            "<path d=\"{data}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{}\" \
+             stroke-linecap=\"round\" stroke-opacity=\"{opacity}\"/>\n",
+            2.0 * radius
+        ));
+    }
+
     /// A mark of about the area of a circle of that radius, filled by the group it stands in.
     pub(super) fn mark(&mut self, mark: Mark, (x, y): (f64, f64), radius: f64) {
         let corners: &[(f64, f64)] = match mark {

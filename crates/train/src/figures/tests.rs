@@ -29,6 +29,14 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         figures.push(images(title, pixels, points, points).unwrap());
         let run: Vec<_> = values.iter().map(|v| statistics(v.abs(), *v, columns)).collect();
         figures.push(levels(title, &names, &run).unwrap());
+        let step = |v: &f64| TrajectoryStep { step: 3, sigma: *v, rows: rows.clone() };
+        let run: Vec<_> = values.iter().map(step).collect();
+        figures.push(trajectory(title, &names, &run, &rows).unwrap());
+    }
+    let curve: Vec<_> = values.iter().map(|v| (*v, *v)).collect();
+    let panel = DensityPanel { name: name.to_owned(), curve, samples: values.to_vec() };
+    for draw in [densities, cumulative] {
+        figures.push(draw(title, name, &[panel.clone(), panel.clone()]).unwrap());
     }
     let baselines: Vec<_> = values.iter().map(|v| (name, *v)).collect();
     let row = |v: &f64| Distance {
@@ -166,6 +174,10 @@ fn empty_input_is_an_error() {
     assert!(matches!(distances("", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(levels("", &names(1), &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(noise_scales("", &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(trajectory("", &names(1), &[], &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(trajectory("", &[], &[], &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(densities("", "", &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(cumulative("", "", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(modes("", &[], 1.0), Err(FigureError::Empty { .. })));
     assert!(matches!(convergence("", &[], None), Err(FigureError::Empty { .. })));
 }
