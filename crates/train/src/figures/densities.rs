@@ -6,6 +6,7 @@ use super::axes::{Axis, widened};
 use super::histogram::Bars;
 use super::legend::{Key, foot, head, left_out};
 use super::multiples::{Axes, MOST_PANELS, Multiples, size};
+use super::simplify::simplified;
 use super::style::{BACKDROP, EXACT, PALETTE, counted, drawable, range, spread};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
@@ -25,8 +26,10 @@ const SAMPLES: Stroke = Stroke { colour: PALETTE[0], width: 1.6, dash: "", opaci
 /// Opacity of the area below a density.
 const BELOW: f64 = 0.4;
 const MOST_BINS: usize = 120;
-/// Points of a line in a panel.
-const MOST_POINTS: usize = 240;
+/// Steps of the samples' distribution in a panel.
+const MOST_STEPS: usize = 240;
+/// What a line may be off, in pixels: no more than its coordinates are.
+const TOLERANCE: f64 = 0.05;
 /// Share of the peak below which a density is a tail, which needs not be shown.
 const TAIL: f64 = 1e-3;
 /// Share of the samples at either end that needs not be shown.
@@ -48,7 +51,7 @@ pub fn densities(
         let highest = highest.fold(0.0, f64::max);
         let y = Axis::linear(Some((0.0, f64::min(1.06 * highest, 1e300))), 0.0, height);
         let exact: Vec<_> = level.visible().collect();
-        Lines { y, exact: thinned(&exact), samples: bars, filled: true }
+        Lines { y, exact, samples: bars, filled: true }
     })
 }
 
@@ -68,7 +71,7 @@ pub fn cumulative(
         // A curve that is no density ends elsewhere than at one, and is seen to.
         let ends = exact.iter().map(|(_, y)| *y).chain([0.0, 1.0]);
         let y = Axis::linear(range(ends), 0.03, height);
-        Lines { y, exact: thinned(&exact), samples: level.steps(), filled: false }
+        Lines { y, exact, samples: level.steps(), filled: false }
     })
 }
 
@@ -114,7 +117,7 @@ fn draw(
         let at = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
             points.iter().map(|(x, y)| panel.at(*x, *y)).collect()
         };
-        let exact = at(&lines.exact);
+        let exact = simplified(&at(&lines.exact), TOLERANCE);
         if let ([(first, _), ..], [.., (last, _)], true) = (&*exact, &*exact, lines.filled) {
             let (foot, end) = ((*first, panel.bottom()), (*last, panel.bottom()));
             let area: Vec<_> =
@@ -232,7 +235,7 @@ impl<'a> Level<'a> {
         let share = |count: usize| count as f64 / self.samples.len() as f64;
         let mut steps = vec![(self.span.0, share(below))];
         let mut height = share(below);
-        for i in spread(visible, MOST_POINTS).map(|i| below + i) {
+        for i in spread(visible, MOST_STEPS).map(|i| below + i) {
             steps.push((self.samples[i], height));
             height = share(i + 1);
             steps.push((self.samples[i], height));
@@ -260,11 +263,6 @@ fn integral(curve: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
         before = (*x, *y);
         (*x, sum)
     })
-}
-
-/// As many points of a line as are drawn of it.
-fn thinned(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    spread(line.len(), MOST_POINTS).map(|i| line[i]).collect()
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@
 //! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
 
 mod axes;
+mod contours;
 mod convergence;
 mod curves;
 mod densities;
 mod distances;
+mod field;
 mod histogram;
 mod images;
 mod legend;
@@ -19,6 +21,7 @@ mod multiples;
 mod noise_scales;
 mod points;
 mod scatter;
+mod simplify;
 mod steps;
 mod style;
 mod svg;
@@ -29,6 +32,7 @@ use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub use contours::{ContourPanel, contours};
 pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
 pub use densities::{DensityPanel, cumulative, densities};
@@ -72,6 +76,20 @@ pub enum FigureError {
         got: usize,
         /// The number of columns.
         columns: usize,
+    },
+    /// An argument's length doesn't fit the grid.
+    #[error("figures.{figure}: {what} has {got} values, not {columns} by {rows}")]
+    Grid {
+        /// The figure's kind.
+        figure: &'static str,
+        /// The argument, with its index where it is one of many.
+        what: String,
+        /// Its length.
+        got: usize,
+        /// The number of columns.
+        columns: usize,
+        /// The number of rows.
+        rows: usize,
     },
     /// The rasteriser refused the SVG.
     #[error("figures: the SVG can't be read back: {0}")]

@@ -12,6 +12,11 @@ pub(super) const BLACK: &str = "#000000";
 /// Data that something is drawn over.
 pub(super) const BACKDROP: &str = "#949494";
 
+/// Bands of a density from its tails to its peak: one hue (OKLCH 245°) in equal steps of contrast, so
+/// that they are in order in grey too, and all lighter than the black marks over them.
+pub(super) const BANDS: [&str; 7] =
+    ["#d8eeff", "#b9d8f3", "#9bc3e5", "#7fb0d9", "#639ece", "#478dc4", "#267cbb"];
+
 /// Okabe and Ito's (2008) four that white paper shows clearly (a contrast of 3 to 1), then Tol's
 /// (2021) indigo and wine, which are darker and so differ from the four in grey too.
 pub(super) const PALETTE: [&str; 6] =

@@ -113,6 +113,17 @@ impl Svg {
         self.shape(&format!("{}Z", path_data(points)), fill, opacity, None);
     }
 
+    /// The areas that closed outlines enclose, without the holes that others among them cut.
+    pub(super) fn regions(&mut self, outlines: &[Vec<(f64, f64)>], fill: &str) {
+        if outlines.is_empty() {
+            return;
+        }
+        // Back at the first point anyway.
+        let closed = |o: &Vec<_>| format!("{}Z", path_data(&o[..o.len().saturating_sub(1)]));
+        let data = outlines.iter().map(closed).collect::<String>();
+        self.push(format_args!("<path d=\"{data}\" fill=\"{fill}\" fill-rule=\"evenodd\"/>\n"));
+    }
+
     fn shape(&mut self, data: &str, fill: &str, opacity: f64, stroke: Option<Stroke>) {
         self.push(format_args!("<path d=\"{data}\" fill=\"{fill}\""));
         if opacity < 1.0 {

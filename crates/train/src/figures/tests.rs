@@ -38,6 +38,19 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
     for draw in [densities, cumulative] {
         figures.push(draw(title, name, &[panel.clone(), panel.clone()]).unwrap());
     }
+    let (x, y) = ((0.0, 1.0), (-1.0, 1e300));
+    let values_ = values.repeat(2);
+    let panel = ContourPanel {
+        name: name.to_owned(),
+        x,
+        y,
+        columns: values.len() + 1,
+        rows: 2,
+        values: [&values_[..], &values[..1], &values[..1]].concat(),
+        samples: values_,
+    };
+    let names = [name.to_owned(), name.to_owned()];
+    figures.push(contours(title, &names, &[panel.clone(), panel]).unwrap());
     let baselines: Vec<_> = values.iter().map(|v| (name, *v)).collect();
     let row = |v: &f64| Distance {
         name,
@@ -178,6 +191,8 @@ fn empty_input_is_an_error() {
     assert!(matches!(trajectory("", &[], &[], &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(densities("", "", &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(cumulative("", "", &[]), Err(FigureError::Empty { .. })));
+    let two = [String::new(), String::new()];
+    assert!(matches!(contours("", &two, &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(modes("", &[], 1.0), Err(FigureError::Empty { .. })));
     assert!(matches!(convergence("", &[], None), Err(FigureError::Empty { .. })));
 }
