@@ -26,6 +26,8 @@ const SAMPLES: Stroke = Stroke { colour: PALETTE[0], width: 1.6, dash: "", opaci
 /// Opacity of the area below a density.
 const BELOW: f64 = 0.4;
 const MOST_BINS: usize = 120;
+/// Where the samples are not in a few of the bins.
+const MOST_COARSE: usize = 40;
 /// Steps of the samples' distribution in a panel.
 const MOST_STEPS: usize = 240;
 /// What a line may be off, in pixels: no more than its coordinates are.
@@ -207,20 +209,19 @@ impl<'a> Level<'a> {
             return Vec::new();
         }
         let share = visible.len() as f64 / self.samples.len() as f64;
-        let outline = Bars::with_bins([&[], &visible], self.bins(&visible)).samples();
+        let outline = Bars::with_bins([&[], &visible], Self::bins(&visible)).samples();
         outline.into_iter().map(|(x, density)| (x, share * density)).collect()
     }
 
-    /// As many bins as show the exact density's peaks: the highest bin would have 8 % of the samples,
-    /// or more where they are fewer than a thousand. The root of their number without a density.
-    fn bins(&self, visible: &[f64]) -> usize {
+    /// The root of the number of samples, or more where most of them are in a few of so many bins:
+    /// as many as leave a tenth of them in the highest, so that modes far apart keep their shape.
+    fn bins(visible: &[f64]) -> usize {
         let root = (visible.len() as f64).sqrt();
-        let peak = self.visible().map(|(_, y)| y).fold(0.0, f64::max);
-        let bins = match visible {
-            [low, .., high] if peak > 0.0 => (high - low) * peak / f64::max(0.08, 2.5 / root),
-            _ => root,
-        };
-        (bins as usize).clamp(8, MOST_BINS)
+        let coarse = Bars::new([&[], visible], MOST_COARSE);
+        let peak = coarse.samples().iter().map(|(_, density)| *density).fold(0.0, f64::max);
+        let (low, high) = coarse.span();
+        let fine = (high - low) * peak / f64::max(0.1, 3.0 / root);
+        (f64::max(root.min(MOST_COARSE as f64), fine) as usize).clamp(8, MOST_BINS)
     }
 
     /// The samples' cumulative distribution from one end of the axis to the other.
@@ -326,8 +327,9 @@ mod tests {
         let level = DensityPanel { name: String::new(), curve, samples };
         let highest = Level::new(&level).bars().iter().map(|(_, y)| *y).fold(0.0, f64::max);
         assert!((3.0..5.5).contains(&highest), "{highest} for a peak of 4");
-        let few = DensityPanel { samples: vec![0.0; 10], ..level.clone() };
-        assert_eq!(Level::new(&few).bins(&few.samples), 8);
+        let even: Vec<_> = (0..1000).map(f64::from).map(|i| 0.001 * i).collect();
+        assert_eq!(Level::bins(&even), 31, "the root");
+        assert_eq!(Level::bins(&logistic(10, 1.0)), 8);
     }
 
     #[test]
