@@ -68,7 +68,7 @@ pub fn cumulative(
     column: &str,
     panels: &[DensityPanel],
 ) -> Result<Figure, FigureError> {
-    draw("cumulative", title, column, panels, "cumulative probability", |level, height| {
+    draw("cumulative", title, column, panels, "probability below", |level, height| {
         let exact = level.integral();
         // A curve that is no density ends elsewhere than at one, and is seen to.
         let ends = exact.iter().map(|(_, y)| *y).chain([0.0, 1.0]);
