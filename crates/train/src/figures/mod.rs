@@ -5,31 +5,47 @@
 //! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
 
 mod axes;
+mod contours;
+mod convergence;
 mod curves;
+mod densities;
 mod distances;
+mod field;
 mod histogram;
 mod images;
 mod legend;
 mod levels;
 mod marginals;
+mod modes;
+mod multiples;
+mod noise_scales;
 mod points;
 mod scatter;
+mod simplify;
+mod steps;
 mod style;
 mod svg;
 mod theme;
+mod trajectory;
 
 use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub use contours::{ContourPanel, contours};
+pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
+pub use densities::{DensityPanel, cumulative, densities};
 pub use distances::{Distance, distances};
 pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
+pub use modes::{ModeSummary, modes};
+pub use noise_scales::{NoiseScale, noise_scales};
 pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;
+pub use trajectory::{TrajectoryStep, trajectory};
 
 /// Inter, cut to the characters that figures use: see assets/README.md.
 const FONT: &[u8] = include_bytes!("../../assets/Inter-Regular-subset.ttf");
@@ -60,6 +76,20 @@ pub enum FigureError {
         got: usize,
         /// The number of columns.
         columns: usize,
+    },
+    /// An argument's length doesn't fit the grid.
+    #[error("figures.{figure}: {what} has {got} values, not {columns} by {rows}")]
+    Grid {
+        /// The figure's kind.
+        figure: &'static str,
+        /// The argument, with its index where it is one of many.
+        what: String,
+        /// Its length.
+        got: usize,
+        /// The number of columns.
+        columns: usize,
+        /// The number of rows.
+        rows: usize,
     },
     /// The rasteriser refused the SVG.
     #[error("figures: the SVG can't be read back: {0}")]
