@@ -41,6 +41,7 @@ mod export;
 pub mod figures;
 mod fingerprint;
 mod folder;
+mod level_remarks;
 mod manifest;
 mod memory;
 mod numbers;
@@ -58,6 +59,7 @@ mod session;
 mod spaces;
 mod tensors;
 mod trainer;
+mod trajectory;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use config::{

@@ -246,9 +246,14 @@ fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), Trai
 
 /// Puts what an earlier end of a run left under names of its step, before the run goes on beyond it.
 fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
-    for (name, ending) in
-        [("samples", "csv"), ("evaluation", "json"), ("levels", "json"), ("report", "html")]
-    {
+    let results = [
+        ("samples", "csv"),
+        ("evaluation", "json"),
+        ("levels", "json"),
+        ("trajectory", "npy"),
+        ("report", "html"),
+    ];
+    for (name, ending) in results {
         let path = run.join(format!("{name}.{ending}"));
         let aside = run.join(format!("{name}-step-{step:08}.{ending}"));
         if path.is_file() && !aside.exists() {

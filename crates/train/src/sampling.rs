@@ -42,6 +42,8 @@ pub struct LevelSummary {
     pub mean: Vec<f64>,
     /// Standard deviation by feature.
     pub std: Vec<f64>,
+    /// Mean squared distance to the nearest mode of the data, where it has modes.
+    pub convergence: Option<f64>,
 }
 
 /// The samples that a run's denoiser gives.
@@ -64,7 +66,9 @@ pub fn draw_samples(
     let (count, features) = (config.sample.count, data.features());
     let visited = drawing.end.visited(&drawing.levels);
     let mut values = Vec::with_capacity(count * features);
-    let mut moments = vec![Moments::new(features); visited.len()];
+    let modes = data.modes().unwrap_or_default();
+    let centers: Vec<_> = modes.into_iter().map(|mode| mode.center).collect();
+    let mut moments = vec![Moments::new(features, &centers); visited.len()];
     let mut trajectory = vec![Vec::new(); visited.len()];
     while values.len() < count * features {
         let first = values.len() / features;
@@ -246,20 +250,25 @@ pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSu
         level: *level,
         mean: mean.iter().map(|m| level.alpha() * m).collect(),
         std: variance.iter().map(std).collect(),
+        convergence: None,
     }
 }
 
-/// Running mean and variance by feature (Welford).
+/// Running mean and variance by feature (Welford), and the sum of squared distances to the nearest of
+/// some centres.
 #[derive(Debug, Clone)]
-struct Moments {
+struct Moments<'a> {
     count: f64,
     mean: Vec<f64>,
     squares: Vec<f64>,
+    centers: &'a [Vec<f64>],
+    distances: f64,
 }
 
-impl Moments {
-    fn new(features: usize) -> Self {
-        Self { count: 0.0, mean: vec![0.0; features], squares: vec![0.0; features] }
+impl<'a> Moments<'a> {
+    fn new(features: usize, centers: &'a [Vec<f64>]) -> Self {
+        let zeros = vec![0.0; features];
+        Self { count: 0.0, mean: zeros.clone(), squares: zeros, centers, distances: 0.0 }
     }
 
     fn add(&mut self, values: &[f32]) {
@@ -270,12 +279,18 @@ impl Moments {
                 self.mean[i] += off / self.count;
                 self.squares[i] += off * (f64::from(*value) - self.mean[i]);
             }
+            let square = |center: &Vec<f64>| -> f64 {
+                row.iter().zip(center).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum()
+            };
+            let nearest = self.centers.iter().map(square).fold(f64::INFINITY, f64::min);
+            self.distances += nearest;
         }
     }
 
     fn summary(&self, level: NoiseLevel) -> LevelSummary {
         let std = self.squares.iter().map(|s| (s / self.count).sqrt()).collect();
-        LevelSummary { level, mean: self.mean.clone(), std }
+        let convergence = (!self.centers.is_empty()).then_some(self.distances / self.count);
+        LevelSummary { level, mean: self.mean.clone(), std, convergence }
     }
 }
 

@@ -13,11 +13,13 @@ use crate::{
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
     folder::RunFolder,
+    level_remarks::level_remarks,
     observer::{asked_to_stop, sampling},
     records::{Timing, write_levels},
     samples_file::{SamplesFormat, encode},
     sampling::draw_samples,
     spaces::BothSpaces,
+    trajectory::write_trajectory,
 };
 
 /// A process at work on a run.
@@ -223,7 +225,12 @@ impl<'a, N: Network> Session<'a, N> {
                 }
             }
         }
+        let remarks = level_remarks(&config.report, data, &samples);
+        remarks.iter().for_each(|remark| observer.event(Event::Remark(remark)));
         write_levels(run, &samples.levels)?;
+        if config.report.needs_trajectory() {
+            write_trajectory(run, samples.features, &samples.trajectory)?;
+        }
         for name in sums {
             let path = run.join(name);
             let bytes = std::fs::read(&path)

@@ -89,6 +89,14 @@ impl Default for ReportConfig {
     }
 }
 
+impl ReportConfig {
+    /// Whether something is drawn of the samples' way through the levels.
+    pub(crate) fn needs_trajectory(&self) -> bool {
+        let along = [FigureKind::Trajectory, FigureKind::Density, FigureKind::Cumulative];
+        self.film.is_some() || self.figures.iter().any(|kind| along.contains(kind))
+    }
+}
+
 fn all_figures() -> Vec<FigureKind> {
     vec![FigureKind::Loss, FigureKind::Scatter, FigureKind::Levels]
 }

@@ -252,7 +252,7 @@ fn training_steps_are_the_article_s() {
             if let Some(told) = &batch.level_features {
                 let level = golden["level"].as_u64().expect("an index") as usize;
                 let condition = case.golden["levels"]["condition"][level].clone();
-                agree(&wide(&told.values), &vec![numbers(&condition)[0]; ROWS], &what);
+                agree(&wide(&told.values), &[numbers(&condition)[0]; ROWS], &what);
             }
         }
     }
