@@ -12,6 +12,7 @@ mod images;
 mod legend;
 mod levels;
 mod marginals;
+mod moving;
 mod points;
 mod scatter;
 mod style;
@@ -22,11 +23,13 @@ use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub(crate) use axes::widened;
 pub use curves::{Curve, curves};
 pub use distances::{Distance, distances};
 pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
+pub(crate) use moving::{FILM_INKS, SAMPLES, caption, density};
 pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;
@@ -97,15 +100,21 @@ impl Figure {
     /// # Errors
     /// When the image doesn't fit into memory or can't be encoded.
     pub fn png(&self) -> Result<Vec<u8>, FigureError> {
+        let image = self.raster(PNG_SCALE)?;
+        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+    }
+
+    /// The SVG as pixels, `scale` for each of its own.
+    pub(crate) fn raster(&self, scale: f32) -> Result<tiny_skia::Pixmap, FigureError> {
         let tree = self.tree()?;
         let size = tree.size();
-        let width = (size.width() * PNG_SCALE).ceil() as u32;
-        let height = (size.height() * PNG_SCALE).ceil() as u32;
+        let width = (size.width() * scale).ceil() as u32;
+        let height = (size.height() * scale).ceil() as u32;
         let mut image =
             tiny_skia::Pixmap::new(width, height).ok_or(FigureError::Size { width, height })?;
-        let scale = tiny_skia::Transform::from_scale(PNG_SCALE, PNG_SCALE);
+        let scale = tiny_skia::Transform::from_scale(scale, scale);
         resvg::render(&tree, scale, &mut image.as_mut());
-        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+        Ok(image)
     }
 
     fn tree(&self) -> Result<usvg::Tree, FigureError> {
