@@ -9,7 +9,7 @@
 //!   [`Engine`] sees; [`TapeEngine`] is ours, on Burn's autodiff.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
-//!   `figures` draws them.
+//!   `figures` draws them; a [`film`] shows them moving from noise to data.
 //!
 //! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
 //! held-out rows, by the distances of [`evaluation`]; [`report_run`] shows a run on one page, a
@@ -39,6 +39,8 @@ pub mod evaluation;
 mod export;
 #[cfg(feature = "figures")]
 pub mod figures;
+#[cfg(feature = "figures")]
+pub mod film;
 mod fingerprint;
 mod folder;
 mod manifest;
