@@ -45,6 +45,13 @@ pub(crate) fn draw(
             written.extend([svg, png]);
         }
     }
+    if let Some(film) = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty()) {
+        for (name, bytes) in material.films(film)? {
+            let path = run.join(name);
+            write_durably(&path, &bytes)?;
+            written.push(path);
+        }
+    }
     if config.report.page {
         written.push(material.write_page()?);
     }

@@ -67,8 +67,8 @@ pub struct ReportConfig {
     /// The figures, each as SVG and PNG under `figures/`.
     #[serde(default = "all_figures")]
     pub figures: Vec<FigureKind>,
-    /// The film of the samples moving through the levels: `film.gif`, and `film.mp4` where ffmpeg is
-    /// installed. None where left out.
+    /// The film of the samples moving through the levels, `film.gif` and `film.mp4`; none where left
+    /// out.
     #[serde(default)]
     pub film: Option<FilmConfig>,
     /// Whether samples are measured against held-out rows: evaluation.json.
@@ -139,14 +139,47 @@ pub struct FilmConfig {
     /// Frames a second.
     #[serde(default = "twenty_four")]
     pub fps: u32,
+    /// Width and height in pixels, even.
+    #[serde(default = "film_size")]
+    pub size: u32,
     /// The axes go from minus to plus this; to where the samples are where left out.
     #[serde(default)]
     pub extent: Option<f64>,
+    /// What it shows.
+    #[serde(default)]
+    pub picture: PictureConfig,
     /// Whether there is also a GIF that goes back to its beginning: `film-loop.gif`.
     #[serde(default)]
     pub there_and_back: bool,
 }
 
+impl Default for FilmConfig {
+    fn default() -> Self {
+        Self {
+            seconds: two_seconds(),
+            fps: twenty_four(),
+            size: film_size(),
+            extent: None,
+            picture: PictureConfig::Points,
+            there_and_back: false,
+        }
+    }
+}
+
+/// What a film shows of the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureConfig {
+    /// Each as a dot: the first two features, or the value over the sample's number.
+    #[default]
+    Points,
+    /// The histogram of the first feature, over the exact density where data of one feature states it.
+    Density,
+}
+
+fn film_size() -> u32 {
+    480
+}
 fn two_seconds() -> f64 {
     2.0
 }

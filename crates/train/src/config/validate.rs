@@ -39,6 +39,7 @@ impl RunConfig {
         self.validate_denoiser(data.as_deref())?;
         self.validate_training()?;
         self.validate_sampling()?;
+        self.validate_film()?;
         data.map_or(Ok(()), |data| self.validate_start(data.as_ref()))
     }
 
@@ -262,6 +263,26 @@ impl RunConfig {
             return Err(TrainError::config(path, format!("must hold finite numbers, got {row:?}")));
         }
         Ok(())
+    }
+
+    #[cfg(not(feature = "figures"))]
+    #[expect(clippy::unused_self, reason = "films are part of the feature")]
+    fn validate_film(&self) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    #[cfg(feature = "figures")]
+    fn validate_film(&self) -> Result<(), TrainError> {
+        use crate::film::{Course, FilmError};
+        let Some(film) = &self.report.film else { return Ok(()) };
+        let course = if film.there_and_back { Course::ThereAndBack } else { Course::OneWay };
+        film.settings(course).validate().map_err(|error| match error {
+            FilmError::Setting { field, required, got } => TrainError::config(
+                format!("report.film.{field}"),
+                format!("must be {required}, got {got}"),
+            ),
+            other => TrainError::config("report.film", other.to_string()),
+        })
     }
 
     /// The levels that sampling goes through, noisiest first.

@@ -127,7 +127,7 @@ impl Axis {
 }
 
 /// A range that isn't empty, and wide enough for seven digits to tell its ends apart.
-pub(super) fn widened((low, high): (f64, f64)) -> (f64, f64) {
+pub(crate) fn widened((low, high): (f64, f64)) -> (f64, f64) {
     let largest = f64::max(low.abs(), high.abs());
     let half = match high - low {
         _ if largest < 1e-290 => 0.5,

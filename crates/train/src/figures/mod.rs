@@ -17,6 +17,7 @@ mod legend;
 mod levels;
 mod marginals;
 mod modes;
+mod moving;
 mod multiples;
 mod noise_scales;
 mod points;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub(crate) use axes::widened;
 pub use contours::{ContourPanel, contours};
 pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
@@ -41,6 +43,7 @@ pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
 pub use modes::{ModeSummary, modes};
+pub(crate) use moving::{FILM_INKS, SAMPLES, caption, density};
 pub use noise_scales::{NoiseScale, noise_scales};
 pub use points::Points;
 pub use scatter::scatter;
@@ -127,15 +130,21 @@ impl Figure {
     /// # Errors
     /// When the image doesn't fit into memory or can't be encoded.
     pub fn png(&self) -> Result<Vec<u8>, FigureError> {
+        let image = self.raster(PNG_SCALE)?;
+        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+    }
+
+    /// The SVG as pixels, `scale` for each of its own.
+    pub(crate) fn raster(&self, scale: f32) -> Result<tiny_skia::Pixmap, FigureError> {
         let tree = self.tree()?;
         let size = tree.size();
-        let width = (size.width() * PNG_SCALE).ceil() as u32;
-        let height = (size.height() * PNG_SCALE).ceil() as u32;
+        let width = (size.width() * scale).ceil() as u32;
+        let height = (size.height() * scale).ceil() as u32;
         let mut image =
             tiny_skia::Pixmap::new(width, height).ok_or(FigureError::Size { width, height })?;
-        let scale = tiny_skia::Transform::from_scale(PNG_SCALE, PNG_SCALE);
+        let scale = tiny_skia::Transform::from_scale(scale, scale);
         resvg::render(&tree, scale, &mut image.as_mut());
-        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+        Ok(image)
     }
 
     fn tree(&self) -> Result<usvg::Tree, FigureError> {

@@ -5,10 +5,13 @@ use langevin_data::{LevelDensity, Mode, Part};
 
 use super::{BothSpaces, Drawn, Material, REFERENCE_ROWS};
 use crate::{
+    TrainError,
+    config::FilmConfig,
     evaluation::{MODE_RADIUS, Rows, modes},
     figures::{
         self, ContourPanel, ConvergenceStep, DensityPanel, ModeSummary, NoiseScale, TrajectoryStep,
     },
+    films::Way,
     numbers::number,
 };
 
@@ -110,6 +113,18 @@ impl Material<'_> {
         let title = self.title("cumulative distribution of each level");
         let name = &self.feature_names()[0];
         (!panels.is_empty()).then(|| figures::cumulative(&title, name, &panels))
+    }
+
+    pub(super) fn films(
+        &self,
+        config: &FilmConfig,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
+        let levels: Vec<_> = self
+            .levels
+            .iter()
+            .filter_map(|level| NoiseLevel::new(level.alpha, level.sigma).ok())
+            .collect();
+        Way { levels: &levels, trajectory: &self.trajectory, data: self.data }.films(config)
     }
 
     /// Number, level and rows of each step of the sampling, where they were kept.
