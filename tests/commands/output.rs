@@ -99,10 +99,12 @@ fn every_config_is_sound_and_takes_a_step() {
     let listed = program.run(&["configs", "list"]).code(0).out;
     let names: Vec<&str> = listed.lines().collect();
     assert_eq!(names[0], "default");
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+    let folder: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
     let mut files = 0;
-    for entry in fs::read_dir(folder).expect("configs").flatten() {
-        let path = entry.path();
+    let article = format!("{folder}/article");
+    let paths = [folder, &article].map(|folder| fs::read_dir(folder).expect("configs").flatten());
+    let paths = paths.into_iter().flatten().map(|entry| entry.path());
+    for path in paths.filter(|path| path.is_file()) {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         assert!(names.contains(&name.as_str()), "{name} is in configs/ and not in the binary");
         let text = fs::read_to_string(&path).expect("read");

@@ -258,7 +258,8 @@ mod tests {
             let noise = level.sigma() * eps;
             let next = levels.get(i + 1).map_or(0.0, NoiseLevel::sigma);
             let kept = next / level.sigma();
-            assert!((published.target(level, x0, eps) - noise * kept).abs() < 1e-16);
+            // Three roundings of numbers below 2.
+            assert!((published.target(level, x0, eps) - noise * kept).abs() < 1e-15);
             assert!((corrected.target(level, x0, eps) - noise * (1.0 - kept)).abs() < 1e-15);
             // The corrected step leaves what the next level has.
             let left = x0 + noise - corrected.target(level, x0, eps);
