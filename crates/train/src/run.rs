@@ -222,7 +222,6 @@ pub fn dry_run<N: Network>(
 ) -> Result<Metrics, TrainError> {
     config.train.log_every = 1;
     let mut trainer = Trainer::new(config, network, data, device)?;
-    trainer.check_levels(&trainer.config().sampling_levels()?)?;
     let report = trainer.step()?;
     report.metrics.ok_or_else(|| TrainError::Device("the first step gave no loss".to_owned()))
 }

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Diffusion, Engine, RunConfig, TapeEngine, TrainError,
     engine::{Ema, StepOutput, row_losses},
-    error::at_field,
     tensors::TensorMap,
 };
 
@@ -359,21 +358,6 @@ impl<N: Network> Trainer<N> {
             }
         }
         self.progress = progress;
-        Ok(())
-    }
-
-    /// Checks that the prediction and the embedding exist at every level of a sampling grid.
-    ///
-    /// # Errors
-    /// The first level where one does not.
-    pub fn check_levels(&self, levels: &[langevin_core::NoiseLevel]) -> Result<(), TrainError> {
-        for level in levels {
-            self.diffusion.prediction.check(level).map_err(at_field("denoiser.prediction"))?;
-            self.diffusion
-                .embedding
-                .check(level, self.diffusion.schedule.as_ref())
-                .map_err(at_field("denoiser.embedding"))?;
-        }
         Ok(())
     }
 }

@@ -230,23 +230,29 @@ impl RunConfig {
         at_least_one("sample.count", self.sample.count as u64)?;
         self.sample.sampler.build().map_err(in_section("sample.sampler"))?;
         let levels = self.sampling_levels()?;
+        let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
         let prediction =
             self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
-        if let SamplerConfig::Subtract { steps } = self.sample.sampler {
-            let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
-            if schedule.len() != Some(steps) {
-                let grid = schedule.len().map_or("no grid".to_owned(), |n| format!("{n} levels"));
-                let message = format!(
-                    "`subtract` goes from each level of the schedule to the next: must be its number of \
-                     levels, got {steps} steps and {grid}"
-                );
-                return Err(TrainError::config("sample.sampler.steps", message));
-            }
+        if let SamplerConfig::Subtract { steps } = self.sample.sampler
+            && schedule.len() != Some(steps)
+        {
+            let grid = schedule.len().map_or("no grid".to_owned(), |n| format!("{n} levels"));
+            let message = format!(
+                "`subtract` goes from each level of the schedule to the next: must be its number of \
+                 levels, got {steps} steps and {grid}"
+            );
+            return Err(TrainError::config("sample.sampler.steps", message));
         }
         let takes_off = matches!(self.sample.sampler, SamplerConfig::Subtract { .. })
             && matches!(prediction, Prediction::LevelStep { .. });
-        for level in levels.iter().filter(|_| !takes_off) {
-            prediction.check(level).map_err(at_field("denoiser.prediction"))?;
+        let streams = Streams::new(self.seed);
+        let embedding =
+            self.denoiser.embedding.build(&streams).map_err(in_section("denoiser.embedding"))?;
+        for level in &levels {
+            if !takes_off {
+                prediction.check(level).map_err(at_field("denoiser.prediction"))?;
+            }
+            embedding.check(level, schedule.as_ref()).map_err(at_field("denoiser.embedding"))?;
         }
         if let EndConfig::Clean { repeats } = self.sample.end
             && repeats > MOST_REPEATS
