@@ -38,7 +38,7 @@ fn a_signal_while_training_saves_and_the_run_goes_on_as_if_undisturbed() {
     let program = Program::new();
     program.write("run.json", &long);
     program.run(&["train", "run.json", "--out", "whole"]).code(0);
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let run = format!("run{code}");
         let arguments = ["train", "run.json", "--out", &run];
         let (exit, out) = interrupt(&program, &arguments, "step 14/3000", signal);
@@ -52,6 +52,21 @@ fn a_signal_while_training_saves_and_the_run_goes_on_as_if_undisturbed() {
             assert!(program.read(&a) == program.read(&b), "{name} after {signal}");
         }
     }
+}
+
+#[test]
+fn a_run_that_was_told_to_outlive_its_terminal_does() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    // Silent readers are gone, and the terminal with them.
+    let script = r#"trap "" HUP; "$0" train run.json --out run >&- 2>&- & kill -HUP $!; wait $!"#;
+    let status = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_langevin")])
+        .current_dir(program.path(""))
+        .status()
+        .expect("a shell");
+    assert!(status.success(), "{status}");
+    assert!(program.path("run/samples.csv").is_file());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: finish the step, save, and say how to go on. A second one ends at once.
+//! Ctrl-C, SIGTERM and a closed terminal: finish the step, save, and say how to go on. A second one
+//! ends at once.
 
 use std::sync::{
     Arc,
@@ -17,7 +18,7 @@ impl Signals {
     /// Listens from now on. A system that does not let it leaves the signals as they are.
     pub fn listen() -> Self {
         let received = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in stopping() {
             let again = Arc::new(AtomicBool::new(false));
             // In this order, the first signal arms the second to end the process.
             let exit = 128 + signal;
@@ -37,4 +38,23 @@ impl Signals {
             signal => Some(128 + signal as u8),
         }
     }
+}
+
+/// The signals that ask to stop.
+fn stopping() -> Vec<i32> {
+    let mut signals = vec![SIGINT, SIGTERM];
+    #[cfg(unix)]
+    if !hangup_is_ignored() {
+        signals.push(signal_hook::consts::SIGHUP);
+    }
+    signals
+}
+
+/// Whether the program was told to outlive its terminal, as by `nohup`: then it goes on.
+#[cfg(unix)]
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let bits = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    bits.is_some_and(|bits| bits & (1 << (signal_hook::consts::SIGHUP - 1)) != 0)
 }

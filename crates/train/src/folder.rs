@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,10 @@ use crate::{
 
 const CONFIG: &str = "config.json";
 const LOCK: &str = ".lock";
+/// What the lock's file begins with.
+const HOLDER: &str = "process";
+/// The most of the lock's file that a message repeats.
+const MOST_HOLDER: usize = 200;
 
 /// A run's folder, held by this process alone until it is dropped.
 #[derive(Debug)]
@@ -126,20 +130,45 @@ fn create_next(base: &Path) -> Result<PathBuf, TrainError> {
     Err(TrainError::Usage(format!("every name after {} is taken", base.display())))
 }
 
+/// Takes the run's lock, which the system gives back when the process ends, and writes down who holds
+/// it: that is for the message alone, the lock decides.
 fn lock(run: &Path) -> Result<File, TrainError> {
     let path = run.join(LOCK);
-    let file = File::options()
+    let cannot = |doing| move |source| TrainError::io(doing, &run.join(LOCK), source);
+    // A link could lead to a file that is not ours.
+    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+        let message = format!("{} must be a file, not a link or a folder", path.display());
+        return Err(TrainError::Usage(message));
+    }
+    let mut file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)
-        .map_err(|source| TrainError::io("cannot write", &path, source))?;
+        .map_err(cannot("cannot write"))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(TrainError::Usage(format!("another process is training in {}", run.display())))
+        Ok(()) => {
+            let host = sysinfo::System::host_name().unwrap_or_default();
+            let holder = format!("{HOLDER} {} on {host}\n", std::process::id());
+            let write = |file: &mut File| {
+                file.set_len(0)?;
+                file.write_all(holder.as_bytes())
+            };
+            write(&mut file).map_err(cannot("cannot write"))?;
+            Ok(file)
         }
-        Err(TryLockError::Error(source)) => Err(TrainError::io("cannot lock", &path, source)),
+        Err(TryLockError::WouldBlock) => {
+            let run = run.display();
+            let holder = fs::read(&path).unwrap_or_default();
+            let holder = String::from_utf8_lossy(&holder[..holder.len().min(MOST_HOLDER)]);
+            Err(TrainError::Usage(match holder.trim() {
+                named if named.starts_with(HOLDER) => {
+                    format!("another process is training in {run}: {named}")
+                }
+                _ => format!("another process is training in {run}"),
+            }))
+        }
+        Err(TryLockError::Error(source)) => Err(cannot("cannot lock")(source)),
     }
 }
 
@@ -174,6 +203,20 @@ mod tests {
         assert!(message.contains("holds a run already"), "{message}");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_is_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (run, other) = (folder.path().join("run"), folder.path().join("other"));
+        fs::create_dir(&run).expect("created");
+        fs::write(run.join(MANIFEST), "{}").expect("written");
+        fs::write(&other, "mine").expect("written");
+        std::os::unix::fs::symlink(&other, run.join(LOCK)).expect("linked");
+        let message = RunFolder::open(&run).expect_err("a link").to_string();
+        assert!(message.contains("must be a file"), "{message}");
+        assert_eq!(fs::read(&other).expect("there"), b"mine");
+    }
+
     #[test]
     fn two_processes_never_train_in_one_run() {
         let folder = tempfile::tempdir().expect("temporary folder");
@@ -181,7 +224,10 @@ mod tests {
         let held = RunFolder::create(Some(&path), "run").expect("created");
         fs::write(path.join(MANIFEST), "{}").expect("written");
         let message = RunFolder::open(&path).expect_err("locked").to_string();
-        assert!(message.contains("another process"), "{message}");
+        let host = sysinfo::System::host_name().unwrap_or_default();
+        let holder = format!(": process {} on {host}", std::process::id());
+        assert!(message.starts_with("another process is training in"), "{message}");
+        assert!(message.ends_with(holder.trim_end()), "{message}");
         drop(held);
         RunFolder::open(&path).expect("free again");
     }
