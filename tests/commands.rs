@@ -34,5 +34,7 @@ mod runs;
 mod signals;
 #[path = "commands/tables.rs"]
 mod tables;
+#[path = "commands/verify.rs"]
+mod verify;
 #[path = "commands/vocabulary.rs"]
 mod vocabulary;

@@ -59,6 +59,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write a run's weights for other programs
     Export(ExportArgs),
+    /// Check a run's checksums and shapes, and say from where it can go on
+    Verify(RunArgs),
     /// Make a film of a run's samples moving from noise to data: GIF and MP4
     Film(FilmArgs),
     /// Write a config for a CSV or NPY file: columns found, sizes proposed

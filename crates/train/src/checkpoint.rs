@@ -102,6 +102,30 @@ impl Checkpoint {
         }
     }
 
+    /// Fails where weights or averages have other names or shapes than those of `network`, or than each
+    /// other's where there is none to compare with.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub(crate) fn same_shapes(
+        &self,
+        network: Option<&TensorMap>,
+        config: &RunConfig,
+    ) -> Result<(), String> {
+        if let Some(ema) = &self.ema {
+            ema.same_architecture(&self.model).map_err(|why| format!("{EMA}: {why}"))?;
+        }
+        let Some(network) = network else { return Ok(()) };
+        let mut diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
+        let named = |why: String| format!("{MODEL}: {why}");
+        let mut model = self.model.clone();
+        diffusion.take_frequencies(&mut model).map_err(named)?;
+        for own in model.split(diffusion.networks).map_err(named)? {
+            own.same_architecture(network).map_err(named)?;
+        }
+        Ok(())
+    }
+
     /// The networks with the weights that samples are drawn with, and the problem with the
     /// frequencies that are stored beside them.
     ///
@@ -263,7 +287,10 @@ impl Checkpoints {
     }
 
     /// Loads one checkpoint; nothing in it is trusted.
-    fn load(&self, step: u64) -> Result<Checkpoint, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn load(&self, step: u64) -> Result<Checkpoint, String> {
         let folder = self.path(step);
         let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
         if index.format != 1 {

@@ -21,6 +21,7 @@
 //!
 //! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
 //! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
+//! [`verify_run`] says whether its files are sound, finding by [`Finding`] in a [`Verification`].
 //! A [`TrainError`] says what went wrong, and whose fault it is.
 //!
 //! To train a Burn module of your own, or on data of your own, implement
@@ -64,6 +65,7 @@ mod spaces;
 mod tensors;
 mod trainer;
 mod trajectory;
+mod verify;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use config::{
@@ -96,3 +98,4 @@ pub use samples_file::{SamplesFormat, write_samples};
 pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};
 pub use tensors::{Array, TensorMap, Values};
 pub use trainer::{Metrics, StepReport, Trainer};
+pub use verify::{Finding, Verification, verify_run};

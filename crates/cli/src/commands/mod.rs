@@ -8,6 +8,7 @@ mod init;
 mod runs;
 mod sample;
 mod train;
+mod verify;
 
 use std::{path::Path, process::ExitCode};
 
@@ -46,6 +47,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Runs { folder } => runs::run(args, folder).map(|()| 0),
         Command::Compare(compare) => compare::run(args, compare).map(|()| 0),
         Command::Export(export) => export::run(args, export).map(|()| 0),
+        Command::Verify(verify) => verify::run(args, verify),
         Command::Film(film) => film::run(args, film),
         Command::Init(init) => init::run(args, init).map(|()| 0),
         Command::Completions { shell } => {

@@ -1,0 +1,50 @@
+//! `langevin verify`: whether a run's files are sound.
+
+use langevin_train::{built_in, verify_run};
+use serde_json::json;
+
+use super::open_device;
+use crate::{
+    args::{Args, RunArgs},
+    failure::Failure,
+    progress::{note, print},
+};
+
+/// Says of each file and checkpoint whether it is sound; exit code 1 where one is not.
+pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
+    let found = verify_run(&verify.run, |config| {
+        let opened = open_device(args, Some(&verify.run)).ok()?;
+        match built_in(config, &opened.device) {
+            Ok((network, _)) => Some(network),
+            Err(error) => {
+                note(&format!("warning: shapes are not compared with the config: {error}"));
+                None
+            }
+        }
+    })?;
+    for finding in &found.findings {
+        print(&if args.json {
+            json!({ "event": "checked", "what": finding.what, "problem": finding.problem })
+                .to_string()
+        } else {
+            let verdict = finding.problem.as_deref().unwrap_or("sound");
+            format!("{}: {verdict}", finding.what)
+        });
+    }
+    let sound = found.is_sound();
+    print(&if args.json {
+        json!({
+            "event": "verified", "sound": sound, "state": found.state.name(),
+            "goes_on_from": found.goes_on_from
+        })
+        .to_string()
+    } else {
+        let from = match found.goes_on_from {
+            Some(step) => format!("it can go on from step {step}"),
+            None => "it cannot go on".to_owned(),
+        };
+        let verdict = if sound { "all is sound" } else { "not all is sound" };
+        format!("{}, {verdict}: {from}", found.state.name())
+    });
+    Ok(u8::from(!sound))
+}
