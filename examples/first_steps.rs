@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
         }
     }
-    let (config, network) = (trainer.config(), trainer.sampling_network());
-    let denoiser = trainer.diffusion().denoiser(&network);
+    let (config, networks) = (trainer.config(), trainer.sampling_networks());
+    let denoiser = trainer.diffusion().denoiser(&networks);
     let mut go_on = |_| ControlFlow::Continue(());
     let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut go_on)?;
     println!("{} samples, the first {:?}", samples.values.len() / 2, &samples.values[..2]);

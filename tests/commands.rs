@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test stops there")]
 
+#[path = "commands/article.rs"]
+mod article;
 #[path = "commands/backends.rs"]
 mod backends;
 #[path = "commands/bad_input.rs"]

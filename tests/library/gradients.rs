@@ -47,10 +47,11 @@ fn mean(values: Tensor<1>) -> f64 {
 fn in_parts(config: &RunConfig, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let device = burn::tensor::Device::flex();
     let (network, _) = built_in(config, &device).expect("valid");
-    let engine: TapeEngine<Mlp> = TapeEngine::new(network, &config.train.optimizer, None, &device);
+    let engine: TapeEngine<Mlp> =
+        TapeEngine::new(network, 1, &config.train.optimizer, None, &device);
     let (rows, gradients) = engine.gradients(&StepBatch { parts, ..batch(config, 0) });
     let mut collect = Collect { gradients: &gradients, found: Vec::new() };
-    engine.network().visit(&mut collect);
+    engine.networks()[0].visit(&mut collect);
     (rows.into_data().iter::<f32>().map(f64::from).collect(), collect.found)
 }
 
@@ -81,7 +82,7 @@ fn losses_and_gradients_agree_between_backends() {
     for (name, device) in devices::all() {
         let (network, _) = built_in(&config, &device).expect("valid");
         let mut engine: TapeEngine<Mlp> =
-            TapeEngine::new(network, &config.train.optimizer, config.train.clip_norm, &device);
+            TapeEngine::new(network, 1, &config.train.optimizer, config.train.clip_norm, &device);
         let (mut losses, mut gradients) = (Vec::new(), Vec::new());
         for step in 0..5 {
             let batch = batch(&config, step);
@@ -89,7 +90,7 @@ fn losses_and_gradients_agree_between_backends() {
                 // After one step of Adam no weight is zero, those of the output included.
                 let (_, of_step) = engine.gradients(&batch);
                 let mut collect = Collect { gradients: &of_step, found: Vec::new() };
-                engine.network().visit(&mut collect);
+                engine.networks()[0].visit(&mut collect);
                 gradients = collect.found;
             }
             losses.push(mean(engine.step(&batch, 0.003).row_losses));

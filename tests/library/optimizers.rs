@@ -71,7 +71,7 @@ fn three_steps_of_every_optimizer_are_pytorchs() {
             weights(&golden["network"]).into_module(empty).expect("the same architecture");
         let config: OptimizerConfig =
             serde_json::from_value(case["optimizer"].clone()).expect("our names are PyTorch's");
-        let mut engine = TapeEngine::new(network, &config, case["clip_norm"].as_f64(), &device);
+        let mut engine = TapeEngine::new(network, 1, &config, case["clip_norm"].as_f64(), &device);
         let rate = case["learning_rate"].as_f64().expect("a number");
         let steps = case["steps"].as_array().expect("steps");
         for (batch, expected) in golden["batches"].as_array().expect("batches").iter().zip(steps) {
@@ -96,7 +96,7 @@ fn three_steps_of_every_optimizer_are_pytorchs() {
             let close = |a: f64, b: &Value| (a / b.as_f64().expect("a number") - 1.0).abs() < 2e-6;
             assert!(close(loss, &expected["loss"]), "{name}: loss {loss}, {}", expected["loss"]);
             assert!(close(f64::from(norm[0]), &expected["gradient_norm"]), "{name}: norm {norm:?}");
-            let ours = TensorMap::of_module(engine.network());
+            let ours = TensorMap::of_module(&engine.networks()[0]);
             for (path, theirs) in weights(&expected["weights"]).0 {
                 let (Values::F32(a), Values::F32(b)) = (&ours.0[&path].values, &theirs.values)
                 else {
@@ -119,7 +119,7 @@ fn a_parameter_that_is_not_trained_stays() {
     let values = frozen.val().into_data();
     network.layers[0].weight = Param::from_data(values.clone(), &device).set_require_grad(false);
     let adam = serde_json::from_str(r#"{"kind": "adam"}"#).expect("valid");
-    let mut engine = TapeEngine::new(network, &adam, None, &device);
+    let mut engine = TapeEngine::new(network, 1, &adam, None, &device);
     let batch = StepBatch {
         network: 0,
         rows: 1,
@@ -131,9 +131,9 @@ fn a_parameter_that_is_not_trained_stays() {
         weight: vec![1.0],
         reduction: LossReduction::Sum,
     };
-    let before = TensorMap::of_module(engine.network());
+    let before = TensorMap::of_module(&engine.networks()[0]);
     engine.step(&batch, 0.1);
-    let after = TensorMap::of_module(engine.network());
+    let after = TensorMap::of_module(&engine.networks()[0]);
     assert_eq!(after.0["layers.0.weight"], before.0["layers.0.weight"]);
     assert_ne!(after.0["layers.1.weight"], before.0["layers.1.weight"]);
     assert!(engine.optimizer_state().0.keys().all(|name| !name.starts_with("layers.0.weight")));

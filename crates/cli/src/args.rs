@@ -59,6 +59,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write a run's weights for other programs
     Export(ExportArgs),
+    /// Make a film of a run's samples moving from noise to data: GIF and MP4
+    Film(FilmArgs),
     /// Write a config for a CSV or NPY file: columns found, sizes proposed
     Init(InitArgs),
     /// List the built-in configs, or print one
@@ -122,7 +124,7 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N")]
     pub count: Option<usize>,
 
-    /// The sampling method: heun, euler, ddim, ddpm
+    /// The sampling method: heun, euler, ddim, ddpm, subtract
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<String>,
 
@@ -195,6 +197,22 @@ pub struct ExportArgs {
     pub format: ExportFormat,
 
     /// Where to, instead of RUN/weights.safetensors or RUN/weights.npz
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct FilmArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Change a field of report.film, as seconds=4; fields: seconds, fps, size, extent, picture,
+    /// there_and_back
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Where to, .gif or .mp4; instead of new film.gif and film.mp4 in the run's folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

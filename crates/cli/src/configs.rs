@@ -16,6 +16,36 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("checkerboard", include_str!("../../../configs/checkerboard.json")),
     ("penguins", include_str!("../../../configs/penguins.json")),
     ("digits", include_str!("../../../configs/digits.json")),
+    ("1-gaussian", include_str!("../../../configs/article/1-gaussian.json")),
+    ("1-gaussian-corrected", include_str!("../../../configs/article/1-gaussian-corrected.json")),
+    ("2-gaussian-video", include_str!("../../../configs/article/2-gaussian-video.json")),
+    (
+        "2-gaussian-video-corrected",
+        include_str!("../../../configs/article/2-gaussian-video-corrected.json"),
+    ),
+    ("3-gaussian-2d", include_str!("../../../configs/article/3-gaussian-2d.json")),
+    (
+        "3-gaussian-2d-corrected",
+        include_str!("../../../configs/article/3-gaussian-2d-corrected.json"),
+    ),
+    ("4-four-modes", include_str!("../../../configs/article/4-four-modes.json")),
+    (
+        "4-four-modes-corrected",
+        include_str!("../../../configs/article/4-four-modes-corrected.json"),
+    ),
+    (
+        "4-four-modes-recommended",
+        include_str!("../../../configs/article/4-four-modes-recommended.json"),
+    ),
+    ("5-four-modes-video", include_str!("../../../configs/article/5-four-modes-video.json")),
+    (
+        "5-four-modes-video-corrected",
+        include_str!("../../../configs/article/5-four-modes-video-corrected.json"),
+    ),
+    ("6-ddpm-single", include_str!("../../../configs/article/6-ddpm-single.json")),
+    ("7-ddpm-per-level", include_str!("../../../configs/article/7-ddpm-per-level.json")),
+    ("8-ddpm-four-modes", include_str!("../../../configs/article/8-ddpm-four-modes.json")),
+    ("9-ddpm-density", include_str!("../../../configs/article/9-ddpm-density.json")),
 ];
 
 /// The names of the built-in configs.

@@ -12,26 +12,73 @@ pub trait Denoiser {
     /// `x` and the result `[batch, features]`, of the same dtype; every row is at `level`.
     fn denoise(&self, x: Tensor<2>, level: &NoiseLevel, condition: Option<&Tensor<2>>)
     -> Tensor<2>;
+
+    /// What is taken off rows at a level of a grid to bring them to the next: by default
+    /// `(1 − sigma' / sigma) · (x − D)`, with sigma' the noise scale of the next level.
+    ///
+    /// # Shapes
+    /// As [`denoise`](Self::denoise).
+    fn level_step(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        let denoised = self.denoise(x.clone(), level, condition);
+        excess_noise(x, denoised, level)
+    }
 }
 
-/// A trained network with its prediction and level embedding: `D = c_skip · x + c_out · F(c_in · x)`.
+/// The share of the estimated noise `x − D` that the next level has no more.
+fn excess_noise(x: Tensor<2>, denoised: Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
+    let kept = level.next_sigma().unwrap_or(level.sigma()) / level.sigma();
+    (x - denoised).mul_scalar(1.0 - kept)
+}
+
+/// A trained network, or one for each level of a grid, with its prediction and level embedding:
+/// `D = c_skip · x + c_out · F(c_in · x)`.
 pub struct NetworkDenoiser<'a, N> {
-    network: &'a N,
+    networks: &'a [N],
     prediction: Prediction,
     embedding: &'a LevelEmbedding,
     schedule: &'a dyn NoiseSchedule,
 }
 
 impl<'a, N: Network> NetworkDenoiser<'a, N> {
-    /// The denoiser of a network; every level that it will see must have passed
-    /// [`Prediction::check`] and [`LevelEmbedding::check`].
+    /// The denoiser of one network, or of as many as the grid has levels, by the levels' index; every
+    /// level that it will see must have passed [`Prediction::check`] and [`LevelEmbedding::check`].
     pub fn new(
-        network: &'a N,
+        networks: &'a [N],
         prediction: Prediction,
         embedding: &'a LevelEmbedding,
         schedule: &'a dyn NoiseSchedule,
     ) -> Self {
-        Self { network, prediction, embedding, schedule }
+        Self { networks, prediction, embedding, schedule }
+    }
+
+    /// The network's output F at a level.
+    fn predict(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        let [rows, _] = x.dims();
+        let mut columns = Vec::new();
+        // A level without its quantity was refused before sampling; NaN makes a slip visible.
+        if self.embedding.columns(level, self.schedule, &mut columns).is_err() {
+            columns = vec![f32::NAN; self.embedding.features()];
+        }
+        let level_features = (!columns.is_empty()).then(|| {
+            let data = TensorData::new(columns, [1, self.embedding.features()]);
+            Tensor::from_data(data, (&x.device(), x.dtype())).repeat_dim(0, rows)
+        });
+        let own = level.index().filter(|_| self.networks.len() > 1).unwrap_or(0);
+        let input = x.mul_scalar(self.prediction.coefficients(level).input);
+        match self.networks.get(own) {
+            Some(network) => network.forward(input, level_features, condition.cloned()),
+            None => input.mul_scalar(f64::NAN),
+        }
     }
 }
 
@@ -43,19 +90,22 @@ impl<N: Network> Denoiser for NetworkDenoiser<'_, N> {
         condition: Option<&Tensor<2>>,
     ) -> Tensor<2> {
         let c = self.prediction.coefficients(level);
-        let [rows, _] = x.dims();
-        let mut columns = Vec::new();
-        // A level without its quantity was refused before sampling; NaN makes a slip visible.
-        if self.embedding.columns(level, self.schedule, &mut columns).is_err() {
-            columns = vec![f32::NAN; self.embedding.features()];
-        }
-        let level_features = (!columns.is_empty()).then(|| {
-            let data = TensorData::new(columns, [1, self.embedding.features()]);
-            Tensor::from_data(data, (&x.device(), x.dtype())).repeat_dim(0, rows)
-        });
-        let output =
-            self.network.forward(x.clone().mul_scalar(c.input), level_features, condition.cloned());
+        let output = self.predict(x.clone(), level, condition);
         x.mul_scalar(c.skip) + output.mul_scalar(c.out)
+    }
+
+    /// The output itself where that is what it means.
+    fn level_step(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        if let Prediction::LevelStep { .. } = self.prediction {
+            return self.predict(x, level, condition);
+        }
+        let denoised = self.denoise(x.clone(), level, condition);
+        excess_noise(x, denoised, level)
     }
 }
 
@@ -65,7 +115,7 @@ mod tests {
     use langevin_data::Streams;
 
     use super::*;
-    use crate::{Activation, Betas, LevelQuantity, MlpConfig};
+    use crate::{Activation, Betas, Karras, LevelGrid, LevelQuantity, MlpConfig, NoiseShare};
 
     fn values(x: Tensor<2>) -> Vec<f32> {
         x.into_data().try_into_vec::<f32>().expect("f32")
@@ -94,7 +144,8 @@ mod tests {
         for prediction in
             [Prediction::Noise, Prediction::Velocity, Prediction::Edm { sigma_data: 0.5 }]
         {
-            let denoiser = NetworkDenoiser::new(&network, prediction, &embedding, &grid);
+            let denoiser =
+                NetworkDenoiser::new(std::slice::from_ref(&network), prediction, &embedding, &grid);
             for level in grid.levels(3).expect("all") {
                 let mut told = Vec::new();
                 embedding.columns(&level, &grid, &mut told).expect("exists");
@@ -113,6 +164,45 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+    #[test]
+    fn each_level_has_its_network_and_a_level_step_is_its_output() {
+        let path = Karras::new(0.01, 1.0, 3.0).expect("valid");
+        let grid = LevelGrid::of(&path, 3).expect("three levels");
+        let config = MlpConfig {
+            features: 1,
+            extra_features: 0,
+            width: 4,
+            depth: 1,
+            activation: Activation::Relu,
+            residual: false,
+            position_features: 0,
+            position_scale: 1.0,
+        };
+        let device = Device::flex();
+        let networks: Vec<_> =
+            (0..3).map(|seed| config.init(&Streams::new(seed), &device).expect("valid")).collect();
+        let x = Tensor::<2>::from_data(TensorData::new(vec![0.4_f32, -1.2], [2, 1]), &device);
+        for share in [NoiseShare::Published, NoiseShare::Corrected] {
+            let prediction = Prediction::LevelStep { share };
+            let denoiser =
+                NetworkDenoiser::new(&networks, prediction, &LevelEmbedding::None, &grid);
+            for (level, own) in grid.levels(3).expect("all").iter().zip(&networks) {
+                let output = values(own.forward(x.clone(), None, None));
+                assert_eq!(values(denoiser.level_step(x.clone(), level, None)), output);
+            }
+        }
+        // Another prediction says it through the clean row.
+        let denoiser =
+            NetworkDenoiser::new(&networks[..1], Prediction::Sample, &LevelEmbedding::None, &grid);
+        let level = grid.at(1.0);
+        let kept = level.next_sigma().expect("a grid") / level.sigma();
+        let step = values(denoiser.level_step(x.clone(), &level, None));
+        let clean = values(networks[0].forward(x.clone(), None, None));
+        for ((step, clean), x) in step.iter().zip(clean).zip(values(x)) {
+            let want = (1.0 - kept) * f64::from(x - clean);
+            assert!((f64::from(*step) - want).abs() < 1e-6, "{step} {want}");
         }
     }
 }

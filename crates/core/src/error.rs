@@ -16,7 +16,7 @@ pub enum CoreError {
     /// The network's output says nothing about the clean row at a level of the schedule.
     #[error(
         "the {prediction} prediction is singular at the noise level alpha = {alpha}, sigma = {sigma}: \
-         {why}. Use another prediction (velocity, flow or sample) or a schedule that keeps some signal"
+         {why}. Use another prediction (velocity, flow or sample) or another schedule"
     )]
     Singular {
         /// The prediction's name in the run file.

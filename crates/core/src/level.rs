@@ -8,11 +8,12 @@ pub struct NoiseLevel {
     alpha: f64,
     sigma: f64,
     index: Option<usize>,
+    next_sigma: Option<f64>,
 }
 
 impl NoiseLevel {
     /// The level without noise, where sampling ends: alpha = 1, sigma = 0.
-    pub const CLEAN: Self = Self { alpha: 1.0, sigma: 0.0, index: None };
+    pub const CLEAN: Self = Self::of(1.0, 0.0);
 
     /// A level with signal scale `alpha` and noise scale `sigma`.
     ///
@@ -28,18 +29,23 @@ impl NoiseLevel {
         if alpha == 0.0 && sigma == 0.0 {
             return Err(CoreError::parameter("sigma", "must be above 0 where alpha is 0", sigma));
         }
-        Ok(Self { alpha, sigma, index: None })
+        Ok(Self::of(alpha, sigma))
     }
 
     /// A level whose numbers the schedule has validated already.
     pub(crate) const fn of(alpha: f64, sigma: f64) -> Self {
-        Self { alpha, sigma, index: None }
+        Self { alpha, sigma, index: None, next_sigma: None }
     }
 
     /// The same level as number `index` of a discrete grid (0 is the noisiest).
     #[must_use]
     pub const fn with_index(self, index: usize) -> Self {
         Self { index: Some(index), ..self }
+    }
+
+    /// The same level, from which the grid goes on to a level with noise scale `sigma`.
+    pub(crate) const fn with_next(self, sigma: f64) -> Self {
+        Self { next_sigma: Some(sigma), ..self }
     }
 
     /// The signal scale, sqrt of the literature's alpha-bar.
@@ -55,6 +61,11 @@ impl NoiseLevel {
     /// The level's number on a discrete grid, 0 the noisiest; DDPM's k is K − 1 − index.
     pub const fn index(&self) -> Option<usize> {
         self.index
+    }
+
+    /// The noise scale of the next level on a discrete grid, 0 after its last.
+    pub const fn next_sigma(&self) -> Option<f64> {
+        self.next_sigma
     }
 
     /// `sigma / alpha`: the noise scale of `x_t / alpha`, EDM's sigma. Infinite where alpha is 0.

@@ -27,6 +27,14 @@ pub enum LevelSampler {
         /// Standard deviation of logit(t).
         std: f64,
     },
+    /// The levels of a grid one after the other, the one next to the data first, all rows of a step
+    /// at the same.
+    InOrder {
+        /// Steps of the first level.
+        first: u64,
+        /// Steps of each later one.
+        each: u64,
+    },
 }
 
 impl LevelSampler {
@@ -37,13 +45,19 @@ impl LevelSampler {
     ///
     /// # Errors
     /// `mean` must be finite, `std` finite and above 0; of `LogNormal`, `|mean| + 9 std` must be at
-    /// most 80, beyond which sigma is no f32.
+    /// most 80, beyond which sigma is no f32; `first` and `each` must be at least 1.
     pub fn validated(self) -> Result<Self, CoreError> {
         if let Self::LogNormal { mean, std } | Self::LogitNormal { mean, std } = self {
             positive("std", std)?;
             if !mean.is_finite() {
                 return Err(CoreError::parameter("mean", "must be finite", mean));
             }
+        }
+        if let Self::InOrder { first, each } = self
+            && let Some((name, _)) =
+                [("first", first), ("each", each)].iter().find(|(_, n)| *n == 0)
+        {
+            return Err(CoreError::parameter(name, "must be at least 1", 0));
         }
         if let Self::LogNormal { mean, std } = self {
             let extent = mean.abs() + 9.0 * std;
@@ -56,20 +70,50 @@ impl LevelSampler {
         Ok(self)
     }
 
-    /// The levels of `rows` rows; row i uses words `2i` and `2i + 1` of the stream.
+    /// Which level step `step` trains, counted from the one next to the data, and whether it is the
+    /// first to do so, where the levels come in order; `levels` is their number.
+    pub fn in_order(&self, step: u64, levels: usize) -> Option<(usize, bool)> {
+        let Self::InOrder { first, each } = *self else { return None };
+        let last = levels.saturating_sub(1) as u64;
+        let place = step.checked_sub(first).map_or(0, |after| 1 + after / each);
+        let begins = step == 0 || step >= first && (step - first).is_multiple_of(each);
+        Some((place.min(last) as usize, begins && place <= last))
+    }
+
+    /// The steps that all of `levels` levels take, where they come in order.
+    pub fn steps_in_order(&self, levels: usize) -> Option<u64> {
+        let Self::InOrder { first, each } = *self else { return None };
+        Some(each.saturating_mul(levels.saturating_sub(1) as u64).saturating_add(first))
+    }
+
+    /// Whether all rows of a step are at one level.
+    pub const fn is_per_batch(&self) -> bool {
+        matches!(self, Self::UniformPerBatch | Self::InOrder { .. })
+    }
+
+    /// The levels of `rows` rows of training step `step`, or of held-out rows, to which no step
+    /// belongs: levels in order are then uniform, one for these rows. Row i uses words `2i` and
+    /// `2i + 1` of the stream.
     pub fn draw(
         &self,
         schedule: &dyn NoiseSchedule,
         stream: &mut Stream,
         rows: usize,
+        step: Option<u64>,
     ) -> Vec<NoiseLevel> {
+        let levels = schedule.len().unwrap_or(1);
+        if let Some((place, _)) = step.and_then(|step| self.in_order(step, levels)) {
+            return vec![schedule.at((place as f64 + 0.5) / levels as f64); rows];
+        }
         match *self {
             Self::Uniform => {
                 let mut words = vec![0.0; 2 * rows];
                 stream.fill_uniform(&mut words);
                 words.chunks_exact(2).map(|pair| schedule.at(pair[0])).collect()
             }
-            Self::UniformPerBatch => vec![schedule.at(stream.uniform()); rows],
+            Self::UniformPerBatch | Self::InOrder { .. } => {
+                vec![schedule.at(stream.uniform()); rows]
+            }
             Self::Stratified => {
                 let mut words = vec![0.0; 2 * rows];
                 stream.fill_uniform(&mut words);
@@ -113,10 +157,14 @@ mod tests {
             LevelSampler::LogNormal { mean: -1.2, std: 1.2 },
             LevelSampler::LogitNormal { mean: 0.0, std: 1.0 },
         ] {
-            let together = sampler.draw(&schedule, &mut stream(0), 5);
+            let together = sampler.draw(&schedule, &mut stream(0), 5, Some(7));
             for (i, level) in together.iter().enumerate() {
                 let word = i as u64 * LevelSampler::WORDS_PER_ROW;
-                assert_eq!(sampler.draw(&schedule, &mut stream(word), 1), [*level], "{sampler:?}");
+                assert_eq!(
+                    sampler.draw(&schedule, &mut stream(word), 1, Some(7)),
+                    [*level],
+                    "{sampler:?}"
+                );
             }
         }
     }
@@ -125,7 +173,7 @@ mod tests {
     fn log_normal_levels_have_their_mean_and_std() {
         let schedule = Karras::new(0.002, 80.0, 7.0).expect("valid");
         let sampler = LevelSampler::LogNormal { mean: -1.2, std: 0.9 };
-        let levels = sampler.draw(&schedule, &mut stream(0), 40_000);
+        let levels = sampler.draw(&schedule, &mut stream(0), 40_000, Some(7));
         let mean = levels.iter().map(|l| l.sigma().ln()).sum::<f64>() / 40_000.0;
         let variance =
             levels.iter().map(|l| (l.sigma().ln() - mean).powi(2)).sum::<f64>() / 40_000.0;
@@ -137,7 +185,7 @@ mod tests {
     #[test]
     fn stratified_rows_cover_every_part_once() {
         let grid = Betas::new(&[0.01; 64]).expect("valid");
-        let levels = LevelSampler::Stratified.draw(&grid, &mut stream(0), 64);
+        let levels = LevelSampler::Stratified.draw(&grid, &mut stream(0), 64, Some(7));
         let mut seen: Vec<_> = levels.iter().filter_map(NoiseLevel::index).collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..64).collect::<Vec<_>>());
@@ -146,12 +194,39 @@ mod tests {
     #[test]
     fn one_level_a_batch_is_shared_by_its_rows() {
         let grid = Betas::new(&[0.01; 64]).expect("valid");
-        let levels = LevelSampler::UniformPerBatch.draw(&grid, &mut stream(0), 9);
+        let levels = LevelSampler::UniformPerBatch.draw(&grid, &mut stream(0), 9, Some(7));
         assert!(levels.iter().all(|level| *level == levels[0]));
     }
 
     #[test]
+    fn levels_in_order_begin_next_to_the_data_and_end_at_the_noise() {
+        let grid = Betas::new(&[0.01; 3]).expect("valid");
+        let sampler = LevelSampler::InOrder { first: 5, each: 2 };
+        let index = |step| {
+            let levels = sampler.draw(&grid, &mut stream(0), 4, Some(step));
+            assert!(levels.iter().all(|level| *level == levels[0]));
+            levels[0].index().expect("a grid")
+        };
+        let seen: Vec<_> = (0..11).map(index).collect();
+        assert_eq!(seen, [2, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0]);
+        let begins: Vec<_> = (0..11)
+            .filter_map(|step| {
+                sampler.in_order(step, 3).filter(|(_, begins)| *begins).map(|_| step)
+            })
+            .collect();
+        assert_eq!(begins, [0, 5, 7]);
+        assert_eq!(sampler.steps_in_order(3), Some(9));
+        let held_out: std::collections::BTreeSet<_> = (0..60)
+            .map(|word| sampler.draw(&grid, &mut stream(word), 1, None)[0].index())
+            .collect();
+        assert_eq!(held_out.len(), 3, "held-out rows see every level");
+    }
+
+    #[test]
     fn parameters_are_checked() {
+        assert!(LevelSampler::InOrder { first: 1, each: 1 }.validated().is_ok());
+        let message = LevelSampler::InOrder { first: 1, each: 0 }.validated().expect_err("none");
+        assert_eq!(message.to_string(), "each: must be at least 1, got 0");
         assert!(LevelSampler::LogNormal { mean: 0.0, std: 0.0 }.validated().is_err());
         assert!(LevelSampler::LogitNormal { mean: f64::INFINITY, std: 1.0 }.validated().is_err());
         assert!(LevelSampler::LogNormal { mean: -1.2, std: 1.2 }.validated().is_ok());

@@ -35,9 +35,13 @@ pub use level::NoiseLevel;
 pub use level_sampler::LevelSampler;
 pub use network::{Activation, Mlp, MlpConfig, Network, PositionFeatures};
 pub use oracle::MixtureOracle;
-pub use prediction::{Coefficients, Prediction};
+pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{
-    AncestralVariance, Ddim, Ddpm, End, Euler, Heun, Noise, Progress, Sampler, Transition, sample,
+    AncestralVariance, Ddim, Ddpm, End, Euler, Heun, Noise, Progress, Sampler, Subtract,
+    Transition, sample,
 };
-pub use schedule::{Betas, Karras, NoiseSchedule, RectifiedFlow, cosine_betas, linear_betas};
+pub use schedule::{
+    Betas, Karras, LevelGrid, NoiseSchedule, RectifiedFlow, cosine_betas, karras_betas,
+    linear_betas,
+};
 pub use weighting::{LossReduction, Weighting};

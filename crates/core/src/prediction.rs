@@ -23,6 +23,34 @@ pub enum Prediction {
         /// Standard deviation of the data.
         sigma_data: f64,
     },
+    /// A share of the noise `n = sigma · eps` of a level of a grid with alpha = 1, which a sampler
+    /// takes off to come to the next level. Source: Bouvier 2024, "Introduction to diffusion models".
+    LevelStep {
+        /// Which share.
+        share: NoiseShare,
+    },
+}
+
+/// Which share of the noise a network of [`Prediction::LevelStep`] gives, with sigma' the noise scale
+/// of the grid's next level, 0 after its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoiseShare {
+    /// `sigma' / sigma`, as published: it says nothing of the noise at the last level, and what is
+    /// left of the noise elsewhere is not the next level's.
+    Published,
+    /// `1 − sigma' / sigma`: taking it off is Euler's step on the noise.
+    Corrected,
+}
+
+impl NoiseShare {
+    /// The share at a level; 0 off a grid.
+    fn at(self, level: &NoiseLevel) -> f64 {
+        let kept = level.next_sigma().map(|next| next / level.sigma());
+        match self {
+            Self::Published => kept.unwrap_or(0.0),
+            Self::Corrected => kept.map_or(0.0, |kept| 1.0 - kept),
+        }
+    }
 }
 
 /// The coefficients of `D = skip · x_t + out · F(input · x_t)` at one level.
@@ -54,23 +82,45 @@ impl Prediction {
             Self::Velocity => "velocity",
             Self::Flow => "flow",
             Self::Edm { .. } => "edm",
+            Self::LevelStep { .. } => "level_step",
         }
     }
 
     /// Refuses a level at which the output says nothing about x_0.
     ///
     /// # Errors
-    /// `Noise` divides by alpha, which must be above 0.
+    /// `Noise` divides by alpha, which must be above 0; `LevelStep` by its share of the noise, which
+    /// as published is 0 at the last level.
     pub fn check(&self, level: &NoiseLevel) -> Result<(), CoreError> {
+        self.check_target(level)?;
         match self {
-            Self::Noise if level.alpha() == 0.0 => Err(CoreError::Singular {
-                prediction: self.name(),
-                alpha: level.alpha(),
-                sigma: level.sigma(),
-                why: "x_0 = (x_t − sigma · eps) / alpha divides by alpha = 0",
-            }),
+            Self::Noise if level.alpha() == 0.0 => {
+                Err(self.singular(level, "x_0 = (x_t − sigma · eps) / alpha divides by alpha = 0"))
+            }
+            Self::LevelStep { share } if share.at(level) == 0.0 => {
+                Err(self.singular(level, "x_0 = x_t − F / share divides by a share of 0"))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a level at which there is no target to train for.
+    ///
+    /// # Errors
+    /// `LevelStep` is defined on a discrete grid with alpha = 1.
+    pub fn check_target(&self, level: &NoiseLevel) -> Result<(), CoreError> {
+        match self {
+            Self::LevelStep { .. } if level.next_sigma().is_none() => Err(self
+                .singular(level, "it needs the next level, and this schedule is no discrete grid")),
+            Self::LevelStep { .. } if level.alpha() != 1.0 => Err(self
+                .singular(level, "taking off noise leads to the next level only where alpha = 1")),
+            _ => Ok(()),
+        }
+    }
+
+    fn singular(&self, level: &NoiseLevel, why: &'static str) -> CoreError {
+        let (alpha, sigma) = (level.alpha(), level.sigma());
+        CoreError::Singular { prediction: self.name(), alpha, sigma, why }
     }
 
     /// The coefficients at a level that [`check`](Self::check) has passed.
@@ -91,6 +141,7 @@ impl Prediction {
                 let norm = signal.hypot(sigma);
                 (1.0 / norm, signal / norm * (sigma_data / norm), sigma * sigma_data / norm)
             }
+            Self::LevelStep { share } => (1.0, 1.0, -1.0 / share.at(level)),
         };
         Coefficients { input, skip, out }
     }
@@ -112,12 +163,8 @@ impl Prediction {
         to.check(level)?;
         let (own, other) = (self.coefficients(level), to.coefficients(level));
         if other.out == 0.0 {
-            return Err(CoreError::Singular {
-                prediction: to.name(),
-                alpha: level.alpha(),
-                sigma: level.sigma(),
-                why: "without noise, F = (x_0 − c_skip · x_t) / c_out divides by c_out = 0",
-            });
+            let why = "without noise, F = (x_0 − c_skip · x_t) / c_out divides by c_out = 0";
+            return Err(to.singular(level, why));
         }
         // As one line in x_t and the output, so that equal parts of D and c_skip' cancel exactly.
         Ok(((own.skip - other.skip) * x_t + own.out * output) / other.out)
@@ -136,6 +183,7 @@ impl Prediction {
                 let signal = alpha * sigma_data;
                 (sigma / sigma_data * x0 - signal * eps) / signal.hypot(sigma)
             }
+            Self::LevelStep { share } => share.at(level) * sigma * eps,
         }
     }
 }
@@ -143,6 +191,7 @@ impl Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Betas, Karras, LevelGrid, NoiseSchedule};
 
     const ALL: [Prediction; 5] = [
         Prediction::Noise,
@@ -196,6 +245,38 @@ mod tests {
         let message = sample.convert(&noise, &NoiseLevel::CLEAN, 0.3, 0.2).expect_err("singular");
         assert!(message.to_string().contains("alpha = 1, sigma = 0"), "{message}");
         assert_eq!(noise.convert(&sample, &NoiseLevel::CLEAN, 0.3, 0.2).expect("regular"), 0.3);
+    }
+
+    #[test]
+    fn a_level_step_is_a_share_of_the_noise() {
+        let grid = LevelGrid::of(&Karras::new(0.001, 1.0, 7.0).expect("valid"), 10).expect("grid");
+        let levels = grid.levels(10).expect("all");
+        let published = Prediction::LevelStep { share: NoiseShare::Published };
+        let corrected = Prediction::LevelStep { share: NoiseShare::Corrected };
+        let (x0, eps) = (0.83, -1.7);
+        for (i, level) in levels.iter().enumerate() {
+            let noise = level.sigma() * eps;
+            let next = levels.get(i + 1).map_or(0.0, NoiseLevel::sigma);
+            let kept = next / level.sigma();
+            assert!((published.target(level, x0, eps) - noise * kept).abs() < 1e-16);
+            assert!((corrected.target(level, x0, eps) - noise * (1.0 - kept)).abs() < 1e-15);
+            // The corrected step leaves what the next level has.
+            let left = x0 + noise - corrected.target(level, x0, eps);
+            assert!((left - (x0 + next * eps)).abs() < 1e-15);
+            assert_eq!(published.check(level).is_err(), i == 9, "singular at the last level");
+            assert!(published.check_target(level).is_ok() && corrected.check(level).is_ok());
+            for prediction in [published, corrected].iter().filter(|p| p.check(level).is_ok()) {
+                let c = prediction.coefficients(level);
+                let denoised = c.skip * (x0 + noise) + c.out * prediction.target(level, x0, eps);
+                assert!((denoised - x0).abs() < 1e-14, "{prediction:?} {level:?} {denoised}");
+            }
+        }
+        let path = NoiseLevel::new(1.0, 0.5).expect("valid");
+        let message = corrected.check_target(&path).expect_err("no grid").to_string();
+        assert!(message.contains("no discrete grid"), "{message}");
+        let preserving = Betas::new(&[0.1, 0.2]).expect("valid").at(1.0);
+        let message = corrected.check(&preserving).expect_err("alpha").to_string();
+        assert!(message.contains("only where alpha = 1"), "{message}");
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub struct Mode {
 
 /// Rows that a model is trained on.
 ///
-/// A distribution draws from its density and ignores the part, since the stream is another; a table
-/// draws from its rows of that part. What it knows exactly beyond that, it may say.
+/// A distribution draws from its density and ignores the part, since the stream is another, unless
+/// it balances its training rows; a table draws from its rows of that part. What it knows exactly beyond that, it may say.
 pub trait Dataset: Send + Sync {
     /// Numbers in a row.
     fn features(&self) -> usize;
@@ -91,6 +91,13 @@ pub trait Dataset: Send + Sync {
 
     /// The logarithm of the density at a row.
     fn log_density(&self, _x: &[f64]) -> Option<f64> {
+        None
+    }
+
+    /// The logarithm of the density of the level `alpha · x_0 + sigma · eps` at a row, where it is a
+    /// closed formula; none where alpha and sigma are both 0. In one dimension
+    /// [`LevelDensity`](crate::LevelDensity) needs no closed formula.
+    fn diffused_log_density(&self, _alpha: f64, _sigma: f64, _x: &[f64]) -> Option<f64> {
         None
     }
 

@@ -5,6 +5,8 @@
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own.
 //! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density
 //!   and score where these are closed formulas. A [`DataError`] names a parameter that is wrong.
+//! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
+//!   distribution function and quantiles.
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with.
 //! - [`exp`], [`ln`] and [`sin_cos_turns`] have the same bits on every platform.
@@ -27,6 +29,7 @@
 //! ```
 
 mod dataset;
+mod density;
 mod distributions;
 mod error;
 mod math;
@@ -35,6 +38,7 @@ mod streams;
 mod table;
 
 pub use dataset::{Dataset, Mode, Part};
+pub use density::LevelDensity;
 pub use distributions::{
     Checkerboard, EightGaussians, Gaussian, GaussianMixture, Rings, Spiral, SwissRoll, TwoMoons,
 };

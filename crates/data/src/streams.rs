@@ -83,6 +83,13 @@ pub const fn normal_words(count: usize) -> u64 {
 }
 
 impl Stream {
+    /// The place of the next number, in 64-bit words from the start.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        // The cipher counts words of 32 bits.
+        (self.cipher.get_word_pos() / 2) as u64
+    }
+
     /// The next 64 bits.
     pub fn next_word(&mut self) -> u64 {
         self.cipher.next_u64()
@@ -230,6 +237,22 @@ mod tests {
         streams.at(Purpose::Noise, 2, 3).fill_uniform(&mut bulk);
         let mut one_by_one = streams.at(Purpose::Noise, 2, 3);
         assert!(bulk.iter().all(|u| *u == one_by_one.uniform()));
+    }
+
+    #[test]
+    fn the_position_is_that_of_the_next_word() {
+        let streams = Streams::new(7);
+        for first in [0, 1, 7, 8, 31, 32, 33, 1 << 40] {
+            let mut stream = streams.at(Purpose::Noise, 2, first);
+            // The cipher makes 32 words at once.
+            for word in first..first + 100 {
+                assert_eq!(stream.position(), word, "from {first} on");
+                stream.next_word();
+            }
+        }
+        let mut stream = streams.at(Purpose::Noise, 2, 0);
+        stream.fill_normal(&mut [0.0; 129]);
+        assert_eq!(stream.position(), normal_words(129));
     }
 
     #[test]

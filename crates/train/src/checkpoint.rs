@@ -102,19 +102,22 @@ impl Checkpoint {
         }
     }
 
-    /// The network with the weights that samples are drawn with, and the problem with the frequencies
-    /// that are stored beside them.
+    /// The networks with the weights that samples are drawn with, and the problem with the
+    /// frequencies that are stored beside them.
     ///
     /// # Errors
     /// The name of the array that does not fit.
     pub(crate) fn into_denoiser<N: Network>(
         self,
         mut diffusion: Diffusion,
-        network: N,
-    ) -> Result<(Diffusion, N), String> {
+        networks: Vec<N>,
+    ) -> Result<(Diffusion, Vec<N>), String> {
         let mut weights = self.sampling_weights();
         diffusion.take_frequencies(&mut weights)?;
-        Ok((diffusion, weights.into_module(network)?))
+        let weights = weights.split(networks.len())?;
+        let networks = networks.into_iter().zip(weights);
+        let networks = networks.map(|(network, weights)| weights.into_module(network));
+        Ok((diffusion, networks.collect::<Result<_, _>>()?))
     }
 
     /// The weights that samples are drawn with.

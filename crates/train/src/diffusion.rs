@@ -1,8 +1,8 @@
 //! The diffusion problem of a run: it turns rows, levels and noise into what one step needs.
 
 use langevin_core::{
-    LevelEmbedding, LevelSampler, LossReduction, Network, NetworkDenoiser, NoiseSchedule,
-    Prediction, Weighting,
+    LevelEmbedding, LevelSampler, LossReduction, Network, NetworkDenoiser, NoiseLevel,
+    NoiseSchedule, Prediction, Weighting,
 };
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
@@ -60,6 +60,8 @@ pub struct Diffusion {
     pub schedule: Box<dyn NoiseSchedule>,
     /// Which of them a training row gets.
     pub levels: LevelSampler,
+    /// Networks of the run: one, or one for each level of the grid, by the levels' index.
+    pub networks: usize,
     /// What the network is told of a level.
     pub embedding: LevelEmbedding,
     /// What its output means.
@@ -105,8 +107,11 @@ impl Diffusion {
     /// A parameter out of its range, by its path.
     pub fn new(config: &RunConfig) -> Result<Self, TrainError> {
         let streams = Streams::new(config.seed);
+        let schedule = config.noise.schedule.build().map_err(in_section("noise.schedule"))?;
+        let networks = config.denoiser.networks.count(schedule.len());
         Ok(Self {
-            schedule: config.noise.schedule.build().map_err(in_section("noise.schedule"))?,
+            schedule,
+            networks,
             levels: config.noise.levels.build().map_err(in_section("noise.levels"))?,
             embedding: config
                 .denoiser
@@ -124,9 +129,9 @@ impl Diffusion {
         })
     }
 
-    /// The denoiser that a network is under this problem.
-    pub fn denoiser<'a, N: Network>(&'a self, network: &'a N) -> NetworkDenoiser<'a, N> {
-        NetworkDenoiser::new(network, self.prediction, &self.embedding, self.schedule.as_ref())
+    /// The denoiser that a network is under this problem, or one for each level.
+    pub fn denoiser<'a, N: Network>(&'a self, networks: &'a [N]) -> NetworkDenoiser<'a, N> {
+        NetworkDenoiser::new(networks, self.prediction, &self.embedding, self.schedule.as_ref())
     }
 
     /// The batch of training step `step`.
@@ -157,6 +162,14 @@ impl Diffusion {
         self.batch(data, streams, Source::HeldOut, 0, first, rows)
     }
 
+    /// Where step `step` is the first of another network's, with levels in order: the network that it
+    /// goes on from, and its own.
+    pub(crate) fn handover(&self, step: u64) -> Option<(usize, usize)> {
+        let last = self.networks - 1;
+        let (place, begins) = self.levels.in_order(step, self.networks)?;
+        (begins && place > 0).then(|| (last - (place - 1), last - place))
+    }
+
     fn batch(
         &self,
         data: &dyn Dataset,
@@ -166,6 +179,7 @@ impl Diffusion {
         first: u64,
         rows: usize,
     ) -> Result<StepBatch, TrainError> {
+        let step = (source == Source::Training).then_some(stream);
         let (part, of_data, of_noise, of_level) = match source {
             Source::Training => (Part::Training, Purpose::Data, Purpose::Noise, Purpose::Level),
             Source::HeldOut => {
@@ -181,7 +195,7 @@ impl Diffusion {
         streams.at(of_noise, stream, word).fill_normal_rows(&mut noise, features);
         let word = first * LevelSampler::WORDS_PER_ROW;
         let mut levels = streams.at(of_level, stream, word);
-        let levels = self.levels.draw(self.schedule.as_ref(), &mut levels, rows);
+        let levels = self.levels.draw(self.schedule.as_ref(), &mut levels, rows, step);
 
         let mut input = Vec::with_capacity(rows * features);
         let mut target = Vec::with_capacity(rows * features);
@@ -201,8 +215,11 @@ impl Diffusion {
             weight.push(self.weighting.at(level, &self.prediction) as f32);
         }
         let columns = self.embedding.features();
+        // With several networks all rows are at one level, which the run file was checked for.
+        let own = levels.first().and_then(NoiseLevel::index).filter(|_| self.networks > 1);
+        let network = own.unwrap_or(0);
         Ok(StepBatch {
-            network: 0,
+            network,
             rows,
             parts: if source == Source::Training { self.parts } else { 1 },
             input: Columns { columns: features, values: input },

@@ -17,10 +17,13 @@ pub trait Engine<N: Network>: Send {
     /// One step of the optimizer. Nothing is read back from the device.
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput;
 
-    /// The network with its present weights, on the training device.
-    fn network(&self) -> &N;
+    /// The networks with their present weights, on the training device; mostly one.
+    fn networks(&self) -> &[N];
 
-    /// Everything that the next step depends on, beside the weights.
+    /// Lets network `to` start from the weights of network `from`, and its optimizer anew.
+    fn hand_over(&mut self, from: usize, to: usize);
+
+    /// Everything that the next steps depend on, beside the weights.
     fn optimizer_state(&self) -> TensorMap;
 
     /// Takes up weights and optimizer state of a checkpoint.
@@ -41,25 +44,27 @@ pub struct StepOutput {
 
 /// The reference engine: Burn's autodiff tape. Any network, any backend.
 pub struct TapeEngine<N> {
-    /// `None` only while a step owns it.
-    network: Option<N>,
-    optimizer: ModuleOptimizer,
+    networks: Vec<N>,
+    /// One a network.
+    optimizers: Vec<ModuleOptimizer>,
     clip_norm: Option<f64>,
     device: Device,
 }
 
 impl<N: Network> TapeEngine<N> {
-    /// An engine on `device`, which need not be an autodiff device.
+    /// An engine on `device`, which need not be an autodiff device, for `count` networks that all
+    /// start as `network`.
     pub fn new(
         network: N,
+        count: usize,
         config: &OptimizerConfig,
         clip_norm: Option<f64>,
         device: &Device,
     ) -> Self {
         let network = network.to_device(&device.clone().inner()).train();
         Self {
-            network: Some(network),
-            optimizer: ModuleOptimizer::new(config),
+            networks: vec![network; count],
+            optimizers: (0..count).map(|_| ModuleOptimizer::new(config)).collect(),
             clip_norm,
             device: device.clone().autodiff(),
         }
@@ -67,7 +72,7 @@ impl<N: Network> TapeEngine<N> {
 
     /// The loss and its gradients, by parameter, without a step.
     pub fn gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
-        let network = self.network();
+        let network = &self.networks[batch.network];
         if batch.parts > 1 {
             return self.accumulated_gradients(batch);
         }
@@ -80,7 +85,7 @@ impl<N: Network> TapeEngine<N> {
     /// The same part by part: the gradients of the rows' losses add up, and what the reduction makes
     /// of their sum is one factor for all.
     fn accumulated_gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
-        let network = self.network();
+        let network = &self.networks[batch.network];
         let mut sum = GradientsAccumulator::new();
         let mut losses = Vec::new();
         for part in batch.split() {
@@ -108,7 +113,7 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
         let (row_losses, gradients) = self.gradients(batch);
         let mut norm = Norm { gradients, squares: Vec::new() };
-        self.network().visit(&mut norm);
+        self.networks[batch.network].visit(&mut norm);
         let Norm { mut gradients, squares } = norm;
         let gradient_norm = if squares.is_empty() {
             Tensor::zeros([1], &row_losses.device())
@@ -120,28 +125,38 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
             let factor =
                 gradient_norm.clone().add_scalar(1e-6).recip().mul_scalar(limit).clamp_max(1.0);
             let mut scale = Scale { gradients, factor };
-            self.network().visit(&mut scale);
+            self.networks[batch.network].visit(&mut scale);
             gradients = scale.gradients;
         }
-        if let Some(network) = self.network.take() {
-            self.network = Some(self.optimizer.step(learning_rate, network, gradients));
-        }
+        // Taken out, so that the step may write where the old weights were.
+        let network = self.networks.remove(batch.network);
+        let network = self.optimizers[batch.network].step(learning_rate, network, gradients);
+        self.networks.insert(batch.network, network);
         StepOutput { row_losses, gradient_norm }
     }
 
-    #[expect(clippy::expect_used, reason = "the network is away only inside `step`")]
-    fn network(&self) -> &N {
-        self.network.as_ref().expect("the network is here between steps")
+    fn networks(&self) -> &[N] {
+        &self.networks
+    }
+
+    fn hand_over(&mut self, from: usize, to: usize) {
+        self.networks[to] = self.networks[from].clone();
+        self.optimizers[to].restart();
     }
 
     fn optimizer_state(&self) -> TensorMap {
-        self.optimizer.state(self.network())
+        let states = self.optimizers.iter().zip(&self.networks);
+        TensorMap::joined(states.map(|(optimizer, network)| optimizer.state(network)).collect())
     }
 
     fn restore(&mut self, weights: TensorMap, optimizer: TensorMap) -> Result<(), String> {
-        let network = weights.into_module(self.network().clone())?;
-        self.optimizer.load(optimizer, &network)?;
-        self.network = Some(network);
+        let count = self.networks.len();
+        let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
+        for (i, (weights, state)) in weights.into_iter().zip(states).enumerate() {
+            let network = weights.into_module(self.networks[i].clone())?;
+            self.optimizers[i].load(state, &network)?;
+            self.networks[i] = network;
+        }
         Ok(())
     }
 }

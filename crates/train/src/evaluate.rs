@@ -26,7 +26,7 @@ const GAUSSIAN: u64 = 3;
 
 /// Measures samples of a run's denoiser against held-out rows.
 ///
-/// `untrained` is the network before its first step.
+/// `untrained` is the network before its first step, or one for each level.
 ///
 /// # Errors
 /// No held-out rows, samples that are not finite, a device that failed, or a stop.
@@ -34,7 +34,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     config: &RunConfig,
     data: &dyn Dataset,
     samples: &Samples,
-    untrained: &N,
+    untrained: &[N],
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Evaluation, TrainError> {

@@ -9,7 +9,7 @@
 //!   [`Engine`] sees; [`TapeEngine`] is ours, on Burn's autodiff.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
-//!   `figures` draws them.
+//!   `figures` draws them; [`draw_film`] makes a [`film`] of them moving from noise to data.
 //!
 //! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
 //! held-out rows, by the distances of [`evaluation`]; [`report_run`] shows a run on one page, a
@@ -39,8 +39,13 @@ pub mod evaluation;
 mod export;
 #[cfg(feature = "figures")]
 pub mod figures;
+#[cfg(feature = "figures")]
+pub mod film;
+#[cfg(feature = "figures")]
+mod films;
 mod fingerprint;
 mod folder;
+mod level_remarks;
 mod manifest;
 mod memory;
 mod numbers;
@@ -58,21 +63,25 @@ mod session;
 mod spaces;
 mod tensors;
 mod trainer;
+mod trajectory;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use config::{
-    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, FigureKind,
-    KeepConfig, LearningRateConfig, LevelsConfig, LossConfig, MissingConfig, NetworkConfig,
-    NoiseConfig, OptimizerConfig, PredictionConfig, QuantityConfig, ReportConfig, RunConfig,
-    SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
-    TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config,
-    read_config, relative_path, schema,
+    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, EndConfig,
+    FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig, LossConfig,
+    MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, PictureConfig,
+    PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
+    ScheduleConfig, ShareConfig, StartConfig, TableConfig, TrainConfig, TransformConfig,
+    UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config, read_config, relative_path,
+    schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use durable::write_new as write_new_file;
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;
 pub use export::{WeightsFormat, export_weights};
+#[cfg(feature = "figures")]
+pub use films::{FilmFormat, draw_film};
 pub use fingerprint::fingerprint;
 pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};

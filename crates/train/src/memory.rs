@@ -15,7 +15,9 @@ impl MemoryEstimate {
     /// The estimate for a run with our own network; `None` for a user's own.
     pub fn of(config: &RunConfig, features: usize, level_features: usize) -> Option<Self> {
         let mlp = config.denoiser.network.mlp(features, level_features)?;
-        let parameters = mlp.parameters();
+        let grid = config.noise.schedule.build().ok().and_then(|schedule| schedule.len());
+        let networks = config.denoiser.networks.count(grid);
+        let parameters = mlp.parameters().saturating_mul(networks);
         let moments = match config.train.optimizer {
             OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,
             OptimizerConfig::Sgd { .. } => 1,

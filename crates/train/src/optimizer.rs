@@ -65,6 +65,11 @@ impl ModuleOptimizer {
         Self { kind, states: BTreeMap::new() }
     }
 
+    /// Forgets what earlier steps left.
+    pub(crate) fn restart(&mut self) {
+        self.states.clear();
+    }
+
     /// One step on every parameter that has a gradient.
     pub(crate) fn step<M: Module>(&mut self, rate: f64, module: M, grads: GradientsParams) -> M {
         let states = &mut self.states;

@@ -107,6 +107,8 @@ pub(crate) struct LevelRecord {
     pub(crate) sigma: f64,
     pub(crate) mean: Vec<f64>,
     pub(crate) std: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) convergence: Option<f64>,
 }
 
 /// Writes levels.json: mean and standard deviation of the samples by feature along the sampling.
@@ -116,6 +118,7 @@ pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), Tr
         sigma: level.level.sigma(),
         mean: level.mean.clone(),
         std: level.std.clone(),
+        convergence: level.convergence,
     };
     let path = run.join(LEVELS);
     // JSON has no number for what is not finite, and a figure no place.

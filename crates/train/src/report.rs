@@ -1,5 +1,7 @@
 //! The figures of a run and its page, all from what the run's folder holds.
 
+mod along;
+
 use std::path::{Path, PathBuf};
 
 use langevin_data::{Dataset, Part};
@@ -14,6 +16,7 @@ use crate::{
     records::{LevelRecord, read_levels, read_samples},
     sampling::level_goal,
     spaces::BothSpaces,
+    trajectory::read_trajectory,
 };
 
 /// Rows of data drawn under the samples.
@@ -40,6 +43,13 @@ pub(crate) fn draw(
             let png = folder.join(format!("{name}.png"));
             write_durably(&png, &figure.png().map_err(failed(name))?)?;
             written.extend([svg, png]);
+        }
+    }
+    if let Some(film) = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty()) {
+        for (name, bytes) in material.films(film)? {
+            let path = run.join(name);
+            write_durably(&path, &bytes)?;
+            written.push(path);
         }
     }
     if config.report.page {
@@ -97,6 +107,8 @@ struct Material<'a> {
     /// The same of the samples; empty before they are drawn.
     samples: Vec<f64>,
     levels: Vec<LevelRecord>,
+    /// The first samples at each of the levels, in the model's space; empty where they were not kept.
+    trajectory: Vec<Vec<f32>>,
 }
 
 impl<'a> Material<'a> {
@@ -106,10 +118,12 @@ impl<'a> Material<'a> {
         // Where no row is held out, the training rows are all there is.
         let part = if data.len(Part::HeldOut) == Some(0) { Part::Training } else { Part::HeldOut };
         let seed = records.config.seed;
+        let levels = read_levels(run)?;
         Ok(Self {
+            trajectory: read_trajectory(run, levels.len(), data.features())?,
             reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS).user,
             samples: read_samples(run, columns.len())?,
-            levels: read_levels(run)?,
+            levels,
             records,
             data,
             columns,
@@ -125,6 +139,12 @@ impl<'a> Material<'a> {
             FigureKind::Levels => ("levels", self.levels()),
             FigureKind::Marginals => ("marginals", self.marginals()),
             FigureKind::Images => ("images", self.images()),
+            FigureKind::Noise => ("noise", self.noise()),
+            FigureKind::Trajectory => ("trajectory", self.trajectory()),
+            FigureKind::Convergence => ("convergence", self.convergence()),
+            FigureKind::Modes => ("modes", self.modes()),
+            FigureKind::Density => ("density", self.density()),
+            FigureKind::Cumulative => ("cumulative", self.cumulative()),
         };
         Ok(drawn.transpose().map_err(failed(file))?.map(|figure| (file, figure)))
     }
@@ -196,11 +216,7 @@ impl<'a> Material<'a> {
                 })
             })
             .collect();
-        let same = self.columns.len() == mean.len();
-        let names: Vec<_> = match same {
-            true => self.columns.clone(),
-            false => (0..mean.len()).map(|i| format!("feature {i}")).collect(),
-        };
+        let names = self.feature_names();
         let title = format!("{}: along the sampling", self.records.config.name);
         (!statistics.is_empty()).then(|| figures::levels(&title, &names, &statistics))
     }
@@ -229,12 +245,20 @@ impl<'a> Material<'a> {
 
     fn write_page(&self) -> Result<PathBuf, TrainError> {
         let from_samples = "samples.csv over the rows of the data that are held out";
-        let plan: [(&str, &str, Drawn); 8] = [
+        let exact = "levels.json, against the exact goal of each level";
+        let first = "trajectory.npy: the first samples at each level";
+        let plan: [(&str, &str, Drawn); 14] = [
             ("images", from_samples, self.images()),
             ("scatter", from_samples, self.scatter("Samples over data")),
             ("distances", "evaluation.json", self.distances()),
             ("marginals", from_samples, self.marginals()),
-            ("levels", "levels.json, against the exact goal of each level", self.levels()),
+            ("modes", "samples.csv", self.modes()),
+            ("levels", exact, self.levels()),
+            ("convergence", "levels.json", self.convergence()),
+            ("trajectory", first, self.trajectory()),
+            ("density", first, self.density()),
+            ("cumulative", first, self.cumulative()),
+            ("noise", "config.json", self.noise()),
             ("loss", "metrics.jsonl", self.loss()),
             ("learning rate", "metrics.jsonl", self.curve("learning rate", |l| l.learning_rate)),
             ("gradient norm", "metrics.jsonl", self.curve("gradient norm", |l| l.gradient_norm)),

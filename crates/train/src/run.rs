@@ -66,7 +66,7 @@ pub fn train<N: Network>(
     }
     let name = config.name.clone();
     let trainer = Trainer::new(config, network, data, options.device)?;
-    let untrained = trainer.sampling_network();
+    let untrained = trainer.sampling_networks();
     let fingerprint = fingerprint(trainer.data());
     let folder = RunFolder::create(out, &name)?;
     folder.write_config(trainer.config())?;
@@ -119,7 +119,7 @@ fn resume_session<N: Network>(
     let mut manifest = Manifest::read(run)?;
     let (network, data) = build(&config, options.device)?;
     let mut trainer = Trainer::new(config, network, data, options.device)?;
-    let untrained = trainer.sampling_network();
+    let untrained = trainer.sampling_networks();
     let step = checkpoint.progress.step;
     restore(&mut trainer, checkpoint)
         .map_err(|why| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display())))?;
@@ -152,8 +152,8 @@ pub fn sample_run<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
-    let (diffusion, network) = trained(run, config, network, data, observer)?;
-    let denoiser = diffusion.denoiser(&network);
+    let (diffusion, networks) = trained(run, config, network, data, observer)?;
+    let denoiser = diffusion.denoiser(&networks);
     draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
 }
 
@@ -176,7 +176,8 @@ pub fn evaluate_run<N: Network>(
     let samples = draw_samples(config, seed, data, &denoiser, device, &mut sampling(observer))?;
     observer.event(Event::Evaluating);
     let stop = &mut |_| asked_to_stop(observer);
-    let evaluation = evaluate_samples(config, data, &samples, &network, device, stop)?;
+    let untrained = vec![network; trained.len()];
+    let evaluation = evaluate_samples(config, data, &samples, &untrained, device, stop)?;
     // Of the run's own samples only: those of another number are not the ones in its folder.
     if config.sample == read_run_config(run)?.sample {
         let folder = RunFolder::open(run)?;
@@ -188,14 +189,14 @@ pub fn evaluate_run<N: Network>(
     Ok(evaluation)
 }
 
-/// The trained network of a run, and the diffusion problem that it answers.
+/// The trained networks of a run, and the diffusion problem that it answers.
 fn trained<N: Network>(
     run: &Path,
     config: &RunConfig,
     network: N,
     data: &dyn Dataset,
     observer: &mut dyn Observer,
-) -> Result<(Diffusion, N), TrainError> {
+) -> Result<(Diffusion, Vec<N>), TrainError> {
     let checkpoints = Checkpoints::new(run);
     let warn = &mut |what: String| observer.event(Event::Warning(&what));
     let checkpoint = checkpoints.for_sampling(config.train.keep, warn)?;
@@ -204,7 +205,9 @@ fn trained<N: Network>(
         |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
     same_data(&checkpoint.data, data).map_err(refuse)?;
     checkpoint.same_network(config).map_err(refuse)?;
-    checkpoint.into_denoiser(Diffusion::new(config)?, network).map_err(refuse)
+    let diffusion = Diffusion::new(config)?;
+    let networks = vec![network; diffusion.networks];
+    checkpoint.into_denoiser(diffusion, networks).map_err(refuse)
 }
 
 /// Makes one training step and writes nothing.
@@ -243,9 +246,14 @@ fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), Trai
 
 /// Puts what an earlier end of a run left under names of its step, before the run goes on beyond it.
 fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
-    for (name, ending) in
-        [("samples", "csv"), ("evaluation", "json"), ("levels", "json"), ("report", "html")]
-    {
+    let results = [
+        ("samples", "csv"),
+        ("evaluation", "json"),
+        ("levels", "json"),
+        ("trajectory", "npy"),
+        ("report", "html"),
+    ];
+    for (name, ending) in results {
         let path = run.join(format!("{name}.{ending}"));
         let aside = run.join(format!("{name}-step-{step:08}.{ending}"));
         if path.is_file() && !aside.exists() {

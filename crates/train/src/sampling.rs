@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};
-use langevin_data::{Dataset, Purpose, Streams, normal_words};
+use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
 
 use crate::{
     RunConfig, TrainError,
@@ -17,6 +17,9 @@ use crate::{
 /// sizes, so the last chunk is padded.
 const SAMPLING_ROWS: usize = 512;
 
+/// Samples whose way through the levels is kept.
+const TRAJECTORY_ROWS: usize = 2000;
+
 /// Samples, and what was measured on the way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
@@ -24,8 +27,10 @@ pub struct Samples {
     pub features: usize,
     /// The samples, row by row.
     pub values: Vec<f32>,
-    /// One entry a level, noisiest first, the clean end last.
+    /// One entry for the start and one for the end of each step, all rows in each.
     pub levels: Vec<LevelSummary>,
+    /// The first rows, 2000 at most, at each of those levels.
+    pub trajectory: Vec<Vec<f32>>,
 }
 
 /// Mean and standard deviation of the rows at one level of the sampling.
@@ -37,6 +42,8 @@ pub struct LevelSummary {
     pub mean: Vec<f64>,
     /// Standard deviation by feature.
     pub std: Vec<f64>,
+    /// Mean squared distance to the nearest mode of the data, where it has modes.
+    pub convergence: Option<f64>,
 }
 
 /// The samples that a run's denoiser gives.
@@ -55,26 +62,25 @@ pub fn draw_samples(
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Samples, TrainError> {
-    let SampleConfig { sampler, count, start } = &config.sample;
-    let levels = config.sampling_levels()?;
-    let features = data.features();
-    let drawing = Drawing {
-        streams: Streams::new(seed),
-        sampler: sampler.build().map_err(in_section("sample.sampler"))?,
-        start: Start::new(start, data, &levels),
-        levels,
-        denoiser,
-        device,
-        features,
-    };
+    let drawing = Drawing::new(config, seed, data, denoiser, device)?;
+    let (count, features) = (config.sample.count, data.features());
+    let visited = drawing.end.visited(&drawing.levels);
     let mut values = Vec::with_capacity(count * features);
-    let mut moments = vec![Moments::new(features); drawing.levels.len() + 1];
+    let modes = data.modes().unwrap_or_default();
+    let centers: Vec<_> = modes.into_iter().map(|mode| mode.center).collect();
+    let mut moments = vec![Moments::new(features, &centers); visited.len()];
+    let mut trajectory = vec![Vec::new(); visited.len()];
     while values.len() < count * features {
         let first = values.len() / features;
         let rows = (count - first).min(SAMPLING_ROWS);
         let mut broken_off = false;
-        let chunk = drawing.chunk(first as u64, rows, &mut moments, &mut |step| {
-            let share = (first as f64 + rows as f64 * step) / *count as f64;
+        let chunk = drawing.chunk(first as u64, &mut |seen, chunk| {
+            let own = &chunk[..rows * features];
+            moments[seen.step].add(own);
+            let wanted = (TRAJECTORY_ROWS * features).saturating_sub(trajectory[seen.step].len());
+            trajectory[seen.step].extend_from_slice(&own[..own.len().min(wanted)]);
+            let done = seen.step as f64 / seen.steps.max(1) as f64;
+            let share = (first as f64 + rows as f64 * done) / count as f64;
             broken_off |= progress(share).is_break();
         })?;
         if broken_off {
@@ -82,9 +88,8 @@ pub fn draw_samples(
         }
         values.extend_from_slice(&chunk[..rows * features]);
     }
-    let ends = drawing.levels.iter().copied().chain([NoiseLevel::CLEAN]);
-    let levels = ends.zip(&moments).map(|(level, m)| m.summary(level)).collect();
-    Ok(Samples { features, values, levels })
+    let levels = visited.iter().zip(&moments).map(|(level, m)| m.summary(*level)).collect();
+    Ok(Samples { features, values, levels, trajectory })
 }
 
 /// What every chunk shares.
@@ -93,23 +98,41 @@ struct Drawing<'a> {
     sampler: Box<dyn Sampler>,
     start: Start,
     levels: Vec<NoiseLevel>,
+    end: End,
     denoiser: &'a dyn Denoiser,
     device: &'a Device,
     features: usize,
 }
 
-impl Drawing<'_> {
-    /// Samples `first..first + SAMPLING_ROWS`, of which `rows` are wanted.
+impl<'a> Drawing<'a> {
+    fn new(
+        config: &RunConfig,
+        seed: u64,
+        data: &dyn Dataset,
+        denoiser: &'a dyn Denoiser,
+        device: &'a Device,
+    ) -> Result<Self, TrainError> {
+        let SampleConfig { sampler, start, end, .. } = &config.sample;
+        let levels = config.sampling_levels()?;
+        Ok(Self {
+            streams: Streams::new(seed),
+            sampler: sampler.build().map_err(in_section("sample.sampler"))?,
+            start: Start::new(start, data, &levels)?,
+            levels,
+            end: end.build(),
+            denoiser,
+            device,
+            features: data.features(),
+        })
+    }
+
+    /// Samples `first..first + SAMPLING_ROWS`; `observe` sees them at the start and after each step.
     fn chunk(
         &self,
         first: u64,
-        rows: usize,
-        moments: &mut [Moments],
-        progress: &mut dyn FnMut(f64),
+        observe: &mut dyn FnMut(&langevin_core::Progress, &[f32]),
     ) -> Result<Vec<f32>, TrainError> {
-        let mut normals = self.normals(0, first);
-        self.start.apply(&mut normals);
-        let x = self.tensor(&normals);
+        let x = self.tensor(&self.start(first));
         // Stream 0 is the start; stream i + 1 is step i's noise, and 2^32 further on its second.
         let (mut present, mut calls) = (0, 0);
         let mut noise = |step: &langevin_core::Transition| {
@@ -120,24 +143,41 @@ impl Drawing<'_> {
             self.tensor(&self.normals(stream, first))
         };
         let mut problem = None;
-        let mut observe = |seen: &langevin_core::Progress| {
-            match read_rows(seen.x.clone()) {
-                Ok(values) => moments[seen.step].add(&values[..rows * self.features]),
-                Err(error) => problem = Some(error),
-            }
-            progress(seen.step as f64 / seen.steps as f64);
+        let mut observe = |seen: &langevin_core::Progress| match read_rows(seen.x.clone()) {
+            Ok(values) => observe(seen, &values),
+            Err(error) => problem = Some(error),
         };
         let x = sample(
             self.sampler.as_ref(),
             self.denoiser,
             None,
             &self.levels,
-            End::Clean,
+            self.end,
             x,
             &mut noise,
             &mut observe,
         );
         problem.map_or_else(|| read_rows(x), Err)
+    }
+
+    /// Rows of the start.
+    fn start(&self, first: u64) -> Vec<f64> {
+        match &self.start {
+            Start::Exact(density) => {
+                let mut uniforms = vec![0.0; SAMPLING_ROWS];
+                self.streams.at(Purpose::Sampling, 0, first).fill_uniform(&mut uniforms);
+                uniforms.iter().map(|u| density.quantile(*u)).collect()
+            }
+            Start::Gaussian { mean, std } => {
+                let mut rows = self.normals(0, first);
+                for row in rows.chunks_exact_mut(mean.len()) {
+                    for ((x, mean), std) in row.iter_mut().zip(mean).zip(std) {
+                        *x = mean + std * *x;
+                    }
+                }
+                rows
+            }
+        }
     }
 
     fn normals(&self, stream: u64, first: u64) -> Vec<f64> {
@@ -159,40 +199,47 @@ fn read_rows(x: Tensor<2>) -> Result<Vec<f32>, TrainError> {
     Ok(data.iter::<f32>().collect())
 }
 
-/// The Gaussian that sampling starts from, by feature.
-struct Start {
-    mean: Vec<f64>,
-    std: Vec<f64>,
+/// What sampling starts from.
+enum Start {
+    /// By feature.
+    Gaussian { mean: Vec<f64>, std: Vec<f64> },
+    /// The exact density of the first level.
+    Exact(LevelDensity),
 }
 
 impl Start {
-    fn new(config: &StartConfig, data: &dyn Dataset, levels: &[NoiseLevel]) -> Self {
+    fn new(
+        config: &StartConfig,
+        data: &dyn Dataset,
+        levels: &[NoiseLevel],
+    ) -> Result<Self, TrainError> {
         let features = data.features();
         let first = levels.first().copied().unwrap_or(NoiseLevel::CLEAN);
-        match config {
+        let of_row = |row: &[f64], alpha: f64| {
+            (0..features).map(|i| alpha * row[i.min(row.len() - 1)]).collect()
+        };
+        let same = |std: f64| vec![std; features];
+        Ok(match config {
             StartConfig::Noise {} => {
-                Self { mean: vec![0.0; features], std: vec![first.sigma(); features] }
+                Self::Gaussian { mean: vec![0.0; features], std: same(first.sigma()) }
             }
-            StartConfig::Gaussian { mean, std } => Self {
-                mean: (0..features).map(|i| mean[i.min(mean.len() - 1)]).collect(),
-                std: vec![*std; features],
-            },
+            StartConfig::Gaussian { mean, std } => {
+                Self::Gaussian { mean: of_row(mean, 1.0), std: same(*std) }
+            }
+            StartConfig::Row { row } => {
+                Self::Gaussian { mean: of_row(row, first.alpha()), std: same(first.sigma()) }
+            }
             StartConfig::Marginal {} => {
                 let mean = data.mean().unwrap_or_default();
                 let variance = data.variance().unwrap_or_default();
                 let goal = level_goal(&mean, &variance, &first);
-                Self { mean: goal.mean, std: goal.std }
+                Self::Gaussian { mean: goal.mean, std: goal.std }
             }
-        }
-    }
-
-    /// Turns standard normal rows into rows of the start.
-    fn apply(&self, rows: &mut [f64]) {
-        for row in rows.chunks_exact_mut(self.mean.len()) {
-            for ((x, mean), std) in row.iter_mut().zip(&self.mean).zip(&self.std) {
-                *x = mean + std * *x;
-            }
-        }
+            StartConfig::Exact {} => Self::Exact(
+                LevelDensity::new(data, first.alpha(), first.sigma())
+                    .map_err(in_section("sample.start"))?,
+            ),
+        })
     }
 }
 
@@ -203,20 +250,25 @@ pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSu
         level: *level,
         mean: mean.iter().map(|m| level.alpha() * m).collect(),
         std: variance.iter().map(std).collect(),
+        convergence: None,
     }
 }
 
-/// Running mean and variance by feature (Welford).
+/// Running mean and variance by feature (Welford), and the sum of squared distances to the nearest of
+/// some centres.
 #[derive(Debug, Clone)]
-struct Moments {
+struct Moments<'a> {
     count: f64,
     mean: Vec<f64>,
     squares: Vec<f64>,
+    centers: &'a [Vec<f64>],
+    distances: f64,
 }
 
-impl Moments {
-    fn new(features: usize) -> Self {
-        Self { count: 0.0, mean: vec![0.0; features], squares: vec![0.0; features] }
+impl<'a> Moments<'a> {
+    fn new(features: usize, centers: &'a [Vec<f64>]) -> Self {
+        let zeros = vec![0.0; features];
+        Self { count: 0.0, mean: zeros.clone(), squares: zeros, centers, distances: 0.0 }
     }
 
     fn add(&mut self, values: &[f32]) {
@@ -227,14 +279,23 @@ impl Moments {
                 self.mean[i] += off / self.count;
                 self.squares[i] += off * (f64::from(*value) - self.mean[i]);
             }
+            let square = |center: &Vec<f64>| -> f64 {
+                row.iter().zip(center).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum()
+            };
+            let nearest = self.centers.iter().map(square).fold(f64::INFINITY, f64::min);
+            self.distances += nearest;
         }
     }
 
     fn summary(&self, level: NoiseLevel) -> LevelSummary {
         let std = self.squares.iter().map(|s| (s / self.count).sqrt()).collect();
-        LevelSummary { level, mean: self.mean.clone(), std }
+        let convergence = (!self.centers.is_empty()).then_some(self.distances / self.count);
+        LevelSummary { level, mean: self.mean.clone(), std, convergence }
     }
 }
+
+#[cfg(test)]
+mod parity;
 
 #[cfg(test)]
 mod tests {
@@ -294,14 +355,14 @@ mod tests {
         let drawing = Drawing {
             streams: Streams::new(1),
             sampler: Box::new(Twice),
-            start: Start { mean: vec![0.0], std: vec![1.0] },
+            start: Start::Gaussian { mean: vec![0.0], std: vec![1.0] },
             levels: vec![level, NoiseLevel::new(1.0, 1.0).expect("valid")],
+            end: End::CLEAN,
             denoiser: &oracle,
             device: &Device::flex(),
             features: 1,
         };
-        let mut moments = vec![Moments::new(1); 3];
-        let last = drawing.chunk(0, 1, &mut moments, &mut |_| {}).expect("drawn");
+        let last = drawing.chunk(0, &mut |_, _| {}).expect("drawn");
         let draw = |stream| drawing.normals(stream, 0)[0] as f32;
         assert_eq!(last[..2], [draw(2), draw((1 << 32) + 2)], "the second step's two");
         assert_ne!(last[0], last[1]);

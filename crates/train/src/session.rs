@@ -13,17 +13,19 @@ use crate::{
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
     folder::RunFolder,
+    level_remarks::level_remarks,
     observer::{asked_to_stop, sampling},
     records::{Timing, write_levels},
     samples_file::{SamplesFormat, encode},
     sampling::draw_samples,
     spaces::BothSpaces,
+    trajectory::write_trajectory,
 };
 
 /// A process at work on a run.
 pub(crate) struct Session<'a, N: Network> {
     trainer: Trainer<N>,
-    untrained: N,
+    untrained: Vec<N>,
     folder: RunFolder,
     manifest: Manifest,
     checkpoints: Checkpoints,
@@ -38,10 +40,10 @@ pub(crate) struct Session<'a, N: Network> {
 }
 
 impl<'a, N: Network> Session<'a, N> {
-    /// `untrained` is the network before its first step.
+    /// `untrained` is the network before its first step, or one for each level.
     pub(crate) fn open(
         trainer: Trainer<N>,
-        untrained: N,
+        untrained: Vec<N>,
         folder: RunFolder,
         manifest: Manifest,
         options: &'a RunOptions<'a>,
@@ -176,27 +178,26 @@ impl<'a, N: Network> Session<'a, N> {
         Ok(())
     }
 
-    /// The network that samples are drawn with, and the diffusion problem that it answers.
-    fn for_sampling(&self, observer: &mut dyn Observer) -> Result<(Diffusion, N), TrainError> {
+    /// The networks that samples are drawn with, and the diffusion problem that they answer.
+    fn for_sampling(&self, observer: &mut dyn Observer) -> Result<(Diffusion, Vec<N>), TrainError> {
         let config = self.trainer.config();
         if config.train.keep == KeepConfig::Last {
-            return Ok((Diffusion::new(config)?, self.trainer.sampling_network()));
+            return Ok((Diffusion::new(config)?, self.trainer.sampling_networks()));
         }
         let warn = &mut |what: String| observer.event(Event::Warning(&what));
         let best = self.checkpoints.for_sampling(KeepConfig::Best, warn)?;
         let step = best.progress.step;
         observer
             .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
-        let network = self.trainer.sampling_network();
-        let diffusion = Diffusion::new(config)?;
-        best.into_denoiser(diffusion, network).map_err(TrainError::Checkpoint)
+        let (diffusion, networks) = (Diffusion::new(config)?, self.trainer.sampling_networks());
+        best.into_denoiser(diffusion, networks).map_err(TrainError::Checkpoint)
     }
 
     /// Draws the samples, measures them, and shows the run in figures and on its page.
     fn finish(&mut self, observer: &mut dyn Observer) -> Result<Samples, TrainError> {
-        let (diffusion, network) = self.for_sampling(observer)?;
+        let (diffusion, networks) = self.for_sampling(observer)?;
         let (config, data) = (self.trainer.config(), self.trainer.data());
-        let denoiser = diffusion.denoiser(&network);
+        let denoiser = diffusion.denoiser(&networks);
         let device = self.trainer.device();
         let samples =
             draw_samples(config, config.seed, data, &denoiser, device, &mut sampling(observer))?;
@@ -224,7 +225,12 @@ impl<'a, N: Network> Session<'a, N> {
                 }
             }
         }
+        let remarks = level_remarks(&config.report, data, &samples);
+        remarks.iter().for_each(|remark| observer.event(Event::Remark(remark)));
         write_levels(run, &samples.levels)?;
+        if config.report.needs_trajectory() {
+            write_trajectory(run, samples.features, &samples.trajectory)?;
+        }
         for name in sums {
             let path = run.join(name);
             let bytes = std::fs::read(&path)

@@ -159,6 +159,39 @@ impl TensorMap {
         })
     }
 
+    /// The maps of several networks in one: as it is where there is one, else under `networks.N.`.
+    pub(crate) fn joined(maps: Vec<Self>) -> Self {
+        let several = maps.len() > 1;
+        let name = |number: usize, name: String| match several {
+            true => format!("{}{name}", network_prefix(number)),
+            false => name,
+        };
+        let arrays = maps.into_iter().enumerate().flat_map(|(number, map)| {
+            map.0.into_iter().map(move |(own, array)| (name(number, own), array))
+        });
+        Self(arrays.collect())
+    }
+
+    /// The maps of `count` networks that [`joined`](Self::joined) put into one.
+    ///
+    /// # Errors
+    /// A name that belongs to none of them.
+    pub(crate) fn split(mut self, count: usize) -> Result<Vec<Self>, String> {
+        if count == 1 {
+            return Ok(vec![self]);
+        }
+        let maps = (0..count).map(|number| {
+            let prefix = network_prefix(number);
+            let own = self.0.extract_if(.., |name, _| name.starts_with(&prefix));
+            Self(own.map(|(name, array)| (name[prefix.len()..].to_owned(), array)).collect())
+        });
+        let maps = maps.collect();
+        match self.0.keys().next() {
+            Some(name) => Err(format!("{name} is not part of the {count} networks")),
+            None => Ok(maps),
+        }
+    }
+
     /// Takes the 32-bit floats of a name out of the map.
     pub(crate) fn take_f32(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
         match self.0.remove(name)? {
@@ -166,6 +199,11 @@ impl TensorMap {
             _ => None,
         }
     }
+}
+
+/// What the names of a network's arrays begin with where a run has several.
+fn network_prefix(number: usize) -> String {
+    format!("networks.{number}.")
 }
 
 /// Where a traversal of a module is.

@@ -82,7 +82,8 @@ pub struct Trainer<N: Network> {
     streams: Streams,
     device: Device,
     engine: Box<dyn Engine<N>>,
-    ema: Option<Ema<N>>,
+    /// One a network, where weights are averaged.
+    ema: Option<Vec<Ema<N>>>,
     progress: Progress,
     /// Outputs of the steps since the device was last read.
     unread: Vec<StepOutput>,
@@ -108,7 +109,8 @@ impl<N: Network> Trainer<N> {
         // Reading the parameters makes them.
         TensorMap::of_module(&network);
         let train = &config.train;
-        let engine = TapeEngine::new(network, &train.optimizer, train.clip_norm, device);
+        let networks = Diffusion::new(&config)?.networks;
+        let engine = TapeEngine::new(network, networks, &train.optimizer, train.clip_norm, device);
         Self::with_engine(config, Box::new(engine), data, device)
     }
 
@@ -122,7 +124,8 @@ impl<N: Network> Trainer<N> {
         data: Box<dyn Dataset>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let ema = config.train.ema.decay(0).map(|_| Ema::new(engine.network()));
+        let averages = || engine.networks().iter().map(Ema::new).collect();
+        let ema = config.train.ema.decay(0).map(|_| averages());
         Ok(Self {
             diffusion: Diffusion::new(&config)?,
             streams: Streams::new(config.seed),
@@ -147,9 +150,15 @@ impl<N: Network> Trainer<N> {
         let learning_rate = train.learning_rate.at(step, train.steps);
         let batch =
             self.diffusion.training_batch(self.data.as_ref(), &self.streams, step, train.batch)?;
+        if let Some((from, to)) = self.diffusion.handover(step) {
+            self.engine.hand_over(from, to);
+            if let Some(ema) = &mut self.ema {
+                ema[to] = ema[from].clone();
+            }
+        }
         self.unread.push(self.engine.step(&batch, learning_rate));
         if let (Some(ema), Some(decay)) = (&mut self.ema, train.ema.decay(step)) {
-            ema.update(self.engine.network(), decay);
+            ema[batch.network].update(&self.engine.networks()[batch.network], decay);
         }
         self.progress.step += 1;
         if self.unread.len() >= MOST_UNREAD && !self.is_log_step() {
@@ -230,7 +239,7 @@ impl<N: Network> Trainer<N> {
     /// A device that failed.
     pub fn held_out_loss(&self) -> Result<f64, TrainError> {
         let wanted = self.config.train.validate_rows;
-        let network = self.sampling_network();
+        let networks = self.sampling_networks();
         let mut losses = Vec::new();
         while losses.len() < wanted {
             let batch = self.diffusion.held_out_batch(
@@ -239,18 +248,18 @@ impl<N: Network> Trainer<N> {
                 losses.len() as u64,
                 VALIDATION_ROWS,
             )?;
-            losses.extend(read(row_losses(&network, &batch, &self.device))?);
+            losses.extend(read(row_losses(&networks[batch.network], &batch, &self.device))?);
         }
         losses.truncate(wanted);
         Ok(self.diffusion.reduction.of_rows(&losses))
     }
 
-    /// The network that samples are drawn with: the averaged one where there is one, on the plain
-    /// device.
-    pub fn sampling_network(&self) -> N {
+    /// The networks that samples are drawn with, one or one for each level: the averaged ones where
+    /// there are any, on the plain device.
+    pub fn sampling_networks(&self) -> Vec<N> {
         match &self.ema {
-            Some(ema) => ema.network().clone(),
-            None => self.engine.network().valid(),
+            Some(ema) => ema.iter().map(|ema| ema.network().clone()).collect(),
+            None => self.engine.networks().iter().map(N::valid).collect(),
         }
     }
 
@@ -294,16 +303,19 @@ impl<N: Network> Trainer<N> {
 
     /// The weights by name, with the level embedding's random frequencies beside them.
     pub fn weights(&self) -> TensorMap {
-        self.with_frequencies(TensorMap::of_module(self.engine.network()))
+        let networks = self.engine.networks().iter();
+        self.with_frequencies(networks.map(TensorMap::of_module).collect())
     }
 
     /// The averaged weights by name, where there are any.
     pub fn ema_weights(&self) -> Option<TensorMap> {
         let ema = self.ema.as_ref()?;
-        Some(self.with_frequencies(TensorMap::of_module(ema.network())))
+        let networks = ema.iter().map(|ema| TensorMap::of_module(ema.network()));
+        Some(self.with_frequencies(networks.collect()))
     }
 
-    fn with_frequencies(&self, mut weights: TensorMap) -> TensorMap {
+    fn with_frequencies(&self, networks: Vec<TensorMap>) -> TensorMap {
+        let mut weights = TensorMap::joined(networks);
         weights.0.extend(self.diffusion.frequencies());
         weights
     }
@@ -336,7 +348,8 @@ impl<N: Network> Trainer<N> {
         match (&mut self.ema, ema) {
             (Some(own), Some(mut saved)) => {
                 self.diffusion.take_frequencies(&mut saved)?;
-                own.restore(saved)?;
+                let saved = saved.split(own.len())?;
+                own.iter_mut().zip(saved).try_for_each(|(own, saved)| own.restore(saved))?;
             }
             (None, None) => {}
             (own, _) => {

@@ -3,6 +3,7 @@
 mod compare;
 mod evaluate;
 mod export;
+mod film;
 mod init;
 mod runs;
 mod sample;
@@ -45,6 +46,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Runs { folder } => runs::run(args, folder).map(|()| 0),
         Command::Compare(compare) => compare::run(args, compare).map(|()| 0),
         Command::Export(export) => export::run(args, export).map(|()| 0),
+        Command::Film(film) => film::run(args, film),
         Command::Init(init) => init::run(args, init).map(|()| 0),
         Command::Completions { shell } => {
             completions(*shell);

@@ -15,7 +15,7 @@ pub enum AncestralVariance {
     Upper,
 }
 
-/// DDPM's step: the mean of the posterior for the estimate D, and fresh noise but in the last step.
+/// DDPM's step: the mean of the posterior for the estimate D, and fresh noise but in the last steps.
 ///
 /// `x_s = alpha_s · D + sigma_s · sqrt(1 − tau) · eps + std · z` with
 /// `tau = 1 − (alpha_t sigma_s / (alpha_s sigma_t))²`; std² is `sigma_s² · tau` (lower) or
@@ -25,6 +25,9 @@ pub enum AncestralVariance {
 pub struct Ddpm {
     /// Which of the two variances.
     pub variance: AncestralVariance,
+    /// How many steps get no fresh noise, counted from the one to sigma = 0, whether it is made or
+    /// not. That one never gets any; the paper has it alone.
+    pub quiet_steps: usize,
 }
 
 impl Sampler for Ddpm {
@@ -42,7 +45,7 @@ impl Sampler for Ddpm {
         let renewed = renewed_share(step);
         let next =
             denoised.mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma() * (1.0 - renewed).sqrt());
-        if s.sigma() == 0.0 {
+        if s.sigma() == 0.0 || step.left <= self.quiet_steps {
             return next;
         }
         let std = match self.variance {

@@ -4,6 +4,7 @@ mod ddim;
 mod ddpm;
 mod euler;
 mod heun;
+mod subtract;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ pub use ddim::Ddim;
 pub use ddpm::{AncestralVariance, Ddpm};
 pub use euler::Euler;
 pub use heun::Heun;
+pub use subtract::Subtract;
 
 use burn::tensor::Tensor;
 
@@ -25,6 +27,9 @@ pub struct Transition {
     pub to: NoiseLevel,
     /// The step's number, from 0.
     pub index: usize,
+    /// Steps from here down to sigma = 0, this one included, also where sampling stops before; 1 in
+    /// repeats of the last.
+    pub left: usize,
 }
 
 /// Standard normal rows for the step at hand, `[batch, features]` in the rows' dtype.
@@ -55,10 +60,29 @@ pub trait Sampler: Send + Sync {
 /// Where sampling stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// At sigma = 0, which the loop appends to the levels.
-    Clean,
+    /// At sigma = 0, which the loop appends to the levels; the step there is made `repeats` more
+    /// times, as if its rows were still at the last level.
+    Clean {
+        /// 0 but for systems that were published so.
+        repeats: usize,
+    },
     /// At the last of the levels given.
     LastLevel,
+}
+
+impl End {
+    /// Sampling to sigma = 0, and no more.
+    pub const CLEAN: Self = Self::Clean { repeats: 0 };
+
+    /// The level that rows are at after each step, the first level before all of them.
+    pub fn visited(self, levels: &[NoiseLevel]) -> Vec<NoiseLevel> {
+        levels
+            .iter()
+            .copied()
+            .take(1)
+            .chain(transitions(levels, self).map(|step| step.to))
+            .collect()
+    }
 }
 
 /// What the loop shows its observer: the start (`step` 0), then the rows after each step.
@@ -105,12 +129,20 @@ pub fn sample(
 
 /// The steps that join the levels, each to the next, the last to `end`.
 fn transitions(levels: &[NoiseLevel], end: End) -> impl Iterator<Item = Transition> {
-    let clean = (end == End::Clean && !levels.is_empty()).then_some(NoiseLevel::CLEAN);
-    let targets = levels.iter().skip(1).copied().chain(clean);
-    levels.iter().copied().zip(targets).enumerate().map(|(index, (from, to))| Transition {
+    let clean = match (end, levels.last()) {
+        (End::Clean { repeats }, Some(last)) => Some((*last, 1 + repeats)),
+        _ => None,
+    };
+    let to_clean = clean
+        .into_iter()
+        .flat_map(|(last, times)| std::iter::repeat_n((last, NoiseLevel::CLEAN, 1), times));
+    let pairs = levels.iter().zip(levels.iter().skip(1)).enumerate();
+    let between = pairs.map(|(i, (from, to))| (*from, *to, levels.len() - i));
+    between.chain(to_clean).enumerate().map(|(index, (from, to, left))| Transition {
         from,
         to,
         index,
+        left,
     })
 }
 

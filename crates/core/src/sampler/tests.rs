@@ -48,8 +48,8 @@ impl Method {
             Self::Euler => Box::new(Euler),
             Self::Heun => Box::new(Heun),
             Self::Ddim(eta) => Box::new(Ddim::new(eta).expect("valid")),
-            Self::Lower => Box::new(Ddpm { variance: AncestralVariance::Lower }),
-            Self::Upper => Box::new(Ddpm { variance: AncestralVariance::Upper }),
+            Self::Lower => Box::new(Ddpm { variance: AncestralVariance::Lower, quiet_steps: 1 }),
+            Self::Upper => Box::new(Ddpm { variance: AncestralVariance::Upper, quiet_steps: 1 }),
         }
     }
 
@@ -153,7 +153,9 @@ fn rows(values: Vec<f64>, dims: [usize; 2], dtype: DType) -> Tensor<2> {
 fn steps(levels: &[NoiseLevel]) -> Vec<Transition> {
     let targets = levels.iter().skip(1).copied().chain([NoiseLevel::CLEAN]);
     let pairs = levels.iter().copied().zip(targets).enumerate();
-    pairs.map(|(index, (from, to))| Transition { from, to, index }).collect()
+    pairs
+        .map(|(index, (from, to))| Transition { from, to, index, left: levels.len() - index })
+        .collect()
 }
 
 /// A step along one axis: `x' = a·x + b + c·z`.

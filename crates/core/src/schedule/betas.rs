@@ -1,7 +1,7 @@
 //! The discrete, variance-preserving grids of DDPM: explicit, linear and cosine betas.
 
-use super::{NoiseSchedule, countable};
-use crate::{CoreError, NoiseLevel};
+use super::{LevelGrid, NoiseSchedule, countable};
+use crate::{CoreError, NoiseLevel, error::positive};
 
 /// DDPM's grid of K levels, which preserves the variance of data with variance 1.
 ///
@@ -12,8 +12,7 @@ use crate::{CoreError, NoiseLevel};
 /// probabilistic models", equation 4.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Betas {
-    /// Noisiest first.
-    levels: Vec<NoiseLevel>,
+    grid: LevelGrid,
     /// `1 − beta`, noisiest first.
     step_alphas: Vec<f64>,
 }
@@ -43,46 +42,26 @@ impl Betas {
             })
             .collect();
         levels.reverse();
-        let levels = levels.into_iter().enumerate().map(|(i, l)| l.with_index(i)).collect();
-        Ok(Self { levels, step_alphas: betas.iter().rev().map(|b| 1.0 - b).collect() })
-    }
-
-    fn last(&self) -> usize {
-        self.levels.len() - 1
+        let step_alphas = betas.iter().rev().map(|b| 1.0 - b).collect();
+        Ok(Self { grid: LevelGrid::from_noisiest(levels), step_alphas })
     }
 }
 
 impl NoiseSchedule for Betas {
     fn at(&self, t: f64) -> NoiseLevel {
-        // K equal shares of [0, 1], so that a uniform t makes every level equally likely.
-        let share = ((1.0 - t) * self.levels.len() as f64).floor().max(0.0) as usize;
-        self.levels[share.min(self.last())]
+        self.grid.at(t)
     }
 
     fn at_ratio(&self, ratio: f64) -> NoiseLevel {
-        let after = self.levels.partition_point(|level| level.ratio() > ratio);
-        let (low, high) = (after.saturating_sub(1), after.min(self.last()));
-        let distance = |i: usize| (self.levels[i].ratio().ln() - ratio.ln()).abs();
-        self.levels[if distance(low) <= distance(high) { low } else { high }]
+        self.grid.at_ratio(ratio)
     }
 
-    /// All levels, or `count` of them evenly spaced in index, the first and the last included
-    /// (diffusers' "linspace").
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
-        countable(count)?;
-        if count > self.levels.len() {
-            let requirement =
-                format!("must be at most the schedule's {} levels", self.levels.len());
-            return Err(CoreError::parameter("steps", requirement, count));
-        }
-        // k by diffusers' formula, ties to even; a single level is the noisiest.
-        let (last, gaps) = (self.last(), (count - 1).max(1));
-        let k = |step: usize| (((gaps - step) * last) as f64 / gaps as f64).round_ties_even();
-        Ok((0..count).map(|step| self.levels[last - k(step) as usize]).collect())
+        self.grid.levels(count)
     }
 
     fn len(&self) -> Option<usize> {
-        Some(self.levels.len())
+        self.grid.len()
     }
 
     fn step_alpha(&self, level: &NoiseLevel) -> Option<f64> {
@@ -124,6 +103,32 @@ pub fn cosine_betas(steps: usize) -> Result<Vec<f64>, CoreError> {
     Ok((0..steps)
         .map(|k| (1.0 - f((k as f64 + 1.0) / count) / f(k as f64 / count)).min(0.999))
         .collect())
+}
+
+/// `steps` betas rising along EDM's power law, `(low + k / (K−1) · (high − low))^rho` with the ends
+/// `low = beta_start^(1/rho)` and `high = beta_end^(1/rho)`.
+///
+/// # Errors
+/// As [`linear_betas`]; `rho` must be finite and above 0.
+///
+/// Source: Karras et al. 2022, equation 5, used for betas in ascending order.
+pub fn karras_betas(
+    steps: usize,
+    beta_start: f64,
+    beta_end: f64,
+    rho: f64,
+) -> Result<Vec<f64>, CoreError> {
+    // The same range, and the same errors.
+    let line = linear_betas(steps, beta_start, beta_end)?;
+    positive("rho", rho)?;
+    let (low, high) = (beta_start.powf(1.0 / rho), beta_end.powf(1.0 / rho));
+    let last = (steps - 1).max(1) as f64;
+    let between = |k: usize| (low + k as f64 / last * (high - low)).powf(rho);
+    // The ends are exact: a power and its root would miss them by rounding.
+    let ends = |(k, beta): (usize, f64)| {
+        if k == 0 || k + 1 == steps { beta } else { between(k).clamp(beta_start, beta_end) }
+    };
+    Ok(line.into_iter().enumerate().map(ends).collect())
 }
 
 #[cfg(test)]
@@ -195,7 +200,8 @@ mod tests {
         assert_eq!(grid.at_ratio(f64::INFINITY).index(), Some(0));
         assert_eq!(grid.at_ratio(0.0).index(), Some(999));
         // Nearest in ln ratio, on both sides of the middle.
-        let (low, high) = (grid.levels[500].ratio(), grid.levels[499].ratio());
+        let levels = grid.levels(1000).expect("all");
+        let (low, high) = (levels[500].ratio(), levels[499].ratio());
         let middle = (low * high).sqrt();
         assert_eq!(grid.at_ratio(middle * 0.999).index(), Some(500));
         assert_eq!(grid.at_ratio(middle * 1.001).index(), Some(499));
@@ -227,6 +233,21 @@ mod tests {
         let betas = cosine_betas(1000).expect("valid");
         assert_eq!(betas[999], 0.999);
         assert!(betas[998] < 0.999, "one capped beta alone");
+    }
+
+    #[test]
+    fn betas_on_edms_grid_rise_from_end_to_end() {
+        let betas = karras_betas(20, 0.001, 0.9, 4.0).expect("valid");
+        assert_eq!((betas[0], betas[19]), (0.001, 0.9));
+        for (k, beta) in betas.iter().enumerate() {
+            let (low, high) = (0.001_f64.powf(0.25), 0.9_f64.powf(0.25));
+            let expected = (low + k as f64 / 19.0 * (high - low)).powi(4);
+            assert!((beta / expected - 1.0).abs() < 1e-13, "{k} {beta} {expected}");
+        }
+        assert!(betas.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(karras_betas(20, 0.001, 0.9, 0.0).is_err());
+        assert!(karras_betas(20, 0.9, 0.001, 4.0).is_err());
+        assert_eq!(karras_betas(1, 0.1, 0.9, 4.0).expect("valid"), [0.1]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Which noise levels exist.
 
 mod betas;
+mod grid;
 mod karras;
 mod rectified_flow;
 
-pub use betas::{Betas, cosine_betas, linear_betas};
+pub use betas::{Betas, cosine_betas, karras_betas, linear_betas};
+pub use grid::LevelGrid;
 pub use karras::Karras;
 pub use rectified_flow::RectifiedFlow;
 

@@ -48,6 +48,9 @@ impl Dataset for Gaussian {
     fn log_density(&self, x: &[f64]) -> Option<f64> {
         self.mixture.log_density(x)
     }
+    fn diffused_log_density(&self, alpha: f64, sigma: f64, x: &[f64]) -> Option<f64> {
+        self.mixture.diffused_log_density(alpha, sigma, x)
+    }
     fn score(&self, x: &[f64]) -> Option<Vec<f64>> {
         self.mixture.score(x)
     }

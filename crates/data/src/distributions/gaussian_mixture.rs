@@ -15,6 +15,16 @@ pub struct GaussianMixture {
     means: Vec<Vec<f64>>,
     std: f64,
     weights: Vec<f64>,
+    choice: Choice,
+}
+
+/// How a training row gets its component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    /// By a random number.
+    Random,
+    /// By its place: row r has component r mod M.
+    InTurn,
 }
 
 impl GaussianMixture {
@@ -59,7 +69,34 @@ impl GaussianMixture {
             positive(&format!("weights[{i}]"), *weight)?;
         }
         let sum: f64 = weights.iter().sum();
-        Ok(Self { means, std, weights: weights.iter().map(|w| w / sum).collect() })
+        let weights = weights.iter().map(|w| w / sum).collect();
+        Ok(Self { means, std, weights, choice: Choice::Random })
+    }
+
+    /// The same mixture, whose training rows take the components in turn: row r of a stream has
+    /// component `r mod M`, so that a batch of a multiple of M rows holds equally many of each.
+    ///
+    /// A row is still known by its place alone, and uses as many words. Held-out rows stay random.
+    ///
+    /// # Errors
+    /// The weights must be equal.
+    ///
+    /// ```
+    /// use langevin_data::{Dataset, GaussianMixture, Part, Purpose, Streams};
+    ///
+    /// let mixture = GaussianMixture::new(vec![vec![-1.0], vec![1.0]], 0.1, None)?.balanced()?;
+    /// let mut rows = [0.0; 6];
+    /// mixture.draw(Part::Training, &mut Streams::new(0).at(Purpose::Data, 0, 0), &mut rows);
+    /// assert_eq!(rows.map(f64::signum), [-1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
+    /// # Ok::<(), langevin_data::DataError>(())
+    /// ```
+    pub fn balanced(self) -> Result<Self, DataError> {
+        let first = self.weights[0];
+        if let Some(other) = self.weights.iter().find(|weight| **weight != first) {
+            let requirement = "must be false where the weights are not equal";
+            return Err(error("balanced", requirement, format!("true with {first} and {other}")));
+        }
+        Ok(Self { choice: Choice::InTurn, ..self })
     }
 
     /// The means.
@@ -89,6 +126,7 @@ impl GaussianMixture {
             means: self.means.iter().map(scale).collect(),
             std: (alpha * self.std).hypot(sigma),
             weights: self.weights.clone(),
+            choice: self.choice,
         }
     }
 
@@ -107,19 +145,38 @@ impl GaussianMixture {
         mean
     }
 
-    /// `ln(w_i) − |x − m_i|² / (2 std²)` of each component.
-    fn exponents(&self, x: &[f64]) -> Vec<f64> {
-        let square =
-            |mean: &Vec<f64>| mean.iter().zip(x).map(|(m, x)| (x - m) * (x - m)).sum::<f64>();
-        let exponent = |(mean, weight): (&Vec<f64>, &f64)| {
-            weight.ln() - square(mean) / (2.0 * self.std * self.std)
+    /// `ln(w_i) − |x − alpha m_i|² / (2 std²)` of each component.
+    fn exponents(&self, alpha: f64, std: f64, x: &[f64]) -> Vec<f64> {
+        let square = |mean: &Vec<f64>| {
+            mean.iter().zip(x).map(|(m, x)| (x - alpha * m) * (x - alpha * m)).sum::<f64>()
         };
+        let exponent =
+            |(mean, weight): (&Vec<f64>, &f64)| weight.ln() - square(mean) / (2.0 * std * std);
         self.means.iter().zip(&self.weights).map(exponent).collect()
+    }
+
+    /// The log density of the mixture with means `alpha · m_i` and another `std`.
+    fn scaled_log_density(&self, alpha: f64, std: f64, x: &[f64]) -> f64 {
+        let exponents = self.exponents(alpha, std, x);
+        let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = exponents.iter().map(|e| (e - largest).exp()).sum();
+        let variance = std::f64::consts::TAU * std * std;
+        largest + sum.ln() - 0.5 * self.features() as f64 * variance.ln()
+    }
+
+    /// The component at `left` of the shares laid end to end over (0, 1).
+    fn component(&self, mut left: f64) -> usize {
+        let last = self.means.len() - 1;
+        let found = self.weights[..last].iter().position(|weight| {
+            left -= weight;
+            left < 0.0
+        });
+        found.unwrap_or(last)
     }
 
     /// The probability that each component made `x`.
     fn responsibilities(&self, x: &[f64]) -> Vec<f64> {
-        let mut shares = self.exponents(x);
+        let mut shares = self.exponents(1.0, self.std, x);
         let largest = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         shares.iter_mut().for_each(|share| *share = (*share - largest).exp());
         let sum: f64 = shares.iter().sum();
@@ -136,16 +193,16 @@ impl Dataset for GaussianMixture {
         1 + normal_words(self.features())
     }
 
-    fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
-        for row in rows.chunks_exact_mut(self.features()) {
-            let mut left = stream.uniform();
-            let last = self.means.len() - 1;
-            let component = self.weights[..last].iter().position(|weight| {
-                left -= weight;
-                left < 0.0
-            });
+    fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
+        let in_turn = part == Part::Training && self.choice == Choice::InTurn;
+        let modes = self.means.len();
+        let first = (stream.position() / self.words_per_row()) % modes as u64;
+        for (row, turn) in rows.chunks_exact_mut(self.features()).zip(first as usize..) {
+            // In turn, too, a row uses this word: its normals stay where they were.
+            let drawn = self.component(stream.uniform());
+            let component = if in_turn { turn % modes } else { drawn };
             stream.fill_normal(row);
-            for (x, mean) in row.iter_mut().zip(&self.means[component.unwrap_or(last)]) {
+            for (x, mean) in row.iter_mut().zip(&self.means[component]) {
                 *x = mean + self.std * *x;
             }
         }
@@ -178,11 +235,12 @@ impl Dataset for GaussianMixture {
     }
 
     fn log_density(&self, x: &[f64]) -> Option<f64> {
-        let exponents = self.exponents(x);
-        let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = exponents.iter().map(|e| (e - largest).exp()).sum();
-        let variance = std::f64::consts::TAU * self.std * self.std;
-        Some(largest + sum.ln() - 0.5 * self.features() as f64 * variance.ln())
+        Some(self.scaled_log_density(1.0, self.std, x))
+    }
+
+    fn diffused_log_density(&self, alpha: f64, sigma: f64, x: &[f64]) -> Option<f64> {
+        let std = (alpha * self.std).hypot(sigma);
+        (std > 0.0).then(|| self.scaled_log_density(alpha, std, x))
     }
 
     fn score(&self, x: &[f64]) -> Option<Vec<f64>> {

@@ -178,6 +178,28 @@ fn a_diffused_mixture_is_its_rows_scaled_and_noised() {
 }
 
 #[test]
+fn the_density_of_a_level_is_that_of_the_diffused_mixture() {
+    let mixture = mixture();
+    let x = [0.7, -1.1];
+    for (alpha, sigma) in [(1.0, 0.0), (0.6, 0.8), (1.0, 80.0), (0.0, 0.5)] {
+        let found = mixture.diffused_log_density(alpha, sigma, &x);
+        assert_eq!(found, mixture.diffused(alpha, sigma).log_density(&x), "{alpha} {sigma}");
+    }
+    assert_eq!(mixture.diffused_log_density(0.0, 0.0, &x), None);
+    // N(0.6 · 2, (0.6 · 0.5)² + 0.4² = 0.5²) at 1.7: one std from its mean.
+    let gaussian = Gaussian::new(vec![2.0], 0.5).expect("valid");
+    let found = gaussian.diffused_log_density(0.6, 0.4, &[1.7]).expect("closed");
+    let exact = -0.5 - (0.5 * std::f64::consts::TAU.sqrt()).ln();
+    assert!((found - exact).abs() < 1e-14, "{found} {exact}");
+    // Of the eight at distance 1, only the own one is near: a share of 1/8, in the plane.
+    let eight = EightGaussians::new(1.0, 0.01).expect("valid");
+    let found = eight.diffused_log_density(0.5, 0.012, &[0.5, 0.0]).expect("closed");
+    let exact = -(8.0 * std::f64::consts::TAU * 0.013 * 0.013_f64).ln();
+    assert!((found - exact).abs() < 1e-12, "{found} {exact}");
+    assert_eq!(TwoMoons::new(0.1).expect("valid").diffused_log_density(1.0, 1.0, &x), None);
+}
+
+#[test]
 fn far_from_every_mode_nothing_overflows() {
     let mixture = mixture();
     let far = [1e6, -1e6];
@@ -240,6 +262,12 @@ fn bad_parameters_are_refused_by_name() {
             GaussianMixture::new(vec![vec![0.0]], 1.0, Some(vec![-1.0])).err(),
             "weights[0]: must be finite and above 0, got -1",
         ),
+        (
+            GaussianMixture::new(vec![vec![0.0], vec![1.0]], 1.0, Some(vec![1.0, 3.0]))
+                .and_then(GaussianMixture::balanced)
+                .err(),
+            "balanced: must be false where the weights are not equal, got true with 0.25 and 0.75",
+        ),
         (EightGaussians::new(-2.0, 0.1).err(), "radius: must be finite and above 0, got -2"),
         (EightGaussians::new(2.0, nan).err(), "std: must be finite and above 0, got NaN"),
         (TwoMoons::new(-0.1).err(), "noise: must be finite and at least 0, got -0.1"),
@@ -254,5 +282,85 @@ fn bad_parameters_are_refused_by_name() {
     for (error, message) in cases {
         let error = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(error.starts_with(message), "{error:?} is not {message:?}");
+    }
+}
+
+fn four_modes() -> GaussianMixture {
+    let means = [[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]].map(|m| m.to_vec()).to_vec();
+    // Equal weights, stated.
+    GaussianMixture::new(means, 0.01, Some(vec![0.1; 4])).expect("valid")
+}
+
+/// The component of each row of [`four_modes`], whose modes are 100 std from the axes.
+fn components(rows: &[f64]) -> Vec<usize> {
+    let of = |row: &[f64]| match (row[0] > 0.0, row[1] > 0.0) {
+        (true, true) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+        (true, false) => 3,
+    };
+    rows.chunks(2).map(of).collect()
+}
+
+#[test]
+fn a_balanced_batch_holds_equally_many_of_every_mode() {
+    let balanced = four_modes().balanced().expect("equal weights");
+    let found = components(&draw(&balanced, 0, 128));
+    assert!(found.iter().enumerate().all(|(row, component)| *component == row % 4), "{found:?}");
+    // Wherever it starts, and however it is cut up.
+    let whole = draw(&balanced, 0, 300);
+    for first in [1, 2, 3, 63, 171] {
+        assert_eq!(draw(&balanced, first, 128), whole[2 * first as usize..][..256], "{first}");
+    }
+    let mut cut = vec![0.0; 600];
+    let mut stream = Streams::new(11).at(Purpose::Data, 0, 0);
+    for rows in cut.chunks_mut(2 * 37) {
+        balanced.draw(Part::Training, &mut stream, rows);
+    }
+    assert_eq!(cut, whole);
+}
+
+#[test]
+fn balance_changes_nothing_but_the_component_of_training_rows() {
+    let (random, balanced) = (four_modes(), four_modes().balanced().expect("equal weights"));
+    let held_out = |data: &GaussianMixture| {
+        let mut rows = vec![0.0; 2 * 128];
+        data.draw(Part::HeldOut, &mut Streams::new(11).at(Purpose::HeldOut, 0, 3), &mut rows);
+        rows
+    };
+    assert_eq!(held_out(&random), held_out(&balanced));
+    let (own, taken) = (draw(&random, 0, 128), draw(&balanced, 0, 128));
+    assert_ne!(components(&own), components(&taken));
+    // A row's noise is the same around another mean.
+    for ((x, y), (i, j)) in own
+        .iter()
+        .zip(&taken)
+        .zip(components(&own).into_iter().zip(components(&taken)).flat_map(|pair| [pair, pair]))
+    {
+        if i == j {
+            assert_eq!(x, y);
+        }
+        assert!(((x - x.signum()) - (y - y.signum())).abs() < 1e-15);
+    }
+    assert_eq!(balanced.words_per_row(), random.words_per_row());
+    assert_eq!(balanced.mean(), random.mean());
+    assert_eq!(balanced.covariance(), random.covariance());
+    assert_eq!(balanced.modes(), random.modes());
+    let x = [0.3, -0.2];
+    assert_eq!(balanced.log_density(&x), random.log_density(&x));
+    assert_eq!(balanced.score(&x), random.score(&x));
+    assert_eq!(balanced.posterior_mean(&x, 0.6, 0.8), random.posterior_mean(&x, 0.6, 0.8));
+    let levels = [balanced.diffused(0.6, 0.8), random.diffused(0.6, 0.8)];
+    assert_eq!(levels[0].log_density(&x), levels[1].log_density(&x));
+}
+
+/// What a mixture drew before it could be balanced, of either part.
+#[test]
+fn a_mixture_s_random_rows_are_those_of_every_release() {
+    for part in [Part::Training, Part::HeldOut] {
+        let mut rows = vec![0.0; 2 * 1000];
+        mixture().draw(part, &mut Streams::new(11).at(Purpose::Data, 0, 0), &mut rows);
+        let sum = rows.iter().fold(0_u64, |sum, x| sum.rotate_left(7) ^ x.to_bits());
+        assert_eq!(sum, 0x95a3702d92b2087b, "{part:?}");
     }
 }

@@ -32,6 +32,10 @@ pub enum DataConfig {
         /// Their shares; equal where left out.
         #[serde(default)]
         weights: Option<Vec<f64>>,
+        /// Whether training rows are of each in turn, so that a batch holds equally many; needs equal
+        /// shares.
+        #[serde(default)]
+        balanced: bool,
     },
     /// Eight Gaussians on a circle.
     EightGaussians {
@@ -118,8 +122,10 @@ impl DataConfig {
     pub(crate) fn distribution(&self) -> Result<Option<Box<dyn Dataset>>, TrainError> {
         let boxed: Result<Box<dyn Dataset>, _> = match self.clone() {
             Self::Gaussian { mean, std } => Gaussian::new(mean, std).map(|d| Box::new(d) as _),
-            Self::GaussianMixture { means, std, weights } => {
-                GaussianMixture::new(means, std, weights).map(|d| Box::new(d) as _)
+            Self::GaussianMixture { means, std, weights, balanced } => {
+                let mixture = GaussianMixture::new(means, std, weights);
+                let mixture = if balanced { mixture.and_then(|m| m.balanced()) } else { mixture };
+                mixture.map(|d| Box::new(d) as _)
             }
             Self::EightGaussians { radius, std } => {
                 EightGaussians::new(radius, std).map(|d| Box::new(d) as _)

@@ -1,6 +1,8 @@
 //! `denoiser`: the network, what it is told of the level, and the meaning of its output.
 
-use langevin_core::{Activation, CoreError, LevelEmbedding, LevelQuantity, MlpConfig, Prediction};
+use langevin_core::{
+    Activation, CoreError, LevelEmbedding, LevelQuantity, MlpConfig, NoiseShare, Prediction,
+};
 use langevin_data::Streams;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct DenoiserConfig {
     /// The network.
     pub network: NetworkConfig,
+    /// Whether one network serves all noise levels.
+    #[serde(default)]
+    pub networks: NetworksConfig,
     /// What the network is told of the noise level.
     #[serde(default)]
     pub embedding: EmbeddingConfig,
@@ -99,6 +104,28 @@ impl NetworkConfig {
             position_features,
             position_scale,
         })
+    }
+}
+
+/// Whether one network serves all noise levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworksConfig {
+    /// One for all.
+    #[default]
+    One,
+    /// One for each level of a discrete grid. With levels in order, each starts from the weights of the
+    /// level before.
+    OnePerLevel,
+}
+
+impl NetworksConfig {
+    /// How many networks a run has; `levels` is the size of its grid, where it has one.
+    pub fn count(self, levels: Option<usize>) -> usize {
+        match self {
+            Self::One => 1,
+            Self::OnePerLevel => levels.unwrap_or(1),
+        }
     }
 }
 
@@ -214,6 +241,23 @@ pub enum PredictionConfig {
         #[serde(default = "one")]
         sigma_data: f64,
     },
+    /// The share of the noise that leads to the next level of a grid.
+    LevelStep {
+        /// Which share.
+        #[serde(default)]
+        share: ShareConfig,
+    },
+}
+
+/// Which share of the noise n at a level with noise scale sigma leads to the next, with sigma'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareConfig {
+    /// 1 − sigma' / sigma.
+    #[default]
+    Corrected,
+    /// sigma' / sigma, as the article "Introduction to Diffusion Models" has it.
+    Published,
 }
 
 impl PredictionConfig {
@@ -228,6 +272,12 @@ impl PredictionConfig {
             Self::Velocity {} => Ok(Prediction::Velocity),
             Self::Flow {} => Ok(Prediction::Flow),
             Self::Edm { sigma_data } => Prediction::edm(sigma_data),
+            Self::LevelStep { share } => Ok(Prediction::LevelStep {
+                share: match share {
+                    ShareConfig::Corrected => NoiseShare::Corrected,
+                    ShareConfig::Published => NoiseShare::Published,
+                },
+            }),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `noise`: which levels exist, and which of them training rows get.
 
 use langevin_core::{
-    Betas, CoreError, Karras, LevelSampler, NoiseSchedule, RectifiedFlow, cosine_betas,
-    linear_betas,
+    Betas, CoreError, Karras, LevelGrid, LevelSampler, NoiseSchedule, RectifiedFlow, cosine_betas,
+    karras_betas, linear_betas,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,9 @@ pub enum ScheduleConfig {
         /// The power: larger puts more levels near sigma_min.
         #[serde(default = "rho")]
         rho: f64,
+        /// Levels of a discrete grid, which alone are trained and sampled; any level where left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        steps: Option<usize>,
     },
     /// DDPM's grid of the given betas, the first the one next to the data.
     Betas {
@@ -50,6 +53,18 @@ pub enum ScheduleConfig {
         /// The beta next to the noise.
         #[serde(default = "beta_end")]
         beta_end: f64,
+    },
+    /// DDPM's grid of betas that rise by EDM's power law.
+    KarrasBetas {
+        /// Number of levels.
+        steps: usize,
+        /// The beta next to the data.
+        beta_start: f64,
+        /// The beta next to the noise.
+        beta_end: f64,
+        /// The power: larger puts more betas near beta_start.
+        #[serde(default = "rho")]
+        rho: f64,
     },
     /// The grid of Nichol and Dhariwal.
     Cosine {
@@ -100,8 +115,15 @@ impl ScheduleConfig {
     /// A parameter out of its range.
     pub fn build(&self) -> Result<Box<dyn NoiseSchedule>, CoreError> {
         Ok(match self {
-            Self::Karras { sigma_min, sigma_max, rho } => {
-                Box::new(Karras::new(*sigma_min, *sigma_max, *rho)?)
+            Self::Karras { sigma_min, sigma_max, rho, steps } => {
+                let path = Karras::new(*sigma_min, *sigma_max, *rho)?;
+                match steps {
+                    Some(steps) => Box::new(LevelGrid::of(&path, *steps)?),
+                    None => Box::new(path),
+                }
+            }
+            Self::KarrasBetas { steps, beta_start, beta_end, rho } => {
+                Box::new(Betas::new(&karras_betas(*steps, *beta_start, *beta_end, *rho)?)?)
             }
             Self::Betas { betas } => Box::new(Betas::new(betas)?),
             Self::LinearBetas { steps, beta_start, beta_end } => {
@@ -143,6 +165,13 @@ pub enum LevelsConfig {
         #[serde(default = "one")]
         std: f64,
     },
+    /// The levels of a grid one after the other, the one next to the data first.
+    InOrder {
+        /// Steps of the first level.
+        first: u64,
+        /// Steps of each later one.
+        each: u64,
+    },
 }
 
 /// What shares one uniform level.
@@ -181,6 +210,7 @@ impl LevelsConfig {
             Self::Stratified {} => LevelSampler::Stratified,
             Self::LogNormal { mean, std } => LevelSampler::LogNormal { mean, std },
             Self::LogitNormal { mean, std } => LevelSampler::LogitNormal { mean, std },
+            Self::InOrder { first, each } => LevelSampler::InOrder { first, each },
         }
         .validated()
     }

@@ -1,6 +1,8 @@
 //! `sample`: how samples are drawn.
 
-use langevin_core::{AncestralVariance, CoreError, Ddim, Ddpm, Euler, Heun, Sampler};
+use langevin_core::{
+    AncestralVariance, CoreError, Ddim, Ddpm, End, Euler, Heun, Sampler, Subtract,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,9 @@ pub struct SampleConfig {
     /// What sampling starts from.
     #[serde(default)]
     pub start: StartConfig,
+    /// Where sampling ends.
+    #[serde(default)]
+    pub end: EndConfig,
 }
 
 fn thousand() -> usize {
@@ -51,7 +56,19 @@ pub enum SamplerConfig {
         /// Which of DDPM's two variances.
         #[serde(default)]
         variance: VarianceConfig,
+        /// Steps without fresh noise, counted from the one to sigma = 0, which never gets any.
+        #[serde(default = "one_step")]
+        quiet_steps: usize,
     },
+    /// Takes off what the network gives: the step of a `level_step` prediction, over its whole grid.
+    Subtract {
+        /// Noise levels used, all of the schedule's.
+        steps: usize,
+    },
+}
+
+fn one_step() -> usize {
+    1
 }
 
 /// Which of DDPM's two variances.
@@ -73,13 +90,14 @@ impl SamplerConfig {
             Self::Euler { .. } => "euler",
             Self::Ddim { .. } => "ddim",
             Self::Ddpm { .. } => "ddpm",
+            Self::Subtract { .. } => "subtract",
         }
     }
 
     /// Noise levels used.
     pub const fn steps(&self) -> usize {
         match self {
-            Self::Heun { steps } | Self::Euler { steps } => *steps,
+            Self::Heun { steps } | Self::Euler { steps } | Self::Subtract { steps } => *steps,
             Self::Ddim { steps, .. } | Self::Ddpm { steps, .. } => *steps,
         }
     }
@@ -93,7 +111,9 @@ impl SamplerConfig {
             Self::Heun { .. } => Box::new(Heun),
             Self::Euler { .. } => Box::new(Euler),
             Self::Ddim { eta, .. } => Box::new(Ddim::new(eta)?),
-            Self::Ddpm { variance, .. } => Box::new(Ddpm {
+            Self::Subtract { .. } => Box::new(Subtract),
+            Self::Ddpm { variance, quiet_steps, .. } => Box::new(Ddpm {
+                quiet_steps,
                 variance: match variance {
                     VarianceConfig::Lower => AncestralVariance::Lower,
                     VarianceConfig::Upper => AncestralVariance::Upper,
@@ -118,6 +138,55 @@ pub enum StartConfig {
         /// Its standard deviation.
         std: f64,
     },
+    /// What one row of data has become at the first level: N(alpha · row, sigma²).
+    Row {
+        /// One number for every feature, or one number a feature.
+        row: Vec<f64>,
+    },
+    /// The data's exact distribution at the first level, by the inverse of its cumulative
+    /// distribution: for data of one feature.
+    Exact {},
+}
+
+impl StartConfig {
+    /// The row that a start is made of, and its path in the run file.
+    pub(crate) fn row(&self) -> Option<(&'static str, &[f64])> {
+        match self {
+            Self::Gaussian { mean, .. } => Some(("sample.start.mean", mean)),
+            Self::Row { row } => Some(("sample.start.row", row)),
+            Self::Noise {} | Self::Marginal {} | Self::Exact {} => None,
+        }
+    }
+}
+
+/// Where sampling ends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EndConfig {
+    /// At sigma = 0.
+    Clean {
+        /// How many more times the step there is made, as if from the last level.
+        #[serde(default)]
+        repeats: usize,
+    },
+    /// At the last level, whose noise the samples keep.
+    LastLevel {},
+}
+
+impl Default for EndConfig {
+    fn default() -> Self {
+        Self::Clean { repeats: 0 }
+    }
+}
+
+impl EndConfig {
+    /// The end itself.
+    pub const fn build(&self) -> End {
+        match *self {
+            Self::Clean { repeats } => End::Clean { repeats },
+            Self::LastLevel {} => End::LastLevel,
+        }
+    }
 }
 
 impl Default for StartConfig {

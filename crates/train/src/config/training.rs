@@ -173,6 +173,13 @@ pub enum LearningRateConfig {
         #[serde(default)]
         end: f64,
     },
+    /// One value after the other, changed at the given steps.
+    Piecewise {
+        /// The values, one more than steps.
+        values: Vec<f64>,
+        /// The first step of each value after the first, rising.
+        steps: Vec<u64>,
+    },
     /// Multiplied by `factor` every `every` steps.
     StepDecay {
         /// The learning rate of the first steps.
@@ -197,6 +204,10 @@ impl LearningRateConfig {
         let rise = |peak: f64, warmup: u64| peak * (step + 1) as f64 / warmup as f64;
         match *self {
             Self::Constant { value } => value,
+            Self::Piecewise { ref values, steps: ref changes } => {
+                let place = changes.partition_point(|change| *change <= step);
+                values.get(place).copied().unwrap_or(0.0)
+            }
             Self::Cosine { peak, warmup, .. } | Self::Linear { peak, warmup, .. }
                 if step < warmup =>
             {
@@ -379,6 +390,13 @@ mod tests {
         for step in 0..10 {
             assert!((rate.at(step, 10) - (1.0 - step as f64 / 10.0)).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn pieces_begin_at_their_steps() {
+        let rate = LearningRateConfig::Piecewise { values: vec![2e-3, 1e-5], steps: vec![20] };
+        assert_eq!([0, 19, 20, 900].map(|step| rate.at(step, 30)), [2e-3, 2e-3, 1e-5, 1e-5]);
+        assert!(!rate.depends_on_length());
     }
 
     #[test]

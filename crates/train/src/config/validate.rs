@@ -1,10 +1,11 @@
 //! Checks that need the parts themselves: ranges, and whether the parts fit each other.
 
-use langevin_core::NoiseLevel;
-use langevin_data::{Dataset, Part, Streams};
+use langevin_core::{LevelSampler, NoiseLevel, NoiseSchedule, Prediction};
+use langevin_data::{Dataset, LevelDensity, Part, Streams};
 
 use super::{
-    DataConfig, EmaConfig, KeepConfig, LearningRateConfig, OptimizerConfig, RunConfig, StartConfig,
+    DataConfig, EmaConfig, EndConfig, KeepConfig, LearningRateConfig, NetworksConfig,
+    OptimizerConfig, RunConfig, SamplerConfig, StartConfig,
 };
 use crate::{
     TrainError,
@@ -13,6 +14,8 @@ use crate::{
 
 /// By how much of its standard deviation the data's marginal may miss a start from pure noise.
 const START_TOLERANCE: f64 = 0.05;
+/// The most repeats of the last step.
+const MOST_REPEATS: usize = 10_000;
 /// The most rows of a measurement of the held-out loss.
 const MOST_VALIDATION_ROWS: usize = 10_000_000;
 
@@ -36,6 +39,7 @@ impl RunConfig {
         self.validate_denoiser(data.as_deref())?;
         self.validate_training()?;
         self.validate_sampling()?;
+        self.validate_film()?;
         data.map_or(Ok(()), |data| self.validate_start(data.as_ref()))
     }
 
@@ -55,22 +59,61 @@ impl RunConfig {
 
     fn validate_denoiser(&self, data: Option<&dyn Dataset>) -> Result<(), TrainError> {
         let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
-        self.noise.levels.build().map_err(in_section("noise.levels"))?;
+        self.validate_order(schedule.as_ref())?;
         let streams = Streams::new(self.seed);
         let embedding =
             self.denoiser.embedding.build(&streams).map_err(in_section("denoiser.embedding"))?;
         let prediction =
             self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
+        let weighting = self.train.weighting.build().map_err(in_section("train.weighting"))?;
         for level in [schedule.at(1.0), schedule.at(0.0)] {
-            prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
+            prediction.check_target(&level).map_err(at_field("denoiser.prediction"))?;
+            // A level step can be trained for, and taken, where it says nothing of the clean row.
+            if !matches!(prediction, Prediction::LevelStep { .. }) {
+                prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
+            }
+            let weight = weighting.at(&level, &prediction);
+            if !weight.is_finite() {
+                let message = format!(
+                    "must be finite at every level, got {weight} at sigma = {}: use {{\"kind\": \"uniform\"}}",
+                    level.sigma()
+                );
+                return Err(TrainError::config("train.weighting", message));
+            }
             embedding.check(&level, schedule.as_ref()).map_err(at_field("denoiser.embedding"))?;
         }
         if let (Some(data), Some(mlp)) = (data, self.denoiser.network.mlp(1, 0)) {
             let mlp = langevin_core::MlpConfig { features: data.features(), ..mlp };
             mlp.validate().map_err(in_section("denoiser.network"))?;
         }
-        self.train.weighting.build().map_err(in_section("train.weighting"))?;
         self.train.loss.build().map_err(in_section("train.loss"))?;
+        Ok(())
+    }
+
+    /// Levels in order, and one network a level, need the levels of a grid.
+    fn validate_order(&self, schedule: &dyn NoiseSchedule) -> Result<(), TrainError> {
+        let levels = self.noise.levels.build().map_err(in_section("noise.levels"))?;
+        let per_level = self.denoiser.networks == NetworksConfig::OnePerLevel;
+        let in_order = matches!(levels, LevelSampler::InOrder { .. });
+        for (path, needs) in [("noise.levels", in_order), ("denoiser.networks", per_level)] {
+            if needs && schedule.len().is_none() {
+                let message = "needs a schedule of discrete levels: betas, or karras with `steps`";
+                return Err(TrainError::config(path, message));
+            }
+        }
+        if per_level && !levels.is_per_batch() {
+            let message = "`one_per_level` needs all rows of a step at one level: noise.levels must be \
+                           of kind `in_order`, or `uniform` per `batch`";
+            return Err(TrainError::config("denoiser.networks", message));
+        }
+        let count = schedule.len().unwrap_or(1);
+        if let Some(needed) = levels.steps_in_order(count).filter(|n| *n > self.train.steps) {
+            let message = format!(
+                "must be at least {needed}, the steps of all {count} levels in order, got {}",
+                self.train.steps
+            );
+            return Err(TrainError::config("train.steps", message));
+        }
         Ok(())
     }
 
@@ -146,6 +189,24 @@ impl RunConfig {
         let path = |field: &str| format!("train.learning_rate.{field}");
         match self.train.learning_rate {
             LearningRateConfig::Constant { value } => above_zero(&path("value"), value),
+            LearningRateConfig::Piecewise { ref values, ref steps } => {
+                for (i, value) in values.iter().enumerate() {
+                    above_zero(&path(&format!("values[{i}]")), *value)?;
+                }
+                if values.len() != steps.len() + 1 {
+                    let message = format!(
+                        "must hold {} numbers, one more than `steps`, got {}",
+                        steps.len() + 1,
+                        values.len()
+                    );
+                    return Err(TrainError::config(path("values"), message));
+                }
+                if !steps.is_sorted_by(|a, b| a < b) || steps.first() == Some(&0) {
+                    let message = format!("must rise, from at least 1, got {steps:?}");
+                    return Err(TrainError::config(path("steps"), message));
+                }
+                Ok(())
+            }
             LearningRateConfig::Cosine { peak, warmup, end }
             | LearningRateConfig::Linear { peak, warmup, end } => {
                 above_zero(&path("peak"), peak)?;
@@ -168,19 +229,60 @@ impl RunConfig {
     fn validate_sampling(&self) -> Result<(), TrainError> {
         at_least_one("sample.count", self.sample.count as u64)?;
         self.sample.sampler.build().map_err(in_section("sample.sampler"))?;
-        for level in self.sampling_levels()? {
-            let prediction =
-                self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
-            prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
-        }
-        if let StartConfig::Gaussian { mean, std } = &self.sample.start {
-            above_zero("sample.start.std", *std)?;
-            if mean.is_empty() || !mean.iter().all(|m| m.is_finite()) {
-                let message = format!("must hold finite numbers, got {mean:?}");
-                return Err(TrainError::config("sample.start.mean", message));
+        let levels = self.sampling_levels()?;
+        let prediction =
+            self.denoiser.prediction.build().map_err(in_section("denoiser.prediction"))?;
+        if let SamplerConfig::Subtract { steps } = self.sample.sampler {
+            let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
+            if schedule.len() != Some(steps) {
+                let grid = schedule.len().map_or("no grid".to_owned(), |n| format!("{n} levels"));
+                let message = format!(
+                    "`subtract` goes from each level of the schedule to the next: must be its number of \
+                     levels, got {steps} steps and {grid}"
+                );
+                return Err(TrainError::config("sample.sampler.steps", message));
             }
         }
+        let takes_off = matches!(self.sample.sampler, SamplerConfig::Subtract { .. })
+            && matches!(prediction, Prediction::LevelStep { .. });
+        for level in levels.iter().filter(|_| !takes_off) {
+            prediction.check(level).map_err(at_field("denoiser.prediction"))?;
+        }
+        if let EndConfig::Clean { repeats } = self.sample.end
+            && repeats > MOST_REPEATS
+        {
+            let message = format!("must be at most {MOST_REPEATS}, got {repeats}");
+            return Err(TrainError::config("sample.end.repeats", message));
+        }
+        if let StartConfig::Gaussian { std, .. } = &self.sample.start {
+            above_zero("sample.start.std", *std)?;
+        }
+        if let Some((path, row)) = self.sample.start.row()
+            && (row.is_empty() || !row.iter().all(|x| x.is_finite()))
+        {
+            return Err(TrainError::config(path, format!("must hold finite numbers, got {row:?}")));
+        }
         Ok(())
+    }
+
+    #[cfg(not(feature = "figures"))]
+    #[expect(clippy::unused_self, reason = "films are part of the feature")]
+    fn validate_film(&self) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    #[cfg(feature = "figures")]
+    fn validate_film(&self) -> Result<(), TrainError> {
+        use crate::film::{Course, FilmError};
+        let Some(film) = &self.report.film else { return Ok(()) };
+        let course = if film.there_and_back { Course::ThereAndBack } else { Course::OneWay };
+        film.settings(course).validate().map_err(|error| match error {
+            FilmError::Setting { field, required, got } => TrainError::config(
+                format!("report.film.{field}"),
+                format!("must be {required}, got {got}"),
+            ),
+            other => TrainError::config("report.film", other.to_string()),
+        })
     }
 
     /// The levels that sampling goes through, noisiest first.
@@ -198,18 +300,20 @@ impl RunConfig {
     /// A start from noise alone where the data's marginal is off by more than 5 % of its standard
     /// deviation; a stated start of another width than the data.
     pub fn validate_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        if let Some((path, row)) = self.sample.start.row()
+            && row.len() != 1
+            && row.len() != data.features()
+        {
+            let message = format!(
+                "must hold 1 number or {}, one a feature, got {}",
+                data.features(),
+                row.len()
+            );
+            return Err(TrainError::config(path, message));
+        }
         match &self.sample.start {
-            StartConfig::Gaussian { mean, .. } => {
-                if mean.len() != 1 && mean.len() != data.features() {
-                    let message = format!(
-                        "must hold 1 number or {}, one a feature, got {}",
-                        data.features(),
-                        mean.len()
-                    );
-                    return Err(TrainError::config("sample.start.mean", message));
-                }
-                Ok(())
-            }
+            StartConfig::Gaussian { .. } | StartConfig::Row { .. } => Ok(()),
+            StartConfig::Exact {} => self.validate_exact_start(data),
             StartConfig::Marginal {} if data.mean().is_none() || data.variance().is_none() => {
                 let message =
                     "the data does not state its mean and variance, which `marginal` needs";
@@ -237,6 +341,13 @@ impl RunConfig {
         let message =
             "needs the held-out loss, and no row is held out: data.holdout must be above 0";
         Err(TrainError::config(path, message))
+    }
+
+    fn validate_exact_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        let Some(first) = self.sampling_levels()?.first().copied() else { return Ok(()) };
+        LevelDensity::new(data, first.alpha(), first.sigma())
+            .map(|_| ())
+            .map_err(|error| TrainError::config("sample.start", error.to_string()))
     }
 
     fn validate_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {

@@ -36,10 +36,10 @@ impl Axis {
         } else {
             Self::with_ticks(low, high, 3.0)
         };
-        // One label tells no scale.
+        // One label tells no scale, two hardly more.
         let finer = Self::with_ticks(low, high, 2.0 * most);
         let fits = (finer.widest() + 12.0) * (finer.ticks.len() as f64) < pixels;
-        if axis.ticks.len() < 2 && fits { finer } else { axis }
+        if axis.ticks.len() < 3 && fits { finer } else { axis }
     }
 
     fn with_ticks(low: f64, high: f64, most: f64) -> Self {
@@ -127,7 +127,7 @@ impl Axis {
 }
 
 /// A range that isn't empty, and wide enough for seven digits to tell its ends apart.
-pub(super) fn widened((low, high): (f64, f64)) -> (f64, f64) {
+pub(crate) fn widened((low, high): (f64, f64)) -> (f64, f64) {
     let largest = f64::max(low.abs(), high.abs());
     let half = match high - low {
         _ if largest < 1e-290 => 0.5,
@@ -256,6 +256,24 @@ pub(super) fn two_digits(value: f64) -> String {
     }
 }
 
+/// A value to four digits: 0, 199.98 as 200, 1.5, 1.000e−7; "?" for what is no number.
+pub(super) fn four_digits(value: f64) -> String {
+    if !value.is_finite() {
+        return "?".to_owned();
+    }
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let text = if (-4..7).contains(&magnitude) {
+        let plain = format!("{value:.*}", (3 - magnitude).max(0) as usize);
+        match plain.contains('.') {
+            true => plain.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => plain,
+        }
+    } else {
+        format!("{value:.3e}")
+    };
+    text.replace('-', "−")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,5 +333,12 @@ mod tests {
         let numbers = [10.0, 2.345, 0.001, 0.0316, 0.0, 4.56e-7, 150.0, 80.0, 1.0];
         let short: Vec<_> = numbers.map(two_digits).into();
         assert_eq!(short, ["10", "2.3", "0.001", "0.032", "0", "4.6e−7", "150", "80", "1"]);
+    }
+
+    #[test]
+    fn four_digits_are_short() {
+        let ends = [0.0, 255.0, -1.0, 199.98, -0.12345, 1e-7, 3.0000001, 1234567.0, -2.5e9];
+        let want = ["0", "255", "−1", "200", "−0.1235", "1.000e−7", "3", "1234567", "−2.500e9"];
+        assert_eq!(ends.map(four_digits), want);
     }
 }

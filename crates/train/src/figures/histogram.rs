@@ -6,6 +6,8 @@ use super::style::{BACKDROP, PALETTE, range};
 use super::svg::{Stroke, Svg};
 
 const SAMPLES: &str = PALETTE[0];
+/// Opacity of the data's area.
+const DATA: f64 = 0.55;
 
 /// Histograms of both sets over the same bins, each of area one.
 pub(super) struct Bars {
@@ -14,12 +16,17 @@ pub(super) struct Bars {
 }
 
 impl Bars {
+    /// As many bins as the root of the smaller set's length, 8 to `most_bins`.
     pub(super) fn new(columns: [&[f64]; 2], most_bins: usize) -> Self {
+        let lengths = columns.iter().map(|values| values.len());
+        let fewest = lengths.filter(|len| *len > 0).min().unwrap_or(1);
+        Self::with_bins(columns, ((fewest as f64).sqrt() as usize).clamp(8, most_bins))
+    }
+
+    /// As many bins as are given; fewer where the values are whole numbers.
+    pub(super) fn with_bins(columns: [&[f64]; 2], count: usize) -> Self {
         let values = columns.iter().flat_map(|values| values.iter().copied());
         let (low, high) = widened(range(values).unwrap_or((0.0, 1.0)));
-        let fewest =
-            columns.iter().map(|values| values.len()).filter(|len| *len > 0).min().unwrap_or(1);
-        let count = ((fewest as f64).sqrt() as usize).clamp(8, most_bins);
         let width = high / count as f64 - low / count as f64;
         let (low, width, count) = if of_whole_numbers(columns) {
             // Bins of as many whole numbers each, which do not alternate between one and none.
@@ -51,19 +58,27 @@ impl Bars {
         Axis::linear(Some((0.0, f64::min(1.06 * highest, 1e300))), 0.0, height)
     }
 
+    /// The outline of the samples' histogram, in the units of the data.
+    pub(super) fn samples(&self) -> Vec<(f64, f64)> {
+        self.outline(&self.densities[1])
+    }
+
     pub(super) fn draw(&self, svg: &mut Svg, panel: &Panel) {
-        let [data, samples] = self.densities.each_ref().map(|density| self.outline(panel, density));
-        svg.area(&data, BACKDROP, 0.55);
+        let pixels = |density: &Vec<f64>| -> Vec<_> {
+            self.outline(density).into_iter().map(|(x, y)| panel.at(x, y)).collect()
+        };
+        let [data, samples] = self.densities.each_ref().map(pixels);
+        svg.area(&data, BACKDROP, DATA);
         svg.path(&data, Stroke::solid(BACKDROP, 1.0));
         svg.path(&samples, Stroke::solid(SAMPLES, 1.6));
     }
 
-    fn outline(&self, panel: &Panel, density: &[f64]) -> Vec<(f64, f64)> {
-        let mut outline = vec![panel.at(self.edges[0], 0.0)];
+    fn outline(&self, density: &[f64]) -> Vec<(f64, f64)> {
+        let mut outline = vec![(self.edges[0], 0.0)];
         for (ends, height) in self.edges.windows(2).zip(density) {
-            outline.extend(ends.iter().map(|edge| panel.at(*edge, *height)));
+            outline.extend(ends.iter().map(|edge| (*edge, *height)));
         }
-        outline.push(panel.at(self.edges[self.edges.len() - 1], 0.0));
+        outline.push((self.edges[self.edges.len() - 1], 0.0));
         outline
     }
 }
@@ -78,7 +93,7 @@ fn of_whole_numbers(columns: [&[f64]; 2]) -> bool {
 /// What area and outline are.
 pub(super) fn legend(data: &str, samples: &str) -> [(Key, String); 2] {
     let line = Key::Line(Stroke::solid(SAMPLES, 1.8));
-    [(Key::Area { colour: BACKDROP }, data.to_owned()), (line, samples.to_owned())]
+    [(Key::Area { colour: BACKDROP, opacity: DATA }, data.to_owned()), (line, samples.to_owned())]
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(super) enum Key {
     MarkedLine(Stroke<'static>, Mark),
     Mark(&'static str, Mark),
     Dot { colour: &'static str, radius: f64 },
-    Area { colour: &'static str },
+    Area { colour: &'static str, opacity: f64 },
 }
 
 impl Key {
@@ -71,9 +71,9 @@ fn draw_key(svg: &mut Svg, key: Key, x: f64, y: f64) {
             svg.circle((middle, y), radius);
             svg.close();
         }
-        Key::Area { colour } => {
+        Key::Area { colour, opacity } => {
             let (top, bottom) = (y - 5.0, y + 5.0);
-            svg.area(&[(x, top), (end, top), (end, bottom), (x, bottom)], colour, 0.55);
+            svg.area(&[(x, top), (end, top), (end, bottom), (x, bottom)], colour, opacity);
         }
     }
 }

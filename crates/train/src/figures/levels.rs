@@ -1,12 +1,11 @@
 //! Mean and standard deviation of every feature along the sampling, against the exact ones of each
 //! noise level: where a sampler or a network goes astray shows as marks that leave the dashed line.
 
-use super::axes::{Axis, Panel, left_margin, two_digits};
+use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
-use super::style::{
-    BLACK, GOAL_DASH, TICK_SIZE, colour, drawable, mark, range, spread, text_width,
-};
-use super::svg::{Anchor, Stroke, Svg};
+use super::steps::{self, Series, positive};
+use super::style::{EXACT, colour, drawable, mark, range};
+use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
 /// What the samples are at one level of the sampling, and what they should be.
@@ -27,9 +26,6 @@ pub struct LevelStatistics {
 const MOST_FEATURES: usize = 4;
 const PANEL: (f64, f64) = (400.0, 320.0);
 const RIGHT: f64 = 20.0;
-/// More levels than this would make the marks one thick line.
-const MOST_MARKED: usize = 40;
-const GOAL: Stroke = Stroke { colour: BLACK, width: 1.3, dash: GOAL_DASH, opacity: 1.0 };
 
 /// Two panels over the sampling steps, mean and standard deviation (log axis) of the first four
 /// features; measured ones as marks and line, exact ones as a dashed black line.
@@ -51,12 +47,12 @@ pub fn levels(
         (0..features).map(|f| levels.iter().filter_map(|l| value(l, f)).collect()).collect()
     };
     let mean = Statistic::new(by_feature(|l| &l.mean), by_feature(|l| &l.goal_mean), drawable);
-    let std = |v| drawable(v) && v > 0.0;
-    let std = Statistic::new(by_feature(|l| &l.std), by_feature(|l| &l.goal_std), std);
+    let std = Statistic::new(by_feature(|l| &l.std), by_feature(|l| &l.goal_std), positive);
 
     let mean_axis = Axis::linear(mean.range(), 0.06, PANEL.1);
     let std_axis = Axis::log(std.range(), 0.05);
-    let x = Axis::steps(levels.len() - 1, &step_labels(levels));
+    let sigmas: Vec<_> = levels.iter().map(|level| level.sigma).collect();
+    let x = steps::axis(&sigmas, PANEL.0);
     let (left, between) = (left_margin(&mean_axis), left_margin(&std_axis) + 28.0);
     let width = left + 2.0 * PANEL.0 + between + RIGHT;
 
@@ -72,7 +68,7 @@ pub fn levels(
         (&right_panel, &std, "standard deviation (in the model's units)"),
     ] {
         panel.draw(&mut svg, "", name);
-        sigma_row(&mut svg, panel, levels);
+        steps::sigma_row(&mut svg, panel, &sigmas);
         statistic.draw(&mut svg, panel);
     }
 
@@ -142,25 +138,12 @@ impl Statistic {
 
     fn draw(&self, svg: &mut Svg, panel: &Panel) {
         for (feature, values) in self.measured.iter().enumerate() {
-            self.line(svg, panel, values, measured_stroke(feature));
-            svg.open("marks", colour(feature), 1.0);
-            for i in spread(values.len(), MOST_MARKED).filter(|i| (self.shown)(values[*i])) {
-                svg.mark(mark(feature), panel.at(i as f64, values[i]), 3.2);
-            }
-            svg.close();
+            let series = Series { values, shown: self.shown, stroke: measured_stroke(feature) };
+            series.draw(svg, panel, Some(mark(feature)));
         }
         // Over the measured lines: where they agree, both can be seen.
         for values in &self.goal {
-            self.line(svg, panel, values, GOAL);
-        }
-    }
-
-    /// Joins neighbouring levels; a value that can't be shown leaves a gap.
-    fn line(&self, svg: &mut Svg, panel: &Panel, values: &[f64], stroke: Stroke) {
-        let points: Vec<_> = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
-        for piece in points.split(|(_, v)| !(self.shown)(*v)).filter(|piece| !piece.is_empty()) {
-            let pixels: Vec<_> = piece.iter().map(|(i, v)| panel.at(*i, *v)).collect();
-            svg.path(&pixels, stroke);
+            Series { values, shown: self.shown, stroke: EXACT }.draw(svg, panel, None);
         }
     }
 }
@@ -174,45 +157,9 @@ fn legend(columns: &[String], goal: bool) -> Vec<(Key, String)> {
         |(f, name): (usize, &String)| (Key::MarkedLine(measured_stroke(f), mark(f)), name.clone());
     let mut entries: Vec<_> = columns.iter().enumerate().map(entry).collect();
     if goal {
-        entries.push((Key::Line(GOAL), "exact".to_owned()));
+        entries.push((Key::Line(EXACT), "exact".to_owned()));
     }
     entries
-}
-
-/// Labels of the step axis: multiples of 1, 2 or 5 · 10^k that leave room for the sigma below each,
-/// and the last step, which replaces a neighbour that is too close.
-fn step_labels(levels: &[LevelStatistics]) -> Vec<(usize, String)> {
-    let last = levels.len() - 1;
-    let sigmas = levels.iter().map(|level| text_width(&two_digits(level.sigma), TICK_SIZE));
-    let widest = sigmas.fold(text_width(&last.to_string(), TICK_SIZE), f64::max) + 16.0;
-    let most = (PANEL.0 / widest.clamp(36.0, 120.0)) as usize;
-    let strides = (0..).flat_map(|k| [1, 2, 5].map(|m| m * 10usize.saturating_pow(k)));
-    let stride = strides.into_iter().find(|stride| last / stride < most).unwrap_or(1);
-    let mut steps: Vec<_> = (0..=last).step_by(stride).collect();
-    if !last.is_multiple_of(stride) {
-        if 10 * (last % stride) < 7 * stride && steps.len() > 1 {
-            steps.pop();
-        }
-        steps.push(last);
-    }
-    steps.into_iter().map(|step| (step, step.to_string())).collect()
-}
-
-/// The noise level below each labelled step, and the name of both rows.
-fn sigma_row(svg: &mut Svg, panel: &Panel, levels: &[LevelStatistics]) {
-    let y = panel.bottom() + 32.0;
-    for (place, label) in &panel.x.ticks {
-        let step = label.parse::<usize>().ok();
-        if let Some(level) = step.and_then(|step| levels.get(step)) {
-            let x = panel.left + place * panel.width;
-            let sigma = two_digits(level.sigma);
-            svg.coloured_text(x, y, Anchor::Middle, TICK_SIZE, super::style::MUTED, &sigma);
-        }
-    }
-    svg.coloured_text(panel.left - 8.0, y, Anchor::End, TICK_SIZE, super::style::MUTED, "σ =");
-    let middle = panel.left + panel.width / 2.0;
-    let name = "sampling step, its noise level σ (in the model's units) below";
-    svg.text(middle, y + 22.0, Anchor::Middle, super::style::NAME_SIZE, name);
 }
 
 #[cfg(test)]
@@ -232,16 +179,6 @@ mod tests {
         assert_eq!(panels.len(), 2);
         for panel in panels {
             assert_eq!(panel.split("</g>").next().unwrap().matches("<circle").count(), 25);
-        }
-    }
-
-    #[test]
-    fn step_labels_include_first_and_last_and_fit() {
-        for count in [1, 2, 7, 25, 26, 50, 1000, 100_000] {
-            let run = vec![level(0.0123, 0.0, 1.0); count];
-            let steps: Vec<_> = step_labels(&run).into_iter().map(|(step, _)| step).collect();
-            assert_eq!((steps[0], steps[steps.len() - 1]), (0, count - 1));
-            assert!(steps.len() <= 12, "{count}: {steps:?}");
         }
     }
 

@@ -5,31 +5,50 @@
 //! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
 
 mod axes;
+mod contours;
+mod convergence;
 mod curves;
+mod densities;
 mod distances;
+mod field;
 mod histogram;
 mod images;
 mod legend;
 mod levels;
 mod marginals;
+mod modes;
+mod moving;
+mod multiples;
+mod noise_scales;
 mod points;
 mod scatter;
+mod simplify;
+mod steps;
 mod style;
 mod svg;
 mod theme;
+mod trajectory;
 
 use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
+pub(crate) use axes::widened;
+pub use contours::{ContourPanel, contours};
+pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
+pub use densities::{DensityPanel, cumulative, densities};
 pub use distances::{Distance, distances};
 pub use images::{Pixels, images};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
+pub use modes::{ModeSummary, modes};
+pub(crate) use moving::{FILM_INKS, SAMPLES, caption, density};
+pub use noise_scales::{NoiseScale, noise_scales};
 pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;
+pub use trajectory::{TrajectoryStep, trajectory};
 
 /// Inter, cut to the characters that figures use: see assets/README.md.
 const FONT: &[u8] = include_bytes!("../../assets/Inter-Regular-subset.ttf");
@@ -60,6 +79,20 @@ pub enum FigureError {
         got: usize,
         /// The number of columns.
         columns: usize,
+    },
+    /// An argument's length doesn't fit the grid.
+    #[error("figures.{figure}: {what} has {got} values, not {columns} by {rows}")]
+    Grid {
+        /// The figure's kind.
+        figure: &'static str,
+        /// The argument, with its index where it is one of many.
+        what: String,
+        /// Its length.
+        got: usize,
+        /// The number of columns.
+        columns: usize,
+        /// The number of rows.
+        rows: usize,
     },
     /// The rasteriser refused the SVG.
     #[error("figures: the SVG can't be read back: {0}")]
@@ -97,15 +130,21 @@ impl Figure {
     /// # Errors
     /// When the image doesn't fit into memory or can't be encoded.
     pub fn png(&self) -> Result<Vec<u8>, FigureError> {
+        let image = self.raster(PNG_SCALE)?;
+        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+    }
+
+    /// The SVG as pixels, `scale` for each of its own.
+    pub(crate) fn raster(&self, scale: f32) -> Result<tiny_skia::Pixmap, FigureError> {
         let tree = self.tree()?;
         let size = tree.size();
-        let width = (size.width() * PNG_SCALE).ceil() as u32;
-        let height = (size.height() * PNG_SCALE).ceil() as u32;
+        let width = (size.width() * scale).ceil() as u32;
+        let height = (size.height() * scale).ceil() as u32;
         let mut image =
             tiny_skia::Pixmap::new(width, height).ok_or(FigureError::Size { width, height })?;
-        let scale = tiny_skia::Transform::from_scale(PNG_SCALE, PNG_SCALE);
+        let scale = tiny_skia::Transform::from_scale(scale, scale);
         resvg::render(&tree, scale, &mut image.as_mut());
-        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+        Ok(image)
     }
 
     fn tree(&self) -> Result<usvg::Tree, FigureError> {

@@ -166,7 +166,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
 }
 
 /// Ranges of one length about the middle of each, so that both axes have one scale.
-fn equal_spans(x: Option<(f64, f64)>, y: Option<(f64, f64)>) -> [(f64, f64); 2] {
+pub(super) fn equal_spans(x: Option<(f64, f64)>, y: Option<(f64, f64)>) -> [(f64, f64); 2] {
     let ranges = [x, y].map(|range| range.unwrap_or((0.0, 1.0)));
     let middles = ranges.map(|(low, high)| low / 2.0 + high / 2.0);
     let largest = ranges.iter().fold(0.0, |most, (low, high)| low.abs().max(high.abs()).max(most));

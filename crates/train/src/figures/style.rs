@@ -1,14 +1,21 @@
 //! What all figures share: colours that the colour-blind and a grey printer can tell apart, marks,
 //! sizes, and the width of text, so that labels can be placed and cut without drawing them.
 
+use super::svg::Stroke;
+
 pub(super) const PAPER: &str = "#ffffff";
 pub(super) const INK: &str = "#222222";
 pub(super) const MUTED: &str = "#5c5c5c";
 pub(super) const GRID: &str = "#e8e8e8";
-/// Exact goals, and full ink.
+/// What is exact, and full ink.
 pub(super) const BLACK: &str = "#000000";
 /// Data that something is drawn over.
 pub(super) const BACKDROP: &str = "#949494";
+
+/// Bands of a density from its tails to its peak: one hue (OKLCH 245°) in equal steps of contrast, so
+/// that they are in order in grey too, and all lighter than the black marks over them.
+pub(super) const BANDS: [&str; 7] =
+    ["#d8eeff", "#b9d8f3", "#9bc3e5", "#7fb0d9", "#639ece", "#478dc4", "#267cbb"];
 
 /// Okabe and Ito's (2008) four that white paper shows clearly (a contrast of 3 to 1), then Tol's
 /// (2021) indigo and wine, which are darker and so differ from the four in grey too.
@@ -19,7 +26,8 @@ const DASHES: [&str; 6] = ["", "7 3", "2 2.5", "8 3 2 3", "14 4", "5 2 1.5 2 1.5
 /// One mark a series.
 const MARKS: [Mark; 6] =
     [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond, Mark::Wedge, Mark::Cross];
-pub(super) const GOAL_DASH: &str = "5 3";
+/// What is exact, in every figure.
+pub(super) const EXACT: Stroke = Stroke { colour: BLACK, width: 1.3, dash: "5 3", opacity: 1.0 };
 
 pub(super) const TITLE_SIZE: f64 = 16.0;
 pub(super) const NAME_SIZE: f64 = 13.0;

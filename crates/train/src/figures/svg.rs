@@ -113,6 +113,17 @@ impl Svg {
         self.shape(&format!("{}Z", path_data(points)), fill, opacity, None);
     }
 
+    /// The areas that closed outlines enclose, without the holes that others among them cut.
+    pub(super) fn regions(&mut self, outlines: &[Vec<(f64, f64)>], fill: &str) {
+        if outlines.is_empty() {
+            return;
+        }
+        // Back at the first point anyway.
+        let closed = |o: &Vec<_>| format!("{}Z", path_data(&o[..o.len().saturating_sub(1)]));
+        let data = outlines.iter().map(closed).collect::<String>();
+        self.push(format_args!("<path d=\"{data}\" fill=\"{fill}\" fill-rule=\"evenodd\"/>\n"));
+    }
+
     fn shape(&mut self, data: &str, fill: &str, opacity: f64, stroke: Option<Stroke>) {
         self.push(format_args!("<path d=\"{data}\" fill=\"{fill}\""));
         if opacity < 1.0 {
@@ -155,6 +166,21 @@ impl Svg {
     pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
         let (x, y) = (number(x), number(y));
         self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
+    }
+
+    /// Dots in one ink, which does not grow darker where they overlap. Smaller in the file than
+    /// as many circles.
+    pub(super) fn dots(&mut self, points: &[(f64, f64)], radius: f64, colour: &str, opacity: f64) {
+        if points.is_empty() {
+            return;
+        }
+        let dot = |(x, y): &(f64, f64)| format!("M{} {}h0", number(*x), number(*y));
+        let data = points.iter().map(dot).collect::<String>();
+        self.push(format_args!(
+            "<path d=\"{data}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{}\" \
+             stroke-linecap=\"round\" stroke-opacity=\"{opacity}\"/>\n",
+            2.0 * radius
+        ));
     }
 
     /// A mark of about the area of a circle of that radius, filled by the group it stands in.

@@ -20,6 +20,13 @@ pub const FIGURE_CSS: &str = "\
   --figure-series-4: #cc79a7;
   --figure-series-5: #332288;
   --figure-series-6: #882255;
+  --figure-band-1: #d8eeff;
+  --figure-band-2: #b9d8f3;
+  --figure-band-3: #9bc3e5;
+  --figure-band-4: #7fb0d9;
+  --figure-band-5: #639ece;
+  --figure-band-6: #478dc4;
+  --figure-band-7: #267cbb;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
@@ -35,6 +42,13 @@ pub const FIGURE_CSS: &str = "\
     --figure-series-4: #e39fc6;
     --figure-series-5: #a79bf0;
     --figure-series-6: #f0e442;
+    --figure-band-1: #182f42;
+    --figure-band-2: #203f58;
+    --figure-band-3: #274f6f;
+    --figure-band-4: #2e5e85;
+    --figure-band-5: #346e9c;
+    --figure-band-6: #3b7fb5;
+    --figure-band-7: #4391ce;
   }
 }
 ";
@@ -78,7 +92,7 @@ fn colours(block: &'static str) -> impl Iterator<Item = (&'static str, &'static 
 
 #[cfg(test)]
 mod tests {
-    use super::super::style::{BACKDROP, BLACK, GRID, INK, MUTED, PALETTE, PAPER};
+    use super::super::style::{BACKDROP, BANDS, BLACK, GRID, INK, MUTED, PALETTE, PAPER};
     use super::super::tests::all_figures;
     use super::*;
 
@@ -117,6 +131,7 @@ mod tests {
                 let least = match name {
                     // Guides to the eye, told by the ticks too.
                     "--figure-paper" | "--figure-grid" => continue,
+                    band if band.starts_with("--figure-band") => continue,
                     "--figure-ink" | "--figure-muted" => 4.5,
                     _ => 3.0,
                 };
@@ -127,11 +142,26 @@ mod tests {
     }
 
     #[test]
+    fn bands_leave_the_paper_step_by_step_and_black_stands_out_from_all() {
+        for theme in themes() {
+            let colour = |name: &str| theme.iter().find(|(known, _)| *known == name).unwrap().1;
+            let bands = (1..=7).map(|i| colour(&format!("--figure-band-{i}")));
+            let all: Vec<_> = [colour("--figure-paper")].into_iter().chain(bands).collect();
+            let away = |other: &str| contrast(all[0], other);
+            for pair in all.windows(2) {
+                assert!(away(pair[1]) > away(pair[0]), "{pair:?}: in order in grey");
+                assert!(contrast(pair[0], pair[1]) > 1.15, "{pair:?}");
+                assert!(contrast(colour("--figure-black"), pair[1]) > 3.0, "{pair:?}");
+            }
+        }
+    }
+
+    #[test]
     fn both_themes_have_the_same_variables_and_every_colour_is_its_own() {
         let [light, dark] = themes();
         let names = |theme: &[(&'static str, _)]| theme.iter().map(|(n, _)| *n).collect::<Vec<_>>();
         assert_eq!(names(&light), names(&dark));
-        assert_eq!(light.len(), 12);
+        assert_eq!(light.len(), 19);
         for theme in [light, dark] {
             let different: std::collections::BTreeSet<_> = theme.iter().map(|(_, c)| c).collect();
             assert_eq!(different.len(), theme.len());
@@ -140,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_light_page_has_the_colours_of_the_figures_alone() {
-        let alone = [PAPER, INK, MUTED, GRID, BLACK, BACKDROP].into_iter().chain(PALETTE);
+        let alone =
+            [PAPER, INK, MUTED, GRID, BLACK, BACKDROP].into_iter().chain(PALETTE).chain(BANDS);
         assert!(alone.eq(light_colours().map(|(_, colour)| colour)));
     }
 

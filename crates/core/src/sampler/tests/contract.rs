@@ -5,7 +5,10 @@ use std::cell::RefCell;
 use burn::tensor::{DType, Tensor};
 
 use super::{GaussianOracle, Method, Schedule, host, rows, steps};
-use crate::{End, NoiseLevel, Transition, sample};
+use crate::{
+    AncestralVariance, Ddpm, End, Euler, Karras, LevelGrid, NoiseLevel, NoiseSchedule, Sampler,
+    Subtract, Transition, sample,
+};
 
 const SCHEDULES: [Schedule; 4] =
     [Schedule::Karras, Schedule::Linear(100), Schedule::Cosine(100), Schedule::Flow(1.0)];
@@ -48,7 +51,7 @@ fn the_denoiser_is_told_every_level_of_the_grid_in_order() {
         for count in [1, 2, 10] {
             let levels = schedule.levels(count);
             for method in Method::ALL {
-                let told = run(method, &levels, End::Clean, DType::F64).told;
+                let told = run(method, &levels, End::CLEAN, DType::F64).told;
                 // Heun looks ahead to where the Euler step leads, then is told that level again.
                 let expected: Vec<_> = match method {
                     Method::Heun => {
@@ -69,7 +72,7 @@ fn calls_are_as_many_as_the_sampler_says() {
         for method in Method::ALL {
             let sampler = method.sampler();
             let said: usize = steps(&levels).iter().map(|step| sampler.calls(step)).sum();
-            let made = run(method, &levels, End::Clean, DType::F64).told.len();
+            let made = run(method, &levels, End::CLEAN, DType::F64).told.len();
             assert_eq!(made, said, "{method:?}");
             assert_eq!(
                 made,
@@ -86,7 +89,7 @@ fn noise_is_asked_for_in_every_step_but_the_last_and_by_no_deterministic_sampler
         for count in [1, 2, 10] {
             let levels = schedule.levels(count);
             for method in Method::ALL {
-                let asked = run(method, &levels, End::Clean, DType::F64).noise_for;
+                let asked = run(method, &levels, End::CLEAN, DType::F64).noise_for;
                 let expected = match method.is_deterministic() {
                     true => Vec::new(),
                     false => steps(&levels)[..count - 1].to_vec(),
@@ -103,7 +106,7 @@ fn the_loop_runs_in_the_dtype_of_its_rows() {
         let levels = schedule.levels(10);
         for method in Method::ALL {
             let [narrow, wide] =
-                [DType::F32, DType::F64].map(|dtype| run(method, &levels, End::Clean, dtype).x);
+                [DType::F32, DType::F64].map(|dtype| run(method, &levels, End::CLEAN, dtype).x);
             assert_eq!(narrow.dtype(), DType::F32, "{method:?}");
             assert_eq!(wide.dtype(), DType::F64, "{method:?}");
             let (narrow, wide) = (host(narrow), host(wide));
@@ -121,7 +124,7 @@ fn the_observer_sees_the_start_and_every_step() {
     for method in Method::ALL {
         let levels = Schedule::Karras.levels(6);
         for (end, count, last) in
-            [(End::Clean, 6, NoiseLevel::CLEAN), (End::LastLevel, 5, levels[5])]
+            [(End::CLEAN, 6, NoiseLevel::CLEAN), (End::LastLevel, 5, levels[5])]
         {
             let run = run(method, &levels, end, DType::F64);
             assert_eq!(run.seen.len(), count + 1);
@@ -139,11 +142,76 @@ fn the_observer_sees_the_start_and_every_step() {
 fn ending_at_the_last_level_is_the_clean_run_less_its_last_step() {
     let levels = Schedule::Linear(100).levels(8);
     for method in Method::ALL {
-        let clean = run(method, &levels, End::Clean, DType::F64);
+        let clean = run(method, &levels, End::CLEAN, DType::F64);
         let stopped = run(method, &levels, End::LastLevel, DType::F64);
         assert_eq!(clean.seen[7].3, host(stopped.x), "{method:?}");
         let lone = run(method, &levels[..1], End::LastLevel, DType::F64);
         assert_eq!(host(lone.x), host(start(DType::F64)), "one level is already the last");
         assert!(lone.told.is_empty());
+    }
+}
+
+#[test]
+fn the_last_step_can_be_repeated_as_if_nothing_had_happened() {
+    let levels = Schedule::Linear(100).levels(5);
+    for method in Method::ALL {
+        let once = run(method, &levels, End::CLEAN, DType::F64);
+        let more = run(method, &levels, End::Clean { repeats: 3 }, DType::F64);
+        assert_eq!(more.seen.len(), 9, "{method:?}");
+        assert_eq!(more.seen[5].3, host(once.x), "{method:?}: the first five are the same");
+        assert_eq!(more.noise_for, once.noise_for, "{method:?}: no noise in a repeat");
+        let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
+        let last = steps(&levels)[4];
+        let mut x = rows(more.seen[5].3.clone(), [2, 2], DType::F64);
+        for seen in &more.seen[6..] {
+            x = method.sampler().step(x, &oracle, None, &last, &mut |_| unreachable!());
+            assert_eq!(seen.3, host(x.clone()), "{method:?}");
+            assert_eq!(seen.2, NoiseLevel::CLEAN);
+        }
+        assert_eq!(End::Clean { repeats: 3 }.visited(&levels).len(), 9);
+    }
+    assert_eq!(End::LastLevel.visited(&levels), levels);
+    assert_eq!(End::CLEAN.visited(&levels)[5], NoiseLevel::CLEAN);
+}
+
+#[test]
+fn quiet_steps_are_counted_from_the_clean_end_wherever_sampling_stops() {
+    let levels = Schedule::Linear(100).levels(6);
+    let asked = |quiet_steps, end| {
+        let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
+        let sampler = Ddpm { variance: AncestralVariance::Lower, quiet_steps };
+        let mut asked = Vec::new();
+        let mut noise = |step: &Transition| {
+            asked.push(step.index);
+            rows(vec![0.1, 0.2, -0.3, 0.4], [2, 2], DType::F64)
+        };
+        let x = start(DType::F64);
+        sample(&sampler, &oracle, None, &levels, end, x, &mut noise, &mut |_| {});
+        asked
+    };
+    // Six steps to the clean end, of which step 5 starts at DDPM's k = 0.
+    assert_eq!(asked(1, End::CLEAN), [0, 1, 2, 3, 4]);
+    assert_eq!(asked(2, End::CLEAN), [0, 1, 2, 3]);
+    assert_eq!(asked(0, End::CLEAN), [0, 1, 2, 3, 4], "the step to sigma = 0 never gets any");
+    assert_eq!(asked(1, End::LastLevel), [0, 1, 2, 3, 4]);
+    assert_eq!(asked(2, End::LastLevel), [0, 1, 2, 3]);
+}
+
+#[test]
+fn taking_off_the_excess_noise_of_an_exact_denoiser_is_eulers_step() {
+    let grid = LevelGrid::of(&Karras::new(0.001, 1.0, 7.0).expect("valid"), 10).expect("grid");
+    let levels = grid.levels(10).expect("all");
+    let end_point = |sampler: &dyn Sampler| {
+        let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
+        let mut seen = Vec::new();
+        let observe = &mut |p: &crate::Progress| seen.push(host(p.x.clone()));
+        let none = &mut |_: &Transition| unreachable!();
+        sample(sampler, &oracle, None, &levels, End::CLEAN, start(DType::F64), none, observe);
+        assert_eq!(oracle.told.into_inner(), levels);
+        seen.concat()
+    };
+    for (subtract, euler) in end_point(&Subtract).iter().zip(end_point(&Euler)) {
+        // Ten steps of a few roundings each.
+        assert!((subtract - euler).abs() < 1e-14, "{subtract} {euler}");
     }
 }

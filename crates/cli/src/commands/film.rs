@@ -1,0 +1,95 @@
+//! `langevin film`: a run's samples moving from noise to data.
+
+use std::path::{Path, PathBuf};
+
+use langevin_train::{FilmFormat, TrainError, built_in, draw_film, read_run_config};
+use serde_json::json;
+
+use super::{announce, open_device, options, with_settings};
+use crate::{
+    args::{Args, FilmArgs},
+    failure::Failure,
+    progress::Display,
+    signals::Signals,
+};
+
+/// The most samples that a film shows: as many as a run keeps the way of.
+const MOST_SAMPLES: usize = 2000;
+
+/// Draws the run's first samples again and makes films of their way.
+pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
+    let mut config = read_run_config(&film.run)?;
+    let own = serde_json::to_value(config.report.film.clone().unwrap_or_default())
+        .map_err(|source| TrainError::Json { name: "report.film".to_owned(), source })?;
+    let count = config.sample.count.min(MOST_SAMPLES);
+    let mut settings = vec![format!("sample.count={count}"), format!("report.film={own}")];
+    settings.extend(film.set.iter().map(|setting| format!("report.film.{setting}")));
+    config = with_settings(&config, &settings)?;
+    let outputs = outputs(film)?;
+    let opened = open_device(args, Some(&film.run))?;
+    let (network, data) = built_in(&config, &opened.device)?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    let options = options(&opened, None);
+    let seed = config.seed;
+    let drawn = langevin_train::sample_run(
+        &film.run,
+        &config,
+        seed,
+        network,
+        data.as_ref(),
+        &options,
+        &mut display,
+    );
+    display.clear();
+    let samples = match drawn {
+        Err(TrainError::Interrupted) => {
+            display.result("stopped; nothing was written");
+            return Ok(signals.exit_code().unwrap_or(1));
+        }
+        drawn => drawn?,
+    };
+    let settings = config.report.film.unwrap_or_default();
+    for (path, format) in outputs {
+        let bytes = draw_film(&settings, data.as_ref(), &samples, format)?;
+        langevin_train::write_new_file(&path, &bytes)?;
+        let shown = path.display().to_string();
+        display.result(&format!("{count} samples in {shown}"));
+        display.json(&json!({ "event": "wrote", "path": shown, "samples": count }));
+    }
+    Ok(0)
+}
+
+/// The files to write, none of which is there yet.
+fn outputs(film: &FilmArgs) -> Result<Vec<(PathBuf, FilmFormat)>, Failure> {
+    let Some(path) = &film.out else {
+        let new = |name: &str| free(&film.run, name);
+        return Ok(vec![(new("gif"), FilmFormat::Gif), (new("mp4"), FilmFormat::Mp4)]);
+    };
+    let format = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("gif") => FilmFormat::Gif,
+        Some("mp4") => FilmFormat::Mp4,
+        _ => {
+            let message = format!("--out: must end in .gif or .mp4, got {}", path.display());
+            return Err(Failure::usage(message));
+        }
+    };
+    if path.exists() {
+        return Err(TrainError::Exists(path.clone()).into());
+    }
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => {
+            Err(Failure::usage(format!("--out: there is no folder {}", folder.display())))
+        }
+        None => Ok(vec![(path.clone(), format)]),
+    }
+}
+
+/// film.gif, or the first of film-2.gif, film-3.gif, … that the run does not have.
+fn free(run: &Path, extension: &str) -> PathBuf {
+    let numbered = (2_u64..).map(|number| format!("film-{number}.{extension}"));
+    let names = std::iter::once(format!("film.{extension}")).chain(numbered);
+    let mut paths = names.map(|name| run.join(name));
+    paths.find(|path| !path.exists()).unwrap_or_else(|| run.join("film"))
+}

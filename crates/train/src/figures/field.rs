@@ -1,0 +1,178 @@
+//! The regions of a field where it is at least a level: closed outlines by marching squares (Lorensen
+//! and Cline 1987, in two dimensions), linear between the values of the grid.
+
+/// Values on a regular grid, row after row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field<'a> {
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    pub(super) values: &'a [f64],
+}
+
+/// No edge.
+const NONE: usize = usize::MAX;
+
+impl Field<'_> {
+    /// The outlines of where the field is at least `level`, in columns and rows of the grid. The
+    /// region is on the left of each, so that a hole runs the other way round. Where the region
+    /// reaches the edge of the grid, its outline is that edge.
+    pub(super) fn region(&self, level: f64) -> Vec<Vec<(f64, f64)>> {
+        let mut next = self.segments(level);
+        let mut outlines = Vec::new();
+        for start in 0..next.len() {
+            let mut outline = Vec::new();
+            let mut edge = start;
+            while edge != NONE && next[edge] != NONE {
+                outline.push(self.crossing(edge, level));
+                edge = std::mem::replace(&mut next[edge], NONE);
+            }
+            if !outline.is_empty() {
+                outlines.push(outline);
+            }
+        }
+        outlines
+    }
+
+    /// Nodes in a row of the grid with a ring around it, in which there is nothing. The ring has no
+    /// width: its nodes stand where their neighbours in the grid do.
+    fn across(&self) -> usize {
+        self.columns + 2
+    }
+
+    /// The value at a node, none in the ring.
+    fn value(&self, node: usize) -> Option<f64> {
+        let (x, y) = (node % self.across(), node / self.across());
+        let inside = (1..=self.columns).contains(&x) && (1..=self.rows).contains(&y);
+        inside.then(|| self.values[(y - 1) * self.columns + x - 1])
+    }
+
+    /// From every edge of the grid that an outline crosses the one that it crosses next, by the
+    /// number of the edge: twice its lower node's, one more for an edge that goes up.
+    fn segments(&self, level: f64) -> Vec<usize> {
+        let across = self.across();
+        let mut next = vec![NONE; 2 * across * (self.rows + 2)];
+        for y in 0..=self.rows {
+            for x in 0..=self.columns {
+                let node = y * across + x;
+                // Counterclockwise, where y goes up; each edge begins at its corner.
+                let corners = [node, node + 1, node + across + 1, node + across];
+                let edges = [2 * node, 2 * (node + 1) + 1, 2 * (node + across), 2 * node + 1];
+                let values = corners.map(|corner| self.value(corner));
+                let inside = values.map(|value| value.is_some_and(|value| value >= level));
+                let leaves = |k: usize| inside[k] && !inside[(k + 1) % 4];
+                let enters = |k: usize| !inside[k] && inside[(k + 1) % 4];
+                let saddle = (0..4).filter(|k| leaves(*k)).count() == 2;
+                // The mean tells whether the two corners of a saddle are one region in the middle.
+                let mean = values.iter().flatten().map(|value| value / 4.0).sum::<f64>();
+                let joined = saddle && mean >= level;
+                for from in (0..4).filter(|k| leaves(*k)) {
+                    let steps = if joined { [1, 2, 3] } else { [3, 2, 1] };
+                    let to = steps.map(|step| (from + step) % 4).into_iter().find(|k| enters(*k));
+                    next[edges[from]] = to.map_or(NONE, |to| edges[to]);
+                }
+            }
+        }
+        next
+    }
+
+    /// Where the field has the level on an edge.
+    fn crossing(&self, edge: usize, level: f64) -> (f64, f64) {
+        let (node, across) = (edge / 2, self.across());
+        let end = if edge.is_multiple_of(2) { node + 1 } else { node + across };
+        let share = match (self.value(node), self.value(end)) {
+            (Some(from), Some(to)) => ((level - from) / (to - from)).clamp(0.0, 1.0),
+            _ => 0.0,
+        };
+        let place = |node: usize| {
+            let (x, y) = (node % across, node / across);
+            let within = |i: usize, count: usize| i.clamp(1, count) as f64 - 1.0;
+            (within(x, self.columns), within(y, self.rows))
+        };
+        let ((x0, y0), (x1, y1)) = (place(node), place(end));
+        (x0 + share * (x1 - x0), y0 + share * (y1 - y0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice the signed area, halved: positive where the inside is on the left.
+    fn area(outline: &[(f64, f64)]) -> f64 {
+        let next = outline.iter().cycle().skip(1);
+        outline.iter().zip(next).map(|((x, y), (u, v))| (x * v - u * y) / 2.0).sum()
+    }
+
+    fn sampled(columns: usize, rows: usize, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+        (0..columns * rows).map(|i| f((i % columns) as f64, (i / columns) as f64)).collect()
+    }
+
+    #[test]
+    fn a_cone_is_cut_into_circles() {
+        let values = sampled(61, 51, |x, y| 100.0 - f64::hypot(x - 30.0, y - 25.0));
+        let field = Field { columns: 61, rows: 51, values: &values };
+        for radius in [3.0, 10.0, 20.0] {
+            let outlines = field.region(100.0 - radius);
+            assert_eq!(outlines.len(), 1);
+            let want = std::f64::consts::PI * radius * radius;
+            // Chords of a grid of width one lie inside by at most 1 / (8 radius).
+            assert!((area(&outlines[0]) / want - 1.0).abs() < 0.25 / radius, "{radius}");
+            for (x, y) in &outlines[0] {
+                assert!((f64::hypot(x - 30.0, y - 25.0) - radius).abs() < 0.125 / radius + 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn a_plane_is_cut_exactly_and_closed_along_the_edge() {
+        let values = sampled(5, 4, |x, _| x);
+        let field = Field { columns: 5, rows: 4, values: &values };
+        let areas: Vec<_> =
+            [1.25, -1.0, 4.5].map(|level| field.region(level)).into_iter().collect();
+        assert!((areas[0].iter().map(|o| area(o)).sum::<f64>() - 2.75 * 3.0).abs() < 1e-12);
+        assert!((areas[1].iter().map(|o| area(o)).sum::<f64>() - 4.0 * 3.0).abs() < 1e-12, "all");
+        assert!(areas[2].is_empty());
+    }
+
+    #[test]
+    fn a_ring_has_a_hole_that_runs_the_other_way() {
+        let values = sampled(41, 41, |x, y| -(f64::hypot(x - 20.0, y - 20.0) - 12.0).abs());
+        let field = Field { columns: 41, rows: 41, values: &values };
+        let mut areas: Vec<_> = field.region(-4.0).iter().map(|outline| area(outline)).collect();
+        areas.sort_by(f64::total_cmp);
+        let [hole, disc] = areas[..] else { panic!("{areas:?}") };
+        let circle = |radius: f64| std::f64::consts::PI * radius * radius;
+        assert!((hole / -circle(8.0) - 1.0).abs() < 0.02, "{hole}");
+        assert!((disc / circle(16.0) - 1.0).abs() < 0.02, "{disc}");
+    }
+
+    #[test]
+    fn the_middle_of_a_saddle_decides() {
+        let region = |low: f64| {
+            let values = [1.0, low, low, 1.0];
+            Field { columns: 2, rows: 2, values: &values }.region(0.5).len()
+        };
+        assert_eq!(region(0.2), 1, "the mean is 0.6: one region");
+        assert_eq!(region(-0.2), 2, "the mean is 0.4: two corners");
+    }
+
+    #[test]
+    fn any_grid_gives_closed_outlines_inside_of_it() {
+        let noise = |i: usize| ((i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64;
+        for (columns, rows) in [(1, 1), (1, 7), (7, 1), (2, 2), (13, 9)] {
+            let values: Vec<_> = (0..columns * rows).map(noise).collect();
+            let field = Field { columns, rows, values: &values };
+            for level in [0.0, 4e6, 8e6, 1.2e7, 1e9] {
+                let next = field.segments(level);
+                let mut ends: Vec<_> = next.iter().filter(|edge| **edge != NONE).collect();
+                ends.sort();
+                let begins = (0..next.len()).filter(|edge| next[*edge] != NONE);
+                assert!(ends.into_iter().copied().eq(begins), "every end is a beginning");
+                for (x, y) in field.region(level).concat() {
+                    assert!((0.0..=(columns - 1) as f64).contains(&x));
+                    assert!((0.0..=(rows - 1) as f64).contains(&y));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! MP4 by an H.264 encoder in Rust, so that no film needs a program beside ours.
+//!
+//! The encoder is young: docs/decisions.md, "Films", says what it was measured against. It is built
+//! without `std`, and so can neither read the environment nor write a file.
+
+use resvg::tiny_skia::Pixmap;
+use rusty_h264_common::YuvFrame;
+use rusty_h264_encoder::{Encoder, EncoderConfig};
+
+use super::{
+    FilmError,
+    container::{Track, film},
+};
+
+/// How coarse the encoder may be, 0 to 51. At 26 dots still look as drawn when enlarged (a signal to
+/// noise ratio of 43 dB), and the file is smaller than the GIF.
+const QUANTIZER: u8 = 26;
+/// Players jump to a multiple of as many frames.
+const FRAMES_BETWEEN_KEYS: u32 = 100;
+
+/// The frames as an MP4 of `size` by `size` pixels.
+pub(super) fn encode(
+    frames: impl Iterator<Item = Result<Pixmap, FilmError>>,
+    size: u32,
+    fps: u32,
+) -> Result<Vec<u8>, FilmError> {
+    let failed = |error: rusty_h264_encoder::EncodeError| FilmError::Mp4(error.to_string());
+    let side = size as usize;
+    let mut config = EncoderConfig::new(side, side);
+    config.qp = QUANTIZER;
+    config.gop_size = FRAMES_BETWEEN_KEYS;
+    config.level_idc = level(size, fps);
+    // No looking ahead for cuts, of which films have none: a frame comes out as it goes in.
+    (config.scenecut, config.lookahead) = (0, 0);
+    let mut encoder = Encoder::new(config).map_err(failed)?;
+    let mut track = Track::new(size, fps);
+    for frame in frames {
+        track.push(&encoder.try_encode(&yuv(&frame?)).map_err(failed)?);
+    }
+    film(&track).ok_or_else(|| FilmError::Mp4("the encoder gave no whole stream".to_owned()))
+}
+
+/// The lowest level of H.264 (table A-1) that allows pictures of this size at this rate. Players
+/// reserve memory by it.
+fn level(size: u32, fps: u32) -> u8 {
+    /// Level times ten, most blocks of 16 by 16 pixels in a picture, and most a second.
+    const LEVELS: [(u8, u32, u32); 5] = [
+        (30, 1_620, 40_500),
+        (31, 3_600, 108_000),
+        (40, 8_192, 245_760),
+        (51, 36_864, 983_040),
+        (52, 36_864, 2_073_600),
+    ];
+    let blocks = size.div_ceil(16).pow(2);
+    let fits =
+        |(_, picture, second): &&(u8, u32, u32)| blocks <= *picture && blocks * fps <= *second;
+    LEVELS.iter().find(fits).map_or(52, |(level, ..)| *level)
+}
+
+/// The picture as brightness, and as two colour differences of every four pixels: BT.601 in its
+/// narrow range, as [`Track`] says.
+fn yuv(image: &Pixmap) -> YuvFrame {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let colour = |row: usize, column: usize| {
+        let first = 4 * (row * width + column);
+        [0, 1, 2].map(|channel| f64::from(image.data()[first + channel]) / 255.0)
+    };
+    let sum = |[r, g, b]: [f64; 3], [of_r, of_g, of_b]: [f64; 3], zero: f64| {
+        (zero + of_r * r + of_g * g + of_b * b).round() as u8
+    };
+    let pixels = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
+    let y = pixels.map(|(row, column)| sum(colour(row, column), [65.481, 128.553, 24.966], 16.0));
+    let mut frame = YuvFrame { width, height, y: y.collect(), u: Vec::new(), v: Vec::new() };
+    for row in (0..height).step_by(2) {
+        for column in (0..width).step_by(2) {
+            let four = [(0, 0), (0, 1), (1, 0), (1, 1)];
+            let four = four.map(|(down, right)| colour(row + down, column + right));
+            let mean = [0, 1, 2].map(|c| four.iter().map(|pixel| pixel[c]).sum::<f64>() / 4.0);
+            frame.u.push(sum(mean, [-37.797, -74.203, 112.0], 128.0));
+            frame.v.push(sum(mean, [112.0, -93.786, -18.214], 128.0));
+        }
+    }
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_those_of_the_standard() {
+        let mixed = |colours: [[u8; 3]; 4]| {
+            let mut image = Pixmap::new(2, 2).unwrap();
+            let pixels = colours.map(|[r, g, b]| [r, g, b, 255]);
+            image.data_mut().copy_from_slice(&pixels.concat());
+            yuv(&image)
+        };
+        let of = |r, g, b| {
+            let frame = mixed([[r, g, b]; 4]);
+            (frame.y[3], frame.u[0], frame.v[0])
+        };
+        assert_eq!(of(255, 255, 255), (235, 128, 128));
+        assert_eq!(of(0, 0, 0), (16, 128, 128));
+        assert_eq!(of(255, 0, 0), (81, 90, 240));
+        assert_eq!(of(0, 0, 255), (41, 240, 110));
+        let (red, blue, white) = ([255, 0, 0], [0, 0, 255], [255; 3]);
+        let frame = mixed([red, white, white, blue]);
+        assert_eq!(frame.y, [81, 235, 235, 41]);
+        assert_eq!((frame.u, frame.v), (vec![147], vec![151]), "the mean of the four");
+    }
+
+    #[test]
+    fn a_level_allows_size_and_rate() {
+        assert_eq!([level(480, 24), level(640, 25), level(640, 26)], [30, 30, 31]);
+        assert_eq!([level(1000, 24), level(2000, 24), level(2000, 100)], [40, 51, 52]);
+    }
+}

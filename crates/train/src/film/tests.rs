@@ -1,0 +1,382 @@
+//! What films promise: as many frames, as large and as fast as was asked for, that begin with the
+//! noise and end with the samples; whatever the numbers are.
+
+use std::process::Command;
+
+use super::*;
+
+/// Standard normal numbers, always the same ones.
+fn normals(count: usize) -> Vec<f32> {
+    let mut state = 7u64;
+    let mut uniform = move || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((state >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    };
+    let normal = |_| {
+        let radius = (-2.0 * uniform().ln()).sqrt();
+        (radius * (std::f64::consts::TAU * uniform()).cos()) as f32
+    };
+    (0..count).map(normal).collect()
+}
+
+/// Rows that go from standard normal ones to `goal`, all of them, in four steps.
+fn trajectory(rows: usize, goal: &[f32]) -> Vec<Vec<f32>> {
+    let noise = normals(rows * goal.len());
+    let level = |left: f32| {
+        let value = |(i, noise): (usize, &f32)| left * noise + (1.0 - left) * goal[i % goal.len()];
+        noise.iter().enumerate().map(value).collect()
+    };
+    [1.0, 0.6, 0.3, 0.1, 0.0].map(level).into()
+}
+
+fn film<'a>(
+    settings: FilmSettings,
+    levels: &'a [&'a [f32]],
+    features: usize,
+    picture: Picture<'a>,
+) -> Result<Film<'a>, FilmError> {
+    Film::new(settings, Trajectory { levels, features, names: &[] }, picture)
+}
+
+/// Small and short, with axes of ±3.
+const SMALL: FilmSettings =
+    FilmSettings { seconds: 0.5, fps: 24, size: 120, extent: Some(3.0), course: Course::OneWay };
+
+/// A frame as the darkness of its pixels, row after row, 0 for white.
+type Ink = Vec<f64>;
+
+/// Every frame of a GIF with its delay, and whether it loops for ever.
+fn decode_gif(bytes: &[u8]) -> (Vec<Ink>, Vec<u16>, bool) {
+    let mut options = ::gif::DecodeOptions::new();
+    options.set_color_output(::gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(bytes).unwrap();
+    let (width, height) = (decoder.width(), decoder.height());
+    let (mut frames, mut delays) = (Vec::new(), Vec::new());
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        assert_eq!((frame.left, frame.top, frame.width, frame.height), (0, 0, width, height));
+        let pixels = frame.buffer.chunks_exact(4);
+        // As gray as a video says it is.
+        let ink = |p: &[u8]| {
+            255.0 - (0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2]))
+        };
+        frames.push(pixels.map(ink).collect());
+        delays.push(frame.delay);
+    }
+    (frames, delays, decoder.repeat() == ::gif::Repeat::Infinite)
+}
+
+/// What ffprobe says of an MP4, and its frames as ffmpeg decodes them; none without ffmpeg, unless
+/// `LANGEVIN_REQUIRE_FFMPEG` is set.
+fn decode_mp4(bytes: &[u8], size: u32) -> Option<(String, Vec<Ink>)> {
+    let runs = |name: &str| Command::new(name).arg("-version").output().is_ok();
+    let found = runs("ffmpeg") && runs("ffprobe");
+    let required = std::env::var_os("LANGEVIN_REQUIRE_FFMPEG").is_some();
+    assert!(found || !required, "no ffmpeg, or no ffprobe");
+    if !found {
+        println!("SKIPPED: no ffmpeg, or no ffprobe");
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    std::fs::write(&path, bytes).unwrap();
+    let run = |name: &str, before: &[&str], after: &[&str]| {
+        let mut command = Command::new(name);
+        let output = command.args(before).arg(&path).args(after).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{name}: {said}");
+        output.stdout
+    };
+    let entries = "stream=codec_name,width,height,r_frame_rate,avg_frame_rate,nb_frames,\
+                   nb_read_frames,color_range,color_space,duration";
+    let probe = ["-v", "warning", "-count_frames", "-show_entries", entries, "-of", "csv=p=0"];
+    let words = String::from_utf8(run("ffprobe", &probe, &[])).unwrap();
+    let raw = ["-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1"];
+    let gray = run("ffmpeg", &["-nostdin", "-v", "warning", "-i"], &raw);
+    let frames = gray.chunks_exact((size * size) as usize);
+    let ink = |pixels: &[u8]| pixels.iter().map(|gray| 255.0 - f64::from(*gray)).collect();
+    Some((words.trim().to_owned(), frames.map(ink).collect()))
+}
+
+/// Middle and spread of the ink, across and down, in pixels.
+fn moments(frame: &Ink, size: u32) -> [(f64, f64); 2] {
+    let side = size as usize;
+    // The faintest is what an MP4 makes of white.
+    let ink = |i: usize| if frame[i] > 30.0 { frame[i] } else { 0.0 };
+    let whole: f64 = (0..frame.len()).map(ink).sum();
+    [|i, side| i % side, |i, side| i / side].map(|place: fn(usize, usize) -> usize| {
+        let at = |i: usize| place(i, side) as f64 + 0.5;
+        let mean = (0..frame.len()).map(|i| ink(i) * at(i)).sum::<f64>() / whole;
+        let square = (0..frame.len()).map(|i| ink(i) * (at(i) - mean).powi(2)).sum::<f64>();
+        (mean, (square / whole).sqrt())
+    })
+}
+
+fn assert_near(got: f64, want: f64, tolerance: f64, what: &str) {
+    assert!((got - want).abs() < tolerance, "{what}: {got}, not {want}");
+}
+
+/// From noise in the middle of axes of ±3 to rows that are all at (−1, 1).
+fn assert_from_noise_to_data(frames: &[Ink], size: u32) {
+    let [first, last] = [&frames[0], &frames[frames.len() - 1]].map(|frame| moments(frame, size));
+    let size = f64::from(size);
+    for (mean, spread) in first {
+        // The error of the mean of 300 normal rows is 0.06 of a sixth; overlaps take some ink away.
+        assert_near(mean, size / 2.0, 0.25 * size / 6.0, "middle of the noise");
+        assert_near(spread, size / 6.0, 0.15 * size / 6.0, "spread of the noise");
+    }
+    for (mean, spread) in last {
+        assert_near(mean, size / 3.0, 0.75, "middle of the data");
+        assert!(spread < 2.0, "spread of the data: {spread}");
+    }
+}
+
+#[test]
+fn a_gif_has_the_frames_size_and_length_that_were_asked_for() {
+    let rows = trajectory(300, &[-1.0, 1.0]);
+    let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    for (seconds, fps, frames, hundredths) in [
+        (2.0, 24, 48, 200),
+        (2.0, 20, 40, 200),
+        (1.0, 7, 7, 100),
+        (1.0, 30, 30, 100),
+        (0.5, 80, 25, 50),
+    ] {
+        for course in [Course::OneWay, Course::ThereAndBack] {
+            let times = if course == Course::OneWay { 1 } else { 2 };
+            let settings = FilmSettings { seconds, fps, course, ..SMALL };
+            let bytes = film(settings, &levels, 2, Picture::Points).unwrap().gif().unwrap();
+            let (decoded, delays, loops) = decode_gif(&bytes);
+            assert_eq!((decoded.len(), decoded[0].len()), (times * frames, 120 * 120));
+            let whole: u16 = delays.iter().sum();
+            assert_eq!((usize::from(whole), loops), (times * hundredths, true), "{fps} fps");
+            let shortest = delays.iter().min().unwrap();
+            assert!(*shortest >= 2 && delays.iter().max().unwrap() - shortest <= 1, "{delays:?}");
+        }
+    }
+}
+
+#[test]
+fn a_gif_begins_with_the_noise_and_ends_with_the_samples() {
+    let rows = trajectory(300, &[-1.0, 1.0]);
+    let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    let bytes = film(SMALL, &levels, 2, Picture::Points).unwrap().gif().unwrap();
+    assert_from_noise_to_data(&decode_gif(&bytes).0, SMALL.size);
+}
+
+#[test]
+fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
+    let rows = trajectory(300, &[-1.0, 1.0]);
+    let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    // Sizes that are and are not whole blocks of the codec; more frames than between two keys.
+    for (seconds, fps, size) in [(2.0, 24, 480), (1.0, 7, 122), (6.0, 20, 64), (0.5, 50, 96)] {
+        let settings = FilmSettings { seconds, fps, size, ..SMALL };
+        let film = film(settings, &levels, 2, Picture::Points).unwrap();
+        let Some((words, frames)) = decode_mp4(&film.mp4().unwrap(), size) else { return };
+        let count = film.settings.frame_count();
+        let rates = format!("{fps}/1,{fps}/1,{seconds:.6}");
+        let want = format!("h264,{size},{size},tv,smpte170m,{rates},{count},{count}");
+        assert_eq!((words, frames.len()), (want, count));
+        let (drawn, ..) = decode_gif(&film.gif().unwrap());
+        for (i, (shown, drawn)) in frames.iter().zip(&drawn).enumerate() {
+            let squares = shown.iter().zip(drawn).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+            // Coding and the GIF's palette together come to 4.4 at most; the frame beside is 8 to 28
+            // away while dots move.
+            let error = (squares / shown.len() as f64).sqrt();
+            assert!(error < 5.0, "{size} pixels, frame {i}: {error}");
+        }
+        if fps == 24 {
+            assert_from_noise_to_data(&frames, size);
+        }
+    }
+}
+
+#[test]
+fn there_and_back_turns_at_the_samples_and_closes_without_a_jump() {
+    let settings = FilmSettings { course: Course::ThereAndBack, ..SMALL };
+    assert_eq!(settings.frame_count(), 24);
+    let positions: Vec<f64> = settings.positions(24, 6).collect();
+    assert_eq!((positions[0], positions[12], positions[23]), (0.0, 6.0, 0.5));
+    assert!(positions.windows(2).all(|pair| (pair[1] - pair[0]).abs() == 0.5), "{positions:?}");
+    let one_way: Vec<f64> = SMALL.positions(24, 4).collect();
+    assert_eq!((one_way.len(), one_way[0], one_way[11]), (12, 0.0, 4.0));
+}
+
+#[test]
+fn rows_go_straight_from_snapshot_to_snapshot() {
+    let levels: [&[f32]; 3] = [&[0.1, 2.0], &[1.1, f32::NAN], &[0.3, 7.0]];
+    let trajectory = Trajectory { levels: &levels, features: 1, names: &[] };
+    let first: Vec<f64> = levels[0].iter().copied().map(f64::from).collect();
+    assert_eq!(
+        trajectory.at(0.0),
+        first,
+        "the bits of the snapshot, though the next is not finite"
+    );
+    assert_near(trajectory.at(0.25)[0], 0.35, 1e-7, "a quarter of the way");
+    assert!(trajectory.at(0.25)[1].is_nan());
+    assert_eq!(trajectory.at(2.0), [f64::from(0.3f32), 7.0]);
+}
+
+#[test]
+fn the_value_stands_over_the_index_where_there_is_one_column() {
+    let levels: [&[f32]; 2] = [&[2.0, 0.0, -2.0], &[0.0, 0.0, 0.0]];
+    let bytes = film(SMALL, &levels, 1, Picture::Points).unwrap().gif().unwrap();
+    let (frames, ..) = decode_gif(&bytes);
+    for (frame, ys) in [(&frames[0], [20.0, 60.0, 100.0]), (&frames[11], [60.0; 3])] {
+        for (index, y) in ys.into_iter().enumerate() {
+            let third = |i: usize| i % 120 / 40 == index;
+            let alone = (0..frame.len()).map(|i| if third(i) { frame[i] } else { 0.0 }).collect();
+            let [(across, _), (down, _)] = moments(&alone, 120);
+            assert_near(across, 20.0 + 40.0 * index as f64, 0.2, "index");
+            assert_near(down, y, 0.2, "value");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_finite_is_left_out_and_draws_nothing() {
+    let bad = [f32::NAN, 0.0, f32::INFINITY, 0.0, 0.0, f32::NEG_INFINITY, f32::MAX, f32::MIN];
+    let levels: [&[f32]; 2] = [&bad, &[0.0; 8]];
+    for extent in [None, Some(3.0), Some(1e-30), Some(1e30)] {
+        for features in [1, 2, 4] {
+            let settings = FilmSettings { extent, ..SMALL };
+            let points = film(settings, &levels, features, Picture::Points).unwrap();
+            assert_eq!(decode_gif(&points.gif().unwrap()).0.len(), 12);
+            let curve = |_| vec![(f64::NAN, 1.0), (0.0, f64::INFINITY), (0.5, 1e300), (1e300, 0.0)];
+            for picture in [Picture::Density(None), Picture::Density(Some(&curve))] {
+                let bytes = film(settings, &levels, features, picture).unwrap().gif().unwrap();
+                assert_eq!(decode_gif(&bytes).0.len(), 12);
+            }
+        }
+    }
+    let (frames, ..) =
+        decode_gif(&film(SMALL, &levels, 2, Picture::Points).unwrap().gif().unwrap());
+    assert!(frames[0].iter().all(|ink| *ink == 0.0), "a dot of a row that is not finite");
+    assert!(frames[11].iter().any(|ink| *ink > 100.0));
+}
+
+#[test]
+fn a_stray_row_does_not_press_the_others_together() {
+    let mut rows = trajectory(300, &[-1.0, 1.0]);
+    let axes = |rows: &[Vec<f32>]| {
+        let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+        Trajectory { levels: &levels, features: 2, names: &[] }.axes()
+    };
+    let before = axes(&rows);
+    let [x, y] = before;
+    assert_near(x.1 - x.0, y.1 - y.0, 1e-12, "one scale");
+    assert!((5.0..7.0).contains(&(x.1 - x.0)), "{before:?}");
+    rows[3][0] = 1e6;
+    let [after, _] = axes(&rows);
+    assert!(after.1 < x.1 + 1.0, "{after:?} after {x:?}");
+}
+
+#[test]
+fn a_density_and_its_histogram_move_together() {
+    let rows = trajectory(2000, &[1.0]);
+    let levels: Vec<&[f32]> = rows.iter().take(4).map(Vec::as_slice).collect();
+    let left = [1.0, 0.6, 0.3, 0.1];
+    let curve = |position: f64| {
+        let i = (position as usize).min(2);
+        let left: f64 = left[i] + (position - i as f64) * (left[i + 1] - left[i]);
+        let density = |i: i32| {
+            let z = f64::from(i) / 50.0;
+            (1.0 - left + left * z, (-z * z / 2.0).exp() / left)
+        };
+        (-300..=300).map(density).collect()
+    };
+    let settings = FilmSettings { size: 240, ..SMALL };
+    let film = film(settings, &levels, 1, Picture::Density(Some(&curve))).unwrap();
+    let frames: Vec<Pixmap> = film.frames(24).collect::<Result<_, _>>().unwrap();
+    // Pixels of 14 to 226 are the axis of ±3.
+    let pixel = |x: f64| 14.0 + (x + 3.0) / 6.0 * 212.0;
+    for (frame, left) in [(&frames[0], 1.0), (&frames[11], 0.1)] {
+        let colours = |reddish: bool| -> Vec<f64> {
+            let pixels = frame.pixels().iter().enumerate().filter(move |(_, p)| {
+                p.red().abs_diff(p.blue()) > 60 && (p.red() > p.blue()) == reddish
+            });
+            pixels.map(|(i, _)| (i % 240) as f64 + 0.5).collect()
+        };
+        let (bars, line) = (colours(false), colours(true));
+        let mean = bars.iter().sum::<f64>() / bars.len() as f64;
+        let square = bars.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / bars.len() as f64;
+        assert_near(mean, pixel(1.0 - left), 4.0, "middle of the histogram");
+        assert_near(square.sqrt(), left * 212.0 / 6.0, 3.0, "spread of the histogram");
+        let top =
+            frame.pixels().iter().position(|p| p.red() > p.blue().saturating_add(60)).unwrap();
+        assert_near((top % 240) as f64 + 0.5, pixel(1.0 - left), 6.0, "place of the peak");
+        assert_near((top / 240) as f64, 30.0 + 180.0 * (1.0 - 1.0 / 1.15), 3.0, "its height");
+        assert!(line.len() > 200, "{} pixels of the line", line.len());
+    }
+}
+
+#[test]
+fn a_level_is_named_and_columns_that_are_not_shown_are_spoken_of() {
+    let levels: [&[f32]; 3] = [&[0.0; 3], &[0.0; 3], &[0.0; 3]];
+    let names = ["σ = 1", "σ = 0.5", ""].map(str::to_owned);
+    let ink = |names: &[String], features, frame: usize, rows: std::ops::Range<usize>| {
+        let trajectory = Trajectory { levels: &levels, features, names };
+        let film = Film::new(SMALL, trajectory, Picture::Points).unwrap();
+        let frame = film.frames(24).nth(frame).unwrap().unwrap();
+        frame.data()[rows.start * 480..rows.end * 480].to_vec()
+    };
+    let top = |frame| ink(&names, 1, frame, 0..25);
+    assert_ne!(top(0), top(5), "two levels");
+    assert!(top(0).contains(&0x22) && !top(11).contains(&0x22), "a name, and none");
+    assert!(!ink(&[], 1, 0, 0..25).contains(&0x22), "no names");
+    let bottom = |features| ink(&[], features, 0, 100..120).iter().all(|channel| *channel == 255);
+    assert!(bottom(1) && !bottom(3));
+}
+
+#[test]
+fn settings_that_no_film_can_have_are_named() {
+    let check = |settings: FilmSettings| settings.validate().map_err(|error| error.to_string());
+    let refused = |settings, want: &str| assert_eq!(check(settings), Err(want.to_owned()));
+    refused(FilmSettings { fps: 0, ..SMALL }, "film.fps: must be from 1 to 100, got 0");
+    refused(FilmSettings { fps: 101, ..SMALL }, "film.fps: must be from 1 to 100, got 101");
+    for seconds in [0.0, -1.0, 60.5, f64::NAN, f64::INFINITY] {
+        let want = format!("film.seconds: must be above 0 and at most 60, got {seconds}");
+        refused(FilmSettings { seconds, ..SMALL }, &want);
+    }
+    for size in [0, 62, 121, 2002, u32::MAX] {
+        let want = format!("film.size: must be an even number from 64 to 2000, got {size}");
+        refused(FilmSettings { size, ..SMALL }, &want);
+    }
+    for half in [0.0, -3.0, f64::NAN, f64::INFINITY] {
+        let want = format!("film.extent: must be from 1e-30 to 1e30, got {half}");
+        refused(FilmSettings { extent: Some(half), ..SMALL }, &want);
+    }
+    let frames = "film.seconds: must be such that there are 2 to 2000 frames, got";
+    refused(FilmSettings { seconds: 0.05, ..SMALL }, &format!("{frames} 0.05 (frames: 1)"));
+    let long = FilmSettings { seconds: 25.0, fps: 80, ..SMALL };
+    assert_eq!(check(long), Ok(()));
+    let back = FilmSettings { course: Course::ThereAndBack, ..long };
+    refused(back, &format!("{frames} 25 (frames: 4000)"));
+    assert_eq!(check(FilmSettings::default()), Ok(()));
+}
+
+#[test]
+fn snapshots_that_are_no_trajectory_are_named() {
+    let refused = |levels: &[&[f32]], features, names: &[String], want: &str| {
+        let trajectory = Trajectory { levels, features, names };
+        let error = Film::new(SMALL, trajectory, Picture::Points).unwrap_err();
+        assert_eq!(error.to_string(), want);
+    };
+    refused(&[], 1, &[], "film: needs two snapshots or more, got 0");
+    refused(&[&[1.0]], 1, &[], "film: needs two snapshots or more, got 1");
+    refused(&[&[1.0, 2.0, 3.0], &[0.0; 3]], 2, &[], "film: 3 values are no rows of 2 columns");
+    refused(&[&[1.0], &[1.0]], 0, &[], "film: 1 values are no rows of 0 columns");
+    refused(&[&[], &[]], 1, &[], "film: 0 values are no rows of 1 columns");
+    refused(&[&[1.0], &[]], 1, &[], "film: snapshot 1 has 0 values, snapshot 0 has 1");
+    refused(&[&[1.0], &[1.0]], 1, &["σ".to_owned()], "film: 1 names for 2 snapshots");
+}
+
+#[test]
+fn equal_rows_give_equal_bytes() {
+    let rows = trajectory(300, &[-1.0, 1.0]);
+    let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+    let make = || {
+        let film = film(SMALL, &levels, 2, Picture::Points).unwrap();
+        (film.gif().unwrap(), film.mp4().unwrap())
+    };
+    assert!(make() == make());
+}

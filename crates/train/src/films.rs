@@ -1,0 +1,148 @@
+//! The films of a run: what its run file asks for, from the way of its first samples.
+
+use langevin_core::NoiseLevel;
+use langevin_data::{Dataset, LevelDensity};
+
+use crate::{
+    Samples, TrainError,
+    config::{FilmConfig, PictureConfig},
+    film::{Course, Film, FilmSettings, Picture, Trajectory},
+    numbers::number,
+};
+
+/// The form of a film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilmFormat {
+    /// An animated image that loops.
+    Gif,
+    /// H.264, one way.
+    Mp4,
+}
+
+impl FilmConfig {
+    /// The film's settings on the given course.
+    pub(crate) const fn settings(&self, course: Course) -> FilmSettings {
+        let Self { seconds, fps, size, extent, .. } = *self;
+        FilmSettings { seconds, fps, size, extent, course }
+    }
+}
+
+/// The film of samples moving through the levels, there and back only where it is a GIF and the
+/// config says so.
+///
+/// # Errors
+/// A setting out of its range, or frames that cannot be coded.
+pub fn draw_film(
+    config: &FilmConfig,
+    data: &dyn Dataset,
+    samples: &Samples,
+    format: FilmFormat,
+) -> Result<Vec<u8>, TrainError> {
+    let levels: Vec<_> = samples.levels.iter().map(|seen| seen.level).collect();
+    let way = Way { levels: &levels, trajectory: &samples.trajectory, data };
+    let course = match format == FilmFormat::Gif && config.there_and_back {
+        true => Course::ThereAndBack,
+        false => Course::OneWay,
+    };
+    way.film(config, format, course)
+}
+
+/// The way of a run's first samples through the levels.
+pub(crate) struct Way<'a> {
+    pub(crate) levels: &'a [NoiseLevel],
+    pub(crate) trajectory: &'a [Vec<f32>],
+    pub(crate) data: &'a dyn Dataset,
+}
+
+impl Way<'_> {
+    /// All films of a run by the names of their files.
+    pub(crate) fn films(
+        &self,
+        config: &FilmConfig,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
+        let mut films = vec![
+            ("film.gif", self.film(config, FilmFormat::Gif, Course::OneWay)?),
+            ("film.mp4", self.film(config, FilmFormat::Mp4, Course::OneWay)?),
+        ];
+        if config.there_and_back {
+            films
+                .push(("film-loop.gif", self.film(config, FilmFormat::Gif, Course::ThereAndBack)?));
+        }
+        Ok(films)
+    }
+
+    fn film(
+        &self,
+        config: &FilmConfig,
+        format: FilmFormat,
+        course: Course,
+    ) -> Result<Vec<u8>, TrainError> {
+        let failed = |error: crate::film::FilmError| TrainError::Figure {
+            name: "film".to_owned(),
+            message: error.to_string(),
+        };
+        let snapshots: Vec<_> = self.trajectory.iter().map(Vec::as_slice).collect();
+        let names: Vec<_> =
+            self.levels.iter().map(|level| format!("σ = {}", number(level.sigma()))).collect();
+        let features = self.data.features();
+        let trajectory = Trajectory { levels: &snapshots, features, names: &names };
+        let density = |position: f64| self.density(position);
+        let picture = match config.picture {
+            PictureConfig::Points => Picture::Points,
+            PictureConfig::Density if features == 1 => Picture::Density(Some(&density)),
+            PictureConfig::Density => Picture::Density(None),
+        };
+        let film = Film::new(config.settings(course), trajectory, picture).map_err(failed)?;
+        match format {
+            FilmFormat::Gif => film.gif(),
+            FilmFormat::Mp4 => film.mp4(),
+        }
+        .map_err(failed)
+    }
+
+    /// The exact density between two levels, whose scales are interpolated as the samples are; nothing
+    /// where the data does not state its own.
+    fn density(&self, position: f64) -> Vec<(f64, f64)> {
+        let from = position as usize;
+        let (Some(a), Some(b)) =
+            (self.levels.get(from), self.levels.get(from + 1).or(self.levels.last()))
+        else {
+            return Vec::new();
+        };
+        let between = |a: f64, b: f64| a + (position - from as f64) * (b - a);
+        let exact = LevelDensity::new(
+            self.data,
+            between(a.alpha(), b.alpha()),
+            between(a.sigma(), b.sigma()),
+        );
+        let points = |exact: LevelDensity| {
+            exact.grid().iter().copied().zip(exact.densities().iter().copied()).collect()
+        };
+        exact.map(points).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::Gaussian;
+
+    use super::*;
+
+    #[test]
+    fn the_density_of_a_frame_is_that_of_the_scales_between_its_levels() {
+        let data = Gaussian::new(vec![1.0], 0.1).expect("valid");
+        let levels =
+            [(0.2, 1.0), (0.6, 0.5)].map(|(a, s)| NoiseLevel::new(a, s).expect("valid level"));
+        let way = Way { levels: &levels, trajectory: &[], data: &data };
+        for (position, alpha, sigma) in [(0.0, 0.2, 1.0), (0.5, 0.4, 0.75), (1.0, 0.6, 0.5)] {
+            let points = way.density(position);
+            assert!(points.len() > 10);
+            let std = (alpha * 0.1_f64).hypot(sigma);
+            for (x, density) in points {
+                let z = (x - alpha) / std;
+                let exact = (-z * z / 2.0).exp() / (std * std::f64::consts::TAU.sqrt());
+                assert!((density - exact).abs() < 1e-6 / std, "{position} {x} {density} {exact}");
+            }
+        }
+    }
+}

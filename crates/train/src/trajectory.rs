@@ -1,0 +1,77 @@
+//! trajectory.npy: the first samples at each level of the sampling, in the model's space.
+
+use std::path::Path;
+
+use npyz::WriterBuilder;
+
+use crate::{TrainError, durable::write_durably};
+
+const TRAJECTORY: &str = "trajectory.npy";
+
+/// Writes trajectory.npy, 32-bit floats `[levels, rows, features]`.
+pub(crate) fn write_trajectory(
+    run: &Path,
+    features: usize,
+    levels: &[Vec<f32>],
+) -> Result<(), TrainError> {
+    let path = run.join(TRAJECTORY);
+    let rows = levels.first().map_or(0, Vec::len) / features.max(1);
+    let bytes = npy([levels.len(), rows, features].map(|n| n as u64), levels)
+        .map_err(|source| TrainError::io("cannot write", &path, source))?;
+    write_durably(&path, &bytes)
+}
+
+fn npy(shape: [u64; 3], levels: &[Vec<f32>]) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut writer =
+        npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
+    levels.iter().try_for_each(|level| writer.extend(level.iter().copied()))?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// Reads trajectory.npy: as many levels, each with all rows; empty where there is none.
+///
+/// # Errors
+/// It is not ours.
+pub(crate) fn read_trajectory(
+    run: &Path,
+    levels: usize,
+    features: usize,
+) -> Result<Vec<Vec<f32>>, TrainError> {
+    let path = run.join(TRAJECTORY);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(TrainError::io("cannot read", &path, source)),
+    };
+    let not_ours = |why: String| TrainError::Usage(format!("{}: {why}", path.display()));
+    let file = npyz::NpyFile::new(&bytes[..]).map_err(|error| not_ours(error.to_string()))?;
+    let shape = file.shape().to_vec();
+    let fits = matches!(shape[..], [l, r, f] if l == levels as u64 && f == features as u64 && r > 0
+        && l.saturating_mul(r).saturating_mul(f).saturating_mul(4) <= bytes.len() as u64);
+    if !fits {
+        let message = format!("must hold {levels} levels of {features} features, got {shape:?}");
+        return Err(not_ours(message));
+    }
+    let values = file.into_vec::<f32>().map_err(|error| not_ours(error.to_string()))?;
+    Ok(values.chunks_exact(values.len() / levels.max(1)).map(<[f32]>::to_vec).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_read_back_and_another_shape_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(read_trajectory(folder.path(), 3, 2).expect("none").is_empty());
+        let levels = vec![vec![1.0, 2.0, 3.0, 4.0], vec![5.0; 4], vec![0.5; 4]];
+        write_trajectory(folder.path(), 2, &levels).expect("written");
+        assert_eq!(read_trajectory(folder.path(), 3, 2).expect("ours"), levels);
+        let message = read_trajectory(folder.path(), 4, 2).expect_err("another").to_string();
+        assert!(message.ends_with("must hold 4 levels of 2 features, got [3, 2, 2]"), "{message}");
+        std::fs::write(folder.path().join(TRAJECTORY), b"not an array").expect("written");
+        assert!(read_trajectory(folder.path(), 3, 2).is_err());
+    }
+}
