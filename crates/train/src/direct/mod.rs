@@ -2,6 +2,7 @@
 
 mod activation;
 mod buffer;
+mod engine;
 mod form;
 mod functions;
 mod gradients;
@@ -11,6 +12,8 @@ mod pass;
 mod product;
 mod simd;
 mod update;
+
+pub use engine::DirectEngine;
 
 #[cfg(test)]
 mod tests;

@@ -323,8 +323,15 @@ fn the_plain_gradient_is_the_slope_of_the_plain_loss() {
     for activation in [Activation::Silu, Activation::Gelu, Activation::Tanh] {
         let frequencies = vec![0.3, -0.7];
         let (features, extra_features, width, depth) = (1, 1, 3, 3);
-        let form =
-            Form { features, extra_features, width, depth, activation, residual: true, frequencies };
+        let form = Form {
+            features,
+            extra_features,
+            width,
+            depth,
+            activation,
+            residual: true,
+            frequencies,
+        };
         let network = Network::new(form.clone(), InstructionSet::detect());
         let at = weights(&network, &learner(&network, &ADAM).parameters);
         for reduction in [LossReduction::Norm, LossReduction::Huber { delta: 0.5 }] {
@@ -476,11 +483,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn the_average_moves_by_its_share() {
     let (mut average, weights) = ([1.0, 2.0, -4.0], [3.0, 2.0, 0.0]);
-    InstructionSet::detect().run(Average {
-        average: &mut average,
-        weights: &weights,
-        share: 0.25,
-    });
+    InstructionSet::detect().run(Average { average: &mut average, weights: &weights, share: 0.25 });
     assert_eq!(average, [1.5, 2.0, -3.0]);
 }
 
