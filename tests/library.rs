@@ -4,6 +4,8 @@
 
 #[path = "library/devices.rs"]
 mod devices;
+#[path = "library/direct.rs"]
+mod direct;
 #[path = "library/gradients.rs"]
 mod gradients;
 #[path = "library/numpy.rs"]

@@ -71,6 +71,41 @@ fn ndarray_resumes_adam_bit_for_bit() {
 }
 
 #[test]
+fn a_run_goes_on_with_the_other_engine() {
+    for (first, then) in [("direct", "tape"), ("tape", "direct")] {
+        let program = Program::new();
+        let with = |engine: &str| {
+            SMALL.replace(r#""steps": 40"#, &format!(r#""engine": "{engine}", "steps": 40"#))
+        };
+        program.write("run.json", &with(first));
+        program.run(&["train", "run.json", "--out", "whole"]).code(0);
+        let stop = ["train", "run.json", "--out", "halves", "--stop-after", "20"];
+        program.run(&stop).code(0);
+        let config = String::from_utf8(program.read("halves/config.json")).expect("UTF-8");
+        let other = config.replace(&format!(r#""{first}""#), &format!(r#""{then}""#));
+        assert_ne!(config, other);
+        program.write("halves/config.json", &other);
+        program.run(&["train", "--resume", "halves"]).code(0);
+        let manifest = String::from_utf8(program.read("halves/manifest.json")).expect("UTF-8");
+        assert!(manifest.contains(&format!(r#""engine": "{then}""#)), "{manifest}");
+
+        let losses = |run: &str| -> Vec<f64> {
+            let text = String::from_utf8(program.read(&format!("{run}/metrics.jsonl")));
+            let text = text.expect("UTF-8");
+            let line =
+                |line: &str| -> serde_json::Value { serde_json::from_str(line).expect("JSON") };
+            text.lines().map(|l| line(l)["mean_loss"].as_f64().expect("a number")).collect()
+        };
+        let (whole, halves) = (losses("whole"), losses("halves"));
+        assert_eq!(whole.len(), halves.len());
+        for (a, b) in whole.iter().zip(&halves) {
+            // 20 steps of Adam, each of which rounds in another order.
+            assert!((a / b - 1.0).abs() < 1e-4, "{first}, then {then}: {a} and {b}");
+        }
+    }
+}
+
+#[test]
 fn a_run_stopped_at_every_step_is_the_same_run() {
     let program = Program::new();
     program.write("run.json", SMALL);

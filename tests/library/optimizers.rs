@@ -6,9 +6,11 @@ use burn::{
     nn::{Linear, LinearConfig},
     tensor::{Device, Tensor},
 };
-use langevin_core::{LossReduction, Network};
+use langevin_core::{Activation, LossReduction, MlpConfig, Network};
+use langevin_data::Streams;
 use langevin_train::{
-    Array, Columns, Engine, OptimizerConfig, StepBatch, TapeEngine, TensorMap, Values,
+    Array, Columns, DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput, TapeEngine,
+    TensorMap, Values,
 };
 use serde_json::Value;
 
@@ -59,7 +61,6 @@ fn three_steps_of_every_optimizer_are_pytorchs() {
     let cases = golden["cases"].as_array().expect("cases");
     assert_eq!(cases.len(), 20);
     for case in cases {
-        let name = case["name"].as_str().expect("a name");
         let device = Device::flex();
         let empty = Small {
             layers: vec![
@@ -71,40 +72,67 @@ fn three_steps_of_every_optimizer_are_pytorchs() {
             weights(&golden["network"]).into_module(empty).expect("the same architecture");
         let config: OptimizerConfig =
             serde_json::from_value(case["optimizer"].clone()).expect("our names are PyTorch's");
-        let mut engine = TapeEngine::new(network, 1, &config, case["clip_norm"].as_f64(), &device);
-        let rate = case["learning_rate"].as_f64().expect("a number");
-        let steps = case["steps"].as_array().expect("steps");
-        for (batch, expected) in golden["batches"].as_array().expect("batches").iter().zip(steps) {
-            let output = engine.step(
-                &StepBatch {
-                    network: 0,
-                    rows: 5,
-                    parts: 1,
-                    input: columns(&batch["input"], 3),
-                    level_features: None,
-                    condition: None,
-                    target: columns(&batch["target"], 2),
-                    weight: vec![1.0; 5],
-                    reduction: LossReduction::Mean,
-                },
-                rate,
-            );
-            let rows: Vec<f32> = output.row_losses.into_data().iter().collect();
-            let loss = rows.iter().map(|v| f64::from(*v)).sum::<f64>() / 5.0;
-            let norm: Vec<f32> = output.gradient_norm.into_data().iter().collect();
-            // Losses are near 100 and norms near 20: 1e-6 of that in f32.
-            let close = |a: f64, b: &Value| (a / b.as_f64().expect("a number") - 1.0).abs() < 2e-6;
-            assert!(close(loss, &expected["loss"]), "{name}: loss {loss}, {}", expected["loss"]);
-            assert!(close(f64::from(norm[0]), &expected["gradient_norm"]), "{name}: norm {norm:?}");
-            let ours = TensorMap::of_module(&engine.networks()[0]);
-            for (path, theirs) in weights(&expected["weights"]).0 {
-                let (Values::F32(a), Values::F32(b)) = (&ours.0[&path].values, &theirs.values)
-                else {
-                    panic!("{path} is not a float");
-                };
-                for (a, b) in a.iter().zip(b) {
-                    assert!((a - b).abs() <= 1e-6, "{name}: {path} {a} {b}");
-                }
+        let clip = case["clip_norm"].as_f64();
+        follow(&golden, case, &mut TapeEngine::new(network, 1, &config, clip, &device));
+
+        // The same network, as the direct engine knows it.
+        let form = MlpConfig {
+            features: 2,
+            extra_features: 1,
+            width: 4,
+            depth: 1,
+            activation: Activation::Tanh,
+            residual: false,
+            position_features: 0,
+            position_scale: 1.0,
+        };
+        let empty = form.init(&Streams::new(0), &device).expect("valid");
+        let network =
+            weights(&golden["network"]).into_module(empty).expect("the same architecture");
+        let engine = DirectEngine::new(network, 1, &config, clip, &device);
+        follow(&golden, case, &mut engine.expect("our own network, on the processor"));
+    }
+}
+
+/// Makes a case's three steps and compares them.
+fn follow<N: Network>(golden: &Value, case: &Value, engine: &mut dyn Engine<N>) {
+    let name = format!("{} on {}", case["name"], engine.name());
+    let rate = case["learning_rate"].as_f64().expect("a number");
+    let steps = case["steps"].as_array().expect("steps");
+    for (batch, expected) in golden["batches"].as_array().expect("batches").iter().zip(steps) {
+        let direct = engine.name() == "direct";
+        let input = columns(&batch["input"], 3);
+        let part = |range: std::ops::Range<usize>| Columns {
+            columns: range.len(),
+            values: input.values.chunks(3).flat_map(|row| row[range.clone()].to_vec()).collect(),
+        };
+        let output = engine.step(
+            &StepBatch {
+                network: 0,
+                rows: 5,
+                parts: 1,
+                input: if direct { part(0..2) } else { input.clone() },
+                level_features: direct.then(|| part(2..3)),
+                condition: None,
+                target: columns(&batch["target"], 2),
+                weight: vec![1.0; 5],
+                reduction: LossReduction::Mean,
+            },
+            rate,
+        );
+        let read = StepOutput::read(&[output], LossReduction::Mean).expect("a device");
+        let (loss, norm) = read[0];
+        // Losses are near 100 and norms near 20: 1e-6 of that in f32.
+        let close = |a: f64, b: &Value| (a / b.as_f64().expect("a number") - 1.0).abs() < 2e-6;
+        assert!(close(loss, &expected["loss"]), "{name}: loss {loss}, {}", expected["loss"]);
+        assert!(close(norm, &expected["gradient_norm"]), "{name}: norm {norm:?}");
+        let ours = TensorMap::of_module(&engine.networks()[0]);
+        for (path, theirs) in weights(&expected["weights"]).0 {
+            let (Values::F32(a), Values::F32(b)) = (&ours.0[&path].values, &theirs.values) else {
+                panic!("{path} is not a float");
+            };
+            for (a, b) in a.iter().zip(b) {
+                assert!((a - b).abs() <= 1e-6, "{name}: {path} {a} {b}");
             }
         }
     }

@@ -142,6 +142,18 @@ pub struct Mlp {
     residual: bool,
 }
 
+impl Mlp {
+    /// The nonlinearity after each hidden layer.
+    pub const fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Whether each hidden layer after the first adds to what it got.
+    pub const fn is_residual(&self) -> bool {
+        self.residual
+    }
+}
+
 impl Network for Mlp {
     fn forward(
         &self,

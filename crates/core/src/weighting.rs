@@ -88,9 +88,13 @@ impl LossReduction {
     /// The batch's loss from its rows' losses (each a row's mean over features for `Mean` and
     /// `Huber`, its sum for `Sum` and `Norm`).
     pub fn of_rows(&self, rows: &[f64]) -> f64 {
-        let sum: f64 = rows.iter().sum();
+        self.of_sum(rows.iter().sum(), rows.len())
+    }
+
+    /// The batch's loss from the sum of so many rows' losses.
+    pub fn of_sum(&self, sum: f64, rows: usize) -> f64 {
         match self {
-            Self::Mean | Self::Huber { .. } => sum / rows.len() as f64,
+            Self::Mean | Self::Huber { .. } => sum / rows as f64,
             Self::Sum => sum,
             Self::Norm => sum.sqrt(),
         }

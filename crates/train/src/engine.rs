@@ -8,38 +8,99 @@ use burn::{
 use langevin_core::{LossReduction, Network};
 
 use crate::{
-    StepBatch, config::OptimizerConfig, diffusion::Columns, optimizer::ModuleOptimizer,
+    StepBatch, TrainError, config::OptimizerConfig, diffusion::Columns, optimizer::ModuleOptimizer,
     tensors::TensorMap,
 };
 
 /// What trains a network: it sees [`StepBatch`]es and knows nothing of diffusion.
 pub trait Engine<N: Network>: Send {
+    /// What a run's manifest calls it.
+    fn name(&self) -> &'static str;
+
     /// One step of the optimizer. Nothing is read back from the device.
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput;
 
     /// The networks with their present weights, on the training device; mostly one.
     fn networks(&self) -> &[N];
 
-    /// Lets network `to` start from the weights of network `from`, and its optimizer anew.
+    /// Lets network `to` start from the weights of network `from`, and from their average; its
+    /// optimizer starts anew.
     fn hand_over(&mut self, from: usize, to: usize);
+
+    /// Keeps an average of each network's weights, which starts at the present ones.
+    fn keep_averages(&mut self);
+
+    /// `average ← average + (1 − decay) · (weights − average)` for one network.
+    fn average(&mut self, network: usize, decay: f64);
+
+    /// The networks with their averaged weights, on the plain device; none unless they are kept.
+    fn averages(&self) -> Option<&[N]>;
 
     /// Everything that the next steps depend on, beside the weights.
     fn optimizer_state(&self) -> TensorMap;
 
-    /// Takes up weights and optimizer state of a checkpoint.
+    /// Takes up weights, averages where they are kept, and optimizer state of a checkpoint.
     ///
     /// # Errors
     /// The name of the array that does not fit.
-    fn restore(&mut self, weights: TensorMap, optimizer: TensorMap) -> Result<(), String>;
+    fn restore(
+        &mut self,
+        weights: TensorMap,
+        averages: Option<TensorMap>,
+        optimizer: TensorMap,
+    ) -> Result<(), String>;
 }
 
-/// What a step leaves on the device, until someone reads it.
+/// The loss before a step, and the L2 norm of all its gradients together, before clipping.
 #[derive(Debug, Clone)]
-pub struct StepOutput {
-    /// The loss of each row, before the step: `[rows]`.
-    pub row_losses: Tensor<1>,
-    /// The L2 norm of all gradients together, before clipping: `[1]`.
-    pub gradient_norm: Tensor<1>,
+pub enum StepOutput {
+    /// On the device, until someone reads it.
+    Device {
+        /// The loss of each row: `[rows]`.
+        row_losses: Tensor<1>,
+        /// The norm: `[1]`.
+        gradient_norm: Tensor<1>,
+    },
+    /// On the host.
+    Host {
+        /// The batch's loss.
+        loss: f64,
+        /// The norm.
+        gradient_norm: f64,
+    },
+}
+
+impl StepOutput {
+    /// Loss and gradient norm of several steps, by one transfer where they are on a device.
+    ///
+    /// # Errors
+    /// A device that failed.
+    pub fn read(outputs: &[Self], reduction: LossReduction) -> Result<Vec<(f64, f64)>, TrainError> {
+        let on_device = outputs.iter().flat_map(|output| match output {
+            Self::Device { row_losses, gradient_norm } => {
+                vec![row_losses.clone(), gradient_norm.clone()]
+            }
+            Self::Host { .. } => Vec::new(),
+        });
+        let on_device: Vec<_> = on_device.collect();
+        let values =
+            if on_device.is_empty() { Vec::new() } else { read(Tensor::cat(on_device, 0))? };
+        let mut values = values.into_iter();
+        let read = outputs.iter().map(|output| match output {
+            Self::Device { row_losses, .. } => {
+                let rows: Vec<f64> = values.by_ref().take(row_losses.dims()[0]).collect();
+                (reduction.of_rows(&rows), values.next().unwrap_or(f64::NAN))
+            }
+            Self::Host { loss, gradient_norm } => (*loss, *gradient_norm),
+        });
+        Ok(read.collect())
+    }
+}
+
+/// Reads a tensor to the host.
+pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
+    let data = tensor.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
+    Ok(data.iter::<f32>().map(f64::from).collect())
 }
 
 /// The reference engine: Burn's autodiff tape. Any network, any backend.
@@ -47,6 +108,8 @@ pub struct TapeEngine<N> {
     networks: Vec<N>,
     /// One a network.
     optimizers: Vec<ModuleOptimizer>,
+    /// One a network, where weights are averaged.
+    averages: Option<Vec<N>>,
     clip_norm: Option<f64>,
     device: Device,
 }
@@ -65,6 +128,7 @@ impl<N: Network> TapeEngine<N> {
         Self {
             networks: vec![network; count],
             optimizers: (0..count).map(|_| ModuleOptimizer::new(config)).collect(),
+            averages: None,
             clip_norm,
             device: device.clone().autodiff(),
         }
@@ -110,6 +174,10 @@ impl<N: Network> TapeEngine<N> {
 }
 
 impl<N: Network> Engine<N> for TapeEngine<N> {
+    fn name(&self) -> &'static str {
+        "tape"
+    }
+
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
         let (row_losses, gradients) = self.gradients(batch);
         let mut norm = Norm { gradients, squares: Vec::new() };
@@ -132,7 +200,7 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
         let network = self.networks.remove(batch.network);
         let network = self.optimizers[batch.network].step(learning_rate, network, gradients);
         self.networks.insert(batch.network, network);
-        StepOutput { row_losses, gradient_norm }
+        StepOutput::Device { row_losses, gradient_norm }
     }
 
     fn networks(&self) -> &[N] {
@@ -142,6 +210,25 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
     fn hand_over(&mut self, from: usize, to: usize) {
         self.networks[to] = self.networks[from].clone();
         self.optimizers[to].restart();
+        if let Some(averages) = &mut self.averages {
+            averages[to] = averages[from].clone();
+        }
+    }
+
+    fn keep_averages(&mut self) {
+        self.averages = Some(self.networks.iter().map(N::valid).collect());
+    }
+
+    fn average(&mut self, network: usize, decay: f64) {
+        let Some(averages) = &mut self.averages else { return };
+        let mut collect = Collect::default();
+        self.networks[network].visit(&mut collect);
+        let mut blend = Blend { weights: collect.0, next: 0, share: 1.0 - decay };
+        averages[network] = averages[network].clone().map(&mut blend);
+    }
+
+    fn averages(&self) -> Option<&[N]> {
+        self.averages.as_deref()
     }
 
     fn optimizer_state(&self) -> TensorMap {
@@ -149,13 +236,23 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
         TensorMap::joined(states.map(|(optimizer, network)| optimizer.state(network)).collect())
     }
 
-    fn restore(&mut self, weights: TensorMap, optimizer: TensorMap) -> Result<(), String> {
+    fn restore(
+        &mut self,
+        weights: TensorMap,
+        averages: Option<TensorMap>,
+        optimizer: TensorMap,
+    ) -> Result<(), String> {
         let count = self.networks.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
         for (i, (weights, state)) in weights.into_iter().zip(states).enumerate() {
             let network = weights.into_module(self.networks[i].clone())?;
             self.optimizers[i].load(state, &network)?;
             self.networks[i] = network;
+        }
+        if let (Some(own), Some(saved)) = (&mut self.averages, averages) {
+            for (own, saved) in own.iter_mut().zip(saved.split(count)?) {
+                *own = saved.into_module(own.clone())?;
+            }
         }
         Ok(())
     }
@@ -234,36 +331,6 @@ impl ModuleVisitor for Scale {
             let scaled = gradient * self.factor.clone().reshape([1; D]);
             self.gradients.register(param.id, scaled);
         }
-    }
-}
-
-/// The average of a network's weights over the steps, on the plain device.
-#[derive(Debug, Clone)]
-pub(crate) struct Ema<N>(N);
-
-impl<N: Network> Ema<N> {
-    /// Starts at the network's weights.
-    pub(crate) fn new(network: &N) -> Self {
-        Self(network.valid())
-    }
-
-    /// `ema ← ema + (1 − decay) · (weights − ema)`.
-    pub(crate) fn update(&mut self, network: &N, decay: f64) {
-        let mut collect = Collect::default();
-        network.visit(&mut collect);
-        let mut blend = Blend { weights: collect.0, next: 0, share: 1.0 - decay };
-        self.0 = self.0.clone().map(&mut blend);
-    }
-
-    /// The averaged network.
-    pub(crate) const fn network(&self) -> &N {
-        &self.0
-    }
-
-    /// Takes up the averages of a checkpoint.
-    pub(crate) fn restore(&mut self, weights: TensorMap) -> Result<(), String> {
-        self.0 = weights.into_module(self.0.clone())?;
-        Ok(())
     }
 }
 

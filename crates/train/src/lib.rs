@@ -6,7 +6,7 @@
 //! The same step by step:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees; [`TapeEngine`] is ours, on Burn's autodiff.
+//!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
 //!   `figures` draws them; [`draw_film`] makes a [`film`] of them moving from noise to data.
@@ -32,6 +32,7 @@ mod checkpoint;
 mod comparison;
 mod config;
 mod diffusion;
+mod direct;
 mod durable;
 mod engine;
 mod error;
@@ -70,7 +71,7 @@ mod verify;
 pub use comparison::{ComparedRow, Comparison};
 pub use config::{
     ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, EndConfig,
-    FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig, LossConfig,
+    EngineConfig, FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig, LossConfig,
     MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, PictureConfig,
     PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
     ScheduleConfig, ShareConfig, StartConfig, TableConfig, TrainConfig, TransformConfig,
@@ -78,6 +79,7 @@ pub use config::{
     schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
+pub use direct::DirectEngine;
 pub use durable::write_new as write_new_file;
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;

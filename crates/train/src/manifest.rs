@@ -25,6 +25,9 @@ pub struct Manifest {
     pub program: Program,
     /// What its bits may depend on.
     pub machine: Machine,
+    /// What made the steps: `direct` or `tape`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub engine: String,
     /// Training steps made when the state was written.
     #[serde(default)]
     pub step: u64,
@@ -144,6 +147,7 @@ impl Manifest {
         Self {
             format: 1,
             state: RunState::Running,
+            engine: String::new(),
             step: 0,
             started: now.as_secs(),
             program,

@@ -45,10 +45,11 @@ impl<'a, N: Network> Session<'a, N> {
         trainer: Trainer<N>,
         untrained: Vec<N>,
         folder: RunFolder,
-        manifest: Manifest,
+        mut manifest: Manifest,
         options: &'a RunOptions<'a>,
     ) -> Result<Self, TrainError> {
         let run = folder.path();
+        trainer.engine().clone_into(&mut manifest.engine);
         manifest.write(run)?;
         let made = trainer.steps_made();
         let up_to_here =

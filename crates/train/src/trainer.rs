@@ -1,13 +1,13 @@
 //! The training loop's state: a step, a log line, a checkpoint's contents.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use langevin_core::Network;
 use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diffusion, Engine, RunConfig, TapeEngine, TrainError,
-    engine::{Ema, StepOutput, row_losses},
+    Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, TapeEngine, TrainError,
+    engine::{StepOutput, read, row_losses},
     tensors::TensorMap,
 };
 
@@ -81,20 +81,18 @@ pub struct Trainer<N: Network> {
     streams: Streams,
     device: Device,
     engine: Box<dyn Engine<N>>,
-    /// One a network, where weights are averaged.
-    ema: Option<Vec<Ema<N>>>,
     progress: Progress,
     /// Outputs of the steps since the device was last read.
     unread: Vec<StepOutput>,
 }
 
 impl<N: Network> Trainer<N> {
-    /// A trainer at step 0, on Burn's tape.
+    /// A trainer at step 0, on the engine that the run file asks for.
     ///
     /// A network whose weights are still lazy is initialised under the run's seed.
     ///
     /// # Errors
-    /// A run file that does not fit the data.
+    /// A run file that does not fit the data, or the network.
     pub fn new(
         config: RunConfig,
         network: N,
@@ -107,10 +105,8 @@ impl<N: Network> Trainer<N> {
         device.seed(config.seed);
         // Reading the parameters makes them.
         TensorMap::of_module(&network);
-        let train = &config.train;
-        let networks = Diffusion::new(&config)?.networks;
-        let engine = TapeEngine::new(network, networks, &train.optimizer, train.clip_norm, device);
-        Self::with_engine(config, Box::new(engine), data, device)
+        let engine = engine(&config, network, device)?;
+        Self::with_engine(config, engine, data, device)
     }
 
     /// A trainer at step 0 on an engine of the caller's.
@@ -119,12 +115,13 @@ impl<N: Network> Trainer<N> {
     /// A run file that does not fit.
     pub fn with_engine(
         config: RunConfig,
-        engine: Box<dyn Engine<N>>,
+        mut engine: Box<dyn Engine<N>>,
         data: Box<dyn Dataset>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let averages = || engine.networks().iter().map(Ema::new).collect();
-        let ema = config.train.ema.decay(0).map(|_| averages());
+        if config.train.ema.decay(0).is_some() {
+            engine.keep_averages();
+        }
         Ok(Self {
             diffusion: Diffusion::new(&config)?,
             streams: Streams::new(config.seed),
@@ -132,7 +129,6 @@ impl<N: Network> Trainer<N> {
             config,
             data,
             engine,
-            ema,
             progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0, best: None },
             unread: Vec::new(),
         })
@@ -151,13 +147,10 @@ impl<N: Network> Trainer<N> {
             self.diffusion.training_batch(self.data.as_ref(), &self.streams, step, train.batch)?;
         if let Some((from, to)) = self.diffusion.handover(step) {
             self.engine.hand_over(from, to);
-            if let Some(ema) = &mut self.ema {
-                ema[to] = ema[from].clone();
-            }
         }
         self.unread.push(self.engine.step(&batch, learning_rate));
-        if let (Some(ema), Some(decay)) = (&mut self.ema, train.ema.decay(step)) {
-            ema[batch.network].update(&self.engine.networks()[batch.network], decay);
+        if let Some(decay) = train.ema.decay(step) {
+            self.engine.average(batch.network, decay);
         }
         self.progress.step += 1;
         if self.unread.len() >= MOST_UNREAD && !self.is_log_step() {
@@ -212,14 +205,10 @@ impl<N: Network> Trainer<N> {
             return Ok((f64::NAN, f64::NAN));
         }
         let first = self.progress.step - unread.len() as u64 + 1;
-        let rows = unread[0].row_losses.dims()[0];
-        let parts = unread.into_iter().flat_map(|output| [output.row_losses, output.gradient_norm]);
-        let values = read(Tensor::cat(parts.collect(), 0))?;
         let mut last = (f64::NAN, f64::NAN);
-        for (step, output) in (first..).zip(values.chunks_exact(rows + 1)) {
-            let (losses, norm) = output.split_at(rows);
-            let loss = self.diffusion.reduction.of_rows(losses);
-            for (quantity, value) in [("loss", loss), ("gradient norm", norm[0])] {
+        let outputs = StepOutput::read(&unread, self.diffusion.reduction)?;
+        for (step, (loss, norm)) in (first..).zip(outputs) {
+            for (quantity, value) in [("loss", loss), ("gradient norm", norm)] {
                 if !value.is_finite() {
                     let quantity = quantity.to_owned();
                     return Err(TrainError::NotFinite { step, quantity, value });
@@ -227,7 +216,7 @@ impl<N: Network> Trainer<N> {
             }
             self.progress.loss_sum += loss;
             self.progress.loss_count += 1;
-            last = (loss, norm[0]);
+            last = (loss, norm);
         }
         Ok(last)
     }
@@ -256,8 +245,8 @@ impl<N: Network> Trainer<N> {
     /// The networks that samples are drawn with, one or one for each level: the averaged ones where
     /// there are any, on the plain device.
     pub fn sampling_networks(&self) -> Vec<N> {
-        match &self.ema {
-            Some(ema) => ema.iter().map(|ema| ema.network().clone()).collect(),
+        match self.engine.averages() {
+            Some(averages) => averages.to_vec(),
             None => self.engine.networks().iter().map(N::valid).collect(),
         }
     }
@@ -295,6 +284,11 @@ impl<N: Network> Trainer<N> {
         self.data.as_ref()
     }
 
+    /// The name of what makes the steps.
+    pub fn engine(&self) -> &'static str {
+        self.engine.name()
+    }
+
     /// The plain device.
     pub const fn device(&self) -> &Device {
         &self.device
@@ -308,8 +302,7 @@ impl<N: Network> Trainer<N> {
 
     /// The averaged weights by name, where there are any.
     pub fn ema_weights(&self) -> Option<TensorMap> {
-        let ema = self.ema.as_ref()?;
-        let networks = ema.iter().map(|ema| TensorMap::of_module(ema.network()));
+        let networks = self.engine.averages()?.iter().map(TensorMap::of_module);
         Some(self.with_frequencies(networks.collect()))
     }
 
@@ -339,31 +332,40 @@ impl<N: Network> Trainer<N> {
         &mut self,
         progress: Progress,
         mut weights: TensorMap,
-        ema: Option<TensorMap>,
+        mut ema: Option<TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), String> {
-        self.diffusion.take_frequencies(&mut weights)?;
-        self.engine.restore(weights, optimizer)?;
-        match (&mut self.ema, ema) {
-            (Some(own), Some(mut saved)) => {
-                self.diffusion.take_frequencies(&mut saved)?;
-                let saved = saved.split(own.len())?;
-                own.iter_mut().zip(saved).try_for_each(|(own, saved)| own.restore(saved))?;
-            }
-            (None, None) => {}
-            (own, _) => {
-                let (has, lacks) =
-                    if own.is_some() { ("run", "checkpoint") } else { ("checkpoint", "run") };
-                return Err(format!("the {has} has averaged weights, the {lacks} has none"));
-            }
+        let averaged = self.config.train.ema.decay(0).is_some();
+        if averaged != ema.is_some() {
+            let (has, lacks) = if averaged { ("run", "checkpoint") } else { ("checkpoint", "run") };
+            return Err(format!("the {has} has averaged weights, the {lacks} has none"));
         }
+        for weights in [Some(&mut weights), ema.as_mut()].into_iter().flatten() {
+            self.diffusion.take_frequencies(weights)?;
+        }
+        self.engine.restore(weights, ema, optimizer)?;
         self.progress = progress;
         Ok(())
     }
 }
 
-/// Reads a tensor to the host.
-pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
-    let data = tensor.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
-    Ok(data.iter::<f32>().map(f64::from).collect())
+/// The engine that a run file asks for.
+fn engine<N: Network>(
+    config: &RunConfig,
+    network: N,
+    device: &Device,
+) -> Result<Box<dyn Engine<N>>, TrainError> {
+    let networks = Diffusion::new(config)?.networks;
+    let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
+    if config.train.engine != EngineConfig::Tape {
+        let engine = DirectEngine::new(network.clone(), networks, optimizer, clip_norm, device);
+        match (engine, config.train.engine) {
+            (Ok(engine), _) => return Ok(Box::new(engine)),
+            (Err(why), EngineConfig::Direct) => {
+                return Err(TrainError::config("train.engine", why));
+            }
+            (Err(_), _) => {}
+        }
+    }
+    Ok(Box::new(TapeEngine::new(network, networks, optimizer, clip_norm, device)))
 }

@@ -22,8 +22,8 @@ pub use parse::{nearest, parse_config, read_config, schema};
 pub use sampling::{EndConfig, SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
 pub use table::{MissingConfig, TableConfig, TransformConfig, relative_path};
 pub use training::{
-    EmaConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig, TrainConfig,
-    WeightingConfig,
+    EmaConfig, EngineConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig,
+    TrainConfig, WeightingConfig,
 };
 
 use schemars::JsonSchema;

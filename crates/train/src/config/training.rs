@@ -47,6 +47,9 @@ pub struct TrainConfig {
     /// memory, and the step is the same but for rounding.
     #[serde(default = "one_part")]
     pub accumulate: usize,
+    /// What makes the steps.
+    #[serde(default)]
+    pub engine: EngineConfig,
     /// Which weights samples are drawn with.
     #[serde(default)]
     pub keep: KeepConfig,
@@ -54,6 +57,19 @@ pub struct TrainConfig {
     /// never where left out.
     #[serde(default)]
     pub patience: Option<u64>,
+}
+
+/// What makes the steps. Both do the same but for rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineConfig {
+    /// The direct one where it can, else the tape.
+    #[default]
+    Auto,
+    /// Langevin's own loops for its multilayer perceptron, on the processor.
+    Direct,
+    /// Burn's tape: any network, any backend.
+    Tape,
 }
 
 /// Which weights samples are drawn with.

@@ -1,0 +1,82 @@
+//! Activations over whole layers, with their derivatives.
+
+use langevin_core::Activation;
+
+use super::{
+    functions::{normal, sigmoid, tanh},
+    simd::{Kernel, Simd},
+};
+
+/// `output = act(z)`, or `before + act(z)` in a residual layer; z becomes `act'(z)`.
+pub(crate) struct Activate<'a> {
+    pub(crate) activation: Activation,
+    pub(crate) z: &'a mut [f32],
+    pub(crate) before: Option<&'a [f32]>,
+    pub(crate) output: &'a mut [f32],
+}
+
+impl Kernel for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        match self.activation {
+            // Comparisons that NaN fails, so that it goes on.
+            Activation::Relu => {
+                self.each(|z| (if z < 0.0 { 0.0 } else { z }, if z > 0.0 { 1.0 } else { 0.0 }));
+            }
+            Activation::Silu => self.each(|z| {
+                let s = sigmoid::<S>(z);
+                (z * s, s * S::mul_add(z, 1.0 - s, 1.0))
+            }),
+            Activation::Gelu => self.each(|z| {
+                let (share, density) = normal::<S>(z);
+                (z * share, S::mul_add(z, density, share))
+            }),
+            Activation::Tanh => self.each(|z| {
+                let t = tanh::<S>(z);
+                (t, S::mul_add(-t, t, 1.0))
+            }),
+        }
+    }
+}
+
+impl Activate<'_> {
+    #[inline(always)]
+    fn each(self, function: impl Fn(f32) -> (f32, f32)) {
+        let both = self.z.iter_mut().zip(self.output);
+        match self.before {
+            None => both.for_each(|(z, output)| (*output, *z) = function(*z)),
+            Some(before) => both.zip(before).for_each(|((z, output), before)| {
+                let (value, derivative) = function(*z);
+                (*output, *z) = (before + value, derivative);
+            }),
+        }
+    }
+}
+
+/// `delta = delta · gradient`, and each column's sum added to `sums`.
+///
+/// # Shapes
+/// `delta` and `gradient` are rows of `sums.len()`.
+pub(crate) struct Chain<'a> {
+    pub(crate) delta: &'a mut [f32],
+    pub(crate) gradient: &'a [f32],
+    pub(crate) sums: &'a mut [f32],
+}
+
+impl Kernel for Chain<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let columns = self.sums.len();
+        let rows = self.delta.chunks_exact_mut(columns).zip(self.gradient.chunks_exact(columns));
+        for (delta, gradient) in rows {
+            for ((delta, gradient), sum) in delta.iter_mut().zip(gradient).zip(&mut *self.sums) {
+                *delta *= gradient;
+                *sum += *delta;
+            }
+        }
+    }
+}

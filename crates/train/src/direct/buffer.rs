@@ -1,0 +1,54 @@
+//! Numbers that start at a cache line.
+
+use std::ops::{Deref, DerefMut};
+
+/// Numbers in a cache line.
+pub(crate) const LINE: usize = 16;
+
+/// Columns that a matrix of so many takes up: whole cache lines, and beyond 64 columns an odd number
+/// of them, so that the rows of one column don't all fall into the same few sets of the cache.
+pub(crate) const fn stride(columns: usize) -> usize {
+    let lines = columns.div_ceil(LINE);
+    LINE * if lines > 4 { lines | 1 } else { lines }
+}
+
+/// A fixed number of f32, the first at the start of a cache line: a wide load that crosses lines
+/// costs two.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    storage: Vec<f32>,
+    first: usize,
+    len: usize,
+}
+
+impl Buffer {
+    /// So many zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        let storage = vec![0.0; len + LINE];
+        // `align_offset` may refuse; then the first is as good as any.
+        let first = storage.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        Self { storage, first, len }
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.storage[self.first..self.first + self.len]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.storage[self.first..self.first + self.len]
+    }
+}

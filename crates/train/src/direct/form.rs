@@ -1,0 +1,147 @@
+//! The form of a multilayer perceptron, and where its numbers lie in one flat buffer.
+
+use std::ops::Range;
+
+use langevin_core::Activation;
+
+use super::buffer::{Buffer, stride};
+
+/// What there is to know of a network beside its numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Form {
+    /// Columns of a row of data, and of the output.
+    pub(crate) features: usize,
+    /// Columns that tell the level, and of the condition.
+    pub(crate) extra_features: usize,
+    /// Units of each hidden layer.
+    pub(crate) width: usize,
+    /// Hidden layers.
+    pub(crate) depth: usize,
+    pub(crate) activation: Activation,
+    /// Whether each hidden layer after the first adds to what it got.
+    pub(crate) residual: bool,
+    /// Frequencies of the position, `[features, count]`, which are not trained; none: empty.
+    pub(crate) frequencies: Vec<f32>,
+}
+
+/// Where a layer's numbers are: the rows of its weight `[inputs, outputs]`, then its bias, each row
+/// of `stride` numbers. What a row has beyond `outputs` is zero, and stays so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Layer {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) stride: usize,
+    pub(crate) first: usize,
+}
+
+impl Form {
+    /// Frequencies of the position.
+    pub(crate) const fn position_features(&self) -> usize {
+        self.frequencies.len() / self.features
+    }
+
+    /// Columns of the first layer's input.
+    pub(crate) const fn inputs(&self) -> usize {
+        self.features + 2 * self.position_features() + self.extra_features
+    }
+
+    /// The layers, in order; the last is the output.
+    pub(crate) fn layers(&self) -> Vec<Layer> {
+        let mut first = 0;
+        let layer = |i| {
+            let inputs = if i == 0 { self.inputs() } else { self.width };
+            let outputs = if i == self.depth { self.features } else { self.width };
+            let layer = Layer { inputs, outputs, stride: stride(outputs), first };
+            first = layer.end();
+            layer
+        };
+        (0..=self.depth).map(layer).collect()
+    }
+}
+
+impl Layer {
+    /// The weight's place in the buffer of all parameters.
+    pub(crate) const fn weight(&self) -> Range<usize> {
+        self.first..self.first + self.inputs * self.stride
+    }
+
+    /// The bias's place.
+    pub(crate) const fn bias(&self) -> Range<usize> {
+        self.first + self.inputs * self.stride..self.end()
+    }
+
+    /// Where the next layer begins.
+    pub(crate) const fn end(&self) -> usize {
+        self.first + (self.inputs + 1) * self.stride
+    }
+
+    /// The numbers of some rows of this layer in a buffer, without what pads them.
+    pub(crate) fn read(&self, buffer: &[f32], rows: Range<usize>) -> Vec<f32> {
+        let rows = buffer[rows].chunks_exact(self.stride);
+        rows.flat_map(|row| &row[..self.outputs]).copied().collect()
+    }
+
+    /// Puts numbers into some rows of this layer.
+    pub(crate) fn write(&self, buffer: &mut [f32], rows: Range<usize>, values: &[f32]) {
+        let rows = buffer[rows].chunks_exact_mut(self.stride);
+        for (row, values) in rows.zip(values.chunks_exact(self.outputs)) {
+            row[..self.outputs].copy_from_slice(values);
+        }
+    }
+}
+
+/// The weights of every layer after the first, rows and columns exchanged: for the way back.
+#[derive(Debug)]
+pub(crate) struct Transposed {
+    /// For each layer: where it begins, and the length of a row.
+    places: Vec<(usize, usize)>,
+    buffer: Buffer,
+}
+
+impl Transposed {
+    pub(crate) fn new(layers: &[Layer]) -> Self {
+        let mut end = 0;
+        let place = |layer: &Layer| {
+            let place = (end, stride(layer.inputs));
+            end += layer.outputs * place.1;
+            place
+        };
+        // The first layer's would be the data's gradient, which nobody asks for.
+        let mut places = vec![(0, 0)];
+        places.extend(layers[1..].iter().map(place));
+        Self { places, buffer: Buffer::zeros(end) }
+    }
+
+    /// Takes up the present weights.
+    pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32]) {
+        for (layer, &(first, stride)) in layers.iter().zip(&self.places).skip(1) {
+            let to = &mut self.buffer[first..first + layer.outputs * stride];
+            transpose(layer, &parameters[layer.weight()], to, stride);
+        }
+    }
+
+    /// `[outputs, inputs]` of a layer, and the length of a row.
+    pub(crate) fn of(&self, layer: usize) -> (&[f32], usize) {
+        let (first, stride) = self.places[layer];
+        (&self.buffer[first..], stride)
+    }
+}
+
+/// In blocks of 16 × 16, which stay in the first cache.
+fn transpose(layer: &Layer, from: &[f32], to: &mut [f32], stride: usize) {
+    const BLOCK: usize = 16;
+    for first_output in (0..layer.outputs).step_by(BLOCK) {
+        let outputs = BLOCK.min(layer.outputs - first_output);
+        for first_input in (0..layer.inputs).step_by(BLOCK) {
+            let inputs = BLOCK.min(layer.inputs - first_input);
+            let from = &from[first_input * layer.stride + first_output..];
+            for output in 0..outputs {
+                let start = (first_output + output) * stride + first_input;
+                let column = from[output..].iter().step_by(layer.stride);
+                for (to, from) in to[start..start + inputs].iter_mut().zip(column) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,537 @@
+//! The kernels against plain loops in f64.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+use langevin_core::{Activation, LossReduction};
+use proptest::{prelude::*, test_runner::RngSeed};
+
+use super::{
+    buffer::Buffer,
+    form::Form,
+    functions,
+    gradients::Gradients,
+    learner::{Learner, Training},
+    loss,
+    pass::Network,
+    product::{Product, Start},
+    simd::{InstructionSet, Kernel, Simd},
+    update::{Average, State},
+};
+use crate::{StepBatch, config::OptimizerConfig, diffusion::Columns};
+
+/// The same cases in every run, and no file where one fails.
+fn settings(cases: u32) -> ProptestConfig {
+    let (rng_seed, failure_persistence) = (RngSeed::Fixed(11), None);
+    ProptestConfig { cases, rng_seed, failure_persistence, ..ProptestConfig::default() }
+}
+
+/// Numbers in −1..1 from a seed.
+fn numbers(seed: u64) -> impl FnMut() -> f32 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+    }
+}
+
+const ACTIVATIONS: [Activation; 4] =
+    [Activation::Relu, Activation::Silu, Activation::Gelu, Activation::Tanh];
+
+const ADAM: OptimizerConfig =
+    OptimizerConfig::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
+
+fn forms() -> impl Strategy<Value = Form> {
+    let sizes = (1..4_usize, 0..4_usize, 1..70_usize, 1..4_usize);
+    let kinds = (prop::sample::select(&ACTIVATIONS[..]), any::<bool>(), 0..6_usize);
+    (sizes, kinds).prop_map(|((features, extra_features, width, depth), kinds)| {
+        let (activation, residual, count) = kinds;
+        let mut number = numbers(count as u64);
+        let frequencies = (0..features * count).map(|_| 2.0 * number()).collect();
+        Form { features, extra_features, width, depth, activation, residual, frequencies }
+    })
+}
+
+fn reductions() -> impl Strategy<Value = LossReduction> {
+    prop::sample::select(vec![
+        LossReduction::Mean,
+        LossReduction::Sum,
+        LossReduction::Norm,
+        LossReduction::Huber { delta: 0.5 },
+    ])
+}
+
+fn batch(form: &Form, rows: usize, reduction: LossReduction) -> StepBatch {
+    let mut number = numbers(rows as u64);
+    let mut matrix = |columns: usize| Columns {
+        columns,
+        values: (0..rows * columns).map(|_| 2.0 * number()).collect(),
+    };
+    let level = form.extra_features.min(1);
+    let condition = form.extra_features - level;
+    StepBatch {
+        network: 0,
+        rows,
+        parts: 1,
+        input: matrix(form.features),
+        level_features: (level > 0).then(|| matrix(level)),
+        condition: (condition > 0).then(|| matrix(condition)),
+        target: matrix(form.features),
+        weight: (0..rows).map(|row| 0.5 + (row % 3) as f32).collect(),
+        reduction,
+    }
+}
+
+fn learner(network: &Network, optimizer: &OptimizerConfig) -> Learner {
+    let mut number = numbers(7);
+    let mut parameters = Buffer::zeros(network.len());
+    for layer in &network.layers {
+        let bound = (layer.inputs as f32).sqrt().recip();
+        for row in parameters[layer.first..layer.end()].chunks_exact_mut(layer.stride) {
+            row[..layer.outputs].fill_with(|| bound * number());
+        }
+    }
+    let state = State::new(optimizer, network.len());
+    Learner { average: Some(parameters.clone()), parameters, state }
+}
+
+/// erf by its series, erfc by its continued fraction: both to 1e-13 where they are used.
+fn erfc(x: f64) -> f64 {
+    let scale = std::f64::consts::FRAC_2_SQRT_PI;
+    if x < 0.0 {
+        return 2.0 - erfc(-x);
+    }
+    if x < 2.5 {
+        let terms = (0..80).scan(x, |term, n| {
+            let own = *term / f64::from(2 * n + 1);
+            *term *= -x * x / f64::from(n + 1);
+            Some(own)
+        });
+        return 1.0 - scale * terms.sum::<f64>();
+    }
+    let fraction = (1..200).rev().fold(x, |rest, n| x + f64::from(n) / 2.0 / rest);
+    0.5 * scale * (-x * x).exp() / fraction
+}
+
+/// An activation and its derivative.
+fn activate(activation: Activation, z: f64) -> (f64, f64) {
+    match activation {
+        Activation::Relu => (z.max(0.0), f64::from(u8::from(z > 0.0))),
+        Activation::Silu => {
+            let s = 1.0 / (1.0 + (-z).exp());
+            (z * s, s + z * s * (1.0 - s))
+        }
+        Activation::Gelu => {
+            let share = 0.5 * erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
+            let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+            (z * share, share + z * density)
+        }
+        Activation::Tanh => (z.tanh(), 1.0 - z.tanh().powi(2)),
+    }
+}
+
+/// Each layer's weight and bias, in f64 and without padding.
+type Weights = Vec<(Vec<f64>, Vec<f64>)>;
+
+fn weights(network: &Network, parameters: &[f32]) -> Weights {
+    let read = |layer: &super::form::Layer, rows| {
+        layer.read(parameters, rows).into_iter().map(f64::from).collect()
+    };
+    network.layers.iter().map(|l| (read(l, l.weight()), read(l, l.bias()))).collect()
+}
+
+/// The rows' losses and the gradient of the batch's loss, by the formulas, one row at a time.
+fn plain(form: &Form, weights: &Weights, batch: &StepBatch) -> (Vec<f64>, Weights) {
+    let mut gradients: Weights =
+        weights.iter().map(|(w, b)| (vec![0.0; w.len()], vec![0.0; b.len()])).collect();
+    let mut losses = Vec::new();
+    for row in 0..batch.rows {
+        let of = |columns: &Columns| {
+            let count = columns.columns;
+            let values = &columns.values[row * count..(row + 1) * count];
+            values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>()
+        };
+        let x = of(&batch.input);
+        let count = form.position_features();
+        let angle = |j: usize| {
+            let turns =
+                x.iter().enumerate().map(|(d, x)| x * f64::from(form.frequencies[d * count + j]));
+            std::f64::consts::TAU * turns.sum::<f64>()
+        };
+        let mut input = x.clone();
+        input.extend((0..count).map(|j| angle(j).sin()));
+        input.extend((0..count).map(|j| angle(j).cos()));
+        input.extend(batch.level_features.iter().chain(&batch.condition).flat_map(of));
+
+        let (mut inputs, mut slopes) = (vec![input], Vec::new());
+        for (i, (w, b)) in weights.iter().enumerate() {
+            let input = &inputs[i];
+            let sum = |o: usize| {
+                b[o] + input.iter().enumerate().map(|(k, x)| x * w[k * b.len() + o]).sum::<f64>()
+            };
+            let sums: Vec<f64> = (0..b.len()).map(sum).collect();
+            if i == form.depth {
+                inputs.push(sums);
+                continue;
+            }
+            let both: Vec<_> = sums.iter().map(|z| activate(form.activation, *z)).collect();
+            let before = |o: usize| if form.residual && i > 0 { input[o] } else { 0.0 };
+            let output = both.iter().enumerate().map(|(o, (value, _))| before(o) + value).collect();
+            slopes.push(both.iter().map(|(_, slope)| *slope).collect::<Vec<_>>());
+            inputs.push(output);
+        }
+
+        let (mut loss, mut delta) = (0.0, Vec::new());
+        for (output, target) in inputs[form.depth + 1].iter().zip(of(&batch.target)) {
+            let error = output - target;
+            let (value, slope) = match batch.reduction {
+                LossReduction::Huber { delta } if error.abs() > delta => {
+                    (delta * (error.abs() - delta / 2.0), delta * error.signum())
+                }
+                LossReduction::Huber { .. } => (error * error / 2.0, error),
+                _ => (error * error, 2.0 * error),
+            };
+            loss += value;
+            delta.push(slope);
+        }
+        let share = match batch.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / form.features as f64,
+            _ => 1.0,
+        };
+        let scale = share * f64::from(batch.weight[row]);
+        losses.push(scale * loss);
+        delta.iter_mut().for_each(|d| *d *= scale);
+
+        let mut skipped = vec![0.0; form.width];
+        for i in (0..=form.depth).rev() {
+            let (w, _) = &weights[i];
+            let outputs = delta.len();
+            for (k, x) in inputs[i].iter().enumerate() {
+                for (o, d) in delta.iter().enumerate() {
+                    gradients[i].0[k * outputs + o] += x * d;
+                }
+            }
+            gradients[i].1.iter_mut().zip(&delta).for_each(|(g, d)| *g += d);
+            if i > 0 {
+                let back = |k: usize| {
+                    delta.iter().enumerate().map(|(o, d)| d * w[k * outputs + o]).sum::<f64>()
+                };
+                let skips = form.residual && i < form.depth;
+                let whole: Vec<f64> = (0..form.width)
+                    .map(|k| back(k) + if skips { skipped[k] } else { 0.0 })
+                    .collect();
+                delta = whole.iter().zip(&slopes[i - 1]).map(|(d, slope)| d * slope).collect();
+                skipped = whole;
+            }
+        }
+    }
+    let sum: f64 = losses.iter().sum();
+    let factor = match batch.reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f64,
+        LossReduction::Sum => 1.0,
+        LossReduction::Norm => 0.5 / sum.sqrt(),
+    };
+    for (w, b) in &mut gradients {
+        w.iter_mut().chain(b).for_each(|g| *g *= factor);
+    }
+    (losses, gradients)
+}
+
+/// Relative distance in the L2 norm.
+fn distance(ours: &[f64], theirs: &[f64]) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    let norm = theirs.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let off = ours.iter().zip(theirs).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    if off == 0.0 { 0.0 } else { off / norm }
+}
+
+proptest! {
+    #![proptest_config(settings(200))]
+
+    #[test]
+    fn losses_and_gradients_are_those_of_plain_loops(
+        form in forms(), rows in 1..200_usize, reduction in reductions(),
+    ) {
+        let batch = batch(&form, rows, reduction);
+        for set in InstructionSet::all() {
+            let network = Network::new(form.clone(), set);
+            let parameters = learner(&network, &ADAM).parameters;
+            let (losses, expected) = plain(&form, &weights(&network, &parameters), &batch);
+            let mut gradients = Gradients::new(network, 1);
+            let (own, sum) = gradients.differentiate(&parameters, &batch);
+            let factor = f64::from(loss::factor(reduction, own));
+            let own: Vec<f64> = own.iter().map(|loss| f64::from(*loss)).collect();
+            // Sums of up to 70 products, each rounded to 6e-8, through up to 4 layers.
+            prop_assert!(distance(&own, &losses) < 2e-6, "{set:?}: losses {}", distance(&own, &losses));
+            let sum = sum.to_vec();
+            let found = weights(&gradients.network, &sum);
+            for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                for (found, expected) in [(&found.0, &expected.0), (&found.1, &expected.1)] {
+                    let found: Vec<f64> = found.iter().map(|g| factor * g).collect();
+                    let off = distance(&found, expected);
+                    prop_assert!(off < 1e-5, "{set:?}: layer {i} is off by {off}");
+                }
+            }
+            // What pads the rows stays zero.
+            let padding: usize = gradients.network.layers.iter()
+                .map(|l| (l.inputs + 1) * (l.stride - l.outputs)).sum();
+            prop_assert!(sum.iter().filter(|g| **g == 0.0).count() >= padding);
+        }
+    }
+
+    #[test]
+    fn products_are_those_of_plain_loops(
+        (rows, inner, columns) in (1..40_usize, 1..40_usize, 1..80_usize),
+        start in 0..3_usize, turned in any::<bool>(),
+    ) {
+        let mut number = numbers(1);
+        let width = super::buffer::stride(columns);
+        let mut fill = |len: usize| (0..len).map(|_| number()).collect::<Vec<f32>>();
+        let (a, b, bias) = (fill(rows * inner), fill(inner * width), fill(width));
+        let before = fill(rows * width);
+        let (a_row, a_column) = if turned { (1, rows) } else { (inner, 1) };
+        for set in InstructionSet::all() {
+            let mut c = before.clone();
+            let start = [Start::Zero, Start::Row(&bias), Start::Own][start];
+            set.run(Product {
+                rows, inner, columns, a: &a, a_row, a_column,
+                b: &b, b_row: width, start, c: &mut c, c_row: width,
+            });
+            for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
+                let first = match start {
+                    Start::Zero => 0.0,
+                    Start::Row(row) => f64::from(row[j]),
+                    Start::Own => f64::from(before[i * width + j]),
+                };
+                let terms = (0..inner).map(|p| {
+                    f64::from(a[i * a_row + p * a_column]) * f64::from(b[p * width + j])
+                });
+                let expected = first + terms.sum::<f64>();
+                // 40 sums of numbers below 40, rounded to 6e-8.
+                prop_assert!((f64::from(c[i * width + j]) - expected).abs() < 2e-5, "{set:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_plain_gradient_is_the_slope_of_the_plain_loss() {
+    for activation in [Activation::Silu, Activation::Gelu, Activation::Tanh] {
+        let frequencies = vec![0.3, -0.7];
+        let (features, extra_features, width, depth) = (1, 1, 3, 3);
+        let form = Form {
+            features,
+            extra_features,
+            width,
+            depth,
+            activation,
+            residual: true,
+            frequencies,
+        };
+        let network = Network::new(form.clone(), InstructionSet::detect());
+        let at = weights(&network, &learner(&network, &ADAM).parameters);
+        for reduction in [LossReduction::Norm, LossReduction::Huber { delta: 0.5 }] {
+            let batch = batch(&form, 5, reduction);
+            let loss = |weights: &Weights| {
+                let losses = plain(&form, weights, &batch).0;
+                reduction_of(reduction, &losses)
+            };
+            let (_, gradients) = plain(&form, &at, &batch);
+            for (layer, (w, _)) in gradients.iter().enumerate() {
+                for (place, slope) in w.iter().enumerate() {
+                    let moved = |by: f64| {
+                        let mut weights = at.clone();
+                        weights[layer].0[place] += by;
+                        loss(&weights)
+                    };
+                    let found = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+                    // The cubic term of the loss, and 1e-16 / 1e-5 of its rounding.
+                    assert!((found - slope).abs() < 1e-8, "{activation:?}: {found} {slope}");
+                }
+            }
+        }
+    }
+}
+
+fn reduction_of(reduction: LossReduction, losses: &[f64]) -> f64 {
+    let sum: f64 = losses.iter().sum();
+    match reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => sum / losses.len() as f64,
+        LossReduction::Sum => sum,
+        LossReduction::Norm => sum.sqrt(),
+    }
+}
+
+/// A function of one number over many of them.
+struct Map<'a>(Function, &'a mut [f32]);
+
+#[derive(Clone, Copy, Debug)]
+enum Function {
+    Exp,
+    Sigmoid,
+    Tanh,
+    Share,
+    Density,
+    Sin,
+    Cos,
+}
+
+impl Kernel for Map<'_> {
+    type Output = ();
+
+    fn run<S: Simd>(self) {
+        for x in self.1 {
+            *x = match self.0 {
+                Function::Exp => functions::exp::<S>(*x),
+                Function::Sigmoid => functions::sigmoid::<S>(*x),
+                Function::Tanh => functions::tanh::<S>(*x),
+                Function::Share => functions::normal::<S>(*x).0,
+                Function::Density => functions::normal::<S>(*x).1,
+                Function::Sin => functions::sin_cos_of_turns::<S>(*x).0,
+                Function::Cos => functions::sin_cos_of_turns::<S>(*x).1,
+            };
+        }
+    }
+}
+
+#[test]
+fn functions_are_within_a_millionth() {
+    use Function::{Cos, Density, Exp, Share, Sigmoid, Sin, Tanh};
+    let truth = |function: Function, x: f64| match function {
+        Exp => x.exp(),
+        Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Tanh => x.tanh(),
+        Share => 0.5 * erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Density => (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt(),
+        Sin => (std::f64::consts::TAU * x.rem_euclid(1.0)).sin(),
+        Cos => (std::f64::consts::TAU * x.rem_euclid(1.0)).cos(),
+    };
+    let spans = [
+        (Exp, 85.0),
+        (Sigmoid, 85.0),
+        (Tanh, 30.0),
+        (Share, 12.0),
+        (Density, 12.0),
+        (Sin, 1000.0),
+        (Cos, 1000.0),
+    ];
+    for set in InstructionSet::all() {
+        for (function, span) in spans {
+            let xs: Vec<f32> = (-200_000..=200_000)
+                .flat_map(|i| {
+                    let x = i as f32 / 200_000.0;
+                    [span * x, x, x * x * x * 1e-3]
+                })
+                .collect();
+            let mut found = xs.clone();
+            set.run(Map(function, &mut found));
+            for (x, y) in xs.iter().zip(found) {
+                let want = truth(function, f64::from(*x));
+                // Near their zeros, a sine and cosine are as good as their argument.
+                let size = if matches!(function, Sin | Cos) { 1.0 } else { want.abs() };
+                let off = (f64::from(y) - want).abs();
+                assert!(off <= 1e-6 * size, "{set:?}: {function:?}({x}) = {y}, not {want}");
+            }
+            let mut odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30];
+            set.run(Map(function, &mut odd));
+            assert!(odd[0].is_nan(), "{function:?}");
+            if !matches!(function, Sin | Cos) {
+                assert!(odd[1..].iter().all(|y| y.is_finite()), "{set:?}: {function:?} {odd:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let form = Form {
+        features: 2,
+        extra_features: 1,
+        width: 70,
+        depth: 2,
+        activation: Activation::Silu,
+        residual: false,
+        frequencies: Vec::new(),
+    };
+    let optimizer = ADAM;
+    let training = Training { optimizer, clip_norm: Some(1.0) };
+    for rows in [1, 31, 33, 500, 1000, 1999] {
+        let batch = batch(&form, rows, LossReduction::Norm);
+        let run = |threads| {
+            let network = Network::new(form.clone(), InstructionSet::detect());
+            let mut learner = learner(&network, &optimizer);
+            let mut gradients = Gradients::new(network, threads);
+            let mut bits = Vec::new();
+            for _ in 0..3 {
+                let (losses, norm) = learner.step(&training, &mut gradients, &batch, 1e-3);
+                bits.extend(losses.iter().chain([&norm]).map(|x| x.to_bits()));
+            }
+            bits.extend(learner.parameters.iter().map(|x| x.to_bits()));
+            bits
+        };
+        let alone = run(1);
+        for threads in [2, 3, 7] {
+            assert!(run(threads) == alone, "{rows} rows, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn the_average_moves_by_its_share() {
+    let (mut average, weights) = ([1.0, 2.0, -4.0], [3.0, 2.0, 0.0]);
+    InstructionSet::detect().run(Average { average: &mut average, weights: &weights, share: 0.25 });
+    assert_eq!(average, [1.5, 2.0, -3.0]);
+}
+
+/// The system's allocator; counts what each thread asks for.
+struct Counting;
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is handed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ASKED.set(ASKED.get() + 1);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[test]
+fn later_steps_allocate_nothing() {
+    let form = Form {
+        features: 2,
+        extra_features: 3,
+        width: 33,
+        depth: 3,
+        activation: Activation::Gelu,
+        residual: true,
+        frequencies: vec![0.5; 8],
+    };
+    let batch = batch(&form, 300, LossReduction::Norm);
+    let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
+    let network = Network::new(form, InstructionSet::detect());
+    let mut learner = learner(&network, &training.optimizer);
+    let mut gradients = Gradients::new(network, 1);
+    learner.step(&training, &mut gradients, &batch, 1e-3);
+    let before = ASKED.get();
+    for _ in 0..5 {
+        learner.step(&training, &mut gradients, &batch, 1e-3);
+        learner.average(&gradients, 0.99);
+    }
+    assert_eq!(ASKED.get(), before);
+}
