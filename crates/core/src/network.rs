@@ -71,6 +71,26 @@ pub struct MlpConfig {
 }
 
 impl MlpConfig {
+    /// A plain perceptron: no layer adds to what it got, and the position has no frequencies.
+    pub const fn new(
+        features: usize,
+        extra_features: usize,
+        width: usize,
+        depth: usize,
+        activation: Activation,
+    ) -> Self {
+        Self {
+            features,
+            extra_features,
+            width,
+            depth,
+            activation,
+            residual: false,
+            position_features: 0,
+            position_scale: 1.0,
+        }
+    }
+
     /// Fails on a form that no network has.
     ///
     /// # Errors
