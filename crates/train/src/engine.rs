@@ -53,6 +53,7 @@ pub trait Engine<N: Network>: Send {
 
 /// The loss before a step, and the L2 norm of all its gradients together, before clipping.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a run has all its outputs of one kind")]
 pub enum StepOutput {
     /// On the device, until someone reads it.
     Device {

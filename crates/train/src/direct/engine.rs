@@ -306,8 +306,11 @@ fn weight(layer: usize) -> String {
     format!("layers.{layer}.weight")
 }
 
+/// Where a parameter of a layer lies.
+type Place = fn(&Layer) -> Range<usize>;
+
 /// The two parameters of a layer: their names, and where they lie.
-fn parts(number: usize, end: &str) -> [(String, fn(&Layer) -> Range<usize>); 2] {
+fn parts(number: usize, end: &str) -> [(String, Place); 2] {
     let bias = format!("layers.{number}.bias");
     [(weight(number) + end, Layer::weight), (bias + end, Layer::bias)]
 }

@@ -2,6 +2,8 @@
 //! them becomes vector instructions. Their error is below 1e-6 of their value (the tests hold it),
 //! NaN stays NaN.
 
+#![expect(clippy::excessive_precision, reason = "coefficients as their source prints them")]
+
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E, TAU};
 
 use super::simd::Simd;

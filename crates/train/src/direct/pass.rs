@@ -60,6 +60,7 @@ impl Network {
     }
 
     /// The losses of some rows, and the gradient of their sum, which is added to `gradients`.
+    #[expect(clippy::too_many_arguments, reason = "what is read, and the three places to write to")]
     pub(crate) fn differentiate(
         &self,
         parameters: &[f32],

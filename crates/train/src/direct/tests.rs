@@ -457,13 +457,12 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         residual: false,
         frequencies: Vec::new(),
     };
-    let optimizer = ADAM;
-    let training = Training { optimizer, clip_norm: Some(1.0) };
+    let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
     for rows in [1, 31, 33, 500, 1000, 1999] {
         let batch = batch(&form, rows, LossReduction::Norm);
         let run = |threads| {
             let network = Network::new(form.clone(), InstructionSet::detect());
-            let mut learner = learner(&network, &optimizer);
+            let mut learner = learner(&network, &ADAM);
             let mut gradients = Gradients::new(network, threads);
             let mut bits = Vec::new();
             for _ in 0..3 {
