@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod evaluation;
 mod licences;
+mod program;
 mod rebuilds;
 mod tidy;
 
