@@ -270,7 +270,7 @@ mod tests {
         assert!((of(Measure::Convergence) - convergence).abs() < 1e-15);
         assert_eq!(of(Measure::Share), 0.75);
         assert_eq!([of(Measure::SmallestMode), of(Measure::LargestMode)], [0.0, 0.5]);
-        let line = super::tests::run(&[&[1.0]], &[]);
+        let line = Run { rows: vec![vec![1.0]], log: Vec::new() };
         assert!(Measure::Convergence.of(&line).is_err());
     }
 
@@ -303,6 +303,10 @@ mod tests {
         assert!(over(2100).is_err(), "a line goes over the boundary");
         assert!(over(4000).is_err(), "the log is shorter");
         assert!(over(900).is_err(), "the window is longer than the run");
+        let lines = [500, 1500].map(|step| LogLine { step, mean_loss: 1.0 });
+        let short = Run { rows: Vec::new(), log: lines.into() };
+        let shifted = Measure::LossAtLevel0(2000).of(&short);
+        assert!(shifted.is_err(), "a thousand steps, and not those of the window");
     }
 
     #[test]
