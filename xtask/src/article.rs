@@ -20,10 +20,11 @@ use serde_json::Value;
 
 use crate::cargo::Workspace;
 use crate::program::{Program, Scratch};
+use markdown::ours;
 use page::{Content, REFERENCE_SEEDS, Shown};
 use runs::Runner;
 use systems::{SYSTEMS, System, labelled};
-use verdict::{Judged, judge};
+use verdict::{Judged, Results, judge};
 
 const PAGE: &str = "docs/article.md";
 
@@ -176,9 +177,10 @@ fn short_check(runner: &Runner<'_>) -> Result<(), String> {
     let judged = judge_with(runner, &labelled(&["1", "3", "4", "6"]), REFERENCE_SEEDS)?;
     let few = runner.measure(&labelled(&["7", "8", "9"]), 0..3)?;
     say(&judged);
+    say_few(&few);
     let mut misses: Vec<String> =
         judged.iter().filter(|judged| judged.fails()).flat_map(Judged::misses).collect();
-    let by_seed: Vec<String> = few.iter().flat_map(verdict::Results::misses_by_seed).collect();
+    let by_seed: Vec<String> = few.iter().flat_map(Results::misses_by_seed).collect();
     by_seed.iter().for_each(|miss| println!("{miss}"));
     println!("7, 8, 9: {} misses of single seeds, {ALLOWED} are allowed", by_seed.len());
     if by_seed.len() > ALLOWED {
@@ -210,18 +212,33 @@ fn check_density(runner: &Runner<'_>) -> Result<(), String> {
 fn say(judged: &[Judged]) {
     for results in judged.iter().flat_map(Judged::trials) {
         for summary in results.summaries() {
-            let verdict = match summary.inside() {
-                Some(true) => "inside",
-                Some(false) => "OUTSIDE",
-                None => "no range for",
+            let verdict = match (summary.inside(), summary.quantity.median) {
+                (Some(true), Some([from, to])) => format!("inside {from}–{to}"),
+                (Some(false), Some([from, to])) => format!("OUTSIDE {from}–{to}"),
+                _ => "no reference".to_owned(),
             };
             println!(
-                "{}, seeds {}: {} {:.5}, {verdict} {:?}",
+                "{}, seeds {}: median {} {}, {verdict}",
                 results.system.label,
                 verdict::seeds(&results.seeds),
                 summary.quantity.measure.name(),
-                summary.median,
-                summary.quantity.median.unwrap_or_default()
+                ours(summary.median)
+            );
+        }
+    }
+}
+
+/// The smallest and the largest of a few seeds, a line each.
+fn say_few(few: &[Results]) {
+    for results in few {
+        for summary in results.summaries() {
+            let Some([low, _, high]) = summary.quantity.seeds else { continue };
+            let [from, to] = summary.extremes.map(ours);
+            println!(
+                "{}, seeds {}: {} {from}–{to}, 1 % to 99 % {low}–{high}",
+                results.system.label,
+                verdict::seeds(&results.seeds),
+                summary.quantity.measure.name(),
             );
         }
     }
