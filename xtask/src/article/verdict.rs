@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::markdown::ours;
 use super::measures::{extremes, median};
 use super::systems::{Quantity, System};
 
@@ -48,7 +49,7 @@ impl Results {
             Some(format!(
                 "{}: median {} of the {} outside {from}–{to} (seeds {})",
                 self.system.label,
-                summary.median,
+                ours(summary.median),
                 summary.quantity.measure.name(),
                 seeds(&self.seeds)
             ))
@@ -64,9 +65,10 @@ impl Results {
             for (seed, value) in self.seeds.clone().zip(values) {
                 if !(from..=to).contains(value) {
                     misses.push(format!(
-                        "{}: {} {value} outside {from}–{to} (seed {seed})",
+                        "{}: {} {} outside {from}–{to} (seed {seed})",
                         self.system.label,
-                        quantity.measure.name()
+                        quantity.measure.name(),
+                        ours(*value)
                     ));
                 }
             }
@@ -168,7 +170,7 @@ mod tests {
         let nan = results(&SYSTEMS[0], 0..4, f64::NAN);
         assert_eq!(nan.misses().len(), 1);
         let text = results(&SYSTEMS[0], 20..40, 3.0).misses().pop().expect("outside");
-        assert_eq!(text, "a: median 3 of the mean outside 0.9–1.1 (seeds 20–39)");
+        assert_eq!(text, "a: median 3.0000 of the mean outside 0.9–1.1 (seeds 20–39)");
     }
 
     #[test]
@@ -179,7 +181,7 @@ mod tests {
         let words = results.misses_by_seed();
         assert_eq!(
             words,
-            ["b: mean 2.5 outside 0–2 (seed 0)", "b: mean -0.1 outside 0–2 (seed 2)"]
+            ["b: mean 2.5000 outside 0–2 (seed 0)", "b: mean -0.1000 outside 0–2 (seed 2)"]
         );
     }
 
