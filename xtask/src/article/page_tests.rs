@@ -69,6 +69,7 @@ fn reference_and_ours_stand_side_by_side() {
     results.values[2] = vec![0.3; 20];
     let text = numbers(&results);
     for row in [
+        "| 99 % | range of the median of 20 | ours: median of 20 | smallest – largest |",
         "| mean | 0.984 | 1.003 | 1.026 | 0.9985–1.009 | 1.0030 | 1.0000 – 1.0060 | inside |",
         "| std | 2.2e-5 | 3.2e-4 | 0.0027 | 1.6e-4–6.7e-4 | 4.15e-4 | 4.15e-4 – 0.5000 | inside |",
         "| loss | – | – | – | 0.154–0.233 | 0.3000 | 0.3000 – 0.3000 | **outside** |",

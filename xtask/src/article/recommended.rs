@@ -26,7 +26,7 @@ pub fn misses(near: &[Near]) -> Vec<String> {
     let share = mean(&near.iter().map(|near| near.share).collect::<Vec<_>>());
     // A range, so that not-a-number is a miss.
     if !(LEAST_SHARE..=1.0).contains(&share) {
-        misses.push(format!("{CONFIG}: share near a mode {share:.4}, less than {LEAST_SHARE}"));
+        misses.push(format!("{CONFIG}: share near a mode {share:.4} below {LEAST_SHARE}"));
     }
     let [from, to] = STD;
     for (seed, near) in near.iter().enumerate() {
@@ -57,7 +57,10 @@ pub fn section(content: &Content<'_>) -> Result<String, String> {
     };
     let rows: Vec<Vec<String>> = MODES.iter().enumerate().map(row).collect();
     let misses = misses(content.near);
-    let verdict = if misses.is_empty() { "Both hold.".to_owned() } else { misses.join("; ") };
+    let verdict = match misses.as_slice() {
+        [] => "Both hold.".to_owned(),
+        misses => format!("**Not so**: {}.", misses.join("; ")),
+    };
     let [from, to] = STD;
     Ok(format!(
         "## What we recommend\n\n{ABOUT}\n\n```sh\nlangevin train {CONFIG}\n```\n\n\

@@ -177,8 +177,8 @@ pub const READING: &str = "\
 scatter widely. So the reference is a distribution, over 1000 to 4000 seeds (220 for system 7, 167 \
 for 9) of a fast equivalent of the scripts, which agreed with 788 runs of the scripts themselves \
 (about 60 Kolmogorov–Smirnov tests, lowest p 0.017). \
-*Per seed* are its 1 %, median and 99 %. *Range of the median* is where the median of 20 seeds of \
-a faithful copy lies; all medians of a system do so together in about 99 of 100 trials, and by \
+*Per seed* are its 1 %, median and 99 %. *Range of the median of 20* is where the median of 20 \
+seeds of a faithful copy lies; all medians of a system do so together in about 99 of 100 trials, and by \
 that ours are judged. A system that misses is run once more with other seeds, and both trials are \
 shown. A dash stands where there is no reference. *Mean* and *std*, the standard deviation, are of \
 the final samples of a seed; *loss* is the mean over the last 1000 steps.";
