@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cargo::Workspace;
-use crate::{config, licences, rebuilds, tidy};
+use crate::{article, config, licences, rebuilds, tidy};
 
 /// One thing that must hold.
 pub struct Part {
@@ -26,6 +26,11 @@ pub const PARTS: &[Part] = &[
     Part { name: "config", about: "docs/config.md is what the schema gives", run: config::check },
     Part { name: "rebuilds", about: "the tests compile no Burn crate again", run: rebuilds::run },
     Part { name: "tests", about: "unit tests and tests of the program", run: tests },
+    Part {
+        name: "article",
+        about: "the article's nine systems give what they should",
+        run: article::short,
+    },
     Part { name: "doctests", about: "the examples in doc comments run", run: doctests },
     Part { name: "examples", about: "every file of examples/ runs", run: examples },
     Part { name: "small-build", about: "the build with one backend has no warning", run: small },

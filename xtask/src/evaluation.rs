@@ -1,27 +1,20 @@
 //! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes what
 //! evaluation.json says of them into docs/evaluation.md.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 
 use crate::cargo::Workspace;
+use crate::program::{Program, Scratch};
 
 const PAGE: &str = "docs/evaluation.md";
 const CONFIGS: [&str; 2] = ["penguins", "digits"];
 
 /// Trains and writes; `seeds` runs of each config.
 pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
-    let folder = temporary_folder()?;
-    // A copy: what is built meanwhile must not change the program between two seeds.
-    let program = folder.join("langevin");
-    fs::copy(built(workspace)?, &program)
-        .map_err(|error| format!("{}: {error}", program.display()))?;
+    let scratch = Scratch::new("evaluation")?;
+    let program = Program::build(workspace, &scratch)?;
     let mut page = format!(
         "# How near the samples are\n\n\
          `cargo xtask evaluation` made this page: {seeds} seeds of each config on real data, each with another\n\
@@ -33,10 +26,11 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     for config in CONFIGS {
         let mut runs = Vec::new();
         for seed in 0..seeds {
-            let out = folder.join(format!("{config}-{seed}"));
+            let out = scratch.folder().join(format!("{config}-{seed}"));
             println!("{config}, seed {seed}");
-            let mut command = Command::new(&program);
-            command.args(["--quiet", "train", config, "--seed", &seed.to_string(), "--out"]);
+            let seed_text = seed.to_string();
+            let train = ["--quiet", "train", config, "--seed", &seed_text, "--out"];
+            let mut command = program.command(&train);
             let status =
                 command.arg(&out).status().map_err(|error| format!("langevin: {error}"))?;
             if !status.success() {
@@ -46,29 +40,10 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
         }
         page += &section(config, &runs)?;
     }
-    let _ = fs::remove_dir_all(&folder);
     let path = workspace.root.join(PAGE);
     fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))?;
     println!("wrote {PAGE}");
     Ok(())
-}
-
-/// The program, built now.
-fn built(workspace: &Workspace) -> Result<PathBuf, String> {
-    let messages = ["build", "-p", "cli", "--locked", "--message-format=json-render-diagnostics"];
-    let messages = workspace.cargo_output(&messages)?;
-    let executable = |line: &str| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
-    };
-    let mut executables = messages.lines().filter_map(executable);
-    executables.next_back().ok_or_else(|| "cargo names no program that it built".to_owned())
-}
-
-fn temporary_folder() -> Result<PathBuf, String> {
-    let folder = std::env::temp_dir().join(format!("langevin-evaluation-{}", std::process::id()));
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    Ok(folder)
 }
 
 fn read(run: &Path) -> Result<Value, String> {

@@ -1,11 +1,13 @@
 //! The project's own tools: `cargo xtask` lists them. Depends on no crate of the workspace.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+mod article;
 mod cargo;
 mod check;
 mod config;
 mod evaluation;
 mod licences;
+mod program;
 mod rebuilds;
 mod tidy;
 
@@ -24,6 +26,10 @@ usage: cargo xtask COMMAND
   config                     writes docs/config.md from the schema of run files
   evaluation [--seeds N]     trains the configs on real data over 5 seeds, or N, and writes
                              docs/evaluation.md; minutes a seed
+  article [--seeds N]        runs the nine systems of the article over 20 seeds, or N, and writes
+                             docs/article.md; a quarter of an hour
+  article --check            the same without writing; fails where a median lies outside its range
+  article --check --short    what `check` does of it
 ";
 
 fn main() -> ExitCode {
@@ -50,6 +56,10 @@ fn main() -> ExitCode {
         ["evaluation", "--seeds", count] => match count.parse() {
             Ok(count @ 1..) => evaluation::run(&workspace, count),
             _ => return misused(&format!("--seeds: must be at least 1, got {count}")),
+        },
+        ["article", options @ ..] => match article::Task::parse(options) {
+            Ok(task) => article::run(&workspace, task),
+            Err(error) => return misused(&error),
         },
         other => return misused(&format!("no such command: {}", other.join(" "))),
     };

@@ -1,0 +1,128 @@
+//! Pieces of the page: wrapped paragraphs, tables, links to headings, numbers.
+
+/// Paragraphs are no wider, so that a change of a number changes few lines.
+const WIDTH: usize = 120;
+
+/// The page with its paragraphs wrapped; tables, code, headings and pictures stay as they are.
+pub fn wrapped(page: &str) -> String {
+    let blocks = page.trim().split("\n\n").map(|block| block.trim_matches('\n'));
+    let whole = |block: &str| {
+        ["|", "```", "#", "![", "    "].iter().any(|opening| block.starts_with(opening))
+    };
+    let wrapped: Vec<String> = blocks
+        .filter(|block| !block.is_empty())
+        .map(|block| if whole(block) { block.to_owned() } else { paragraph(block) })
+        .collect();
+    wrapped.join("\n\n") + "\n"
+}
+
+fn paragraph(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if begins_list(word) || width(line) + 1 + width(word) <= WIDTH => {
+                *line += " ";
+                *line += word;
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Whether Markdown takes a line that begins with this word for an item of a list.
+fn begins_list(word: &str) -> bool {
+    let numbered = |mark: char| {
+        word.strip_suffix(mark)
+            .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+    };
+    ["-", "+", "*"].contains(&word) || numbered('.') || numbered(')')
+}
+
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rule = "|---".repeat(head.len());
+    let rows: String = rows.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect();
+    format!("| {} |\n{rule}|\n{rows}", head.join(" | "))
+}
+
+/// The name by which a heading is linked to.
+pub fn anchor(title: &str) -> String {
+    let kept = title.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect()
+}
+
+/// A number as the reference has it, in the fewest digits.
+pub fn reference(value: f64) -> String {
+    if value.abs() < 1e-3 { format!("{value:e}") } else { value.to_string() }
+}
+
+/// A number of ours: four digits, and four decimals near 1.
+pub fn ours(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 1e-3 => format!("{value:.2e}"),
+        size if size < 1.0 => {
+            let decimals = 3.0 - size.log10().floor();
+            format!("{value:.*}", decimals as usize)
+        }
+        size if size < 10.0 => format!("{value:.4}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_are_wrapped_and_the_rest_is_not() {
+        let word = "σigma12345";
+        let long = [word; 12].join(" ");
+        let page = format!("# {long}\n\n{long}\n\n\n| {long} |\n|---|\n\n![{long}](x)\n");
+        // Eleven words of ten and the spaces between are 120 wide.
+        let first = [word; 11].join(" ");
+        let lines: Vec<String> = wrapped(&page).lines().map(str::to_owned).collect();
+        assert_eq!(lines[..4], [format!("# {long}"), String::new(), first, word.to_owned()]);
+        assert_eq!(lines[4..7], [String::new(), format!("| {long} |"), "|---|".to_owned()]);
+        assert_eq!(lines[8], format!("![{long}](x)"));
+        assert_eq!(paragraph(&format!("{}x", [word; 11].join(" "))).lines().count(), 2);
+    }
+
+    #[test]
+    fn no_line_of_a_paragraph_begins_a_list() {
+        for word in ["-", "4.", "17)"] {
+            let text = format!("{} {word} end", "x".repeat(WIDTH - 1));
+            assert_eq!(paragraph(&text).lines().nth(1), Some("end"), "{word}");
+        }
+        let text = format!("{} 0.5 end", "x".repeat(WIDTH - 1));
+        assert_eq!(paragraph(&text).lines().nth(1), Some("0.5 end"));
+    }
+
+    #[test]
+    fn a_table_is_markdown() {
+        let rows = [vec!["1".to_owned(), "2".to_owned()]];
+        assert_eq!(table(&["a", "b"], &rows), "| a | b |\n|---|---|\n| 1 | 2 |\n");
+    }
+
+    #[test]
+    fn numbers_keep_the_digits_that_tell() {
+        let numbers = [0.9985, 1.0005, 10.5, 3.2e-4, 1.0].map(reference);
+        assert_eq!(numbers.join(" "), "0.9985 1.0005 10.5 3.2e-4 1");
+        let numbers = [0.0, 3.217e-4, 0.0010312, 0.99875, 1.00346, 10.526, 1.0].map(ours);
+        assert_eq!(numbers.join(" "), "0 3.22e-4 0.001031 0.9988 1.0035 10.53 1.0000");
+        assert_eq!(percent(0.9834), "98.3 %");
+    }
+
+    #[test]
+    fn a_heading_is_linked_to_as_github_names_it() {
+        assert_eq!(anchor("1. A Gaussian, level by level"), "1-a-gaussian-level-by-level");
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs of the article's systems: many seeds without pictures, as many side by side as there are
+//! cores, or one whole with nothing beside it.
+
+use std::{
+    fs,
+    num::NonZero,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::measures::{Near, Run};
+use super::systems::System;
+use super::verdict::Results;
+use crate::program::{Program, Scratch};
+
+/// The program and where it may write.
+pub struct Runner<'a> {
+    pub program: &'a Program,
+    pub scratch: &'a Scratch,
+}
+
+/// Leaves out what only a reader of the run looks at.
+const BARE: [&str; 4] =
+    ["report.figures=[]", "report.page=false", "report.evaluation=false", "report.film=null"];
+
+/// A run with all that a user of the config gets.
+pub struct Whole {
+    pub folder: PathBuf,
+    pub time: Duration,
+    /// Everything that the program said.
+    pub said: String,
+}
+
+impl Runner<'_> {
+    /// Measures these systems over these seeds; the results are in the order of the systems.
+    pub fn measure(
+        &self,
+        systems: &[&'static System],
+        seeds: Range<u64>,
+    ) -> Result<Vec<Results>, String> {
+        let jobs: Vec<(usize, u64)> = (0..systems.len())
+            .flat_map(|system| seeds.clone().map(move |seed| (system, seed)))
+            .collect();
+        let count = (seeds.end - seeds.start) as usize;
+        let done = Mutex::new(vec![0; systems.len()]);
+        let values = side_by_side(jobs.len(), |job| {
+            let (at, seed) = jobs[job];
+            let system = systems[at];
+            let values = self.seed(system, seed)?;
+            if let Ok(mut done) = done.lock() {
+                done[at] += 1;
+                let settings = system.settings.join(" ");
+                let name = [system.config, &settings].join(" ");
+                println!("{}: {} of {count}", name.trim_end(), done[at]);
+            }
+            Ok(values)
+        })?;
+        let of_system = |(at, system): (usize, &&'static System)| {
+            let by_seed = &values[at * count..(at + 1) * count];
+            let quantities = 0..system.quantities.len();
+            let by_quantity = quantities.map(|q| by_seed.iter().map(|seed| seed[q]).collect());
+            Results { system, seeds: seeds.clone(), values: by_quantity.collect() }
+        };
+        Ok(systems.iter().enumerate().map(of_system).collect())
+    }
+
+    /// The quantities of one seed.
+    fn seed(&self, system: &System, seed: u64) -> Result<Vec<f64>, String> {
+        let run = self.bare(system.config, seed, system.settings)?;
+        let of = system.quantities.iter().map(|quantity| quantity.measure.of(&run));
+        of.collect::<Result<_, _>>()
+            .map_err(|error| format!("{}, seed {seed}: {error}", system.label))
+    }
+
+    /// The samples near the modes, of seeds 0 … count − 1 of a config.
+    pub fn near(&self, config: &str, count: u64) -> Result<Vec<Near>, String> {
+        side_by_side(count as usize, |seed| {
+            let near = Near::of(&self.bare(config, seed as u64, &[])?);
+            let near = near.map_err(|error| format!("{config}, seed {seed}: {error}"))?;
+            println!("{config}: seed {seed} of {count}");
+            Ok(near)
+        })
+    }
+
+    /// A run without pictures, read and removed.
+    fn bare(&self, config: &str, seed: u64, settings: &[&str]) -> Result<Run, String> {
+        let name = [&[config], settings, &[&seed.to_string()]].concat().join("-");
+        let folder = self.scratch.folder().join(name);
+        let settings = [&BARE, settings].concat();
+        self.train(config, seed, &settings, &["--quiet"], &folder)?;
+        let run = Run::read(&folder).map_err(|error| format!("{config}, seed {seed}: {error}"));
+        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        run
+    }
+
+    /// The run that a user gets: seed 0, as the config says, with all its pictures.
+    pub fn whole(&self, config: &str) -> Result<Whole, String> {
+        println!("{config}: whole");
+        let folder = self.scratch.folder().join(config);
+        let start = Instant::now();
+        let said = self.train(config, 0, &[], &[], &folder)?;
+        Ok(Whole { time: start.elapsed(), folder, said })
+    }
+
+    /// Trains, and gives all that the program said.
+    pub fn train(
+        &self,
+        config: &str,
+        seed: u64,
+        settings: &[&str],
+        flags: &[&str],
+        folder: &Path,
+    ) -> Result<String, String> {
+        let seed_text = seed.to_string();
+        let mut command = self.program.command(flags);
+        command.args(["train", config, "--seed", &seed_text, "--out"]).arg(folder);
+        command.args(settings.iter().flat_map(|setting| ["--set", setting]));
+        let output = command.output().map_err(|error| format!("langevin: {error}"))?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() {
+            return Ok(text(&output.stdout) + &text(&output.stderr));
+        }
+        let changed: String = settings.iter().map(|setting| format!(" --set {setting}")).collect();
+        Err(format!(
+            "`langevin train {config} --seed {seed}{changed}` failed ({}):\n{}",
+            output.status,
+            text(&output.stderr).trim_end()
+        ))
+    }
+}
+
+/// Does work 0 … count − 1 on all cores; the results are in this order. After a failure nothing more
+/// is begun.
+fn side_by_side<T: Send>(
+    count: usize,
+    work: impl Fn(usize) -> Result<T, String> + Sync,
+) -> Result<Vec<T>, String> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = Mutex::new(0..count);
+    let take = || next.lock().ok()?.next();
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some(at) = take() {
+            match work(at) {
+                Ok(result) => done.push((at, result)),
+                Err(error) => {
+                    if let Ok(mut next) = next.lock() {
+                        *next = 0..0;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(done)
+    };
+    let mut done = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        let mut done = Vec::new();
+        for worker in workers {
+            let lost = |_| Err("a worker stopped".to_owned());
+            done.extend(worker.join().unwrap_or_else(lost)?);
+        }
+        Ok::<_, String>(done)
+    })?;
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_work() {
+        let slow_first = |at: usize| {
+            thread::sleep(Duration::from_millis(8 - at as u64));
+            Ok(at * at)
+        };
+        assert_eq!(side_by_side(8, slow_first), Ok(vec![0, 1, 4, 9, 16, 25, 36, 49]));
+    }
+
+    #[test]
+    fn after_a_failure_nothing_more_is_begun() {
+        let begun = AtomicUsize::new(0);
+        let fails = |at: usize| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(1));
+            if at == 0 { Err("planted".to_owned()) } else { Ok(()) }
+        };
+        assert_eq!(side_by_side(100_000, fails), Err("planted".to_owned()));
+        assert!(begun.into_inner() < 100_000);
+    }
+}

@@ -1,0 +1,84 @@
+//! The program as the workspace builds it, and a folder to run it in that is gone afterwards.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::cargo::Workspace;
+
+/// A folder for runs that nobody keeps; removed when this value is.
+pub struct Scratch {
+    folder: PathBuf,
+}
+
+impl Scratch {
+    /// A new folder among the system's temporary ones, with the purpose in its name.
+    pub fn new(purpose: &str) -> Result<Self, String> {
+        let name = format!("langevin-{purpose}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing to be done about a folder that stays: it lies among temporary ones.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The program, built now and copied: what is built meanwhile must not change it between two runs.
+pub struct Program {
+    path: PathBuf,
+}
+
+impl Program {
+    pub fn build(workspace: &Workspace, scratch: &Scratch) -> Result<Self, String> {
+        let path = scratch.folder().join("langevin");
+        fs::copy(built(workspace)?, &path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    /// The program with these arguments, on the backend that it takes by itself.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(arguments).env_remove("LANGEVIN_BACKEND").stdin(Stdio::null());
+        command
+    }
+}
+
+/// Builds the program and says where it is.
+fn built(workspace: &Workspace) -> Result<PathBuf, String> {
+    let messages = ["build", "-p", "cli", "--locked", "--message-format=json-render-diagnostics"];
+    let messages = workspace.cargo_output(&messages)?;
+    let executable = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    };
+    let mut executables = messages.lines().filter_map(executable);
+    executables.next_back().ok_or_else(|| "cargo names no program that it built".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scratch_folder_is_gone_with_all_in_it() {
+        let scratch = Scratch::new("test-of-scratch").expect("a temporary folder");
+        let folder = scratch.folder().to_path_buf();
+        fs::write(folder.join("file"), "text").expect("writable");
+        drop(scratch);
+        assert!(!folder.exists());
+    }
+}
