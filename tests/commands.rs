@@ -25,6 +25,8 @@ mod output;
 mod program;
 #[path = "commands/quality.rs"]
 mod quality;
+#[path = "commands/reproduce.rs"]
+mod reproduce;
 #[path = "commands/resume.rs"]
 mod resume;
 #[path = "commands/runs.rs"]

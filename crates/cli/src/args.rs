@@ -59,6 +59,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write a run's weights for other programs
     Export(ExportArgs),
+    /// Train a run again from its config and compare: the same bits on the same processor backend
+    Reproduce(ReproduceArgs),
     /// Check a run's checksums and shapes, and say from where it can go on
     Verify(RunArgs),
     /// Make a film of a run's samples moving from noise to data: GIF and MP4
@@ -201,6 +203,17 @@ pub struct ExportArgs {
     /// Where to, instead of RUN/weights.safetensors or RUN/weights.npz
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ReproduceArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Make this many steps again, instead of all up to the newest checkpoint
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -11,7 +11,6 @@ pub struct Failure {
 
 impl Failure {
     /// Something failed at run time: exit code 1.
-    #[cfg(any(feature = "wgpu", feature = "remote"))]
     pub fn at_run_time(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 1 }
     }

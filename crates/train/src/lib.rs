@@ -21,7 +21,7 @@
 //!
 //! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
 //! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
-//! [`verify_run`] says whether its files are sound, finding by [`Finding`] in a [`Verification`].
+//! A [`Reproduction`] makes a run again and compares, [`verify_run`] says whether its files are sound, finding by [`Finding`] in a [`Verification`].
 //! A [`TrainError`] says what went wrong, and whose fault it is.
 //!
 //! To train a Burn module of your own, or on data of your own, implement
@@ -58,6 +58,7 @@ mod page;
 mod records;
 #[cfg(feature = "figures")]
 mod report;
+mod reproduce;
 mod run;
 mod samples_file;
 mod sampling;
@@ -95,6 +96,7 @@ pub use observer::{Event, Observer, RunOptions, RunReport};
 pub use records::{RunRecords, Timing, runs_under};
 #[cfg(feature = "figures")]
 pub use report::{compare_runs, report_run};
+pub use reproduce::{Reproduction, reproduction_tolerance};
 pub use run::{built_in, dry_run, evaluate_run, resume, sample_run, train};
 pub use samples_file::{SamplesFormat, write_samples};
 pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};

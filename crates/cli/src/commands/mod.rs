@@ -5,6 +5,7 @@ mod evaluate;
 mod export;
 mod film;
 mod init;
+mod reproduce;
 mod runs;
 mod sample;
 mod train;
@@ -47,6 +48,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Runs { folder } => runs::run(args, folder).map(|()| 0),
         Command::Compare(compare) => compare::run(args, compare).map(|()| 0),
         Command::Export(export) => export::run(args, export).map(|()| 0),
+        Command::Reproduce(reproduce) => reproduce::run(args, reproduce),
         Command::Verify(verify) => verify::run(args, verify),
         Command::Film(film) => film::run(args, film),
         Command::Init(init) => init::run(args, init).map(|()| 0),

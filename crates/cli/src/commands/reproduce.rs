@@ -1,0 +1,54 @@
+//! `langevin reproduce`: the same config gives the same run, or the first difference is named.
+
+use langevin_train::{Reproduction, TrainError, built_in, reproduction_tolerance};
+use serde_json::json;
+
+use super::{announce, open_device, options};
+use crate::{
+    args::{Args, ReproduceArgs},
+    failure::Failure,
+    progress::Display,
+    signals::Signals,
+};
+
+/// Trains again in a temporary folder, compares, and removes the folder; exit code 1 where something
+/// differs.
+pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
+    let run = &reproduce.run;
+    // The run is looked at before a device is opened for it.
+    langevin_train::read_run_config(run)?;
+    let opened = open_device(args, Some(run))?;
+    let plan = Reproduction::new(run, opened.backend, reproduce.steps)?;
+    let (network, data) = built_in(&plan.config, &opened.device)?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    for difference in &plan.machine {
+        display.warn(&format!("another machine, on which bits may depend: {difference}"));
+    }
+    let folder =
+        tempfile::Builder::new().prefix("langevin-reproduce-").tempdir().map_err(|error| {
+            Failure::at_run_time(format!("cannot create a temporary folder: {error}"))
+        })?;
+    let again = folder.path().join("run");
+    let options = options(&opened, None);
+    let outcome = plan.run(run, &again, network, data, &options, &mut display);
+    display.clear();
+    let difference = match outcome {
+        Err(TrainError::Interrupted) => {
+            display.result("stopped; nothing was compared");
+            return Ok(signals.exit_code().unwrap_or(1));
+        }
+        outcome => outcome?,
+    };
+    let (steps, how) = (plan.steps, reproduction_tolerance(plan.exact));
+    display.json(&json!({
+        "event": "reproduced", "same": difference.is_none(), "steps": steps, "exact": plan.exact,
+        "difference": difference
+    }));
+    match &difference {
+        None => display.result(&format!("the same over {steps} steps: {how}")),
+        Some(what) => display.result(&format!("not the same ({how}): {what}")),
+    }
+    Ok(u8::from(difference.is_some()))
+}
