@@ -350,3 +350,6 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     }
     fs::read(path).map_err(|error| format!("{name}: {error}"))
 }
+
+#[cfg(test)]
+mod tests;
