@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cargo::Workspace;
-use crate::{article, config, licences, rebuilds, tidy};
+use crate::{article, config, licences, rebuilds, tidy, torture};
 
 /// One thing that must hold.
 pub struct Part {
@@ -30,6 +30,11 @@ pub const PARTS: &[Part] = &[
         name: "article",
         about: "the article's nine systems give what they should",
         run: article::short,
+    },
+    Part {
+        name: "torture",
+        about: "killed, crowded and damaged runs lose nothing",
+        run: torture::short,
     },
     Part { name: "doctests", about: "the examples in doc comments run", run: doctests },
     Part { name: "examples", about: "every file of examples/ runs", run: examples },

@@ -10,6 +10,7 @@ mod licences;
 mod program;
 mod rebuilds;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ usage: cargo xtask COMMAND
                              docs/article.md; a quarter of an hour
   article --check            the same without writing; fails where a median lies outside its range
   article --check --short    what `check` does of it
+  torture                    kills, crowds and damages runs of the program, and holds what is left to
+                             an undisturbed run; minutes
 ";
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
             Ok(count @ 1..) => evaluation::run(&workspace, count),
             _ => return misused(&format!("--seeds: must be at least 1, got {count}")),
         },
+        ["torture"] => torture::run(&workspace, torture::FULL),
         ["article", options @ ..] => match article::Task::parse(options) {
             Ok(task) => article::run(&workspace, task),
             Err(error) => return misused(&error),

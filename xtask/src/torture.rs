@@ -1,0 +1,146 @@
+//! `cargo xtask torture`: kills, crowds and damages runs of the real program, and holds what is left to
+//! an undisturbed run, byte for byte. Everything random comes from one seed.
+
+mod damage;
+mod kills;
+mod mutations;
+mod random;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use crate::{
+    cargo::Workspace,
+    program::{Program, Scratch},
+};
+
+/// One thing that is done to runs; gives what there is to say of it.
+type Part = fn(&Bench, Extent) -> Result<String, String>;
+
+/// How often each thing is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    kills: usize,
+    crowds: usize,
+    flips: usize,
+    mutations: usize,
+}
+
+/// What the figures in docs/reliability.md are of.
+pub const FULL: Extent = Extent { kills: 200, crowds: 10, flips: 200, mutations: 300 };
+/// What `cargo xtask check` does of it.
+const SHORT: Extent = Extent { kills: 12, crowds: 1, flips: 24, mutations: 40 };
+
+const SEED: u64 = 20_261_125;
+
+/// A run that has every kind of state and spends most of its time on checkpoints.
+const RUN: &str = r#"{
+  "name": "torture",
+  "seed": 5,
+  "data": { "kind": "gaussian_mixture", "means": [[-1, 0], [1, 0.5]], "std": 0.1 },
+  "noise": { "schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 } },
+  "denoiser": {
+    "network": { "kind": "mlp", "width": 16, "depth": 2, "position_features": 4 },
+    "embedding": { "kind": "fourier", "features": 8 },
+    "prediction": { "kind": "edm" }
+  },
+  "train": {
+    "steps": 150, "batch": 32, "optimizer": { "kind": "adam" },
+    "learning_rate": { "kind": "constant", "value": 0.003 },
+    "ema": { "kind": "exponential", "decay": 0.99 },
+    "log_every": 5, "validate_every": 50, "validate_rows": 256, "checkpoint_every": 3
+  },
+  "sample": { "sampler": { "kind": "heun", "steps": 6 }, "count": 300 },
+  "report": { "figures": [], "page": false, "evaluation": false }
+}"#;
+
+/// What a run's result consists of.
+const RESULTS: [&str; 6] = [
+    "checkpoints/step-00000150/model.safetensors",
+    "checkpoints/step-00000150/ema.safetensors",
+    "checkpoints/step-00000150/optimizer.safetensors",
+    "checkpoints/step-00000150/checkpoint.json",
+    "metrics.jsonl",
+    "samples.csv",
+];
+
+/// The short form, as a part of `cargo xtask check`.
+pub fn short(workspace: &Workspace) -> Result<(), String> {
+    run(workspace, SHORT)
+}
+
+/// Does everything to this extent; fails at the first promise that does not hold.
+pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
+    let scratch = Scratch::new("torture")?;
+    let bench = Bench { program: Program::build(workspace, &scratch)?, folder: scratch.folder() };
+    bench.write("run.json", RUN.as_bytes())?;
+    bench.succeed(&["train", "run.json", "--out", "whole"])?;
+    let parts: [(&str, Part); 5] = [
+        ("kills", kills::kills),
+        ("crowds", kills::crowds),
+        ("flips", damage::flips),
+        ("divergence", damage::divergence),
+        ("mutations", mutations::mutations),
+    ];
+    for (name, part) in parts {
+        let said = part(&bench, extent).map_err(|error| format!("torture: {name}: {error}"))?;
+        println!("{name}: {said}");
+    }
+    Ok(())
+}
+
+/// The program and the folder that it works in; `whole` there is the undisturbed run.
+struct Bench<'a> {
+    program: Program,
+    folder: &'a Path,
+}
+
+impl Bench<'_> {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        fs::write(self.path(name), bytes).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        fs::read(self.path(name)).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output, String> {
+        let mut command = self.program.command(arguments);
+        let output = command.current_dir(self.folder).output();
+        output.map_err(|error| format!("langevin: {error}"))
+    }
+
+    fn succeed(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = self.run(arguments)?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!(
+                "`langevin {}` ended with {}: {}",
+                arguments.join(" "),
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            )),
+        }
+    }
+
+    /// Fails unless the finished run is the undisturbed one, byte for byte.
+    fn same_as_whole(&self, run: &str) -> Result<(), String> {
+        for name in RESULTS {
+            if self.read(&format!("{run}/{name}"))? != self.read(&format!("whole/{name}"))? {
+                return Err(format!("{run}/{name} is not the undisturbed run's"));
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, run: &str) -> Result<(), String> {
+        fs::remove_dir_all(self.path(run)).map_err(|error| format!("{run}: {error}"))
+    }
+}

@@ -1,0 +1,90 @@
+//! kill −9 at random moments, and several processes in one run.
+
+use std::{
+    process::Stdio,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use super::{Bench, Extent, SEED, random::Random};
+
+/// Kills a run at a random moment after its first checkpoint, goes on with it, and compares the end.
+pub fn kills(bench: &Bench, extent: Extent) -> Result<String, String> {
+    let mut random = Random::new(SEED);
+    let start = Instant::now();
+    bench.succeed(&["train", "run.json", "--out", "timed"])?;
+    let span = start.elapsed();
+    bench.remove("timed")?;
+    let (mut killed, mut half_written, mut late) = (0, 0, 0);
+    while killed < extent.kills {
+        let mut command =
+            bench.program.command(&["--quiet", "train", "run.json", "--out", "killed"]);
+        command.current_dir(bench.folder).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|error| format!("langevin: {error}"))?;
+        let first = bench.path("killed/checkpoints/step-00000003/checkpoint.json");
+        let second = bench.path("killed/checkpoints/step-00000006");
+        while !first.exists() && !second.exists() {
+            if child.try_wait().map_err(|error| error.to_string())?.is_some() {
+                return Err("the run ended before its first checkpoint".to_owned());
+            }
+            sleep(Duration::from_micros(200));
+        }
+        sleep(span.mul_f64(random.below(1000) as f64 / 1000.0));
+        // On Unix this is SIGKILL.
+        child.kill().map_err(|error| format!("kill: {error}"))?;
+        let ended = child.wait().map_err(|error| error.to_string())?;
+        if ended.success() {
+            late += 1;
+        } else {
+            killed += 1;
+            half_written += usize::from(is_half_written(bench));
+            bench.succeed(&["--quiet", "train", "--resume", "killed"])?;
+        }
+        bench.same_as_whole("killed").map_err(|error| format!("kill {killed}: {error}"))?;
+        bench.remove("killed")?;
+    }
+    Ok(format!(
+        "{killed} of {killed} killed runs went on and ended as the undisturbed one ({half_written} of \
+         them while a checkpoint was being written; {late} had ended before the kill)"
+    ))
+}
+
+/// Whether the newest checkpoint lacks its last file, or a temporary file lies there.
+fn is_half_written(bench: &Bench) -> bool {
+    let entries =
+        std::fs::read_dir(bench.path("killed/checkpoints")).into_iter().flatten().flatten();
+    let newest = entries.map(|entry| entry.path()).max();
+    newest.is_some_and(|newest| !newest.join("checkpoint.json").is_file())
+}
+
+/// Two, then eight processes go on with one run at once: exactly one trains.
+pub fn crowds(bench: &Bench, extent: Extent) -> Result<String, String> {
+    for round in 0..extent.crowds {
+        for count in [2, 8] {
+            bench.succeed(&["train", "run.json", "--out", "crowd", "--stop-after", "10"])?;
+            let children = (0..count).map(|_| {
+                let mut command = bench.program.command(&["train", "--resume", "crowd"]);
+                command.current_dir(bench.folder).stdout(Stdio::null()).stderr(Stdio::piped());
+                command.spawn().map_err(|error| format!("langevin: {error}"))
+            });
+            let children = children.collect::<Result<Vec<_>, _>>()?;
+            let (mut trained, mut refused) = (0, 0);
+            for child in children {
+                let output = child.wait_with_output().map_err(|error| error.to_string())?;
+                let said = String::from_utf8_lossy(&output.stderr);
+                match output.status.code() {
+                    Some(0) => trained += 1,
+                    Some(2) if said.contains("another process is training in") => refused += 1,
+                    other => return Err(format!("a process ended with {other:?}: {said}")),
+                }
+            }
+            // One that came when another had ended found nothing left to do, and did that.
+            if trained == 0 || trained + refused != count {
+                return Err(format!("round {round}: {trained} trained, {refused} were refused"));
+            }
+            bench.same_as_whole("crowd")?;
+            bench.remove("crowd")?;
+        }
+    }
+    Ok(format!("{} crowds of two and of eight, one at a time in each run", extent.crowds))
+}
