@@ -229,7 +229,25 @@ fn what_does_not_fit_together_is_refused() {
         &["noise.levels={\"kind\":\"in_order\",\"first\":1,\"each\":1}"],
         "noise.levels: needs a schedule of discrete levels",
     );
-    refused("7-ddpm-per-level", &["train.steps=10"], "train.steps: must be at least 27000");
+    refused(
+        "7-ddpm-per-level",
+        &["train.steps=10"],
+        "train.steps: must be 27000: noise.levels.first",
+    );
+    refused("7-ddpm-per-level", &["train.steps=27001"], "train.steps: must be 27000");
+    refused("7-ddpm-per-level", &["train.patience=2"], "train.patience: would end the run before");
+    refused("4-four-modes", &["train.batch=2"], "train.batch: must be a multiple of 4");
+    let subtract = "sample.sampler={\"kind\":\"subtract\",\"steps\":10}";
+    refused(
+        "6-ddpm-single",
+        &[subtract],
+        "sample.sampler.kind: `subtract` leads to the next level only",
+    );
+    refused(
+        "1-gaussian",
+        &["sample.start.row=[1e300]"],
+        "sample.start.row: must hold numbers that are",
+    );
     refused("7-ddpm-per-level", &["noise.levels.each=0"], "noise.levels.each: must be at least 1");
     refused(
         "7-ddpm-per-level",

@@ -94,12 +94,14 @@ impl Prediction {
     pub fn check(&self, level: &NoiseLevel) -> Result<(), CoreError> {
         self.check_target(level)?;
         match self {
-            Self::Noise if level.alpha() == 0.0 => {
+            // Tensors are of 32-bit floats, in which 1 / alpha must be a number.
+            Self::Noise if !((1.0 / level.alpha()) as f32).is_finite() => {
                 Err(self.singular(level, "x_0 = (x_t − sigma · eps) / alpha divides by alpha = 0"))
             }
-            Self::LevelStep { share } if share.at(level) == 0.0 => {
-                Err(self.singular(level, "x_0 = x_t − F / share divides by a share of 0"))
-            }
+            Self::LevelStep { share } if share.at(level) == 0.0 => Err(self.singular(
+                level,
+                "x_0 = x_t − F / share divides by a share of 0, which `corrected` never is",
+            )),
             _ => Ok(()),
         }
     }

@@ -13,8 +13,10 @@ use crate::{
 /// The form of a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilmFormat {
-    /// An animated image that loops.
+    /// An animated image that loops, one way.
     Gif,
+    /// The same there and back.
+    LoopedGif,
     /// H.264, one way.
     Mp4,
 }
@@ -27,8 +29,7 @@ impl FilmConfig {
     }
 }
 
-/// The film of samples moving through the levels, there and back only where it is a GIF and the
-/// config says so.
+/// The film of samples moving through the levels; that it goes there and back is the format's to say.
 ///
 /// # Errors
 /// A setting out of its range, or frames that cannot be coded.
@@ -40,11 +41,7 @@ pub fn draw_film(
 ) -> Result<Vec<u8>, TrainError> {
     let levels: Vec<_> = samples.levels.iter().map(|seen| seen.level).collect();
     let way = Way { levels: &levels, trajectory: &samples.trajectory, data };
-    let course = match format == FilmFormat::Gif && config.there_and_back {
-        true => Course::ThereAndBack,
-        false => Course::OneWay,
-    };
-    way.film(config, format, course)
+    way.film(config, format)
 }
 
 /// The way of a run's first samples through the levels.
@@ -61,22 +58,20 @@ impl Way<'_> {
         config: &FilmConfig,
     ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
         let mut films = vec![
-            ("film.gif", self.film(config, FilmFormat::Gif, Course::OneWay)?),
-            ("film.mp4", self.film(config, FilmFormat::Mp4, Course::OneWay)?),
+            ("film.gif", self.film(config, FilmFormat::Gif)?),
+            ("film.mp4", self.film(config, FilmFormat::Mp4)?),
         ];
         if config.there_and_back {
-            films
-                .push(("film-loop.gif", self.film(config, FilmFormat::Gif, Course::ThereAndBack)?));
+            films.push(("film-loop.gif", self.film(config, FilmFormat::LoopedGif)?));
         }
         Ok(films)
     }
 
-    fn film(
-        &self,
-        config: &FilmConfig,
-        format: FilmFormat,
-        course: Course,
-    ) -> Result<Vec<u8>, TrainError> {
+    fn film(&self, config: &FilmConfig, format: FilmFormat) -> Result<Vec<u8>, TrainError> {
+        let course = match format {
+            FilmFormat::LoopedGif => Course::ThereAndBack,
+            FilmFormat::Gif | FilmFormat::Mp4 => Course::OneWay,
+        };
         let failed = |error: crate::film::FilmError| TrainError::Figure {
             name: "film".to_owned(),
             message: error.to_string(),
@@ -94,7 +89,7 @@ impl Way<'_> {
         };
         let film = Film::new(config.settings(course), trajectory, picture).map_err(failed)?;
         match format {
-            FilmFormat::Gif => film.gif(),
+            FilmFormat::Gif | FilmFormat::LoopedGif => film.gif(),
             FilmFormat::Mp4 => film.mp4(),
         }
         .map_err(failed)

@@ -1,6 +1,10 @@
 //! Whether a run fits into memory, before anything of it is allocated.
 
-use crate::{RunConfig, TrainError, config::EmaConfig, config::OptimizerConfig};
+use crate::{
+    RunConfig, TrainError,
+    config::{EmaConfig, OptimizerConfig},
+    sampling::TRAJECTORY_ROWS,
+};
 
 /// What a run needs at its largest moment, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +34,20 @@ impl MemoryEstimate {
         let width = mlp.width.saturating_mul(4).saturating_mul(mlp.depth).saturating_add(1024);
         let rows = config.train.batch.max(512);
         let samples = config.sample.count.saturating_mul(features).saturating_mul(4);
+        let way = match config.report.needs_trajectory() {
+            // The way itself, and as it is written.
+            true => {
+                TRAJECTORY_ROWS.min(config.sample.count).saturating_mul(features).saturating_mul(2)
+            }
+            false => 0,
+        };
+        let way = way.saturating_mul(config.sample.sampler.steps().saturating_add(1));
         let values = parameters
             .saturating_mul(copies)
             .saturating_add(rows.saturating_mul(width))
             .saturating_add(rows.saturating_mul(features).saturating_mul(16))
-            .saturating_add(samples);
+            .saturating_add(samples)
+            .saturating_add(way);
         Some(Self { parameters, bytes: (values as u64).saturating_mul(4) })
     }
 

@@ -111,19 +111,17 @@ pub(crate) struct LevelRecord {
     pub(crate) convergence: Option<f64>,
 }
 
-/// Writes levels.json: mean and standard deviation of the samples by feature along the sampling.
+/// Writes levels.json, whose numbers must be finite: mean and standard deviation of the samples by feature along the sampling.
 pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), TrainError> {
     let record = |level: &LevelSummary| LevelRecord {
         alpha: level.level.alpha(),
         sigma: level.level.sigma(),
         mean: level.mean.clone(),
         std: level.std.clone(),
-        convergence: level.convergence,
+        convergence: level.convergence.filter(|value| value.is_finite()),
     };
     let path = run.join(LEVELS);
-    // JSON has no number for what is not finite, and a figure no place.
-    let finite = |level: &&LevelSummary| level.mean.iter().chain(&level.std).all(|v| v.is_finite());
-    let levels: Vec<_> = levels.iter().filter(finite).map(record).collect();
+    let levels: Vec<_> = levels.iter().map(record).collect();
     let text = serde_json::to_string(&levels)
         .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
     write_durably(&path, format!("{text}\n").as_bytes())

@@ -22,7 +22,15 @@ use crate::{
 /// Rows of data drawn under the samples.
 const REFERENCE_ROWS: usize = 4000;
 
-/// Draws the figures that the config names, and the page; gives the files written.
+/// What was drawn of a run.
+pub(crate) struct Drawn {
+    /// The files, in the order in which they were written.
+    pub(crate) written: Vec<PathBuf>,
+    /// Figures that the config names and the run has nothing to draw from.
+    pub(crate) skipped: Vec<&'static str>,
+}
+
+/// Draws the figures and films that the config names, and the page.
 ///
 /// # Errors
 /// A file of the run that is not ours, a figure that cannot be drawn or written.
@@ -30,14 +38,18 @@ pub(crate) fn draw(
     run: &Path,
     config: &RunConfig,
     data: &dyn Dataset,
-) -> Result<Vec<PathBuf>, TrainError> {
+) -> Result<Drawn, TrainError> {
     let material = Material::read(run, data)?;
-    let mut written = Vec::new();
+    let (mut written, mut skipped) = (Vec::new(), Vec::new());
     if !config.report.figures.is_empty() {
         let folder = run.join("figures");
         create_folder(&folder)?;
         for kind in &config.report.figures {
-            let Some((name, figure)) = material.figure(*kind)? else { continue };
+            let (name, figure) = material.figure(*kind)?;
+            let Some(figure) = figure else {
+                skipped.push(name);
+                continue;
+            };
             let svg = folder.join(format!("{name}.svg"));
             write_durably(&svg, figure.svg().as_bytes())?;
             let png = folder.join(format!("{name}.png"));
@@ -55,7 +67,7 @@ pub(crate) fn draw(
     if config.report.page {
         written.push(material.write_page()?);
     }
-    Ok(written)
+    Ok(Drawn { written, skipped })
 }
 
 /// Writes report.html of a run, new or long finished, and gives its path.
@@ -130,8 +142,8 @@ impl<'a> Material<'a> {
         })
     }
 
-    /// A figure and the name of its file; none where the run has nothing to draw it from.
-    fn figure(&self, kind: FigureKind) -> Result<Option<(&'static str, Figure)>, TrainError> {
+    /// The name of a figure's file, and the figure; none where the run has nothing to draw it from.
+    fn figure(&self, kind: FigureKind) -> Result<(&'static str, Option<Figure>), TrainError> {
         let name = &self.records.config.name;
         let (file, drawn) = match kind {
             FigureKind::Loss => ("loss", self.loss()),
@@ -146,10 +158,10 @@ impl<'a> Material<'a> {
             FigureKind::Density => ("density", self.density()),
             FigureKind::Cumulative => ("cumulative", self.cumulative()),
         };
-        Ok(drawn.transpose().map_err(failed(file))?.map(|figure| (file, figure)))
+        Ok((file, drawn.transpose().map_err(failed(file))?))
     }
 
-    fn loss(&self) -> Drawn {
+    fn loss(&self) -> MaybeFigure {
         let metrics = &self.records.metrics;
         let training: Vec<_> = metrics.iter().map(|line| (line.step, line.mean_loss)).collect();
         let held_out: Vec<_> =
@@ -163,7 +175,7 @@ impl<'a> Material<'a> {
     }
 
     /// A number of each log line over the steps.
-    fn curve(&self, quantity: &str, value: impl Fn(&Metrics) -> f64) -> Drawn {
+    fn curve(&self, quantity: &str, value: impl Fn(&Metrics) -> f64) -> MaybeFigure {
         let points: Vec<_> =
             self.records.metrics.iter().map(|line| (line.step, value(line))).collect();
         let title = format!("{}: {quantity}", self.records.config.name);
@@ -177,18 +189,18 @@ impl<'a> Material<'a> {
             .then_some((samples, Points { name: "data", rows: &self.reference }))
     }
 
-    fn scatter(&self, title: &str) -> Drawn {
+    fn scatter(&self, title: &str) -> MaybeFigure {
         let (samples, data) = self.sets()?;
         Some(figures::scatter(title, &self.columns, samples, data))
     }
 
-    fn marginals(&self) -> Drawn {
+    fn marginals(&self) -> MaybeFigure {
         let (samples, data) = self.sets()?;
         let title = format!("{}: each column", self.records.config.name);
         Some(figures::marginals(&title, &self.columns, samples, data))
     }
 
-    fn images(&self) -> Drawn {
+    fn images(&self) -> MaybeFigure {
         let DataConfig::Table(table) = &self.records.config.data else { return None };
         let (samples, data) = self.sets()?;
         let pixels =
@@ -198,7 +210,7 @@ impl<'a> Material<'a> {
     }
 
     /// None for data that does not state its moments: it has no goal to be measured against.
-    fn levels(&self) -> Drawn {
+    fn levels(&self) -> MaybeFigure {
         let (mean, variance) = (self.data.mean()?, self.data.variance()?);
         let statistics: Vec<_> = self
             .levels
@@ -221,7 +233,7 @@ impl<'a> Material<'a> {
         (!statistics.is_empty()).then(|| figures::levels(&title, &names, &statistics))
     }
 
-    fn distances(&self) -> Drawn {
+    fn distances(&self) -> MaybeFigure {
         let evaluation = self.records.evaluation.as_ref()?;
         let baselines: Vec<Vec<_>> = evaluation
             .metrics
@@ -247,7 +259,7 @@ impl<'a> Material<'a> {
         let from_samples = "samples.csv over the rows of the data that are held out";
         let exact = "levels.json, against the exact goal of each level";
         let first = "trajectory.npy: the first samples at each level";
-        let plan: [(&str, &str, Drawn); 14] = [
+        let plan: [(&str, &str, MaybeFigure); 14] = [
             ("images", from_samples, self.images()),
             ("scatter", from_samples, self.scatter("Samples over data")),
             ("distances", "evaluation.json", self.distances()),
@@ -277,7 +289,7 @@ impl<'a> Material<'a> {
 }
 
 /// None where a run has nothing to draw a figure from.
-type Drawn = Option<Result<Figure, FigureError>>;
+type MaybeFigure = Option<Result<Figure, FigureError>>;
 
 /// A figure that could not be drawn, by its name.
 fn failed(name: &str) -> impl Fn(FigureError) -> TrainError + '_ {

@@ -251,6 +251,9 @@ fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
         ("levels", "json"),
         ("trajectory", "npy"),
         ("report", "html"),
+        ("film", "gif"),
+        ("film", "mp4"),
+        ("film-loop", "gif"),
     ];
     for (name, ending) in results {
         let path = run.join(format!("{name}.{ending}"));

@@ -18,7 +18,7 @@ use crate::{
 const SAMPLING_ROWS: usize = 512;
 
 /// Samples whose way through the levels is kept.
-const TRAJECTORY_ROWS: usize = 2000;
+pub(crate) const TRAJECTORY_ROWS: usize = 2000;
 
 /// Samples, and what was measured on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,8 @@ pub struct Samples {
     pub values: Vec<f32>,
     /// One entry for the start and one for the end of each step, all rows in each.
     pub levels: Vec<LevelSummary>,
-    /// The first rows, 2000 at most, at each of those levels.
+    /// The first rows, 2000 at most, at each of those levels; none where the run file draws nothing of
+    /// them.
     pub trajectory: Vec<Vec<f32>>,
 }
 
@@ -64,6 +65,7 @@ pub fn draw_samples(
 ) -> Result<Samples, TrainError> {
     let drawing = Drawing::new(config, seed, data, denoiser, device)?;
     let (count, features) = (config.sample.count, data.features());
+    let keeps = config.report.needs_trajectory();
     let visited = drawing.end.visited(&drawing.levels);
     let mut values = Vec::with_capacity(count * features);
     let modes = data.modes().unwrap_or_default();
@@ -77,7 +79,8 @@ pub fn draw_samples(
         let chunk = drawing.chunk(first as u64, &mut |seen, chunk| {
             let own = &chunk[..rows * features];
             moments[seen.step].add(own);
-            let wanted = (TRAJECTORY_ROWS * features).saturating_sub(trajectory[seen.step].len());
+            let most = if keeps { TRAJECTORY_ROWS * features } else { 0 };
+            let wanted = most.saturating_sub(trajectory[seen.step].len());
             trajectory[seen.step].extend_from_slice(&own[..own.len().min(wanted)]);
             let done = seen.step as f64 / seen.steps.max(1) as f64;
             let share = (first as f64 + rows as f64 * done) / count as f64;

@@ -17,7 +17,7 @@ use crate::{
     observer::{asked_to_stop, sampling},
     records::{Timing, write_levels},
     samples_file::{SamplesFormat, encode},
-    sampling::draw_samples,
+    sampling::{LevelSummary, draw_samples},
     spaces::BothSpaces,
     trajectory::write_trajectory,
 };
@@ -228,9 +228,25 @@ impl<'a, N: Network> Session<'a, N> {
         }
         let remarks = level_remarks(&config.report, data, &samples);
         remarks.iter().for_each(|remark| observer.event(Event::Remark(remark)));
-        write_levels(run, &samples.levels)?;
+        let unfit = samples.values.iter().filter(|value| !value.is_finite()).count();
+        if unfit > 0 {
+            let all = samples.values.len();
+            observer.event(Event::Warning(&format!(
+                "{unfit} of the samples' {all} numbers are not finite: the network has learnt too little, \
+                 or the sampling leaves the range of 32-bit floats"
+            )));
+        }
+        // What is not finite has no place in a figure, and JSON no number for it.
+        let finite = |level: &LevelSummary| {
+            level.mean.iter().chain(&level.std).all(|value| value.is_finite())
+        };
+        let kept = |i: &usize| finite(&samples.levels[*i]);
+        let kept: Vec<_> = (0..samples.levels.len()).filter(kept).collect();
+        let levels: Vec<_> = kept.iter().map(|i| samples.levels[*i].clone()).collect();
+        write_levels(run, &levels)?;
         if config.report.needs_trajectory() {
-            write_trajectory(run, samples.features, &samples.trajectory)?;
+            let way: Vec<_> = kept.iter().map(|i| samples.trajectory[*i].as_slice()).collect();
+            write_trajectory(run, samples.features, &way)?;
         }
         for name in sums {
             let path = run.join(name);
@@ -244,7 +260,14 @@ impl<'a, N: Network> Session<'a, N> {
         self.manifest.write(run)?;
         #[cfg(feature = "figures")]
         match crate::report::draw(run, config, data) {
-            Ok(drawn) => self.written.extend(drawn),
+            Ok(drawn) => {
+                for name in drawn.skipped {
+                    observer.event(Event::Warning(&format!(
+                        "report.figures: this data has nothing to draw `{name}` from"
+                    )));
+                }
+                self.written.extend(drawn.written);
+            }
             // What was trained and drawn is there, and `langevin report` can be tried again.
             Err(error @ TrainError::Figure { .. }) => {
                 observer.event(Event::Warning(&error.to_string()));

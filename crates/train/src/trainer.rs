@@ -119,6 +119,11 @@ impl<N: Network> Trainer<N> {
         data: Box<dyn Dataset>,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        let (given, wanted) = (engine.networks().len(), Diffusion::new(&config)?.networks);
+        if given != wanted {
+            let message = format!("needs an engine of {wanted} networks, got one of {given}");
+            return Err(TrainError::config("denoiser.networks", message));
+        }
         if config.train.ema.decay(0).is_some() {
             engine.keep_averages();
         }

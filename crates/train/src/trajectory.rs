@@ -12,16 +12,16 @@ const TRAJECTORY: &str = "trajectory.npy";
 pub(crate) fn write_trajectory(
     run: &Path,
     features: usize,
-    levels: &[Vec<f32>],
+    levels: &[&[f32]],
 ) -> Result<(), TrainError> {
     let path = run.join(TRAJECTORY);
-    let rows = levels.first().map_or(0, Vec::len) / features.max(1);
+    let rows = levels.first().map_or(0, |level| level.len()) / features.max(1);
     let bytes = npy([levels.len(), rows, features].map(|n| n as u64), levels)
         .map_err(|source| TrainError::io("cannot write", &path, source))?;
     write_durably(&path, &bytes)
 }
 
-fn npy(shape: [u64; 3], levels: &[Vec<f32>]) -> std::io::Result<Vec<u8>> {
+fn npy(shape: [u64; 3], levels: &[&[f32]]) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut writer =
         npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
@@ -45,12 +45,12 @@ pub(crate) fn read_trajectory(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(TrainError::io("cannot read", &path, source)),
     };
-    let not_ours = |why: String| TrainError::Usage(format!("{}: {why}", path.display()));
+    let not_ours = |message: String| TrainError::Figure { name: TRAJECTORY.to_owned(), message };
     let file = npyz::NpyFile::new(&bytes[..]).map_err(|error| not_ours(error.to_string()))?;
     let shape = file.shape().to_vec();
-    let fits = matches!(shape[..], [l, r, f] if l == levels as u64 && f == features as u64 && r > 0
+    let fits = matches!(shape[..], [l, r, f] if l == levels as u64 && f == features as u64 && l.min(r).min(f) > 0
         && l.saturating_mul(r).saturating_mul(f).saturating_mul(4) <= bytes.len() as u64);
-    if !fits {
+    if !fits || file.order() != npyz::Order::C {
         let message = format!("must hold {levels} levels of {features} features, got {shape:?}");
         return Err(not_ours(message));
     }
@@ -67,9 +67,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(read_trajectory(folder.path(), 3, 2).expect("none").is_empty());
         let levels = vec![vec![1.0, 2.0, 3.0, 4.0], vec![5.0; 4], vec![0.5; 4]];
-        write_trajectory(folder.path(), 2, &levels).expect("written");
+        let slices: Vec<_> = levels.iter().map(Vec::as_slice).collect();
+        write_trajectory(folder.path(), 2, &slices).expect("written");
         assert_eq!(read_trajectory(folder.path(), 3, 2).expect("ours"), levels);
         let message = read_trajectory(folder.path(), 4, 2).expect_err("another").to_string();
+        assert!(read_trajectory(folder.path(), 0, 2).is_err());
         assert!(message.ends_with("must hold 4 levels of 2 features, got [3, 2, 2]"), "{message}");
         std::fs::write(folder.path().join(TRAJECTORY), b"not an array").expect("written");
         assert!(read_trajectory(folder.path(), 3, 2).is_err());

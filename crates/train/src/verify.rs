@@ -1,6 +1,10 @@
 //! Whether a run's files are what they were when it wrote them, and from where it can go on.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Component, Path},
+};
 
 use langevin_core::Network;
 
@@ -54,7 +58,7 @@ pub fn verify_run<N: Network>(
         findings.push(Finding { what: what.to_owned(), problem: outcome.err() });
     };
     for (name, sum) in &manifest.files {
-        found(name, same_bytes(&run.join(name), sum));
+        found(name, same_bytes(run, name, sum));
     }
     if !manifest.files.contains_key(METRICS) {
         found(METRICS, whole_lines(&run.join(METRICS)));
@@ -74,25 +78,46 @@ pub fn verify_run<N: Network>(
         found(&format!("checkpoints/step-{step:08}"), outcome);
     }
     if goes_on_from.is_none() {
-        found("checkpoints", Err("none is sound: the run must be started anew".to_owned()));
+        let why = match checkpoints.steps().len() {
+            0 => "there is none yet: the run cannot go on from here",
+            _ => "none is sound: the run must be started anew",
+        };
+        found("checkpoints", Err(why.to_owned()));
     }
     Ok(Verification { state: manifest.state, findings, goes_on_from })
 }
 
 const METRICS: &str = "metrics.jsonl";
 
-fn same_bytes(path: &Path, sum: &str) -> Result<(), String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    match blake3::hash(&bytes).to_string() == sum {
+/// The manifest may come from elsewhere: only a file of the run's own folder is looked at.
+fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
+    let mut parts = Path::new(name).components();
+    if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+        return Err("is no name of a file in the run's folder".to_owned());
+    }
+    let mut file = open_file(&run.join(name))?;
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut file, &mut hasher).map_err(|error| error.to_string())?;
+    match hasher.finalize().to_string() == sum {
         true => Ok(()),
         false => Err("its checksum is not the one that manifest.json names".to_owned()),
     }
 }
 
+/// A regular file; a link or a device may have no end.
+fn open_file(path: &Path) -> Result<File, String> {
+    let found = fs::symlink_metadata(path).map_err(|error| error.to_string())?;
+    if !found.is_file() {
+        return Err("is no regular file".to_owned());
+    }
+    File::open(path).map_err(|error| error.to_string())
+}
+
 /// A log without its manifest's checksum: each line must be one of ours. A torn last line is what a
 /// killed run leaves, and goes when it is resumed.
 fn whole_lines(path: &Path) -> Result<(), String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    open_file(path)?.read_to_string(&mut text).map_err(|error| error.to_string())?;
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
     let bad = whole.lines().position(|line| serde_json::from_str::<Metrics>(line).is_err());
     bad.map_or(Ok(()), |line| Err(format!("line {} is no log line", line + 1)))

@@ -25,7 +25,8 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let mut settings = vec![format!("sample.count={count}"), format!("report.film={own}")];
     settings.extend(film.set.iter().map(|setting| format!("report.film.{setting}")));
     config = with_settings(&config, &settings)?;
-    let outputs = outputs(film)?;
+    let looped = config.report.film.as_ref().is_some_and(|film| film.there_and_back);
+    let outputs = outputs(film, looped)?;
     let opened = open_device(args, Some(&film.run))?;
     let (network, data) = built_in(&config, &opened.device)?;
     let signals = Signals::listen();
@@ -62,13 +63,23 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
 }
 
 /// The files to write, none of which is there yet.
-fn outputs(film: &FilmArgs) -> Result<Vec<(PathBuf, FilmFormat)>, Failure> {
+fn outputs(film: &FilmArgs, looped: bool) -> Result<Vec<(PathBuf, FilmFormat)>, Failure> {
     let Some(path) = &film.out else {
-        let new = |name: &str| free(&film.run, name);
-        return Ok(vec![(new("gif"), FilmFormat::Gif), (new("mp4"), FilmFormat::Mp4)]);
+        let new = |name, extension| free(&film.run, name, extension);
+        let mut outputs =
+            vec![(new("film", "gif"), FilmFormat::Gif), (new("film", "mp4"), FilmFormat::Mp4)];
+        if looped {
+            outputs.push((new("film-loop", "gif"), FilmFormat::LoopedGif));
+        }
+        return Ok(outputs);
     };
     let format = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("gif") if looped => FilmFormat::LoopedGif,
         Some("gif") => FilmFormat::Gif,
+        Some("mp4") if looped => {
+            let message = "--out: only a .gif goes there and back";
+            return Err(Failure::usage(message));
+        }
         Some("mp4") => FilmFormat::Mp4,
         _ => {
             let message = format!("--out: must end in .gif or .mp4, got {}", path.display());
@@ -86,10 +97,10 @@ fn outputs(film: &FilmArgs) -> Result<Vec<(PathBuf, FilmFormat)>, Failure> {
     }
 }
 
-/// film.gif, or the first of film-2.gif, film-3.gif, … that the run does not have.
-fn free(run: &Path, extension: &str) -> PathBuf {
-    let numbered = (2_u64..).map(|number| format!("film-{number}.{extension}"));
-    let names = std::iter::once(format!("film.{extension}")).chain(numbered);
+/// NAME.EXTENSION, or the first of NAME-2.EXTENSION, NAME-3.EXTENSION, … that the run does not have.
+fn free(run: &Path, name: &str, extension: &str) -> PathBuf {
+    let numbered = (2_u64..).map(|number| format!("{name}-{number}.{extension}"));
+    let names = std::iter::once(format!("{name}.{extension}")).chain(numbered);
     let mut paths = names.map(|name| run.join(name));
-    paths.find(|path| !path.exists()).unwrap_or_else(|| run.join("film"))
+    paths.find(|path| !path.exists()).unwrap_or_else(|| run.join(name))
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use langevin_train::{MemoryEstimate, RunConfig, RunReport, built_in, read_config};
+use langevin_train::{
+    LevelSummary, MemoryEstimate, RunConfig, RunReport, built_in, number, read_config,
+};
 use serde_json::json;
 
 use super::{announce, open_device, options};
@@ -80,6 +82,19 @@ fn dry_run(args: &Args, config: RunConfig, opened: &Opened) -> Result<u8, Failur
     Ok(0)
 }
 
+/// Mean and standard deviation of the samples, of the first features where there are many.
+fn end_of_sampling(end: &LevelSummary) -> String {
+    const MOST: usize = 4;
+    let list = |values: &[f64]| {
+        let shown: Vec<_> = values.iter().take(MOST).map(|value| number(*value)).collect();
+        format!("{}{}", shown.join(", "), if values.len() > MOST { ", …" } else { "" })
+    };
+    let nearest = end.convergence.map_or(String::new(), |square| {
+        format!(", mean squared distance to the nearest mode {}", number(square))
+    });
+    format!("samples: mean {}, standard deviation {}{nearest}", list(&end.mean), list(&end.std))
+}
+
 /// Says what a run did and where it lies.
 fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<u8, Failure> {
     let run = report.run.display();
@@ -101,6 +116,9 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
         "trained {} steps in {:.1} s{held_out}, drew {count} samples",
         report.steps_here, report.training_seconds
     ));
+    if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
+        display.result(&end_of_sampling(end));
+    }
     if let Some(metric) = report.evaluation.as_ref().and_then(|e| e.metric("energy_distance")) {
         let found = &metric.distance;
         let baselines = found.baselines.iter().map(|(name, d)| format!(", {name} {d:.5}"));

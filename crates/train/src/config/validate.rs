@@ -107,12 +107,22 @@ impl RunConfig {
             return Err(TrainError::config("denoiser.networks", message));
         }
         let count = schedule.len().unwrap_or(1);
-        if let Some(needed) = levels.steps_in_order(count).filter(|n| *n > self.train.steps) {
+        if let Some(needed) = levels.steps_in_order(count).filter(|n| *n != self.train.steps) {
             let message = format!(
-                "must be at least {needed}, the steps of all {count} levels in order, got {}",
+                "must be {needed}: noise.levels.first and {} times noise.levels.each, got {}",
+                count - 1,
                 self.train.steps
             );
             return Err(TrainError::config("train.steps", message));
+        }
+        let waits = [
+            ("train.patience", self.train.patience.is_some()),
+            ("train.keep", self.train.keep == KeepConfig::Best),
+        ];
+        if let Some((path, _)) = waits.iter().find(|(_, waits)| in_order && *waits) {
+            let message = "would end the run before its last level is trained: leave it out where \
+                           noise.levels is of kind `in_order`";
+            return Err(TrainError::config(*path, message));
         }
         Ok(())
     }
@@ -121,6 +131,16 @@ impl RunConfig {
         let train = &self.train;
         at_least_one("train.steps", train.steps)?;
         at_least_one("train.batch", train.batch as u64)?;
+        if let DataConfig::GaussianMixture { means, balanced: true, .. } = &self.data
+            && !train.batch.is_multiple_of(means.len().max(1))
+        {
+            let message = format!(
+                "must be a multiple of {}, the Gaussians of data.means, since data.balanced is true; got {}",
+                means.len(),
+                train.batch
+            );
+            return Err(TrainError::config("train.batch", message));
+        }
         at_least_one("train.log_every", train.log_every)?;
         at_least_one("train.checkpoint_every", train.checkpoint_every)?;
         at_least_one("train.keep_checkpoints", train.keep_checkpoints as u64)?;
@@ -243,6 +263,16 @@ impl RunConfig {
             );
             return Err(TrainError::config("sample.sampler.steps", message));
         }
+        if matches!(self.sample.sampler, SamplerConfig::Subtract { .. })
+            && let Some(level) = levels.iter().find(|level| level.alpha() != 1.0)
+        {
+            let message = format!(
+                "`subtract` leads to the next level only where alpha is 1 everywhere, as on karras: got \
+                 alpha = {}",
+                level.alpha()
+            );
+            return Err(TrainError::config("sample.sampler.kind", message));
+        }
         let takes_off = matches!(self.sample.sampler, SamplerConfig::Subtract { .. })
             && matches!(prediction, Prediction::LevelStep { .. });
         let streams = Streams::new(self.seed);
@@ -264,9 +294,12 @@ impl RunConfig {
             above_zero("sample.start.std", *std)?;
         }
         if let Some((path, row)) = self.sample.start.row()
-            && (row.is_empty() || !row.iter().all(|x| x.is_finite()))
+            && (row.is_empty() || !row.iter().all(|x| (*x as f32).is_finite()))
         {
-            return Err(TrainError::config(path, format!("must hold finite numbers, got {row:?}")));
+            return Err(TrainError::config(
+                path,
+                format!("must hold numbers that are finite as 32-bit floats, got {row:?}"),
+            ));
         }
         Ok(())
     }

@@ -48,13 +48,15 @@ impl Kernel for Product<'_> {
         assert!((rows - 1) * a_row + (inner - 1) * a_column < a.len());
         assert!((inner - 1) * b_row + padded <= b.len());
         assert!((rows - 1) * c_row + padded <= c.len() && (rows == 1 || padded <= c_row));
+        // One pointer for reading and writing C: a reference beside it would be another claim on it.
+        let c_at = c.as_mut_ptr();
         let (from, from_row) = match start {
             Start::Zero => (std::ptr::null(), 0),
             Start::Row(row) => {
                 assert!(padded <= row.len());
                 (row.as_ptr(), 0)
             }
-            Start::Own => (c.as_ptr(), c_row),
+            Start::Own => (c_at.cast_const(), c_row),
         };
         let tile = Tile {
             inner,
@@ -65,7 +67,7 @@ impl Kernel for Product<'_> {
             b_row,
             from,
             from_row,
-            c: c.as_mut_ptr(),
+            c: c_at,
             c_row,
         };
         let mut column = 0;

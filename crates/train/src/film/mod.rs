@@ -237,7 +237,7 @@ impl FilmSettings {
         if let Some(half) = self.extent.filter(|half| !(1e-30..=1e30).contains(half)) {
             return fault("extent", "from 1e-30 to 1e30", half.to_string());
         }
-        let frames = self.frames_one_way(self.fps);
+        let frames = self.frames_one_way(self.fps.min(MOST_GIF_FPS));
         let played = self.frame_count();
         if frames < 2 || played > MOST_FRAMES {
             let required = format!("such that there are 2 to {MOST_FRAMES} frames");

@@ -3,7 +3,7 @@
 use langevin_core::NoiseLevel;
 use langevin_data::{LevelDensity, Mode, Part};
 
-use super::{BothSpaces, Drawn, Material, REFERENCE_ROWS};
+use super::{BothSpaces, Material, MaybeFigure, REFERENCE_ROWS};
 use crate::{
     TrainError,
     config::FilmConfig,
@@ -34,7 +34,7 @@ impl Material<'_> {
         format!("{}: {what}", self.records.config.name)
     }
 
-    pub(super) fn noise(&self) -> Drawn {
+    pub(super) fn noise(&self) -> MaybeFigure {
         let levels = self.records.config.sampling_levels().ok()?;
         let scales: Vec<_> = levels
             .iter()
@@ -43,7 +43,7 @@ impl Material<'_> {
         Some(figures::noise_scales(&self.title("noise scales"), &scales))
     }
 
-    pub(super) fn trajectory(&self) -> Drawn {
+    pub(super) fn trajectory(&self) -> MaybeFigure {
         let steps: Vec<_> = self
             .along()
             .map(|(step, level, rows)| TrajectoryStep { step, sigma: level.sigma(), rows })
@@ -58,7 +58,7 @@ impl Material<'_> {
     }
 
     /// None for data without modes.
-    pub(super) fn convergence(&self) -> Drawn {
+    pub(super) fn convergence(&self) -> MaybeFigure {
         let modes = self.data.modes()?;
         let steps: Vec<_> = self
             .levels
@@ -74,7 +74,7 @@ impl Material<'_> {
     }
 
     /// None for data without modes.
-    pub(super) fn modes(&self) -> Drawn {
+    pub(super) fn modes(&self) -> MaybeFigure {
         let goals = self.data.modes().filter(|_| !self.samples.is_empty())?;
         let rows = Rows::new("samples", self.columns.len(), &self.samples).ok()?;
         let found = modes(rows, &goals, MODE_RADIUS).ok()?;
@@ -95,7 +95,7 @@ impl Material<'_> {
     }
 
     /// None for data that does not state its density, or has more than two features.
-    pub(super) fn density(&self) -> Drawn {
+    pub(super) fn density(&self) -> MaybeFigure {
         let title = self.title("probability density of each level");
         if self.data.features() == 2 {
             let panels = self.contour_panels()?;
@@ -108,7 +108,7 @@ impl Material<'_> {
     }
 
     /// None for data of more than one feature, or that does not state its density.
-    pub(super) fn cumulative(&self) -> Drawn {
+    pub(super) fn cumulative(&self) -> MaybeFigure {
         let panels = self.density_panels();
         let title = self.title("cumulative distribution of each level");
         let name = &self.feature_names()[0];
@@ -150,7 +150,7 @@ impl Material<'_> {
     }
 
     fn contour_panels(&self) -> Option<Vec<ContourPanel>> {
-        let modes = self.data.modes()?;
+        let modes = self.data.modes().filter(|modes| !modes.is_empty())?;
         let steps: Vec<_> = self.along().collect();
         let last = steps.len().saturating_sub(1);
         let count = MOST_CONTOURS.min(steps.len());
