@@ -3,7 +3,7 @@
     python tests/python/repeat_network.py RUN/config.json RUN/checkpoints/step-…/model.safetensors ROWS
 
 ROWS is a JSON file of x, level_features and the output that Langevin gave for them. Fails where the
-outputs differ by more than 1e-6.
+outputs differ by more than 1e-6 of the largest of them: sums of 32-bit floats are as exact as they are large.
 """
 
 import json
@@ -45,6 +45,6 @@ for i in range(depth + 1):
         hidden = activation(linear)
 
 expected = np.array(rows["output"]).reshape(hidden.shape)
-difference = np.abs(hidden - expected).max()
-print(f"largest difference {difference:.2e} of outputs up to {np.abs(expected).max():.2f}")
-sys.exit(1 if difference > 1e-6 else 0)
+difference, largest = np.abs(hidden - expected).max(), np.abs(expected).max()
+print(f"largest difference {difference:.2e} of outputs up to {largest:.2f}")
+sys.exit(1 if difference > 1e-6 * largest else 0)
