@@ -13,6 +13,8 @@ mod bad_input;
 mod browser;
 #[path = "commands/damage.rs"]
 mod damage;
+#[path = "commands/determinism.rs"]
+mod determinism;
 #[path = "commands/documents.rs"]
 mod documents;
 #[path = "commands/help.rs"]

@@ -1,6 +1,10 @@
 //! Damaged checkpoints, folders that cannot be written, losses that are not finite.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
 
 use crate::program::{Program, SMALL};
 
@@ -187,6 +191,51 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_file_that_reaches_the_systems_limit_of_size_keeps_the_last_good_checkpoint() {
+    let program = stopped();
+    // 8 blocks of 512 bytes hold every file of the run but its weights.
+    let output = std::process::Command::new("sh")
+        .args([
+            "-c",
+            r#"ulimit -f 8; exec "$0" train --resume run"#,
+            env!("CARGO_BIN_EXE_langevin"),
+        ])
+        .current_dir(program.path(""))
+        .output()
+        .expect("a shell");
+    let said = crate::program::Said::from(output).code(1).err_has("File too large");
+    said.err_has("the last good checkpoint is run/checkpoints/step-00000035");
+    program.run(&["train", "--resume", "run"]).code(0);
+}
+
+#[test]
+fn a_folder_that_is_removed_while_training_is_missed_and_not_made_again() {
+    let program = Program::new();
+    program.write("run.json", &SMALL.replace(r#""steps": 40"#, r#""steps": 300000"#));
+    let mut child = program
+        .command(&["train", "run.json", "--out", "run"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().expect("piped")).lines() {
+        let line = line.expect("UTF-8");
+        if said.is_empty() && line.contains("step 14/") {
+            fs::remove_dir_all(program.path("run")).expect("removed");
+            said.push('\n');
+        } else if !said.is_empty() {
+            said = line + &said;
+        }
+    }
+    assert_eq!(child.wait().expect("waited").code(), Some(1), "{said}");
+    assert!(said.contains("cannot write run") || said.contains("cannot create run"), "{said}");
+    assert!(said.contains("there is no checkpoint in run"), "{said}");
+    assert_eq!(program.everything(), ["run.json"]);
+}
+
+#[test]
 fn a_write_that_fails_in_the_middle_names_the_last_good_checkpoint() {
     let program = stopped();
     // A regular file where the next checkpoint's folder should be.
@@ -234,7 +283,7 @@ fn weights_that_are_not_finite_are_never_saved() {
     program.write("run.json", &wild);
     let said = program.run(&["train", "run.json", "--out", "run", "--stop-after", "1"]).code(1);
     let said = said.err_has("step 1: the new value of ");
-    said.err_has("no checkpoint was saved in run");
+    said.err_has("there is no checkpoint in run");
     let names = program.everything();
     assert!(!names.iter().any(|name| name.ends_with("safetensors")), "{names:?}");
 }

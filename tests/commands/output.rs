@@ -1,6 +1,6 @@
 //! What the program says and writes when all is well.
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use crate::program::{Program, SMALL};
 
@@ -69,6 +69,23 @@ fn json_output_is_one_object_a_line() {
     assert_eq!(events.last().map(String::as_str), Some("ended"));
     assert!(events.contains(&"metrics".to_owned()) && events.contains(&"checkpoint".to_owned()));
     assert!(said.err.is_empty(), "{}", said.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_end_the_run() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    for (number, flags) in [&["--json"][..], &["--quiet"], &[]].into_iter().enumerate() {
+        let run = format!("run{number}");
+        let mut command = program.command(flags);
+        command.args(["train", "run.json", "--out", &run]);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+        // What `| head -n 0` and a closed terminal leave of both.
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("waited").code(), Some(0), "{flags:?}");
+        assert!(program.path(&format!("{run}/samples.csv")).is_file(), "{flags:?}");
+    }
 }
 
 #[test]

@@ -118,63 +118,6 @@ fn a_run_stopped_at_every_step_is_the_same_run() {
 }
 
 #[test]
-fn other_cadences_change_no_weight() {
-    let program = Program::new();
-    program.write("run.json", SMALL);
-    program.run(&["train", "run.json", "--out", "a"]).code(0);
-    for (number, setting) in
-        ["train.log_every=3", "train.validate_every=4", "train.checkpoint_every=9"]
-            .iter()
-            .enumerate()
-    {
-        let out = format!("b{number}");
-        program.run(&["train", "run.json", "--out", &out, "--set", setting]).code(0);
-        for name in [FILES[0], FILES[1], FILES[2], FILES[5]] {
-            let (a, b) =
-                (program.read(&format!("a/{name}")), program.read(&format!("{out}/{name}")));
-            assert!(a == b, "{name} differs with {setting}");
-        }
-    }
-}
-
-#[test]
-fn the_number_of_threads_changes_no_bit() {
-    // Large enough for the matrix products to be cut into parts for threads; and a layer of more than
-    // the four million weights from which on flex sums in parallel.
-    for (backend, width, batch) in [("flex", 256, 256), ("ndarray", 256, 256), ("flex", 2100, 8)] {
-        let large = SMALL
-            .replace(r#""width": 32"#, &format!(r#""width": {width}"#))
-            .replace(r#""batch": 33"#, &format!(r#""batch": {batch}"#))
-            .replace(r#""count": 600"#, r#""count": 10"#)
-            .replace(r#""steps": 40"#, r#""steps": 6"#);
-        let programs = ["1", "2"].map(|threads| {
-            let program = Program::new()
-                .with("RAYON_NUM_THREADS", threads)
-                .with("MATMUL_NUM_THREADS", threads);
-            program.write("run.json", &large);
-            program.run(&["--backend", backend, "train", "run.json", "--out", "run"]).code(0);
-            program
-        });
-        for name in FILES {
-            let name = format!("run/{}", name.replace("40/", "06/"));
-            let same = programs[0].read(&name) == programs[1].read(&name);
-            assert!(same, "{name} on {backend}, width {width}");
-        }
-    }
-}
-
-#[test]
-fn the_same_file_gives_the_same_run_and_another_seed_another() {
-    let program = Program::new();
-    program.write("run.json", SMALL);
-    program.run(&["train", "run.json", "--out", "a"]).code(0);
-    program.run(&["train", "a/config.json", "--out", "b"]).code(0);
-    assert_same(&program, "a", "b");
-    program.run(&["train", "run.json", "--out", "c", "--seed", "4"]).code(0);
-    assert!(program.read("a/samples.csv") != program.read("c/samples.csv"));
-}
-
-#[test]
 fn bare_resume_takes_the_newest_run() {
     let program = Program::new();
     program.write("run.json", SMALL);

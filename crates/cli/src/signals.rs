@@ -6,6 +6,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+#[cfg(unix)]
+use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 /// Whether a signal has asked the program to stop.
@@ -28,6 +30,10 @@ impl Signals {
             let value = signal as usize;
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&received), value);
         }
+        // Of a file that reaches the system's limit of size the write fails, which says where; the
+        // signal would end the process without a word.
+        #[cfg(unix)]
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
         Self { received }
     }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Diffusion, RunConfig, TrainError, Trainer,
     config::KeepConfig,
-    durable::{create_folder, remove_leftovers, write_durably},
+    disk,
+    durable::{create_inner_folder, write_durably},
     tensors::TensorMap,
     trainer::Progress,
 };
@@ -167,21 +168,23 @@ impl Checkpoints {
     }
 
     /// The steps that have a folder, sound or not, newest first.
-    pub(crate) fn steps(&self) -> Vec<u64> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut steps: Vec<u64> = entries
-            .filter_map(|entry| entry.file_name().to_str()?.strip_prefix("step-")?.parse().ok())
-            .collect();
+    ///
+    /// # Errors
+    /// The folder cannot be read, which is not the same as having nothing in it.
+    pub(crate) fn steps(&self) -> Result<Vec<u64>, TrainError> {
+        let entries = disk::list(&self.folder)
+            .map_err(|source| TrainError::io("cannot read", &self.folder, source))?;
+        let step = |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok();
+        let mut steps: Vec<u64> = entries.iter().filter_map(step).collect();
         steps.sort_unstable_by(|a, b| b.cmp(a));
-        steps
+        Ok(steps)
     }
 
-    /// Saves the trainer's state, then removes all but the newest `keep` checkpoints.
+    /// Saves the trainer's state, then removes all but the newest checkpoints that the run keeps.
     pub(crate) fn save<N: Network>(
         &self,
         trainer: &mut Trainer<N>,
         data: &str,
-        keep: usize,
     ) -> Result<PathBuf, TrainError> {
         let progress = trainer.settle()?;
         let folder = self.path(progress.step);
@@ -195,7 +198,8 @@ impl Checkpoints {
             let quantity = format!("new value of {name}");
             return Err(TrainError::NotFinite { step: progress.step, quantity, value });
         }
-        create_folder(&folder)?;
+        create_inner_folder(&self.folder)?;
+        create_inner_folder(&folder)?;
         let mut files = BTreeMap::new();
         let mut put = |name: &str, tensors: &TensorMap| -> Result<(), TrainError> {
             let bytes = tensors.to_safetensors().map_err(|why| {
@@ -215,27 +219,45 @@ impl Checkpoints {
         let sections = sections(trainer.config());
         let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
-        let best = progress.best.filter(|_| trainer.config().train.keep == KeepConfig::Best);
-        self.rotate(progress.step, keep, best.map(|best| best.step));
+        // What belongs to a past that a fall back gave up.
+        self.remove_where(|step| *step > progress.step);
+        self.remove_old(&progress, trainer.config());
         Ok(folder)
     }
 
-    /// Removes our own checkpoints beyond step `saved`, which belong to a past that a fall back gave
-    /// up, and the oldest up to it but for `keep` and the `best`; what else lies there stays.
-    fn rotate(&self, saved: u64, keep: usize, best: Option<u64>) {
-        let (beyond, kept): (Vec<_>, Vec<_>) =
-            self.steps().into_iter().partition(|step| *step > saved);
-        let old = kept.into_iter().skip(keep).filter(|step| Some(*step) != best);
-        for step in beyond.into_iter().chain(old) {
-            let folder = self.path(step);
-            remove_leftovers(&folder);
-            // checkpoint.json first: a half-removed checkpoint must not count. One that cannot be
-            // removed only takes space.
-            for name in [INDEX, MODEL, EMA, OPTIMIZER] {
-                let _ = fs::remove_file(folder.join(name));
-            }
-            let _ = fs::remove_dir(&folder);
+    /// Removes the oldest checkpoints up to that of `progress` but for those that the run keeps; what
+    /// others put there stays. A process that was killed before it came to it leaves it to the next.
+    pub(crate) fn remove_old(&self, progress: &Progress, config: &RunConfig) {
+        let train = &config.train;
+        let best = progress.best.filter(|_| train.keep == KeepConfig::Best).map(|best| best.step);
+        let mut kept = train.keep_checkpoints;
+        self.remove_where(|step| {
+            let counts = *step <= progress.step;
+            let old = counts && kept == 0;
+            kept -= usize::from(counts && kept > 0);
+            old && Some(*step) != best
+        });
+    }
+
+    /// Removes the checkpoints, newest first, for whose step `which` says so.
+    fn remove_where(&self, which: impl FnMut(&u64) -> bool) {
+        // One that cannot be removed now only takes space, until the next time.
+        let steps = self.steps().unwrap_or_default();
+        for step in steps.into_iter().filter(which) {
+            let _ = self.remove(step);
         }
+    }
+
+    /// checkpoint.json goes first: a half-removed checkpoint must not count.
+    fn remove(&self, step: u64) -> io::Result<()> {
+        let folder = self.path(step);
+        for name in [INDEX, MODEL, EMA, OPTIMIZER] {
+            match disk::remove_file(&folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        disk::remove_folder(&folder)
     }
 
     /// The newest checkpoint whose checksums hold; `damaged` hears of every newer one that does not.
@@ -243,7 +265,7 @@ impl Checkpoints {
     /// # Errors
     /// None is sound.
     pub(crate) fn newest(&self, damaged: &mut dyn FnMut(String)) -> Result<Checkpoint, TrainError> {
-        let steps = self.steps();
+        let steps = self.steps()?;
         for step in &steps {
             match self.load(*step) {
                 Ok(checkpoint) => return Ok(checkpoint),
@@ -348,7 +370,7 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     if size > limit {
         return Err(format!("{name} has {size} bytes, not {limit}"));
     }
-    fs::read(path).map_err(|error| format!("{name}: {error}"))
+    disk::read(path).map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(test)]

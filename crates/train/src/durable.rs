@@ -1,21 +1,25 @@
 //! The one door to the disk: a file is either as it was or wholly new, whatever happens between.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::Path,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
 };
 
 use tempfile::{NamedTempFile, PersistError};
 
-use crate::TrainError;
+use crate::{
+    TrainError,
+    disk::{self, Operation},
+};
 
 /// How the temporary files of [`write_durably`] begin, so that leftovers of a killed run are known.
 pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 
 /// Writes a file so that a crash leaves the old one or the new one, never a part.
 ///
-/// A temporary file beside its place, synced, renamed over it, and the folder synced.
+/// A temporary file beside its place, synced, renamed over it, and the folder synced. Where a link lay
+/// in its place, the link goes, and what it led to stays.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     write(path, bytes, |file| file.persist(path))
 }
@@ -41,58 +45,71 @@ fn write(
 ) -> Result<(), TrainError> {
     let write = || -> io::Result<()> {
         let folder = parent(path);
-        let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        make_readable(file.as_file())?;
-        file.as_file().sync_all()?;
+        let file = tempfile::Builder::new()
+            .prefix(TEMPORARY_PREFIX)
+            .make_in(folder, |path| disk::create_file(path))?;
+        disk::write(file.as_file(), file.path(), bytes)?;
+        disk::sync_file(file.as_file(), file.path())?;
+        disk::announce(Operation::Rename(file.path(), path))?;
         persist(file).map_err(|error| error.error)?;
-        sync_folder(folder)
+        disk::sync_folder(folder)
     };
     write().map_err(|source| TrainError::io("cannot write", path, source))
 }
 
 /// The folder that a path lies in; a bare name lies in the present one.
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Temporary files are private to their owner; what takes their place should be like any other.
-#[cfg(unix)]
-fn make_readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_file: &File) -> io::Result<()> {
+/// Creates a folder with all that it lies in, and makes their names last.
+pub(crate) fn create_folders(path: &Path) -> Result<(), TrainError> {
+    let mut missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .collect();
+    while let Some(folder) = missing.pop() {
+        let created = disk::create_folder(folder).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(error),
+        });
+        created
+            .and_then(|()| disk::sync_folder(parent(folder)))
+            .map_err(|source| TrainError::io("cannot create", folder, source))?;
+    }
     Ok(())
 }
 
-/// Makes a folder's entries last. Windows has no such call and keeps them in its journal.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
-}
-
-/// Creates a folder and makes its name last.
-pub(crate) fn create_folder(path: &Path) -> Result<(), TrainError> {
-    let create = || {
-        fs::create_dir_all(path)?;
-        sync_folder(parent(path))
+/// Creates a folder inside a run, whose own folder must be there: one that was removed is not made
+/// again as a half of itself. One that is there already must be no link: it could lead out of the run.
+pub(crate) fn create_inner_folder(path: &Path) -> Result<(), TrainError> {
+    let create = || match disk::create_folder(path) {
+        Ok(()) => disk::sync_folder(parent(path)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match fs::symlink_metadata(path)?.is_dir() {
+                true => Ok(()),
+                false => Err(io::Error::other("it must be a folder, and no link")),
+            }
+        }
+        Err(error) => Err(error),
     };
     create().map_err(|source| TrainError::io("cannot create", path, source))
 }
 
-/// Removes the temporary files that a killed run left in a folder.
-pub(crate) fn remove_leftovers(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
-            // A leftover that cannot be removed does no harm.
-            let _ = fs::remove_file(entry.path());
+/// Removes the temporary files that a killed run left in its folder and in those inside it, as deep as
+/// a run has folders.
+pub(crate) fn remove_leftovers(run: &Path) {
+    let mut folders = vec![(run.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        // A leftover that cannot be removed does no harm.
+        for path in disk::list(&folder).unwrap_or_default() {
+            let Ok(found) = fs::symlink_metadata(&path) else { continue };
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if found.is_dir() && depth < 2 {
+                folders.push((path, depth + 1));
+            } else if found.is_file() && name.starts_with(TEMPORARY_PREFIX) {
+                let _ = disk::remove_file(&path);
+            }
         }
     }
 }
@@ -101,14 +118,20 @@ pub(crate) fn remove_leftovers(folder: &Path) {
 #[derive(Debug)]
 pub(crate) struct AppendLog {
     file: File,
-    path: std::path::PathBuf,
+    path: PathBuf,
 }
 
 impl AppendLog {
     /// Opens the log, keeping the lines for which `keep` says so; a torn last line is dropped.
     pub(crate) fn open(path: &Path, keep: impl Fn(&str) -> bool) -> Result<Self, TrainError> {
-        match fs::read_to_string(path) {
-            Ok(text) => {
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => {
+                let why = io::Error::other("it must be a file, and no link");
+                return Err(TrainError::io("cannot write", path, why));
+            }
+            Ok(_) => {
+                let text = disk::read_to_string(path)
+                    .map_err(|source| TrainError::io("cannot read", path, source))?;
                 let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
                 let kept: String = whole.split_inclusive('\n').filter(|line| keep(line)).collect();
                 if kept != text {
@@ -118,23 +141,21 @@ impl AppendLog {
             Err(error) if error.kind() == io::ErrorKind::NotFound => write_durably(path, b"")?,
             Err(source) => return Err(TrainError::io("cannot read", path, source)),
         }
-        let file = OpenOptions::new()
-            .append(true)
-            .open(path)
+        let file = disk::open_at_end(path)
             .map_err(|source| TrainError::io("cannot write", path, source))?;
         Ok(Self { file, path: path.to_owned() })
     }
 
     /// Appends one line.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), TrainError> {
-        self.file
-            .write_all(format!("{line}\n").as_bytes())
+        disk::write(&self.file, &self.path, format!("{line}\n").as_bytes())
             .map_err(|source| TrainError::io("cannot write", &self.path, source))
     }
 
     /// Makes every line so far last.
     pub(crate) fn sync(&self) -> Result<(), TrainError> {
-        self.file.sync_all().map_err(|source| TrainError::io("cannot write", &self.path, source))
+        disk::sync_file(&self.file, &self.path)
+            .map_err(|source| TrainError::io("cannot write", &self.path, source))
     }
 }
 
@@ -186,13 +207,49 @@ mod tests {
     #[test]
     fn leftovers_of_a_killed_run_are_removed_and_nothing_else() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        for name in [".langevin-tmp-x1", "kept.csv", ".hidden"] {
-            fs::write(folder.path().join(name), "").expect("written");
+        let inner = folder.path().join("checkpoints/step-00000003");
+        fs::create_dir_all(&inner).expect("created");
+        fs::create_dir(folder.path().join(".langevin-tmp-folder")).expect("created");
+        for folder in [folder.path(), &inner] {
+            for name in [".langevin-tmp-x1", "kept.csv", ".hidden"] {
+                fs::write(folder.join(name), "").expect("written");
+            }
         }
         remove_leftovers(folder.path());
-        let mut left: Vec<_> =
-            fs::read_dir(folder.path()).expect("folder").flatten().map(|e| e.file_name()).collect();
-        left.sort();
-        assert_eq!(left, [".hidden", "kept.csv"]);
+        let names = |folder: &Path| {
+            let entries = fs::read_dir(folder).expect("folder").flatten();
+            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&inner), [".hidden", "kept.csv"]);
+        let outer = [".hidden", ".langevin-tmp-folder", "checkpoints", "kept.csv"];
+        assert_eq!(names(folder.path()), outer);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_inside_a_run_is_followed_for_writing() {
+        let root = tempfile::tempdir().expect("temporary folder");
+        let (run, outside) = (root.path().join("run"), root.path().join("outside"));
+        fs::create_dir(&run).expect("created");
+        fs::create_dir(&outside).expect("created");
+        let others = outside.join("file");
+        fs::write(&others, "mine\n").expect("written");
+        let link = |to: &Path, name: &str| {
+            let link = run.join(name);
+            std::os::unix::fs::symlink(to, &link).expect("linked");
+            link
+        };
+        let message = create_inner_folder(&link(&outside, "figures")).expect_err("a link");
+        assert!(message.to_string().ends_with("it must be a folder, and no link"), "{message}");
+        let message =
+            AppendLog::open(&link(&others, "metrics.jsonl"), |_| true).expect_err("a link");
+        assert!(message.to_string().ends_with("it must be a file, and no link"), "{message}");
+        let samples = link(&others, "samples.csv");
+        write_durably(&samples, b"ours").expect("the link's place is taken");
+        assert!(fs::symlink_metadata(&samples).expect("there").is_file());
+        assert_eq!(fs::read(&others).expect("there"), b"mine\n");
+        assert_eq!(fs::read_dir(&outside).expect("folder").count(), 1);
     }
 }

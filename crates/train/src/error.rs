@@ -67,6 +67,9 @@ pub enum TrainError {
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),
+    /// The backend, or a part of the program, gave up in the midst of something.
+    #[error("the run stopped at a panic, as a lost device or a defect causes: {0}")]
+    Panic(String),
     /// A run stopped by an error, with what is left of it.
     #[error("{source}\n{}", what_is_left(run, last.as_deref()))]
     Stopped {
@@ -138,6 +141,6 @@ fn what_is_left(run: &Path, last: Option<&Path>) -> String {
             last.display(),
             run.display()
         ),
-        None => format!("no checkpoint was saved in {}", run.display()),
+        None => format!("there is no checkpoint in {}", run.display()),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    Manifest, RunConfig, TrainError,
-    durable::{create_folder, remove_leftovers, write_durably},
+    Manifest, RunConfig, TrainError, disk,
+    durable::{create_folders, parent, remove_leftovers, write_durably},
     manifest::MANIFEST,
 };
 
@@ -36,7 +36,7 @@ impl RunFolder {
         let path = match out {
             Some(path) => {
                 check_free(path)?;
-                create_folder(path)?;
+                create_folders(path)?;
                 path.to_owned()
             }
             None => create_next(&Path::new("runs").join(name))?,
@@ -85,8 +85,8 @@ pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
         let message = format!("{} is not a run: it has no {CONFIG}", run.display());
         return Err(TrainError::Usage(message));
     }
-    let text =
-        fs::read_to_string(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
+    let text = disk::read_to_string(&path)
+        .map_err(|source| TrainError::io("cannot read", &path, source))?;
     crate::config::read_config(&path.display().to_string(), run, &text, &[])
 }
 
@@ -114,14 +114,14 @@ pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
 
 /// Creates the first of `base`, `base-2`, `base-3`, … that is free.
 fn create_next(base: &Path) -> Result<PathBuf, TrainError> {
-    let parent = base.parent().unwrap_or(Path::new("."));
-    create_folder(parent)?;
+    let parent = parent(base);
+    create_folders(parent)?;
     let name = base.file_name().unwrap_or_default().to_string_lossy();
     for number in 1_u32.. {
         let suffix = if number == 1 { String::new() } else { format!("-{number}") };
         let path = parent.join(format!("{name}{suffix}"));
         // `create_dir` decides: two processes never get the same folder.
-        match fs::create_dir(&path) {
+        match disk::create_folder(&path).and_then(|()| disk::sync_folder(parent)) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(source) => return Err(TrainError::io("cannot create", &path, source)),
@@ -140,7 +140,7 @@ fn lock(run: &Path) -> Result<File, TrainError> {
         let message = format!("{} must be a file, not a link or a folder", path.display());
         return Err(TrainError::Usage(message));
     }
-    let mut file = File::options()
+    let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
@@ -150,11 +150,11 @@ fn lock(run: &Path) -> Result<File, TrainError> {
         Ok(()) => {
             let host = sysinfo::System::host_name().unwrap_or_default();
             let holder = format!("{HOLDER} {} on {host}\n", std::process::id());
-            let write = |file: &mut File| {
+            let write = || {
                 file.set_len(0)?;
-                file.write_all(holder.as_bytes())
+                disk::write(&file, &path, holder.as_bytes())
             };
-            write(&mut file).map_err(cannot("cannot write"))?;
+            write().map_err(cannot("cannot write"))?;
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {

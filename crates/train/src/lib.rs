@@ -33,6 +33,7 @@ mod comparison;
 mod config;
 mod diffusion;
 mod direct;
+mod disk;
 mod durable;
 mod engine;
 mod error;

@@ -164,7 +164,7 @@ impl Manifest {
     /// A file that is not there, or is not ours.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let path = run.join(MANIFEST);
-        let text = std::fs::read_to_string(&path)
+        let text = crate::disk::read_to_string(&path)
             .map_err(|source| TrainError::io("cannot read", &path, source))?;
         serde_json::from_str(&text)
             .map_err(|source| TrainError::Json { name: path.display().to_string(), source })

@@ -9,7 +9,7 @@ use langevin_data::{Dataset, Part};
 use crate::{
     Comparison, Metrics, RunConfig, RunRecords, TrainError,
     config::{DataConfig, FigureKind},
-    durable::{create_folder, write_durably},
+    durable::{create_inner_folder, write_durably},
     figures::{self, Curve, Distance, Figure, FigureError, LevelStatistics, Pixels, Points},
     fingerprint::same_data,
     page::{self, Section},
@@ -43,7 +43,7 @@ pub(crate) fn draw(
     let (mut written, mut skipped) = (Vec::new(), Vec::new());
     if !config.report.figures.is_empty() {
         let folder = run.join("figures");
-        create_folder(&folder)?;
+        create_inner_folder(&folder)?;
         for kind in &config.report.figures {
             let (name, figure) = material.figure(*kind)?;
             let Some(figure) = figure else {

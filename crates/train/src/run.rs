@@ -10,6 +10,7 @@ use crate::{
     Diffusion, Event, Manifest, Metrics, Observer, RunConfig, RunOptions, RunReport, RunState,
     Samples, TrainError, Trainer,
     checkpoint::{Checkpoint, Checkpoints},
+    disk,
     error::in_section,
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
@@ -120,12 +121,14 @@ fn resume_session<N: Network>(
     let (network, data) = build(&config, options.device)?;
     let mut trainer = Trainer::new(config, network, data, options.device)?;
     let untrained = trainer.sampling_networks();
-    let step = checkpoint.progress.step;
+    let progress = checkpoint.progress;
+    let step = progress.step;
     restore(&mut trainer, checkpoint)
         .map_err(|why| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display())))?;
     if extended {
         folder.write_config(trainer.config())?;
     }
+    checkpoints.remove_old(&progress, trainer.config());
     if !trainer.is_done() {
         set_aside(run, step)?;
     }
@@ -259,7 +262,7 @@ fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
         let path = run.join(format!("{name}.{ending}"));
         let aside = run.join(format!("{name}-step-{step:08}.{ending}"));
         if path.is_file() && !aside.exists() {
-            std::fs::rename(&path, &aside)
+            disk::rename(&path, &aside)
                 .map_err(|source| TrainError::io("cannot rename", &path, source))?;
         }
     }

@@ -1,6 +1,11 @@
 //! A process at work on a run: steps, log lines, checkpoints, then samples and what is made of them.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    time::Instant,
+};
 
 use langevin_core::Network;
 
@@ -9,6 +14,7 @@ use crate::{
     TrainError, Trainer,
     checkpoint::Checkpoints,
     config::KeepConfig,
+    disk,
     durable::{AppendLog, write_durably},
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
@@ -21,6 +27,12 @@ use crate::{
     spaces::BothSpaces,
     trajectory::write_trajectory,
 };
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
 
 /// A process at work on a run.
 pub(crate) struct Session<'a, N: Network> {
@@ -77,7 +89,10 @@ impl<'a, N: Network> Session<'a, N> {
     }
 
     pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
-        let result = self.train_and_finish(observer);
+        // A GPU driver that is lost ends in a panic of the backend's, which must not take along what is
+        // known of the run.
+        let result = catch_unwind(AssertUnwindSafe(|| self.train_and_finish(observer)))
+            .unwrap_or_else(|panic| Err(TrainError::Panic(said(panic.as_ref()))));
         if result.is_err() {
             self.manifest.state = RunState::Failed;
             // The error that is returned says more than this one would.
@@ -85,6 +100,7 @@ impl<'a, N: Network> Session<'a, N> {
         }
         result.map_err(|source| {
             let last = self.last_saved.map(|step| self.checkpoints.path(step));
+            let last = last.filter(|path| path.is_dir());
             TrainError::Stopped {
                 source: Box::new(source),
                 run: self.folder.path().to_owned(),
@@ -171,8 +187,7 @@ impl<'a, N: Network> Session<'a, N> {
     fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
         self.metrics.sync()?;
         self.timings.sync()?;
-        let keep = self.trainer.config().train.keep_checkpoints;
-        self.checkpoints.save(&mut self.trainer, &self.manifest.data, keep)?;
+        self.checkpoints.save(&mut self.trainer, &self.manifest.data)?;
         let step = self.trainer.steps_made();
         self.last_saved = Some(step);
         observer.event(Event::Saved { step });
@@ -250,8 +265,8 @@ impl<'a, N: Network> Session<'a, N> {
         }
         for name in sums {
             let path = run.join(name);
-            let bytes = std::fs::read(&path)
-                .map_err(|source| TrainError::io("cannot read", &path, source))?;
+            let bytes =
+                disk::read(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
             self.manifest.files.insert(name.to_owned(), blake3::hash(&bytes).to_string());
         }
         self.manifest.state = RunState::Finished;

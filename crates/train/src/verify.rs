@@ -66,7 +66,9 @@ pub fn verify_run<N: Network>(
     let expected = network(&config).map(|network| TensorMap::of_module(&network));
     let checkpoints = Checkpoints::new(run);
     let mut goes_on_from = None;
-    for step in checkpoints.steps() {
+    let steps = checkpoints.steps()?;
+    for step in &steps {
+        let step = *step;
         let outcome = checkpoints.load(step).and_then(|checkpoint| {
             checkpoint.same_network(&config)?;
             checkpoint.same_optimizer(&config)?;
@@ -78,7 +80,7 @@ pub fn verify_run<N: Network>(
         found(&format!("checkpoints/step-{step:08}"), outcome);
     }
     if goes_on_from.is_none() {
-        let why = match checkpoints.steps().len() {
+        let why = match steps.len() {
             0 => "there is none yet: the run cannot go on from here",
             _ => "none is sound: the run must be started anew",
         };

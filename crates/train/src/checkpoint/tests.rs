@@ -27,7 +27,7 @@ fn two_checkpoints(run: &Path) -> Checkpoints {
         for _ in 0..3 {
             trainer.step().expect("a step");
         }
-        checkpoints.save(&mut trainer, "data", 2).expect("saved");
+        checkpoints.save(&mut trainer, "data").expect("saved");
     }
     checkpoints
 }
