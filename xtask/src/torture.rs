@@ -7,6 +7,7 @@ mod mutations;
 mod random;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::Output,
@@ -130,8 +131,12 @@ impl Bench<'_> {
         }
     }
 
-    /// Fails unless the finished run is the undisturbed one, byte for byte.
+    /// Fails unless the finished run is the undisturbed one, byte for byte, with nothing left over.
     fn same_as_whole(&self, run: &str) -> Result<(), String> {
+        let (own, whole) = (names(&self.path(run))?, names(&self.path("whole"))?);
+        if let Some(name) = own.symmetric_difference(&whole).next() {
+            return Err(format!("{run}/{name} is in one of the two runs"));
+        }
         for name in RESULTS {
             if self.read(&format!("{run}/{name}"))? != self.read(&format!("whole/{name}"))? {
                 return Err(format!("{run}/{name} is not the undisturbed run's"));
@@ -143,4 +148,21 @@ impl Bench<'_> {
     fn remove(&self, run: &str) -> Result<(), String> {
         fs::remove_dir_all(self.path(run)).map_err(|error| format!("{run}: {error}"))
     }
+}
+
+/// The paths of everything in a folder, relative to it.
+fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
+    let (mut found, mut folders) = (BTreeSet::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        let failed = |error| format!("{}: {error}", next.display());
+        for entry in fs::read_dir(&next).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.strip_prefix(folder).unwrap_or(&path);
+            found.insert(name.display().to_string());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    Ok(found)
 }

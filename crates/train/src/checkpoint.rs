@@ -14,7 +14,7 @@ use crate::{
     Diffusion, RunConfig, TrainError, Trainer,
     config::KeepConfig,
     disk,
-    durable::{create_inner_folder, write_durably},
+    durable::{create_inner_folder, write_durably, write_parts_durably},
     tensors::TensorMap,
     trainer::Progress,
 };
@@ -193,28 +193,17 @@ impl Checkpoints {
             (EMA, trainer.ema_weights()),
             (OPTIMIZER, Some(trainer.optimizer_state())),
         ];
-        let bad = tensors.iter().find_map(|(_, tensors)| tensors.as_ref()?.not_finite());
-        if let Some((name, value)) = bad {
+        let tensors = tensors.into_iter().filter_map(|(name, tensors)| Some((name, tensors?)));
+        let tensors: Vec<_> = tensors.collect();
+        if let Some((name, value)) = tensors.iter().find_map(|(_, tensors)| tensors.not_finite()) {
             let quantity = format!("new value of {name}");
             return Err(TrainError::NotFinite { step: progress.step, quantity, value });
         }
         create_inner_folder(&self.folder)?;
         create_inner_folder(&folder)?;
         let mut files = BTreeMap::new();
-        let mut put = |name: &str, tensors: &TensorMap| -> Result<(), TrainError> {
-            let bytes = tensors.to_safetensors().map_err(|why| {
-                TrainError::Checkpoint(format!(
-                    "cannot save {}: {why}",
-                    folder.join(name).display()
-                ))
-            })?;
-            write_durably(&folder.join(name), &bytes)?;
-            let blake3 = blake3::hash(&bytes).to_string();
-            files.insert(name.to_owned(), FileSum { bytes: bytes.len() as u64, blake3 });
-            Ok(())
-        };
         for (name, tensors) in &tensors {
-            tensors.iter().try_for_each(|tensors| put(name, tensors))?;
+            files.insert((*name).to_owned(), write_tensors(&folder.join(name), tensors)?);
         }
         let sections = sections(trainer.config());
         let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
@@ -361,6 +350,23 @@ impl Index {
         }
         serde_json::from_str(&format!("{{{rest}")).map_err(|error| format!("{INDEX}: {error}"))
     }
+}
+
+/// Writes a file of arrays, and sums it up meanwhile.
+fn write_tensors(path: &Path, tensors: &TensorMap) -> Result<FileSum, TrainError> {
+    let parts = tensors
+        .parts_of_safetensors()
+        .map_err(|why| TrainError::Checkpoint(format!("cannot save {}: {why}", path.display())))?;
+    let sum = || {
+        let mut hasher = blake3::Hasher::new();
+        for part in &parts {
+            hasher.update(part);
+        }
+        hasher.finalize().to_string()
+    };
+    let (written, blake3) = rayon::join(|| write_parts_durably(path, &parts), sum);
+    let bytes = parts.iter().map(|part| part.len() as u64).sum();
+    written.map(|()| FileSum { bytes, blake3 })
 }
 
 /// Reads a file that is not larger than it should be.

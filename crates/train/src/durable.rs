@@ -1,6 +1,7 @@
 //! The one door to the disk: a file is either as it was or wholly new, whatever happens between.
 
 use std::{
+    borrow::Cow,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -21,7 +22,12 @@ pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 /// A temporary file beside its place, synced, renamed over it, and the folder synced. Where a link lay
 /// in its place, the link goes, and what it led to stays.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    write(path, bytes, |file| file.persist(path))
+    write_parts_durably(path, &[bytes.into()])
+}
+
+/// The same for a file that is given in its parts.
+pub(crate) fn write_parts_durably(path: &Path, parts: &[Cow<[u8]>]) -> Result<(), TrainError> {
+    write(path, parts, |file| file.persist(path))
 }
 
 /// Writes a new file, whole or not at all: one that is there already is never overwritten, whoever else
@@ -30,7 +36,7 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError>
 /// # Errors
 /// [`TrainError::Exists`] where it is.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    write(path, bytes, |file| file.persist_noclobber(path)).map_err(|error| match error {
+    write(path, &[bytes.into()], |file| file.persist_noclobber(path)).map_err(|error| match error {
         TrainError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
             TrainError::Exists(path.to_owned())
         }
@@ -40,7 +46,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
 
 fn write(
     path: &Path,
-    bytes: &[u8],
+    parts: &[Cow<[u8]>],
     persist: impl FnOnce(NamedTempFile) -> Result<File, PersistError>,
 ) -> Result<(), TrainError> {
     let write = || -> io::Result<()> {
@@ -48,7 +54,9 @@ fn write(
         let file = tempfile::Builder::new()
             .prefix(TEMPORARY_PREFIX)
             .make_in(folder, |path| disk::create_file(path))?;
-        disk::write(file.as_file(), file.path(), bytes)?;
+        for part in parts {
+            disk::write(file.as_file(), file.path(), part)?;
+        }
         disk::sync_file(file.as_file(), file.path())?;
         disk::announce(Operation::Rename(file.path(), path))?;
         persist(file).map_err(|error| error.error)?;

@@ -36,6 +36,16 @@ pub trait Engine<N: Network>: Send {
     /// The networks with their averaged weights, on the plain device; none unless they are kept.
     fn averages(&self) -> Option<&[N]>;
 
+    /// The weights of each network, by name.
+    fn weights(&self) -> Vec<TensorMap> {
+        self.networks().iter().map(TensorMap::of_module).collect()
+    }
+
+    /// The averaged weights of each network, by name; none unless they are kept.
+    fn average_weights(&self) -> Option<Vec<TensorMap>> {
+        Some(self.averages()?.iter().map(TensorMap::of_module).collect())
+    }
+
     /// Everything that the next steps depend on, beside the weights.
     fn optimizer_state(&self) -> TensorMap;
 

@@ -12,7 +12,7 @@ use crate::{
     evaluation::Evaluation, folder::read_run_config, sampling::LevelSummary,
 };
 
-const LEVELS: &str = "levels.json";
+pub(crate) const LEVELS: &str = "levels.json";
 
 /// A line of timings.jsonl.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

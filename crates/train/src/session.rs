@@ -21,11 +21,11 @@ use crate::{
     folder::RunFolder,
     level_remarks::level_remarks,
     observer::{asked_to_stop, sampling},
-    records::{Timing, write_levels},
+    records::{LEVELS, Timing, write_levels},
     samples_file::{SamplesFormat, encode},
     sampling::{LevelSummary, draw_samples},
     spaces::BothSpaces,
-    trajectory::write_trajectory,
+    trajectory::{TRAJECTORY, write_trajectory},
 };
 
 /// What a panic said.
@@ -259,7 +259,9 @@ impl<'a, N: Network> Session<'a, N> {
         let kept: Vec<_> = (0..samples.levels.len()).filter(kept).collect();
         let levels: Vec<_> = kept.iter().map(|i| samples.levels[*i].clone()).collect();
         write_levels(run, &levels)?;
+        sums.push(LEVELS);
         if config.report.needs_trajectory() {
+            sums.push(TRAJECTORY);
             let way: Vec<_> = kept.iter().map(|i| samples.trajectory[*i].as_slice()).collect();
             write_trajectory(run, samples.features, &way)?;
         }

@@ -4,13 +4,19 @@
 //! Names are the parameters' paths (`layers.0.weight`); the weights of linear layers are
 //! `[out, in]` as PyTorch's.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{Tensor, TensorData},
 };
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{
+    Dtype, SafeTensors,
+    tensor::{Metadata, TensorInfo, TensorView},
+};
+
+/// Rows and columns of a block of a matrix that is turned.
+const BLOCK: usize = 16;
 
 /// Named arrays, in the order of their names.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,14 +56,28 @@ impl Array {
         let (&[rows, columns], Values::F32(values)) = (&self.shape[..], &mut self.values) else {
             return self;
         };
-        let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c)));
-        *values = turned.map(|(r, c)| values[r * columns + c]).collect();
+        let mut turned = vec![0.0; values.len()];
+        // In blocks whose rows and columns stay in the first cache.
+        for first_row in (0..rows).step_by(BLOCK) {
+            for first_column in (0..columns).step_by(BLOCK) {
+                for column in first_column..columns.min(first_column + BLOCK) {
+                    for row in first_row..rows.min(first_row + BLOCK) {
+                        turned[column * rows + row] = values[row * columns + column];
+                    }
+                }
+            }
+        }
+        *values = turned;
         self.shape = vec![columns, rows];
         self
     }
 
-    fn bytes(&self) -> (Dtype, Vec<u8>) {
+    /// The numbers as files hold them, where they lie if the processor holds them so too.
+    fn bytes(&self) -> (Dtype, Cow<'_, [u8]>) {
+        let is_little = cfg!(target_endian = "little");
         match &self.values {
+            Values::F32(v) if is_little => (Dtype::F32, bytemuck::cast_slice(v).into()),
+            Values::I64(v) if is_little => (Dtype::I64, bytemuck::cast_slice(v).into()),
             Values::F32(v) => (Dtype::F32, v.iter().flat_map(|x| x.to_le_bytes()).collect()),
             Values::I64(v) => (Dtype::I64, v.iter().flat_map(|x| x.to_le_bytes()).collect()),
         }
@@ -126,13 +146,32 @@ impl TensorMap {
     /// # Errors
     /// What safetensors refuses.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
-        let bytes: Vec<_> =
-            self.0.iter().map(|(name, array)| (name, array, array.bytes())).collect();
-        let views = bytes.iter().map(|(name, array, (dtype, bytes))| {
-            TensorView::new(*dtype, array.shape.clone(), bytes).map(|view| (name.as_str(), view))
-        });
-        let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        safetensors::serialize(views, None).map_err(|error| error.to_string())
+        Ok(self.parts_of_safetensors()?.concat())
+    }
+
+    /// The file in its parts, one after the other: the header, then the bytes of each array, which are
+    /// not copied.
+    ///
+    /// # Errors
+    /// What safetensors refuses.
+    pub(crate) fn parts_of_safetensors(&self) -> Result<Vec<Cow<'_, [u8]>>, String> {
+        let (mut infos, mut parts, mut end) = (Vec::new(), vec![Cow::default()], 0);
+        // Counters first: readers want numbers of eight bytes at multiples of eight.
+        let counts = |array: &Array| matches!(array.values, Values::I64(_));
+        let (counters, others): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, it)| counts(it));
+        for (name, array) in counters.into_iter().chain(others) {
+            let (dtype, bytes) = array.bytes();
+            let data_offsets = (end, end + bytes.len());
+            end = data_offsets.1;
+            let shape = array.shape.clone();
+            infos.push((name.clone(), TensorInfo { dtype, shape, data_offsets }));
+            parts.push(bytes);
+        }
+        let header = Metadata::new(None, infos).map_err(|error| error.to_string())?;
+        let mut header = serde_json::to_vec(&header).map_err(|error| error.to_string())?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        parts[0] = [&(header.len() as u64).to_le_bytes(), &header[..]].concat().into();
+        Ok(parts)
     }
 
     /// Reads a file's bytes; nothing in them is trusted.

@@ -301,14 +301,12 @@ impl<N: Network> Trainer<N> {
 
     /// The weights by name, with the level embedding's random frequencies beside them.
     pub fn weights(&self) -> TensorMap {
-        let networks = self.engine.networks().iter();
-        self.with_frequencies(networks.map(TensorMap::of_module).collect())
+        self.with_frequencies(self.engine.weights())
     }
 
     /// The averaged weights by name, where there are any.
     pub fn ema_weights(&self) -> Option<TensorMap> {
-        let networks = self.engine.averages()?.iter().map(TensorMap::of_module);
-        Some(self.with_frequencies(networks.collect()))
+        Some(self.with_frequencies(self.engine.average_weights()?))
     }
 
     fn with_frequencies(&self, networks: Vec<TensorMap>) -> TensorMap {

@@ -6,7 +6,7 @@ use npyz::WriterBuilder;
 
 use crate::{TrainError, durable::write_durably};
 
-const TRAJECTORY: &str = "trajectory.npy";
+pub(crate) const TRAJECTORY: &str = "trajectory.npy";
 
 /// Writes trajectory.npy, 32-bit floats `[levels, rows, features]`.
 pub(crate) fn write_trajectory(

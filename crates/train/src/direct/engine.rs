@@ -8,10 +8,11 @@ use burn::{
     tensor::{DType, Device, Tensor},
 };
 use langevin_core::{Mlp, Network};
+use rayon::prelude::*;
 
 use super::{
     buffer::Buffer,
-    form::{Form, Layer},
+    form::{Form, Layer, transpose},
     gradients::Gradients,
     learner::{Learner, Training},
     pass::Network as Loops,
@@ -81,12 +82,12 @@ impl<N: Network> DirectEngine<N> {
 
     /// The module with the parameters of a buffer.
     fn module(&self, parameters: &[f32]) -> N {
-        let module = self.weights(parameters).into_module(self.template.clone());
+        let module = self.named(parameters).into_module(self.template.clone());
         // The names and shapes are the template's own.
         module.unwrap_or_else(|_| self.template.clone())
     }
 
-    fn weights(&self, parameters: &[f32]) -> TensorMap {
+    fn named(&self, parameters: &[f32]) -> TensorMap {
         let network = &self.gradients.network;
         let mut map = arrays(&network.layers, parameters, "");
         let (features, frequencies) = (network.form.features, &network.form.frequencies);
@@ -187,6 +188,15 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
             averages.into_iter().map(|average| self.module(average).valid()).collect()
         };
         averages.map(|averages| &self.averages.get_or_init(|| modules(averages))[..])
+    }
+
+    fn weights(&self) -> Vec<TensorMap> {
+        self.learners.iter().map(|learner| self.named(&learner.parameters)).collect()
+    }
+
+    fn average_weights(&self) -> Option<Vec<TensorMap>> {
+        let averages = self.learners.iter().map(|learner| learner.average.as_ref());
+        averages.map(|average| average.map(|average| self.named(average))).collect()
     }
 
     fn optimizer_state(&self) -> TensorMap {
@@ -317,16 +327,17 @@ fn parts(number: usize, end: &str) -> [(String, Place); 2] {
 
 /// A buffer's numbers by name, in the layout of files.
 fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
-    let mut map = TensorMap::default();
-    for (i, layer) in layers.iter().enumerate() {
+    let of_layer = |(i, layer): (usize, &Layer)| {
         let [weight, bias] = parts(i, end).map(|(name, place)| (name, place(layer)));
-        let values = layer.read(buffer, weight.1);
-        let turned = Array::f32([layer.inputs, layer.outputs], values).transposed();
-        map.0.insert(weight.0, turned);
-        let values = layer.read(buffer, bias.1);
-        map.0.insert(bias.0, Array::f32([layer.outputs], values));
-    }
-    map
+        let mut turned = vec![0.0; layer.inputs * layer.outputs];
+        transpose(layer, &buffer[weight.1], &mut turned, layer.inputs);
+        let values = buffer[bias.1][..layer.outputs].to_vec();
+        [
+            (weight.0, Array::f32([layer.outputs, layer.inputs], turned)),
+            (bias.0, Array::f32([layer.outputs], values)),
+        ]
+    };
+    TensorMap(layers.par_iter().enumerate().flat_map_iter(of_layer).collect())
 }
 
 /// Takes a buffer's numbers out of a map.

@@ -75,12 +75,6 @@ impl Layer {
         self.first + (self.inputs + 1) * self.stride
     }
 
-    /// The numbers of some rows of this layer in a buffer, without what pads them.
-    pub(crate) fn read(&self, buffer: &[f32], rows: Range<usize>) -> Vec<f32> {
-        let rows = buffer[rows].chunks_exact(self.stride);
-        rows.flat_map(|row| &row[..self.outputs]).copied().collect()
-    }
-
     /// Puts numbers into some rows of this layer.
     pub(crate) fn write(&self, buffer: &mut [f32], rows: Range<usize>, values: &[f32]) {
         let rows = buffer[rows].chunks_exact_mut(self.stride);
@@ -127,8 +121,9 @@ impl Transposed {
     }
 }
 
-/// In blocks of 16 × 16, which stay in the first cache.
-fn transpose(layer: &Layer, from: &[f32], to: &mut [f32], stride: usize) {
+/// A layer's weight, `[inputs, outputs]`, as `[outputs, inputs]` with rows of `stride` numbers; in blocks
+/// of 16 × 16, which stay in the first cache.
+pub(crate) fn transpose(layer: &Layer, from: &[f32], to: &mut [f32], stride: usize) {
     const BLOCK: usize = 16;
     for first_output in (0..layer.outputs).step_by(BLOCK) {
         let outputs = BLOCK.min(layer.outputs - first_output);

@@ -139,8 +139,9 @@ fn activate(activation: Activation, z: f64) -> (f64, f64) {
 type Weights = Vec<(Vec<f64>, Vec<f64>)>;
 
 fn weights(network: &Network, parameters: &[f32]) -> Weights {
-    let read = |layer: &super::form::Layer, rows| {
-        layer.read(parameters, rows).into_iter().map(f64::from).collect()
+    let read = |layer: &super::form::Layer, rows: std::ops::Range<usize>| {
+        let rows = parameters[rows].chunks_exact(layer.stride);
+        rows.flat_map(|row| &row[..layer.outputs]).map(|x| f64::from(*x)).collect()
     };
     network.layers.iter().map(|l| (read(l, l.weight()), read(l, l.bias()))).collect()
 }

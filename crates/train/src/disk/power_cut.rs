@@ -16,7 +16,7 @@ use langevin_data::{Purpose, Streams};
 
 use super::{
     Operation,
-    small_run::{Saved, begin, go_on, quick_folder, results},
+    small_run::{Saved, begin, begin_and_stop, go_on, quick_folder, results},
     witness::watch,
 };
 use crate::{Event, Observer, TrainError};
@@ -319,6 +319,17 @@ fn after_a_power_cut_a_run_goes_on_from_what_it_announced() {
     // Folders that are not there yet, as a user may name them.
     let run = folder.path().join("runs/a/run");
     let changes = recorded(folder.path(), |recorder| begin(&run, recorder));
+    go_on_from_every_cut(&changes, &results(&run));
+}
+
+#[test]
+fn after_a_power_cut_a_resumed_run_goes_on_from_what_it_announced() {
+    let folder = quick_folder();
+    let run = folder.path().join("runs/a/run");
+    let changes = recorded(folder.path(), |recorder| {
+        begin_and_stop(&run, Some(5), recorder)?;
+        go_on(&run, recorder)
+    });
     go_on_from_every_cut(&changes, &results(&run));
 }
 

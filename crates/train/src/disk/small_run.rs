@@ -56,12 +56,22 @@ impl Observer for Saved {
     }
 }
 
-/// Trains the run in the new folder `run`.
+/// Trains the run in the new folder `run`, to its end.
 pub(super) fn begin(run: &Path, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
+    begin_and_stop(run, None, observer)
+}
+
+/// Trains `stop_after` steps of it.
+pub(super) fn begin_and_stop(
+    run: &Path,
+    stop_after: Option<u64>,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, TrainError> {
     let device = Device::flex();
     let config = parse_config("small", RUN, &[]).expect("valid");
     let (network, data) = built_in(&config, &device).expect("built in");
-    train(config, network, data, Some(run), &options(&device), observer)
+    let options = RunOptions { stop_after, ..options(&device) };
+    train(config, network, data, Some(run), &options, observer)
 }
 
 /// Goes on with it.
