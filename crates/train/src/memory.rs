@@ -6,6 +6,9 @@ use crate::{
     sampling::TRAJECTORY_ROWS,
 };
 
+/// What a layer takes beside its parameters, in numbers of 4 bytes: seen TODO.
+const LAYER_OVERHEAD: usize = 1024;
+
 /// What a run needs at its largest moment, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEstimate {
@@ -42,12 +45,16 @@ impl MemoryEstimate {
             false => 0,
         };
         let way = way.saturating_mul(config.sample.sampler.steps().saturating_add(1));
+        // What a layer has beside its numbers: names, shapes, shared pointers.
+        let overhead = mlp.depth.saturating_add(1).saturating_mul(networks);
+        let overhead = overhead.saturating_mul(LAYER_OVERHEAD);
         let values = parameters
             .saturating_mul(copies)
             .saturating_add(rows.saturating_mul(width))
             .saturating_add(rows.saturating_mul(features).saturating_mul(16))
             .saturating_add(samples)
-            .saturating_add(way);
+            .saturating_add(way)
+            .saturating_add(overhead);
         Some(Self { parameters, bytes: (values as u64).saturating_mul(4) })
     }
 

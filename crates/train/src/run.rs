@@ -14,9 +14,10 @@ use crate::{
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
     evaluation::Evaluation,
     fingerprint::{fingerprint, same_data},
-    folder::{RunFolder, read_run_config},
+    folder::RunFolder,
     memory::MemoryEstimate,
     observer::{asked_to_stop, sampling},
+    run_files::read_run_config,
     sampling::draw_samples,
     session::Session,
 };

@@ -16,6 +16,7 @@ use crate::{
     level_remarks::level_remarks,
     observer::{asked_to_stop, sampling},
     records::{Timing, write_levels},
+    run_files,
     samples_file::{SamplesFormat, encode},
     sampling::{LevelSummary, draw_samples},
     spaces::BothSpaces,
@@ -54,8 +55,12 @@ impl<'a, N: Network> Session<'a, N> {
         let made = trainer.steps_made();
         let up_to_here =
             |line: &str| serde_json::from_str::<Metrics>(line).is_ok_and(|line| line.step <= made);
-        let metrics = AppendLog::open(&run.join("metrics.jsonl"), up_to_here)?;
-        let timings = AppendLog::open(&run.join("timings.jsonl"), |_| true)?;
+        let [metrics, timings] = ["metrics.jsonl", "timings.jsonl"].map(|name| run.join(name));
+        for log in [&metrics, &timings] {
+            run_files::check(log, run_files::share_of_memory())?;
+        }
+        let metrics = AppendLog::open(&metrics, up_to_here)?;
+        let timings = AppendLog::open(&timings, |_| true)?;
         let checkpoints = Checkpoints::new(run);
         let last_saved = (made > 0).then_some(made);
         let last_metrics = None;
