@@ -34,7 +34,7 @@ thread_local! {
     static FOLDER: (TempDir, PathBuf) = {
         let folder = TempDir::new().expect("a temporary folder");
         let run = folder.path().join("run");
-        copy(&sound_run(), &run);
+        copy_run(&run);
         (folder, run)
     };
 }
@@ -43,6 +43,11 @@ thread_local! {
 #[must_use]
 pub fn sound_run() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sound-run")
+}
+
+/// Puts a copy of the sound run into a new folder.
+pub fn copy_run(to: &Path) {
+    copy(&sound_run(), to);
 }
 
 fn copy(from: &Path, to: &Path) {

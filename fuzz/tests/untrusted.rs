@@ -11,7 +11,7 @@ use std::{
 };
 
 use burn::tensor::Device;
-use langevin_fuzz::{RUN_FILES, TARGETS, mutate, resealed, sound_run};
+use langevin_fuzz::{RUN_FILES, TARGETS, copy_run, mutate, resealed, sound_run};
 use langevin_train::{Program, RunOptions, built_in, resume};
 
 const SEED: u64 = 20_261_125;
@@ -170,16 +170,9 @@ fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = folder.path().join("run");
     let checkpoint = run.join("checkpoints/step-00000006");
-    fs::create_dir_all(&checkpoint).expect("created");
     let (mut taken, mut refused) = (0, 0);
     for number in 0..count() / 10 {
-        let sound = sound_run();
-        for file in [files(&sound), files(&sound.join("checkpoints/step-00000006"))].concat() {
-            if file.is_file() {
-                let name = file.strip_prefix(&sound).expect("below");
-                fs::copy(&file, run.join(name)).expect("copied");
-            }
-        }
+        copy_run(&run);
         let (name, damaged) = damaged_checkpoint(number);
         let (content, index) = resealed(name, &damaged);
         fs::write(checkpoint.join("checkpoint.json"), index).expect("written");
@@ -195,6 +188,7 @@ fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
         let mut went_on = false;
         judge("checkpoint", |bytes| went_on = resumed(bytes), &named);
         *if went_on { &mut taken } else { &mut refused } += 1;
+        fs::remove_dir_all(&run).expect("removed");
     }
     println!("mutated: {taken} runs went on, {refused} refused");
     assert!(refused > 0 && peak_is_small());

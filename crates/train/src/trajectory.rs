@@ -48,7 +48,8 @@ pub(crate) fn read_trajectory(
     let Some(bytes) = run_files::read(&path, limit)? else { return Ok(Vec::new()) };
     let not_ours = |message: String| TrainError::Figure { name: TRAJECTORY.to_owned(), message };
     let array = FloatArray::from_npy(&bytes).map_err(not_ours)?;
-    if !matches!(array.shape[..], [l, 1.., f] if l == levels && f == features && l.min(f) > 0) {
+    if !matches!(array.shape[..], [l, r, f] if l == levels && f == features && l.min(r).min(f) > 0)
+    {
         let shape = &array.shape;
         let message = format!("must hold {levels} levels of {features} features, got {shape:?}");
         return Err(not_ours(message));
