@@ -90,7 +90,7 @@ pub fn json(sound: &[u8], random: &mut Random) -> Vec<u8> {
     let mut text = match serde_json::from_slice::<Value>(sound) {
         Ok(mut document) if random.below(4) > 0 => {
             let mut raw = Vec::new();
-            for _ in 0..=random.below(3) {
+            for _ in 0..=random.below(2) {
                 let count = values(&document);
                 damage(&mut document, &mut random.below(count), random, &mut raw);
             }
@@ -102,7 +102,7 @@ pub fn json(sound: &[u8], random: &mut Random) -> Vec<u8> {
         }
         _ => return bytes(sound, random),
     };
-    if random.below(4) == 0 {
+    if random.below(8) == 0 {
         text = bytes(&text, random);
     }
     text
@@ -154,9 +154,18 @@ fn damage(value: &mut Value, place: &mut usize, random: &mut Random, raw: &mut V
                 }
                 Value::Array(items)
             }
-            (2 | 3, Value::Number(number)) => {
+            (2, Value::Number(number)) => {
                 let digits = "9".repeat(random.below(30));
                 mark(format!("{number}{digits}"), raw)
+            }
+            // Near to what it was: often still valid.
+            (3..=6, Value::Number(number)) => {
+                let near = ["0", "-", "1", "e-1", "e1", ".5", "00"];
+                let near = *random.one_of(&near);
+                mark(
+                    if near == "-" { format!("-{number}") } else { format!("{number}{near}") },
+                    raw,
+                )
             }
             (3, Value::String(text)) => Value::String(text.repeat(1 + random.below(200))),
             (4, Value::String(_)) => Value::from("<script>\u{202e}../../\0&'\""),
@@ -221,10 +230,17 @@ pub fn csv(sound: &[u8], random: &mut Random) -> Vec<u8> {
 pub fn safetensors(sound: &[u8], random: &mut Random) -> Vec<u8> {
     let Some((length, rest)) = sound.split_first_chunk::<8>() else { return bytes(sound, random) };
     let end = u64::from_le_bytes(*length).min(rest.len() as u64) as usize;
-    match random.below(4) {
+    match random.below(6) {
         0 => bytes(sound, random),
+        // Other numbers.
+        1 | 2 if end < rest.len() => {
+            let mut sound = sound.to_vec();
+            let place = 8 + end + random.below(rest.len() - end);
+            sound[place] = random.0.next_word() as u8;
+            sound
+        }
         // A length that is none.
-        1 => [&random.0.next_word().to_le_bytes()[..], rest].concat(),
+        3 => [&random.0.next_word().to_le_bytes()[..], rest].concat(),
         _ => {
             let header = json(&rest[..end], random);
             [&(header.len() as u64).to_le_bytes()[..], &header, &rest[end..]].concat()

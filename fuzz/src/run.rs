@@ -69,64 +69,78 @@ fn named<'a>(bytes: &'a [u8], known: &[&'static str]) -> Option<(&'static str, &
 }
 
 /// Puts a file into the run, looks, and puts the sound one back.
-fn with(name: &str, content: &[u8], look: impl FnOnce(&Path)) {
+fn with(name: &str, content: &[u8], look: impl FnOnce(&Path) -> bool) -> bool {
     FOLDER.with(|(_, run)| {
-        fs::write(run.join(name), content).expect("written");
-        look(run);
-        fs::copy(sound_run().join(name), run.join(name)).expect("copied");
-    });
+        // A file that is cut and written again costs some systems a sync.
+        let put = |content: &[u8]| {
+            fs::remove_file(run.join(name)).expect("removed");
+            fs::write(run.join(name), content).expect("written");
+        };
+        put(content);
+        let outcome = look(run);
+        put(&fs::read(sound_run().join(name)).expect("the sound one"));
+        outcome
+    })
+}
+
+/// Whether all is sound, or what is not has a message.
+fn is_sound(run: &Path) -> bool {
+    match verify_run(run, |_| None::<Mlp>) {
+        Ok(found) => {
+            found.findings.iter().filter_map(|f| f.problem.as_ref()).all(refused)
+                && found.is_sound()
+        }
+        Err(error) => refused(error),
+    }
 }
 
 /// A file of a run's folder, under its name in the first line: everything that reads the folder ends in
 /// what it says of it, or in a message.
-pub fn run(bytes: &[u8]) {
-    let Some((name, content)) = named(bytes, &RUN_FILES) else { return };
+pub fn run(bytes: &[u8]) -> bool {
+    let Some((name, content)) = named(bytes, &RUN_FILES) else { return false };
     with(name, content, |run| {
-        match verify_run(run, |_| None::<Mlp>) {
-            Ok(found) => found.findings.iter().filter_map(|f| f.problem.as_ref()).for_each(refused),
-            Err(error) => refused(error),
-        }
+        is_sound(run);
         if let Ok(manifest) = Manifest::read(run) {
             let text = serde_json::to_string(&manifest).expect("a manifest is written");
             assert_eq!(serde_json::from_str::<Manifest>(&text).ok(), Some(manifest));
         }
-        let records = match RunRecords::read(run) {
-            Ok(records) => records,
-            Err(error) => return refused(error),
-        };
-        let _ = (records.step(), records.training_seconds(), records.held_out_loss());
-        let records = vec![records.clone(), records];
-        let comparison = Comparison::of(&records).expect("records are compared");
-        if let Err(error) = compare_runs(&records, &comparison) {
-            refused(error);
+        match RunRecords::read(run) {
+            Ok(records) => is_shown(run, records),
+            Err(error) => refused(error),
         }
-        let config = &records[0].config;
-        // A table's file may be any of this machine.
-        if !matches!(config.data, DataConfig::Table(_))
-            && let Ok(Some(data)) = config.data.build(config.seed)
-            && let Err(error) = report_run(run, data.as_ref())
-        {
-            refused(error);
-        }
-    });
+    })
+}
+
+/// Whether tables and pages are made of the run.
+fn is_shown(run: &Path, records: RunRecords) -> bool {
+    let _ = (records.step(), records.training_seconds(), records.held_out_loss());
+    let records = [records.clone(), records];
+    let comparison = Comparison::of(&records).expect("records are compared");
+    if let Err(error) = compare_runs(&records, &comparison) {
+        refused(error);
+    }
+    let config = &records[0].config;
+    // A table's file may be any of this machine.
+    if matches!(config.data, DataConfig::Table(_)) {
+        return true;
+    }
+    let data = config.data.build(config.seed).expect("it was validated");
+    match data.map(|data| report_run(run, data.as_ref())) {
+        Some(Err(error)) => refused(error),
+        _ => true,
+    }
 }
 
 /// A file of a checkpoint, under its name in the first line, as it is and with checksums that hold.
-pub fn checkpoint(bytes: &[u8]) {
+pub fn checkpoint(bytes: &[u8]) -> bool {
     let known = [INDEX, "model.safetensors", "ema.safetensors", "optimizer.safetensors"];
-    let Some((name, content)) = named(bytes, &known) else { return };
-    let look = |run: &Path| match verify_run(run, |_| None::<Mlp>) {
-        Ok(found) => found.findings.iter().filter_map(|f| f.problem.as_ref()).for_each(refused),
-        Err(error) => refused(error),
-    };
-    with(&format!("{CHECKPOINT}/{name}"), content, look);
+    let Some((name, content)) = named(bytes, &known) else { return false };
+    with(&format!("{CHECKPOINT}/{name}"), content, is_sound);
     let (content, index) = resealed(name, content);
-    with(&format!("{CHECKPOINT}/{INDEX}"), &index, |run| {
-        if name == INDEX {
-            return look(run);
-        }
-        with(&format!("{CHECKPOINT}/{name}"), &content, look);
-    });
+    with(&format!("{CHECKPOINT}/{INDEX}"), &index, |run| match name {
+        INDEX => is_sound(run),
+        _ => with(&format!("{CHECKPOINT}/{name}"), &content, is_sound),
+    })
 }
 
 /// The content of a checkpoint's file, and a checkpoint.json whose checksums hold for it.

@@ -12,7 +12,7 @@ use std::{
 
 use burn::tensor::Device;
 use langevin_fuzz::{RUN_FILES, TARGETS, copy_run, mutate, resealed, sound_run};
-use langevin_train::{Program, RunOptions, built_in, resume};
+use langevin_train::{Program, RunOptions, built_in, parse_config, resume};
 
 const SEED: u64 = 20_261_125;
 /// What takes longer hangs.
@@ -25,29 +25,33 @@ fn count() -> u64 {
     count.map_or(1000, |count| count.parse().expect("LANGEVIN_MUTATIONS is a number"))
 }
 
-fn target(name: &str) -> fn(&[u8]) {
+fn target(name: &str) -> fn(&[u8]) -> bool {
     TARGETS.iter().find(|(known, _)| *known == name).expect("a target").1
 }
 
-/// Calls a reader; keeps the file where it fails, for the corpus.
-fn judge(target: &str, read: impl FnOnce(&[u8]), bytes: &[u8]) {
+/// Calls a reader, which says whether it took the file; keeps the file where it fails, for the corpus.
+fn judge(target: &str, read: impl FnOnce(&[u8]) -> bool, bytes: &[u8]) -> bool {
     let start = Instant::now();
     let outcome = catch_unwind(AssertUnwindSafe(|| read(bytes)));
-    if outcome.is_err() || start.elapsed() > PATIENCE {
-        let path = std::env::temp_dir().join(format!("langevin-failed-{target}"));
-        fs::write(&path, bytes).expect("kept");
-        let after = start.elapsed();
-        panic!("{target}, after {after:?}: put {} into fuzz/corpus/{target}", path.display());
+    let after = start.elapsed();
+    match outcome {
+        Ok(taken) if taken || after <= PATIENCE => return taken,
+        _ => {}
     }
+    let path = std::env::temp_dir().join(format!("langevin-failed-{target}"));
+    fs::write(&path, bytes).expect("kept");
+    panic!("{target}, after {after:?}: put {} into fuzz/corpus/{target}", path.display());
 }
 
 /// Judges as many damaged files as are asked for, and says how many, how long and how large.
-fn all(target: &str, count: u64, read: impl Fn(&[u8]), damaged: impl Fn(u64) -> Vec<u8>) {
+fn all(target: &str, count: u64, read: impl Fn(&[u8]) -> bool, damaged: impl Fn(u64) -> Vec<u8>) {
     let start = Instant::now();
-    (0..count).for_each(|number| judge(target, &read, &damaged(number)));
+    let taken = (0..count).filter(|number| judge(target, &read, &damaged(*number))).count();
     let seconds = start.elapsed().as_secs_f64();
     let peak = peak().map_or("unknown".to_owned(), |kib| format!("{} MiB", kib >> 10));
-    println!("mutated: {count} of {target} in {seconds:.1} s, peak memory {peak}");
+    println!("mutated: {count} of {target}, {taken} valid, in {seconds:.1} s, peak memory {peak}");
+    // Else the damages show one side only.
+    assert!(taken > 0 && (taken as u64) < count, "{taken} of {count} {target} are valid");
     assert!(peak_is_small(), "{peak}");
 }
 
@@ -79,7 +83,8 @@ fn everything_that_ever_failed_passes() {
     for (name, read) in TARGETS {
         let corpus = corpus(name);
         assert!(corpus.len() >= 2, "{name} has a corpus");
-        corpus.iter().for_each(|bytes| judge(name, read, bytes));
+        let taken = corpus.iter().filter(|bytes| judge(name, read, bytes)).count();
+        assert!(taken > 0, "{name} has a sound file");
     }
 }
 
@@ -87,8 +92,12 @@ fn everything_that_ever_failed_passes() {
 fn mutated_configs_are_refused_or_valid() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
     let configs = [files(&folder), files(&folder.join("article"))].concat();
-    let sound: Vec<_> =
-        configs.iter().filter(|path| path.is_file()).map(|p| fs::read(p).expect("there")).collect();
+    let resolved = |path: &PathBuf| {
+        let text = fs::read_to_string(path).ok()?;
+        let config = parse_config("a built-in one", &text, &[]).expect("valid");
+        Some(serde_json::to_vec(&config).expect("written"))
+    };
+    let sound: Vec<_> = configs.iter().filter_map(resolved).collect();
     assert!(sound.len() > 20, "{}", sound.len());
     all("config", count(), target("config"), |number| {
         mutate::json(&sound[number as usize % sound.len()], &mut mutate::Random::new(SEED, number))
@@ -180,14 +189,12 @@ fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
         let resumed = |_: &[u8]| match resume(&run, Some(9), built_in, &options, &mut ()) {
             Ok(_) => true,
             Err(error) => {
-                assert!(!error.to_string().is_empty());
+                eprintln!("REASON {error}");
                 false
             }
         };
         let named = [name.as_bytes(), b"\n", &damaged].concat();
-        let mut went_on = false;
-        judge("checkpoint", |bytes| went_on = resumed(bytes), &named);
-        *if went_on { &mut taken } else { &mut refused } += 1;
+        *if judge("checkpoint", resumed, &named) { &mut taken } else { &mut refused } += 1;
         fs::remove_dir_all(&run).expect("removed");
     }
     println!("mutated: {taken} runs went on, {refused} refused");
