@@ -15,6 +15,8 @@ mod browser;
 mod damage;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/foreign.rs"]
+mod foreign;
 #[path = "commands/help.rs"]
 mod help;
 #[path = "commands/markdown.rs"]

@@ -13,7 +13,7 @@ use std::fmt::Display;
 use langevin_data::{FloatArray, SplitOptions, Survey, Table, TableData, TableOptions, Transform};
 use langevin_train::{TensorMap, parse_config};
 
-pub use run::{RUN_FILES, checkpoint, copy_run, resealed, run, sound_run};
+pub use run::{RUN_FILES, checkpoint, copy_run, resealed, run, run_file};
 
 /// A reader by the name of its fuzz target and of its folder under `corpus/`.
 pub type Target = (&'static str, fn(&[u8]) -> bool);

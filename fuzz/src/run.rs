@@ -40,14 +40,19 @@ thread_local! {
 }
 
 /// The folder of a sound run of six steps, that the program made.
-#[must_use]
-pub fn sound_run() -> PathBuf {
+fn sound_run() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sound-run")
 }
 
 /// Puts a copy of the sound run into a new folder.
 pub fn copy_run(to: &Path) {
     copy(&sound_run(), to);
+}
+
+/// What a file of the sound run holds.
+#[must_use]
+pub fn run_file(name: &str) -> Vec<u8> {
+    fs::read(sound_run().join(name)).expect("a file of the sound run")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -78,7 +83,7 @@ fn with(name: &str, content: &[u8], look: impl FnOnce(&Path) -> bool) -> bool {
         };
         put(content);
         let outcome = look(run);
-        put(&fs::read(sound_run().join(name)).expect("the sound one"));
+        put(&run_file(name));
         outcome
     })
 }
@@ -126,8 +131,13 @@ fn is_shown(run: &Path, records: RunRecords) -> bool {
     }
     let data = config.data.build(config.seed).expect("it was validated");
     match data.map(|data| report_run(run, data.as_ref())) {
+        Some(Ok(page)) => {
+            let page = fs::read_to_string(page).expect("written");
+            assert!(!page.contains("<script"), "a name is markup");
+            true
+        }
         Some(Err(error)) => refused(error),
-        _ => true,
+        None => true,
     }
 }
 
@@ -155,7 +165,7 @@ pub fn resealed(name: &str, content: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let index = sealed(&content[start..]);
         return (index.clone(), index);
     }
-    let sound = fs::read(sound_run().join(CHECKPOINT).join(INDEX)).expect("the sound one");
+    let sound = run_file(&format!("{CHECKPOINT}/{INDEX}"));
     let mut index: Value = serde_json::from_slice(&sound).expect("JSON");
     let sum = blake3::hash(content).to_string();
     index["files"][name] = json!({ "bytes": content.len(), "blake3": sum });

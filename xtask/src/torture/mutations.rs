@@ -1,11 +1,23 @@
-//! Configs and checkpoints changed at random: exit code 0, 1 or 2, one message, no panic, no hang.
+//! Configs, tables and checkpoints changed at random, or of 100 MB: exit code 0, 1 or 2, one message that
+//! names the place, no panic, no hang, no gigabyte.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
-use super::{Bench, Extent, SEED, random::Random};
+use super::{
+    Bench, Extent, SEED,
+    measured::{Ended, measured},
+    random::Random,
+};
 
 /// A run of the program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The most memory of the program, in KiB.
+const MEMORY: u64 = 1 << 20;
+/// Bytes of a large file.
+const LARGE: usize = 100_000_000;
 
 /// What takes the place of a value.
 const VALUES: [&str; 16] = [
@@ -27,33 +39,117 @@ const VALUES: [&str; 16] = [
     "NaN",
 ];
 
-/// Mutates the run file and a checkpoint, and gives both to the program.
+/// The sections of a run file, of which a message names one, or the file.
+const PLACES: [&str; 12] = [
+    "mutant.json",
+    "mutant.csv",
+    "the run file",
+    "this run needs",
+    "version",
+    "name",
+    "seed",
+    "data",
+    "noise",
+    "denoiser",
+    "train",
+    "sample",
+];
+
+/// A run on a table of the user's.
+const TABLE_RUN: &str = r#"{
+  "name": "table",
+  "data": { "kind": "table", "path": "mutant.csv" },
+  "noise": { "schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 80 } },
+  "denoiser": { "network": { "kind": "mlp", "width": 8 }, "prediction": { "kind": "edm" } },
+  "train": {
+    "steps": 1, "batch": 4, "optimizer": { "kind": "sgd" },
+    "learning_rate": { "kind": "constant", "value": 0.001 }
+  },
+  "sample": { "sampler": { "kind": "euler", "steps": 4 }, "count": 10 }
+}"#;
+
+const INDEX: &str = "whole/checkpoints/step-00000150/checkpoint.json";
+const MODEL: &str = "whole/checkpoints/step-00000150/model.safetensors";
+
+/// Mutates the run file, a table and a checkpoint, and gives each to the program; then to the library,
+/// as many as the extent says.
 pub fn mutations(bench: &Bench, extent: Extent) -> Result<String, String> {
     let mut random = Random::new(SEED + 2);
-    let text = super::RUN.as_bytes();
+    let mut peak = 0;
     for number in 0..extent.mutations {
-        bench.write("mutant.json", &mutant(text, &mut random))?;
-        judge(bench, &["train", "mutant.json", "--dry-run"])
-            .map_err(|error| format!("config {number}: {error}"))?;
+        bench.write("mutant.json", &mutant(super::RUN.as_bytes(), b':', &mut random))?;
+        let judged = judge(bench, &["train", "mutant.json", "--dry-run"], PATIENCE);
+        peak = peak.max(judged.map_err(|error| format!("config {number}: {error}"))?);
     }
-    let index = "whole/checkpoints/step-00000150/checkpoint.json";
-    let model = "whole/checkpoints/step-00000150/model.safetensors";
+    bench.write("table.json", TABLE_RUN.as_bytes())?;
+    let row = |i: u32| format!("{i},{}.5,{}e-1\n", i * 7 % 11, i * i % 13);
+    let table: String =
+        ["id,length,mass\n".to_owned()].into_iter().chain((0..40).map(row)).collect();
     for number in 0..extent.mutations {
-        let name = if number % 2 == 0 { index } else { model };
+        bench.write("mutant.csv", &mutant(table.as_bytes(), b',', &mut random))?;
+        let judged = judge(bench, &["train", "table.json", "--dry-run"], PATIENCE);
+        peak = peak.max(judged.map_err(|error| format!("table {number}: {error}"))?);
+    }
+    for number in 0..extent.mutations {
+        let name = if number % 2 == 0 { INDEX } else { MODEL };
         let sound = bench.read(name)?;
-        bench.write(name, &mutant(&sound, &mut random))?;
-        let judged = judge(bench, &["verify", "whole"]);
+        bench.write(name, &mutant(&sound, b':', &mut random))?;
+        let judged = judge(bench, &["verify", "whole"], PATIENCE);
         bench.write(name, &sound)?;
-        judged.map_err(|error| format!("checkpoint {number}: {error}"))?;
+        peak = peak.max(judged.map_err(|error| format!("checkpoint {number}: {error}"))?);
     }
-    Ok(format!(
-        "{} configs and {} checkpoints, no panic, no hang",
-        extent.mutations, extent.mutations
-    ))
+    let count = extent.mutations;
+    let said = format!(
+        "{count} configs, {count} tables and {count} checkpoints: no panic, no hang, at most {} MiB of memory",
+        peak >> 10
+    );
+    match extent.library {
+        0 => Ok(said),
+        count => library(bench, count).map(|()| said),
+    }
 }
 
-/// One to four changes: a value replaced, a byte changed, a piece doubled, dropped or moved.
-fn mutant(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+/// The same through the library, by the tests of fuzz/, which print what they did.
+fn library(bench: &Bench, count: usize) -> Result<(), String> {
+    let target = ["test", "--workspace", "--locked", "--test", "untrusted", "--"];
+    let only = ["mutated", "--nocapture", "--test-threads=1"];
+    let count = count.to_string();
+    bench.workspace.cargo_with(&[("LANGEVIN_MUTATIONS", &count)], &[&target[..], &only].concat())
+}
+
+/// A file of 100 MB of each kind: refused in time, or taken, and never with a gigabyte of memory.
+pub fn large(bench: &Bench, _extent: Extent) -> Result<String, String> {
+    let mut said = Vec::new();
+    let mut try_one = |what: &str, arguments: &[&str], patience| -> Result<(), String> {
+        let start = Instant::now();
+        let peak = judge(bench, arguments, patience).map_err(|error| format!("{what}: {error}"))?;
+        said.push(format!("{what} {} MiB in {:.1} s", peak >> 10, start.elapsed().as_secs_f64()));
+        Ok(())
+    };
+    let filled = |piece: &[u8]| piece.repeat(LARGE / piece.len());
+    let config = super::RUN.replace("[1, 0.5]", &format!("[1, 0.5]{}", ",[1,2]".repeat(LARGE / 6)));
+    bench.write("mutant.json", config.as_bytes())?;
+    try_one("config", &["train", "mutant.json", "--dry-run"], PATIENCE)?;
+    bench.write("table.json", TABLE_RUN.as_bytes())?;
+    bench.write("mutant.csv", &[&filled(b"1,2,7\n3,5,1\n")[..], b"1,2\n"].concat())?;
+    try_one("ragged table", &["train", "table.json", "--dry-run"], PATIENCE)?;
+    bench.write("mutant.csv", &filled(b"1,2\n3,5\n"))?;
+    try_one("sound table", &["train", "table.json", "--dry-run"], PATIENCE)?;
+    bench.write("mutant.csv", &filled(b"\""))?;
+    try_one("table of quotes", &["train", "table.json", "--dry-run"], PATIENCE)?;
+    for (what, name) in [("checkpoint.json", INDEX), ("weights", MODEL)] {
+        let sound = bench.read(name)?;
+        bench.write(name, &[&sound[..], &filled(b"[0],")].concat())?;
+        let tried = try_one(what, &["verify", "whole"], PATIENCE);
+        bench.write(name, &sound)?;
+        tried?;
+    }
+    fs::remove_file(bench.path("mutant.csv")).map_err(|error| error.to_string())?;
+    Ok(format!("100 MB each: {}", said.join(", ")))
+}
+
+/// One to four changes: a value after a separator replaced, a byte changed, a piece doubled or dropped.
+fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=random.below(4) {
         let place = random.below(bytes.len().max(1));
@@ -74,13 +170,14 @@ fn mutant(bytes: &[u8], random: &mut Random) -> Vec<u8> {
                 bytes.splice(place..place, nested);
             }
             _ => {
-                // From a colon to the next comma: a value.
-                let colons: Vec<usize> =
-                    bytes.iter().enumerate().filter(|(_, b)| **b == b':').map(|(i, _)| i).collect();
-                if colons.is_empty() {
+                // From a separator to the next comma: a value.
+                let is_separator = |(i, b): (usize, &u8)| (*b == separator).then_some(i);
+                let separators: Vec<usize> =
+                    bytes.iter().enumerate().filter_map(is_separator).collect();
+                if separators.is_empty() {
                     continue;
                 }
-                let from = random.one_of(&colons) + 1;
+                let from = random.one_of(&separators) + 1;
                 let length = bytes[from..].iter().position(|b| matches!(b, b',' | b'}' | b'\n'));
                 let value = random.one_of(&VALUES).as_bytes().to_vec();
                 bytes.splice(from..from + length.unwrap_or(0), value);
@@ -90,26 +187,32 @@ fn mutant(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn judge(bench: &Bench, arguments: &[&str]) -> Result<(), String> {
-    let start = std::time::Instant::now();
-    let output = bench.run(arguments)?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let kept = || {
-        let _ =
-            fs::copy(bench.path("mutant.json"), std::env::temp_dir().join("langevin-mutant.json"));
+/// Runs the program and gives the most memory that it had, in KiB. What turns out valid takes its time,
+/// however large the run that it describes.
+fn judge(bench: &Bench, arguments: &[&str], patience: Duration) -> Result<u64, String> {
+    let mut command = bench.program.command(arguments);
+    let ended = measured(&mut command, bench.folder)?;
+    let said = &ended.err;
+    let fault = match ended.code {
+        Some(0) if ended.peak <= MEMORY => return Ok(ended.peak),
+        Some(0..=2) if said.contains("panicked") => "it panicked",
+        Some(0..=2) if ended.peak > MEMORY => "it took more than a gigabyte",
+        Some(1 | 2) if ended.took > patience => "it took too long",
+        // `verify` says what it found on standard output.
+        Some(1) if ended.out.contains("not all is sound") => return Ok(ended.peak),
+        Some(1 | 2) => {
+            let errors = said.lines().filter(|line| line.starts_with("error: ")).count();
+            let names_a_place = PLACES.iter().any(|place| said.contains(place));
+            if errors == 1 && names_a_place {
+                return Ok(ended.peak);
+            }
+            "it has not one message that names the place"
+        }
+        _ => "its exit code is not 0, 1 or 2",
     };
-    // What turns out valid takes its step, however large the run that it describes.
-    if output.status.code() != Some(0) && start.elapsed() > PATIENCE {
-        kept();
-        return Err(format!("it took {:?}: {said}", start.elapsed()));
+    for name in ["mutant.json", "mutant.csv"] {
+        let _ = fs::copy(bench.path(name), std::env::temp_dir().join(format!("langevin-{name}")));
     }
-    if !matches!(output.status.code(), Some(0..=2)) || said.contains("panicked") {
-        kept();
-        return Err(format!("{}: {said}", output.status));
-    }
-    if output.status.code() == Some(2) && !said.contains("error: ") {
-        kept();
-        return Err(format!("no message: {said}"));
-    }
-    Ok(())
+    let Ended { code, took, peak, .. } = ended;
+    Err(format!("{fault}: exit code {code:?}, {took:?}, {} MiB: {said}", peak >> 10))
 }

@@ -289,6 +289,35 @@ mod tests {
     }
 
     #[test]
+    fn a_run_file_larger_than_any_is_refused_before_it_is_parsed() {
+        let text = format!("[{}0]", "0,".repeat(CONFIG_LIMIT as usize / 2));
+        let message = parse_config("t.json", &text, &[]).expect_err("refused").to_string();
+        assert_eq!(message, "t.json has 4194307 bytes, and a run file at most 4194304");
+    }
+
+    #[test]
+    fn a_message_repeats_no_more_of_a_value_than_is_read() {
+        let long = "x".repeat(1 << 20);
+        for (from, to) in [
+            ("\"batch\": 4", format!("\"batch\": \"{long}\"")),
+            ("\"batch\": 4", format!("\"{long}\": 4")),
+            ("\"name\": \"t\"", format!("\"name\": \"{long}\"")),
+        ] {
+            let message = message(from, &to);
+            assert!(message.chars().count() < 2100 && message.ends_with('…'), "{}", message.len());
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_unknown_fields_take_no_time() {
+        let fields: String = (0..100_000).map(|i| format!("\"f{i}\":{{}},")).collect();
+        let start = std::time::Instant::now();
+        let message = message("\"network\": {", &format!("\"network\": {{{fields}"));
+        assert!(message.starts_with("denoiser.network"), "{message}");
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    #[test]
     fn comments_are_blanks() {
         let commented =
             RUN.replace("\"name\": \"t\",", "// a run\n \"name\": \"t\", /* its\n name */");

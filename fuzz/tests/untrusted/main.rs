@@ -3,6 +3,8 @@
 //!
 //! `LANGEVIN_MUTATIONS` says how many of each kind; `cargo xtask torture` takes 20,000.
 
+mod properties;
+
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -11,7 +13,7 @@ use std::{
 };
 
 use burn::tensor::Device;
-use langevin_fuzz::{RUN_FILES, TARGETS, copy_run, mutate, resealed, sound_run};
+use langevin_fuzz::{RUN_FILES, TARGETS, copy_run, mutate, resealed, run_file};
 use langevin_train::{Program, RunOptions, built_in, parse_config, resume};
 
 const SEED: u64 = 20_261_125;
@@ -118,7 +120,9 @@ fn mutated_tables_are_refused_or_whole() {
 #[test]
 fn mutated_arrays_and_packed_tables_are_refused_or_whole() {
     for name in ["npy", "gzip"] {
-        let sound = corpus(name);
+        let mut sound = corpus(name);
+        // What unpacks to megabytes takes as long a thousand times.
+        sound.retain(|bytes| bytes.len() < 4096);
         all(name, count(), target(name), |number| {
             let random = &mut mutate::Random::new(SEED + 2, number);
             mutate::bytes(&sound[number as usize % sound.len()], random)
@@ -131,7 +135,7 @@ fn damaged_checkpoint(number: u64) -> (&'static str, Vec<u8>) {
     let random = &mut mutate::Random::new(SEED + 3, number);
     let name = ["checkpoint.json", "model.safetensors", "ema.safetensors", "optimizer.safetensors"]
         [random.below(4)];
-    let sound = fs::read(sound_run().join("checkpoints/step-00000006").join(name)).expect("there");
+    let sound = run_file(&format!("checkpoints/step-00000006/{name}"));
     let damaged = match name {
         "checkpoint.json" => [b"{}\n", &mutate::json(&sound, random)[..]].concat(),
         _ => mutate::safetensors(&sound, random),
@@ -154,7 +158,7 @@ fn mutated_run_folders_end_in_a_page_or_a_message() {
     all("run", count() / 10, target("run"), |number| {
         let random = &mut mutate::Random::new(SEED + 4, number);
         let name = RUN_FILES[number as usize % RUN_FILES.len()];
-        let sound = fs::read(sound_run().join(name)).expect("there");
+        let sound = run_file(name);
         let damaged = match name {
             "trajectory.npy" => mutate::bytes(&sound, random),
             "samples.csv" => mutate::csv(&sound, random),
@@ -189,7 +193,7 @@ fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
         let resumed = |_: &[u8]| match resume(&run, Some(9), built_in, &options, &mut ()) {
             Ok(_) => true,
             Err(error) => {
-                eprintln!("REASON {error}");
+                assert!(!error.to_string().is_empty());
                 false
             }
         };
