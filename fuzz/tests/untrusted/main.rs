@@ -2,6 +2,12 @@
 //! that ever failed: never a panic, a hang or a gigabyte.
 //!
 //! `LANGEVIN_MUTATIONS` says how many of each kind; `cargo xtask torture` takes 20,000.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops there, and says what it did"
+)]
 
 mod properties;
 

@@ -2,7 +2,9 @@
 //! names the place, no panic, no hang, no gigabyte.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -78,7 +80,7 @@ pub fn mutations(bench: &Bench, extent: Extent) -> Result<String, String> {
     let mut peak = 0;
     for number in 0..extent.mutations {
         bench.write("mutant.json", &mutant(super::RUN.as_bytes(), b':', &mut random))?;
-        let judged = judge(bench, &["train", "mutant.json", "--dry-run"], PATIENCE);
+        let judged = judge(bench, &["train", "mutant.json", "--dry-run"]);
         peak = peak.max(judged.map_err(|error| format!("config {number}: {error}"))?);
     }
     bench.write("table.json", TABLE_RUN.as_bytes())?;
@@ -87,14 +89,14 @@ pub fn mutations(bench: &Bench, extent: Extent) -> Result<String, String> {
         ["id,length,mass\n".to_owned()].into_iter().chain((0..40).map(row)).collect();
     for number in 0..extent.mutations {
         bench.write("mutant.csv", &mutant(table.as_bytes(), b',', &mut random))?;
-        let judged = judge(bench, &["train", "table.json", "--dry-run"], PATIENCE);
+        let judged = judge(bench, &["train", "table.json", "--dry-run"]);
         peak = peak.max(judged.map_err(|error| format!("table {number}: {error}"))?);
     }
     for number in 0..extent.mutations {
         let name = if number % 2 == 0 { INDEX } else { MODEL };
         let sound = bench.read(name)?;
         bench.write(name, &mutant(&sound, b':', &mut random))?;
-        let judged = judge(bench, &["verify", "whole"], PATIENCE);
+        let judged = judge(bench, &["verify", "whole"]);
         bench.write(name, &sound)?;
         peak = peak.max(judged.map_err(|error| format!("checkpoint {number}: {error}"))?);
     }
@@ -117,35 +119,48 @@ fn library(bench: &Bench, count: usize) -> Result<(), String> {
     bench.workspace.cargo_with(&[("LANGEVIN_MUTATIONS", &count)], &[&target[..], &only].concat())
 }
 
+/// What a large file is of, its name, its head, what fills it, its tail, and who is given it.
+type Large<'a> = (&'a str, &'a str, [&'a [u8]; 3], &'a [&'a str]);
+
 /// A file of 100 MB of each kind: refused in time, or taken, and never with a gigabyte of memory.
 pub fn large(bench: &Bench, _extent: Extent) -> Result<String, String> {
-    let mut said = Vec::new();
-    let mut try_one = |what: &str, arguments: &[&str], patience| -> Result<(), String> {
-        let start = Instant::now();
-        let peak = judge(bench, arguments, patience).map_err(|error| format!("{what}: {error}"))?;
-        said.push(format!("{what} {} MiB in {:.1} s", peak >> 10, start.elapsed().as_secs_f64()));
-        Ok(())
-    };
-    let filled = |piece: &[u8]| piece.repeat(LARGE / piece.len());
-    let config = super::RUN.replace("[1, 0.5]", &format!("[1, 0.5]{}", ",[1,2]".repeat(LARGE / 6)));
-    bench.write("mutant.json", config.as_bytes())?;
-    try_one("config", &["train", "mutant.json", "--dry-run"], PATIENCE)?;
+    let (before, after) = super::RUN.split_once("[1, 0.5]").unwrap_or_default();
+    let tail = format!("[1, 0.5]{after}");
+    let (config, table) =
+        (["train", "mutant.json", "--dry-run"], ["train", "table.json", "--dry-run"]);
+    let verify = ["verify", "whole"];
+    let (index, model) = (bench.read(INDEX)?, bench.read(MODEL)?);
     bench.write("table.json", TABLE_RUN.as_bytes())?;
-    bench.write("mutant.csv", &[&filled(b"1,2,7\n3,5,1\n")[..], b"1,2\n"].concat())?;
-    try_one("ragged table", &["train", "table.json", "--dry-run"], PATIENCE)?;
-    bench.write("mutant.csv", &filled(b"1,2\n3,5\n"))?;
-    try_one("sound table", &["train", "table.json", "--dry-run"], PATIENCE)?;
-    bench.write("mutant.csv", &filled(b"\""))?;
-    try_one("table of quotes", &["train", "table.json", "--dry-run"], PATIENCE)?;
-    for (what, name) in [("checkpoint.json", INDEX), ("weights", MODEL)] {
-        let sound = bench.read(name)?;
-        bench.write(name, &[&sound[..], &filled(b"[0],")].concat())?;
-        let tried = try_one(what, &["verify", "whole"], PATIENCE);
-        bench.write(name, &sound)?;
-        tried?;
+    let files: [Large; 6] = [
+        ("config", "mutant.json", [before.as_bytes(), b"[1,2],", tail.as_bytes()], &config),
+        ("sound table", "mutant.csv", [b"a,b\n", b"1,2\n3,5\n", b""], &table),
+        ("ragged table", "mutant.csv", [b"", b"1,2,7\n3,5,1\n", b"1,2\n"], &table),
+        ("table of quotes", "mutant.csv", [b"", b"\"", b"\n"], &table),
+        ("checkpoint.json", INDEX, [&index, b"[0],", b""], &verify),
+        ("weights", MODEL, [&model, b"\0", b""], &verify),
+    ];
+    let mut said = Vec::new();
+    for (what, name, [head, piece, tail], arguments) in files {
+        fill(&bench.path(name), head, piece, tail).map_err(|error| format!("{name}: {error}"))?;
+        let start = Instant::now();
+        let peak = judge(bench, arguments).map_err(|error| format!("{what}: {error}"))?;
+        said.push(format!("{what} {} MiB, {:.1} s", peak >> 10, start.elapsed().as_secs_f64()));
     }
-    fs::remove_file(bench.path("mutant.csv")).map_err(|error| error.to_string())?;
-    Ok(format!("100 MB each: {}", said.join(", ")))
+    bench.write(INDEX, &index)?;
+    bench.write(MODEL, &model)?;
+    Ok(format!("100 MB each: {}", said.join("; ")))
+}
+
+/// Writes 100 MB of a piece between head and tail. Never held in memory: a process starts with the peak
+/// of the one that started it.
+fn fill(path: &Path, head: &[u8], piece: &[u8], tail: &[u8]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(head)?;
+    for _ in 0..LARGE / piece.len() {
+        file.write_all(piece)?;
+    }
+    file.write_all(tail)?;
+    file.flush()
 }
 
 /// One to four changes: a value after a separator replaced, a byte changed, a piece doubled or dropped.
@@ -189,7 +204,7 @@ fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
 
 /// Runs the program and gives the most memory that it had, in KiB. What turns out valid takes its time,
 /// however large the run that it describes.
-fn judge(bench: &Bench, arguments: &[&str], patience: Duration) -> Result<u64, String> {
+fn judge(bench: &Bench, arguments: &[&str]) -> Result<u64, String> {
     let mut command = bench.program.command(arguments);
     let ended = measured(&mut command, bench.folder)?;
     let said = &ended.err;
@@ -197,7 +212,7 @@ fn judge(bench: &Bench, arguments: &[&str], patience: Duration) -> Result<u64, S
         Some(0) if ended.peak <= MEMORY => return Ok(ended.peak),
         Some(0..=2) if said.contains("panicked") => "it panicked",
         Some(0..=2) if ended.peak > MEMORY => "it took more than a gigabyte",
-        Some(1 | 2) if ended.took > patience => "it took too long",
+        Some(1 | 2) if ended.took > PATIENCE => "it took too long",
         // `verify` says what it found on standard output.
         Some(1) if ended.out.contains("not all is sound") => return Ok(ended.peak),
         Some(1 | 2) => {

@@ -125,7 +125,8 @@ proptest! {
         let read = Index::from_bytes(&bytes).expect("ours");
         prop_assert_eq!(read.progress, index.progress);
         prop_assert_eq!(read.to_bytes().expect("written"), bytes.clone());
-        bytes[place.index(bytes.len())] ^= 1 << bit;
+        let place = place.index(bytes.len());
+        bytes[place] ^= 1 << bit;
         prop_assert!(Index::from_bytes(&bytes).is_err());
     }
 }
