@@ -42,7 +42,7 @@ const VALUES: [&str; 16] = [
 ];
 
 /// The sections of a run file, of which a message names one, or the file.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 13] = [
     "mutant.json",
     "mutant.csv",
     "the run file",
@@ -55,6 +55,7 @@ const PLACES: [&str; 12] = [
     "denoiser",
     "train",
     "sample",
+    "report",
 ];
 
 /// A run on a table of the user's.
