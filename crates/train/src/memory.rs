@@ -35,6 +35,9 @@ impl MemoryEstimate {
         let copies = 3 + moments + averages;
         // Each hidden layer keeps its sum and its activation for the way back, and their gradients.
         let width = mlp.width.saturating_mul(4).saturating_mul(mlp.depth).saturating_add(1024);
+        // What the first layer gets, with its angles, sines and cosines and their gradients.
+        let input = mlp.position_features.saturating_mul(2).saturating_add(level_features);
+        let width = width.saturating_add(input.saturating_mul(4));
         let rows = config.train.batch.max(512);
         let samples = config.sample.count.saturating_mul(features).saturating_mul(4);
         let way = match config.report.needs_trajectory() {
@@ -93,7 +96,7 @@ mod tests {
     use crate::parse_config;
 
     #[test]
-    fn a_hundred_million_layers_of_one_unit_do_not_fit() {
+    fn layers_without_width_and_frequencies_without_number_do_not_fit() {
         let text = r#"{"name":"t","data":{"kind":"gaussian","mean":[1],"std":0.1},
             "noise":{"schedule":{"kind":"karras"}},
             "denoiser":{"network":{"kind":"mlp","width":1,"depth":100000000},"prediction":{"kind":"edm"}},
@@ -103,7 +106,11 @@ mod tests {
         let config = parse_config("t", text, &[]).expect("valid");
         let estimate = MemoryEstimate::of(&config, 1, 1).expect("our own network");
         assert!(estimate.bytes > 1 << 40, "{estimate:?}");
-        // As many as a page of numbers are no burden.
+        // A table's worth of frequencies: few parameters, and much for every row of a batch.
+        let set = ["denoiser.network.depth=1", "denoiser.network.position_features=30000000"];
+        let set = set.map(str::to_owned);
+        let wide = parse_config("t", text, &set).expect("valid");
+        assert!(MemoryEstimate::of(&wide, 2, 1).expect("ours").bytes > 1 << 38);
         let small =
             parse_config("t", text, &["denoiser.network.depth=3".to_owned()]).expect("valid");
         assert!(MemoryEstimate::of(&small, 1, 1).expect("ours").bytes < 4 << 20);

@@ -174,6 +174,23 @@ fn mutated_run_folders_end_in_a_page_or_a_message() {
     });
 }
 
+#[test]
+fn a_sealed_checkpoint_of_100_mb_takes_no_gigabyte() {
+    let count = 25_000_000;
+    let end = 4 * count;
+    let header =
+        format!("{{\"w\":{{\"dtype\":\"F32\",\"shape\":[{count}],\"data_offsets\":[0,{end}]}}}}");
+    let mut bytes = b"model.safetensors\n".to_vec();
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.resize(bytes.len() + end, 0);
+    assert!(
+        !judge("checkpoint", target("checkpoint"), &bytes),
+        "of another shape than its averages"
+    );
+    assert!(peak_is_small(), "{:?}", peak());
+}
+
 /// What a checkpoint with checksums that hold says is taken up or refused, and a step is made.
 #[test]
 fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
