@@ -17,6 +17,8 @@ mod damage;
 mod determinism;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/foreign.rs"]
+mod foreign;
 #[path = "commands/help.rs"]
 mod help;
 #[path = "commands/markdown.rs"]

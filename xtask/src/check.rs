@@ -21,6 +21,7 @@ pub const PARTS: &[Part] = &[
     Part { name: "tidy", about: "the small rules of CONTRIBUTING.md hold", run: tidy::run },
     Part { name: "licences", about: "every dependency may be used", run: licences::run },
     Part { name: "clippy", about: "no warning from clippy", run: clippy },
+    Part { name: "fuzz", about: "the fuzz targets compile", run: fuzz },
     Part { name: "docs", about: "no warning from rustdoc", run: docs },
     Part { name: "build", about: "the program builds", run: build },
     Part { name: "config", about: "docs/config.md is what the schema gives", run: config::check },
@@ -49,6 +50,15 @@ fn fmt(workspace: &Workspace) -> Result<(), String> {
 
 fn clippy(workspace: &Workspace) -> Result<(), String> {
     workspace.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+/// After `clippy`, whose crates it takes: a whole workspace has the same features with the targets.
+fn fuzz(workspace: &Workspace) -> Result<(), String> {
+    // Nothing is linked, so that libFuzzer itself, 15 s of C++, is not built.
+    let without_engine = [("CUSTOM_LIBFUZZER_PATH", "not-linked/libfuzzer.a")];
+    let targets = ["--workspace", "--bins", "--features", "langevin-fuzz/libfuzzer", "--locked"];
+    let arguments = [&["clippy"], &targets[..], &["--", "-D", "warnings"]].concat();
+    workspace.cargo_with(&without_engine, &arguments)
 }
 
 fn docs(workspace: &Workspace) -> Result<(), String> {

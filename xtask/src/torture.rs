@@ -3,6 +3,7 @@
 
 mod damage;
 mod kills;
+mod measured;
 mod mutations;
 mod random;
 
@@ -28,12 +29,15 @@ pub struct Extent {
     crowds: usize,
     flips: usize,
     mutations: usize,
+    /// Mutations of each kind through the library; the tests make a thousand by themselves.
+    library: usize,
 }
 
 /// What the figures in docs/reliability.md are of.
-pub const FULL: Extent = Extent { kills: 200, crowds: 10, flips: 200, mutations: 300 };
+pub const FULL: Extent =
+    Extent { kills: 200, crowds: 10, flips: 200, mutations: 300, library: 20_000 };
 /// What `cargo xtask check` does of it.
-const SHORT: Extent = Extent { kills: 12, crowds: 1, flips: 24, mutations: 40 };
+const SHORT: Extent = Extent { kills: 12, crowds: 1, flips: 24, mutations: 40, library: 0 };
 
 const SEED: u64 = 20_261_125;
 
@@ -76,15 +80,18 @@ pub fn short(workspace: &Workspace) -> Result<(), String> {
 /// Does everything to this extent; fails at the first promise that does not hold.
 pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     let scratch = Scratch::new("torture")?;
-    let bench = Bench { program: Program::build(workspace, &scratch)?, folder: scratch.folder() };
+    let program = Program::build(workspace, &scratch)?;
+    let bench = Bench { workspace, program, folder: scratch.folder() };
     bench.write("run.json", RUN.as_bytes())?;
     bench.succeed(&["train", "run.json", "--out", "whole"])?;
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 7] = [
         ("kills", kills::kills),
         ("crowds", kills::crowds),
         ("flips", damage::flips),
         ("divergence", damage::divergence),
+        ("disk", disk),
         ("mutations", mutations::mutations),
+        ("large files", mutations::large),
     ];
     for (name, part) in parts {
         let said = part(&bench, extent).map_err(|error| format!("torture: {name}: {error}"))?;
@@ -93,8 +100,20 @@ pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     Ok(())
 }
 
+/// Each operation on the disk failing, and the power cut after each, through the library: its own tests,
+/// with more of the states that a cut may leave, which print what they did.
+fn disk(bench: &Bench, extent: Extent) -> Result<String, String> {
+    if extent.library == 0 {
+        return Ok("as the tests of the library do it".to_owned());
+    }
+    let target = ["test", "--workspace", "--locked", "--lib", "--", "disk::", "--nocapture"];
+    bench.workspace.cargo_with(&[("LANGEVIN_TORTURE", "1")], &target)?;
+    Ok("every operation failed, and every cut went on or had saved nothing".to_owned())
+}
+
 /// The program and the folder that it works in; `whole` there is the undisturbed run.
 struct Bench<'a> {
+    workspace: &'a Workspace,
     program: Program,
     folder: &'a Path,
 }

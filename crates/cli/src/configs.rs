@@ -1,8 +1,12 @@
 //! The configs that the binary carries.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
-use langevin_train::{TrainError, nearest, parse_config};
+use langevin_train::{CONFIG_LIMIT, TrainError, nearest, parse_config};
 
 use crate::{commented::commented, failure::Failure};
 
@@ -102,8 +106,19 @@ pub fn load(config: Option<&str>) -> Result<Source, Failure> {
         let name = format!("the built-in config {name}");
         return Ok(Source { name, folder: PathBuf::new(), text });
     }
-    let text = std::fs::read_to_string(Path::new(name))
+    let text = read(Path::new(name))
         .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
     let folder = Path::new(name).parent().map(Path::to_owned).unwrap_or_default();
     Ok(Source { name: name.to_owned(), folder, text })
+}
+
+/// Reads a text, which may come from a pipe and have no end.
+fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(CONFIG_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > CONFIG_LIMIT {
+        let message = format!("it has more than {CONFIG_LIMIT} bytes, the most of a run file");
+        return Err(io::Error::other(message));
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::other(error.utf8_error()))
 }

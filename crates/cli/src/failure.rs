@@ -2,6 +2,9 @@
 
 use langevin_train::TrainError;
 
+/// Characters of a message that are shown.
+const MOST_SHOWN: usize = 4000;
+
 /// A failure: a message, and an exit code.
 #[derive(Debug)]
 pub struct Failure {
@@ -34,6 +37,11 @@ impl Failure {
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         let code = if error.is_usage() { 2 } else { 1 };
-        Self { message: error.to_string(), code }
+        let mut message = error.to_string();
+        // It may repeat a name of a file, and that may have any length.
+        if let Some((end, _)) = message.char_indices().nth(MOST_SHOWN) {
+            message.replace_range(end.., "…");
+        }
+        Self { message, code }
     }
 }

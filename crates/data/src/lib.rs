@@ -8,7 +8,8 @@
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
 //!   distribution function and quantiles.
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
-//!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with.
+//!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
+//!   what an NPY file of another shape holds.
 //! - [`exp`], [`ln`] and [`sin_cos_turns`] have the same bits on every platform.
 //!
 //! ```
@@ -46,6 +47,7 @@ pub use error::DataError;
 pub use math::{exp, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
-    BuiltInTable, COLUMN_LIMIT, ColumnKind, ColumnSurvey, Dropped, Holdout, Missing, Place,
-    SplitOptions, Survey, Table, TableData, TableError, TableOptions, Transform, built_in_table,
+    BuiltInTable, COLUMN_LIMIT, ColumnKind, ColumnSurvey, Dropped, FloatArray, Holdout, Missing,
+    Place, SplitOptions, Survey, Table, TableData, TableError, TableOptions, Transform,
+    built_in_table,
 };

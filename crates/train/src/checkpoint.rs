@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,7 @@ use crate::{
     config::KeepConfig,
     disk,
     durable::{create_inner_folder, write_durably, write_parts_durably},
+    free_memory, run_files,
     tensors::TensorMap,
     trainer::Progress,
 };
@@ -310,6 +311,7 @@ impl Checkpoints {
         if index.progress.step != step {
             return Err(format!("{INDEX} is of step {}", index.progress.step));
         }
+        index.fits_into(free_memory())?;
         let tensors = |name: &str| -> Result<Option<TensorMap>, String> {
             let Some(sum) = index.files.get(name) else { return Ok(None) };
             let bytes = read_file(&folder.join(name), sum.bytes)?;
@@ -334,6 +336,17 @@ impl Checkpoints {
 }
 
 impl Index {
+    /// Fails where the files and the arrays that they become need more memory than is free; 0 where that
+    /// is not known.
+    fn fits_into(&self, free: u64) -> Result<(), String> {
+        let sizes = self.files.values().map(|file| file.bytes);
+        let need = sizes.fold(0, u64::saturating_add).saturating_mul(2);
+        match free > 0 && need > free {
+            true => Err(format!("{INDEX}: its files need {need} bytes of memory, {free} are free")),
+            false => Ok(()),
+        }
+    }
+
     fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
         let body = serde_json::to_string_pretty(self)
             .map_err(|source| TrainError::Json { name: INDEX.to_owned(), source })?;
@@ -369,14 +382,15 @@ fn write_tensors(path: &Path, tensors: &TensorMap) -> Result<FileSum, TrainError
     written.map(|()| FileSum { bytes, blake3 })
 }
 
-/// Reads a file that is not larger than it should be.
+/// Reads a regular file that is not larger than it should be.
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let size = fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
-    if size > limit {
-        return Err(format!("{name} has {size} bytes, not {limit}"));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match run_files::read(path, limit) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(format!("{name} is not there")),
+        Err(TrainError::Io { source, .. }) => Err(format!("{name}: {source}")),
+        Err(other) => Err(other.to_string()),
     }
-    disk::read(path).map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(test)]

@@ -42,10 +42,10 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// Reads a whole file of UTF-8.
-pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
+/// Opens a file to read it.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     announce(Operation::Read(path))?;
-    fs::read_to_string(path)
+    File::open(path)
 }
 
 /// What lies in a folder; nothing where there is none.

@@ -12,6 +12,7 @@ use tempfile::{NamedTempFile, PersistError};
 use crate::{
     TrainError,
     disk::{self, Operation},
+    run_files,
 };
 
 /// How the temporary files of [`write_durably`] begin, so that leftovers of a killed run are known.
@@ -53,7 +54,7 @@ fn write(
         let folder = parent(path);
         let file = tempfile::Builder::new()
             .prefix(TEMPORARY_PREFIX)
-            .make_in(folder, |path| disk::create_file(path))?;
+            .make_in(folder, disk::create_file)?;
         for part in parts {
             disk::write(file.as_file(), file.path(), part)?;
         }
@@ -132,22 +133,15 @@ pub(crate) struct AppendLog {
 impl AppendLog {
     /// Opens the log, keeping the lines for which `keep` says so; a torn last line is dropped.
     pub(crate) fn open(path: &Path, keep: impl Fn(&str) -> bool) -> Result<Self, TrainError> {
-        match fs::symlink_metadata(path) {
-            Ok(found) if !found.is_file() => {
-                let why = io::Error::other("it must be a file, and no link");
-                return Err(TrainError::io("cannot write", path, why));
-            }
-            Ok(_) => {
-                let text = disk::read_to_string(path)
-                    .map_err(|source| TrainError::io("cannot read", path, source))?;
+        match run_files::read_text(path, run_files::share_of_memory())? {
+            Some(text) => {
                 let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
                 let kept: String = whole.split_inclusive('\n').filter(|line| keep(line)).collect();
                 if kept != text {
                     write_durably(path, kept.as_bytes())?;
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => write_durably(path, b"")?,
-            Err(source) => return Err(TrainError::io("cannot read", path, source)),
+            None => write_durably(path, b"")?,
         }
         let file = disk::open_at_end(path)
             .map_err(|source| TrainError::io("cannot write", path, source))?;
@@ -253,7 +247,7 @@ mod tests {
         assert!(message.to_string().ends_with("it must be a folder, and no link"), "{message}");
         let message =
             AppendLog::open(&link(&others, "metrics.jsonl"), |_| true).expect_err("a link");
-        assert!(message.to_string().ends_with("it must be a file, and no link"), "{message}");
+        assert!(message.to_string().contains("it must be a regular file, not a link"), "{message}");
         let samples = link(&others, "samples.csv");
         write_durably(&samples, b"ours").expect("the link's place is taken");
         assert!(fs::symlink_metadata(&samples).expect("there").is_file());

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use langevin_core::CoreError;
 
+/// Characters of a field's path, and of what is wrong with it, that a message shows.
+pub(crate) const SHOWN: usize = 1000;
+
 /// A run that cannot start, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -105,11 +108,19 @@ impl TrainError {
     }
 
     pub(crate) fn config(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Config { path: path.into(), message: message.into() }
+        Self::Config { path: shortened(path.into()), message: shortened(message.into()) }
     }
 
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// A text of which a message shows only so much: it may repeat a value of any length.
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

@@ -10,14 +10,15 @@ use crate::{
     Manifest, RunConfig, TrainError, disk,
     durable::{create_folders, parent, remove_leftovers, write_durably},
     manifest::MANIFEST,
+    run_files::{self, CONFIG_LIMIT},
 };
 
 const CONFIG: &str = "config.json";
 const LOCK: &str = ".lock";
 /// What the lock's file begins with.
 const HOLDER: &str = "process";
-/// The most of the lock's file that a message repeats.
-const MOST_HOLDER: usize = 200;
+/// The most bytes of the lock's file.
+const MOST_HOLDER: u64 = 200;
 
 /// A run's folder, held by this process alone until it is dropped.
 #[derive(Debug)]
@@ -81,12 +82,9 @@ impl RunFolder {
 /// It cannot be read, or describes no run.
 pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
     let path = run.join(CONFIG);
-    if !path.is_file() {
-        let message = format!("{} is not a run: it has no {CONFIG}", run.display());
-        return Err(TrainError::Usage(message));
-    }
-    let text = disk::read_to_string(&path)
-        .map_err(|source| TrainError::io("cannot read", &path, source))?;
+    let text = run_files::read_text(&path, CONFIG_LIMIT)?.ok_or_else(|| {
+        TrainError::Usage(format!("{} is not a run: it has no {CONFIG}", run.display()))
+    })?;
     crate::config::read_config(&path.display().to_string(), run, &text, &[])
 }
 
@@ -159,9 +157,8 @@ fn lock(run: &Path) -> Result<File, TrainError> {
         }
         Err(TryLockError::WouldBlock) => {
             let run = run.display();
-            let holder = fs::read(&path).unwrap_or_default();
-            let holder = String::from_utf8_lossy(&holder[..holder.len().min(MOST_HOLDER)]);
-            Err(TrainError::Usage(match holder.trim() {
+            let holder = run_files::read_text(&path, MOST_HOLDER).unwrap_or_default();
+            Err(TrainError::Usage(match holder.unwrap_or_default().trim() {
                 named if named.starts_with(HOLDER) => {
                     format!("another process is training in {run}: {named}")
                 }

@@ -1,6 +1,6 @@
 //! Runs of diffusion models: config, training step, checkpoints, sampling, figures.
 //!
-//! [`parse_config`] reads a run file into a [`RunConfig`], and [`train`], [`resume`] and [`sample_run`]
+//! [`parse_config`] reads a run file of up to [`CONFIG_LIMIT`] bytes into a [`RunConfig`], and [`train`], [`resume`] and [`sample_run`]
 //! do the whole of it in a run folder. Nothing here prints: an [`Observer`] hears what happens.
 //!
 //! The same step by step:
@@ -61,6 +61,7 @@ mod records;
 mod report;
 mod reproduce;
 mod run;
+mod run_files;
 mod samples_file;
 mod sampling;
 mod session;
@@ -99,6 +100,7 @@ pub use records::{RunRecords, Timing, runs_under};
 pub use report::{compare_runs, report_run};
 pub use reproduce::{Reproduction, reproduction_tolerance};
 pub use run::{built_in, dry_run, evaluate_run, resume, sample_run, train};
+pub use run_files::CONFIG_LIMIT;
 pub use samples_file::{SamplesFormat, write_samples};
 pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};
 pub use tensors::{Array, TensorMap, Values};

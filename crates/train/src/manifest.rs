@@ -8,7 +8,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainError, durable::write_durably};
+use crate::{
+    TrainError,
+    durable::write_durably,
+    run_files::{MANIFEST_LIMIT, read_json},
+};
 
 pub(crate) const MANIFEST: &str = "manifest.json";
 
@@ -164,10 +168,10 @@ impl Manifest {
     /// A file that is not there, or is not ours.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let path = run.join(MANIFEST);
-        let text = crate::disk::read_to_string(&path)
-            .map_err(|source| TrainError::io("cannot read", &path, source))?;
-        serde_json::from_str(&text)
-            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })
+        read_json(&path, MANIFEST_LIMIT)?.ok_or_else(|| {
+            let source = std::io::ErrorKind::NotFound.into();
+            TrainError::io("cannot read", &path, source)
+        })
     }
 
     pub(crate) fn write(&self, run: &Path) -> Result<(), TrainError> {

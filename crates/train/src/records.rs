@@ -1,15 +1,20 @@
 //! What a run's folder says of the run, for pages, tables and comparisons; nothing here trains.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Manifest, Metrics, RunConfig, TrainError, durable::write_durably, evaluate::EVALUATION,
-    evaluation::Evaluation, folder::read_run_config, sampling::LevelSummary,
+    Manifest, Metrics, RunConfig, TrainError,
+    durable::write_durably,
+    evaluate::EVALUATION,
+    evaluation::Evaluation,
+    folder::read_run_config,
+    run_files::{self, CONFIG_LIMIT, EVALUATION_LIMIT, LEVELS_LIMIT},
+    sampling::LevelSummary,
 };
 
 pub(crate) const LEVELS: &str = "levels.json";
@@ -50,17 +55,15 @@ impl RunRecords {
     /// # Errors
     /// It is not a run, or its manifest, config or evaluation is not ours.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
-        let evaluation = run.join(EVALUATION);
+        let config_text = run_files::read_text(&run.join("config.json"), CONFIG_LIMIT)?;
         Ok(Self {
             run: run.to_owned(),
             config: read_run_config(run)?,
-            config_text: read_if_there(&run.join("config.json"))?.unwrap_or_default(),
+            config_text: config_text.unwrap_or_default(),
             manifest: Manifest::read(run)?,
-            metrics: lines(&run.join("metrics.jsonl"))?,
-            timings: lines(&run.join("timings.jsonl"))?,
-            evaluation: read_if_there(&evaluation)?
-                .map(|text| parse(&evaluation, &text))
-                .transpose()?,
+            metrics: run_files::read_lines(&run.join("metrics.jsonl"))?,
+            timings: run_files::read_lines(&run.join("timings.jsonl"))?,
+            evaluation: run_files::read_json(&run.join(EVALUATION), EVALUATION_LIMIT)?,
         })
     }
 
@@ -129,18 +132,16 @@ pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), Tr
 
 /// Reads levels.json; empty where there is none.
 pub(crate) fn read_levels(run: &Path) -> Result<Vec<LevelRecord>, TrainError> {
-    let path = run.join(LEVELS);
-    let text = read_if_there(&path)?;
-    text.map_or(Ok(Vec::new()), |text| parse(&path, &text))
+    Ok(run_files::read_json(&run.join(LEVELS), LEVELS_LIMIT)?.unwrap_or_default())
 }
 
 /// Reads samples.csv, row by row in the user's columns; empty where there is none.
 pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
     let path = run.join("samples.csv");
-    let Some(text) = read_if_there(&path)? else { return Ok(Vec::new()) };
+    let Some(file) = open_samples(&path)? else { return Ok(Vec::new()) };
     let not_ours = |why: String| TrainError::Usage(format!("{}: {why}", path.display()));
     let mut values = Vec::new();
-    for record in csv::Reader::from_reader(text.as_bytes()).records() {
+    for record in csv::Reader::from_reader(file).records() {
         let record = record.map_err(|error| not_ours(error.to_string()))?;
         if record.len() != columns {
             return Err(not_ours(format!("must have {columns} columns, got {}", record.len())));
@@ -154,21 +155,11 @@ pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, Train
     Ok(values)
 }
 
-fn read_if_there(path: &Path) -> Result<Option<String>, TrainError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+fn open_samples(path: &Path) -> Result<Option<File>, TrainError> {
+    run_files::check(path, run_files::share_of_memory())?;
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(TrainError::io("cannot read", path, source)),
     }
-}
-
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, TrainError> {
-    serde_json::from_str(text)
-        .map_err(|source| TrainError::Json { name: path.display().to_string(), source })
-}
-
-/// The lines of a log that are whole.
-fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrainError> {
-    let text = read_if_there(path)?.unwrap_or_default();
-    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

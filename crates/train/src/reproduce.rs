@@ -1,7 +1,7 @@
 //! Whether a run's config gives the run again: bit for bit on the same processor backend, within stated
 //! tolerances elsewhere.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use langevin_core::Network;
 use langevin_data::Dataset;
@@ -13,6 +13,7 @@ use crate::{
     config::ReportConfig,
     folder::read_run_config,
     run::train,
+    run_files::{read, read_lines, share_of_memory},
 };
 
 /// How far losses, gradient norms and held-out losses may be apart on another backend, as a share of
@@ -126,10 +127,7 @@ impl Reproduction {
             return Ok(Some(format!("step {}: {tensor}", self.steps)));
         }
         let finished = Manifest::read(run)?.state == RunState::Finished && report.finished;
-        let read = |run: &Path| {
-            let path = run.join("samples.csv");
-            fs::read(&path).map_err(|source| TrainError::io("cannot read", &path, source))
-        };
+        let read = |run: &Path| read(&run.join("samples.csv"), share_of_memory());
         if finished && read(run)? != read(again)? {
             return Ok(Some("samples.csv differs, and all before it is the same".to_owned()));
         }
@@ -171,11 +169,9 @@ pub fn reproduction_tolerance(exact: bool) -> String {
 }
 
 fn log_lines(run: &Path, steps: u64) -> Result<Vec<Metrics>, TrainError> {
-    let path = run.join("metrics.jsonl");
-    let text =
-        fs::read_to_string(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
-    let lines = text.lines().filter_map(|line| serde_json::from_str::<Metrics>(line).ok());
-    Ok(lines.filter(|line| line.step <= steps).collect())
+    let mut lines: Vec<Metrics> = read_lines(&run.join("metrics.jsonl"))?;
+    lines.retain(|line| line.step <= steps);
+    Ok(lines)
 }
 
 /// The first number that differs between two checkpoints.

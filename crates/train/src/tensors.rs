@@ -4,7 +4,7 @@
 //! Names are the parameters' paths (`layers.0.weight`); the weights of linear layers are
 //! `[out, in]` as PyTorch's.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, mem::discriminant};
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
@@ -17,6 +17,10 @@ use safetensors::{
 
 /// Rows and columns of a block of a matrix that is turned.
 const BLOCK: usize = 16;
+
+/// The most bytes of a file's header: a hundred for each array, of which a run of a thousand networks
+/// has some ten thousand.
+const HEADER_LIMIT: u64 = 16 << 20;
 
 /// Named arrays, in the order of their names.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -121,7 +125,7 @@ impl TensorMap {
         Ok(module.map(&mut writer))
     }
 
-    /// Whether both hold the same names and shapes.
+    /// Whether both hold the same names, shapes and types of numbers.
     ///
     /// # Errors
     /// The first difference.
@@ -131,6 +135,9 @@ impl TensorMap {
                 None => return Err(format!("{name} is missing")),
                 Some(own) if own.shape != array.shape => {
                     return Err(format!("{name} has shape {:?}, not {:?}", own.shape, array.shape));
+                }
+                Some(own) if discriminant(&own.values) != discriminant(&array.values) => {
+                    return Err(format!("{name} holds numbers of another type"));
                 }
                 Some(_) => {}
             }
@@ -179,6 +186,12 @@ impl TensorMap {
     /// # Errors
     /// What is wrong: not safetensors, another type of number, a value that is not finite.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self, String> {
+        let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+        if header > HEADER_LIMIT {
+            return Err(format!(
+                "its header has {header} bytes, and at most {HEADER_LIMIT} are read"
+            ));
+        }
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let arrays = file.iter().map(|(name, view)| match Array::from_view(&view) {
             Ok(array) => Ok((name.to_owned(), array)),
@@ -368,6 +381,22 @@ mod tests {
         let without = LinearConfig::new(3, 2).with_bias(false).init(&Device::flex());
         let message = map.into_module(without).expect_err("refused");
         assert_eq!(message, "bias is not part of the network");
+    }
+
+    #[test]
+    fn numbers_of_another_type_are_no_weights() {
+        let mut map = TensorMap::of_module(&linear());
+        map.0.insert("bias".into(), Array { shape: vec![2], values: Values::I64(vec![1, 2]) });
+        let message = map.into_module(linear()).expect_err("refused");
+        assert_eq!(message, "bias holds numbers of another type");
+    }
+
+    #[test]
+    fn a_header_longer_than_any_is_refused_by_its_length_alone() {
+        let mut bytes = (HEADER_LIMIT + 1).to_le_bytes().to_vec();
+        bytes.extend(vec![b' '; HEADER_LIMIT as usize + 1]);
+        let message = TensorMap::from_safetensors(&bytes).expect_err("refused");
+        assert_eq!(message, "its header has 16777217 bytes, and at most 16777216 are read");
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use langevin_data::FloatArray;
 use npyz::WriterBuilder;
 
-use crate::{TrainError, durable::write_durably};
+use crate::{TrainError, durable::write_durably, run_files, sampling::TRAJECTORY_ROWS};
 
 pub(crate) const TRAJECTORY: &str = "trajectory.npy";
+/// More than the header of an array has.
+const HEADER_ROOM: u64 = 1 << 14;
 
 /// Writes trajectory.npy, 32-bit floats `[levels, rows, features]`.
 pub(crate) fn write_trajectory(
@@ -40,22 +43,18 @@ pub(crate) fn read_trajectory(
     features: usize,
 ) -> Result<Vec<Vec<f32>>, TrainError> {
     let path = run.join(TRAJECTORY);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(TrainError::io("cannot read", &path, source)),
-    };
+    let numbers = [levels, TRAJECTORY_ROWS, features].into_iter().fold(4, usize::saturating_mul);
+    let limit = (numbers as u64).saturating_add(HEADER_ROOM);
+    let Some(bytes) = run_files::read(&path, limit)? else { return Ok(Vec::new()) };
     let not_ours = |message: String| TrainError::Figure { name: TRAJECTORY.to_owned(), message };
-    let file = npyz::NpyFile::new(&bytes[..]).map_err(|error| not_ours(error.to_string()))?;
-    let shape = file.shape().to_vec();
-    let fits = matches!(shape[..], [l, r, f] if l == levels as u64 && f == features as u64 && l.min(r).min(f) > 0
-        && l.saturating_mul(r).saturating_mul(f).saturating_mul(4) <= bytes.len() as u64);
-    if !fits || file.order() != npyz::Order::C {
+    let array = FloatArray::from_npy(&bytes).map_err(not_ours)?;
+    if !matches!(array.shape[..], [l, r, f] if l == levels && f == features && l.min(r).min(f) > 0)
+    {
+        let shape = &array.shape;
         let message = format!("must hold {levels} levels of {features} features, got {shape:?}");
         return Err(not_ours(message));
     }
-    let values = file.into_vec::<f32>().map_err(|error| not_ours(error.to_string()))?;
-    Ok(values.chunks_exact(values.len() / levels.max(1)).map(<[f32]>::to_vec).collect())
+    Ok(array.values.chunks_exact(array.values.len() / levels).map(<[f32]>::to_vec).collect())
 }
 
 #[cfg(test)]

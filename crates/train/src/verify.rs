@@ -1,16 +1,17 @@
 //! Whether a run's files are what they were when it wrote them, and from where it can go on.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read},
+    io,
     path::{Component, Path},
 };
 
 use langevin_core::Network;
 
 use crate::{
-    Manifest, Metrics, RunConfig, RunState, TensorMap, TrainError, checkpoint::Checkpoints,
+    Manifest, Metrics, RunConfig, RunState, TensorMap, TrainError,
+    checkpoint::Checkpoints,
     folder::read_run_config,
+    run_files::{Lines, open},
 };
 
 /// What a check of a run found.
@@ -97,7 +98,7 @@ fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
     if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
         return Err("is no name of a file in the run's folder".to_owned());
     }
-    let mut file = open_file(&run.join(name))?;
+    let mut file = open(&run.join(name), u64::MAX).map_err(|error| error.to_string())?;
     let mut hasher = blake3::Hasher::new();
     io::copy(&mut file, &mut hasher).map_err(|error| error.to_string())?;
     match hasher.finalize().to_string() == sum {
@@ -106,21 +107,15 @@ fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
     }
 }
 
-/// A regular file; a link or a device may have no end.
-fn open_file(path: &Path) -> Result<File, String> {
-    let found = fs::symlink_metadata(path).map_err(|error| error.to_string())?;
-    if !found.is_file() {
-        return Err("is no regular file".to_owned());
-    }
-    File::open(path).map_err(|error| error.to_string())
-}
-
 /// A log without its manifest's checksum: each line must be one of ours. A torn last line is what a
 /// killed run leaves, and goes when it is resumed.
 fn whole_lines(path: &Path) -> Result<(), String> {
-    let mut text = String::new();
-    open_file(path)?.read_to_string(&mut text).map_err(|error| error.to_string())?;
-    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-    let bad = whole.lines().position(|line| serde_json::from_str::<Metrics>(line).is_err());
-    bad.map_or(Ok(()), |line| Err(format!("line {} is no log line", line + 1)))
+    let lines = Lines::open(path).map_err(|error| error.to_string())?;
+    for (number, line) in lines.enumerate() {
+        let line = line.map_err(|error| error.to_string())?;
+        if serde_json::from_slice::<Metrics>(&line).is_err() {
+            return Err(format!("line {} is no log line", number + 1));
+        }
+    }
+    Ok(())
 }

@@ -1,11 +1,25 @@
-//! Configs and checkpoints changed at random: exit code 0, 1 or 2, one message, no panic, no hang.
+//! Configs, tables and checkpoints changed at random, or of 100 MB: exit code 0, 1 or 2, one message that
+//! names the place, no panic, no hang, no gigabyte.
 
-use std::{fs, time::Duration};
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use super::{Bench, Extent, SEED, random::Random};
+use super::{
+    Bench, Extent, SEED,
+    measured::{Ended, measured},
+    random::Random,
+};
 
 /// A run of the program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The most memory of the program, in KiB.
+const MEMORY: u64 = 1 << 20;
+/// Bytes of a large file.
+const LARGE: usize = 100_000_000;
 
 /// What takes the place of a value.
 const VALUES: [&str; 16] = [
@@ -27,33 +41,131 @@ const VALUES: [&str; 16] = [
     "NaN",
 ];
 
-/// Mutates the run file and a checkpoint, and gives both to the program.
+/// The sections of a run file, of which a message names one, or the file.
+const PLACES: [&str; 13] = [
+    "mutant.json",
+    "mutant.csv",
+    "the run file",
+    "this run needs",
+    "version",
+    "name",
+    "seed",
+    "data",
+    "noise",
+    "denoiser",
+    "train",
+    "sample",
+    "report",
+];
+
+/// A run on a table of the user's.
+const TABLE_RUN: &str = r#"{
+  "name": "table",
+  "data": { "kind": "table", "path": "mutant.csv" },
+  "noise": { "schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 80 } },
+  "denoiser": { "network": { "kind": "mlp", "width": 8 }, "prediction": { "kind": "edm" } },
+  "train": {
+    "steps": 1, "batch": 4, "optimizer": { "kind": "sgd" },
+    "learning_rate": { "kind": "constant", "value": 0.001 }
+  },
+  "sample": { "sampler": { "kind": "euler", "steps": 4 }, "count": 10 }
+}"#;
+
+const INDEX: &str = "whole/checkpoints/step-00000150/checkpoint.json";
+const MODEL: &str = "whole/checkpoints/step-00000150/model.safetensors";
+
+/// Mutates the run file, a table and a checkpoint, and gives each to the program; then to the library,
+/// as many as the extent says.
 pub fn mutations(bench: &Bench, extent: Extent) -> Result<String, String> {
     let mut random = Random::new(SEED + 2);
-    let text = super::RUN.as_bytes();
+    let mut peak = 0;
     for number in 0..extent.mutations {
-        bench.write("mutant.json", &mutant(text, &mut random))?;
-        judge(bench, &["train", "mutant.json", "--dry-run"])
-            .map_err(|error| format!("config {number}: {error}"))?;
+        bench.write("mutant.json", &mutant(super::RUN.as_bytes(), b':', &mut random))?;
+        let judged = judge(bench, &["train", "mutant.json", "--dry-run"]);
+        peak = peak.max(judged.map_err(|error| format!("config {number}: {error}"))?);
     }
-    let index = "whole/checkpoints/step-00000150/checkpoint.json";
-    let model = "whole/checkpoints/step-00000150/model.safetensors";
+    bench.write("table.json", TABLE_RUN.as_bytes())?;
+    let row = |i: u32| format!("{i},{}.5,{}e-1\n", i * 7 % 11, i * i % 13);
+    let table: String =
+        ["id,length,mass\n".to_owned()].into_iter().chain((0..40).map(row)).collect();
     for number in 0..extent.mutations {
-        let name = if number % 2 == 0 { index } else { model };
+        bench.write("mutant.csv", &mutant(table.as_bytes(), b',', &mut random))?;
+        let judged = judge(bench, &["train", "table.json", "--dry-run"]);
+        peak = peak.max(judged.map_err(|error| format!("table {number}: {error}"))?);
+    }
+    for number in 0..extent.mutations {
+        let name = if number % 2 == 0 { INDEX } else { MODEL };
         let sound = bench.read(name)?;
-        bench.write(name, &mutant(&sound, &mut random))?;
+        bench.write(name, &mutant(&sound, b':', &mut random))?;
         let judged = judge(bench, &["verify", "whole"]);
         bench.write(name, &sound)?;
-        judged.map_err(|error| format!("checkpoint {number}: {error}"))?;
+        peak = peak.max(judged.map_err(|error| format!("checkpoint {number}: {error}"))?);
     }
-    Ok(format!(
-        "{} configs and {} checkpoints, no panic, no hang",
-        extent.mutations, extent.mutations
-    ))
+    let count = extent.mutations;
+    let said = format!(
+        "{count} configs, {count} tables and {count} checkpoints: no panic, no hang, at most {} MiB of memory",
+        peak >> 10
+    );
+    match extent.library {
+        0 => Ok(said),
+        count => library(bench, count).map(|()| said),
+    }
 }
 
-/// One to four changes: a value replaced, a byte changed, a piece doubled, dropped or moved.
-fn mutant(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+/// The same through the library, by the tests of fuzz/, which print what they did.
+fn library(bench: &Bench, count: usize) -> Result<(), String> {
+    let target = ["test", "--workspace", "--locked", "--test", "untrusted", "--"];
+    let only = ["mutated", "--nocapture", "--test-threads=1"];
+    let count = count.to_string();
+    bench.workspace.cargo_with(&[("LANGEVIN_MUTATIONS", &count)], &[&target[..], &only].concat())
+}
+
+/// What a large file is of, its name, its head, what fills it, its tail, and who is given it.
+type Large<'a> = (&'a str, &'a str, [&'a [u8]; 3], &'a [&'a str]);
+
+/// A file of 100 MB of each kind: refused in time, or taken, and never with a gigabyte of memory.
+pub fn large(bench: &Bench, _extent: Extent) -> Result<String, String> {
+    let (before, after) = super::RUN.split_once("[1, 0.5]").unwrap_or_default();
+    let tail = format!("[1, 0.5]{after}");
+    let (config, table) =
+        (["train", "mutant.json", "--dry-run"], ["train", "table.json", "--dry-run"]);
+    let verify = ["verify", "whole"];
+    let (index, model) = (bench.read(INDEX)?, bench.read(MODEL)?);
+    bench.write("table.json", TABLE_RUN.as_bytes())?;
+    let files: [Large; 6] = [
+        ("config", "mutant.json", [before.as_bytes(), b"[1,2],", tail.as_bytes()], &config),
+        ("sound table", "mutant.csv", [b"a,b\n", b"1,2\n3,5\n", b""], &table),
+        ("ragged table", "mutant.csv", [b"", b"1,2,7\n3,5,1\n", b"1,2\n"], &table),
+        ("table of quotes", "mutant.csv", [b"", b"\"", b"\n"], &table),
+        ("checkpoint.json", INDEX, [&index, b"[0],", b""], &verify),
+        ("weights", MODEL, [&model, b"\0", b""], &verify),
+    ];
+    let mut said = Vec::new();
+    for (what, name, [head, piece, tail], arguments) in files {
+        fill(&bench.path(name), head, piece, tail).map_err(|error| format!("{name}: {error}"))?;
+        let start = Instant::now();
+        let peak = judge(bench, arguments).map_err(|error| format!("{what}: {error}"))?;
+        said.push(format!("{what} {} MiB, {:.1} s", peak >> 10, start.elapsed().as_secs_f64()));
+    }
+    bench.write(INDEX, &index)?;
+    bench.write(MODEL, &model)?;
+    Ok(format!("100 MB each: {}", said.join("; ")))
+}
+
+/// Writes 100 MB of a piece between head and tail. Never held in memory: a process starts with the peak
+/// of the one that started it.
+fn fill(path: &Path, head: &[u8], piece: &[u8], tail: &[u8]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(head)?;
+    for _ in 0..LARGE / piece.len() {
+        file.write_all(piece)?;
+    }
+    file.write_all(tail)?;
+    file.flush()
+}
+
+/// One to four changes: a value after a separator replaced, a byte changed, a piece doubled or dropped.
+fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=random.below(4) {
         let place = random.below(bytes.len().max(1));
@@ -74,13 +186,14 @@ fn mutant(bytes: &[u8], random: &mut Random) -> Vec<u8> {
                 bytes.splice(place..place, nested);
             }
             _ => {
-                // From a colon to the next comma: a value.
-                let colons: Vec<usize> =
-                    bytes.iter().enumerate().filter(|(_, b)| **b == b':').map(|(i, _)| i).collect();
-                if colons.is_empty() {
+                // From a separator to the next comma: a value.
+                let is_separator = |(i, b): (usize, &u8)| (*b == separator).then_some(i);
+                let separators: Vec<usize> =
+                    bytes.iter().enumerate().filter_map(is_separator).collect();
+                if separators.is_empty() {
                     continue;
                 }
-                let from = random.one_of(&colons) + 1;
+                let from = random.one_of(&separators) + 1;
                 let length = bytes[from..].iter().position(|b| matches!(b, b',' | b'}' | b'\n'));
                 let value = random.one_of(&VALUES).as_bytes().to_vec();
                 bytes.splice(from..from + length.unwrap_or(0), value);
@@ -90,26 +203,32 @@ fn mutant(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn judge(bench: &Bench, arguments: &[&str]) -> Result<(), String> {
-    let start = std::time::Instant::now();
-    let output = bench.run(arguments)?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let kept = || {
-        let _ =
-            fs::copy(bench.path("mutant.json"), std::env::temp_dir().join("langevin-mutant.json"));
+/// Runs the program and gives the most memory that it had, in KiB. What turns out valid takes its time,
+/// however large the run that it describes.
+fn judge(bench: &Bench, arguments: &[&str]) -> Result<u64, String> {
+    let mut command = bench.program.command(arguments);
+    let ended = measured(&mut command, bench.folder)?;
+    let said = &ended.err;
+    let fault = match ended.code {
+        Some(0) if ended.peak <= MEMORY => return Ok(ended.peak),
+        Some(0..=2) if said.contains("panicked") => "it panicked",
+        Some(0..=2) if ended.peak > MEMORY => "it took more than a gigabyte",
+        Some(1 | 2) if ended.took > PATIENCE => "it took too long",
+        // `verify` says what it found on standard output.
+        Some(1) if ended.out.contains("not all is sound") => return Ok(ended.peak),
+        Some(1 | 2) => {
+            let errors = said.lines().filter(|line| line.starts_with("error: ")).count();
+            let names_a_place = PLACES.iter().any(|place| said.contains(place));
+            if errors == 1 && names_a_place {
+                return Ok(ended.peak);
+            }
+            "it has not one message that names the place"
+        }
+        _ => "its exit code is not 0, 1 or 2",
     };
-    // What turns out valid takes its step, however large the run that it describes.
-    if output.status.code() != Some(0) && start.elapsed() > PATIENCE {
-        kept();
-        return Err(format!("it took {:?}: {said}", start.elapsed()));
+    for name in ["mutant.json", "mutant.csv"] {
+        let _ = fs::copy(bench.path(name), std::env::temp_dir().join(format!("langevin-{name}")));
     }
-    if !matches!(output.status.code(), Some(0..=2)) || said.contains("panicked") {
-        kept();
-        return Err(format!("{}: {said}", output.status));
-    }
-    if output.status.code() == Some(2) && !said.contains("error: ") {
-        kept();
-        return Err(format!("no message: {said}"));
-    }
-    Ok(())
+    let Ended { code, took, peak, .. } = ended;
+    Err(format!("{fault}: exit code {code:?}, {took:?}, {} MiB: {said}", peak >> 10))
 }

@@ -215,6 +215,17 @@ pub enum TableError {
         /// The most bytes that are read.
         limit: u64,
     },
+    /// The numbers do not fit into memory.
+    #[error(
+        "{file}: its numbers take more than {limit} bytes, the most that this machine has for them; choose fewer columns by \
+         data.columns, or give fewer rows"
+    )]
+    TooManyRows {
+        /// The file.
+        file: String,
+        /// The most bytes that they may take.
+        limit: u64,
+    },
     /// The file is named as an array of NumPy and is none of numbers in rows.
     #[error(
         "{file}: is not an NPY table: {reason}; numpy.save must have written numbers (float32, float64 or integers) of \

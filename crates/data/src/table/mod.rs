@@ -21,6 +21,7 @@ use std::path::Path;
 pub use built_in::{BuiltInTable, built_in_table};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use error::{COLUMN_LIMIT, Place, TableError};
+pub use npy::FloatArray;
 pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
 pub use survey::{ColumnKind, ColumnSurvey, Survey};
@@ -196,6 +197,7 @@ impl Table {
                 };
             }
             if table.is_complete(&row, || Place::Line(records.line()))? {
+                table.fits(table.rows.len() + 1, options)?;
                 table.rows.push(&row);
             }
         }
@@ -205,6 +207,7 @@ impl Table {
     fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {
         let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
         let (mut table, chosen) = Self::empty(&array.file, &names, options)?;
+        table.fits(array.rows, options)?;
         let mut row = vec![0.0; chosen.len()];
         if array.by_column {
             return table.fill_by_column(array, &chosen);
@@ -220,6 +223,15 @@ impl Table {
             }
         }
         Ok(table)
+    }
+
+    /// Fails where as many rows take more than the options allow.
+    fn fits(&self, rows: usize, options: &TableOptions) -> Result<(), TableError> {
+        let bytes = [rows, self.columns.len()].into_iter().fold(8, usize::saturating_mul) as u64;
+        match options.memory.filter(|limit| bytes > *limit) {
+            Some(limit) => Err(TableError::TooManyRows { file: self.file.clone(), limit }),
+            None => Ok(()),
+        }
     }
 
     /// Puts each column into rows, then closes the gaps that dropped rows leave.

@@ -19,6 +19,44 @@ const BRACKET_LIMIT: usize = 8;
 /// Numbers in the order of the file.
 type Values<'a> = Box<dyn Iterator<Item = io::Result<f64>> + 'a>;
 
+/// An array of 32-bit floats of any shape, in C order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatArray {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its numbers, as many as the shape says.
+    pub values: Vec<f32>,
+}
+
+impl FloatArray {
+    /// Reads what a `.npy` file holds; nothing in it is trusted.
+    ///
+    /// # Errors
+    /// It is no such array, or declares another number of bytes than it has.
+    ///
+    /// ```
+    /// let error = langevin_data::FloatArray::from_npy(b"not an array").unwrap_err();
+    /// assert_eq!(error, "it does not start as one");
+    /// ```
+    pub fn from_npy(mut bytes: &[u8]) -> Result<Self, String> {
+        let (header, _) = read_header(&mut bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it ends early".to_owned(),
+            _ => error.to_string(),
+        })?;
+        if header.order() == Order::Fortran {
+            return Err("it is in Fortran order".to_owned());
+        }
+        // The shape's product fits, or read_header would have refused it.
+        let (declared, there) = (header.len().saturating_mul(4), bytes.len());
+        if declared != there as u64 {
+            return Err(format!("it declares {declared} bytes of numbers and has {there}"));
+        }
+        let shape = header.shape().iter().map(|size| *size as usize).collect();
+        let values = NpyFile::with_header(header, bytes).into_vec();
+        Ok(Self { shape, values: values.map_err(|error| error.to_string())? })
+    }
+}
+
 /// An array of numbers.
 pub(super) struct Array<'a> {
     pub file: String,

@@ -17,6 +17,8 @@ pub struct TableOptions {
     pub delimiter: Option<u8>,
     /// What becomes of rows that lack a value.
     pub missing: Missing,
+    /// The most bytes that its numbers may take, 8 each; no limit if `None`.
+    pub memory: Option<u64>,
 }
 
 /// What becomes of rows that lack a value: an empty field, NA, N/A, NaN or null in any case of

@@ -153,8 +153,9 @@ impl<'a> Records<'a> {
     }
 
     fn advance(&mut self) -> Result<bool, TableError> {
+        // Blank lines count too: gzip packs millions of them into a few bytes.
+        self.reader.get_mut().read = 0;
         loop {
-            self.reader.get_mut().read = 0;
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(true) if self.record.len() == 1 && self.field(0).is_empty() => {}
                 Ok(is_there) => return Ok(is_there),

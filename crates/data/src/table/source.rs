@@ -1,7 +1,7 @@
 //! Bytes of a table from a file or from memory, unpacked on the way where gzip packed them.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Cursor, Read},
     path::Path,
 };
@@ -28,8 +28,15 @@ pub(super) struct Source<'a> {
 impl Source<'static> {
     pub fn open(path: &Path) -> Result<Self, TableError> {
         let file = path.display().to_string();
-        let opened = File::open(path).and_then(|opened| Ok((opened.metadata()?.len(), opened)));
-        let (size, opened) = opened.map_err(|error| failure(&file, error))?;
+        let open = || {
+            // A pipe would be waited for, and a device may have no end.
+            if !fs::metadata(path)?.is_file() {
+                return Err(io::Error::other("it must be a regular file"));
+            }
+            let opened = File::open(path)?;
+            Ok((opened.metadata()?.len(), opened))
+        };
+        let (size, opened) = open().map_err(|error| failure(&file, error))?;
         Source::new(file, size, BufReader::with_capacity(1 << 16, opened), UNPACKED_LIMIT)
     }
 }

@@ -37,6 +37,49 @@ fn a_file_that_cannot_be_read() {
 }
 
 #[test]
+fn numbers_that_do_not_fit_are_refused_before_they_are_kept() {
+    let limit = |memory| TableOptions { memory: Some(memory), ..all() };
+    let csv = "1,2\n".repeat(1000);
+    assert_eq!(Table::from_bytes("a.csv", csv.as_bytes(), &limit(16_000)).unwrap().rows(), 1000);
+    let refusal = "a.csv: its numbers take more than 15999 bytes, the most that this machine has for them; choose fewer \
+                   columns by data.columns, or give fewer rows";
+    assert_eq!(refused("a.csv", csv.as_bytes(), &limit(15_999)), refusal);
+    assert_eq!(refused("a.csv", &packed(csv.as_bytes()), &limit(15_999)), refusal);
+    let numbers = [1.0_f64.to_le_bytes(); 2000].concat();
+    for by_column in [false, true] {
+        let array = array("<f8", by_column, "1000, 2", &numbers);
+        assert_eq!(Table::from_bytes("a.npy", &array, &limit(16_000)).unwrap().rows(), 1000);
+        let message = refused("a.npy", &array, &limit(15_999));
+        assert!(message.starts_with("a.npy: its numbers take more than 15999 bytes"), "{message}");
+    }
+}
+
+#[test]
+fn blank_lines_without_end_are_no_table() {
+    // 64 MiB of them, packed into 64 KiB.
+    let blank = [b"1,2\n".as_slice(), &vec![b'\n'; 64 << 20]].concat();
+    let message = refused("a.csv", &packed(&blank), &all());
+    assert!(
+        message.starts_with("a.csv, line 2: the record that starts here is longer than"),
+        "{message}"
+    );
+}
+
+/// A pipe would be waited for, and a device has no end.
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), std::path::Path::new("/dev/zero")] {
+        let error = Table::read(path, &all()).unwrap_err().to_string();
+        assert!(error.contains("cannot be read: it must be a regular file"), "{error}");
+        assert_eq!(Survey::read(path, None, None).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
 fn files_without_rows() {
     let empty = "a.csv: is empty; at least one row of numbers is required";
     for bytes in [b"".as_slice(), b"\n \r\n\n", b"\xef\xbb\xbf", &packed(b"")] {

@@ -1,6 +1,8 @@
 //! Random tables come back exactly from every dialect, and no bytes at all make a reader panic.
 
-use langevin_data::{Place, SplitOptions, Survey, Table, TableData, TableOptions, Transform};
+use langevin_data::{
+    FloatArray, Place, SplitOptions, Survey, Table, TableData, TableOptions, Transform,
+};
 use proptest::{
     collection::vec,
     num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO},
@@ -124,6 +126,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(settings(500))]
+
+    #[test]
+    fn arrays_of_any_shape_come_back(shape in vec(0..5_usize, 0..5), fills in any::<u32>()) {
+        let count = shape.iter().product::<usize>();
+        let values = (0..count).map(|i| f32::from_bits(fills.wrapping_mul(i as u32 + 1)));
+        let data: Vec<u8> = values.clone().flat_map(f32::to_le_bytes).collect();
+        let sizes: String = shape.iter().map(|size| format!("{size},")).collect();
+        let bytes = array("<f4", false, &sizes, &data);
+        let read = FloatArray::from_npy(&bytes).unwrap();
+        prop_assert_eq!(&read.shape, &shape);
+        prop_assert!(read.values.iter().map(|x| x.to_bits()).eq(values.map(f32::to_bits)));
+        // A byte less or more is another file.
+        prop_assert!(FloatArray::from_npy(&[&bytes[..], b"0"].concat()).is_err());
+        prop_assert!(FloatArray::from_npy(&bytes[..bytes.len() - 1]).is_err());
+    }
+}
+
 /// What a file's bytes may suffer.
 #[derive(Clone, Debug)]
 enum Damage {
@@ -187,7 +208,7 @@ proptest! {
     fn no_damage_makes_a_reader_panic(file in 0..5_usize, damages in damages()) {
         let (name, bytes) = files().swap_remove(file);
         let bytes = damaged(bytes, &damages);
-        let _ = Survey::from_bytes(name, &bytes, None, None);
+        let _ = (Survey::from_bytes(name, &bytes, None, None), FloatArray::from_npy(&bytes));
         if let Ok(table) = Table::from_bytes(name, &bytes, &TableOptions::default()) {
             prop_assert!(table.rows() > 0);
             let values = (0..table.rows()).flat_map(|row| table.row(row));

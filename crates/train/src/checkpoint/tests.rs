@@ -1,6 +1,9 @@
 //! A damaged checkpoint is never taken for a sound one.
 
+use std::fs;
+
 use burn::tensor::Device;
+use proptest::{collection::btree_map, prelude::*, test_runner::RngSeed};
 
 use super::*;
 use crate::{built_in, config::parse_config};
@@ -76,5 +79,56 @@ fn a_checkpoint_without_one_of_its_files_does_not_count() {
         fs::remove_file(&path).expect("removed");
         assert_eq!(checkpoints.newest(&mut |_| {}).expect("the older").progress.step, 3, "{name}");
         fs::write(&path, sound).expect("written");
+    }
+}
+
+#[test]
+fn files_larger_than_memory_are_refused_by_what_is_declared() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let checkpoints = two_checkpoints(folder.path());
+    let path = checkpoints.path(6).join(INDEX);
+    let mut index = Index::from_bytes(&fs::read(&path).expect("there")).expect("sound");
+    index.files.values_mut().for_each(|file| file.bytes = u64::MAX / 2);
+    assert_eq!(index.fits_into(0), Ok(()), "unknown");
+    fs::write(&path, index.to_bytes().expect("written")).expect("written");
+    // The file is as large as it says, and takes no disk.
+    let model = fs::OpenOptions::new().write(true).open(checkpoints.path(6).join(MODEL));
+    model.expect("there").set_len(1 << 42).expect("a hole");
+    let why = checkpoints.load(6).expect_err("refused");
+    assert!(why.starts_with("checkpoint.json: its files need"), "{why}");
+    assert_eq!(checkpoints.newest(&mut |_| {}).expect("the older").progress.step, 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        rng_seed: RngSeed::Fixed(13),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn an_index_comes_back_and_no_byte_of_it_can_change(
+        (step, loss_count) in (any::<u64>(), any::<u64>()),
+        loss_sum in any::<f64>().prop_filter("as JSON", |x| x.is_finite()),
+        sections in btree_map(any::<String>(), any::<String>(), 0..4),
+        sizes in btree_map(any::<String>(), any::<u64>(), 0..4),
+        (place, bit) in (any::<prop::sample::Index>(), 0..8_u8),
+    ) {
+        let sum = |(name, bytes)| (name, FileSum { bytes, blake3: "sum".to_owned() });
+        let index = Index {
+            format: 1,
+            progress: Progress { step, loss_sum, loss_count, best: None },
+            data: "data".to_owned(),
+            sections,
+            files: sizes.into_iter().map(sum).collect(),
+        };
+        let mut bytes = index.to_bytes().expect("written");
+        let read = Index::from_bytes(&bytes).expect("ours");
+        prop_assert_eq!(read.progress, index.progress);
+        prop_assert_eq!(read.to_bytes().expect("written"), bytes.clone());
+        let place = place.index(bytes.len());
+        bytes[place] ^= 1 << bit;
+        prop_assert!(Index::from_bytes(&bytes).is_err());
     }
 }

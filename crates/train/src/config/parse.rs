@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::RunConfig;
-use crate::TrainError;
+use crate::{TrainError, error::SHOWN, run_files::CONFIG_LIMIT};
 
 /// Reads a run file's text, applies `key=value` overrides, and checks everything that can be
 /// checked without the data.
@@ -17,6 +17,11 @@ use crate::TrainError;
 /// Text that is not JSON; a field that is unknown, missing, of a wrong type or out of range, by its
 /// path, with the nearest known name where one is near.
 pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunConfig, TrainError> {
+    if text.len() as u64 > CONFIG_LIMIT {
+        let size = text.len();
+        let message = format!("{name} has {size} bytes, and a run file at most {CONFIG_LIMIT}");
+        return Err(TrainError::Usage(message));
+    }
     let document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
     let mut config = deserialize(&document)?;
@@ -90,6 +95,9 @@ fn without_comments(text: &str) -> String {
     stripped
 }
 
+/// Fields up to which the one that is wrong is looked for.
+const MOST_FIELDS: usize = 32;
+
 fn deserialize(document: &Value) -> Result<RunConfig, TrainError> {
     try_deserialize(document).map_err(|(path, message)| {
         let path = locate(document, path, &message);
@@ -113,11 +121,15 @@ fn locate(document: &Value, path: String, message: &str) -> String {
     if message.starts_with("missing field") || message.starts_with("unknown variant") {
         return path;
     }
+    // No section has as many fields: looking at each would take as long as their number squared.
+    if object.len() > MOST_FIELDS {
+        return path;
+    }
+    let mut reduced = document.clone();
     for (key, value) in object.iter().filter(|(key, _)| *key != "kind") {
         let mut alone = Map::new();
         alone.extend(object.get("kind").map(|kind| ("kind".to_owned(), kind.clone())));
         alone.insert(key.clone(), value.clone());
-        let mut reduced = document.clone();
         if let Some(place) = reduced.pointer_mut(&pointer) {
             *place = Value::Object(alone);
         }
@@ -133,7 +145,7 @@ fn locate(document: &Value, path: String, message: &str) -> String {
 fn with_suggestion(message: String) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let Some((given, known)) = names.split_first() else { return message };
-    if !message.starts_with("unknown") {
+    if !message.starts_with("unknown") || message.len() > SHOWN {
         return message;
     }
     match nearest(given, known) {
@@ -274,6 +286,35 @@ mod tests {
             parse_config("t.json", "{\n  \"name\": }", &[]).expect_err("refused").to_string();
         assert!(message.starts_with("t.json is not valid JSON"), "{message}");
         assert!(message.contains("line 2"), "{message}");
+    }
+
+    #[test]
+    fn a_run_file_larger_than_any_is_refused_before_it_is_parsed() {
+        let text = format!("[{}0]", "0,".repeat(CONFIG_LIMIT as usize / 2));
+        let message = parse_config("t.json", &text, &[]).expect_err("refused").to_string();
+        assert_eq!(message, "t.json has 4194307 bytes, and a run file at most 4194304");
+    }
+
+    #[test]
+    fn a_message_repeats_no_more_of_a_value_than_is_read() {
+        let long = "x".repeat(1 << 20);
+        for (from, to) in [
+            ("\"batch\": 4", format!("\"batch\": \"{long}\"")),
+            ("\"batch\": 4", format!("\"{long}\": 4")),
+            ("\"name\": \"t\"", format!("\"name\": \"{long}\"")),
+        ] {
+            let message = message(from, &to);
+            assert!(message.chars().count() < 2100 && message.ends_with('…'), "{}", message.len());
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_unknown_fields_take_no_time() {
+        let fields: String = (0..100_000).map(|i| format!("\"f{i}\":{{}},")).collect();
+        let start = std::time::Instant::now();
+        let message = message("\"network\": {", &format!("\"network\": {{{fields}"));
+        assert!(message.starts_with("denoiser.network"), "{message}");
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

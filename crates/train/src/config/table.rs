@@ -8,7 +8,7 @@ use langevin_data::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::{TrainError, free_memory};
 
 /// How the names of tables in the binary begin.
 const BUILT_IN: &str = "builtin:";
@@ -100,6 +100,8 @@ impl TableConfig {
                 MissingConfig::Drop => Missing::Drop,
                 MissingConfig::Refuse => Missing::Refuse,
             },
+            // As much again for what is made of them.
+            memory: Some(free_memory() / 2).filter(|half| *half > 0),
         };
         let split = SplitOptions {
             holdout: self.holdout()?,
