@@ -59,3 +59,22 @@ fn the_first_difference_is_named() {
     );
     assert!(said.out.contains("\"same\":false"), "{}", said.out);
 }
+
+#[test]
+fn another_processor_is_said_before_anything_else() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "run", "--stop-after", "20"]).code(0);
+    let manifest = String::from_utf8(program.read("run/manifest.json")).expect("UTF-8");
+    let mut manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    manifest["machine"]["cpu"] = "Z80".into();
+    program.write("run/manifest.json", &manifest.to_string());
+    let said = program.run(&["reproduce", "run"]).code(0);
+    assert!(said.err.contains("processor: Z80 then, "), "{}", said.err);
+    let said = program.run(&["train", "--resume", "run"]).code(0);
+    assert!(
+        said.err.contains("other bits than it would have had: processor: Z80 then"),
+        "{}",
+        said.err
+    );
+}

@@ -52,9 +52,8 @@ fn write(
 ) -> Result<(), TrainError> {
     let write = || -> io::Result<()> {
         let folder = parent(path);
-        let file = tempfile::Builder::new()
-            .prefix(TEMPORARY_PREFIX)
-            .make_in(folder, disk::create_file)?;
+        let file =
+            tempfile::Builder::new().prefix(TEMPORARY_PREFIX).make_in(folder, disk::create_file)?;
         for part in parts {
             disk::write(file.as_file(), file.path(), part)?;
         }

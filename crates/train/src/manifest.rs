@@ -114,6 +114,19 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// What differs from `now` of that which bits may depend on, as "processor: this then, that now".
+    pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
+        let pairs = [
+            ("processor", self.cpu.clone(), now.cpu.clone()),
+            ("instruction sets", self.instruction_sets.join(", "), now.instruction_sets.join(", ")),
+            ("system", self.system.clone(), now.system.clone()),
+        ];
+        let differ = pairs.into_iter().filter(|(_, own, now)| own != now);
+        differ.map(|(what, own, now)| format!("{what}: {own} then, {now} now")).collect()
+    }
+}
+
 #[cfg(target_env = "gnu")]
 fn c_library() -> String {
     // SAFETY: the function takes nothing and gives a static text that ends in a zero.

@@ -61,15 +61,8 @@ impl Reproduction {
         }
         config.report =
             ReportConfig { figures: Vec::new(), film: None, evaluation: false, page: false };
-        let (own, here) = (&manifest.machine, Machine::here());
-        let pairs = [
-            ("processor", own.cpu.clone(), here.cpu),
-            ("instruction sets", own.instruction_sets.join(", "), here.instruction_sets.join(", ")),
-            ("system", own.system.clone(), here.system),
-        ];
-        let machine = pairs.into_iter().filter(|(_, own, here)| own != here);
-        let machine = machine.map(|(what, own, here)| format!("{what}: {own} then, {here} now"));
-        Ok(Self { config, steps, exact, machine: machine.collect() })
+        let machine = manifest.machine.differences(&Machine::here());
+        Ok(Self { config, steps, exact, machine })
     }
 
     /// Trains again in the new folder `again` and gives the first difference from `run`; none where

@@ -7,8 +7,8 @@ use langevin_core::{Mlp, Network};
 use langevin_data::{Dataset, Streams};
 
 use crate::{
-    Diffusion, Event, Manifest, Metrics, Observer, RunConfig, RunOptions, RunReport, RunState,
-    Samples, TrainError, Trainer,
+    Diffusion, Event, Machine, Manifest, Metrics, Observer, RunConfig, RunOptions, RunReport,
+    RunState, Samples, TrainError, Trainer,
     checkpoint::{Checkpoint, Checkpoints},
     disk,
     error::in_section,
@@ -134,7 +134,13 @@ fn resume_session<N: Network>(
     }
     manifest.state = RunState::Running;
     manifest.program = options.program.clone();
-    manifest.machine = crate::Machine::here();
+    let here = Machine::here();
+    for difference in manifest.machine.differences(&here) {
+        observer.event(Event::Warning(&format!(
+            "the run goes on with other bits than it would have had: {difference}"
+        )));
+    }
+    manifest.machine = here;
     manifest.files.clear();
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
