@@ -147,7 +147,11 @@ pub(crate) fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Tra
 /// # Errors
 /// It cannot be read, or describes no run.
 pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
-    check(&run.join("config.json"), CONFIG_LIMIT)?;
+    let path = run.join("config.json");
+    // That there is none, or no folder, is said below.
+    if path.is_file() {
+        check(&path, CONFIG_LIMIT)?;
+    }
     folder::read_run_config(run)
 }
 
