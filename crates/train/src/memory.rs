@@ -2,12 +2,15 @@
 
 use crate::{
     RunConfig, TrainError,
-    config::{EmaConfig, OptimizerConfig},
+    config::{EmaConfig, EngineConfig, OptimizerConfig},
     sampling::TRAJECTORY_ROWS,
 };
 
 /// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with either engine.
 const LAYER_OVERHEAD: usize = 4096;
+
+/// The most groups of rows that the direct engine sums by themselves.
+const MOST_GROUPS: usize = 16;
 
 /// What a run needs at its largest moment, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +54,14 @@ impl MemoryEstimate {
         // What a layer has beside its numbers: names, shapes, shared pointers.
         let overhead = mlp.depth.saturating_add(1).saturating_mul(networks);
         let overhead = overhead.saturating_mul(LAYER_OVERHEAD);
+        // The direct engine sums the gradients of up to as many groups of rows side by side.
+        let groups = match config.train.engine {
+            EngineConfig::Tape => 0,
+            EngineConfig::Auto | EngineConfig::Direct => config.train.batch.min(MOST_GROUPS),
+        };
         let values = parameters
             .saturating_mul(copies)
+            .saturating_add(mlp.parameters().saturating_mul(groups))
             .saturating_add(rows.saturating_mul(width))
             .saturating_add(rows.saturating_mul(features).saturating_mul(16))
             .saturating_add(samples)
@@ -69,7 +78,7 @@ impl MemoryEstimate {
         let free = free_memory();
         if free > 0 && self.bytes > free {
             return Err(TrainError::Usage(format!(
-                "this run needs about {} of memory, {} are free: lower denoiser.network.width, \
+                "this run needs about {} of memory, {} are free: lower the numbers of denoiser.network, \
                  train.batch or sample.count",
                 gibibytes(self.bytes),
                 gibibytes(free)

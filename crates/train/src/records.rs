@@ -55,10 +55,11 @@ impl RunRecords {
     /// # Errors
     /// It is not a run, or its manifest, config or evaluation is not ours.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
+        let config = read_run_config(run)?;
         let config_text = run_files::read_text(&run.join("config.json"), CONFIG_LIMIT)?;
         Ok(Self {
             run: run.to_owned(),
-            config: read_run_config(run)?,
+            config,
             config_text: config_text.unwrap_or_default(),
             manifest: Manifest::read(run)?,
             metrics: run_files::read_lines(&run.join("metrics.jsonl"))?,

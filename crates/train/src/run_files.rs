@@ -3,7 +3,11 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Read},
+    io::{
+        self, BufRead, BufReader,
+        ErrorKind::{NotADirectory, NotFound},
+        Read,
+    },
     path::Path,
 };
 
@@ -90,7 +94,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(
 fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, TrainError> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
         Err(source) => Err(TrainError::io("cannot read", path, source)),
     }
 }
