@@ -115,10 +115,6 @@ pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod faults;
-#[cfg(test)]
-mod power_cut;
-#[cfg(test)]
-mod small_run;
+mod tests;
 #[cfg(test)]
 pub(crate) mod witness;

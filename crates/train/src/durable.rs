@@ -1,4 +1,4 @@
-//! The one door to the disk: a file is either as it was or wholly new, whatever happens between.
+//! Writes that are all or nothing: a file is either as it was or wholly new, whatever happens between.
 
 use std::{
     borrow::Cow,

@@ -10,11 +10,12 @@ use std::{
     },
 };
 
-use super::{
-    small_run::{STEPS, Saved, begin, copy, everything, go_on, quick_folder, results},
-    witness::{Watch, watch},
+use super::small_run::{STEPS, Saved, begin, copy, everything, go_on, quick_folder, results};
+use crate::{
+    TrainError,
+    checkpoint::Checkpoints,
+    disk::witness::{Watch, watch},
 };
-use crate::{TrainError, checkpoint::Checkpoints};
 
 /// How long the disk fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

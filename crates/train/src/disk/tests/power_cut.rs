@@ -14,12 +14,11 @@ use std::{
 
 use langevin_data::{Purpose, Streams};
 
-use super::{
-    Operation,
-    small_run::{Saved, begin, begin_and_stop, go_on, quick_folder, results},
-    witness::watch,
+use super::small_run::{Saved, begin, begin_and_stop, go_on, quick_folder, results};
+use crate::{
+    Event, Observer, TrainError,
+    disk::{Operation, witness::watch},
 };
-use crate::{Event, Observer, TrainError};
 
 /// An operation that changes the disk, kept for later.
 #[derive(Debug, Clone)]

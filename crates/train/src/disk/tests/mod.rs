@@ -1,0 +1,5 @@
+//! Every operation on the disk fails in turn, and the power is cut after each.
+
+mod faults;
+mod power_cut;
+mod small_run;
