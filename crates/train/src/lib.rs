@@ -8,7 +8,7 @@
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
 //!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
-//! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
+//! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks, [`write_samples`] writes the rows as CSV or NPY, and
 //!   `figures` draws them; [`draw_film`] makes a [`film`] of them moving from noise to data.
 //!
 //! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
@@ -80,7 +80,7 @@ pub use config::{
     schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
-pub use direct::DirectEngine;
+pub use direct::{DirectEngine, RunDenoiser};
 pub use durable::write_new as write_new_file;
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;
