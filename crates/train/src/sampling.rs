@@ -319,6 +319,18 @@ mod tests {
     }
 
     #[test]
+    fn samples_and_moments_do_not_depend_on_the_number_of_threads() {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads").install(|| draw("ddpm", 3000))
+        };
+        let alone = run(1);
+        for threads in [2, 5] {
+            assert!(run(threads) == alone, "{threads} threads");
+        }
+    }
+
+    #[test]
     fn the_oracle_s_samples_follow_the_exact_moments_of_every_level() {
         let samples = draw("heun", 2000);
         assert_eq!(samples.levels.len(), 13);

@@ -66,7 +66,7 @@ impl<N: Network> DirectEngine<N> {
         let mut look = Look::default();
         template.visit(&mut look);
         if !look.trains_all {
-            return Err("the direct engine trains every weight".to_owned());
+            return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
         }
         let network = Loops::new(form, InstructionSet::detect());
         let learner = Learner {
@@ -249,7 +249,7 @@ pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
     let mut look = Look::default();
     network.visit(&mut look);
     if !look.is_f32 {
-        return Err("the direct engine computes in 32-bit floats".to_owned());
+        return Err("the direct engine computes in 32-bit floats alone".to_owned());
     }
     let shape = |name: &str| weights.0.get(name).map_or(&[0, 0][..], |array| &array.shape[..]);
     let depth = (1..).take_while(|i| !shape(&weight(*i)).contains(&0)).count();
