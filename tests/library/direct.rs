@@ -6,7 +6,9 @@ use burn::{
     nn::{Linear, LinearConfig},
     tensor::{Device, Tensor, TensorData},
 };
-use langevin_core::{Activation, Denoiser, LossReduction, Mlp, MlpConfig, Network};
+use langevin_core::{
+    Activation, Denoiser, LossReduction, Mlp, MlpConfig, Network, NetworkDenoiser,
+};
 use langevin_data::Streams;
 use langevin_train::{
     Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput, TapeEngine,
@@ -299,16 +301,14 @@ fn what_a_network_says_of_a_level_is_what_burn_says() {
     ];
     for (name, device) in devices::all().into_iter().filter(|(name, _)| *name != "wgpu") {
         for text in configs {
-            let of = |engine: &str| {
-                let engine = format!("train.engine={engine}");
-                let config = parse_config("t", text, &[engine]).expect("valid");
-                (Diffusion::new(&config).expect("valid"), config)
-            };
-            let ((direct, config), (burn, _)) = (of("auto"), of("tape"));
-            let network = built_in(&config, &device).expect("built in").0;
-            let networks = vec![network; direct.networks];
-            let (ours, theirs) = (direct.denoiser(&networks), burn.denoiser(&networks));
-            let features = built_in(&config, &device).expect("built in").1.features();
+            let config = parse_config("t", text, &[]).expect("valid");
+            let diffusion = Diffusion::new(&config).expect("valid");
+            let (network, data) = built_in(&config, &device).expect("built in");
+            let networks = vec![network; diffusion.networks];
+            let ours = diffusion.denoiser(&networks);
+            let Diffusion { prediction, embedding, schedule, .. } = &diffusion;
+            let theirs = NetworkDenoiser::new(&networks, *prediction, embedding, schedule.as_ref());
+            let features = data.features();
             for level in config.sampling_levels().expect("valid") {
                 let mut rows = vec![0.0; 77 * features];
                 let mut stream = Streams::new(1).at(langevin_data::Purpose::Noise, 0, 0);

@@ -7,7 +7,7 @@ use langevin_core::{
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
 use crate::{
-    EngineConfig, RunConfig, RunDenoiser, TrainError,
+    RunConfig, RunDenoiser, TrainError,
     error::in_section,
     tensors::{Array, TensorMap},
 };
@@ -87,8 +87,6 @@ pub struct Diffusion {
     pub reduction: LossReduction,
     /// Parts in which a training batch's gradient is made.
     pub parts: usize,
-    /// What makes steps and samples.
-    pub(crate) engine: EngineConfig,
 }
 
 impl StepBatch {
@@ -143,7 +141,6 @@ impl Diffusion {
             weighting: config.train.weighting.build().map_err(in_section("train.weighting"))?,
             reduction: config.train.loss.build().map_err(in_section("train.loss"))?,
             parts: config.train.accumulate,
-            engine: config.train.engine,
         })
     }
 

@@ -13,7 +13,7 @@ use super::{
     pass::{ForwardSpace, Network as Loops},
     simd::InstructionSet,
 };
-use crate::{Diffusion, EngineConfig, TensorMap};
+use crate::{Diffusion, TensorMap};
 
 /// What the networks of a run, trained for its [`Diffusion`], say of the clean rows.
 ///
@@ -46,10 +46,7 @@ impl Direct {
 impl<'a, N: Network> RunDenoiser<'a, N> {
     /// The denoiser of one network, or of as many as the grid has levels, by the levels' index.
     pub(crate) fn new(diffusion: &'a Diffusion, networks: &'a [N]) -> Self {
-        let direct = match diffusion.engine {
-            EngineConfig::Tape => None,
-            _ => networks.iter().map(Direct::new).collect(),
-        };
+        let direct: Option<Vec<_>> = networks.iter().map(Direct::new).collect();
         let Diffusion { prediction, embedding, schedule, .. } = diffusion;
         Self {
             networks: NetworkDenoiser::new(networks, *prediction, embedding, schedule.as_ref()),
