@@ -4,13 +4,15 @@
 use burn::{
     module::Module,
     nn::{Linear, LinearConfig},
-    tensor::{Device, Tensor},
+    tensor::{Device, Tensor, TensorData},
 };
-use langevin_core::{Activation, LossReduction, Mlp, MlpConfig, Network};
+use langevin_core::{
+    Activation, Denoiser, LossReduction, Mlp, MlpConfig, Network, NetworkDenoiser,
+};
 use langevin_data::Streams;
 use langevin_train::{
-    Columns, DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput, TapeEngine, TensorMap,
-    Trainer, Values, built_in, parse_config,
+    Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput, TapeEngine,
+    TensorMap, Trainer, Values, built_in, parse_config,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -287,6 +289,60 @@ fn a_network_of_each_level_is_handed_over() {
         assert!(off < 2e-5, "{name} is off by {off}");
     }
     assert_eq!(direct[2], TensorMap::of_module(&case.network(&device)), "never trained");
+}
+
+#[test]
+fn what_a_network_says_of_a_level_is_what_burn_says() {
+    let configs = [
+        include_str!("../../configs/default.json"),
+        include_str!("../../configs/article/4-four-modes-corrected.json"),
+        include_str!("../../configs/article/7-ddpm-per-level.json"),
+        include_str!("../../configs/article/8-ddpm-four-modes.json"),
+    ];
+    for (name, device) in devices::all().into_iter().filter(|(name, _)| *name != "wgpu") {
+        for text in configs {
+            let config = parse_config("t", text, &[]).expect("valid");
+            let diffusion = Diffusion::new(&config).expect("valid");
+            let (network, data) = built_in(&config, &device).expect("built in");
+            let networks = vec![network; diffusion.networks];
+            let ours = diffusion.denoiser(&networks);
+            let Diffusion { prediction, embedding, schedule, .. } = &diffusion;
+            let theirs = NetworkDenoiser::new(&networks, *prediction, embedding, schedule.as_ref());
+            let features = data.features();
+            for level in config.sampling_levels().expect("valid") {
+                let mut rows = vec![0.0; 77 * features];
+                let mut stream = Streams::new(1).at(langevin_data::Purpose::Noise, 0, 0);
+                stream.fill_normal(&mut rows);
+                let rows: Vec<f32> = rows.iter().map(|x| (x * level.sigma()) as f32).collect();
+                let tensor = |rows: &[f32]| {
+                    let data = TensorData::new(rows.to_vec(), [rows.len() / features, features]);
+                    Tensor::<2>::from_data(data, &device)
+                };
+                let x = tensor(&rows);
+                let read = |x: Tensor<2>| x.into_data().try_into_vec::<f32>().expect("f32");
+                let step = |x: Tensor<2>| read(ours.level_step(x, &level, None));
+                for (ours, theirs) in [
+                    (
+                        ours.denoise(x.clone(), &level, None),
+                        theirs.denoise(x.clone(), &level, None),
+                    ),
+                    (
+                        ours.level_step(x.clone(), &level, None),
+                        theirs.level_step(x.clone(), &level, None),
+                    ),
+                ] {
+                    let (ours, theirs) = (read(ours), read(theirs));
+                    let norm = theirs.iter().map(|x| x * x).sum::<f32>().sqrt();
+                    let off = ours.iter().zip(&theirs).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+                    // Sums of up to 200 products rounded to 6e-8, and D' − D of nearly equal numbers.
+                    assert!(off.sqrt() <= 2e-5 * norm, "{name}: {level:?}: {off} of {norm}");
+                }
+                // A row does not see those beside it.
+                let part = tensor(&rows[..5 * features]);
+                assert_eq!(step(part), step(x)[..5 * features], "{name}: {level:?}");
+            }
+        }
+    }
 }
 
 #[derive(Module, Debug)]

@@ -5,7 +5,9 @@ use burn::tensor::{Tensor, TensorData};
 use crate::{LevelEmbedding, Network, NoiseLevel, NoiseSchedule, Prediction};
 
 /// The estimate of the clean rows behind noisy ones: a network, an oracle, a guided combination.
-pub trait Denoiser {
+///
+/// Several threads may ask it at the same time, each for rows of its own.
+pub trait Denoiser: Sync {
     /// `D(x_t; level)`, the estimate of E[x_0 | x_t].
     ///
     /// # Shapes

@@ -1,6 +1,6 @@
 //! What a network is told of the noise level, as columns beside its input.
 
-use langevin_data::{Purpose, Streams, sin_cos_turns};
+use langevin_data::{Purpose, Streams, fill_sin_cos_turns};
 
 use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
 
@@ -167,9 +167,12 @@ impl LevelEmbedding {
 }
 
 /// All sines, then all cosines, of angles in turns.
-fn sines_and_cosines(turns: impl Iterator<Item = f64> + Clone, out: &mut Vec<f32>) {
-    out.extend(turns.clone().map(|t| sin_cos_turns(t).0 as f32));
-    out.extend(turns.map(|t| sin_cos_turns(t).1 as f32));
+fn sines_and_cosines(turns: impl Iterator<Item = f64>, out: &mut Vec<f32>) {
+    let turns: Vec<f64> = turns.collect();
+    let first = out.len();
+    out.resize(first + 2 * turns.len(), 0.0);
+    let (sines, cosines) = out[first..].split_at_mut(turns.len());
+    fill_sin_cos_turns(&turns, sines, cosines);
 }
 
 fn even(parameter: &'static str, features: usize) -> Result<(), CoreError> {

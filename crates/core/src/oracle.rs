@@ -32,10 +32,7 @@ impl Denoiser for MixtureOracle {
         let (device, dtype) = (x.device(), x.dtype());
         let data = x.into_data().convert_dtype(DType::F64);
         let values: Vec<f64> = data.iter::<f64>().collect();
-        let denoised: Vec<f64> = values
-            .chunks_exact(features)
-            .flat_map(|row| self.mixture.posterior_mean(row, level.alpha(), level.sigma()))
-            .collect();
+        let denoised = self.mixture.posterior_means(&values, level.alpha(), level.sigma());
         Tensor::from_data(TensorData::new(denoised, [rows, features]), (&device, dtype))
     }
 }

@@ -42,18 +42,19 @@ impl Weighting {
 
     /// The factor on the squared error of the network's output at a level.
     pub fn at(&self, level: &NoiseLevel, prediction: &Prediction) -> f64 {
+        if *self == Self::Uniform {
+            return 1.0;
+        }
         let snr = level.snr();
         let out = prediction.coefficients(level).out;
-        match self {
-            Self::Uniform => 1.0,
-            Self::Sample => out * out,
-            Self::Snr => snr * out * out,
-            Self::MinSnr { gamma } => snr.min(*gamma) * out * out,
-            Self::Edm { sigma_data: d } => {
-                // (s² + d²) / (s d)² = 1 / d² + 1 / s², finite at alpha = 0 too.
-                (1.0 / (d * d) + snr) * out * out
-            }
-        }
+        let of_sample = match self {
+            Self::Uniform | Self::Sample => 1.0,
+            Self::Snr => snr,
+            Self::MinSnr { gamma } => snr.min(*gamma),
+            // (s² + d²) / (s d)² = 1 / d² + 1 / s², finite at alpha = 0 too.
+            Self::Edm { sigma_data: d } => 1.0 / (d * d) + snr,
+        };
+        of_sample * out * out
     }
 }
 

@@ -10,7 +10,7 @@
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
 //!   what an NPY file of another shape holds.
-//! - [`exp`], [`ln`] and [`sin_cos_turns`] have the same bits on every platform.
+//! - [`exp`], [`ln`], [`sin_cos_turns`] and [`fill_sin_cos_turns`] have the same bits on every platform.
 //!
 //! ```
 //! use langevin_data::{Dataset, Part, SplitOptions, Table, TableData, TableOptions, built_in_table};
@@ -44,7 +44,7 @@ pub use distributions::{
     Checkerboard, EightGaussians, Gaussian, GaussianMixture, Rings, Spiral, SwissRoll, TwoMoons,
 };
 pub use error::DataError;
-pub use math::{exp, ln, sin_cos_turns};
+pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
     BuiltInTable, COLUMN_LIMIT, ColumnKind, ColumnSurvey, Dropped, FloatArray, Holdout, Missing,

@@ -86,6 +86,44 @@ pub fn sin_cos_turns(turns: f64) -> (f64, f64) {
     (f64::from_bits(s ^ exchanged ^ sign_s), f64::from_bits(c ^ exchanged ^ sign_c))
 }
 
+/// The sine and the cosine of 2π times each of `turns`, as [`sin_cos_turns`] gives them, rounded to f32.
+///
+/// Compiled for several instruction sets and chosen at run time, with the same bits in each.
+pub fn fill_sin_cos_turns(turns: &[f64], sines: &mut [f32], cosines: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has AVX-512F.
+            return unsafe { fill_avx512(turns, sines, cosines) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { fill_avx2(turns, sines, cosines) };
+        }
+    }
+    fill(turns, sines, cosines);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn fill_avx512(turns: &[f64], sines: &mut [f32], cosines: &mut [f32]) {
+    fill(turns, sines, cosines);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn fill_avx2(turns: &[f64], sines: &mut [f32], cosines: &mut [f32]) {
+    fill(turns, sines, cosines);
+}
+
+#[inline(always)]
+fn fill(turns: &[f64], sines: &mut [f32], cosines: &mut [f32]) {
+    for ((turns, sine), cosine) in turns.iter().zip(sines).zip(cosines) {
+        let (sin, cos) = sin_cos_turns(*turns);
+        (*sine, *cosine) = (sin as f32, cos as f32);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +157,19 @@ mod tests {
     fn the_exponential_is_within_one_ulp_of_libm() {
         for x in points(-40.0, 40.0).chain([0.0, -0.0, 699.0, -699.0]) {
             assert!(ulps(exp(x), x.exp()) <= 1.0, "{x} {} {}", exp(x), x.exp());
+        }
+    }
+
+    #[test]
+    fn many_sines_have_the_bits_of_one_by_one() {
+        let turns: Vec<f64> = points(-3.0, 3.0).step_by(1000).collect();
+        for count in [0, 1, 7, 8, 9, turns.len()] {
+            let (mut sines, mut cosines) = (vec![0.0; count], vec![0.0; count]);
+            fill_sin_cos_turns(&turns[..count], &mut sines, &mut cosines);
+            for ((turns, sine), cosine) in turns.iter().zip(sines).zip(cosines) {
+                let (sin, cos) = sin_cos_turns(*turns);
+                assert_eq!((sine, cosine), (sin as f32, cos as f32), "{turns}");
+            }
         }
     }
 

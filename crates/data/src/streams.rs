@@ -152,6 +152,47 @@ impl Stream {
         }
     }
 
+    /// Rows of `features` standard normals, each after `uniforms` uniform numbers of its own; `finish`
+    /// gets a row's uniforms and the row, one after the other.
+    ///
+    /// A row uses `uniforms + normal_words(features)` words, as [`uniform`](Self::uniform) and
+    /// [`fill_normal`](Self::fill_normal) row by row would; the normals of many rows are made at once.
+    pub(crate) fn fill_rows(
+        &mut self,
+        rows: &mut [f64],
+        features: usize,
+        uniforms: usize,
+        mut finish: impl FnMut(&[f64], &mut [f64]),
+    ) {
+        let padded = features.next_multiple_of(2);
+        let at_once = 2 * PAIRS / padded.max(uniforms);
+        if at_once < 2 {
+            let mut own = vec![0.0; uniforms];
+            for row in rows.chunks_exact_mut(features) {
+                self.fill_uniform(&mut own);
+                self.fill_normal(row);
+                finish(&own, row);
+            }
+            return;
+        }
+        let (mut words, mut own, mut made) = ([0; 2 * PAIRS], [0.0; 2 * PAIRS], [0.0; 2 * PAIRS]);
+        for block in rows.chunks_mut(at_once * features) {
+            let count = block.len() / features;
+            for i in 0..count {
+                for own in &mut own[i * uniforms..][..uniforms] {
+                    *own = self.uniform();
+                }
+                self.fill_words(&mut words[i * padded..][..padded]);
+            }
+            normals(&words, &mut made[..count * padded]);
+            let made = made.chunks_exact(padded).zip(block.chunks_exact_mut(features));
+            for (i, (made, row)) in made.enumerate() {
+                row.copy_from_slice(&made[..features]);
+                finish(&own[i * uniforms..][..uniforms], row);
+            }
+        }
+    }
+
     fn fill_words(&mut self, words: &mut [u64]) {
         for word in words {
             *word = self.cipher.next_u64();
@@ -277,6 +318,32 @@ mod tests {
                 let word = i as u64 * normal_words(features);
                 streams.at(Purpose::Noise, 0, word).fill_normal_rows(&mut own, features);
                 assert_eq!(row, own, "row {i} of {features} features");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_made_at_once_are_those_made_one_by_one() {
+        let streams = Streams::new(7);
+        for features in [1, 2, 3, 64, 65, 128, 200] {
+            for (uniforms, first) in [(0, 0), (1, 0), (2, 5)] {
+                let mut rows = vec![0.0; 150 * features];
+                let mut stream = streams.at(Purpose::Data, 3, first);
+                let mut seen = Vec::new();
+                stream.fill_rows(&mut rows, features, uniforms, |own, row| {
+                    row[0] += 1.0;
+                    seen.extend_from_slice(own);
+                });
+                let mut one_by_one = streams.at(Purpose::Data, 3, first);
+                let mut seen = seen.into_iter();
+                for row in rows.chunks(features) {
+                    assert!((0..uniforms).all(|_| seen.next() == Some(one_by_one.uniform())));
+                    let mut own = vec![0.0; features];
+                    one_by_one.fill_normal(&mut own);
+                    own[0] += 1.0;
+                    assert_eq!(row, own, "{features} features");
+                }
+                assert_eq!(stream.position(), one_by_one.position());
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The diffusion problem of a run: it turns rows, levels and noise into what one step needs.
 
 use langevin_core::{
-    LevelEmbedding, LevelSampler, LossReduction, Network, NetworkDenoiser, NoiseLevel,
-    NoiseSchedule, Prediction, Weighting,
+    LevelEmbedding, LevelSampler, LossReduction, Network, NoiseLevel, NoiseSchedule, Prediction,
+    Weighting,
 };
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
 use crate::{
-    RunConfig, TrainError,
+    RunConfig, RunDenoiser, TrainError,
     error::in_section,
     tensors::{Array, TensorMap},
 };
@@ -52,6 +52,21 @@ pub struct Columns {
 enum Source {
     Training,
     HeldOut,
+}
+
+/// What the numbers of a row are made with at one level: `clean · x_0 + noise · eps` for each pair.
+#[derive(Debug, Clone, Copy)]
+struct Lines {
+    level: NoiseLevel,
+    input: [f64; 2],
+    target: [f64; 2],
+    weight: f32,
+}
+
+impl Lines {
+    fn at([clean, noise]: [f64; 2], x0: f64, eps: f64) -> f32 {
+        (clean * x0 + noise * eps) as f32
+    }
 }
 
 /// The parts of a run that are diffusion: which levels, which prediction, which weights.
@@ -130,8 +145,8 @@ impl Diffusion {
     }
 
     /// The denoiser that a network is under this problem, or one for each level.
-    pub fn denoiser<'a, N: Network>(&'a self, networks: &'a [N]) -> NetworkDenoiser<'a, N> {
-        NetworkDenoiser::new(networks, self.prediction, &self.embedding, self.schedule.as_ref())
+    pub fn denoiser<'a, N: Network>(&'a self, networks: &'a [N]) -> RunDenoiser<'a, N> {
+        RunDenoiser::new(self, networks)
     }
 
     /// The batch of training step `step`.
@@ -170,6 +185,18 @@ impl Diffusion {
         (begins && place > 0).then(|| (last - (place - 1), last - place))
     }
 
+    fn lines(&self, level: &NoiseLevel) -> Lines {
+        let scale = self.prediction.coefficients(level).input;
+        let target = |x0, eps| self.prediction.target(level, x0, eps);
+        Lines {
+            level: *level,
+            input: [scale * level.alpha(), scale * level.sigma()],
+            // The target is linear in both.
+            target: [target(1.0, 0.0), target(0.0, 1.0)],
+            weight: self.weighting.at(level, &self.prediction) as f32,
+        }
+    }
+
     fn batch(
         &self,
         data: &dyn Dataset,
@@ -197,24 +224,34 @@ impl Diffusion {
         let mut levels = streams.at(of_level, stream, word);
         let levels = self.levels.draw(self.schedule.as_ref(), &mut levels, rows, step);
 
+        let columns = self.embedding.features();
         let mut input = Vec::with_capacity(rows * features);
         let mut target = Vec::with_capacity(rows * features);
-        let mut told = Vec::with_capacity(rows * self.embedding.features());
+        let mut told = Vec::with_capacity(rows * columns);
         let mut weight = Vec::with_capacity(rows);
         let rows_of = clean.chunks_exact(features).zip(noise.chunks_exact(features));
+        let mut known: Option<Lines> = None;
         for (level, (x0, eps)) in levels.iter().zip(rows_of) {
-            let c = self.prediction.coefficients(level);
+            // Often a whole batch is at one level.
+            let lines = match known.filter(|lines| lines.level == *level) {
+                Some(lines) => {
+                    told.extend_from_within(told.len() - columns..);
+                    lines
+                }
+                None => {
+                    self.embedding
+                        .columns(level, self.schedule.as_ref(), &mut told)
+                        .map_err(in_section("denoiser.embedding"))?;
+                    self.lines(level)
+                }
+            };
+            known = Some(lines);
             for (x0, eps) in x0.iter().zip(eps) {
-                let x_t = level.alpha() * x0 + level.sigma() * eps;
-                input.push((c.input * x_t) as f32);
-                target.push(self.prediction.target(level, *x0, *eps) as f32);
+                input.push(Lines::at(lines.input, *x0, *eps));
+                target.push(Lines::at(lines.target, *x0, *eps));
             }
-            self.embedding
-                .columns(level, self.schedule.as_ref(), &mut told)
-                .map_err(in_section("denoiser.embedding"))?;
-            weight.push(self.weighting.at(level, &self.prediction) as f32);
+            weight.push(lines.weight);
         }
-        let columns = self.embedding.features();
         // With several networks all rows are at one level, which the run file was checked for.
         let own = levels.first().and_then(NoiseLevel::index).filter(|_| self.networks > 1);
         let network = own.unwrap_or(0);

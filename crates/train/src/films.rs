@@ -2,6 +2,7 @@
 
 use langevin_core::NoiseLevel;
 use langevin_data::{Dataset, LevelDensity};
+use rayon::prelude::*;
 
 use crate::{
     Samples, TrainError,
@@ -57,14 +58,12 @@ impl Way<'_> {
         &self,
         config: &FilmConfig,
     ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
-        let mut films = vec![
-            ("film.gif", self.film(config, FilmFormat::Gif)?),
-            ("film.mp4", self.film(config, FilmFormat::Mp4)?),
-        ];
+        let mut formats = vec![("film.gif", FilmFormat::Gif), ("film.mp4", FilmFormat::Mp4)];
         if config.there_and_back {
-            films.push(("film-loop.gif", self.film(config, FilmFormat::LoopedGif)?));
+            formats.push(("film-loop.gif", FilmFormat::LoopedGif));
         }
-        Ok(films)
+        let film = |(name, format)| Ok((name, self.film(config, format)?));
+        formats.into_par_iter().map(film).collect()
     }
 
     fn film(&self, config: &FilmConfig, format: FilmFormat) -> Result<Vec<u8>, TrainError> {

@@ -8,8 +8,9 @@
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
 //!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
-//! - [`draw_samples`] samples from a denoiser, [`write_samples`] writes the rows as CSV or NPY, and
-//!   `figures` draws them; [`draw_film`] makes a [`film`] of them moving from noise to data.
+//! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks,
+//!   [`write_samples`] writes the rows as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
+//!   [`film`] of them moving from noise to data.
 //!
 //! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
 //! held-out rows, by the distances of [`evaluation`]; [`report_run`] shows a run on one page, a
@@ -28,6 +29,7 @@
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or
 //! [`train`].
 
+mod ahead;
 mod checkpoint;
 mod comparison;
 mod config;
@@ -82,7 +84,7 @@ pub use config::{
     schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
-pub use direct::DirectEngine;
+pub use direct::{DirectEngine, RunDenoiser};
 pub use durable::write_new as write_new_file;
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;

@@ -2,15 +2,21 @@
 
 mod along;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use langevin_data::{Dataset, Part};
+use rayon::prelude::*;
 
 use crate::{
     Comparison, Metrics, RunConfig, RunRecords, TrainError,
     config::{DataConfig, FigureKind},
     durable::{create_inner_folder, write_durably},
-    figures::{self, Curve, Distance, Figure, FigureError, LevelStatistics, Pixels, Points},
+    figures::{
+        self, Curve, DensityPanel, Distance, Figure, FigureError, LevelStatistics, Pixels, Points,
+    },
     fingerprint::same_data,
     page::{self, Section},
     records::{LevelRecord, read_levels, read_samples},
@@ -40,32 +46,41 @@ pub(crate) fn draw(
     data: &dyn Dataset,
 ) -> Result<Drawn, TrainError> {
     let material = Material::read(run, data)?;
+    let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
+    // Drawn side by side, then written one after the other.
+    let (figures, (films, page)) = rayon::join(
+        || -> Vec<_> { config.report.figures.par_iter().map(|k| material.files(*k)).collect() },
+        || {
+            rayon::join(
+                || film.map_or(Ok(Vec::new()), |film| material.films(film)),
+                || config.report.page.then(|| material.page()).transpose(),
+            )
+        },
+    );
     let (mut written, mut skipped) = (Vec::new(), Vec::new());
-    if !config.report.figures.is_empty() {
+    if !figures.is_empty() {
         let folder = run.join("figures");
         create_inner_folder(&folder)?;
-        for kind in &config.report.figures {
-            let (name, figure) = material.figure(*kind)?;
-            let Some(figure) = figure else {
+        for drawn in figures {
+            let (name, files) = drawn?;
+            let Some((svg, png)) = files else {
                 skipped.push(name);
                 continue;
             };
-            let svg = folder.join(format!("{name}.svg"));
-            write_durably(&svg, figure.svg().as_bytes())?;
-            let png = folder.join(format!("{name}.png"));
-            write_durably(&png, &figure.png().map_err(failed(name))?)?;
-            written.extend([svg, png]);
+            for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+                let path = folder.join(format!("{name}.{ending}"));
+                write_durably(&path, bytes)?;
+                written.push(path);
+            }
         }
     }
-    if let Some(film) = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty()) {
-        for (name, bytes) in material.films(film)? {
-            let path = run.join(name);
-            write_durably(&path, &bytes)?;
-            written.push(path);
-        }
+    for (name, bytes) in films? {
+        let path = run.join(name);
+        write_durably(&path, &bytes)?;
+        written.push(path);
     }
-    if config.report.page {
-        written.push(material.write_page()?);
+    if let Some(html) = page? {
+        written.push(material.write_page(&html)?);
     }
     Ok(Drawn { written, skipped })
 }
@@ -78,7 +93,7 @@ pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError>
     let material = Material::read(run, data)?;
     same_data(&material.records.manifest.data, data)
         .map_err(|why| TrainError::Usage(format!("{}: {why}", run.display())))?;
-    material.write_page()
+    material.write_page(&material.page()?)
 }
 
 /// The page of several runs: results, what differs in their configs, and their curves.
@@ -114,13 +129,15 @@ struct Material<'a> {
     records: RunRecords,
     data: &'a dyn Dataset,
     columns: Vec<String>,
-    /// In the user's columns and units.
-    reference: Vec<f64>,
-    /// The same of the samples; empty before they are drawn.
+    /// Rows of the data.
+    reference: BothSpaces,
+    /// In the user's columns and units; empty before they are drawn.
     samples: Vec<f64>,
     levels: Vec<LevelRecord>,
     /// The first samples at each of the levels, in the model's space; empty where they were not kept.
     trajectory: Vec<Vec<f32>>,
+    /// The exact densities, which several figures show.
+    densities: OnceLock<Vec<DensityPanel>>,
 }
 
 impl<'a> Material<'a> {
@@ -133,13 +150,26 @@ impl<'a> Material<'a> {
         let levels = read_levels(run)?;
         Ok(Self {
             trajectory: read_trajectory(run, levels.len(), data.features())?,
-            reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS).user,
+            reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS),
+            densities: OnceLock::new(),
             samples: read_samples(run, columns.len())?,
             levels,
             records,
             data,
             columns,
         })
+    }
+
+    /// A figure's name, and its SVG and PNG.
+    #[expect(clippy::type_complexity, reason = "two files, or none")]
+    fn files(
+        &self,
+        kind: FigureKind,
+    ) -> Result<(&'static str, Option<(String, Vec<u8>)>), TrainError> {
+        let (name, figure) = self.figure(kind)?;
+        let Some(figure) = figure else { return Ok((name, None)) };
+        let png = figure.png().map_err(failed(name))?;
+        Ok((name, Some((figure.svg().to_owned(), png))))
     }
 
     /// The name of a figure's file, and the figure; none where the run has nothing to draw it from.
@@ -186,7 +216,7 @@ impl<'a> Material<'a> {
     fn sets(&self) -> Option<(Points<'_>, Points<'_>)> {
         let samples = Points { name: "samples", rows: &self.samples };
         (!self.samples.is_empty())
-            .then_some((samples, Points { name: "data", rows: &self.reference }))
+            .then_some((samples, Points { name: "data", rows: &self.reference.user }))
     }
 
     fn scatter(&self, title: &str) -> MaybeFigure {
@@ -255,34 +285,44 @@ impl<'a> Material<'a> {
         Some(figures::distances("Distances to the held-out rows", &rows))
     }
 
-    fn write_page(&self) -> Result<PathBuf, TrainError> {
+    /// The text of the page.
+    fn page(&self) -> Result<String, TrainError> {
         let from_samples = "samples.csv over the rows of the data that are held out";
         let exact = "levels.json, against the exact goal of each level";
         let first = "trajectory.npy: the first samples at each level";
-        let plan: [(&str, &str, MaybeFigure); 14] = [
-            ("images", from_samples, self.images()),
-            ("scatter", from_samples, self.scatter("Samples over data")),
-            ("distances", "evaluation.json", self.distances()),
-            ("marginals", from_samples, self.marginals()),
-            ("modes", "samples.csv", self.modes()),
-            ("levels", exact, self.levels()),
-            ("convergence", "levels.json", self.convergence()),
-            ("trajectory", first, self.trajectory()),
-            ("density", first, self.density()),
-            ("cumulative", first, self.cumulative()),
-            ("noise", "config.json", self.noise()),
-            ("loss", "metrics.jsonl", self.loss()),
-            ("learning rate", "metrics.jsonl", self.curve("learning rate", |l| l.learning_rate)),
-            ("gradient norm", "metrics.jsonl", self.curve("gradient norm", |l| l.gradient_norm)),
+        type Draw<'a> = &'a (dyn Fn() -> MaybeFigure + Sync);
+        let plan: [(&'static str, &'static str, Draw<'_>); 14] = [
+            ("images", from_samples, &|| self.images()),
+            ("scatter", from_samples, &|| self.scatter("Samples over data")),
+            ("distances", "evaluation.json", &|| self.distances()),
+            ("marginals", from_samples, &|| self.marginals()),
+            ("modes", "samples.csv", &|| self.modes()),
+            ("levels", exact, &|| self.levels()),
+            ("convergence", "levels.json", &|| self.convergence()),
+            ("trajectory", first, &|| self.trajectory()),
+            ("density", first, &|| self.density()),
+            ("cumulative", first, &|| self.cumulative()),
+            ("noise", "config.json", &|| self.noise()),
+            ("loss", "metrics.jsonl", &|| self.loss()),
+            ("learning rate", "metrics.jsonl", &|| {
+                self.curve("learning rate", |line| line.learning_rate)
+            }),
+            ("gradient norm", "metrics.jsonl", &|| {
+                self.curve("gradient norm", |line| line.gradient_norm)
+            }),
         ];
-        let mut sections = Vec::new();
-        for (name, source, drawn) in plan {
-            if let Some(figure) = drawn.transpose().map_err(failed(name))? {
-                sections.push(Section { name, source, svg: figure.themed_svg() });
-            }
-        }
+        let section = |&(name, source, draw): &(&'static str, &'static str, Draw<'_>)| {
+            let figure = draw().transpose().map_err(failed(name))?;
+            Ok(figure.map(|figure| Section { name, source, svg: figure.themed_svg() }))
+        };
+        let sections: Result<Vec<Option<Section>>, TrainError> =
+            plan.par_iter().map(section).collect();
+        let sections: Vec<_> = sections?.into_iter().flatten().collect();
+        page::run_page(&self.records, self.data, &sections)
+    }
+
+    fn write_page(&self, html: &str) -> Result<PathBuf, TrainError> {
         let path = self.records.run.join("report.html");
-        let html = page::run_page(&self.records, self.data, &sections)?;
         write_durably(&path, html.as_bytes())?;
         Ok(path)
     }

@@ -1,21 +1,31 @@
 //! Drawing samples from a trained network: chunks of one size, so that a sample's bits depend on its
 //! number alone, and the statistics of every level on the way.
 
-use std::ops::ControlFlow;
+mod drawing;
+mod moments;
+#[cfg(test)]
+mod parity;
 
-use burn::tensor::{Device, Tensor, TensorData};
-use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};
-use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
-
-use crate::{
-    RunConfig, TrainError,
-    config::{SampleConfig, StartConfig},
-    error::in_section,
+use std::{
+    collections::BTreeMap,
+    iter::Enumerate,
+    ops::ControlFlow,
+    slice::ChunksMut,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
-/// Rows of every call of the network while sampling: matrix products give other bits at other
-/// sizes, so the last chunk is padded.
-const SAMPLING_ROWS: usize = 512;
+use burn::tensor::Device;
+use langevin_core::{Denoiser, NoiseLevel};
+use langevin_data::Dataset;
+
+use self::{
+    drawing::{Drawing, SAMPLING_ROWS},
+    moments::Moments,
+};
+use crate::{RunConfig, TrainError, direct::is_processor};
 
 /// Samples whose way through the levels is kept.
 pub(crate) const TRAJECTORY_ROWS: usize = 2000;
@@ -65,185 +75,139 @@ pub fn draw_samples(
 ) -> Result<Samples, TrainError> {
     let drawing = Drawing::new(config, seed, data, denoiser, device)?;
     let (count, features) = (config.sample.count, data.features());
-    let keeps = config.report.needs_trajectory();
+    let kept = if config.report.needs_trajectory() { TRAJECTORY_ROWS } else { 0 };
     let visited = drawing.end.visited(&drawing.levels);
-    let mut values = Vec::with_capacity(count * features);
     let modes = data.modes().unwrap_or_default();
     let centers: Vec<_> = modes.into_iter().map(|mode| mode.center).collect();
-    let mut moments = vec![Moments::new(features, &centers); visited.len()];
-    let mut trajectory = vec![Vec::new(); visited.len()];
-    while values.len() < count * features {
-        let first = values.len() / features;
-        let rows = (count - first).min(SAMPLING_ROWS);
-        let mut broken_off = false;
-        let chunk = drawing.chunk(first as u64, &mut |seen, chunk| {
-            let own = &chunk[..rows * features];
-            moments[seen.step].add(own);
-            let most = if keeps { TRAJECTORY_ROWS * features } else { 0 };
-            let wanted = most.saturating_sub(trajectory[seen.step].len());
-            trajectory[seen.step].extend_from_slice(&own[..own.len().min(wanted)]);
-            let done = seen.step as f64 / seen.steps.max(1) as f64;
-            let share = (first as f64 + rows as f64 * done) / count as f64;
-            broken_off |= progress(share).is_break();
-        })?;
-        if broken_off {
-            return Err(TrainError::Interrupted);
+    let mut values = vec![0.0; count * features];
+    let work = Work {
+        drawing: &drawing,
+        kept,
+        fresh: vec![
+            Seen { moments: Moments::new(features, &centers), rows: Vec::new() };
+            visited.len()
+        ],
+        chunks: Mutex::new(values.chunks_mut(SAMPLING_ROWS * features).enumerate()),
+        seen: Mutex::new(InOrder::default()),
+        rows_moved: AtomicUsize::new(0),
+        all_rows: count * visited.len(),
+        stopped: AtomicBool::new(false),
+        problem: Mutex::new(None),
+    };
+    let chunks = count.div_ceil(SAMPLING_ROWS);
+    let threads = if is_processor(device) { rayon::current_num_threads() } else { 1 };
+    rayon::in_place_scope(|scope| {
+        // One thread alone hears the progress: this one.
+        for _ in 1..threads.min(chunks) {
+            scope.spawn(|_| work.draw(&mut |_| ControlFlow::Continue(())));
         }
-        values.extend_from_slice(&chunk[..rows * features]);
+        work.draw(progress);
+    });
+    // The other threads may have taken all of a small drawing.
+    work.hear(1.0, progress);
+    let Work { seen, stopped, problem, fresh, .. } = work;
+    if let Some(problem) = into_inner(problem) {
+        return Err(problem);
     }
-    let levels = visited.iter().zip(&moments).map(|(level, m)| m.summary(*level)).collect();
+    if stopped.into_inner() {
+        return Err(TrainError::Interrupted);
+    }
+    let seen = into_inner(seen).all.unwrap_or(fresh);
+    let levels =
+        visited.iter().zip(&seen).map(|(level, seen)| seen.moments.summary(*level)).collect();
+    let trajectory = seen.into_iter().map(|seen| seen.rows).collect();
     Ok(Samples { features, values, levels, trajectory })
 }
 
-/// What every chunk shares.
-struct Drawing<'a> {
-    streams: Streams,
-    sampler: Box<dyn Sampler>,
-    start: Start,
-    levels: Vec<NoiseLevel>,
-    end: End,
-    denoiser: &'a dyn Denoiser,
-    device: &'a Device,
-    features: usize,
+/// The chunks of a drawing, of which every thread takes one after the other.
+struct Work<'a> {
+    drawing: &'a Drawing<'a>,
+    /// Rows whose way is kept.
+    kept: usize,
+    /// What was seen before the first chunk.
+    fresh: Vec<Seen<'a>>,
+    chunks: Mutex<Enumerate<ChunksMut<'a, f32>>>,
+    seen: Mutex<InOrder<'a>>,
+    /// Rows times the levels that they have reached.
+    rows_moved: AtomicUsize,
+    all_rows: usize,
+    stopped: AtomicBool,
+    problem: Mutex<Option<TrainError>>,
 }
 
-impl<'a> Drawing<'a> {
-    fn new(
-        config: &RunConfig,
-        seed: u64,
-        data: &dyn Dataset,
-        denoiser: &'a dyn Denoiser,
-        device: &'a Device,
-    ) -> Result<Self, TrainError> {
-        let SampleConfig { sampler, start, end, .. } = &config.sample;
-        let levels = config.sampling_levels()?;
-        Ok(Self {
-            streams: Streams::new(seed),
-            sampler: sampler.build().map_err(in_section("sample.sampler"))?,
-            start: Start::new(start, data, &levels)?,
-            levels,
-            end: end.build(),
-            denoiser,
-            device,
-            features: data.features(),
-        })
-    }
+/// What is seen of the rows at one level.
+#[derive(Debug, Clone)]
+struct Seen<'a> {
+    moments: Moments<'a>,
+    /// The rows that are kept.
+    rows: Vec<f32>,
+}
 
-    /// Samples `first..first + SAMPLING_ROWS`; `observe` sees them at the start and after each step.
-    fn chunk(
-        &self,
-        first: u64,
-        observe: &mut dyn FnMut(&langevin_core::Progress, &[f32]),
-    ) -> Result<Vec<f32>, TrainError> {
-        let x = self.tensor(&self.start(first));
-        // Stream 0 is the start; stream i + 1 is step i's noise, and 2^32 further on its second.
-        let (mut present, mut calls) = (0, 0);
-        let mut noise = |step: &langevin_core::Transition| {
-            calls = if step.index == present { calls } else { 0 };
-            present = step.index;
-            let stream = (calls << 32) + step.index as u64 + 1;
-            calls += 1;
-            self.tensor(&self.normals(stream, first))
-        };
-        let mut problem = None;
-        let mut observe = |seen: &langevin_core::Progress| match read_rows(seen.x.clone()) {
-            Ok(values) => observe(seen, &values),
-            Err(error) => problem = Some(error),
-        };
-        let x = sample(
-            self.sampler.as_ref(),
-            self.denoiser,
-            None,
-            &self.levels,
-            self.end,
-            x,
-            &mut noise,
-            &mut observe,
-        );
-        problem.map_or_else(|| read_rows(x), Err)
-    }
+/// What was seen at each level, chunk after chunk in their order, in whichever they end.
+#[derive(Default)]
+struct InOrder<'a> {
+    all: Option<Vec<Seen<'a>>>,
+    next: usize,
+    waiting: BTreeMap<usize, Vec<Seen<'a>>>,
+}
 
-    /// Rows of the start.
-    fn start(&self, first: u64) -> Vec<f64> {
-        match &self.start {
-            Start::Exact(density) => {
-                let mut uniforms = vec![0.0; SAMPLING_ROWS];
-                self.streams.at(Purpose::Sampling, 0, first).fill_uniform(&mut uniforms);
-                uniforms.iter().map(|u| density.quantile(*u)).collect()
-            }
-            Start::Gaussian { mean, std } => {
-                let mut rows = self.normals(0, first);
-                for row in rows.chunks_exact_mut(mean.len()) {
-                    for ((x, mean), std) in row.iter_mut().zip(mean).zip(std) {
-                        *x = mean + std * *x;
-                    }
+impl<'a> Work<'a> {
+    fn draw(&self, progress: &mut dyn FnMut(f64) -> ControlFlow<()>) {
+        let features = self.drawing.features;
+        while !self.stopped.load(Ordering::Relaxed) {
+            let Some((number, own)) = lock(&self.chunks).next() else { return };
+            let (first, len) = (number * SAMPLING_ROWS, own.len());
+            let kept = self.kept.saturating_sub(first).min(len / features) * features;
+            let mut seen = self.fresh.clone();
+            let drawn = self.drawing.chunk(first as u64, &mut |at, rows| {
+                seen[at.step].moments.add(&rows[..len]);
+                seen[at.step].rows.extend_from_slice(&rows[..kept]);
+                let moved = self.rows_moved.fetch_add(len / features, Ordering::Relaxed);
+                let share = (moved + len / features) as f64 / self.all_rows as f64;
+                self.hear(share, progress);
+            });
+            match drawn {
+                Ok(rows) => own.copy_from_slice(&rows[..len]),
+                Err(problem) => {
+                    *lock(&self.problem) = Some(problem);
+                    return self.stopped.store(true, Ordering::Relaxed);
                 }
-                rows
             }
+            lock(&self.seen).take(number, seen);
         }
     }
 
-    fn normals(&self, stream: u64, first: u64) -> Vec<f64> {
-        let mut normals = vec![0.0; SAMPLING_ROWS * self.features];
-        let word = first * normal_words(self.features);
-        let mut stream = self.streams.at(Purpose::Sampling, stream, word);
-        stream.fill_normal_rows(&mut normals, self.features);
-        normals
-    }
-
-    fn tensor(&self, values: &[f64]) -> Tensor<2> {
-        let values: Vec<f32> = values.iter().map(|v| *v as f32).collect();
-        Tensor::from_data(TensorData::new(values, [SAMPLING_ROWS, self.features]), self.device)
+    fn hear(&self, share: f64, progress: &mut dyn FnMut(f64) -> ControlFlow<()>) {
+        if !self.stopped.load(Ordering::Relaxed) && progress(share).is_break() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
     }
 }
 
-fn read_rows(x: Tensor<2>) -> Result<Vec<f32>, TrainError> {
-    let data = x.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
-    Ok(data.iter::<f32>().collect())
-}
-
-/// What sampling starts from.
-enum Start {
-    /// By feature.
-    Gaussian { mean: Vec<f64>, std: Vec<f64> },
-    /// The exact density of the first level.
-    Exact(LevelDensity),
-}
-
-impl Start {
-    fn new(
-        config: &StartConfig,
-        data: &dyn Dataset,
-        levels: &[NoiseLevel],
-    ) -> Result<Self, TrainError> {
-        let features = data.features();
-        let first = levels.first().copied().unwrap_or(NoiseLevel::CLEAN);
-        let of_row = |row: &[f64], alpha: f64| {
-            (0..features).map(|i| alpha * row[i.min(row.len() - 1)]).collect()
-        };
-        let same = |std: f64| vec![std; features];
-        Ok(match config {
-            StartConfig::Noise {} => {
-                Self::Gaussian { mean: vec![0.0; features], std: same(first.sigma()) }
+impl<'a> InOrder<'a> {
+    fn take(&mut self, number: usize, seen: Vec<Seen<'a>>) {
+        self.waiting.insert(number, seen);
+        while let Some(seen) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            let Some(all) = &mut self.all else {
+                self.all = Some(seen);
+                continue;
+            };
+            for (all, seen) in all.iter_mut().zip(seen) {
+                all.moments.join(&seen.moments);
+                all.rows.extend(seen.rows);
             }
-            StartConfig::Gaussian { mean, std } => {
-                Self::Gaussian { mean: of_row(mean, 1.0), std: same(*std) }
-            }
-            StartConfig::Row { row } => {
-                Self::Gaussian { mean: of_row(row, first.alpha()), std: same(first.sigma()) }
-            }
-            StartConfig::Marginal {} => {
-                let mean = data.mean().unwrap_or_default();
-                let variance = data.variance().unwrap_or_default();
-                let goal = level_goal(&mean, &variance, &first);
-                Self::Gaussian { mean: goal.mean, std: goal.std }
-            }
-            StartConfig::Exact {} => Self::Exact(
-                LevelDensity::new(data, first.alpha(), first.sigma())
-                    .map_err(in_section("sample.start"))?,
-            ),
-        })
+        }
     }
+}
+
+// A thread that panicked takes all others with it: rayon passes the panic on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The exact mean and standard deviation of `alpha · x_0 + sigma · eps` by feature.
@@ -257,55 +221,13 @@ pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSu
     }
 }
 
-/// Running mean and variance by feature (Welford), and the sum of squared distances to the nearest of
-/// some centres.
-#[derive(Debug, Clone)]
-struct Moments<'a> {
-    count: f64,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
-    centers: &'a [Vec<f64>],
-    distances: f64,
-}
-
-impl<'a> Moments<'a> {
-    fn new(features: usize, centers: &'a [Vec<f64>]) -> Self {
-        let zeros = vec![0.0; features];
-        Self { count: 0.0, mean: zeros.clone(), squares: zeros, centers, distances: 0.0 }
-    }
-
-    fn add(&mut self, values: &[f32]) {
-        for row in values.chunks_exact(self.mean.len()) {
-            self.count += 1.0;
-            for (i, value) in row.iter().enumerate() {
-                let off = f64::from(*value) - self.mean[i];
-                self.mean[i] += off / self.count;
-                self.squares[i] += off * (f64::from(*value) - self.mean[i]);
-            }
-            let square = |center: &Vec<f64>| -> f64 {
-                row.iter().zip(center).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum()
-            };
-            let nearest = self.centers.iter().map(square).fold(f64::INFINITY, f64::min);
-            self.distances += nearest;
-        }
-    }
-
-    fn summary(&self, level: NoiseLevel) -> LevelSummary {
-        let std = self.squares.iter().map(|s| (s / self.count).sqrt()).collect();
-        let convergence = (!self.centers.is_empty()).then_some(self.distances / self.count);
-        LevelSummary { level, mean: self.mean.clone(), std, convergence }
-    }
-}
-
-#[cfg(test)]
-mod parity;
-
 #[cfg(test)]
 mod tests {
-    use langevin_core::MixtureOracle;
-    use langevin_data::GaussianMixture;
+    use burn::tensor::Tensor;
+    use langevin_core::{End, MixtureOracle, Sampler};
+    use langevin_data::{GaussianMixture, Streams};
 
-    use super::*;
+    use super::{drawing::Start, *};
     use crate::config::parse_config;
 
     const RUN: &str = r#"{
@@ -377,13 +299,13 @@ mod tests {
         let config = parse_config("t", &text, &[]).expect("valid");
         let mixture = GaussianMixture::new(vec![vec![0.0, 0.0]], 0.1, None).expect("valid");
         let oracle = MixtureOracle::new(mixture.clone());
-        let mut heard = 0.0;
+        let mut has_broken_off = false;
         let drawn = draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |share| {
-            heard = share;
-            if share > 0.3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            assert!(!has_broken_off, "asked again at {share}");
+            has_broken_off = share > 0.3;
+            if has_broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         assert!(matches!(drawn, Err(TrainError::Interrupted)), "{drawn:?}");
-        assert!(heard < 0.6, "{heard}");
     }
 
     #[test]
@@ -393,6 +315,18 @@ mod tests {
             assert_eq!(few.values.len(), 14);
             assert_eq!(few.values[..], many.values[..14], "{sampler}");
             assert_ne!(many.values[..14], many.values[1024..1038], "chunks differ");
+        }
+    }
+
+    #[test]
+    fn samples_and_moments_do_not_depend_on_the_number_of_threads() {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads").install(|| draw("ddpm", 3000))
+        };
+        let alone = run(1);
+        for threads in [2, 5] {
+            assert!(run(threads) == alone, "{threads} threads");
         }
     }
 

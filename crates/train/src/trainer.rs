@@ -1,5 +1,7 @@
 //! The training loop's state: a step, a log line, a checkpoint's contents.
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 use langevin_core::Network;
 use langevin_data::{Dataset, Part, Streams};
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, TapeEngine, TrainError,
+    ahead::{Ahead, ROWS_AT_ONCE, Source},
     engine::{StepOutput, read, row_losses},
     tensors::TensorMap,
 };
@@ -76,9 +79,9 @@ pub(crate) struct Best {
 /// Made for any [`Network`] and any [`Dataset`]; the run file says the rest.
 pub struct Trainer<N: Network> {
     config: RunConfig,
-    diffusion: Diffusion,
-    data: Box<dyn Dataset>,
-    streams: Streams,
+    source: Arc<Source>,
+    /// The coming steps' batches, once a step is made where there is more than one thread.
+    ahead: Option<Ahead>,
     device: Device,
     engine: Box<dyn Engine<N>>,
     progress: Progress,
@@ -127,12 +130,13 @@ impl<N: Network> Trainer<N> {
         if config.train.ema.decay(0).is_some() {
             engine.keep_averages();
         }
+        let diffusion = Diffusion::new(&config)?;
+        let (streams, rows) = (Streams::new(config.seed), config.train.batch);
         Ok(Self {
-            diffusion: Diffusion::new(&config)?,
-            streams: Streams::new(config.seed),
+            source: Arc::new(Source { diffusion, data, streams, rows }),
+            ahead: None,
             device: device.clone().inner(),
             config,
-            data,
             engine,
             progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0, best: None },
             unread: Vec::new(),
@@ -148,9 +152,15 @@ impl<N: Network> Trainer<N> {
         let step = self.progress.step;
         let train = &self.config.train;
         let learning_rate = train.learning_rate.at(step, train.steps);
-        let batch =
-            self.diffusion.training_batch(self.data.as_ref(), &self.streams, step, train.batch)?;
-        if let Some((from, to)) = self.diffusion.handover(step) {
+        if self.ahead.is_none() && rayon::current_num_threads() > 1 && train.batch <= ROWS_AT_ONCE {
+            self.ahead = Ahead::start(self.source.clone(), step, train.steps);
+        }
+        let ready = self.ahead.as_mut().and_then(Ahead::next);
+        let batch = ready.unwrap_or_else(|| self.source.batch(step));
+        // A step that failed may be made again.
+        self.ahead = self.ahead.take().filter(|_| batch.is_ok());
+        let batch = batch?;
+        if let Some((from, to)) = self.source.diffusion.handover(step) {
             self.engine.hand_over(from, to);
         }
         self.unread.push(self.engine.step(&batch, learning_rate));
@@ -174,7 +184,7 @@ impl<N: Network> Trainer<N> {
     fn is_validation_step(&self) -> bool {
         let (step, train) = (self.progress.step, &self.config.train);
         train.validate_every > 0
-            && self.data.len(Part::HeldOut) != Some(0)
+            && self.source.data.len(Part::HeldOut) != Some(0)
             && (step.is_multiple_of(train.validate_every) || step == train.steps)
     }
 
@@ -211,7 +221,7 @@ impl<N: Network> Trainer<N> {
         }
         let first = self.progress.step - unread.len() as u64 + 1;
         let mut last = (f64::NAN, f64::NAN);
-        let outputs = StepOutput::read(&unread, self.diffusion.reduction)?;
+        let outputs = StepOutput::read(&unread, self.source.diffusion.reduction)?;
         for (step, (loss, norm)) in (first..).zip(outputs) {
             for (quantity, value) in [("loss", loss), ("gradient norm", norm)] {
                 if !value.is_finite() {
@@ -235,16 +245,17 @@ impl<N: Network> Trainer<N> {
         let networks = self.sampling_networks();
         let mut losses = Vec::new();
         while losses.len() < wanted {
-            let batch = self.diffusion.held_out_batch(
-                self.data.as_ref(),
-                &self.streams,
+            let Source { diffusion, data, streams, .. } = self.source.as_ref();
+            let batch = diffusion.held_out_batch(
+                data.as_ref(),
+                streams,
                 losses.len() as u64,
                 VALIDATION_ROWS,
             )?;
             losses.extend(read(row_losses(&networks[batch.network], &batch, &self.device))?);
         }
         losses.truncate(wanted);
-        Ok(self.diffusion.reduction.of_rows(&losses))
+        Ok(self.source.diffusion.reduction.of_rows(&losses))
     }
 
     /// The networks that samples are drawn with, one or one for each level: the averaged ones where
@@ -280,13 +291,13 @@ impl<N: Network> Trainer<N> {
     }
 
     /// The diffusion problem.
-    pub const fn diffusion(&self) -> &Diffusion {
-        &self.diffusion
+    pub fn diffusion(&self) -> &Diffusion {
+        &self.source.diffusion
     }
 
     /// The data.
     pub fn data(&self) -> &dyn Dataset {
-        self.data.as_ref()
+        self.source.data.as_ref()
     }
 
     /// The name of what makes the steps.
@@ -311,7 +322,7 @@ impl<N: Network> Trainer<N> {
 
     fn with_frequencies(&self, networks: Vec<TensorMap>) -> TensorMap {
         let mut weights = TensorMap::joined(networks);
-        weights.0.extend(self.diffusion.frequencies());
+        weights.0.extend(self.source.diffusion.frequencies());
         weights
     }
 
@@ -343,8 +354,13 @@ impl<N: Network> Trainer<N> {
             let (has, lacks) = if averaged { ("run", "checkpoint") } else { ("checkpoint", "run") };
             return Err(format!("the {has} has averaged weights, the {lacks} has none"));
         }
+        // Its thread may hold the source until its block is made.
+        self.ahead = None;
+        let Some(source) = Arc::get_mut(&mut self.source) else {
+            return Err("a run that makes steps cannot be restored".to_owned());
+        };
         for weights in [Some(&mut weights), ema.as_mut()].into_iter().flatten() {
-            self.diffusion.take_frequencies(weights)?;
+            source.diffusion.take_frequencies(weights)?;
         }
         self.engine.restore(weights, ema, optimizer)?;
         self.progress = progress;

@@ -10,7 +10,7 @@ mod contract;
 mod marginals;
 mod mixture;
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
@@ -104,12 +104,12 @@ impl Schedule {
 struct GaussianOracle {
     mean: Vec<f64>,
     std: Vec<f64>,
-    told: RefCell<Vec<NoiseLevel>>,
+    told: Mutex<Vec<NoiseLevel>>,
 }
 
 impl GaussianOracle {
     fn new(mean: &[f64], std: &[f64]) -> Self {
-        Self { mean: mean.to_vec(), std: std.to_vec(), told: RefCell::default() }
+        Self { mean: mean.to_vec(), std: std.to_vec(), told: Mutex::default() }
     }
 
     fn features(&self) -> usize {
@@ -124,7 +124,7 @@ impl Denoiser for GaussianOracle {
         level: &NoiseLevel,
         _condition: Option<&Tensor<2>>,
     ) -> Tensor<2> {
-        self.told.borrow_mut().push(*level);
+        self.told.lock().expect("one thread").push(*level);
         let (dims, dtype) = (x.dims(), x.dtype());
         let (alpha, variance) = (level.alpha(), level.sigma().powi(2));
         let denoised = host(x)

@@ -134,30 +134,48 @@ impl GaussianMixture {
     /// likely each made `x`, of `m_i + alpha std² / (alpha² std² + sigma²) · (x − alpha m_i)`.
     #[must_use]
     pub fn posterior_mean(&self, x: &[f64], alpha: f64, sigma: f64) -> Vec<f64> {
-        let diffused = self.diffused(alpha, sigma);
-        let gain = alpha * self.std * self.std / (diffused.std * diffused.std);
-        let mut mean = vec![0.0; x.len()];
-        for (share, m) in diffused.responsibilities(x).iter().zip(&self.means) {
-            for ((out, x), m) in mean.iter_mut().zip(x).zip(m) {
-                *out += share * (m + gain * (x - alpha * m));
-            }
-        }
-        mean
+        self.posterior_means(x, alpha, sigma)
     }
 
-    /// `ln(w_i) − |x − alpha m_i|² / (2 std²)` of each component.
-    fn exponents(&self, alpha: f64, std: f64, x: &[f64]) -> Vec<f64> {
-        let square = |mean: &Vec<f64>| {
-            mean.iter().zip(x).map(|(m, x)| (x - alpha * m) * (x - alpha * m)).sum::<f64>()
-        };
-        let exponent =
-            |(mean, weight): (&Vec<f64>, &f64)| weight.ln() - square(mean) / (2.0 * std * std);
-        self.means.iter().zip(&self.weights).map(exponent).collect()
+    /// [`posterior_mean`](Self::posterior_mean) of each of many rows, one after the other.
+    #[must_use]
+    pub fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Vec<f64> {
+        let diffused = self.diffused(alpha, sigma);
+        let gain = alpha * self.std * self.std / (diffused.std * diffused.std);
+        let logs: Vec<f64> = self.weights.iter().map(|weight| weight.ln()).collect();
+        let (mut shares, mut means) = (vec![0.0; logs.len()], vec![0.0; rows.len()]);
+        let features = self.features();
+        for (x, mean) in rows.chunks_exact(features).zip(means.chunks_exact_mut(features)) {
+            diffused.exponents(&logs, 1.0, diffused.std, x, &mut shares);
+            to_probabilities(&mut shares);
+            for (share, m) in shares.iter().zip(&self.means) {
+                for ((out, x), m) in mean.iter_mut().zip(x).zip(m) {
+                    *out += share * (m + gain * (x - alpha * m));
+                }
+            }
+        }
+        means
+    }
+
+    /// `ln(w_i) − |x − alpha m_i|² / (2 std²)` of each component; `logs` are the ln(w_i).
+    fn exponents(&self, logs: &[f64], alpha: f64, std: f64, x: &[f64], out: &mut [f64]) {
+        for ((mean, log), out) in self.means.iter().zip(logs).zip(out) {
+            let pairs = mean.iter().zip(x);
+            let square: f64 = pairs.map(|(m, x)| (x - alpha * m) * (x - alpha * m)).sum();
+            *out = log - square / (2.0 * std * std);
+        }
+    }
+
+    fn exponents_at(&self, alpha: f64, std: f64, x: &[f64]) -> Vec<f64> {
+        let logs: Vec<f64> = self.weights.iter().map(|weight| weight.ln()).collect();
+        let mut out = vec![0.0; logs.len()];
+        self.exponents(&logs, alpha, std, x, &mut out);
+        out
     }
 
     /// The log density of the mixture with means `alpha · m_i` and another `std`.
     fn scaled_log_density(&self, alpha: f64, std: f64, x: &[f64]) -> f64 {
-        let exponents = self.exponents(alpha, std, x);
+        let exponents = self.exponents_at(alpha, std, x);
         let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = exponents.iter().map(|e| (e - largest).exp()).sum();
         let variance = std::f64::consts::TAU * std * std;
@@ -176,12 +194,18 @@ impl GaussianMixture {
 
     /// The probability that each component made `x`.
     fn responsibilities(&self, x: &[f64]) -> Vec<f64> {
-        let mut shares = self.exponents(1.0, self.std, x);
-        let largest = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        shares.iter_mut().for_each(|share| *share = (*share - largest).exp());
-        let sum: f64 = shares.iter().sum();
-        shares.iter().map(|share| share / sum).collect()
+        let mut shares = self.exponents_at(1.0, self.std, x);
+        to_probabilities(&mut shares);
+        shares
     }
+}
+
+/// `exp(e_i) / Σ exp(e_j)`, in place.
+fn to_probabilities(exponents: &mut [f64]) {
+    let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    exponents.iter_mut().for_each(|share| *share = (*share - largest).exp());
+    let sum: f64 = exponents.iter().sum();
+    exponents.iter_mut().for_each(|share| *share /= sum);
 }
 
 impl Dataset for GaussianMixture {
@@ -196,16 +220,15 @@ impl Dataset for GaussianMixture {
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
         let in_turn = part == Part::Training && self.choice == Choice::InTurn;
         let modes = self.means.len();
-        let first = (stream.position() / self.words_per_row()) % modes as u64;
-        for (row, turn) in rows.chunks_exact_mut(self.features()).zip(first as usize..) {
+        let mut turn = ((stream.position() / self.words_per_row()) % modes as u64) as usize;
+        stream.fill_rows(rows, self.features(), 1, |uniforms, row| {
             // In turn, too, a row uses this word: its normals stay where they were.
-            let drawn = self.component(stream.uniform());
-            let component = if in_turn { turn % modes } else { drawn };
-            stream.fill_normal(row);
+            let component = if in_turn { turn } else { self.component(uniforms[0]) };
+            turn = if turn + 1 == modes { 0 } else { turn + 1 };
             for (x, mean) in row.iter_mut().zip(&self.means[component]) {
                 *x = mean + self.std * *x;
             }
-        }
+        });
     }
 
     fn mean(&self) -> Option<Vec<f64>> {

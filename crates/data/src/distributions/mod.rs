@@ -30,13 +30,11 @@ fn draw_curve(
     noise: f64,
     point: impl Fn(f64, f64) -> [f64; 2],
 ) {
-    for row in rows.chunks_exact_mut(2) {
-        let (u, v) = (stream.uniform(), stream.uniform());
-        stream.fill_normal(row);
-        for (x, on_curve) in row.iter_mut().zip(point(u, v)) {
+    stream.fill_rows(rows, 2, 2, |uniforms, row| {
+        for (x, on_curve) in row.iter_mut().zip(point(uniforms[0], uniforms[1])) {
             *x = on_curve + noise * *x;
         }
-    }
+    });
 }
 
 /// The covariance of a point in the plane from its moments, with independent noise added.

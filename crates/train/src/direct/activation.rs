@@ -21,22 +21,10 @@ impl Kernel for Activate<'_> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         match self.activation {
-            // Comparisons that NaN fails, so that it goes on.
-            Activation::Relu => {
-                self.each(|z| (if z < 0.0 { 0.0 } else { z }, if z > 0.0 { 1.0 } else { 0.0 }));
-            }
-            Activation::Silu => self.each(|z| {
-                let s = sigmoid::<S>(z);
-                (z * s, s * S::mul_add(z, 1.0 - s, 1.0))
-            }),
-            Activation::Gelu => self.each(|z| {
-                let (share, density) = normal::<S>(z);
-                (z * share, S::mul_add(z, density, share))
-            }),
-            Activation::Tanh => self.each(|z| {
-                let t = tanh::<S>(z);
-                (t, S::mul_add(-t, t, 1.0))
-            }),
+            Activation::Relu => self.each(relu),
+            Activation::Silu => self.each(silu::<S>),
+            Activation::Gelu => self.each(gelu::<S>),
+            Activation::Tanh => self.each(hyperbolic::<S>),
         }
     }
 }
@@ -53,6 +41,65 @@ impl Activate<'_> {
             }),
         }
     }
+}
+
+/// `act(z)`, or `before + act(z)`, in the place of z: where no derivative is wanted.
+pub(crate) struct Apply<'a> {
+    pub(crate) activation: Activation,
+    pub(crate) z: &'a mut [f32],
+    pub(crate) before: Option<&'a [f32]>,
+}
+
+impl Kernel for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        match self.activation {
+            Activation::Relu => self.each(relu),
+            Activation::Silu => self.each(silu::<S>),
+            Activation::Gelu => self.each(gelu::<S>),
+            Activation::Tanh => self.each(hyperbolic::<S>),
+        }
+    }
+}
+
+impl Apply<'_> {
+    #[inline(always)]
+    fn each(self, function: impl Fn(f32) -> (f32, f32)) {
+        match self.before {
+            None => self.z.iter_mut().for_each(|z| *z = function(*z).0),
+            Some(before) => {
+                self.z.iter_mut().zip(before).for_each(|(z, before)| *z = before + function(*z).0);
+            }
+        }
+    }
+}
+
+// Each activation and its derivative.
+
+/// By comparisons that NaN fails, so that it goes on.
+#[inline(always)]
+fn relu(z: f32) -> (f32, f32) {
+    (if z < 0.0 { 0.0 } else { z }, if z > 0.0 { 1.0 } else { 0.0 })
+}
+
+#[inline(always)]
+fn silu<S: Simd>(z: f32) -> (f32, f32) {
+    let s = sigmoid::<S>(z);
+    (z * s, s * S::mul_add(z, 1.0 - s, 1.0))
+}
+
+#[inline(always)]
+fn gelu<S: Simd>(z: f32) -> (f32, f32) {
+    let (share, density) = normal::<S>(z);
+    (z * share, S::mul_add(z, density, share))
+}
+
+#[inline(always)]
+fn hyperbolic<S: Simd>(z: f32) -> (f32, f32) {
+    let t = tanh::<S>(z);
+    (t, S::mul_add(-t, t, 1.0))
 }
 
 /// `delta = delta · gradient`, and each column's sum added to `sums`.

@@ -64,6 +64,11 @@ impl<N: Network> DirectEngine<N> {
         let template = network.to_device(&device).train();
         let weights = TensorMap::of_module(&template);
         let form = form(&template, &weights)?;
+        let mut look = Look::default();
+        template.visit(&mut look);
+        if !look.trains_all {
+            return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
+        }
         let network = Loops::new(form, InstructionSet::detect());
         let learner = Learner {
             parameters: parameters(&network.layers, weights),
@@ -239,22 +244,22 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
 }
 
 /// Whether a device is the processor: other backends have weights of their own elsewhere.
-fn is_processor(device: &Device) -> bool {
+pub(crate) fn is_processor(device: &Device) -> bool {
     // Burn has no other name for it: the enum's variants are features of a crate that is not ours.
     let name = format!("{device:?}");
     ["Device<Flex", "Device<NdArray"].iter().any(|processor| name.starts_with(processor))
 }
 
 /// The form of a network, if it is one that the loops know.
-fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
+pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
     let any: &dyn Any = network;
     let Some(mlp) = any.downcast_ref::<Mlp>() else {
         return Err("the direct engine knows Langevin's multilayer perceptron only".to_owned());
     };
     let mut look = Look::default();
     network.visit(&mut look);
-    if !look.is_plain {
-        return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
+    if !look.is_f32 {
+        return Err("the direct engine computes in 32-bit floats alone".to_owned());
     }
     let shape = |name: &str| weights.0.get(name).map_or(&[0, 0][..], |array| &array.shape[..]);
     let depth = (1..).take_while(|i| !shape(&weight(*i)).contains(&0)).count();
@@ -272,15 +277,17 @@ fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
     })
 }
 
-/// Whether all parameters are trained but the position's frequencies, as 32-bit floats.
+/// What all parameters have in common.
 struct Look {
     path: Path,
-    is_plain: bool,
+    is_f32: bool,
+    /// All but the position's frequencies.
+    trains_all: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { path: Path::default(), is_plain: true }
+        Self { path: Path::default(), is_f32: true, trains_all: true }
     }
 }
 
@@ -294,8 +301,8 @@ impl ModuleVisitor for Look {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let is_trained = param.is_require_grad() == (self.path.name() != FREQUENCIES);
-        self.is_plain &= is_trained && param.val().dtype() == DType::F32;
+        self.is_f32 &= param.val().dtype() == DType::F32;
+        self.trains_all &= param.is_require_grad() == (self.path.name() != FREQUENCIES);
     }
 }
 
@@ -357,7 +364,7 @@ fn take(
 }
 
 /// The buffer of weights whose names and shapes are known to fit.
-fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
+pub(super) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
     let mut buffer = Buffer::zeros(layers.last().map_or(0, Layer::end));
     let taken = take(layers, &mut weights, &mut buffer, "");
     debug_assert_eq!(taken, Ok(()));

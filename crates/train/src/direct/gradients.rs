@@ -14,13 +14,13 @@ use std::{
 use super::{
     buffer::Buffer,
     form::Transposed,
-    pass::{Network, Workspace},
+    pass::{Network, Sum, Workspace},
     simd::{Kernel, Simd},
 };
 use crate::StepBatch;
 
 /// The most rows that go through the network at once: their activations stay in the cache.
-const CHUNK_ROWS: usize = 64;
+pub(crate) const CHUNK_ROWS: usize = 64;
 
 /// Rows of a chunk where a batch would else have too few of them to share out.
 const SMALL_CHUNK_ROWS: usize = 32;
@@ -177,11 +177,12 @@ impl Job<'_> {
     }
 
     fn differentiate(&self, rows: Range<usize>, group: &mut Group, space: &mut Workspace) {
-        group.gradients.fill(0.0);
         group.losses.resize(rows.len(), 0.0);
         for first in rows.clone().step_by(self.chunk_rows) {
             let chunk = first..(first + self.chunk_rows).min(rows.end);
             let losses = &mut group.losses[first - rows.start..chunk.end - rows.start];
+            let gradients = &mut group.gradients[..];
+            let is_first = first == rows.start;
             self.network.differentiate(
                 self.parameters,
                 self.transposed,
@@ -189,7 +190,7 @@ impl Job<'_> {
                 chunk,
                 space,
                 losses,
-                &mut group.gradients,
+                if is_first { Sum::New(gradients) } else { Sum::Further(gradients) },
             );
         }
     }

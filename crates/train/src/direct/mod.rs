@@ -2,6 +2,7 @@
 
 mod activation;
 mod buffer;
+mod denoiser;
 mod engine;
 mod form;
 mod functions;
@@ -13,7 +14,9 @@ mod product;
 mod simd;
 mod update;
 
+pub use denoiser::RunDenoiser;
 pub use engine::DirectEngine;
+pub(crate) use engine::is_processor;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    activation::{Activate, Chain},
+    activation::{Activate, Apply, Chain},
     buffer::{Buffer, stride},
     form::{Form, Layer, Transposed},
     functions::sin_cos_of_turns,
@@ -49,6 +49,36 @@ impl Workspace {
     }
 }
 
+/// A sum of gradients in the making.
+#[derive(Debug)]
+pub(crate) enum Sum<'a> {
+    /// These rows are the first: what is there does not count.
+    New(&'a mut [f32]),
+    /// There are others in it.
+    Further(&'a mut [f32]),
+}
+
+/// What a thread needs to take rows through the network and not back.
+#[derive(Debug)]
+pub(crate) struct ForwardSpace {
+    input: Buffer,
+    /// Two hidden layers' outputs.
+    hidden: [Buffer; 2],
+    output: Buffer,
+}
+
+impl ForwardSpace {
+    /// Room for so many rows at once.
+    pub(crate) fn new(form: &Form, rows: usize) -> Self {
+        let hidden = || Buffer::zeros(rows * stride(form.width));
+        Self {
+            input: Buffer::zeros(rows * stride(form.inputs())),
+            hidden: [hidden(), hidden()],
+            output: Buffer::zeros(rows * stride(form.features)),
+        }
+    }
+}
+
 impl Network {
     pub(crate) fn new(form: Form, set: InstructionSet) -> Self {
         Self { layers: form.layers(), form, set }
@@ -59,7 +89,8 @@ impl Network {
         self.layers.last().map_or(0, Layer::end)
     }
 
-    /// The losses of some rows, and the gradient of their sum, which is added to `gradients`.
+    /// The losses of some rows, and the gradient of their sum, which is added to `gradients`, or
+    /// written over what is there in a group's first chunk.
     #[expect(clippy::too_many_arguments, reason = "what is read, and the three places to write to")]
     pub(crate) fn differentiate(
         &self,
@@ -69,7 +100,7 @@ impl Network {
         rows: Range<usize>,
         space: &mut Workspace,
         losses: &mut [f32],
-        gradients: &mut [f32],
+        gradients: Sum<'_>,
     ) {
         self.read_input(batch, rows.clone(), space);
         self.forward(parameters, rows.len(), space);
@@ -102,11 +133,91 @@ impl Network {
             place(first, columns);
             first += columns.columns;
         }
+        self.place_position(&mut space.input[..rows.len() * length]);
+    }
+
+    /// Fills in the sines and cosines of rows whose data columns are there.
+    fn place_position(&self, input: &mut [f32]) {
+        let (features, count) = (self.form.features, self.form.position_features());
         if count > 0 {
-            for row in space.input.chunks_exact_mut(length).take(rows.len()) {
+            for row in input.chunks_exact_mut(stride(self.form.inputs())) {
                 let (x, rest) = row.split_at_mut(features);
                 let (sin, cos) = rest[..2 * count].split_at_mut(count);
                 self.set.run(Position { x, frequencies: &self.form.frequencies, sin, cos });
+            }
+        }
+    }
+
+    /// The first layer's bias for rows that share their extra columns: `bias + extra · weight`.
+    pub(crate) fn shared_bias(&self, parameters: &[f32], extra: &[f32]) -> Buffer {
+        let layer = &self.layers[0];
+        let bias = &parameters[layer.bias()];
+        let mut shared = Buffer::zeros(layer.stride);
+        shared.copy_from_slice(bias);
+        if !extra.is_empty() {
+            let own = layer.weight().start + (layer.inputs - extra.len()) * layer.stride;
+            self.set.run(Product {
+                rows: 1,
+                inner: extra.len(),
+                columns: layer.outputs,
+                a: extra,
+                a_row: extra.len(),
+                a_column: 1,
+                b: &parameters[own..layer.weight().end],
+                b_row: layer.stride,
+                start: Start::Row(bias),
+                c: &mut shared,
+                c_row: layer.stride,
+            });
+        }
+        shared
+    }
+
+    /// The network's output for rows that share their extra columns, which `bias` has in it.
+    ///
+    /// # Shapes
+    /// `x` and `output` are `[rows, features]`.
+    pub(crate) fn predict(
+        &self,
+        parameters: &[f32],
+        bias: &[f32],
+        x: &[f32],
+        space: &mut ForwardSpace,
+        output: &mut [f32],
+    ) {
+        let (features, length) = (self.form.features, stride(self.form.inputs()));
+        let ForwardSpace { input, hidden, output: sums } = space;
+        let chunk = input.len() / length * features;
+        for (x, output) in x.chunks(chunk).zip(output.chunks_mut(chunk)) {
+            let rows = x.len() / features;
+            for (to, from) in input.chunks_exact_mut(length).zip(x.chunks_exact(features)) {
+                to[..features].copy_from_slice(from);
+            }
+            self.place_position(&mut input[..rows * length]);
+            let [before, after] = &mut *hidden;
+            let (first, later) = (&self.layers[0], &self.layers[1..self.form.depth]);
+            let inner = features + 2 * self.form.position_features();
+            self.sums(first, parameters, bias, inner, rows, (input, length), after);
+            let z = &mut after[..rows * first.stride];
+            self.set.run(Apply { activation: self.form.activation, z, before: None });
+            for layer in later {
+                std::mem::swap(before, after);
+                let own = &parameters[layer.bias()];
+                let from = (&before[..], layer.stride);
+                self.sums(layer, parameters, own, layer.inputs, rows, from, after);
+                let len = rows * layer.stride;
+                self.set.run(Apply {
+                    activation: self.form.activation,
+                    z: &mut after[..len],
+                    before: self.form.residual.then_some(&before[..len]),
+                });
+            }
+            let last = &self.layers[self.form.depth];
+            let (own, from) = (&parameters[last.bias()], (&after[..], first.stride));
+            self.sums(last, parameters, own, last.inputs, rows, from, sums);
+            let sums = sums.chunks_exact(last.stride);
+            for (to, from) in output.chunks_exact_mut(features).zip(sums) {
+                to.copy_from_slice(&from[..features]);
             }
         }
     }
@@ -116,7 +227,8 @@ impl Network {
         let (mut input, mut length) = (&space.input[..], stride(self.form.inputs()));
         let layers = self.layers.iter().zip(&mut space.slopes).zip(&mut space.hidden);
         for (i, ((layer, z), output)) in layers.enumerate() {
-            self.sums(layer, parameters, rows, (input, length), z);
+            let bias = &parameters[layer.bias()];
+            self.sums(layer, parameters, bias, layer.inputs, rows, (input, length), z);
             let len = rows * layer.stride;
             self.set.run(Activate {
                 activation: self.form.activation,
@@ -127,41 +239,55 @@ impl Network {
             (input, length) = (output, layer.stride);
         }
         let last = &self.layers[self.form.depth];
-        self.sums(last, parameters, rows, (input, length), &mut space.output);
+        let bias = &parameters[last.bias()];
+        let from = (input, length);
+        self.sums(last, parameters, bias, last.inputs, rows, from, &mut space.output);
     }
 
-    /// `input · weight + bias`.
+    /// `input · weight + bias`, over the first `inner` columns of the input.
+    #[expect(clippy::too_many_arguments, reason = "what is read, and the place to write to")]
     fn sums(
         &self,
         layer: &Layer,
         parameters: &[f32],
+        bias: &[f32],
+        inner: usize,
         rows: usize,
         (input, length): (&[f32], usize),
         output: &mut [f32],
     ) {
         self.set.run(Product {
             rows,
-            inner: layer.inputs,
+            inner,
             columns: layer.outputs,
             a: input,
             a_row: length,
             a_column: 1,
             b: &parameters[layer.weight()],
             b_row: layer.stride,
-            start: Start::Row(&parameters[layer.bias()]),
+            start: Start::Row(bias),
             c: output,
             c_row: layer.stride,
         });
     }
 
-    /// Adds the gradients; the workspace's output holds the loss's gradient by it.
+    /// Makes the gradients; the workspace's output holds the loss's gradient by it.
     fn backward(
         &self,
         transposed: &Transposed,
         rows: usize,
         space: &mut Workspace,
-        gradients: &mut [f32],
+        gradients: Sum<'_>,
     ) {
+        let (gradients, start) = match gradients {
+            Sum::New(gradients) => {
+                for layer in &self.layers {
+                    gradients[layer.bias()].fill(0.0);
+                }
+                (gradients, Start::Zero)
+            }
+            Sum::Further(gradients) => (gradients, Start::Own),
+        };
         let Workspace { input, hidden, slopes, output, gradient, .. } = space;
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let len = rows * layer.stride;
@@ -194,7 +320,7 @@ impl Network {
                 a_column,
                 b: delta,
                 b_row: layer.stride,
-                start: Start::Own,
+                start,
                 c: weight,
                 c_row: layer.stride,
             });

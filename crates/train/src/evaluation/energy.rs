@@ -1,6 +1,8 @@
 //! The energy distance: how much farther rows are from those of the other sample than from those of
 //! their own.
 
+use rayon::prelude::*;
+
 use super::{
     EvaluationError, Resamples, Rows,
     comparison::Comparison,
@@ -62,23 +64,37 @@ fn mean_distances_within(rows: Rows<'_>, resamples: &Resamples) -> Vec<f64> {
     sums.iter().map(|sum| 2.0 * sum / pairs).collect()
 }
 
+/// Rows whose sums one thread makes.
+const ROWS_AT_ONCE: usize = 32;
+
 /// `Σ_i Σ_j a_i b_j |x_i − y_j|` by replicate, with j from `first(i)` on; a and b are the counts.
 fn sums(
     [x, y]: [Rows<'_>; 2],
     [x_resamples, y_resamples]: [&Resamples; 2],
-    first: impl Fn(usize) -> usize,
+    first: impl Fn(usize) -> usize + Sync,
 ) -> Vec<f64> {
-    let mut sums = vec![0.0; x_resamples.iter().len().min(y_resamples.iter().len())];
-    let mut distances = Vec::with_capacity(y.count());
-    for (i, row) in x.iter().enumerate() {
-        let first = first(i);
-        distances.clear();
-        distances.extend(y.iter().skip(first).map(|other| squared_distance(row, other).sqrt()));
-        for ((sum, a), b) in sums.iter_mut().zip(x_resamples.iter()).zip(y_resamples.iter()) {
-            if a[i] > 0.0 {
-                *sum += a[i] * dot(&distances, &b[first..]);
+    let replicates = x_resamples.iter().len().min(y_resamples.iter().len());
+    let rows: Vec<(usize, &[f64])> = x.iter().enumerate().collect();
+    let of_rows = |rows: &[(usize, &[f64])]| {
+        let mut sums = vec![0.0; replicates];
+        let mut distances = Vec::with_capacity(y.count());
+        for (i, row) in rows {
+            let first = first(*i);
+            distances.clear();
+            distances.extend(y.iter().skip(first).map(|other| squared_distance(row, other).sqrt()));
+            for ((sum, a), b) in sums.iter_mut().zip(x_resamples.iter()).zip(y_resamples.iter()) {
+                if a[*i] > 0.0 {
+                    *sum += a[*i] * dot(&distances, &b[first..]);
+                }
             }
         }
+        sums
+    };
+    // Added in the rows' order, whichever thread was first.
+    let parts: Vec<Vec<f64>> = rows.par_chunks(ROWS_AT_ONCE).map(of_rows).collect();
+    let mut sums = vec![0.0; replicates];
+    for part in &parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
     sums
 }

@@ -1,5 +1,6 @@
 //! The copying check: are samples nearer to the training rows than fresh rows of the data are?
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{EvaluationError, Rows, rows::squared_distance};
@@ -9,6 +10,9 @@ const BLOCK: usize = 16;
 
 /// Values of training rows that are gone through with every query, so that they stay in the cache.
 const TILE: usize = 4096;
+
+/// Queries that one thread takes through all tiles.
+const ROWS_AT_ONCE: usize = 256;
 
 /// Distances of samples to their nearest training row, beside those of held-out rows.
 ///
@@ -39,12 +43,16 @@ pub fn nearest_distances(rows: Rows<'_>, training: Rows<'_>) -> Result<Vec<f64>,
     rows.require_columns("rows", training.columns())?;
     let tile = (TILE / training.columns()).max(1);
     let training: Vec<&[f64]> = training.iter().collect();
-    let mut nearest = vec![f64::INFINITY; rows.count()];
-    for tile in training.chunks(tile) {
-        for (row, nearest) in rows.iter().zip(&mut nearest) {
-            *nearest = tile.iter().fold(*nearest, |least, other| nearer(row, other, least));
+    let queries: Vec<&[f64]> = rows.iter().collect();
+    let mut nearest = vec![f64::INFINITY; queries.len()];
+    let parts = queries.par_chunks(ROWS_AT_ONCE).zip(nearest.par_chunks_mut(ROWS_AT_ONCE));
+    parts.for_each(|(queries, nearest)| {
+        for tile in training.chunks(tile) {
+            for (row, nearest) in queries.iter().zip(&mut *nearest) {
+                *nearest = tile.iter().fold(*nearest, |least, other| nearer(row, other, least));
+            }
         }
-    }
+    });
     Ok(nearest.into_iter().map(f64::sqrt).collect())
 }
 

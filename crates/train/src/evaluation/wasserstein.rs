@@ -4,6 +4,7 @@
 //! sorted samples, whose quantile functions are steps.
 
 use langevin_data::Stream;
+use rayon::prelude::*;
 
 use super::{EvaluationError, Resamples, Rows, comparison::Comparison, rows::dot};
 
@@ -73,13 +74,13 @@ impl Sliced {
 impl Comparison for Sliced {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let projected = project(rows, &self.directions);
-        let pairs = resamples.iter().zip(self.resamples.iter());
-        let distance = |(x_counts, y_counts): (&[f64], &[f64])| {
+        let pairs: Vec<_> = resamples.iter().zip(self.resamples.iter()).collect();
+        let distance = |(x_counts, y_counts): &(&[f64], &[f64])| {
             let sides = projected.iter().zip(&self.held_out);
             let square = |(x, y)| transport(x, x_counts, y, y_counts, |gap| gap * gap);
             (sides.map(square).sum::<f64>() / projected.len() as f64).sqrt()
         };
-        vec![pairs.map(distance).collect()]
+        vec![pairs.par_iter().map(distance).collect()]
     }
 }
 

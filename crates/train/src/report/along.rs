@@ -1,9 +1,10 @@
 //! Figures along the sampling: the levels themselves, the samples at each, and the exact densities.
 
 use langevin_core::NoiseLevel;
-use langevin_data::{LevelDensity, Mode, Part};
+use langevin_data::{LevelDensity, Mode};
+use rayon::prelude::*;
 
-use super::{BothSpaces, Material, MaybeFigure, REFERENCE_ROWS};
+use super::{Material, MaybeFigure};
 use crate::{
     TrainError,
     config::FilmConfig,
@@ -48,13 +49,10 @@ impl Material<'_> {
             .along()
             .map(|(step, level, rows)| TrajectoryStep { step, sigma: level.sigma(), rows })
             .collect();
-        let config = &self.records.config;
-        let part =
-            if self.data.len(Part::HeldOut) == Some(0) { Part::Training } else { Part::HeldOut };
-        let data = BothSpaces::of_data(self.data, part, config.seed, 0, REFERENCE_ROWS).model;
         let title = self.title("samples at each level");
         let names = self.feature_names();
-        (!steps.is_empty()).then(|| figures::trajectory(&title, &names, &steps, &data))
+        (!steps.is_empty())
+            .then(|| figures::trajectory(&title, &names, &steps, &self.reference.model))
     }
 
     /// None for data without modes.
@@ -104,7 +102,7 @@ impl Material<'_> {
         }
         let panels = self.density_panels();
         let name = &self.feature_names()[0];
-        (!panels.is_empty()).then(|| figures::densities(&title, name, &panels))
+        (!panels.is_empty()).then(|| figures::densities(&title, name, panels))
     }
 
     /// None for data of more than one feature, or that does not state its density.
@@ -112,7 +110,7 @@ impl Material<'_> {
         let panels = self.density_panels();
         let title = self.title("cumulative distribution of each level");
         let name = &self.feature_names()[0];
-        (!panels.is_empty()).then(|| figures::cumulative(&title, name, &panels))
+        (!panels.is_empty()).then(|| figures::cumulative(&title, name, panels))
     }
 
     pub(super) fn films(
@@ -136,17 +134,19 @@ impl Material<'_> {
         })
     }
 
-    fn density_panels(&self) -> Vec<DensityPanel> {
-        if self.data.features() != 1 {
-            return Vec::new();
-        }
-        let panel = |(step, level, samples): (usize, NoiseLevel, Vec<f64>)| {
-            let exact = LevelDensity::new(self.data, level.alpha(), level.sigma()).ok()?;
-            let points = exact.grid().iter().zip(exact.densities());
-            let curve = points.map(|(x, density)| (*x, *density)).collect();
-            Some(DensityPanel { name: panel_name(step, &level), curve, samples })
-        };
-        self.along().filter_map(panel).collect()
+    fn density_panels(&self) -> &[DensityPanel] {
+        self.densities.get_or_init(|| {
+            if self.data.features() != 1 {
+                return Vec::new();
+            }
+            let panel = |(step, level, samples): (usize, NoiseLevel, Vec<f64>)| {
+                let exact = LevelDensity::new(self.data, level.alpha(), level.sigma()).ok()?;
+                let points = exact.grid().iter().zip(exact.densities());
+                let curve = points.map(|(x, density)| (*x, *density)).collect();
+                Some(DensityPanel { name: panel_name(step, &level), curve, samples })
+            };
+            self.along().filter_map(panel).collect()
+        })
     }
 
     fn contour_panels(&self) -> Option<Vec<ContourPanel>> {
@@ -179,7 +179,8 @@ impl Material<'_> {
                 samples,
             })
         };
-        chosen.map(panel).collect()
+        let chosen: Vec<usize> = chosen.collect();
+        chosen.into_par_iter().map(panel).collect()
     }
 }
 

@@ -42,7 +42,12 @@ fn run(method: Method, levels: &[NoiseLevel], end: End, dtype: DType) -> Run {
         },
         &mut |p| seen.push((p.step, p.steps, p.level, host(p.x.clone()))),
     );
-    Run { x, told: oracle.told.into_inner(), noise_for: noise_for.into_inner(), seen }
+    Run {
+        x,
+        told: oracle.told.into_inner().expect("one thread"),
+        noise_for: noise_for.into_inner(),
+        seen,
+    }
 }
 
 #[test]
@@ -207,7 +212,7 @@ fn taking_off_the_excess_noise_of_an_exact_denoiser_is_eulers_step() {
         let observe = &mut |p: &crate::Progress| seen.push(host(p.x.clone()));
         let none = &mut |_: &Transition| unreachable!();
         sample(sampler, &oracle, None, &levels, End::CLEAN, start(DType::F64), none, observe);
-        assert_eq!(oracle.told.into_inner(), levels);
+        assert_eq!(oracle.told.into_inner().expect("one thread"), levels);
         seen.concat()
     };
     for (subtract, euler) in end_point(&Subtract).iter().zip(end_point(&Euler)) {
