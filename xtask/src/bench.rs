@@ -38,9 +38,10 @@ const PAGE: &str = "docs/performance.md";
 const OWN_FOLDER: &str = "target/bench";
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Task {
-    Measure(Extent),
+    /// All, or only the parts of these names.
+    Measure(Extent, Vec<String>),
     /// Makes the page again of the figures that lie beside it.
     Page,
 }
@@ -68,6 +69,7 @@ impl Task {
         if words.contains(&"--short") {
             extent = Extent { short: true, rounds: 2, seconds: 0.02, ..extent };
         }
+        let mut only = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -80,11 +82,19 @@ impl Task {
                         _ => return Err(format!("--rounds: must be at least 1, got `{count}`")),
                     };
                 }
+                "--only" => {
+                    let names = words.next().copied().unwrap_or_default();
+                    only = names.split(',').map(str::to_owned).collect();
+                    if let Some(name) = only.iter().find(|name| !parts().contains(&name.as_str())) {
+                        let known = parts().join(", ");
+                        return Err(format!("--only: no part named `{name}`; there are {known}"));
+                    }
+                }
                 "--page" => return Err("bench: --page measures nothing and stands alone".into()),
                 other => return Err(format!("bench: no such option: {other}")),
             }
         }
-        Ok(Self::Measure(extent))
+        Ok(Self::Measure(extent, only))
     }
 }
 
@@ -94,11 +104,11 @@ pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
             let path = workspace.root.join(RESULTS);
             write_page(&read(&path)?, &workspace.root.join(PAGE))
         }
-        Task::Measure(extent) => measure(workspace, extent),
+        Task::Measure(extent, only) => measure(workspace, extent, only),
     }
 }
 
-fn measure(workspace: &Workspace, extent: Extent) -> Result<(), String> {
+fn measure(workspace: &Workspace, extent: Extent, only: Vec<String>) -> Result<(), String> {
     let folder = workspace.root.join(OWN_FOLDER);
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let python = extent.peers.then(|| peers::install(workspace, &folder)).transpose()?;
@@ -110,9 +120,10 @@ fn measure(workspace: &Workspace, extent: Extent) -> Result<(), String> {
         python,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let bench = Bench { workspace, extent, tools, scratch, folder };
+    let whole = only.is_empty();
+    let bench = Bench { workspace, extent, only, tools, scratch, folder };
     let results = bench.everything(&program)?;
-    let kept = extent.peers && !extent.short;
+    let kept = extent.peers && !extent.short && whole;
     let (results_path, page) = match kept {
         true => (workspace.root.join(RESULTS), workspace.root.join(PAGE)),
         false => (bench.folder.join("results.json"), bench.folder.join("performance.md")),
@@ -122,10 +133,31 @@ fn measure(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     write_page(&results, &page)
 }
 
+/// What is measured beside the jobs, by its name in the figures.
+type Part = fn(&Bench<'_>, &Program) -> Result<Value, String>;
+
+const PARTS: &[(&str, Part)] = &[
+    ("sampling", |bench, _| bench.sampling()),
+    ("growth", |bench, _| bench.growth()),
+    ("disk", |bench, _| bench.disk()),
+    ("whole", |bench, program| bench.whole(program)),
+    ("gpu", |bench, _| bench.gpu()),
+    ("curves", |bench, _| bench.curves()),
+    ("profile", |bench, _| bench.profile()),
+];
+
+/// The names of all parts.
+fn parts() -> Vec<&'static str> {
+    let others = PARTS.iter().map(|(name, _)| *name);
+    JOBS.iter().map(|job| job.name).chain(others).collect()
+}
+
 /// What every measurement needs.
 pub struct Bench<'a> {
     workspace: &'a Workspace,
     extent: Extent,
+    /// Nothing but these parts, where it names some.
+    only: Vec<String>,
     tools: Tools,
     scratch: Scratch,
     /// On the disk of the workspace, for what is written and timed.
@@ -144,19 +176,20 @@ impl Bench<'_> {
             "versions": self.versions()?,
             "jobs": {},
         });
-        for job in JOBS {
+        for job in JOBS.iter().filter(|job| self.wants(job.name)) {
             results["jobs"][job.name] = self.job(job)?;
         }
-        results["sampling"] = self.sampling()?;
-        results["growth"] = self.growth()?;
-        results["disk"] = self.disk()?;
-        results["whole"] = self.whole(program)?;
-        results["gpu"] = self.gpu()?;
-        if extent.peers {
-            results["curves"] = self.curves()?;
+        for (name, part) in PARTS {
+            if self.wants(name) {
+                println!("{name}");
+                results[*name] = part(self, program)?;
+            }
         }
-        results["profile"] = self.profile()?;
         Ok(results)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
     }
 
     /// A run file of the jobs, from the top of the workspace.
@@ -240,11 +273,12 @@ mod tests {
         let full = Extent { peers: false, short: false, rounds: 9, seconds: 0.25 };
         let short = Extent { short: true, rounds: 2, seconds: 0.02, ..full };
         for (words, task) in [
-            (&[] as &[&str], Task::Measure(full)),
-            (&["--peers"], Task::Measure(Extent { peers: true, ..full })),
-            (&["--rounds", "3"], Task::Measure(Extent { rounds: 3, ..full })),
-            (&["--short", "--peers"], Task::Measure(Extent { peers: true, ..short })),
-            (&["--rounds", "5", "--short"], Task::Measure(Extent { rounds: 5, ..short })),
+            (&[] as &[&str], Task::Measure(full, vec![])),
+            (&["--peers"], Task::Measure(Extent { peers: true, ..full }, vec![])),
+            (&["--rounds", "3"], Task::Measure(Extent { rounds: 3, ..full }, vec![])),
+            (&["--short", "--peers"], Task::Measure(Extent { peers: true, ..short }, vec![])),
+            (&["--rounds", "5", "--short"], Task::Measure(Extent { rounds: 5, ..short }, vec![])),
+            (&["--only", "A,disk"], Task::Measure(full, vec!["A".to_owned(), "disk".to_owned()])),
             (&["--page"], Task::Page),
         ] {
             assert_eq!(Task::parse(words), Ok(task), "{words:?}");
@@ -253,7 +287,15 @@ mod tests {
 
     #[test]
     fn options_that_mean_nothing_are_refused() {
-        for words in [&["--rounds"] as &[&str], &["--rounds", "0"], &["--page", "--peers"], &["x"]] {
+        let wrong: [&[&str]; 6] = [
+            &["--rounds"],
+            &["--rounds", "0"],
+            &["--page", "--peers"],
+            &["x"],
+            &["--only", "A,x"],
+            &["--only"],
+        ];
+        for words in wrong {
             assert!(Task::parse(words).is_err(), "{words:?}");
         }
     }

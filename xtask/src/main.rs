@@ -36,6 +36,7 @@ usage: cargo xtask COMMAND
   bench --peers              the same beside JAX and PyTorch, which are installed into target/, and
                              writes docs/performance.md
   bench --short              as little of it as shows that everything runs; also with --peers
+  bench --only NAME[,NAME]   these parts of it
   bench --page               writes docs/performance.md again of the figures beside it
   torture                    kills, crowds and damages runs of the program, and holds what is left to
                              an undisturbed run; minutes

@@ -122,8 +122,10 @@ impl Pass {
         let last = layers.len() - 1;
         let (length, features) = (layers[last].stride, self.batch.features);
         let mut sum = 0.0_f32;
-        let rows = self.outputs[last].chunks_exact(length).zip(self.deltas[0].chunks_exact_mut(length));
-        for ((output, delta), target) in rows.zip(self.batch.target.chunks_exact(features)).take(self.batch.rows)
+        let rows =
+            self.outputs[last].chunks_exact(length).zip(self.deltas[0].chunks_exact_mut(length));
+        for ((output, delta), target) in
+            rows.zip(self.batch.target.chunks_exact(features)).take(self.batch.rows)
         {
             for ((delta, output), target) in delta.iter_mut().zip(output).zip(target) {
                 let error = output - target;

@@ -291,10 +291,7 @@ mod x86 {
             // SAFETY: as above.
             unsafe {
                 let a = _mm256_set1_ps(a);
-                Self([
-                    _mm256_fmadd_ps(a, b.0[0], self.0[0]),
-                    _mm256_fmadd_ps(a, b.0[1], self.0[1]),
-                ])
+                Self([_mm256_fmadd_ps(a, b.0[0], self.0[0]), _mm256_fmadd_ps(a, b.0[1], self.0[1])])
             }
         }
     }

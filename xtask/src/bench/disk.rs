@@ -24,7 +24,6 @@ const TEN_MILLION: [&str; 4] = [
 impl Bench<'_> {
     /// Samples of an untrained network: fewer a round, and a million once.
     pub(super) fn sampling(&self) -> Result<Value, String> {
-        println!("sampling");
         let run_file = self.run_file(SAMPLING.0);
         let settings = SAMPLING.1.map(str::to_owned);
         let folder = self.scratch.folder().join("sampling");
@@ -56,12 +55,12 @@ impl Bench<'_> {
             process.ask(&prepare(side))?;
             ready.push((*side, process));
         }
-        let (few, many) = if self.extent.short { (2000, 20_000) } else { (40_000, 1_000_000) };
+        let (few, many) = if self.extent.short { (1000, 5000) } else { (20_000, 1_000_000) };
         let turns = in_turns(self.extent.rounds, &mut ready, &json!({ "draw": few }))?;
         drop(ready);
         // A process of its own each: its memory is that of the million.
         let mut million = json!({});
-        for side in sides {
+        for side in [Side::FLEX, Side::JAX_SCAN].into_iter().filter(|side| self.tools.has(side)) {
             let mut process = side.start(&self.tools, None)?;
             process.ask(&prepare(&side))?;
             let drawn = process.ask(&json!({ "draw": many }))?;
@@ -74,7 +73,6 @@ impl Bench<'_> {
 
     /// What is resident in the course of 200,000 steps of job A.
     pub(super) fn growth(&self) -> Result<Value, String> {
-        println!("growth");
         let steps = if self.extent.short { 20_000 } else { 200_000 };
         Side::FLEX.start(&self.tools, None)?.ask(&json!({
             "growth": true, "config": self.run_file("benches/jobs/a.json"),
@@ -84,7 +82,6 @@ impl Bench<'_> {
 
     /// Checkpoints, the overhead of a run, tables and bulk normals.
     pub(super) fn disk(&self) -> Result<Value, String> {
-        println!("disk");
         let default = self.run_file("configs/default.json");
         let mut ours = Side::FLEX.start(&self.tools, None)?;
         let (mut pairs, mut tables, mut normals) = (Vec::new(), Vec::new(), Vec::new());
@@ -139,15 +136,20 @@ impl Bench<'_> {
             }
             self.place(name)?;
         }
-        println!("  checkpoint {name}: {bytes} bytes, save {saves:?}, dd {copies:?}, load {loads:?}");
+        println!(
+            "  checkpoint {name}: {bytes} bytes, save {saves:?}, dd {copies:?}, load {loads:?}"
+        );
         Ok(json!({ "bytes": bytes, "save": saves, "load": loads, "dd": copies }))
     }
 
     /// Seconds in which dd copies the files of the newest checkpoint and syncs each; none without dd.
     fn copy(&self, checkpoints: &Path) -> Result<Option<f64>, String> {
         let failed = |error: std::io::Error| format!("{}: {error}", checkpoints.display());
-        let mut folders: Vec<_> =
-            fs::read_dir(checkpoints).map_err(failed)?.flatten().map(|entry| entry.path()).collect();
+        let mut folders: Vec<_> = fs::read_dir(checkpoints)
+            .map_err(failed)?
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
         folders.sort();
         let newest = folders.pop().ok_or("no checkpoint was written")?;
         let files: Vec<_> = fs::read_dir(newest).map_err(failed)?.flatten().collect();

@@ -52,7 +52,13 @@ pub fn render(results: &Value) -> String {
     });
     page += &table(&["what", "wanted", "measured", "verdict"], &rows.collect::<Vec<_>>());
     page += &format!("\n{METHOD}\n\n{}", steps(results));
-    page += &format!("\n{}\n{}\n{}\n{}", sampling(results), growing(results), profile(results), rest(results));
+    page += &format!(
+        "\n{}\n{}\n{}\n{}",
+        sampling(results),
+        growing(results),
+        profile(results),
+        rest(results)
+    );
     wrapped(&page)
 }
 
@@ -65,9 +71,9 @@ fn setting(results: &Value) -> String {
     });
     let sets: Vec<String> =
         machine["instruction_sets"].as_array().into_iter().flatten().map(text).collect();
-    let peers = ["jax", "jaxlib", "numpy", "torch", "python"].iter().filter_map(|name| {
-        Some(format!("{name} {}", versions[*name].as_str()?))
-    });
+    let peers = ["jax", "jaxlib", "numpy", "torch", "python"]
+        .iter()
+        .filter_map(|name| Some(format!("{name} {}", versions[*name].as_str()?)));
     let peers: Vec<String> = peers.collect();
     format!(
         "Measured on {}, {} rounds of {} s: {} cores of {}{memory} ({}), {}. Langevin at {}, {}{}{}.",
@@ -92,7 +98,10 @@ const OTHERS: [Side; 6] =
 fn steps(results: &Value) -> String {
     let mut text = "## A training step\n\n".to_owned();
     for job in JOBS {
-        text += &format!("- **{}**: {} ([{}](../{})).\n", job.name, job.about, job.run_file, job.run_file);
+        text += &format!(
+            "- **{}**: {} ([{}](../{})).\n",
+            job.name, job.about, job.run_file, job.run_file
+        );
     }
     text += &format!(
         "\nOn all {} cores, every side: our time, and ours over each other's.\n\n",
@@ -165,12 +174,16 @@ fn sampling(results: &Value) -> String {
         let million = &sampling["million"][side.key];
         let theirs = numbers(&sampling["turns"][side.key]["seconds"]);
         let ratio = Spread::of_ratios(&ours, &theirs)?;
+        let whole = |key: &str, size: f64, unit: &str| {
+            let value = million[key].as_f64();
+            value.map_or("–".to_owned(), |value| format!("{:.1} {unit}", value / size))
+        };
         Some(vec![
             side.shown.to_owned(),
             format!("{:.2} µs", 1e6 * median(&theirs)),
             shown(&ratio),
-            format!("{:.1} s", million["seconds"].as_f64()?),
-            format!("{:.0} MB", million["memory"].as_f64()? / 1e6),
+            whole("seconds", 1.0, "s"),
+            whole("memory", 1e6, "MB"),
         ])
     });
     let head = ["side", "a sample", "ours over theirs", "all in one go", "peak memory"];
@@ -241,21 +254,38 @@ fn rest(results: &Value) -> String {
         rows.extend(found.map(|found| vec![what.to_owned(), found]));
     };
     let seconds = |value: &Value| Some(numbers(value)).filter(|list| !list.is_empty());
-    row("`langevin --help`", seconds(&whole["help"]).map(|s| format!("{:.1} ms", 1e3 * median(&s))));
+    row(
+        "`langevin --help`",
+        seconds(&whole["help"]).map(|s| format!("{:.1} ms", 1e3 * median(&s))),
+    );
     for run in whole["default"].as_array().into_iter().flatten().take(1) {
         row("the default run, whole", whole_run(run));
     }
     for run in whole["article"].as_array().into_iter().flatten() {
         row(run["config"].as_str().unwrap_or_default(), whole_run(run));
     }
-    row("a normal number, in bulk, one core", seconds(&disk["normals"]).map(|s| format!("{:.2} ns", 1e9 * median(&s))));
+    row(
+        "a normal number, in bulk, one core",
+        seconds(&disk["normals"]).map(|s| format!("{:.2} ns", 1e9 * median(&s))),
+    );
     let megabytes = disk["csv"]["bytes"].as_f64().unwrap_or(0.0) / 1e6;
-    row("reading a CSV file of 100 MB", seconds(&disk["csv"]["seconds"]).map(|s| format!("{:.2} s, {:.0} MB/s", median(&s), megabytes / median(&s))));
-    for (key, name) in [("checkpoint", "the default run"), ("large_checkpoint", "ten million parameters")] {
+    row(
+        "reading a CSV file of 100 MB",
+        seconds(&disk["csv"]["seconds"])
+            .map(|s| format!("{:.2} s, {:.0} MB/s", median(&s), megabytes / median(&s))),
+    );
+    for (key, name) in
+        [("checkpoint", "the default run"), ("large_checkpoint", "ten million parameters")]
+    {
         let one = &disk[key];
         let size = one["bytes"].as_f64().unwrap_or(0.0) / 1e6;
-        for (what, verb) in [("save", "write a checkpoint"), ("dd", "the same bytes by dd with fsync"), ("load", "start from a checkpoint")] {
-            let found = seconds(&one[what]).map(|s| format!("{:.1} ms, {:.0} MB/s", 1e3 * median(&s), size / median(&s)));
+        for (what, verb) in [
+            ("save", "write a checkpoint"),
+            ("dd", "the same bytes by dd with fsync"),
+            ("load", "start from a checkpoint"),
+        ] {
+            let found = seconds(&one[what])
+                .map(|s| format!("{:.1} ms, {:.0} MB/s", 1e3 * median(&s), size / median(&s)));
             row(&format!("{verb}, {name} ({size:.1} MB)"), found);
         }
     }
@@ -264,7 +294,10 @@ fn rest(results: &Value) -> String {
     let steps: Vec<_> = steps.collect();
     for place in [0, steps.len() / 2, steps.len().saturating_sub(1)] {
         if let Some((step, bytes)) = steps.get(place) {
-            row(&format!("resident after {step} steps of A"), Some(format!("{:.2} MB", bytes / 1e6)));
+            row(
+                &format!("resident after {step} steps of A"),
+                Some(format!("{:.2} MB", bytes / 1e6)),
+            );
         }
     }
     let text = format!("## Everything else\n\n{}", table(&["what", "measured"], &rows));
@@ -295,4 +328,3 @@ fn gpu(results: &Value) -> Option<String> {
         table(&["job", "a step", "over the tape on flex"], &rows)
     ))
 }
-

@@ -17,7 +17,10 @@ const KINDS: [(&str, &[&str]); 9] = [
     ("activation and its slope", &["Activate", "Chain", "activation"]),
     ("optimizer and norm of the gradient", &["Update", "Squares", "update", "Adam"]),
     ("random numbers", &["chacha", "normal", "ChaCha", "streams", "math::"]),
-    ("rows, levels and targets", &["diffusion", "distributions", "level", "prediction", "embedding", "Dataset"]),
+    (
+        "rows, levels and targets",
+        &["diffusion", "distributions", "level", "prediction", "embedding", "Dataset"],
+    ),
     ("loss, input and sums of chunks", &["direct::", "gradients", "loss", "Transposed"]),
     ("threads", &["rayon", "sched", "futex", "crossbeam", "pthread", "[k]", "yield"]),
     ("memory and copies", &["alloc", "mi_", "memmove", "memset", "memcpy", "free"]),

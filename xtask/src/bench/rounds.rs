@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Bench, Extent};
 use super::jobs::Job;
 use super::side::{Process, Side};
+use super::{Bench, Extent};
 
 impl Bench<'_> {
     /// All that is measured of a training step.
@@ -53,7 +53,6 @@ impl Bench<'_> {
         }
         in_turns(extent.rounds, &mut ready, &json!({ "measure": extent.seconds }))
     }
-
 }
 
 /// Asks all sides the same, round by round, each round beginning with the next side.

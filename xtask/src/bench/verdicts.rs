@@ -17,13 +17,23 @@ pub struct Verdict {
 
 impl Verdict {
     /// At most so much; `value` is what counts, `shown` says it.
-    fn at_most(what: impl Into<String>, limit: f64, unit: &str, value: Option<(f64, String)>) -> Self {
+    fn at_most(
+        what: impl Into<String>,
+        limit: f64,
+        unit: &str,
+        value: Option<(f64, String)>,
+    ) -> Self {
         let met = value.as_ref().filter(|(value, _)| value.is_finite()).map(|(v, _)| *v <= limit);
         let measured = value.map_or("not measured".to_owned(), |(_, shown)| shown);
         Self { what: what.into(), wanted: format!("≤ {limit}{unit}"), measured, met }
     }
 
-    fn at_least(what: impl Into<String>, limit: f64, unit: &str, value: Option<(f64, String)>) -> Self {
+    fn at_least(
+        what: impl Into<String>,
+        limit: f64,
+        unit: &str,
+        value: Option<(f64, String)>,
+    ) -> Self {
         let mut verdict = Self::at_most(what, -limit, unit, value.map(|(v, shown)| (-v, shown)));
         verdict.wanted = format!("≥ {limit}{unit}");
         verdict
@@ -69,7 +79,12 @@ pub fn verdicts(results: &Value) -> Vec<Verdict> {
     }
     for job in JOBS {
         let found = of_ratio(ratio(results, job.name, "torch", "langevin"));
-        all.push(Verdict::at_least(format!("{}: PyTorch's time over ours", job.name), 1.4, "", found));
+        all.push(Verdict::at_least(
+            format!("{}: PyTorch's time over ours", job.name),
+            1.4,
+            "",
+            found,
+        ));
     }
     for (job, limit) in [("A", 1.7), ("B", 1.2), ("C", 1.2), ("D", 1.2)] {
         let found = of_ratio(ratio(results, job, "langevin", "floor"));
@@ -104,7 +119,12 @@ fn of_sampling(results: &Value) -> [Verdict; 2] {
     let ratio = Spread::of_ratios(&seconds("langevin"), &seconds("jax-scan"));
     let memory = results["sampling"]["million"]["langevin"]["memory"].as_f64();
     [
-        Verdict::at_most("sampling: time over that of JAX's jitted sampler", 1.0, "", of_ratio(ratio)),
+        Verdict::at_most(
+            "sampling: time over that of JAX's jitted sampler",
+            1.0,
+            "",
+            of_ratio(ratio),
+        ),
         Verdict::at_most("a million samples: peak memory", 300.0, " MB", megabytes(memory)),
     ]
 }
@@ -129,19 +149,31 @@ fn of_memory(results: &Value) -> [Verdict; 2] {
     });
     [
         Verdict::at_most("D: peak memory over that of JAX scan", 1.0, "", peak),
-        Verdict::at_most("A: growth of what is resident over the last 90 % of the steps", 256.0, " kB", growth),
+        Verdict::at_most(
+            "A: growth of what is resident over the last 90 % of the steps",
+            256.0,
+            " kB",
+            growth,
+        ),
     ]
 }
 
 fn of_runs(results: &Value) -> [Verdict; 3] {
     let whole = &results["whole"];
     let help = numbers(&whole["help"]);
-    let help = (!help.is_empty()).then(|| (1e3 * median(&help), format!("{:.1} ms", 1e3 * median(&help))));
+    let help =
+        (!help.is_empty()).then(|| (1e3 * median(&help), format!("{:.1} ms", 1e3 * median(&help))));
     let outside = |run: &Value| Some(run["seconds"].as_f64()? - run["training"].as_f64()?);
-    let default: Vec<f64> = whole["default"].as_array().into_iter().flatten().filter_map(outside).collect();
-    let default = (!default.is_empty()).then(|| (median(&default), format!("{:.2} s", median(&default))));
-    let article: Vec<f64> =
-        whole["article"].as_array().into_iter().flatten().filter_map(|run| run["seconds"].as_f64()).collect();
+    let default: Vec<f64> =
+        whole["default"].as_array().into_iter().flatten().filter_map(outside).collect();
+    let default =
+        (!default.is_empty()).then(|| (median(&default), format!("{:.2} s", median(&default))));
+    let article: Vec<f64> = whole["article"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|run| run["seconds"].as_f64())
+        .collect();
     let together: f64 = article.iter().sum();
     let article = (!article.is_empty()).then(|| (together, format!("{together:.1} s")));
     [
@@ -163,13 +195,18 @@ fn of_disk(results: &Value) -> [Verdict; 2] {
         let (run, bare) = (pair["run"].as_f64()?, pair["bare"].as_f64()?);
         Some(100.0 * (run / bare - 1.0))
     };
-    let pairs: Vec<f64> = disk["overhead"].as_array().into_iter().flatten().filter_map(share).collect();
-    let overhead = Spread::of(&pairs).map(|s| {
-        (s.median, format!("{:.1} % ({:.1}–{:.1})", s.median, s.least, s.most))
-    });
+    let pairs: Vec<f64> =
+        disk["overhead"].as_array().into_iter().flatten().filter_map(share).collect();
+    let overhead = Spread::of(&pairs)
+        .map(|s| (s.median, format!("{:.1} % ({:.1}–{:.1})", s.median, s.least, s.most)));
     [
         Verdict::at_least("a checkpoint of ten million parameters: rate over dd's", 0.5, "", rate),
-        Verdict::at_most("checkpoints, log and lock: share of the default run's training", 2.0, " %", overhead),
+        Verdict::at_most(
+            "checkpoints, log and lock: share of the default run's training",
+            2.0,
+            " %",
+            overhead,
+        ),
     ]
 }
 
@@ -200,9 +237,7 @@ mod tests {
 
     #[test]
     fn what_must_be_large_misses_where_it_is_small() {
-        let rate = |saved: f64| {
-            json!({ "disk": { "large_checkpoint": { "save": [saved], "dd": [1.0] } } })
-        };
+        let rate = |saved: f64| json!({ "disk": { "large_checkpoint": { "save": [saved], "dd": [1.0] } } });
         let what = "a checkpoint of ten million parameters: rate over dd's";
         assert_eq!(found(&rate(1.5), what).word(), "met");
         assert_eq!(found(&rate(3.0), what).word(), "**missed**");
@@ -213,7 +248,10 @@ mod tests {
     fn growth_is_that_of_the_last_nine_tenths() {
         let growth = |last: f64| {
             let pairs = [[1.0, 1e6], [2.0, 9e6], [20.0, last]];
-            found(&json!({ "growth": { "resident": pairs } }), "A: growth of what is resident over the last 90 % of the steps")
+            found(
+                &json!({ "growth": { "resident": pairs } }),
+                "A: growth of what is resident over the last 90 % of the steps",
+            )
         };
         assert_eq!(growth(9.1e6).word(), "met");
         assert_eq!(growth(9.5e6).word(), "**missed**");

@@ -28,7 +28,6 @@ const ON_WGPU: [(&str, &str); 2] = [("A", "benches/jobs/a.json"), ("B", "benches
 impl Bench<'_> {
     /// `langevin --help`, the default run and the article's systems.
     pub(super) fn whole(&self, program: &Program) -> Result<Value, String> {
-        println!("whole runs");
         let mut help = Vec::new();
         for _ in 0..20 {
             let start = Instant::now();
@@ -78,7 +77,6 @@ impl Bench<'_> {
 
     /// Steps on wgpu, where there is an adapter, beside those on the processor.
     pub(super) fn gpu(&self) -> Result<Value, String> {
-        println!("wgpu");
         let adapter = Side::WGPU.start(&self.tools, None)?.ask(&json!({ "gpu": true }))?;
         if adapter["adapter"].is_null() {
             return Ok(json!(null));
@@ -94,7 +92,11 @@ impl Bench<'_> {
                 process.ask(&side.prepare(&run_file, &settings, folder))?;
                 ready.push((side, process));
             }
-            jobs[name] = in_turns(self.extent.rounds, &mut ready, &json!({ "measure": self.extent.seconds }))?;
+            jobs[name] = in_turns(
+                self.extent.rounds,
+                &mut ready,
+                &json!({ "measure": self.extent.seconds }),
+            )?;
         }
         Ok(json!({ "adapter": adapter["adapter"], "jobs": jobs }))
     }
