@@ -173,9 +173,21 @@ class Job:
         return draw, rows
 
 
+def cores():
+    """Those that the process may use; by itself PyTorch counts all of the machine's."""
+    return len(os.sched_getaffinity(0))
+
+
+def cost(work, threads):
+    """Seconds a step on so many threads."""
+    torch.set_num_threads(threads)
+    timed(work, 0.1)
+    found = timed(work, 0.2)
+    return found["seconds"] / found["steps"]
+
+
 def main():
-    # As many threads as the process may use; by itself PyTorch counts all of the machine's.
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(cores())
     work = None
 
     def answer(asked):
@@ -186,7 +198,7 @@ def main():
                 return {"rows": rows}
             case {"prepare": folder, "way": way}:
                 work = Job(folder, compiled=way == "compile").work
-                timed(work, 0.1)
+                torch.set_num_threads(min({1, cores()}, key=lambda threads: cost(work, threads)))
             case {"measure": seconds}:
                 return timed(work, seconds)
             case {"draw": count}:

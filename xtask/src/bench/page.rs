@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::curves;
-use super::jobs::JOBS;
+use super::jobs::{JOBS, Job};
 use super::side::Side;
 use super::statistics::{Spread, median, numbers};
 use super::verdicts::{shown, verdicts};
@@ -31,12 +31,16 @@ one's own in the mean; a side that computes something else ends the run.
 
 - **Langevin** is `Trainer::step` of a run file, built as `cargo run` builds it (the dev profile), with the program's
   allocator, on flex, with the engine that `auto` takes. On ndarray it is the same engine.
+
 - **Burn's tape** is the same with `train.engine` `tape`: Burn's autodiff on flex.
+
 - **The floor** is a plain Rust loop without tensors ([benches/floor](../benches/floor/src/lib.rs)), which draws the very same
   noise and takes as many threads as turn out fastest: what remains to be gained.
+
 - **JAX scan** is many steps in one `lax.scan` under `jit` with donated state, **JAX jit** one call a step whose loss is read
   ([jax_worker.py](../xtask/peers/jax_worker.py)).
-- **PyTorch** is eager, with the fused optimizer and as many threads as cores ([torch_worker.py](../xtask/peers/torch_worker.py)).";
+
+- **PyTorch** is eager, with the fused optimizer and as many threads as turn out fastest ([torch_worker.py](../xtask/peers/torch_worker.py)).";
 
 pub fn render(results: &Value) -> String {
     let mut page = format!("{OPENING}\n\n{}\n\n", setting(results));
@@ -95,9 +99,16 @@ fn setting(results: &Value) -> String {
 const OTHERS: [Side; 6] =
     [Side::JAX_SCAN, Side::JAX_JIT, Side::TORCH, Side::FLOOR, Side::TAPE, Side::NDARRAY];
 
+fn measured(results: &Value, job: &Job) -> bool {
+    results["jobs"][job.name].is_object()
+}
+
 fn steps(results: &Value) -> String {
+    if !JOBS.iter().any(|job| measured(results, job)) {
+        return String::new();
+    }
     let mut text = "## A training step\n\n".to_owned();
-    for job in JOBS {
+    for job in JOBS.iter().filter(|job| measured(results, job)) {
         text += &format!(
             "- **{}**: {} ([{}](../{})).\n",
             job.name, job.about, job.run_file, job.run_file
@@ -113,7 +124,7 @@ fn steps(results: &Value) -> String {
     text += "\nThe most memory that each process had, the interpreter's share included:\n\n";
     let sides: Vec<Side> = [Side::FLEX].into_iter().chain(OTHERS).collect();
     let head: Vec<&str> = ["job"].into_iter().chain(sides.iter().map(|side| side.shown)).collect();
-    let rows = JOBS.iter().map(|job| {
+    let rows = JOBS.iter().filter(|job| measured(results, job)).map(|job| {
         let memory = sides.iter().map(|side| {
             let bytes = results["jobs"][job.name]["all"][side.key]["memory"].as_f64();
             bytes.map_or("–".to_owned(), |bytes| format!("{:.0} MB", bytes / 1e6))
@@ -168,6 +179,9 @@ fn agreement(results: &Value) -> String {
 
 fn sampling(results: &Value) -> String {
     let sampling = &results["sampling"];
+    if sampling.is_null() {
+        return String::new();
+    }
     let sides = [Side::FLEX, Side::JAX_SCAN, Side::TORCH];
     let ours = numbers(&sampling["turns"][Side::FLEX.key]["seconds"]);
     let rows = sides.iter().filter_map(|side| {
@@ -218,12 +232,12 @@ fn profile(results: &Value) -> String {
     }
     let mut kinds: Vec<&str> = Vec::new();
     let shares = |job: &Value| -> Vec<(String, f64)> {
-        let pairs = job["shares"].as_array().cloned().unwrap_or_default();
+        let pairs = job.as_array().cloned().unwrap_or_default();
         let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_f64()?));
         pairs.iter().filter_map(pair).collect()
     };
     for (_, job) in &jobs {
-        for pair in job["shares"].as_array().into_iter().flatten() {
+        for pair in job.as_array().into_iter().flatten() {
             let name = pair[0].as_str().unwrap_or_default();
             if !kinds.contains(&name) {
                 kinds.push(name);
@@ -240,8 +254,8 @@ fn profile(results: &Value) -> String {
         [(*kind).to_owned()].into_iter().chain(of_job).collect()
     });
     format!(
-        "## Where the time goes\n\nShares of the processors' time in a training step, by what the function does in \
-         which `perf` found a thread (sampled by the clock, all cores).\n\n{}",
+        "## Where the time goes\n\nShares of the processors' time in a training step, by what the code does at which \
+         `perf` found a thread (sampled by the clock, all cores).\n\n{}",
         table(&head, &rows.collect::<Vec<Vec<String>>>())
     )
 }

@@ -1,6 +1,14 @@
-//! Where the time of a step goes: the functions that `perf` finds a thread in, by what they do.
+//! Where the time of a step goes: the lines that `perf` finds a thread at, by what their file does.
+//!
+//! The kernels are one generic function each for an instruction set, so that functions' names say little:
+//! addresses are brought to source files, the inlined ones first, and the first that is known counts.
 
-use std::process::{Command, Stdio};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use serde_json::{Value, json};
 
@@ -11,90 +19,190 @@ use super::side::Side;
 /// Jobs whose time is shown.
 const PROFILED: [&str; 3] = ["A", "B", "D"];
 
-/// What functions do, by a part of their names; the first that fits counts.
-const KINDS: [(&str, &[&str]); 9] = [
-    ("matrix products", &["Product", "product"]),
-    ("activation and its slope", &["Activate", "Chain", "activation"]),
-    ("optimizer and norm of the gradient", &["Update", "Squares", "update", "Adam"]),
-    ("random numbers", &["chacha", "normal", "ChaCha", "streams", "math::"]),
-    (
-        "rows, levels and targets",
-        &["diffusion", "distributions", "level", "prediction", "embedding", "Dataset"],
-    ),
-    ("loss, input and sums of chunks", &["direct::", "gradients", "loss", "Transposed"]),
-    ("threads", &["rayon", "sched", "futex", "crossbeam", "pthread", "[k]", "yield"]),
-    ("memory and copies", &["alloc", "mi_", "memmove", "memset", "memcpy", "free"]),
-    ("the trainer", &["trainer", "worker::"]),
+/// What the code of a file does, by a part of its path; the first that fits counts.
+const FILES: [(&str, &[&str]); 7] = [
+    ("matrix products", &["/direct/product"]),
+    ("activation and its slope", &["/direct/activation", "/direct/functions"]),
+    ("optimizer and norm of the gradient", &["/direct/update"]),
+    ("input, loss, transposed weights, sums of chunks", &["/direct/"]),
+    ("random numbers", &["/chacha20", "data/src/normal", "data/src/math", "data/src/streams"]),
+    ("rows, levels and targets", &["/diffusion.rs", "crates/core/src/", "crates/data/src/"]),
+    ("threads", &["/rayon", "/crossbeam"]),
 ];
+/// The same for functions without a file, by a part of their names; all of the kernel that is not memory
+/// is threads that wait or are woken.
+const FUNCTIONS: [(&str, &[&str]); 3] = [
+    ("memory and copies", &["memmove", "memset", "memcpy", "mi_", "alloc", "page", "fault"]),
+    ("rows, levels and targets", &["hypot", "ieee754", "log", "exp"]),
+    ("threads", &["futex", "sched", "pthread", "switch", "irq", "yield"]),
+];
+const KERNEL: &str = "threads";
+const OTHER: &str = "other";
 
 impl Bench<'_> {
-    /// The shares of each kind of function, job by job; none where there is no perf.
+    /// The shares of each kind of code, job by job; none where perf, nm or addr2line is missing.
     pub(super) fn profile(&self) -> Result<Value, String> {
         let mut profile = json!({});
         for job in JOBS.iter().filter(|job| PROFILED.contains(&job.name)) {
-            println!("profile {}", job.name);
-            match self.functions(job)? {
-                Some(text) => profile[job.name] = shares(&text),
+            match self.shares(job)? {
+                Some(shares) => profile[job.name] = json!(shares),
                 None => return Ok(json!(null)),
             }
         }
         Ok(profile)
     }
 
-    /// What perf says of a second of steps on all cores.
-    fn functions(&self, job: &Job) -> Result<Option<String>, String> {
-        let mut worker = Side::FLEX.start(&self.tools, None)?;
-        let settings = Job::SETTINGS.map(str::to_owned);
-        let folder = self.scratch.folder();
-        worker.ask(&Side::FLEX.prepare(&self.run_file(job.run_file), &settings, folder))?;
-        let data = folder.join("perf.data");
-        let mut perf = Command::new("perf");
-        perf.args(["record", "--quiet", "--event", "cpu-clock", "--freq", "2000", "--pid"]);
-        perf.arg(worker.id().to_string()).arg("--output").arg(&data);
-        perf.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(mut recording) = perf.args(["--", "sleep", "1.5"]).spawn() else { return Ok(None) };
-        worker.ask(&json!({ "measure": 2.0 }))?;
-        if !recording.wait().is_ok_and(|status| status.success()) {
+    /// The share of each kind, the largest first.
+    fn shares(&self, job: &Job) -> Result<Option<Vec<(&'static str, f64)>>, String> {
+        let data = self.scratch.folder().join("perf.data");
+        if !self.record(job, &data)? {
             return Ok(None);
         }
-        let mut report = Command::new("perf");
-        report.args(["report", "--stdio", "--no-children", "--sort", "symbol", "--input"]);
-        let report = report.arg(&data).stderr(Stdio::null()).output();
-        let report = report.map_err(|error| format!("perf report: {error}"))?;
-        Ok(Some(String::from_utf8_lossy(&report.stdout).into_owned()))
+        let mut script = Command::new("perf");
+        script.args(["script", "--no-demangle", "--fields", "ip,sym,symoff", "--input"]);
+        let worker = &self.tools.worker;
+        let (Some(samples), Some(symbols)) =
+            (said(script.arg(&data)), said(Command::new("nm").arg(worker)))
+        else {
+            return Ok(None);
+        };
+        let samples = samples_of(&samples, &addresses(&symbols));
+        let places: Vec<u64> = samples.iter().filter_map(|sample| sample.address).collect();
+        Ok(lines(worker, &places).map(|files| shares_of(&samples, &files)))
+    }
+
+    /// Samples a second and a half of steps on all cores; whether there is a perf to do it.
+    fn record(&self, job: &Job, data: &Path) -> Result<bool, String> {
+        let mut worker = Side::FLEX.start(&self.tools, None)?;
+        let (run_file, settings) = (self.run_file(job.run_file), Job::SETTINGS.map(str::to_owned));
+        worker.ask(&Side::FLEX.prepare(&run_file, &settings, self.scratch.folder()))?;
+        let mut perf = Command::new("perf");
+        perf.args(["record", "--quiet", "--event", "cpu-clock", "--freq", "2000", "--pid"]);
+        perf.arg(worker.id().to_string()).arg("--output").arg(data);
+        perf.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(mut recording) = perf.args(["--", "sleep", "1.5"]).spawn() else { return Ok(false) };
+        worker.ask(&json!({ "measure": 2.0 }))?;
+        Ok(recording.wait().is_ok_and(|status| status.success()))
     }
 }
 
-/// The share of each kind of function, the largest first, and of the largest functions of no kind.
-fn shares(report: &str) -> Value {
-    let mut shares = vec![0.0; KINDS.len() + 1];
-    let mut unknown = Vec::new();
-    for line in report.lines().filter(|line| !line.starts_with('#')) {
-        let Some((share, symbol)) = line.trim().split_once('%') else { continue };
-        let Ok(share) = share.trim().parse::<f64>() else { continue };
-        let kind = KINDS.iter().position(|(_, parts)| parts.iter().any(|p| symbol.contains(p)));
-        shares[kind.unwrap_or(KINDS.len())] += share;
-        if kind.is_none() {
-            unknown.push(symbol.trim().to_owned());
+/// Where a thread was found.
+#[derive(Debug, PartialEq)]
+struct Sample {
+    function: String,
+    /// In the program, where it is the program's function.
+    address: Option<u64>,
+    in_kernel: bool,
+}
+
+fn said(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The addresses of the program's functions, from what nm says.
+fn addresses(symbols: &str) -> BTreeMap<&str, u64> {
+    let entry = |line| {
+        let mut words = str::split_whitespace(line);
+        let address = u64::from_str_radix(words.next()?, 16).ok()?;
+        Some((words.nth(1)?, address))
+    };
+    symbols.lines().filter_map(entry).collect()
+}
+
+/// The samples of lines like `7f2f9de64f02 function+0x122`.
+fn samples_of(script: &str, addresses: &BTreeMap<&str, u64>) -> Vec<Sample> {
+    let sample = |line: &str| {
+        let (place, function) = line.trim().split_once(' ')?;
+        let (function, offset) = function.rsplit_once("+0x").unwrap_or((function, "0"));
+        let offset = u64::from_str_radix(offset.split(' ').next()?, 16).ok()?;
+        let address = addresses.get(function).map(|start| start + offset);
+        let in_kernel = place.len() == 16 && place.starts_with('f');
+        Some(Sample { function: function.to_owned(), address, in_kernel })
+    };
+    script.lines().filter_map(sample).collect()
+}
+
+/// The source files of each address, the inlined ones first.
+fn lines(program: &Path, addresses: &[u64]) -> Option<BTreeMap<u64, Vec<String>>> {
+    let mut command = Command::new("addr2line");
+    command.args(["--addresses", "--inlines", "--exe"]).arg(program);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let mut input = child.stdin.take()?;
+    let list: String = addresses.iter().map(|address| format!("{address:#x}\n")).collect();
+    let writing = std::thread::spawn(move || input.write_all(list.as_bytes()));
+    let output = child.wait_with_output().ok()?;
+    writing.join().ok()?.ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (mut files, mut present) = (BTreeMap::new(), 0);
+    for line in text.lines() {
+        match line.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
+            Some(address) => {
+                present = address;
+                files.insert(address, Vec::new());
+            }
+            None => files.entry(present).or_default().push(line.to_owned()),
         }
     }
-    unknown.truncate(5);
-    let names = KINDS.iter().map(|(name, _)| *name).chain(["other"]);
-    let mut all: Vec<(&str, f64)> = names.zip(shares).filter(|(_, share)| *share > 0.0).collect();
-    all.sort_by(|a, b| b.1.total_cmp(&a.1));
-    json!({ "shares": all, "unknown": unknown })
+    Some(files)
+}
+
+/// The share of each kind in percent, the largest first.
+fn shares_of(samples: &[Sample], files: &BTreeMap<u64, Vec<String>>) -> Vec<(&'static str, f64)> {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for sample in samples {
+        *counts.entry(kind(sample, files)).or_default() += 1;
+    }
+    let share = |(name, count): (&'static str, usize)| {
+        (name, (1000.0 * count as f64 / samples.len() as f64).round() / 10.0)
+    };
+    let mut shares: Vec<_> = counts.into_iter().map(share).collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    shares
+}
+
+fn kind(sample: &Sample, files: &BTreeMap<u64, Vec<String>>) -> &'static str {
+    let own = sample.address.and_then(|address| files.get(&address));
+    let known = own.into_iter().flatten().find_map(|file| first(&FILES, file));
+    known.or_else(|| first(&FUNCTIONS, &sample.function)).unwrap_or(match sample.in_kernel {
+        true => KERNEL,
+        false => OTHER,
+    })
+}
+
+/// The first kind of which a part stands in a text.
+fn first(kinds: &[(&'static str, &[&str])], text: &str) -> Option<&'static str> {
+    let fits = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    kinds.iter().find(|(_, parts)| fits(parts)).map(|(name, _)| *name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SYMBOLS: &str =
+        "0000000000001000 t kernel_a\n0000000000002000 T kernel_b\n                 U x\n";
+
     #[test]
-    fn functions_are_counted_by_what_they_do() {
-        let report = "# a comment\n\n    60.00%  [.] langevin_train::direct::product::Product::run\n    \
-                      30.50%  [.] langevin_train::direct::product::tile\n     9.50%  [.] strange\n";
-        let found = shares(report);
-        assert_eq!(found["shares"], json!([["matrix products", 90.5], ["other", 9.5]]));
-        assert_eq!(found["unknown"], json!(["[.] strange"]));
+    fn an_inlined_line_counts_for_the_file_that_it_comes_from() {
+        let script = "  555500001010 kernel_a+0x10\n  555500002000 kernel_b+0x0\n  7f00 memset_x+0x1\n\
+                      ffffffff82001234 __schedule+0x5\n";
+        let samples = samples_of(script, &addresses(SYMBOLS));
+        assert_eq!(samples[0].address, Some(0x1010));
+        let path = |file: &str| format!("/x/crates/train/src/direct/{file}.rs:1");
+        let files = BTreeMap::from([
+            (0x1010, vec!["/rustc/core/slice.rs:9".to_owned(), path("product"), path("pass")]),
+            (0x2000, vec![path("simd")]),
+        ]);
+        assert_eq!(
+            shares_of(&samples, &files),
+            [
+                ("input, loss, transposed weights, sums of chunks", 25.0),
+                ("matrix products", 25.0),
+                ("memory and copies", 25.0),
+                ("threads", 25.0),
+            ]
+        );
     }
 }
