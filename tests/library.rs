@@ -8,6 +8,8 @@ mod devices;
 mod direct;
 #[path = "library/gradients.rs"]
 mod gradients;
+#[path = "library/launches.rs"]
+mod launches;
 #[path = "library/numpy.rs"]
 mod numpy;
 #[path = "library/optimizers.rs"]

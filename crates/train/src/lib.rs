@@ -67,6 +67,7 @@ mod spaces;
 mod tensors;
 mod trainer;
 mod trajectory;
+mod transfer;
 mod verify;
 
 pub use comparison::{ComparedRow, Comparison};

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, TapeEngine, TrainError,
-    engine::{StepOutput, read, row_losses},
+    engine::{StepOutput, row_losses},
     tensors::TensorMap,
+    transfer::read,
 };
 
 /// Steps whose losses may wait on the device; beyond, they are read without a log line.
