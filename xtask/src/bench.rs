@@ -119,6 +119,7 @@ fn measure(workspace: &Workspace, extent: Extent, only: Vec<String>) -> Result<(
         peers: workspace.root.join("xtask/peers"),
         python,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
+        holds_to_cores: side::has_taskset(),
     };
     let whole = only.is_empty();
     let bench = Bench { workspace, extent, only, tools, scratch, folder };

@@ -296,3 +296,60 @@ mod x86 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::{Lines, stride};
+
+    /// Whole numbers, so that every order of a sum gives the same bits.
+    fn matrix(rows: usize, columns: usize, seed: usize) -> Lines {
+        let mut matrix = Lines::zeros(rows * stride(columns));
+        for row in 0..rows {
+            for column in 0..columns {
+                let value = (7 * row + 3 * column + seed) % 11;
+                matrix[row * stride(columns) + column] = value as f32 - 5.0;
+            }
+        }
+        matrix
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_sum_of_products() {
+        for (rows, inner, columns) in [(1, 1, 1), (9, 3, 17), (16, 40, 33), (13, 5, 64)] {
+            let (a, b) = (matrix(rows, inner, 1), matrix(inner, columns, 2));
+            let start = matrix(1, columns, 3);
+            let job = |c: &mut Lines, own: bool, with: fn(Product<'_>)| {
+                with(Product {
+                    rows,
+                    inner,
+                    columns,
+                    a: &a,
+                    a_row: stride(inner),
+                    a_column: 1,
+                    b: &b,
+                    b_row: stride(columns),
+                    start: if own { Start::Own } else { Start::Row(&start) },
+                    c,
+                    c_row: stride(columns),
+                });
+            };
+            // SAFETY: all matrices have the sizes that the job says.
+            let plain: fn(Product<'_>) = |job| unsafe { tiles::<Plain>(job) };
+            for with in [product as fn(Product<'_>), plain] {
+                let mut c = Lines::zeros(rows * stride(columns));
+                job(&mut c, false, with);
+                job(&mut c, true, with);
+                for row in 0..rows {
+                    for column in 0..columns {
+                        let sum: f32 = (0..inner)
+                            .map(|i| a[row * stride(inner) + i] * b[i * stride(columns) + column])
+                            .sum();
+                        let found = c[row * stride(columns) + column];
+                        assert_eq!(found, start[column] + 2.0 * sum, "{row} {column}");
+                    }
+                }
+            }
+        }
+    }
+}

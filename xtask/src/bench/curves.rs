@@ -54,7 +54,8 @@ impl Bench<'_> {
             curves[growing.name] = of_points(&points);
         }
         let mut points = Vec::new();
-        let counts = (0..).map(|power| 1 << power).take_while(|cores| *cores <= self.tools.cores);
+        let most = if self.tools.holds_to_cores { self.tools.cores } else { 0 };
+        let counts = (0..).map(|power| 1 << power).take_while(|cores| *cores <= most);
         for cores in counts {
             println!("curve cores: {cores}");
             points.push((cores, self.point("benches/jobs/d.json", None, Some(cores))?));

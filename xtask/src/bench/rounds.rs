@@ -16,7 +16,7 @@ impl Bench<'_> {
         let run_file = self.run_file(job.run_file);
         let all = self.turns(&job.sides(false), &run_file, &settings, &folder, None)?;
         let mut results = json!({ "agreement": agreement, "all": all });
-        if job.on_one_core && self.tools.cores > 1 {
+        if job.on_one_core && self.tools.cores > 1 && self.tools.holds_to_cores {
             let sides = job.sides(true);
             results["one"] = self.turns(&sides, &run_file, &settings, &folder, Some(1))?;
         }

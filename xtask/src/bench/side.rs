@@ -20,6 +20,15 @@ pub struct Tools {
     pub python: Option<PathBuf>,
     /// Those of the machine.
     pub cores: usize,
+    /// Whether there is a taskset, which holds a process to some of them.
+    pub holds_to_cores: bool,
+}
+
+/// Whether there is a taskset.
+pub fn has_taskset() -> bool {
+    let mut taskset = Command::new("taskset");
+    let status = taskset.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 impl Tools {
