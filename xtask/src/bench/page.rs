@@ -42,8 +42,15 @@ one's own in the mean; a side that computes something else ends the run.
 
 - **PyTorch** is eager, with the fused optimizer and as many threads as turn out fastest ([torch_worker.py](../xtask/peers/torch_worker.py)).";
 
+/// Turns of fewer seconds than this are those of `--short`.
+const SHORT: f64 = 0.1;
+
+/// The page.
 pub fn render(results: &Value) -> String {
     let mut page = format!("{OPENING}\n\n{}\n\n", setting(results));
+    if results["seconds"].as_f64().is_some_and(|seconds| seconds < SHORT) {
+        page += "**This run was a short one: it shows that everything runs, its figures say little.**\n\n";
+    }
     page += "## What was wanted\n\nThe limits were set before the measurement. What misses is said to miss.\n\n";
     let lines = verdicts(results);
     let rows = lines.iter().map(|verdict| {
