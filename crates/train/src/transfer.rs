@@ -33,7 +33,7 @@ pub(crate) fn upload(batch: &StepBatch, device: &Device) -> BatchOnDevice {
     let weighted = batch.weight.iter().any(|weight| *weight != 1.0);
     let weight = weighted.then(|| packed.add(&batch.weight));
     let packed = packed.upload(device);
-    let values = |first: usize, count: usize| packed.clone().slice([first..first + count]);
+    let values = |first: usize, count: usize| packed.clone().slice(first..first + count);
     let matrix = |(first, columns): (usize, usize)| -> Tensor<2> {
         values(first, rows * columns).reshape([rows, columns])
     };

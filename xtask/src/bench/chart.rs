@@ -129,7 +129,7 @@ fn range(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     let least = values.clone().fold(f64::INFINITY, f64::min);
     let most = values.fold(0.0, f64::max);
     (least > 0.0 && most.is_finite() && most > 0.0)
-        .then(|| (least, if most > least { most } else { 2.0 * least }))
+        .then_some((least, if most > least { most } else { 2.0 * least }))
 }
 
 #[cfg(test)]
