@@ -8,6 +8,8 @@ mod devices;
 mod direct;
 #[path = "library/gradients.rs"]
 mod gradients;
+#[path = "library/launches.rs"]
+mod launches;
 #[path = "library/lost_backend.rs"]
 mod lost_backend;
 #[path = "library/numpy.rs"]

@@ -12,13 +12,15 @@ use crate::{
 };
 
 /// Flags of cargo and xtask that pages name on their own.
-const OTHER_FLAGS: [&str; 7] = [
+const OTHER_FLAGS: [&str; 9] = [
     "--all-features",
     "--features",
     "--locked",
     "--no-default-features",
     "--only",
     "--release",
+    "--rounds",
+    "--short",
     "--workspace",
 ];
 

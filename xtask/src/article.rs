@@ -3,7 +3,7 @@
 
 mod collapse;
 mod density;
-mod markdown;
+pub mod markdown;
 mod measures;
 mod page;
 mod pictures;

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
 mod article;
+mod bench;
 mod cargo;
 mod check;
 mod config;
@@ -31,6 +32,12 @@ usage: cargo xtask COMMAND
                              docs/article.md; a quarter of an hour
   article --check            the same without writing; fails where a median lies outside its range
   article --check --short    what `check` does of it
+  bench [--rounds N]         what training, sampling, runs and files cost here; minutes
+  bench --peers              the same beside JAX and PyTorch, which are installed into target/, and
+                             writes docs/performance.md
+  bench --short              as little of it as shows that everything runs; also with --peers
+  bench --only NAME[,NAME]   these parts of it
+  bench --page               writes docs/performance.md again of the figures beside it
   torture                    kills, crowds and damages runs of the program, and holds what is left to
                              an undisturbed run; minutes
 ";
@@ -61,6 +68,10 @@ fn main() -> ExitCode {
             _ => return misused(&format!("--seeds: must be at least 1, got {count}")),
         },
         ["torture"] => torture::run(&workspace, torture::FULL),
+        ["bench", options @ ..] => match bench::Task::parse(options) {
+            Ok(task) => bench::run(&workspace, task),
+            Err(error) => return misused(&error),
+        },
         ["article", options @ ..] => match article::Task::parse(options) {
             Ok(task) => article::run(&workspace, task),
             Err(error) => return misused(&error),

@@ -3,13 +3,16 @@
 use burn::{
     module::{ModuleMapper, ModuleVisitor, Param},
     optim::{GradientsAccumulator, GradientsParams},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Tensor},
 };
 use langevin_core::{LossReduction, Network};
 
 use crate::{
-    StepBatch, TrainError, config::OptimizerConfig, diffusion::Columns, optimizer::ModuleOptimizer,
+    StepBatch, TrainError,
+    config::OptimizerConfig,
+    optimizer::ModuleOptimizer,
     tensors::TensorMap,
+    transfer::{read, upload},
 };
 
 /// What trains a network: it sees [`StepBatch`]es and knows nothing of diffusion.
@@ -106,12 +109,6 @@ impl StepOutput {
         });
         Ok(read.collect())
     }
-}
-
-/// Reads a tensor to the host.
-pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
-    let data = tensor.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
-    Ok(data.iter::<f32>().map(f64::from).collect())
 }
 
 /// The reference engine: Burn's autodiff tape. Any network, any backend.
@@ -275,16 +272,9 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
 /// # Shapes
 /// `[rows]`.
 pub fn row_losses<N: Network>(network: &N, batch: &StepBatch, device: &Device) -> Tensor<1> {
-    let matrix = |columns: &Columns| {
-        let data = TensorData::new(columns.values.clone(), [batch.rows, columns.columns]);
-        Tensor::<2>::from_data(data, device)
-    };
-    let output = network.forward(
-        matrix(&batch.input),
-        batch.level_features.as_ref().map(matrix),
-        batch.condition.as_ref().map(matrix),
-    );
-    let error = output - matrix(&batch.target);
+    let there = upload(batch, device);
+    let output = network.forward(there.input, there.level_features, there.condition);
+    let error = output - there.target;
     let each = match batch.reduction {
         LossReduction::Huber { delta } => {
             // 0.5 · c² + delta · (|e| − c) with c = min(|e|, delta).
@@ -299,10 +289,10 @@ pub fn row_losses<N: Network>(network: &N, batch: &StepBatch, device: &Device) -
         LossReduction::Sum | LossReduction::Norm => each.sum_dim(1),
     };
     let row = row.reshape([batch.rows]);
-    if batch.weight.iter().all(|weight| *weight == 1.0) {
-        return row;
+    match there.weight {
+        Some(weight) => row * weight,
+        None => row,
     }
-    row * Tensor::from_data(TensorData::new(batch.weight.clone(), [batch.rows]), device)
 }
 
 /// The loss that is differentiated.
@@ -325,7 +315,9 @@ impl ModuleVisitor for Norm {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
             // Along the rows first: flex sums four million elements and more in the order in which its
             // threads steal them.
-            self.squares.push(gradient.square().sum_dim(D - 1).sum());
+            let sums = gradient.square().sum_dim(D - 1);
+            // The sum of one number is that number, and a kernel less on a GPU.
+            self.squares.push(if D == 1 { sums.reshape([1]) } else { sums.sum() });
         }
     }
 }

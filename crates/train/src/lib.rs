@@ -71,6 +71,7 @@ mod spaces;
 mod tensors;
 mod trainer;
 mod trajectory;
+mod transfer;
 mod verify;
 
 pub use comparison::{ComparedRow, Comparison};

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, TapeEngine, TrainError,
     ahead::{Ahead, ROWS_AT_ONCE, Source},
-    engine::{StepOutput, read, row_losses},
+    engine::{StepOutput, row_losses},
     tensors::TensorMap,
+    transfer::read,
 };
 
 /// Steps whose losses may wait on the device; beyond, they are read without a log line.

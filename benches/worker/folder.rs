@@ -1,0 +1,83 @@
+//! What the peers need to train the same: the resolved run file, the first weights, the rows of a table, and
+//! the first batches with the losses that Langevin had on them.
+
+use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
+
+use langevin_data::{Part, Purpose, Streams};
+use langevin_train::{RunConfig, Values, draw_samples};
+use serde_json::{Value, json};
+
+use crate::{
+    conversation::Outcome,
+    training::{losses, trainer},
+};
+
+/// Samples whose start and end are compared.
+const SAMPLES: usize = 512;
+
+/// Writes run.json, arrays.json and an array a file, of 32-bit floats.
+struct Arrays<'a> {
+    folder: &'a Path,
+    shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl Arrays<'_> {
+    fn put(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Outcome<()> {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        fs::write(self.folder.join(format!("{name}.f32")), bytes)?;
+        self.shapes.insert(name.to_owned(), shape.to_vec());
+        Ok(())
+    }
+}
+
+/// Writes the folder; gives the losses, and the samples of the untrained network where it is asked for
+/// more than training by a sampler that needs no noise.
+pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
+    let steps = steps as usize;
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("run.json"), serde_json::to_string(&config)?)?;
+    let trainer = trainer(config.clone(), "flex")?;
+    let mut arrays = Arrays { folder, shapes: BTreeMap::new() };
+    for (name, array) in &trainer.weights().0 {
+        if let Values::F32(values) = &array.values {
+            arrays.put(name, &array.shape, values)?;
+        }
+    }
+    let (data, streams, rows) = (trainer.data(), Streams::new(config.seed), config.train.batch);
+    let (mut input, mut told, mut target, mut columns) = (vec![], vec![], vec![], 0);
+    for step in 0..steps {
+        let batch = trainer.diffusion().training_batch(data, &streams, step as u64, rows)?;
+        input.extend(batch.input.values);
+        target.extend(batch.target.values);
+        if let Some(level) = batch.level_features {
+            columns = level.columns;
+            told.extend(level.values);
+        }
+    }
+    let features = data.features();
+    arrays.put("input", &[steps, rows, features], &input)?;
+    arrays.put("target", &[steps, rows, features], &target)?;
+    arrays.put("told", &[steps, rows, columns], &told)?;
+    if let Some(count) = data.len(Part::Training) {
+        let (mut values, mut row) = (Vec::new(), vec![0.0; features]);
+        for i in 0..count {
+            data.row(Part::Training, i, &mut row);
+            values.extend(row.iter().map(|value| *value as f32));
+        }
+        arrays.put("rows", &[count, features], &values)?;
+    }
+    let first = config.sampling_levels()?.first().map_or(0.0, |level| level.sigma());
+    let mut start = vec![0.0; SAMPLES * features];
+    streams.at(Purpose::Sampling, 0, 0).fill_normal_rows(&mut start, features);
+    let start: Vec<f32> = start.iter().map(|value| (first * value) as f32).collect();
+    arrays.put("start", &[SAMPLES, features], &start)?;
+    fs::write(folder.join("arrays.json"), serde_json::to_string(&arrays.shapes)?)?;
+    let mut few = config.clone();
+    few.sample.count = SAMPLES;
+    let networks = trainer.sampling_networks();
+    let denoiser = trainer.diffusion().denoiser(&networks);
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let samples = draw_samples(&few, few.seed, data, &denoiser, trainer.device(), go_on);
+    let samples = samples.map_or(Value::Null, |samples| json!(samples.values));
+    Ok(json!({ "given": losses(config, "flex", steps)?, "samples": samples }))
+}

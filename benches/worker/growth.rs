@@ -1,0 +1,22 @@
+//! Whether a long training needs more and more memory.
+
+use langevin_train::RunConfig;
+use serde_json::{Value, json};
+
+use crate::{
+    conversation::{Outcome, resident},
+    training::trainer,
+};
+
+/// What is resident after each twentieth of so many steps, as pairs of step and bytes.
+pub fn growth(config: RunConfig, steps: u64) -> Outcome<Value> {
+    let mut trainer = trainer(config, "flex")?;
+    let mut seen = Vec::new();
+    for step in 1..=steps {
+        trainer.step()?;
+        if step.is_multiple_of((steps / 20).max(1)) {
+            seen.push(json!([step, resident()]));
+        }
+    }
+    Ok(json!({ "resident": seen }))
+}

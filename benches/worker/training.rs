@@ -1,0 +1,50 @@
+//! Training steps as a user's program makes them.
+
+use langevin_core::Mlp;
+use langevin_train::{EngineConfig, RunConfig, Trainer, built_in};
+
+use crate::{
+    conversation::{Outcome, Work},
+    device::device,
+};
+
+/// A trainer; a way that ends in `-tape` takes Burn's tape, another whatever `auto` takes.
+pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
+    if way.ends_with("-tape") {
+        config.train.engine = EngineConfig::Tape;
+    }
+    let device = device(way)?;
+    let (network, data) = built_in(&config, &device)?;
+    Ok(Trainer::new(config, network, data, &device)?)
+}
+
+/// Training steps, so many at a time that looking at the clock costs nothing. Those of a device are read
+/// at the end of each time, for there is no other way to know that they are made.
+pub fn work(config: RunConfig, way: &str) -> Outcome<Work> {
+    let count = (4096 / config.train.batch).max(1) as u64;
+    let on_a_gpu = way.starts_with("wgpu");
+    let mut config = config;
+    if on_a_gpu {
+        config.train.log_every = count.max(20);
+    }
+    let count = if on_a_gpu { config.train.log_every } else { count };
+    let mut trainer = trainer(config, way)?;
+    Ok(Box::new(move || {
+        for _ in 0..count {
+            trainer.step()?;
+        }
+        Ok(count)
+    }))
+}
+
+/// The losses of the first steps.
+pub fn losses(mut config: RunConfig, way: &str, steps: usize) -> Outcome<Vec<f64>> {
+    config.train.log_every = 1;
+    let mut trainer = trainer(config, way)?;
+    let mut losses = Vec::new();
+    for _ in 0..steps {
+        let metrics = trainer.step()?.metrics.ok_or("a step with `log_every` 1 has a log line")?;
+        losses.push(metrics.loss);
+    }
+    Ok(losses)
+}

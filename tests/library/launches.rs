@@ -1,0 +1,59 @@
+//! What a training step asks of a GPU: kernels, counted by the runtime itself.
+
+use std::{
+    sync::{Arc, Mutex},
+    thread::{self, ThreadId},
+};
+
+use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
+use langevin_train::{RunConfig, Trainer, built_in, parse_config};
+
+use crate::devices;
+
+/// The kernels that one thread launches.
+struct Launches {
+    thread: ThreadId,
+    kernels: Mutex<Vec<&'static str>>,
+}
+
+impl LaunchObserver for Launches {
+    fn launched(&self, kernel: &'static str) {
+        if thread::current().id() == self.thread
+            && let Ok(mut kernels) = self.kernels.lock()
+        {
+            kernels.push(kernel);
+        }
+    }
+}
+
+/// The kernels of a step between two log lines, after some to warm up; none without an adapter.
+fn kernels(config: RunConfig) -> Option<Vec<&'static str>> {
+    let (_, device) = devices::all().into_iter().find(|(name, _)| *name == "wgpu")?;
+    let (network, data) = built_in(&config, &device).expect("valid");
+    let mut trainer = Trainer::new(config, network, data, &device).expect("valid");
+    for _ in 0..3 {
+        trainer.step().expect("a step");
+    }
+    let launches = Launches { thread: thread::current().id(), kernels: Mutex::default() };
+    let launches = Arc::new(launches);
+    let watching = LaunchObservation::new(launches.clone());
+    trainer.step().expect("a step");
+    drop(watching);
+    let kernels = launches.kernels.lock().expect("no panic").clone();
+    Some(kernels)
+}
+
+fn config(text: &str, settings: &[&str]) -> RunConfig {
+    let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+    parse_config("run", text, &settings).expect("valid")
+}
+
+#[test]
+fn a_step_on_wgpu_launches_no_more_kernels_than_it_did() {
+    let a = include_str!("../../benches/jobs/a.json");
+    let default = include_str!("../../configs/default.json");
+    for (text, most) in [(a, 75), (default, 206)] {
+        let Some(kernels) = kernels(config(text, &["train.log_every=50"])) else { return };
+        assert!(kernels.len() <= most, "{} kernels: {kernels:#?}", kernels.len());
+    }
+}

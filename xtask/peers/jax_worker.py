@@ -1,0 +1,273 @@
+"""The jobs in JAX, as its documentation has one write them: pure functions under `jit`, state donated,
+many steps in one `lax.scan`, or one call a step where somebody wants to see every loss."""
+
+import functools
+import math
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from conversation import serve, timed
+from problem import Problem
+
+ACTIVATIONS = {"relu": jax.nn.relu, "silu": jax.nn.silu, "gelu": jax.nn.gelu, "tanh": jnp.tanh}
+
+
+class Job:
+    def __init__(self, folder):
+        self.problem = Problem(folder)
+        self.position = self.problem.array("position.frequencies")
+        self.frequencies = self.problem.array("level_embedding.frequencies")
+        self.rows = self.problem.array("rows")
+
+    # The network, the loss and one step.
+
+    def network(self, layers, x, told):
+        act = ACTIVATIONS[self.problem.activation]
+        parts = [x]
+        if self.position is not None:
+            angle = 2 * math.pi * (x @ self.position)
+            parts += [jnp.sin(angle), jnp.cos(angle)]
+        hidden = jnp.concatenate(parts + [told], axis=1)
+        for i, (weight, bias) in enumerate(layers[:-1]):
+            after = act(hidden @ weight + bias)
+            hidden = hidden + after if self.problem.residual and i > 0 else after
+        weight, bias = layers[-1]
+        return hidden @ weight + bias
+
+    def loss(self, layers, batch):
+        x, told, target = batch
+        rows = jnp.square(self.network(layers, x, told) - target)
+        return rows.sum() if self.problem.loss_is_sum else rows.mean()
+
+    def state(self):
+        layers = [(jnp.array(w.T), jnp.array(b)) for w, b in self.problem.layers()]
+        zeros = functools.partial(jax.tree.map, jnp.zeros_like)
+        state = {"layers": layers, "step": jnp.int32(0), "key": jax.random.key(0)}
+        if self.problem.optimizer["kind"] == "adam":
+            state |= {"mean": zeros(layers), "square": zeros(layers)}
+        if self.problem.ema_decay is not None:
+            state["average"] = jax.tree.map(jnp.copy, layers)
+        return state
+
+    def update(self, state, batch):
+        loss, gradients = jax.value_and_grad(self.loss)(state["layers"], batch)
+        rate, optimizer = self.problem.learning_rate(), self.problem.optimizer
+        step = state["step"] + 1
+        new = dict(state, step=step)
+        if optimizer["kind"] == "sgd":
+            new["layers"] = jax.tree.map(lambda w, g: w - rate * g, state["layers"], gradients)
+        else:
+            (b1, b2), epsilon = optimizer["betas"], optimizer["epsilon"]
+            new["mean"] = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, state["mean"], gradients)
+            new["square"] = jax.tree.map(
+                lambda v, g: b2 * v + (1 - b2) * g * g, state["square"], gradients
+            )
+            c1, c2 = 1 - b1**step, 1 - b2**step
+            new["layers"] = jax.tree.map(
+                lambda w, m, v: w - rate * (m / c1) / (jnp.sqrt(v / c2) + epsilon),
+                state["layers"], new["mean"], new["square"],
+            )
+        if "average" in state:
+            share = 1 - self.problem.ema_decay
+            new["average"] = jax.tree.map(
+                lambda a, w: a + share * (w - a), state["average"], new["layers"]
+            )
+        return new, loss
+
+    # Rows, levels and noise.
+
+    def clean(self, key):
+        data, rows = self.problem.run["data"], self.problem.batch
+        if data["kind"] == "table":
+            return jnp.asarray(self.rows)[jax.random.randint(key, (rows,), 0, len(self.rows))]
+        which, noise = jax.random.split(key)
+        means = jnp.array(data["means"] if "means" in data else [data["mean"]], jnp.float32)
+        mean = means[jax.random.randint(which, (rows,), 0, len(means))] if len(means) > 1 else means
+        return mean + data["std"] * jax.random.normal(noise, (rows, means.shape[1]))
+
+    def tell(self, sigma):
+        """The columns that tell the level, of sigma `[rows, 1]`."""
+        value = sigma if self.problem.told["of"] == "sigma" else jnp.log(sigma) / 4
+        if self.frequencies is None:
+            return value
+        angle = 2 * math.pi * value * self.frequencies
+        return jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], axis=1)
+
+    def draw(self, key):
+        """Input, level columns and target of a batch."""
+        of_rows, of_noise, of_level = jax.random.split(key, 3)
+        x0 = self.clean(of_rows)
+        noise = jax.random.normal(of_noise, x0.shape)
+        if self.problem.prediction["kind"] == "level_step":
+            sigmas, following = map(jnp.asarray, self.problem.training_grid())
+            level = jax.random.randint(of_level, (), 0, len(sigmas))
+            sigma = jnp.full((len(x0), 1), sigmas[level])
+            return x0 + sigma * noise, self.tell(sigma), following[level] * noise
+        levels = self.problem.levels
+        z = jax.random.normal(of_level, (len(x0), 1))
+        sigma = jnp.exp(levels["mean"] + levels["std"] * z)
+        deviation = self.problem.prediction["sigma_data"]
+        norm = jnp.sqrt(sigma**2 + deviation**2)
+        target = (sigma / deviation * x0 - deviation * noise) / norm
+        return (x0 + sigma * noise) / norm, self.tell(sigma), target
+
+    def step(self, state):
+        return self.update(state, self.draw(jax.random.fold_in(state["key"], state["step"])))
+
+    # The two ways to run steps.
+
+    def scanned(self):
+        """Many steps in one call: as many as take a twentieth of a second."""
+
+        @functools.partial(jax.jit, donate_argnums=0, static_argnums=1)
+        def run(state, count):
+            return lax.scan(lambda state, _: self.step(state), state, None, length=count)
+
+        state, count = self.state(), 20
+        state, losses = run(state, count)
+        losses.block_until_ready()
+        start = time.perf_counter()
+        state, losses = run(state, count)
+        losses.block_until_ready()
+        each = (time.perf_counter() - start) / count
+        count = int(min(max(0.05 / each, 5), 2000))
+
+        def work():
+            nonlocal state
+            state, losses = run(state, count)
+            losses.block_until_ready()
+            return count
+
+        work()
+        return work
+
+    def called(self):
+        """One call a step, its loss read."""
+        run = jax.jit(self.step, donate_argnums=0)
+        state = self.state()
+
+        def work():
+            nonlocal state
+            for _ in range(5):
+                state, loss = run(state)
+                float(loss)
+            return 5
+
+        work()
+        return work
+
+    # What is compared with Langevin.
+
+    def losses_of_given(self):
+        """The losses on the batches that Langevin trained on."""
+        batches = [jnp.asarray(self.problem.array(name)) for name in ("input", "told", "target")]
+        _, losses = jax.jit(lambda state: lax.scan(self.update, state, tuple(batches)))(self.state())
+        return np.asarray(losses, float).tolist()
+
+    def losses_of_own(self, count):
+        """The losses of the first steps on batches of its own."""
+        _, losses = jax.jit(
+            lambda state: lax.scan(lambda s, _: self.step(s), state, None, length=count)
+        )(self.state())
+        return np.asarray(losses, float).tolist()
+
+    # Sampling.
+
+    def denoise(self, layers, x, sigma):
+        deviation = self.problem.prediction["sigma_data"]
+        norm = jnp.sqrt(sigma**2 + deviation**2)
+        told = jnp.broadcast_to(self.tell(jnp.reshape(sigma, (1, 1))), (len(x), self.told_columns()))
+        output = self.network(layers, x / norm, told)
+        return (deviation / norm) ** 2 * x + sigma * deviation / norm * output
+
+    def told_columns(self):
+        return 1 if self.frequencies is None else 2 * self.frequencies.shape[-1]
+
+    def heun(self, layers, x):
+        """EDM's algorithm 1 without churn, from noise to sigma = 0."""
+        sigmas = jnp.asarray(self.problem.sampling_grid())
+
+        def step(x, pair):
+            sigma, following = pair
+            slope = (x - self.denoise(layers, x, sigma)) / sigma
+            euler = x + (following - sigma) * slope
+            other = (euler - self.denoise(layers, euler, following)) / following
+            return x + (following - sigma) * (slope + other) / 2, None
+
+        x, _ = lax.scan(step, x, (sigmas[:-2], sigmas[1:-1]))
+        return self.denoise(layers, x, sigmas[-2])
+
+    def sampler(self):
+        """Draws so many samples, in pieces of the size that turns out fastest."""
+        layers = self.state()["layers"]
+        first, features = float(self.problem.sampling_grid()[0]), len(layers[-1][1])
+
+        @functools.partial(jax.jit, static_argnums=1)
+        def piece(key, rows):
+            return self.heun(layers, first * jax.random.normal(key, (rows, features)))
+
+        def rate(rows):
+            piece(jax.random.key(0), rows).block_until_ready()
+            start = time.perf_counter()
+            piece(jax.random.key(1), rows).block_until_ready()
+            return (time.perf_counter() - start) / rows
+
+        rows = min((1000, 4000, 20000), key=rate)
+
+        def work(count):
+            pieces = [
+                np.asarray(piece(jax.random.fold_in(jax.random.key(2), i), rows))
+                for i in range(math.ceil(count / rows))
+            ]
+            return np.concatenate(pieces)[:count]
+
+        return work, rows
+
+    def samples_of_given(self):
+        start = jnp.asarray(self.problem.array("start"))
+        return np.asarray(jax.jit(self.heun)(self.state()["layers"], start), float).ravel().tolist()
+
+
+def main():
+    work = None
+
+    def answer(asked):
+        nonlocal work
+        match asked:
+            case {"prepare": folder, "way": "scan"}:
+                work = Job(folder).scanned()
+            case {"prepare": folder, "way": "jit"}:
+                work = Job(folder).called()
+            case {"prepare": folder, "way": "sample"}:
+                work, rows = Job(folder).sampler()
+                return {"rows": rows}
+            case {"measure": seconds}:
+                return timed(work, seconds)
+            case {"draw": count}:
+                start = time.perf_counter()
+                drawn = work(count)
+                return {"steps": len(drawn), "seconds": time.perf_counter() - start}
+            case {"agree": folder, "steps": steps}:
+                job = Job(folder)
+                return {"given": job.losses_of_given(), "own": job.losses_of_own(steps)}
+            case {"samples": folder}:
+                return {"samples": Job(folder).samples_of_given()}
+            case {"versions": _}:
+                import jaxlib
+
+                names = {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
+                return names | {"numpy": np.__version__, "python": sys.version.split()[0]}
+            case _:
+                raise ValueError(f"not understood: {asked}")
+        return {}
+
+    serve(answer)
+
+
+if __name__ == "__main__":
+    main()

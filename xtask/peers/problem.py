@@ -1,0 +1,61 @@
+"""What is to be trained, as Langevin's worker wrote it down: a resolved run file, the first weights, and
+a few batches with the losses that Langevin had on them."""
+
+import json
+import pathlib
+
+import numpy as np
+
+
+class Problem:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.run = json.loads((self.folder / "run.json").read_text())
+        self.shapes = json.loads((self.folder / "arrays.json").read_text())
+        network = self.run["denoiser"]["network"]
+        self.depth = network["depth"]
+        self.activation = network["activation"]
+        self.residual = network["residual"]
+        self.batch = self.run["train"]["batch"]
+        self.optimizer = self.run["train"]["optimizer"]
+        self.loss_is_sum = self.run["train"]["loss"]["kind"] == "sum"
+        self.prediction = self.run["denoiser"]["prediction"]
+        self.told = self.run["denoiser"]["embedding"]
+        self.levels = self.run["noise"]["levels"]
+        ema = self.run["train"]["ema"]
+        self.ema_decay = ema["decay"] if ema["kind"] == "exponential" else None
+
+    def array(self, name):
+        """One array of the folder, or None."""
+        if name not in self.shapes:
+            return None
+        return np.fromfile(self.folder / f"{name}.f32", "<f4").reshape(self.shapes[name])
+
+    def layers(self):
+        """Weight `[out, in]` and bias of each layer."""
+        return [
+            (self.array(f"layers.{i}.weight"), self.array(f"layers.{i}.bias"))
+            for i in range(self.depth + 1)
+        ]
+
+    def learning_rate(self):
+        """The rate of the first steps; of a schedule over a thousand million steps, that is its peak."""
+        rate = self.run["train"]["learning_rate"]
+        return rate.get("value", rate.get("peak"))
+
+    def grid(self, count):
+        """Karras et al. 2022, equation 5: `count` noise scales, the largest first."""
+        schedule = self.run["noise"]["schedule"]
+        low = schedule["sigma_min"] ** (1 / schedule["rho"])
+        high = schedule["sigma_max"] ** (1 / schedule["rho"])
+        place = np.arange(count) / max(count - 1, 1)
+        return (high + place * (low - high)) ** schedule["rho"]
+
+    def training_grid(self):
+        """The levels of a run that has a grid of them, and the scale of the level after each."""
+        sigmas = self.grid(self.run["noise"]["schedule"]["steps"])
+        return sigmas.astype("f4"), np.append(sigmas[1:], 0).astype("f4")
+
+    def sampling_grid(self):
+        """The levels of a sampling, sigma = 0 at the end."""
+        return np.append(self.grid(self.run["sample"]["sampler"]["steps"]), 0.0).astype("f4")

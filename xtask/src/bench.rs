@@ -1,0 +1,303 @@
+//! `cargo xtask bench`: what Langevin costs in time and memory, on jobs that people have; with `--peers`
+//! beside JAX and PyTorch in the same run, and docs/performance.md is written of it.
+//!
+//! Nothing here is a test: machines are shared and clocks noisy, so no time fails anything. What must
+//! agree are the losses of all sides.
+
+mod agreement;
+mod chart;
+mod curves;
+mod disk;
+mod jobs;
+mod page;
+mod peers;
+mod profile;
+mod rounds;
+mod side;
+mod statistics;
+mod verdicts;
+mod whole;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Value, json};
+
+use crate::cargo::Workspace;
+use crate::program::{Program, Scratch};
+use jobs::JOBS;
+use side::{Side, Tools};
+
+/// The figures that the page is made of, beside it.
+const RESULTS: &str = "docs/performance/results.json";
+const PAGE: &str = "docs/performance.md";
+/// Where a run without peers, or a short one, leaves its figures.
+const OWN_FOLDER: &str = "target/bench";
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// All, or only the parts of these names.
+    Measure(Extent, Vec<String>),
+    /// Makes the page again of the figures that lie beside it.
+    Page,
+}
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// Beside JAX and PyTorch.
+    pub peers: bool,
+    /// As little as shows that everything runs; the page goes to target/.
+    pub short: bool,
+    /// Rounds in which every side has its turn.
+    pub rounds: usize,
+    /// Seconds of a turn.
+    pub seconds: f64,
+}
+
+impl Task {
+    /// What the words after `cargo xtask bench` ask for.
+    pub fn parse(words: &[&str]) -> Result<Self, String> {
+        if words == ["--page"] {
+            return Ok(Self::Page);
+        }
+        let mut extent = Extent { peers: false, short: false, rounds: 9, seconds: 0.25 };
+        if words.contains(&"--short") {
+            extent = Extent { short: true, rounds: 2, seconds: 0.02, ..extent };
+        }
+        let mut only = Vec::new();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--peers" => extent.peers = true,
+                "--short" => {}
+                "--rounds" => {
+                    let count = words.next().copied().unwrap_or_default();
+                    extent.rounds = match count.parse() {
+                        Ok(count @ 1..) => count,
+                        _ => return Err(format!("--rounds: must be at least 1, got `{count}`")),
+                    };
+                }
+                "--only" => {
+                    let names = words.next().copied().unwrap_or_default();
+                    only = names.split(',').map(str::to_owned).collect();
+                    if let Some(name) = only.iter().find(|name| !parts().contains(&name.as_str())) {
+                        let known = parts().join(", ");
+                        return Err(format!("--only: no part named `{name}`; there are {known}"));
+                    }
+                }
+                "--page" => return Err("bench: --page measures nothing and stands alone".into()),
+                other => return Err(format!("bench: no such option: {other}")),
+            }
+        }
+        Ok(Self::Measure(extent, only))
+    }
+}
+
+pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
+    match task {
+        Task::Page => {
+            let path = workspace.root.join(RESULTS);
+            write_page(&read(&path)?, &workspace.root.join(PAGE))
+        }
+        Task::Measure(extent, only) => measure(workspace, extent, only),
+    }
+}
+
+fn measure(workspace: &Workspace, extent: Extent, only: Vec<String>) -> Result<(), String> {
+    let folder = workspace.root.join(OWN_FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let python = extent.peers.then(|| peers::install(workspace, &folder)).transpose()?;
+    let scratch = Scratch::new("bench")?;
+    let program = Program::build(workspace, &scratch)?;
+    let tools = Tools {
+        worker: side::build_worker(workspace, &scratch)?,
+        peers: workspace.root.join("xtask/peers"),
+        python,
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        holds_to_cores: side::has_taskset(),
+    };
+    let whole = only.is_empty();
+    let bench = Bench { workspace, extent, only, tools, scratch, folder };
+    let results = bench.everything(&program)?;
+    let kept = extent.peers && !extent.short && whole;
+    let (results_path, page) = match kept {
+        true => (workspace.root.join(RESULTS), workspace.root.join(PAGE)),
+        false => (bench.folder.join("results.json"), bench.folder.join("performance.md")),
+    };
+    let text = serde_json::to_string_pretty(&results).map_err(|error| error.to_string())?;
+    write(&results_path, &(text + "\n"))?;
+    write_page(&results, &page)
+}
+
+/// What is measured beside the jobs, by its name in the figures.
+type Part = fn(&Bench<'_>, &Program) -> Result<Value, String>;
+
+const PARTS: &[(&str, Part)] = &[
+    ("sampling", |bench, _| bench.sampling()),
+    ("growth", |bench, _| bench.growth()),
+    ("disk", |bench, _| bench.disk()),
+    ("whole", |bench, program| bench.whole(program)),
+    ("gpu", |bench, _| bench.gpu()),
+    ("curves", |bench, _| bench.curves()),
+    ("profile", |bench, _| bench.profile()),
+];
+
+/// The names of all parts.
+fn parts() -> Vec<&'static str> {
+    let others = PARTS.iter().map(|(name, _)| *name);
+    JOBS.iter().map(|job| job.name).chain(others).collect()
+}
+
+/// What every measurement needs.
+pub struct Bench<'a> {
+    workspace: &'a Workspace,
+    extent: Extent,
+    /// Nothing but these parts, where it names some.
+    only: Vec<String>,
+    tools: Tools,
+    scratch: Scratch,
+    /// On the disk of the workspace, for what is written and timed.
+    folder: PathBuf,
+}
+
+impl Bench<'_> {
+    fn everything(&self, program: &Program) -> Result<Value, String> {
+        let extent = self.extent;
+        let mut results = json!({
+            "date": date(),
+            "rounds": extent.rounds,
+            "seconds": extent.seconds,
+            "cores": self.tools.cores,
+            "machine": self.machine()?,
+            "versions": self.versions()?,
+            "jobs": {},
+        });
+        for job in JOBS.iter().filter(|job| self.wants(job.name)) {
+            results["jobs"][job.name] = self.job(job)?;
+        }
+        for (name, part) in PARTS {
+            if self.wants(name) {
+                println!("{name}");
+                results[*name] = part(self, program)?;
+            }
+        }
+        Ok(results)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
+
+    /// A run file of the jobs, from the top of the workspace.
+    fn run_file(&self, path: &str) -> String {
+        self.workspace.root.join(path).display().to_string()
+    }
+
+    fn machine(&self) -> Result<Value, String> {
+        let mut machine = Side::FLEX.start(&self.tools, None)?.ask(&json!({ "machine": true }))?;
+        let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+            let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+            line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+        });
+        machine["memory"] = json!(memory.map(|kilobytes| 1024 * kilobytes));
+        Ok(machine)
+    }
+
+    fn versions(&self) -> Result<Value, String> {
+        let mut rustc = std::process::Command::new("rustc");
+        let rustc = rustc.arg("--version").output().map_err(|error| format!("rustc: {error}"))?;
+        let rustc = String::from_utf8_lossy(&rustc.stdout).trim().to_owned();
+        let commit = self.workspace.git_output(&["rev-parse", "--short", "HEAD"])?;
+        let mut versions = json!({ "rustc": rustc, "commit": commit.trim() });
+        for side in [Side::JAX_SCAN, Side::TORCH].iter().filter(|side| self.tools.has(side)) {
+            let answer = side.start(&self.tools, None)?.ask(&json!({ "versions": true }))?;
+            for (name, version) in answer.as_object().into_iter().flatten() {
+                if version.is_string() {
+                    versions[name] = version.clone();
+                }
+            }
+        }
+        Ok(versions)
+    }
+}
+
+/// The present day, as 2026-11-25.
+fn date() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    // Days since 1970 become a date of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level
+    // date algorithms"), the year beginning in March.
+    let days = (seconds / 86_400) as i64 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + 400 * era + i64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02}")
+}
+
+fn read(path: &Path) -> Result<Value, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Writes the page, and its curves into the folder of its name.
+fn write_page(results: &Value, path: &Path) -> Result<(), String> {
+    let folder = path.with_extension("");
+    for (name, svg) in curves::pictures(results) {
+        write(&folder.join(format!("{name}.svg")), &svg)?;
+    }
+    write(path, &page::render(results))?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_become_tasks_in_any_order() {
+        let full = Extent { peers: false, short: false, rounds: 9, seconds: 0.25 };
+        let short = Extent { short: true, rounds: 2, seconds: 0.02, ..full };
+        for (words, task) in [
+            (&[] as &[&str], Task::Measure(full, vec![])),
+            (&["--peers"], Task::Measure(Extent { peers: true, ..full }, vec![])),
+            (&["--rounds", "3"], Task::Measure(Extent { rounds: 3, ..full }, vec![])),
+            (&["--short", "--peers"], Task::Measure(Extent { peers: true, ..short }, vec![])),
+            (&["--rounds", "5", "--short"], Task::Measure(Extent { rounds: 5, ..short }, vec![])),
+            (&["--only", "A,disk"], Task::Measure(full, vec!["A".to_owned(), "disk".to_owned()])),
+            (&["--page"], Task::Page),
+        ] {
+            assert_eq!(Task::parse(words), Ok(task), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn options_that_mean_nothing_are_refused() {
+        let wrong: [&[&str]; 6] = [
+            &["--rounds"],
+            &["--rounds", "0"],
+            &["--page", "--peers"],
+            &["x"],
+            &["--only", "A,x"],
+            &["--only"],
+        ];
+        for words in wrong {
+            assert!(Task::parse(words).is_err(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether all sides compute the same: the losses on given batches one by one, the losses on noise of
+//! one's own in the mean.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::jobs::Job;
+use super::side::Side;
+use super::statistics::{mean_and_error, numbers};
+
+/// The most by which a loss on a given batch may differ, as a share of the losses' mean: rounding that
+/// some tens of optimizer steps make larger. A wrong constant anywhere differs by a hundred times as much.
+const GIVEN: f64 = 1e-3;
+/// The most by which means over other noise may differ, in standard errors of their difference.
+const OWN: f64 = 5.0;
+
+impl Bench<'_> {
+    /// Exports the job to `folder`, and fails where a side's losses are others.
+    pub(super) fn agree(
+        &self,
+        job: &Job,
+        settings: &[String],
+        folder: &Path,
+    ) -> Result<Value, String> {
+        let run_file = self.run_file(job.run_file);
+        let mut ours = Side::FLEX.start(&self.tools, None)?;
+        let exported = ours.ask(&json!({
+            "export": true, "config": run_file, "settings": settings, "folder": folder,
+            "steps": job.given,
+        }))?;
+        let given = numbers(&exported["given"]);
+        let question = |way: &str| {
+            json!({
+                "agree": true, "config": run_file, "settings": settings, "way": way,
+                "steps": job.compared,
+            })
+        };
+        let own = numbers(&ours.ask(&question("flex"))?["own"]);
+        let mut results = json!({});
+        if job.floor {
+            // The floor draws our own noise: every loss of it is a given one.
+            let floor = numbers(&ours.ask(&question("floor"))?["own"]);
+            let few = |losses: &[f64]| losses[..losses.len().min(job.given)].to_vec();
+            let difference = largest_difference(&few(&own), &few(&floor));
+            results["floor"] = json!({ "given": difference });
+            check(job, "the floor", difference, None)?;
+        }
+        for side in [Side::JAX_SCAN, Side::TORCH].iter().filter(|side| self.tools.has(side)) {
+            let asked = json!({ "agree": folder, "steps": job.compared });
+            let theirs = side.start(&self.tools, None)?.ask(&asked)?;
+            let difference = largest_difference(&given, &numbers(&theirs["given"]));
+            let errors = errors_apart(&own, &numbers(&theirs["own"]));
+            results[side.key] = json!({ "given": difference, "own": errors });
+            check(job, side.shown, difference, Some(errors))?;
+        }
+        Ok(results)
+    }
+}
+
+/// The largest difference of two lists of losses, as a share of the first's mean; infinite where they are
+/// not of one length.
+fn largest_difference(ours: &[f64], theirs: &[f64]) -> f64 {
+    if ours.len() != theirs.len() || ours.is_empty() {
+        return f64::INFINITY;
+    }
+    let mean = ours.iter().sum::<f64>() / ours.len() as f64;
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / mean).fold(0.0, f64::max)
+}
+
+/// How many standard errors the mean difference of two lists lies from zero: step by step, so that the
+/// fall of the loss, which both share, is in neither.
+fn errors_apart(ours: &[f64], theirs: &[f64]) -> f64 {
+    if ours.len() != theirs.len() {
+        return f64::INFINITY;
+    }
+    let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
+    let (mean, error) = mean_and_error(&differences);
+    mean.abs() / error
+}
+
+fn check(job: &Job, side: &str, given: f64, own: Option<f64>) -> Result<(), String> {
+    // Written so that what is no number is no agreement.
+    let agrees = given <= GIVEN && own.is_none_or(|errors| errors <= OWN);
+    if agrees {
+        return Ok(());
+    }
+    let own = own.map_or(String::new(), |errors| {
+        format!(", on their own noise their means by {errors:.1} standard errors (at most {OWN})")
+    });
+    Err(format!(
+        "job {}: {side} computes something else: on given batches losses differ by {given:.1e} of their \
+         mean (at most {GIVEN:.0e}){own}",
+        job.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::jobs::JOBS;
+
+    #[test]
+    fn losses_of_another_problem_do_not_agree() {
+        let ours = [1.0, 0.9, 1.1, 1.0];
+        let near = ours.map(|loss| loss + 5e-4);
+        let far = ours.map(|loss| loss * 1.01);
+        assert!(check(&JOBS[0], "x", largest_difference(&ours, &near), None).is_ok());
+        assert!(check(&JOBS[0], "x", largest_difference(&ours, &far), None).is_err());
+        assert!(check(&JOBS[0], "x", largest_difference(&ours, &ours[1..]), None).is_err());
+        assert!(check(&JOBS[0], "x", f64::NAN, None).is_err());
+    }
+
+    #[test]
+    fn means_many_errors_apart_do_not_agree() {
+        // Both fall from 10 to 0; noise of 0.1 lies over it, and in one a tenth of that beside.
+        let fall = |i: i32| 10.0 / f64::from(1 + i);
+        let noise = |i: i32| 0.1 * f64::from((i * 7919) % 101 - 50) / 50.0;
+        let ours: Vec<f64> = (0..1000).map(|i| fall(i) + noise(i)).collect();
+        let near: Vec<f64> = (0..1000).map(|i| fall(i) + noise(i + 37)).collect();
+        let far: Vec<f64> = near.iter().map(|loss| loss + 0.03).collect();
+        assert!(check(&JOBS[0], "x", 0.0, Some(errors_apart(&ours, &near))).is_ok());
+        let error = check(&JOBS[0], "x", 0.0, Some(errors_apart(&ours, &far)));
+        assert!(error.expect_err("far apart").contains("standard errors"));
+    }
+}

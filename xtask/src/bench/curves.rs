@@ -1,0 +1,123 @@
+//! How the cost of a step grows with batch, width, depth and cores.
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::chart::{Chart, Curve};
+use super::jobs::Job;
+use super::side::Side;
+use super::statistics::{median, numbers};
+
+/// One setting of job B that grows, or the cores of job D.
+struct Growing {
+    name: &'static str,
+    /// Under the axis.
+    label: &'static str,
+    setting: &'static str,
+    values: &'static [usize],
+}
+
+const GROWING: [Growing; 3] = [
+    Growing {
+        name: "batch",
+        label: "rows of a batch (width 128, two hidden layers)",
+        setting: "train.batch",
+        values: &[16, 64, 256, 1024, 4096],
+    },
+    Growing {
+        name: "width",
+        label: "width (batch 256, two hidden layers)",
+        setting: "denoiser.network.width",
+        values: &[32, 64, 128, 256, 512],
+    },
+    Growing {
+        name: "depth",
+        label: "hidden layers (batch 256, width 128)",
+        setting: "denoiser.network.depth",
+        values: &[1, 2, 4, 8],
+    },
+];
+
+/// Beside whom the curves are drawn.
+const SIDES: [Side; 3] = [Side::FLEX, Side::JAX_SCAN, Side::TORCH];
+
+impl Bench<'_> {
+    pub(super) fn curves(&self) -> Result<Value, String> {
+        let mut curves = json!({});
+        for growing in &GROWING {
+            let mut points = Vec::new();
+            for value in growing.values.iter().filter(|value| !self.extent.short || **value < 100) {
+                println!("curve {}: {value}", growing.name);
+                let setting = format!("{}={value}", growing.setting);
+                points.push((*value, self.point("benches/jobs/b.json", Some(setting), None)?));
+            }
+            curves[growing.name] = of_points(&points);
+        }
+        let mut points = Vec::new();
+        let most = if self.tools.holds_to_cores { self.tools.cores } else { 0 };
+        let counts = (0..).map(|power| 1 << power).take_while(|cores| *cores <= most);
+        for cores in counts {
+            println!("curve cores: {cores}");
+            points.push((cores, self.point("benches/jobs/d.json", None, Some(cores))?));
+        }
+        curves["cores"] = of_points(&points);
+        Ok(curves)
+    }
+
+    /// Seconds a step of each side.
+    fn point(
+        &self,
+        run_file: &str,
+        setting: Option<String>,
+        cores: Option<usize>,
+    ) -> Result<Value, String> {
+        let mut settings = Job::SETTINGS.map(str::to_owned).to_vec();
+        settings.extend(setting);
+        let (run_file, folder) = (self.run_file(run_file), self.scratch.folder().join("point"));
+        Side::FLEX.start(&self.tools, None)?.ask(&json!({
+            "export": true, "config": run_file, "settings": settings, "folder": folder, "steps": 1,
+        }))?;
+        let rounds = self.extent.rounds.min(3);
+        let few = super::Extent { rounds, seconds: self.extent.seconds / 2.0, ..self.extent };
+        self.turns_of(few, &SIDES, &run_file, &settings, &folder, cores)
+    }
+}
+
+/// The values, and each side's medians there.
+fn of_points(points: &[(usize, Value)]) -> Value {
+    let mut curve = json!({ "x": points.iter().map(|(x, _)| x).collect::<Vec<_>>() });
+    for side in SIDES {
+        let seconds = |point: &Value| median(&numbers(&point[side.key]["seconds"]));
+        let medians: Vec<f64> = points.iter().map(|(_, point)| seconds(point)).collect();
+        if medians.iter().all(|seconds| seconds.is_finite()) {
+            curve[side.key] = json!(medians);
+        }
+    }
+    curve
+}
+
+/// The name and the SVG of each curve that the figures hold.
+pub fn pictures(results: &Value) -> Vec<(&'static str, String)> {
+    let labels = GROWING.iter().map(|growing| (growing.name, growing.label));
+    let all = labels.chain([("cores", "cores (job D)")]);
+    let drawn = all.filter_map(|(name, label)| {
+        let curve = &results["curves"][name];
+        let x = numbers(&curve["x"]);
+        let lines = SIDES.iter().filter_map(|side| {
+            let seconds = numbers(&curve[side.key]);
+            let micro: Vec<f64> = seconds.iter().map(|seconds| 1e6 * seconds).collect();
+            (micro.len() == x.len() && !x.is_empty())
+                .then(|| Curve { name: side.shown, points: x.iter().copied().zip(micro).collect() })
+        });
+        let curves: Vec<Curve> = lines.collect();
+        let chart = Chart { x_label: label, y_label: "µs a step", curves };
+        Some((name, chart.svg()?))
+    });
+    drawn.collect()
+}
+
+/// How a picture is spoken of.
+pub fn caption(name: &str) -> String {
+    let label = GROWING.iter().find(|growing| growing.name == name);
+    format!("Time of a step over {}", label.map_or("cores (job D)", |growing| growing.label))
+}

@@ -1,0 +1,180 @@
+//! Sampling, growth, and what a run writes and reads.
+
+use std::{fs, path::Path, process::Command, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::jobs::Job;
+use super::rounds::in_turns;
+use super::side::Side;
+
+/// Heun in 24 steps with the network of the default run.
+const SAMPLING: (&str, [&str; 1]) = ("configs/default.json", ["sample.sampler.steps=24"]);
+/// The most by which a sample may differ from Langevin's of the same start: the samples are of size 1.
+const SAMPLES: f64 = 2e-3;
+/// Ten million parameters: three hidden layers of this width.
+const TEN_MILLION: [&str; 4] = [
+    "denoiser.network.width=2234",
+    "denoiser.network.depth=3",
+    "train.batch=2",
+    "train.ema={\"kind\":\"none\"}",
+];
+
+impl Bench<'_> {
+    /// Samples of an untrained network: fewer a round, and a million once.
+    pub(super) fn sampling(&self) -> Result<Value, String> {
+        let run_file = self.run_file(SAMPLING.0);
+        let settings = SAMPLING.1.map(str::to_owned);
+        let folder = self.scratch.folder().join("sampling");
+        let prepare = |side: &Side| match side.is_ours() {
+            true => json!({
+                "sampler": true, "config": run_file, "settings": settings, "way": side.way
+            }),
+            false => json!({ "prepare": folder, "way": "sample" }),
+        };
+        let exported = Side::FLEX.start(&self.tools, None)?.ask(&json!({
+            "export": true, "config": run_file, "settings": settings, "folder": folder, "steps": 1,
+        }))?;
+        let mut sides = vec![Side::FLEX, Side::JAX_SCAN, Side::TORCH];
+        sides.retain(|side| self.tools.has(side));
+        let (mut ready, mut agreement) = (Vec::new(), json!({}));
+        for side in &sides {
+            let mut process = side.start(&self.tools, None)?;
+            if !side.is_ours() {
+                let theirs = process.ask(&json!({ "samples": folder }))?;
+                let difference = apart(&exported["samples"], &theirs["samples"]);
+                agreement[side.key] = json!(difference);
+                if difference.is_nan() || difference > SAMPLES {
+                    return Err(format!(
+                        "{}: draws other samples, off by up to {difference}",
+                        side.shown
+                    ));
+                }
+            }
+            process.ask(&prepare(side))?;
+            ready.push((*side, process));
+        }
+        let (few, many) = if self.extent.short { (1000, 5000) } else { (20_000, 1_000_000) };
+        let turns = in_turns(self.extent.rounds, &mut ready, &json!({ "draw": few }))?;
+        drop(ready);
+        // A process of its own each: its memory is that of the million.
+        let mut million = json!({});
+        for side in [Side::FLEX, Side::JAX_SCAN].into_iter().filter(|side| self.tools.has(side)) {
+            let mut process = side.start(&self.tools, None)?;
+            process.ask(&prepare(&side))?;
+            let drawn = process.ask(&json!({ "draw": many }))?;
+            println!("  {:<22} {many} in {} s", side.shown, drawn["seconds"]);
+            million[side.key] =
+                json!({ "seconds": drawn["seconds"], "memory": drawn["peak_memory"] });
+        }
+        Ok(json!({ "agreement": agreement, "turns": turns, "count": many, "million": million }))
+    }
+
+    /// What is resident in the course of 200,000 steps of job A.
+    pub(super) fn growth(&self) -> Result<Value, String> {
+        let steps = if self.extent.short { 20_000 } else { 200_000 };
+        Side::FLEX.start(&self.tools, None)?.ask(&json!({
+            "growth": true, "config": self.run_file("benches/jobs/a.json"),
+            "settings": Job::SETTINGS, "steps": steps,
+        }))
+    }
+
+    /// Checkpoints, the overhead of a run, tables and bulk normals.
+    pub(super) fn disk(&self) -> Result<Value, String> {
+        let default = self.run_file("configs/default.json");
+        let mut ours = Side::FLEX.start(&self.tools, None)?;
+        let (mut pairs, mut tables, mut normals) = (Vec::new(), Vec::new(), Vec::new());
+        let csv = self.folder.join("table.csv");
+        let bytes = ours.ask(&json!({ "write_csv": csv }))?["bytes"].clone();
+        for round in 0..self.extent.rounds {
+            let steps = if self.extent.short { 1000 } else { 4000 };
+            pairs.push(ours.ask(&json!({
+                "overhead": true, "config": default, "folder": self.place("overhead")?,
+                "settings": [format!("train.steps={steps}")],
+            }))?);
+            if round < 5 {
+                tables.push(ours.ask(&json!({ "csv": csv }))?["seconds"].clone());
+            }
+            let drawn = ours.ask(&json!({ "normals": 10_000_000 }))?;
+            let each = drawn["seconds"].as_f64().zip(drawn["steps"].as_f64());
+            normals.push(json!(each.map(|(seconds, count)| seconds / count)));
+        }
+        fs::remove_file(&csv).map_err(|error| format!("{}: {error}", csv.display()))?;
+        let small = self.checkpoints("small", &default, &[])?;
+        let large = self.checkpoints("large", &default, &TEN_MILLION)?;
+        Ok(json!({
+            "overhead": pairs, "csv": { "bytes": bytes, "seconds": tables }, "normals": normals,
+            "checkpoint": small, "large_checkpoint": large,
+        }))
+    }
+
+    /// A folder that is not there, on the disk of the workspace.
+    fn place(&self, name: &str) -> Result<std::path::PathBuf, String> {
+        let path = self.folder.join(name);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("{}: {error}", path.display()))
+            }
+            _ => Ok(path),
+        }
+    }
+
+    /// Saves and loads of checkpoints, beside `dd` of the same bytes on the same disk.
+    fn checkpoints(&self, name: &str, run_file: &str, settings: &[&str]) -> Result<Value, String> {
+        let (mut saves, mut loads, mut copies, mut bytes) = (vec![], vec![], vec![], json!(null));
+        for _ in 0..self.extent.rounds.min(3) {
+            let folder = self.place(name)?;
+            let answer = Side::FLEX.start(&self.tools, None)?.ask(&json!({
+                "checkpoint": true, "config": run_file, "settings": settings, "folder": folder,
+            }))?;
+            bytes = answer["bytes"].clone();
+            saves.extend(answer["save"].as_array().cloned().unwrap_or_default());
+            loads.push(answer["load"].clone());
+            for _ in 0..2 {
+                copies.push(json!(self.copy(&folder.join("checkpoints"))?));
+            }
+            self.place(name)?;
+        }
+        println!(
+            "  checkpoint {name}: {bytes} bytes, save {saves:?}, dd {copies:?}, load {loads:?}"
+        );
+        Ok(json!({ "bytes": bytes, "save": saves, "load": loads, "dd": copies }))
+    }
+
+    /// Seconds in which dd copies the files of the newest checkpoint and syncs each; none without dd.
+    fn copy(&self, checkpoints: &Path) -> Result<Option<f64>, String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", checkpoints.display());
+        let mut folders: Vec<_> = fs::read_dir(checkpoints)
+            .map_err(failed)?
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        folders.sort();
+        let newest = folders.pop().ok_or("no checkpoint was written")?;
+        let files: Vec<_> = fs::read_dir(newest).map_err(failed)?.flatten().collect();
+        let to = self.folder.join("copy");
+        let start = Instant::now();
+        for file in files {
+            let from = format!("if={}", file.path().display());
+            let to = format!("of={}", to.display());
+            let mut dd = Command::new("dd");
+            dd.args([&from, &to, "bs=1M", "conv=fsync", "status=none"]);
+            if !dd.status().is_ok_and(|status| status.success()) {
+                return Ok(None);
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        fs::remove_file(&to).map_err(failed)?;
+        Ok(Some(seconds))
+    }
+}
+
+/// The largest difference of two lists of samples.
+fn apart(ours: &Value, theirs: &Value) -> f64 {
+    let (ours, theirs) = (super::statistics::numbers(ours), super::statistics::numbers(theirs));
+    if ours.len() != theirs.len() || ours.is_empty() {
+        return f64::INFINITY;
+    }
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}

@@ -1,0 +1,171 @@
+//! A side of a comparison: a process that is told in lines of JSON what to do, and answers in such lines.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::cargo::Workspace;
+use crate::program::Scratch;
+
+/// The programs of the sides.
+pub struct Tools {
+    pub worker: PathBuf,
+    /// The folder of the peers' scripts.
+    pub peers: PathBuf,
+    /// The Python that has JAX and PyTorch, where they are asked for.
+    pub python: Option<PathBuf>,
+    /// Those of the machine.
+    pub cores: usize,
+    /// Whether there is a taskset, which holds a process to some of them.
+    pub holds_to_cores: bool,
+}
+
+/// Whether there is a taskset.
+pub fn has_taskset() -> bool {
+    let mut taskset = Command::new("taskset");
+    let status = taskset.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+impl Tools {
+    /// Whether a side can be started.
+    pub fn has(&self, side: &Side) -> bool {
+        side.script.is_none() || self.python.is_some()
+    }
+}
+
+/// Who does a job, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    /// In the figures.
+    pub key: &'static str,
+    /// In the page.
+    pub shown: &'static str,
+    /// The script of a peer; none for ours.
+    script: Option<&'static str>,
+    /// What it is told of how to work.
+    pub way: &'static str,
+}
+
+impl Side {
+    const fn own(key: &'static str, shown: &'static str, way: &'static str) -> Self {
+        Self { key, shown, script: None, way }
+    }
+
+    const fn peer(
+        key: &'static str,
+        shown: &'static str,
+        script: &'static str,
+        way: &'static str,
+    ) -> Self {
+        Self { key, shown, script: Some(script), way }
+    }
+
+    pub const FLEX: Self = Self::own("langevin", "Langevin", "flex");
+    pub const NDARRAY: Self = Self::own("ndarray", "Langevin on ndarray", "ndarray");
+    pub const TAPE: Self = Self::own("tape", "Burn's tape", "flex-tape");
+    pub const FLOOR: Self = Self::own("floor", "the floor", "floor");
+    pub const WGPU: Self = Self::own("wgpu", "Langevin on wgpu", "wgpu");
+    pub const JAX_SCAN: Self = Self::peer("jax-scan", "JAX scan", "jax_worker.py", "scan");
+    pub const JAX_JIT: Self = Self::peer("jax-jit", "JAX jit", "jax_worker.py", "jit");
+    pub const TORCH: Self = Self::peer("torch", "PyTorch", "torch_worker.py", "eager");
+
+    /// Whether it is of this project.
+    pub const fn is_ours(&self) -> bool {
+        self.script.is_none()
+    }
+
+    /// Starts its process, held to the first `cores` where that says so.
+    pub fn start(&self, tools: &Tools, cores: Option<usize>) -> Result<Process, String> {
+        let mut words: Vec<PathBuf> = Vec::new();
+        if let Some(cores) = cores {
+            let list = format!("0-{}", cores - 1);
+            words.extend(["taskset", "--cpu-list", &list].map(PathBuf::from));
+        }
+        match (self.script, &tools.python) {
+            (None, _) => words.extend([tools.worker.clone(), "serve".into()]),
+            (Some(script), Some(python)) => {
+                words.extend([python.clone(), tools.peers.join(script)]);
+            }
+            (Some(_), None) => return Err(format!("{}: is not installed", self.shown)),
+        }
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("JAX_PLATFORMS", "cpu");
+        command.env_remove("RAYON_NUM_THREADS").env_remove("OMP_NUM_THREADS");
+        let failed = |what: &str| format!("{}: {what}", self.shown);
+        let mut child = command.spawn().map_err(|error| {
+            format!("{}: {} does not start: {error}", self.shown, words[0].display())
+        })?;
+        let input = child.stdin.take().ok_or_else(|| failed("no standard input"))?;
+        let output = child.stdout.take().ok_or_else(|| failed("no standard output"))?;
+        let output = BufReader::new(output);
+        Ok(Process { shown: self.shown, child, input: Some(input), output })
+    }
+
+    /// What makes it ready for a job: the run file for ours, the exported folder for peers.
+    pub fn prepare(&self, run_file: &str, settings: &[String], folder: &Path) -> Value {
+        match self.script {
+            None => {
+                json!({ "prepare": true, "config": run_file, "settings": settings, "way": self.way })
+            }
+            Some(_) => json!({ "prepare": folder, "way": self.way }),
+        }
+    }
+}
+
+/// A side at work; its process ends with this value.
+pub struct Process {
+    shown: &'static str,
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Asks and waits for the answer.
+    pub fn ask(&mut self, question: &Value) -> Result<Value, String> {
+        let failed = |what: String| format!("{}: {what}; it was asked {question}", self.shown);
+        let input = self.input.as_mut().ok_or_else(|| failed("has ended".into()))?;
+        writeln!(input, "{question}").map_err(|error| failed(error.to_string()))?;
+        let mut line = String::new();
+        self.output.read_line(&mut line).map_err(|error| failed(error.to_string()))?;
+        if line.is_empty() {
+            return Err(failed("ended without an answer".into()));
+        }
+        serde_json::from_str(&line).map_err(|error| failed(format!("{error} in {line}")))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The end of its input ends it; one that was broken off has nothing to say any more.
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Builds our worker and copies it: what is built meanwhile must not change it.
+pub fn build_worker(workspace: &Workspace, scratch: &Scratch) -> Result<PathBuf, String> {
+    let messages = "--message-format=json-render-diagnostics";
+    let built = workspace
+        .cargo_output(&["build", "-p", "cli", "--bench", "worker", "--locked", messages])?;
+    let executable = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let ours = message["target"]["name"] == "worker";
+        ours.then(|| Some(PathBuf::from(message["executable"].as_str()?)))?
+    };
+    let built = built.lines().filter_map(executable).next_back();
+    let built = built.ok_or("cargo names no worker that it built")?;
+    let path = scratch.folder().join("worker");
+    std::fs::copy(&built, &path).map_err(|error| format!("{}: {error}", built.display()))?;
+    Ok(path)
+}

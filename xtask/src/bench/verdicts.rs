@@ -1,0 +1,259 @@
+//! What was wanted before anything was measured, what was measured, and whether that meets it.
+
+use serde_json::Value;
+
+use super::jobs::JOBS;
+use super::statistics::{Spread, median, numbers};
+
+/// A line of the table of verdicts.
+#[derive(Debug, PartialEq)]
+pub struct Verdict {
+    pub what: String,
+    pub wanted: String,
+    pub measured: String,
+    /// None where it was not measured.
+    pub met: Option<bool>,
+}
+
+impl Verdict {
+    /// At most so much; `value` is what counts, `shown` says it.
+    fn at_most(
+        what: impl Into<String>,
+        limit: f64,
+        unit: &str,
+        value: Option<(f64, String)>,
+    ) -> Self {
+        let met = value.as_ref().filter(|(value, _)| value.is_finite()).map(|(v, _)| *v <= limit);
+        let measured = value.map_or("not measured".to_owned(), |(_, shown)| shown);
+        Self { what: what.into(), wanted: format!("≤ {limit}{unit}"), measured, met }
+    }
+
+    fn at_least(
+        what: impl Into<String>,
+        limit: f64,
+        unit: &str,
+        value: Option<(f64, String)>,
+    ) -> Self {
+        let mut verdict = Self::at_most(what, -limit, unit, value.map(|(v, shown)| (-v, shown)));
+        verdict.wanted = format!("≥ {limit}{unit}");
+        verdict
+    }
+
+    pub const fn word(&self) -> &'static str {
+        match self.met {
+            Some(true) => "met",
+            Some(false) => "**missed**",
+            None => "open",
+        }
+    }
+}
+
+/// Ratios of two sides of a job, on all cores.
+pub fn ratio(results: &Value, job: &str, ours: &str, theirs: &str) -> Option<Spread> {
+    let all = &results["jobs"][job]["all"];
+    let seconds = |side: &str| numbers(&all[side]["seconds"]);
+    Spread::of_ratios(&seconds(ours), &seconds(theirs))
+}
+
+/// As `0.52 (0.49–0.55)`.
+pub fn shown(spread: &Spread) -> String {
+    format!("{:.2} ({:.2}–{:.2})", spread.median, spread.least, spread.most)
+}
+
+fn of_ratio(spread: Option<Spread>) -> Option<(f64, String)> {
+    spread.map(|spread| (spread.median, shown(&spread)))
+}
+
+/// Every line, in the order of the page.
+pub fn verdicts(results: &Value) -> Vec<Verdict> {
+    let mut all = Vec::new();
+    for (job, theirs, name, limit) in [
+        ("A", "jax-scan", "JAX scan", 0.55),
+        ("A", "jax-jit", "JAX jit", 0.07),
+        ("B", "jax-scan", "JAX scan", 0.75),
+        ("C", "jax-scan", "JAX scan", 1.0),
+        ("D", "jax-scan", "JAX scan", 1.0),
+    ] {
+        let found = of_ratio(ratio(results, job, "langevin", theirs));
+        all.push(Verdict::at_most(format!("{job}: time over {name}'s"), limit, "", found));
+    }
+    for job in JOBS {
+        let found = of_ratio(ratio(results, job.name, "torch", "langevin"));
+        all.push(Verdict::at_least(
+            format!("{}: PyTorch's time over ours", job.name),
+            1.4,
+            "",
+            found,
+        ));
+    }
+    for (job, limit) in [("A", 1.7), ("B", 1.2), ("C", 1.2), ("D", 1.2)] {
+        let found = of_ratio(ratio(results, job, "langevin", "floor"));
+        all.push(Verdict::at_most(format!("{job}: time over the floor's"), limit, "", found));
+    }
+    for job in JOBS {
+        let found = of_ratio(ratio(results, job.name, "ndarray", "langevin"));
+        let what = format!("{}: ndarray's time over flex's", job.name);
+        all.push(Verdict::at_most(what, 1.3, "", found));
+    }
+    all.push(Verdict::at_least("D: one core's time over two cores'", 1.8, "", cores(results)));
+    all.extend(of_sampling(results));
+    all.extend(of_memory(results));
+    all.extend(of_runs(results));
+    all.extend(of_disk(results));
+    all
+}
+
+fn cores(results: &Value) -> Option<(f64, String)> {
+    let seconds = |cores: &str| numbers(&results["jobs"]["D"][cores]["langevin"]["seconds"]);
+    let (one, all) = (seconds("one"), seconds("all"));
+    // Measured one after the other, so the medians are compared.
+    (!one.is_empty()).then(|| {
+        let gain = median(&one) / median(&all);
+        (gain, format!("{gain:.2}"))
+    })
+}
+
+fn of_sampling(results: &Value) -> [Verdict; 2] {
+    let turns = &results["sampling"]["turns"];
+    let seconds = |side: &str| numbers(&turns[side]["seconds"]);
+    let ratio = Spread::of_ratios(&seconds("langevin"), &seconds("jax-scan"));
+    let memory = results["sampling"]["million"]["langevin"]["memory"].as_f64();
+    [
+        Verdict::at_most(
+            "sampling: time over that of JAX's jitted sampler",
+            1.0,
+            "",
+            of_ratio(ratio),
+        ),
+        Verdict::at_most("a million samples: peak memory", 300.0, " MB", megabytes(memory)),
+    ]
+}
+
+fn megabytes(bytes: Option<f64>) -> Option<(f64, String)> {
+    bytes.map(|bytes| (bytes / 1e6, format!("{:.0} MB", bytes / 1e6)))
+}
+
+fn of_memory(results: &Value) -> [Verdict; 2] {
+    let of_d = |side: &str| results["jobs"]["D"]["all"][side]["memory"].as_f64();
+    let both = of_d("langevin").zip(of_d("jax-scan"));
+    let peak = both.map(|(ours, theirs)| {
+        (ours / theirs, format!("{:.0} MB over {:.0} MB", ours / 1e6, theirs / 1e6))
+    });
+    let resident = results["growth"]["resident"].as_array();
+    let at = |place: Option<&Value>| place.and_then(|pair| pair[1].as_f64());
+    // The first tenth fills buffers that are read every 256 steps.
+    let growth = resident.and_then(|pairs| Some((at(pairs.get(1))?, at(pairs.last())?)));
+    let growth = growth.map(|(first, last)| {
+        let kilobytes = (last - first) / 1e3;
+        (kilobytes, format!("{kilobytes:+.0} kB, from {:.1} to {:.1} MB", first / 1e6, last / 1e6))
+    });
+    [
+        Verdict::at_most("D: peak memory over that of JAX scan", 1.0, "", peak),
+        Verdict::at_most(
+            "A: growth of what is resident over the last 90 % of the steps",
+            256.0,
+            " kB",
+            growth,
+        ),
+    ]
+}
+
+fn of_runs(results: &Value) -> [Verdict; 3] {
+    let whole = &results["whole"];
+    let help = numbers(&whole["help"]);
+    let help =
+        (!help.is_empty()).then(|| (1e3 * median(&help), format!("{:.1} ms", 1e3 * median(&help))));
+    let outside = |run: &Value| Some(run["seconds"].as_f64()? - run["training"].as_f64()?);
+    let default: Vec<f64> =
+        whole["default"].as_array().into_iter().flatten().filter_map(outside).collect();
+    let default =
+        (!default.is_empty()).then(|| (median(&default), format!("{:.2} s", median(&default))));
+    let article: Vec<f64> = whole["article"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|run| run["seconds"].as_f64())
+        .collect();
+    let together: f64 = article.iter().sum();
+    let article = (!article.is_empty()).then(|| (together, format!("{together:.1} s")));
+    [
+        Verdict::at_most("`langevin --help`", 20.0, " ms", help),
+        Verdict::at_most("the default run: time outside training", 2.0, " s", default),
+        Verdict::at_most("the article's nine systems, one after the other", 20.0, " s", article),
+    ]
+}
+
+fn of_disk(results: &Value) -> [Verdict; 2] {
+    let disk = &results["disk"];
+    let saved = numbers(&disk["large_checkpoint"]["save"]);
+    let copied = numbers(&disk["large_checkpoint"]["dd"]);
+    let rate = (!saved.is_empty() && !copied.is_empty()).then(|| {
+        let rate = median(&copied) / median(&saved);
+        (rate, format!("{rate:.2}"))
+    });
+    let share = |pair: &Value| {
+        let (run, bare) = (pair["run"].as_f64()?, pair["bare"].as_f64()?);
+        Some(100.0 * (run / bare - 1.0))
+    };
+    let pairs: Vec<f64> =
+        disk["overhead"].as_array().into_iter().flatten().filter_map(share).collect();
+    let overhead = Spread::of(&pairs)
+        .map(|s| (s.median, format!("{:.1} % ({:.1}–{:.1})", s.median, s.least, s.most)));
+    [
+        Verdict::at_least("a checkpoint of ten million parameters: rate over dd's", 0.5, "", rate),
+        Verdict::at_most(
+            "checkpoints, log and lock: share of the default run's training",
+            2.0,
+            " %",
+            overhead,
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(results: &Value, what: &str) -> Verdict {
+        let all = verdicts(results);
+        all.into_iter().find(|verdict| verdict.what == what).expect("such a line")
+    }
+
+    #[test]
+    fn what_misses_is_said_to_miss_and_what_was_not_measured_is_open() {
+        let sides = |ours: f64| {
+            json!({ "jobs": { "A": { "all": {
+                "langevin": { "seconds": [ours, ours] }, "jax-scan": { "seconds": [1.0, 1.0] },
+            } } } })
+        };
+        let what = "A: time over JAX scan's";
+        assert_eq!(found(&sides(0.5), what).word(), "met");
+        assert_eq!(found(&sides(0.6), what).word(), "**missed**");
+        assert_eq!(found(&json!({}), what).word(), "open");
+        assert_eq!(found(&sides(0.5), "A: time over JAX jit's").word(), "open");
+    }
+
+    #[test]
+    fn what_must_be_large_misses_where_it_is_small() {
+        let rate = |saved: f64| json!({ "disk": { "large_checkpoint": { "save": [saved], "dd": [1.0] } } });
+        let what = "a checkpoint of ten million parameters: rate over dd's";
+        assert_eq!(found(&rate(1.5), what).word(), "met");
+        assert_eq!(found(&rate(3.0), what).word(), "**missed**");
+        assert_eq!(found(&rate(1.5), what).wanted, "≥ 0.5");
+    }
+
+    #[test]
+    fn growth_is_that_of_the_last_nine_tenths() {
+        let growth = |last: f64| {
+            let pairs = [[1.0, 1e6], [2.0, 9e6], [20.0, last]];
+            found(
+                &json!({ "growth": { "resident": pairs } }),
+                "A: growth of what is resident over the last 90 % of the steps",
+            )
+        };
+        assert_eq!(growth(9.1e6).word(), "met");
+        assert_eq!(growth(9.5e6).word(), "**missed**");
+    }
+}

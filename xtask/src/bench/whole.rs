@@ -1,0 +1,103 @@
+//! Whole runs of the program, as a user starts them.
+
+use std::{fs, process::Stdio, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::rounds::in_turns;
+use super::side::{Process, Side};
+use crate::program::Program;
+
+/// The nine systems of the article.
+const ARTICLE: [&str; 9] = [
+    "1-gaussian",
+    "2-gaussian-video",
+    "3-gaussian-2d",
+    "4-four-modes",
+    "5-four-modes-video",
+    "6-ddpm-single",
+    "7-ddpm-per-level",
+    "8-ddpm-four-modes",
+    "9-ddpm-density",
+];
+
+/// Jobs that are measured on wgpu: where the calls cost, and where the arithmetic does.
+const ON_WGPU: [(&str, &str); 2] = [("A", "benches/jobs/a.json"), ("B", "benches/jobs/b.json")];
+
+impl Bench<'_> {
+    /// `langevin --help`, the default run and the article's systems.
+    pub(super) fn whole(&self, program: &Program) -> Result<Value, String> {
+        let mut help = Vec::new();
+        for _ in 0..20 {
+            let start = Instant::now();
+            let mut command = program.command(&["--help"]);
+            let status = command.stdout(Stdio::null()).status();
+            if !status.is_ok_and(|status| status.success()) {
+                return Err("langevin --help: failed".to_owned());
+            }
+            help.push(start.elapsed().as_secs_f64());
+        }
+        let rounds = if self.extent.short { 1 } else { 3 };
+        let default: Result<Vec<Value>, String> =
+            (0..rounds).map(|_| self.whole_run(program, "default")).collect();
+        let article: Result<Vec<Value>, String> =
+            ARTICLE.iter().map(|config| self.whole_run(program, config)).collect();
+        Ok(json!({ "help": help, "default": default?, "article": article? }))
+    }
+
+    /// Seconds of a run from its start to its end, and of its training.
+    fn whole_run(&self, program: &Program, config: &str) -> Result<Value, String> {
+        let folder = self.scratch.folder().join("run");
+        let shown = folder.display().to_string();
+        let mut arguments = vec!["--json", "train", config, "--out", &shown];
+        if self.extent.short {
+            arguments.extend(["--set", "sample.count=1000"]);
+        }
+        if self.extent.short && config == "default" {
+            arguments.extend(["--steps", "200"]);
+        }
+        let start = Instant::now();
+        let output = program.command(&arguments).output().map_err(|error| error.to_string())?;
+        let seconds = start.elapsed().as_secs_f64();
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("langevin train {config}: {said}"));
+        }
+        fs::remove_dir_all(&folder).map_err(|error| format!("{shown}: {error}"))?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let ended = said.lines().find_map(|line| {
+            let event: Value = serde_json::from_str(line).ok()?;
+            (event["event"] == "ended").then_some(event)
+        });
+        let training = ended.map(|event| event["training_seconds"].clone());
+        println!("  {config}: {seconds:.2} s, training {}", training.clone().unwrap_or_default());
+        Ok(json!({ "config": config, "seconds": seconds, "training": training }))
+    }
+
+    /// Steps on wgpu, where there is an adapter, beside those on the processor.
+    pub(super) fn gpu(&self) -> Result<Value, String> {
+        let adapter = Side::WGPU.start(&self.tools, None)?.ask(&json!({ "gpu": true }))?;
+        if adapter["adapter"].is_null() {
+            return Ok(json!(null));
+        }
+        let mut jobs = json!({});
+        for (name, run_file) in ON_WGPU {
+            let (run_file, settings) = (self.run_file(run_file), super::jobs::Job::SETTINGS);
+            let settings = settings.map(str::to_owned);
+            let folder = self.scratch.folder();
+            let mut ready: Vec<(Side, Process)> = Vec::new();
+            for side in [Side::WGPU, Side::TAPE] {
+                let mut process = side.start(&self.tools, None)?;
+                process.ask(&side.prepare(&run_file, &settings, folder))?;
+                ready.push((side, process));
+            }
+            jobs[name] = in_turns(
+                self.extent.rounds,
+                &mut ready,
+                &json!({ "measure": self.extent.seconds }),
+            )?;
+        }
+        Ok(json!({ "adapter": adapter["adapter"], "jobs": jobs }))
+    }
+}
