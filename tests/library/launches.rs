@@ -48,11 +48,13 @@ fn config(text: &str, settings: &[&str]) -> RunConfig {
     parse_config("run", text, &settings).expect("valid")
 }
 
+/// The numbers are lavapipe's through Vulkan: what an adapter can do decides which kernels Burn takes, and
+/// through OpenGL there are one or two fewer.
 #[test]
 fn a_step_on_wgpu_launches_no_more_kernels_than_it_did() {
     let a = include_str!("../../benches/jobs/a.json");
     let default = include_str!("../../configs/default.json");
-    for (text, most) in [(a, 75), (default, 206)] {
+    for (text, most) in [(a, 77), (default, 207)] {
         let Some(kernels) = kernels(config(text, &["train.log_every=50"])) else { return };
         assert!(kernels.len() <= most, "{} kernels: {kernels:#?}", kernels.len());
     }
