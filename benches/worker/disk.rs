@@ -49,7 +49,7 @@ fn options(device: &Device, stop_after: u64) -> RunOptions<'_> {
 
 /// Saves a checkpoint after each of a few steps, then goes on with the run in its folder.
 pub fn checkpoint(config: RunConfig, folder: &Path) -> Outcome<Value> {
-    const STEPS: u64 = 4;
+    const STEPS: u64 = 9;
     let mut config = config;
     config.train.checkpoint_every = 1;
     let device = Device::flex();

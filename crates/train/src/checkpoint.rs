@@ -2,9 +2,12 @@
 //! all checkpoint.json, whose checksums make the others count.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
-    io,
+    io, panic,
     path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
 };
 
 use langevin_core::Network;
@@ -14,7 +17,7 @@ use crate::{
     Diffusion, RunConfig, TrainError, Trainer,
     config::KeepConfig,
     disk,
-    durable::{create_inner_folder, write_durably, write_parts_durably},
+    durable::{Staged, create_inner_folder, write_durably},
     free_memory, run_files,
     tensors::TensorMap,
     trainer::Progress,
@@ -23,6 +26,7 @@ use crate::{
 const MODEL: &str = "model.safetensors";
 const EMA: &str = "ema.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
+const ARRAYS: [&str; 3] = [MODEL, EMA, OPTIMIZER];
 const INDEX: &str = "checkpoint.json";
 /// A checkpoint.json is a few hundred bytes; a larger one is not ours.
 const INDEX_LIMIT: u64 = 1 << 20;
@@ -189,23 +193,14 @@ impl Checkpoints {
     ) -> Result<PathBuf, TrainError> {
         let progress = trainer.settle()?;
         let folder = self.path(progress.step);
-        let tensors = [
-            (MODEL, Some(trainer.weights())),
-            (EMA, trainer.ema_weights()),
-            (OPTIMIZER, Some(trainer.optimizer_state())),
-        ];
-        let tensors = tensors.into_iter().filter_map(|(name, tensors)| Some((name, tensors?)));
-        let tensors: Vec<_> = tensors.collect();
-        if let Some((name, value)) = tensors.iter().find_map(|(_, tensors)| tensors.not_finite()) {
-            let quantity = format!("new value of {name}");
-            return Err(TrainError::NotFinite { step: progress.step, quantity, value });
-        }
         create_inner_folder(&self.folder)?;
         create_inner_folder(&folder)?;
-        let mut files = BTreeMap::new();
-        for (name, tensors) in &tensors {
-            files.insert((*name).to_owned(), write_tensors(&folder.join(name), tensors)?);
-        }
+        let paths = ARRAYS.map(|name| folder.join(name));
+        let (files, staged) = stage(trainer, progress.step, &paths).inspect_err(|_| {
+            // Nothing of the step is there: nor should its folder be, unless there is more in it.
+            let _ = disk::remove_folder(&folder);
+        })?;
+        staged.into_iter().try_for_each(Staged::rename)?;
         let sections = sections(trainer.config());
         let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
@@ -365,21 +360,58 @@ impl Index {
     }
 }
 
-/// Writes a file of arrays, and sums it up meanwhile.
-fn write_tensors(path: &Path, tensors: &TensorMap) -> Result<FileSum, TrainError> {
-    let parts = tensors
-        .parts_of_safetensors()
-        .map_err(|why| TrainError::Checkpoint(format!("cannot save {}: {why}", path.display())))?;
-    let sum = || {
+/// Writes the arrays of the trainer's state, none in its place yet, and gives the files' checksums; while
+/// one is written, it is summed up, and the arrays of the next are copied.
+fn stage<'a, N: Network>(
+    trainer: &Trainer<N>,
+    step: u64,
+    paths: &'a [PathBuf; 3],
+) -> Result<(BTreeMap<String, FileSum>, Vec<Staged<'a>>), TrainError> {
+    let copies: [&dyn Fn() -> Option<TensorMap>; 3] =
+        [&|| Some(trainer.weights()), &|| trainer.ema_weights(), &|| {
+            Some(trainer.optimizer_state())
+        }];
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel::<(&PathBuf, Arc<TensorMap>)>(0);
+        let writer = scope.spawn(move || {
+            let write =
+                |(path, tensors): (&'a PathBuf, Arc<_>)| Staged::new(path, &parts(&tensors)?);
+            receiver.into_iter().map(write).collect::<Result<Vec<_>, _>>()
+        });
+        let mut files = BTreeMap::new();
+        for ((name, path), copy) in ARRAYS.into_iter().zip(paths).zip(copies) {
+            let Some(tensors) = copy() else { continue };
+            if let Some((_, value)) = tensors.not_finite() {
+                let quantity = format!("new value of {name}");
+                return Err(TrainError::NotFinite { step, quantity, value });
+            }
+            let tensors = Arc::new(tensors);
+            // The writer is gone where it failed, and says below why.
+            if sender.send((path, Arc::clone(&tensors))).is_err() {
+                break;
+            }
+            files.insert(name.to_owned(), FileSum::of(&parts(&tensors)?));
+        }
+        drop(sender);
+        let staged = writer.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+        Ok((files, staged))
+    })
+}
+
+fn parts(tensors: &TensorMap) -> Result<Vec<Cow<'_, [u8]>>, TrainError> {
+    let parts = tensors.parts_of_safetensors();
+    parts.map_err(|why| TrainError::Checkpoint(format!("cannot save the arrays: {why}")))
+}
+
+impl FileSum {
+    /// That of a file that is given in its parts.
+    fn of(parts: &[Cow<[u8]>]) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for part in &parts {
+        for part in parts {
             hasher.update(part);
         }
-        hasher.finalize().to_string()
-    };
-    let (written, blake3) = rayon::join(|| write_parts_durably(path, &parts), sum);
-    let bytes = parts.iter().map(|part| part.len() as u64).sum();
-    written.map(|()| FileSum { bytes, blake3 })
+        Self { bytes: hasher.count(), blake3: hasher.finalize().to_string() }
+    }
 }
 
 /// Reads a regular file that is not larger than it should be.

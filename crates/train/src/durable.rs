@@ -23,12 +23,8 @@ pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 /// A temporary file beside its place, synced, renamed over it, and the folder synced. Where a link lay
 /// in its place, the link goes, and what it led to stays.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    write_parts_durably(path, &[bytes.into()])
-}
-
-/// The same for a file that is given in its parts.
-pub(crate) fn write_parts_durably(path: &Path, parts: &[Cow<[u8]>]) -> Result<(), TrainError> {
-    write(path, parts, |file| file.persist(path))
+    Staged::new(path, &[bytes.into()])?.rename()?;
+    sync_parent(path)
 }
 
 /// Writes a new file, whole or not at all: one that is there already is never overwritten, whoever else
@@ -37,32 +33,59 @@ pub(crate) fn write_parts_durably(path: &Path, parts: &[Cow<[u8]>]) -> Result<()
 /// # Errors
 /// [`TrainError::Exists`] where it is.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    write(path, &[bytes.into()], |file| file.persist_noclobber(path)).map_err(|error| match error {
+    let staged = Staged::new(path, &[bytes.into()])?;
+    staged.persist(|file| file.persist_noclobber(path)).map_err(|error| match error {
         TrainError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
             TrainError::Exists(path.to_owned())
         }
         other => other,
-    })
+    })?;
+    sync_parent(path)
 }
 
-fn write(
-    path: &Path,
-    parts: &[Cow<[u8]>],
-    persist: impl FnOnce(NamedTempFile) -> Result<File, PersistError>,
-) -> Result<(), TrainError> {
-    let write = || -> io::Result<()> {
-        let folder = parent(path);
-        let file =
-            tempfile::Builder::new().prefix(TEMPORARY_PREFIX).make_in(folder, disk::create_file)?;
-        for part in parts {
-            disk::write(file.as_file(), file.path(), part)?;
-        }
-        disk::sync_file(file.as_file(), file.path())?;
-        disk::announce(Operation::Rename(file.path(), path))?;
-        persist(file).map_err(|error| error.error)?;
-        disk::sync_folder(folder)
-    };
-    write().map_err(|source| TrainError::io("cannot write", path, source))
+/// A file whose bytes last under a temporary name beside its place. It is removed unless it is renamed.
+#[derive(Debug)]
+pub(crate) struct Staged<'a> {
+    path: &'a Path,
+    file: NamedTempFile,
+}
+
+impl<'a> Staged<'a> {
+    /// Writes a file that is given in its parts.
+    pub(crate) fn new(path: &'a Path, parts: &[Cow<[u8]>]) -> Result<Self, TrainError> {
+        let write = || -> io::Result<NamedTempFile> {
+            let mut builder = tempfile::Builder::new();
+            let file = builder.prefix(TEMPORARY_PREFIX).make_in(parent(path), disk::create_file)?;
+            for part in parts {
+                disk::write(file.as_file(), file.path(), part)?;
+            }
+            disk::sync_file(file.as_file(), file.path())?;
+            Ok(file)
+        };
+        let file = write().map_err(|source| TrainError::io("cannot write", path, source))?;
+        Ok(Self { path, file })
+    }
+
+    /// Puts it in its place, which lasts once the folder is synced.
+    pub(crate) fn rename(self) -> Result<(), TrainError> {
+        let path = self.path;
+        self.persist(|file| file.persist(path))
+    }
+
+    fn persist(
+        self,
+        persist: impl FnOnce(NamedTempFile) -> Result<File, PersistError>,
+    ) -> Result<(), TrainError> {
+        let Self { path, file } = self;
+        disk::announce(Operation::Rename(file.path(), path))
+            .and_then(|()| persist(file).map_err(|error| error.error))
+            .map_err(|source| TrainError::io("cannot write", path, source))?;
+        Ok(())
+    }
+}
+
+fn sync_parent(path: &Path) -> Result<(), TrainError> {
+    disk::sync_folder(parent(path)).map_err(|source| TrainError::io("cannot write", path, source))
 }
 
 /// The folder that a path lies in; a bare name lies in the present one.

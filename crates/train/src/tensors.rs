@@ -10,6 +10,7 @@ use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{Tensor, TensorData},
 };
+use rayon::prelude::*;
 use safetensors::{
     Dtype, SafeTensors,
     tensor::{Metadata, TensorInfo, TensorView},
@@ -17,6 +18,9 @@ use safetensors::{
 
 /// Rows and columns of a block of a matrix that is turned.
 const BLOCK: usize = 16;
+
+/// Numbers that a thread looks through at once.
+const CHUNK: usize = 1 << 16;
 
 /// The most bytes of a file's header: a hundred for each array, of which a run of a thousand networks
 /// has some ten thousand.
@@ -204,7 +208,8 @@ impl TensorMap {
     pub(crate) fn not_finite(&self) -> Option<(&str, f64)> {
         self.0.iter().find_map(|(name, array)| match &array.values {
             Values::F32(values) => {
-                let bad = values.iter().find(|value| !value.is_finite())?;
+                let chunks = values.par_chunks(CHUNK);
+                let bad = chunks.find_map_first(|chunk| chunk.iter().find(|x| !x.is_finite()))?;
                 Some((name.as_str(), f64::from(*bad)))
             }
             Values::I64(_) => None,
