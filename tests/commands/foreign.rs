@@ -165,3 +165,32 @@ fn a_run_file_larger_than_any_and_one_without_end_are_refused() {
         program.run(&["train", "/dev/zero", "--dry-run"]).code(2).err_has("cannot read /dev/zero");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_among_checkpoints_leads_to_nothing_that_is_removed() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    for out in ["run", "other"] {
+        program.run(&["train", "run.json", "--out", out, "--stop-after", "15"]).code(0);
+    }
+    let theirs = || {
+        let names = program.everything();
+        names.into_iter().filter(|name| name.starts_with("other/")).collect::<Vec<_>>()
+    };
+    let before = theirs();
+    let link = |to: &str, at: &str| {
+        std::os::unix::fs::symlink(program.path(to), program.path(at)).expect("linked");
+    };
+    // Older than those that the run keeps, so that it would go.
+    link("other/checkpoints/step-00000015", "run/checkpoints/step-00000001");
+    program.run(&["train", "--resume", "run"]).code(0);
+    assert_eq!(theirs(), before);
+    fs::remove_dir_all(program.path("run/checkpoints")).expect("removed");
+    link("other/checkpoints", "run/checkpoints");
+    program
+        .run(&["train", "--resume", "run"])
+        .code(1)
+        .err_has("run/checkpoints: it must be a folder, and no link");
+    assert_eq!(theirs(), before);
+}

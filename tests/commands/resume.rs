@@ -155,3 +155,52 @@ fn a_run_is_extended_where_its_learning_rates_allow() {
     assert!(said.err.contains("depends on the run's length"), "{}", said.err);
     program.run(&["train", "--resume", "cosine"]).code(0);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_killed_before_its_first_checkpoint_begins_again() {
+    use std::{
+        io::{BufRead, BufReader},
+        process::Stdio,
+    };
+    let program = Program::new();
+    let text = SMALL.replace(r#""checkpoint_every": 15"#, r#""checkpoint_every": 100000"#);
+    assert_ne!(text, SMALL);
+    program.write("run.json", &text.replace(r#""steps": 40"#, r#""steps": 2000000"#));
+    let mut child = program
+        .command(&["train", "run.json", "--out", "run"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let said = BufReader::new(child.stderr.take().expect("piped"));
+    let first = said.lines().map_while(Result::ok).find(|line| line.contains("step 14/"));
+    assert!(first.is_some(), "a log line");
+    child.kill().expect("killed");
+    child.wait().expect("waited");
+    assert!(!program.path("run/checkpoints").exists());
+    program.run(&["train", "run.json", "--out", "run"]).code(2).err_has("--resume run");
+
+    // The same run, but as short as the other.
+    let config = String::from_utf8(program.read("run/config.json")).expect("UTF-8");
+    program.write("run/config.json", &config.replace(r#""steps": 2000000"#, r#""steps": 40"#));
+    let said = program.run(&["train", "--resume", "run"]).code(0);
+    said.err_has("the run was stopped before its first checkpoint, and begins again");
+    program.write("run.json", &text);
+    program.run(&["train", "run.json", "--out", "whole"]).code(0);
+    assert_same(&program, "whole", "run");
+}
+
+#[test]
+fn a_byte_of_a_log_that_is_no_text_costs_its_line_alone() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "run", "--stop-after", "30"]).code(0);
+    let mut log = program.read("run/metrics.jsonl");
+    let lines = log.iter().filter(|byte| **byte == b'\n').count();
+    log[5] = 0xff;
+    std::fs::write(program.path("run/metrics.jsonl"), &log).expect("written");
+    program.run(&["train", "--resume", "run", "--stop-after", "1"]).code(0);
+    let log = String::from_utf8(program.read("run/metrics.jsonl")).expect("UTF-8 again");
+    assert_eq!(log.lines().count(), lines - 1);
+}

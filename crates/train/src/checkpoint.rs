@@ -2,17 +2,15 @@
 //! all checkpoint.json, whose checksums make the others count.
 
 use std::{
-    borrow::Cow,
     collections::BTreeMap,
-    io, panic,
+    fmt, fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
-    thread,
 };
 
 use langevin_core::Network;
 use serde::{Deserialize, Serialize};
 
+use self::arrays::{FileSum, stage};
 use crate::{
     Diffusion, RunConfig, TrainError, Trainer,
     config::KeepConfig,
@@ -48,11 +46,37 @@ struct Index {
     files: BTreeMap<String, FileSum>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileSum {
-    bytes: u64,
-    blake3: String,
+/// Why a checkpoint is not taken.
+#[derive(Debug)]
+pub(crate) enum LoadError {
+    /// It is not what was saved, and never will be again.
+    Damaged(String),
+    /// It may be sound: here and now it cannot be read.
+    Unreadable(TrainError),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(why) => f.write_str(why),
+            Self::Unreadable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<LoadError> for TrainError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Damaged(why) => Self::Checkpoint(why),
+            LoadError::Unreadable(error) => error,
+        }
+    }
+}
+
+impl From<String> for LoadError {
+    fn from(why: String) -> Self {
+        Self::Damaged(why)
+    }
 }
 
 /// A checkpoint whose checksums hold.
@@ -172,17 +196,36 @@ impl Checkpoints {
         self.folder.join(format!("step-{step:08}"))
     }
 
-    /// The steps that have a folder, sound or not, newest first.
+    /// The steps that have a folder, sound or not, newest first. A link is none: it could lead to the
+    /// checkpoints of another run.
     ///
     /// # Errors
-    /// The folder cannot be read, which is not the same as having nothing in it.
+    /// The folder cannot be read, which is not the same as having nothing in it; it is a link.
     pub(crate) fn steps(&self) -> Result<Vec<u64>, TrainError> {
-        let entries = disk::list(&self.folder)
-            .map_err(|source| TrainError::io("cannot read", &self.folder, source))?;
-        let step = |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok();
+        let cannot = |source| TrainError::io("cannot read", &self.folder, source);
+        if self.folder.is_symlink() {
+            return Err(cannot(io::Error::other("it must be a folder, and no link")));
+        }
+        let entries = disk::list(&self.folder).map_err(cannot)?;
+        let step = |path: &PathBuf| {
+            let step = path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()?;
+            (is_folder(path) && *path == self.path(step)).then_some(step)
+        };
         let mut steps: Vec<u64> = entries.iter().filter_map(step).collect();
         steps.sort_unstable_by(|a, b| b.cmp(a));
         Ok(steps)
+    }
+
+    /// Whether the run was stopped before its first was whole.
+    ///
+    /// # Errors
+    /// As [`steps`](Self::steps).
+    pub(crate) fn has_none(&self) -> Result<bool, TrainError> {
+        Ok(match self.steps()?[..] {
+            [] => true,
+            [only] => !self.path(only).join(INDEX).exists(),
+            _ => false,
+        })
     }
 
     /// Saves the trainer's state, then removes all but the newest checkpoints that the run keeps.
@@ -201,6 +244,8 @@ impl Checkpoints {
             let _ = disk::remove_folder(&folder);
         })?;
         staged.into_iter().try_for_each(Staged::rename)?;
+        disk::sync_folder(&folder)
+            .map_err(|source| TrainError::io("cannot write", &folder, source))?;
         let sections = sections(trainer.config());
         let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
@@ -248,20 +293,21 @@ impl Checkpoints {
     /// The newest checkpoint whose checksums hold; `damaged` hears of every newer one that does not.
     ///
     /// # Errors
-    /// None is sound.
+    /// None is sound; or one cannot be read, which an older one must not stand in for.
     pub(crate) fn newest(&self, damaged: &mut dyn FnMut(String)) -> Result<Checkpoint, TrainError> {
         let steps = self.steps()?;
         for step in &steps {
             match self.load(*step) {
                 Ok(checkpoint) => return Ok(checkpoint),
-                Err(why) => {
+                Err(LoadError::Damaged(why)) => {
                     damaged(format!("checkpoint {} is damaged: {why}", self.path(*step).display()))
                 }
+                Err(LoadError::Unreadable(error)) => return Err(error),
             }
         }
         let folder = self.folder.display();
         Err(TrainError::Checkpoint(match steps.len() {
-            0 => format!("{folder} holds no checkpoint: the run must be started anew"),
+            0 => format!("{folder} holds no checkpoint yet: `train --resume` begins the run again"),
             count => format!("{folder}: none of its {count} checkpoints is sound"),
         }))
     }
@@ -270,7 +316,7 @@ impl Checkpoints {
     /// the run keeps it. `damaged` hears of those that are passed over.
     ///
     /// # Errors
-    /// None is sound.
+    /// As [`newest`](Self::newest).
     pub(crate) fn for_sampling(
         &self,
         keep: KeepConfig,
@@ -282,7 +328,8 @@ impl Checkpoints {
         {
             None => Ok(newest),
             Some((_, Ok(best))) => Ok(best),
-            Some((step, Err(why))) => {
+            Some((_, Err(LoadError::Unreadable(error)))) => Err(error),
+            Some((step, Err(LoadError::Damaged(why)))) => {
                 let path = self.path(step);
                 damaged(format!(
                     "the best checkpoint {} is damaged, so the newest is used: {why}",
@@ -297,28 +344,35 @@ impl Checkpoints {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn load(&self, step: u64) -> Result<Checkpoint, String> {
+    pub(crate) fn load(&self, step: u64) -> Result<Checkpoint, LoadError> {
         let folder = self.path(step);
+        if folder.is_symlink() {
+            return Err("it must be a folder, and no link".to_owned().into());
+        }
         let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
         if index.format != 1 {
-            return Err(format!("{INDEX} has format {}, this program reads 1", index.format));
+            return Err(format!("{INDEX} has format {}, this program reads 1", index.format).into());
         }
-        if index.progress.step != step {
-            return Err(format!("{INDEX} is of step {}", index.progress.step));
-        }
-        index.fits_into(free_memory())?;
-        let tensors = |name: &str| -> Result<Option<TensorMap>, String> {
+        index.progress.check(step).map_err(|why| format!("{INDEX}: {why}"))?;
+        index.fits_into(free_memory()).map_err(|why| {
+            let why = format!("cannot read {}: {why}", folder.display());
+            LoadError::Unreadable(TrainError::Checkpoint(why))
+        })?;
+        let tensors = |name: &str| -> Result<Option<TensorMap>, LoadError> {
             let Some(sum) = index.files.get(name) else { return Ok(None) };
             let bytes = read_file(&folder.join(name), sum.bytes)?;
             if bytes.len() as u64 != sum.bytes {
-                return Err(format!("{name} has {} bytes, not {}", bytes.len(), sum.bytes));
+                return Err(format!("{name} has {} bytes, not {}", bytes.len(), sum.bytes).into());
             }
             if blake3::hash(&bytes).to_string() != sum.blake3 {
-                return Err(format!("the checksum of {name} does not hold"));
+                return Err(format!("the checksum of {name} does not hold").into());
             }
-            TensorMap::from_safetensors(&bytes).map(Some).map_err(|why| format!("{name}: {why}"))
+            let tensors = TensorMap::from_safetensors(&bytes);
+            Ok(Some(tensors.map_err(|why| format!("{name}: {why}"))?))
         };
-        let required = |name: &str| tensors(name)?.ok_or(format!("{name} is not listed"));
+        let required = |name: &str| -> Result<TensorMap, LoadError> {
+            Ok(tensors(name)?.ok_or(format!("{name} is not listed"))?)
+        };
         Ok(Checkpoint {
             model: required(MODEL)?,
             ema: tensors(EMA)?,
@@ -337,7 +391,7 @@ impl Index {
         let sizes = self.files.values().map(|file| file.bytes);
         let need = sizes.fold(0, u64::saturating_add).saturating_mul(2);
         match free > 0 && need > free {
-            true => Err(format!("{INDEX}: its files need {need} bytes of memory, {free} are free")),
+            true => Err(format!("its files need {need} bytes of memory, {free} are free")),
             false => Ok(()),
         }
     }
@@ -360,70 +414,25 @@ impl Index {
     }
 }
 
-/// Writes the arrays of the trainer's state, none in its place yet, and gives the files' checksums; while
-/// one is written, it is summed up, and the arrays of the next are copied.
-fn stage<'a, N: Network>(
-    trainer: &Trainer<N>,
-    step: u64,
-    paths: &'a [PathBuf; 3],
-) -> Result<(BTreeMap<String, FileSum>, Vec<Staged<'a>>), TrainError> {
-    let copies: [&dyn Fn() -> Option<TensorMap>; 3] =
-        [&|| Some(trainer.weights()), &|| trainer.ema_weights(), &|| {
-            Some(trainer.optimizer_state())
-        }];
-    thread::scope(|scope| {
-        let (sender, receiver) = mpsc::sync_channel::<(&PathBuf, Arc<TensorMap>)>(0);
-        let writer = scope.spawn(move || {
-            let write =
-                |(path, tensors): (&'a PathBuf, Arc<_>)| Staged::new(path, &parts(&tensors)?);
-            receiver.into_iter().map(write).collect::<Result<Vec<_>, _>>()
-        });
-        let mut files = BTreeMap::new();
-        for ((name, path), copy) in ARRAYS.into_iter().zip(paths).zip(copies) {
-            let Some(tensors) = copy() else { continue };
-            if let Some((_, value)) = tensors.not_finite() {
-                let quantity = format!("new value of {name}");
-                return Err(TrainError::NotFinite { step, quantity, value });
-            }
-            let tensors = Arc::new(tensors);
-            // The writer is gone where it failed, and says below why.
-            if sender.send((path, Arc::clone(&tensors))).is_err() {
-                break;
-            }
-            files.insert(name.to_owned(), FileSum::of(&parts(&tensors)?));
-        }
-        drop(sender);
-        let staged = writer.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
-        Ok((files, staged))
-    })
-}
-
-fn parts(tensors: &TensorMap) -> Result<Vec<Cow<'_, [u8]>>, TrainError> {
-    let parts = tensors.parts_of_safetensors();
-    parts.map_err(|why| TrainError::Checkpoint(format!("cannot save the arrays: {why}")))
-}
-
-impl FileSum {
-    /// That of a file that is given in its parts.
-    fn of(parts: &[Cow<[u8]>]) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        for part in parts {
-            hasher.update(part);
-        }
-        Self { bytes: hasher.count(), blake3: hasher.finalize().to_string() }
-    }
+/// Whether it is a folder itself, and not a link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
 /// Reads a regular file that is not larger than it should be.
-fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match run_files::read(path, limit) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(format!("{name} is not there")),
-        Err(TrainError::Io { source, .. }) => Err(format!("{name}: {source}")),
-        Err(other) => Err(other.to_string()),
+        Ok(None) => Err(format!("{name} is not there").into()),
+        // Not the system's word, but ours on what lies there.
+        Err(TrainError::Io { source, .. }) if source.raw_os_error().is_none() => {
+            Err(format!("{name}: {source}").into())
+        }
+        Err(error) => Err(LoadError::Unreadable(error)),
     }
 }
 
+mod arrays;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
@@ -56,6 +56,8 @@ impl<'a> Staged<'a> {
         let write = || -> io::Result<NamedTempFile> {
             let mut builder = tempfile::Builder::new();
             let file = builder.prefix(TEMPORARY_PREFIX).make_in(parent(path), disk::create_file)?;
+            // So that no other process takes it for a leftover, where the file system has locks.
+            let _ = file.as_file().try_lock();
             for part in parts {
                 disk::write(file.as_file(), file.path(), part)?;
             }
@@ -114,15 +116,17 @@ pub(crate) fn create_folders(path: &Path) -> Result<(), TrainError> {
 /// Creates a folder inside a run, whose own folder must be there: one that was removed is not made
 /// again as a half of itself. One that is there already must be no link: it could lead out of the run.
 pub(crate) fn create_inner_folder(path: &Path) -> Result<(), TrainError> {
-    let create = || match disk::create_folder(path) {
-        Ok(()) => disk::sync_folder(parent(path)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            match fs::symlink_metadata(path)?.is_dir() {
-                true => Ok(()),
-                false => Err(io::Error::other("it must be a folder, and no link")),
+    let create = || {
+        match disk::create_folder(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !fs::symlink_metadata(path)?.is_dir() {
+                    return Err(io::Error::other("it must be a folder, and no link"));
+                }
             }
+            created => created?,
         }
-        Err(error) => Err(error),
+        // Also where it was there: who made it may have been killed before it came to this.
+        disk::sync_folder(parent(path))
     };
     create().map_err(|source| TrainError::io("cannot create", path, source))
 }
@@ -138,11 +142,17 @@ pub(crate) fn remove_leftovers(run: &Path) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if found.is_dir() && depth < 2 {
                 folders.push((path, depth + 1));
-            } else if found.is_file() && name.starts_with(TEMPORARY_PREFIX) {
+            } else if found.is_file() && name.starts_with(TEMPORARY_PREFIX) && !is_held(&path) {
                 let _ = disk::remove_file(&path);
             }
         }
     }
+}
+
+/// Whether another process is at work on a file.
+fn is_held(path: &Path) -> bool {
+    let file = File::options().write(true).open(path);
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// A file of lines that grows: metrics.jsonl, timings.jsonl.
@@ -153,14 +163,18 @@ pub(crate) struct AppendLog {
 }
 
 impl AppendLog {
-    /// Opens the log, keeping the lines for which `keep` says so; a torn last line is dropped.
+    /// Opens the log, keeping the lines for which `keep` says so; a torn last line is dropped, and what
+    /// is not UTF-8.
     pub(crate) fn open(path: &Path, keep: impl Fn(&str) -> bool) -> Result<Self, TrainError> {
-        match run_files::read_text(path, run_files::share_of_memory())? {
-            Some(text) => {
-                let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-                let kept: String = whole.split_inclusive('\n').filter(|line| keep(line)).collect();
-                if kept != text {
-                    write_durably(path, kept.as_bytes())?;
+        match run_files::read(path, run_files::share_of_memory())? {
+            Some(bytes) => {
+                let kept = |line: &&[u8]| {
+                    str::from_utf8(line).is_ok_and(|line| line.ends_with('\n') && keep(line))
+                };
+                let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+                let kept = lines.filter(kept).collect::<Vec<_>>().concat();
+                if kept != bytes {
+                    write_durably(path, &kept)?;
                 }
             }
             None => write_durably(path, b"")?,
@@ -222,7 +236,7 @@ mod tests {
     fn a_log_drops_its_torn_last_line_and_what_is_not_kept() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("metrics.jsonl");
-        fs::write(&path, "1\n2\n3\n4").expect("written");
+        fs::write(&path, b"1\n2\n\xff\n3\n4").expect("written");
         let mut log = AppendLog::open(&path, |line| line.trim() != "3").expect("opened");
         log.line("5").expect("written");
         assert_eq!(fs::read_to_string(&path).expect("there"), "1\n2\n5\n");
@@ -249,6 +263,16 @@ mod tests {
         assert_eq!(names(&inner), [".hidden", "kept.csv"]);
         let outer = [".hidden", ".langevin-tmp-folder", "checkpoints", "kept.csv"];
         assert_eq!(names(folder.path()), outer);
+    }
+
+    #[test]
+    fn a_file_that_another_process_is_writing_is_no_leftover() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("samples.csv");
+        let staged = Staged::new(&path, &[b"rows".into()]).expect("written");
+        remove_leftovers(folder.path());
+        staged.rename().expect("still there");
+        assert_eq!(fs::read(&path).expect("there"), b"rows");
     }
 
     #[cfg(unix)]

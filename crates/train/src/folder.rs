@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Manifest, RunConfig, TrainError, disk,
-    durable::{create_folders, parent, remove_leftovers, write_durably},
+    durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_durably},
     manifest::MANIFEST,
     run_files::{self, CONFIG_LIMIT},
 };
@@ -25,7 +25,7 @@ const MOST_HOLDER: u64 = 200;
 pub(crate) struct RunFolder {
     path: PathBuf,
     /// Released by the system when the process ends, however it ends.
-    _lock: File,
+    lock: File,
 }
 
 impl RunFolder {
@@ -43,7 +43,10 @@ impl RunFolder {
             None => create_next(&Path::new("runs").join(name))?,
         };
         let lock = lock(&path)?;
-        Ok(Self { path, _lock: lock })
+        // Another process may have come and gone since the look.
+        no_run_yet(&path)?;
+        remove_leftovers(&path);
+        Ok(Self { path, lock })
     }
 
     /// The folder of a run that is there, with the leftovers of a killed process removed.
@@ -57,7 +60,21 @@ impl RunFolder {
         }
         let lock = lock(path)?;
         remove_leftovers(path);
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), lock })
+    }
+
+    /// Fails where the folder was removed since, or removed and made again: the lock of the one that is
+    /// there now is another's.
+    ///
+    /// # Errors
+    /// Which.
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        let path = self.path.join(LOCK);
+        let check = || match is_same_file(&self.lock, &path)? {
+            true => Ok(()),
+            false => Err(io::Error::other("another process has made this folder anew")),
+        };
+        check().map_err(|source| TrainError::io("cannot write", &path, source))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -88,18 +105,44 @@ pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
     crate::config::read_config(&path.display().to_string(), run, &text, &[])
 }
 
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (own, there) = (file.metadata()?, fs::symlink_metadata(path)?);
+    Ok((own.dev(), own.ino()) == (there.dev(), there.ino()))
+}
+
+/// Elsewhere a folder in which a file is open cannot be removed.
+#[cfg(not(unix))]
+fn is_same_file(_: &File, path: &Path) -> io::Result<bool> {
+    fs::symlink_metadata(path).map(|_| true)
+}
+
+fn no_run_yet(path: &Path) -> Result<(), TrainError> {
+    if !path.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    Err(TrainError::Usage(format!(
+        "{} holds a run already: go on with it by `train --resume {}`, or name another folder",
+        path.display(),
+        path.display()
+    )))
+}
+
+/// Whether a folder holds no more than what a run leaves that is killed before it has a manifest.
+fn is_free(folder: &Path) -> io::Result<bool> {
+    let names: Vec<_> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<_>>()?;
+    let ours = |name: &String| name == LOCK || name == CONFIG || name.starts_with(TEMPORARY_PREFIX);
+    // Somebody's own config.json has no lock beside it.
+    Ok(names.is_empty() || (names.iter().any(|name| name == LOCK) && names.iter().all(ours)))
+}
+
 /// Fails where something is already: a run is never overwritten.
 pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
-    if path.join(MANIFEST).exists() {
-        let message = format!(
-            "{} holds a run already: go on with it by `train --resume {}`, or name another folder",
-            path.display(),
-            path.display()
-        );
-        return Err(TrainError::Usage(message));
-    }
-    let empty = fs::read_dir(path).map(|mut entries| entries.next().is_none());
-    match empty {
+    no_run_yet(path)?;
+    match is_free(path) {
         Ok(false) => {
             let message = format!("{} is not empty: name another folder", path.display());
             Err(TrainError::Usage(message))
@@ -198,6 +241,37 @@ mod tests {
         fs::write(first.join(MANIFEST), "{}").expect("written");
         let message = RunFolder::create(Some(&first), "four").expect_err("refused").to_string();
         assert!(message.contains("holds a run already"), "{message}");
+    }
+
+    #[test]
+    fn what_is_left_of_a_start_is_taken_up_and_anything_else_is_not() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let write = |name| fs::write(folder.path().join(name), "mine").expect("written");
+        write(CONFIG);
+        let message = check_free(folder.path()).expect_err("somebody's config").to_string();
+        assert!(message.contains("is not empty"), "{message}");
+        write(LOCK);
+        write(".langevin-tmp-x1");
+        drop(RunFolder::create(Some(folder.path()), "run").expect("left by a killed process"));
+        assert!(!folder.path().join(".langevin-tmp-x1").exists());
+        write("notes.txt");
+        check_free(folder.path()).expect_err("somebody's notes");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_made_again_is_another_s() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("run");
+        let held = RunFolder::create(Some(&path), "run").expect("created");
+        held.check().expect("ours");
+        fs::remove_dir_all(&path).expect("removed");
+        let message = held.check().expect_err("gone").to_string();
+        assert!(message.contains("No such file"), "{message}");
+        let other = RunFolder::create(Some(&path), "run").expect("created again");
+        let message = held.check().expect_err("the other's").to_string();
+        assert!(message.contains("another process has made this folder anew"), "{message}");
+        other.check().expect("its own");
     }
 
     #[cfg(unix)]

@@ -84,7 +84,7 @@ impl Reproduction {
         let options = RunOptions { device, program, stop_after };
         let config = self.config.clone();
         let report = train(config, network, data, Some(again), &options, observer)?;
-        if report.step < self.steps && !report.finished {
+        if !report.finished && (report.step < self.steps || options.stop_after.is_none()) {
             return Err(TrainError::Interrupted);
         }
         self.difference(run, again, &report)
@@ -113,11 +113,13 @@ impl Reproduction {
         if !self.exact {
             return Ok(None);
         }
-        let folders = (Checkpoints::new(run), Checkpoints::new(again));
-        if let (Ok(own), Ok(here)) = (folders.0.load(self.steps), folders.1.load(self.steps))
-            && let Some(tensor) = tensors_differ(&own, &here)
-        {
-            return Ok(Some(format!("step {}: {tensor}", self.steps)));
+        let checkpoints = Checkpoints::new(run);
+        if checkpoints.steps()?.contains(&self.steps) {
+            let own = checkpoints.load(self.steps);
+            let here = Checkpoints::new(again).load(self.steps);
+            if let Some(tensor) = tensors_differ(&own?, &here?) {
+                return Ok(Some(format!("step {}: {tensor}", self.steps)));
+            }
         }
         let finished = Manifest::read(run)?.state == RunState::Finished && report.finished;
         let read = |run: &Path| read(&run.join("samples.csv"), share_of_memory());

@@ -75,7 +75,8 @@ pub fn train<N: Network>(
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
-/// Goes on with a run, from its newest sound checkpoint; `steps` extends it.
+/// Goes on with a run, from its newest sound checkpoint, or from its start where it was stopped before
+/// the first; `steps` extends it.
 ///
 /// `build` makes the network and the data from the run's config, as [`built_in`] does.
 ///
@@ -90,14 +91,16 @@ pub fn resume<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
     let result = resume_session(run, steps, build, options, observer);
-    result.map_err(|source| match source {
-        TrainError::Io { .. } => {
-            let checkpoints = Checkpoints::new(run);
-            let sound = checkpoints.newest(&mut |_| {}).ok();
-            let last = sound.map(|checkpoint| checkpoints.path(checkpoint.progress.step));
-            TrainError::Stopped { source: Box::new(source), run: run.to_owned(), last }
+    result.map_err(|source| {
+        let checkpoints = Checkpoints::new(run);
+        let is_io = matches!(source, TrainError::Io { .. });
+        match is_io.then(|| checkpoints.newest(&mut |_| {})) {
+            Some(Ok(sound)) => {
+                let last = Some(checkpoints.path(sound.progress.step));
+                TrainError::Stopped { source: Box::new(source), run: run.to_owned(), last }
+            }
+            _ => source,
         }
-        other => other,
     })
 }
 
@@ -111,26 +114,40 @@ fn resume_session<N: Network>(
     let folder = RunFolder::open(run)?;
     let mut config = read_run_config(run)?;
     let checkpoints = Checkpoints::new(run);
-    let checkpoint = checkpoints.newest(&mut |what| observer.event(Event::Warning(&what)))?;
+    let mut warn = |what: &str| observer.event(Event::Warning(what));
+    let checkpoint = match checkpoints.has_none()? {
+        true => None,
+        false => Some(checkpoints.newest(&mut |what| warn(&what))?),
+    };
+    let progress = checkpoint.as_ref().map(|checkpoint| checkpoint.progress);
+    let made = progress.map_or(0, |progress| progress.step);
     let extended = steps.is_some_and(|steps| steps != config.train.steps);
     if let Some(steps) = steps.filter(|_| extended) {
-        check_extension(&config, steps, checkpoint.progress.step)?;
+        check_extension(&config, steps, made)?;
         config.train.steps = steps;
     }
     let mut manifest = Manifest::read(run)?;
     let (network, data) = build(&config, options.device)?;
     let mut trainer = Trainer::new(config, network, data, options.device)?;
     let untrained = trainer.sampling_networks();
-    let progress = checkpoint.progress;
-    let step = progress.step;
-    restore(&mut trainer, checkpoint)
-        .map_err(|why| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display())))?;
+    let refuse = |place: &Path, why| TrainError::Usage(format!("{}: {why}", place.display()));
+    match checkpoint {
+        Some(checkpoint) => {
+            restore(&mut trainer, checkpoint).map_err(|why| refuse(&checkpoints.path(made), why))?
+        }
+        None => {
+            same_data(&manifest.data, trainer.data()).map_err(|why| refuse(run, why))?;
+            warn("the run was stopped before its first checkpoint, and begins again");
+        }
+    }
     if extended {
         folder.write_config(trainer.config())?;
     }
-    checkpoints.remove_old(&progress, trainer.config());
+    if let Some(progress) = progress {
+        checkpoints.remove_old(&progress, trainer.config());
+    }
     if !trainer.is_done() {
-        set_aside(run, step)?;
+        set_aside(run, manifest.step.max(made))?;
     }
     manifest.state = RunState::Running;
     manifest.program = options.program.clone();

@@ -96,7 +96,7 @@ impl<'a, N: Network> Session<'a, N> {
         if result.is_err() {
             self.manifest.state = RunState::Failed;
             // The error that is returned says more than this one would.
-            let _ = self.manifest.write(self.folder.path());
+            let _ = self.write_manifest();
         }
         result.map_err(|source| {
             let last = self.last_saved.map(|step| self.checkpoints.path(step));
@@ -121,7 +121,7 @@ impl<'a, N: Network> Session<'a, N> {
         if !finished {
             self.manifest.state = RunState::Interrupted;
             self.manifest.step = self.trainer.steps_made();
-            self.manifest.write(self.folder.path())?;
+            self.write_manifest()?;
         }
         Ok(RunReport {
             run: self.folder.path().to_owned(),
@@ -184,7 +184,13 @@ impl<'a, N: Network> Session<'a, N> {
         Ok(())
     }
 
+    fn write_manifest(&self) -> Result<(), TrainError> {
+        self.folder.check()?;
+        self.manifest.write(self.folder.path())
+    }
+
     fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        self.folder.check()?;
         self.metrics.sync()?;
         self.timings.sync()?;
         self.checkpoints.save(&mut self.trainer, &self.manifest.data)?;
@@ -217,6 +223,7 @@ impl<'a, N: Network> Session<'a, N> {
         let device = self.trainer.device();
         let samples =
             draw_samples(config, config.seed, data, &denoiser, device, &mut sampling(observer))?;
+        self.folder.check()?;
         let run = self.folder.path();
         let path = run.join("samples.csv");
         let rows = BothSpaces::of_samples(data, &samples.values);
@@ -274,6 +281,7 @@ impl<'a, N: Network> Session<'a, N> {
         self.manifest.state = RunState::Finished;
         self.manifest.step = self.trainer.steps_made();
         self.manifest.attribution = data.attribution().map(str::to_owned);
+        self.folder.check()?;
         self.manifest.write(run)?;
         #[cfg(feature = "figures")]
         match crate::report::draw(run, config, data) {

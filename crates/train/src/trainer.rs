@@ -64,6 +64,29 @@ pub(crate) struct Progress {
     pub best: Option<Best>,
 }
 
+impl Progress {
+    /// Fails where it cannot be that of a run after `step` steps.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(crate) fn check(&self, step: u64) -> Result<(), String> {
+        let Self { step: own, loss_sum, loss_count, best } = self;
+        if *own != step {
+            return Err(format!("it is of step {own}"));
+        }
+        if *loss_count > step || !loss_sum.is_finite() {
+            return Err(format!("its loss is a sum of {loss_sum} over {loss_count} steps"));
+        }
+        match best {
+            Some(best) if best.step > step || best.since > step => Err(format!(
+                "its lowest loss is of step {}, {} measurements ago",
+                best.step, best.since
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The step of the lowest held-out loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {

@@ -70,7 +70,8 @@ pub fn verify_run<N: Network>(
     let steps = checkpoints.steps()?;
     for step in &steps {
         let step = *step;
-        let outcome = checkpoints.load(step).and_then(|checkpoint| {
+        let loaded = checkpoints.load(step).map_err(|why| why.to_string());
+        let outcome = loaded.and_then(|checkpoint| {
             checkpoint.same_network(&config)?;
             checkpoint.same_optimizer(&config)?;
             checkpoint.same_shapes(expected.as_ref(), &config)
