@@ -183,10 +183,9 @@ fn the_number_of_threads_changes_no_bit() {
             .replace(r#""batch": 33"#, &format!(r#""batch": {batch}"#))
             .replace(r#""steps": 40"#, r#""steps": 6"#)
             .replace(r#""checkpoint_every": 15"#, r#""checkpoint_every": 40"#);
-        let trained = |threads: &str| {
-            let program = Program::new()
-                .with("RAYON_NUM_THREADS", threads)
-                .with("MATMUL_NUM_THREADS", threads);
+        let trained = |rayon: &str, matmul: &str| {
+            let program =
+                Program::new().with("RAYON_NUM_THREADS", rayon).with("MATMUL_NUM_THREADS", matmul);
             program.write("run.json", &large);
             program.run(&["--backend", backend, "train", "run.json", "--out", "run"]).code(0);
             program
@@ -196,11 +195,14 @@ fn the_number_of_threads_changes_no_bit() {
             let names = names.map(|name| format!("run/{}", name.replace("40/", "06/")));
             names.map(|name| program.read(&name)).collect::<Vec<_>>()
         };
-        let one = read(&trained("1"));
-        let others: &[&str] = if width == 256 { &["2", "3", "7"] } else { &["2"] };
-        for threads in others {
-            let same = read(&trained(threads)) == one;
-            assert!(same, "{threads} threads on {backend}, {engine}, width {width}");
+        let one = read(&trained("1", "1"));
+        let others: &[(&str, &str)] = match width {
+            256 => &[("1", "2"), ("2", "3"), ("3", "7"), ("7", "1")],
+            _ => &[("2", "2")],
+        };
+        for (rayon, matmul) in others {
+            let same = read(&trained(rayon, matmul)) == one;
+            assert!(same, "{rayon} and {matmul} threads on {backend}, {engine}, width {width}");
         }
     }
 }
