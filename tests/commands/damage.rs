@@ -279,6 +279,38 @@ fn a_loss_that_is_not_finite_stops_the_run_and_is_not_saved() {
 }
 
 #[test]
+fn the_first_step_that_is_not_finite_is_named_however_many_are_read_at_once() {
+    let program = Program::new();
+    let name = "checkpoints/step-00000015/model.safetensors";
+    // The weights leave the range of floats at step 23, and the loss of step 24 shows it.
+    let rate = r#"train.learning_rate={"kind":"piecewise","values":[0.003,1e30],"steps":[22]}"#;
+    program.write("run.json", SMALL);
+    for engine in ["direct", "tape"] {
+        let engine = format!("train.engine={engine}");
+        let whole = format!("whole-{engine}");
+        let run = ["train", "run.json", "--set", &engine, "--set", "train.validate_every=0"];
+        let stopped = ["--out", &whole, "--stop-after", "15"];
+        program.run(&[&run[..], &stopped].concat()).code(0);
+        // Read at each step; at the log line of step 30; for the checkpoint of step 30.
+        for every in ["train.log_every=1", "train.log_every=10", "train.log_every=1000"] {
+            let out = format!("{engine}-{every}");
+            let wild = ["--out", &out, "--set", rate, "--set", every];
+            let said = program.run(&[&run[..], &wild].concat()).code(1);
+            let said = said.err_has("error: step 24: the ");
+            said.err_has(&format!("the last good checkpoint is {out}/checkpoints/step-00000015"));
+            let said = program.run(&["verify", &out]).code(0);
+            let sound = "failed, all is sound: it can go on from step 15";
+            assert!(said.out.contains(sound), "{}", said.out);
+            let (a, b) = (format!("{whole}/{name}"), format!("{out}/{name}"));
+            assert!(program.read(&a) == program.read(&b), "{name} of {out}");
+            let said = program.run(&["train", "--resume", &out]).code(1);
+            let said = said.err_has("going on from step 15 of 40");
+            said.err_has("error: step 24: the ");
+        }
+    }
+}
+
+#[test]
 fn weights_that_are_not_finite_are_never_saved() {
     let program = Program::new();
     // The loss is taken before the step, so the first step's is finite and its weights are not.

@@ -2,12 +2,21 @@
 
 use std::{
     ffi::OsStr,
+    fs,
     io::{BufRead, BufReader},
     os::unix::ffi::OsStrExt,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Duration,
 };
 
 use crate::program::{Program, SMALL};
+
+fn send(signal: &str, child: &Child) {
+    let id = child.id().to_string();
+    let kill = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+    assert!(kill.success());
+}
 
 /// Runs the program, sends it a signal at its first line that holds `at`, and gives exit code and
 /// standard output.
@@ -21,9 +30,7 @@ fn interrupt(program: &Program, arguments: &[&str], at: &str, signal: &str) -> (
     let mut sent = false;
     for line in BufReader::new(child.stderr.take().expect("piped")).lines() {
         if !sent && line.expect("UTF-8").contains(at) {
-            let id = child.id().to_string();
-            let kill = Command::new("kill").args([signal, &id]).status().expect("kill runs");
-            assert!(kill.success());
+            send(signal, &child);
             sent = true;
         }
     }
@@ -51,6 +58,69 @@ fn a_signal_while_training_saves_and_the_run_goes_on_as_if_undisturbed() {
             let (a, b) = (format!("whole/{name}"), format!("{run}/{name}"));
             assert!(program.read(&a) == program.read(&b), "{name} after {signal}");
         }
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_the_last_checkpoint_stays() {
+    let program = Program::new();
+    let mut text = SMALL.to_owned();
+    for (from, to) in [
+        (r#""steps": 40"#, r#""steps": 6000"#),
+        (r#""log_every": 7"#, r#""log_every": 1"#),
+        (r#""validate_every": 10"#, r#""validate_every": 100"#),
+        (r#""checkpoint_every": 15"#, r#""checkpoint_every": 100"#),
+    ] {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    program.write("run.json", &text);
+    program.run(&["--quiet", "train", "run.json", "--out", "whole"]).code(0);
+    // Nobody reads what it says. Once the pipe is full, the step that says it lasts for ever, and
+    // the first signal alone ends nothing.
+    let mut child = program
+        .command(&["--json", "train", "run.json", "--out", "run"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let log = program.path("run/metrics.jsonl");
+    let length = || fs::metadata(&log).map_or(0, |found| found.len());
+    let mut before = 0;
+    for _ in 0..60 {
+        sleep(Duration::from_secs(1));
+        let now = length();
+        if now > 0 && now == before {
+            break;
+        }
+        before = now;
+    }
+    assert!(child.try_wait().expect("a state").is_none(), "it waits for its reader");
+    send("-INT", &child);
+    sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("a state").is_none(), "it waits for the end of its step");
+    // One that came before the first was taken would count as the same.
+    let ended = (0..100).find_map(|_| {
+        send("-INT", &child);
+        sleep(Duration::from_millis(100));
+        child.try_wait().expect("a state")
+    });
+    if ended.is_none() {
+        child.kill().expect("killed");
+    }
+    let code = ended.and_then(|status| status.code());
+    assert_eq!(code, Some(130), "{ended:?}");
+
+    let said = program.run(&["verify", "run"]).code(0);
+    let last = said.out.lines().last().expect("a line");
+    let step = last.strip_prefix("running, all is sound: it can go on from step ").expect(last);
+    let step: u64 = step.parse().expect("a step");
+    assert!(step > 0 && step.is_multiple_of(100), "the step was not saved: {last}");
+    let said = program.run(&["train", "--resume", "run"]).code(0);
+    said.err_has(&format!("going on from step {step} of 6000"));
+    for name in ["samples.csv", "metrics.jsonl", "checkpoints/step-00006000/model.safetensors"] {
+        let (a, b) = (format!("whole/{name}"), format!("run/{name}"));
+        assert!(program.read(&a) == program.read(&b), "{name}");
     }
 }
 

@@ -1,7 +1,5 @@
 //! Damaged checkpoints, and training that diverges.
 
-use std::fs;
-
 use super::{Bench, Extent, SEED, random::Random};
 
 /// Flips a random bit of the newest checkpoint: `verify` names it, and the run goes on from the one
@@ -38,30 +36,36 @@ pub fn flips(bench: &Bench, extent: Extent) -> Result<String, String> {
     ))
 }
 
-/// A learning rate of a million: the step is named, and what was saved before stays sound.
+/// A learning rate that leaves the range of floats at step 10: the loss of step 11 is the first that is
+/// not finite, and is named, however many losses are read at once; the checkpoint of step 9 stays, as the
+/// undisturbed run has it, and is what the run goes on from.
 pub fn divergence(bench: &Bench, _extent: Extent) -> Result<String, String> {
-    let settings = [
-        "train.learning_rate.value=1e6",
-        "train.optimizer={\"kind\":\"sgd\"}",
-        "train.checkpoint_every=1",
-        "train.log_every=1",
-    ];
-    let mut arguments = vec!["train", "run.json", "--out", "diverged"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    let output = bench.run(&arguments)?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() != Some(1) || !said.contains("is not finite") && !said.contains("step")
-    {
-        return Err(format!("{}: {said}", output.status));
-    }
-    let checkpoints = bench.path("diverged/checkpoints");
-    let saved = fs::read_dir(&checkpoints).map_or(0, |entries| entries.flatten().count());
-    if saved > 0 {
-        let output = bench.run(&["verify", "diverged"])?;
-        if !String::from_utf8_lossy(&output.stdout).contains("it can go on from step") {
-            return Err("what was saved before it diverged is not sound".to_owned());
+    let rate = r#"train.learning_rate={"kind":"piecewise","values":[0.003,1e30],"steps":[9]}"#;
+    let named = "error: step 11: the ";
+    let left = "the last good checkpoint is diverged/checkpoints/step-00000009: ";
+    bench.succeed(&["train", "run.json", "--out", "nine", "--stop-after", "9"])?;
+    for every in ["train.log_every=1", "train.log_every=4", "train.log_every=1000"] {
+        let begin = ["train", "run.json", "--out", "diverged", "--set", rate, "--set", every];
+        for arguments in [&begin[..], &["train", "--resume", "diverged"]] {
+            let output = bench.run(arguments)?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            let has = |text: &str| said.lines().any(|line| line.starts_with(text));
+            if output.status.code() != Some(1) || !has(named) || !has(left) {
+                return Err(format!("{every}: {}: {said}", output.status));
+            }
+            let output = bench.run(&["verify", "diverged"])?;
+            let said = String::from_utf8_lossy(&output.stdout);
+            if !said.contains("failed, all is sound: it can go on from step 9\n") {
+                return Err(format!("{every}: what was saved before it diverged: {said}"));
+            }
         }
+        for name in ["model.safetensors", "ema.safetensors", "optimizer.safetensors"] {
+            let name = format!("checkpoints/step-00000009/{name}");
+            if bench.read(&format!("diverged/{name}"))? != bench.read(&format!("nine/{name}"))? {
+                return Err(format!("{every}: {name} is not the undisturbed run's"));
+            }
+        }
+        bench.remove("diverged")?;
     }
-    let last = said.lines().find(|line| line.starts_with("error")).unwrap_or_default();
-    Ok(last.to_owned())
+    Ok("step 11 was named, and the checkpoint of step 9 is the undisturbed run's".to_owned())
 }

@@ -43,13 +43,19 @@ pub fn kills(bench: &Bench, extent: Extent) -> Result<String, String> {
         bench.same_as_whole("killed").map_err(|error| format!("kill {killed}: {error}"))?;
         bench.remove("killed")?;
     }
+    if half_written < extent.half_written {
+        let wanted = extent.half_written;
+        return Err(format!(
+            "{half_written} of {killed} kills fell into the writing of a checkpoint, not {wanted}"
+        ));
+    }
     Ok(format!(
         "{killed} of {killed} killed runs went on and ended as the undisturbed one ({half_written} of \
          them while a checkpoint was being written; {late} had ended before the kill)"
     ))
 }
 
-/// Whether the newest checkpoint lacks its last file, or a temporary file lies there.
+/// Whether the newest checkpoint lacks its last file.
 fn is_half_written(bench: &Bench) -> bool {
     let entries =
         std::fs::read_dir(bench.path("killed/checkpoints")).into_iter().flatten().flatten();
@@ -57,34 +63,62 @@ fn is_half_written(bench: &Bench) -> bool {
     newest.is_some_and(|newest| !newest.join("checkpoint.json").is_file())
 }
 
-/// Two, then eight processes go on with one run at once: exactly one trains.
+/// Two, then eight processes go on with one run at once, and eight begin one: exactly one trains.
 pub fn crowds(bench: &Bench, extent: Extent) -> Result<String, String> {
+    let resume = ["train", "--resume", "crowd"];
+    let locked = ["another process is training in crowd"];
+    let begin = ["train", "run.json", "--out", "new"];
+    // Whoever looks between two files of the one that begins sees a folder that is not empty.
+    let taken =
+        ["another process is training in new", "new holds a run already", "new is not empty"];
     for round in 0..extent.crowds {
         for count in [2, 8] {
             bench.succeed(&["train", "run.json", "--out", "crowd", "--stop-after", "10"])?;
-            let children = (0..count).map(|_| {
-                let mut command = bench.program.command(&["train", "--resume", "crowd"]);
-                command.current_dir(bench.folder).stdout(Stdio::null()).stderr(Stdio::piped());
-                command.spawn().map_err(|error| format!("langevin: {error}"))
-            });
-            let children = children.collect::<Result<Vec<_>, _>>()?;
-            let (mut trained, mut refused) = (0, 0);
-            for child in children {
-                let output = child.wait_with_output().map_err(|error| error.to_string())?;
-                let said = String::from_utf8_lossy(&output.stderr);
-                match output.status.code() {
-                    Some(0) => trained += 1,
-                    Some(2) if said.contains("another process is training in") => refused += 1,
-                    other => return Err(format!("a process ended with {other:?}: {said}")),
-                }
-            }
-            // One that came when another had ended found nothing left to do, and did that.
-            if trained == 0 || trained + refused != count {
-                return Err(format!("round {round}: {trained} trained, {refused} were refused"));
-            }
-            bench.same_as_whole("crowd")?;
+            crowd(bench, count, &resume, "going on from step 10 of 150 in crowd", &locked)
+                .and_then(|()| bench.same_as_whole("crowd"))
+                .map_err(|error| format!("round {round}, {count} that go on: {error}"))?;
             bench.remove("crowd")?;
         }
+        crowd(bench, 8, &begin, "training 150 steps in new", &taken)
+            .and_then(|()| bench.same_as_whole("new"))
+            .map_err(|error| format!("round {round}, 8 that begin: {error}"))?;
+        bench.remove("new")?;
     }
-    Ok(format!("{} crowds of two and of eight, one at a time in each run", extent.crowds))
+    Ok(format!(
+        "{} crowds each of two and of eight that go on, and of eight that begin: exactly one \
+         trained in each",
+        extent.crowds
+    ))
+}
+
+/// Starts processes at once: one must train, with these words, and the others be refused with one of
+/// those.
+fn crowd(
+    bench: &Bench,
+    count: usize,
+    arguments: &[&str],
+    trains: &str,
+    refusals: &[&str],
+) -> Result<(), String> {
+    let children = (0..count).map(|_| {
+        let mut command = bench.program.command(arguments);
+        command.current_dir(bench.folder).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().map_err(|error| format!("langevin: {error}"))
+    });
+    let children = children.collect::<Result<Vec<_>, _>>()?;
+    let mut trained = 0;
+    for child in children {
+        let output = child.wait_with_output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let error = said.lines().find_map(|line| line.strip_prefix("error: "));
+        match (output.status.code(), error) {
+            (Some(0), None) if said.contains(trains) => trained += 1,
+            (Some(2), Some(error)) if refusals.iter().any(|it| error.starts_with(it)) => {}
+            (other, _) => return Err(format!("a process ended with {other:?}: {said}")),
+        }
+    }
+    match trained {
+        1 => Ok(()),
+        _ => Err(format!("{trained} trained")),
+    }
 }

@@ -58,6 +58,9 @@ const PLACES: [&str; 13] = [
     "report",
 ];
 
+/// What a panic says, and what the program says of one that it caught.
+const PANICS: [&str; 2] = ["panicked", "a lost device or a defect"];
+
 /// A run on a table of the user's.
 const TABLE_RUN: &str = r#"{
   "name": "table",
@@ -203,23 +206,31 @@ fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+/// Of what a program says, its one message: the last thing, from `error: ` on, which may have several
+/// lines. None where there is no message, or another.
+fn message(said: &str) -> Option<String> {
+    let is_start = |line: &&str| line.starts_with("error: ");
+    let lines: Vec<&str> = said.lines().skip_while(|line| !is_start(line)).collect();
+    (lines.iter().filter(|line| is_start(line)).count() == 1).then(|| lines.join("\n"))
+}
+
 /// Runs the program and gives the most memory that it had, in KiB. What turns out valid takes its time,
 /// however large the run that it describes.
 fn judge(bench: &Bench, arguments: &[&str]) -> Result<u64, String> {
     let mut command = bench.program.command(arguments);
     let ended = measured(&mut command, bench.folder)?;
     let said = &ended.err;
+    // Before all else: a panic in a thread, or one that was caught, ends by any code.
+    let panicked = [&ended.out, said].iter().any(|text| PANICS.iter().any(|it| text.contains(it)));
     let fault = match ended.code {
+        _ if panicked => "it panicked",
         Some(0) if ended.peak <= MEMORY => return Ok(ended.peak),
-        Some(0..=2) if said.contains("panicked") => "it panicked",
         Some(0..=2) if ended.peak > MEMORY => "it took more than a gigabyte",
         Some(1 | 2) if ended.took > PATIENCE => "it took too long",
         // `verify` says what it found on standard output.
         Some(1) if ended.out.contains("not all is sound") => return Ok(ended.peak),
         Some(1 | 2) => {
-            let errors = said.lines().filter(|line| line.starts_with("error: ")).count();
-            let names_a_place = PLACES.iter().any(|place| said.contains(place));
-            if errors == 1 && names_a_place {
+            if message(said).is_some_and(|it| PLACES.iter().any(|place| it.contains(place))) {
                 return Ok(ended.peak);
             }
             "it has not one message that names the place"
@@ -231,4 +242,17 @@ fn judge(bench: &Bench, arguments: &[&str]) -> Result<u64, String> {
     }
     let Ended { code, took, peak, .. } = ended;
     Err(format!("{fault}: exit code {code:?}, {took:?}, {} MiB: {said}", peak >> 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_what_follows_error_alone() {
+        let said = "training data\nerror: seed: no\nand more\n";
+        assert_eq!(message(said).as_deref(), Some("error: seed: no\nand more"));
+        assert_eq!(message("training data\n"), None);
+        assert_eq!(message("error: seed: no\nerror: seed: no\n"), None);
+    }
 }
