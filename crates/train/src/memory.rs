@@ -1,7 +1,10 @@
 //! Whether a run fits into memory, before anything of it is allocated.
 
+use sysinfo::CGroupLimits;
+
 use crate::{
     RunConfig, TrainError,
+    ahead::ROWS_AT_ONCE,
     config::{EmaConfig, EngineConfig, OptimizerConfig},
     sampling::TRAJECTORY_ROWS,
 };
@@ -12,12 +15,22 @@ const LAYER_OVERHEAD: usize = 4096;
 /// The most groups of rows that the direct engine sums by themselves.
 const MOST_GROUPS: usize = 16;
 
+/// Blocks of batches that are made ahead: one in use, one that waits, one in the making.
+const BLOCKS_AHEAD: usize = 3;
+
+/// The most batches in one of them.
+const STEPS_AHEAD: usize = 64;
+
+/// What a noise level takes, in numbers of 4 bytes.
+const LEVEL_NUMBERS: usize = 8;
+
 /// What a run needs at its largest moment, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEstimate {
     /// Values of all parameters of the network.
     pub parameters: usize,
-    /// Bytes for weights, gradients, optimizer state, averages and a batch's activations.
+    /// Bytes for weights, gradients, optimizer state, averages, batches and their activations, and the
+    /// samples with all that is made of them.
     pub bytes: u64,
 }
 
@@ -42,7 +55,7 @@ impl MemoryEstimate {
         let input = mlp.position_features.saturating_mul(2).saturating_add(level_features);
         let width = width.saturating_add(input.saturating_mul(4));
         let rows = config.train.batch.max(512);
-        let samples = config.sample.count.saturating_mul(features).saturating_mul(4);
+        let samples = config.sample.count.saturating_mul(numbers_of_a_sample(features));
         let way = match config.report.needs_trajectory() {
             // The way itself, and as it is written.
             true => {
@@ -59,11 +72,13 @@ impl MemoryEstimate {
             EngineConfig::Tape => 0,
             EngineConfig::Auto | EngineConfig::Direct => config.train.batch.min(MOST_GROUPS),
         };
+        let ahead = numbers_ahead(config.train.batch, features, level_features);
         let values = parameters
             .saturating_mul(copies)
             .saturating_add(mlp.parameters().saturating_mul(groups))
             .saturating_add(rows.saturating_mul(width))
             .saturating_add(rows.saturating_mul(features).saturating_mul(16))
+            .saturating_add(ahead)
             .saturating_add(samples)
             .saturating_add(way)
             .saturating_add(overhead);
@@ -88,11 +103,49 @@ impl MemoryEstimate {
     }
 }
 
-/// Bytes of memory that are free for a new process; 0 where the system does not say.
+/// What a row of the samples takes at the end of a run, at most, in numbers of 4 bytes.
+fn numbers_of_a_sample(features: usize) -> usize {
+    // Each of its numbers as it was drawn, and in 64 bits in the model's space and the user's: 5. Then
+    // the text of samples.csv, 24 bytes a number in a vector that grows to twice its size: 12. What the
+    // evaluation has in its place is no more: both spaces again, and a row of the modes.
+    let written = features.saturating_mul(5 + 12);
+    // After that they are read again, and drawn in figures and on the page side by side, each in vectors
+    // that grow so too: up to four columns of the scatter, one of the marginals, a row of the modes.
+    let columns = features.min(4) * 4 + 4;
+    let drawn = features.saturating_mul(5 + 2).saturating_add(2 * (columns + 8));
+    written.max(drawn)
+}
+
+/// What batches of so many rows take that another thread makes ahead, in numbers of 4 bytes.
+fn numbers_ahead(rows: usize, features: usize, level_features: usize) -> usize {
+    if rows > ROWS_AT_ONCE {
+        return 0;
+    }
+    // Input and target, the columns that tell the level, and the weight.
+    let row = features.saturating_mul(2).saturating_add(level_features).saturating_add(1);
+    let block = rows.saturating_mul(STEPS_AHEAD).min(ROWS_AT_ONCE);
+    // Of the batch in the making also its rows and its noise, both in 64 bits, and its levels.
+    let making = features.saturating_mul(4).saturating_add(LEVEL_NUMBERS);
+    let blocks = block.saturating_mul(BLOCKS_AHEAD).saturating_mul(row);
+    blocks.saturating_add(rows.saturating_mul(making))
+}
+
+/// Bytes of memory that are free for a new process, within the limits of a container where it runs in
+/// one; 0 where the system does not say.
 pub fn free_memory() -> u64 {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
-    system.available_memory()
+    within(system.available_memory(), system.cgroup_limits())
+}
+
+/// What is free in the whole system, and within the limits of its control group where it has any.
+///
+/// The limits' own `free_memory` takes the group's cache of files for used. That gives way to a process
+/// that needs memory, and what is available in the whole system counts it as free too.
+fn within(available: u64, limits: Option<CGroupLimits>) -> u64 {
+    let left = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
+    // 0 would say that it is not known.
+    available.min(left.map_or(u64::MAX, |left| left.max(1)))
 }
 
 fn gibibytes(bytes: u64) -> String {
@@ -104,24 +157,58 @@ mod tests {
     use super::*;
     use crate::parse_config;
 
+    const RUN: &str = r#"{"name":"t","data":{"kind":"gaussian","mean":[1],"std":0.1},
+        "noise":{"schedule":{"kind":"karras"}},
+        "denoiser":{"network":{"kind":"mlp","width":1,"depth":3},"prediction":{"kind":"edm"}},
+        "train":{"steps":1,"batch":1,"optimizer":{"kind":"sgd"},
+                 "learning_rate":{"kind":"constant","value":0.1}},
+        "sample":{"sampler":{"kind":"euler","steps":2}}}"#;
+
+    /// The bytes that the run with these settings is said to need.
+    fn bytes(settings: &[&str], features: usize) -> u64 {
+        let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let config = parse_config("t", RUN, &settings).expect("valid");
+        MemoryEstimate::of(&config, features, 1).expect("our own network").bytes
+    }
+
     #[test]
     fn layers_without_width_and_frequencies_without_number_do_not_fit() {
-        let text = r#"{"name":"t","data":{"kind":"gaussian","mean":[1],"std":0.1},
-            "noise":{"schedule":{"kind":"karras"}},
-            "denoiser":{"network":{"kind":"mlp","width":1,"depth":100000000},"prediction":{"kind":"edm"}},
-            "train":{"steps":1,"batch":1,"optimizer":{"kind":"sgd"},
-                     "learning_rate":{"kind":"constant","value":0.1}},
-            "sample":{"sampler":{"kind":"euler","steps":2}}}"#;
-        let config = parse_config("t", text, &[]).expect("valid");
-        let estimate = MemoryEstimate::of(&config, 1, 1).expect("our own network");
-        assert!(estimate.bytes > 1 << 40, "{estimate:?}");
+        assert!(bytes(&["denoiser.network.depth=100000000"], 1) > 1 << 40);
         // A table's worth of frequencies: few parameters, and much for every row of a batch.
         let set = ["denoiser.network.depth=1", "denoiser.network.position_features=30000000"];
-        let set = set.map(str::to_owned);
-        let wide = parse_config("t", text, &set).expect("valid");
-        assert!(MemoryEstimate::of(&wide, 2, 1).expect("ours").bytes > 1 << 38);
-        let small =
-            parse_config("t", text, &["denoiser.network.depth=3".to_owned()]).expect("valid");
-        assert!(MemoryEstimate::of(&small, 1, 1).expect("ours").bytes < 4 << 20);
+        assert!(bytes(&set, 2) > 1 << 38);
+        assert!(bytes(&[], 1) < 4 << 20);
+    }
+
+    #[test]
+    fn samples_count_with_all_that_is_made_of_them() {
+        // Measured in the plane: 60 to 80 bytes a number over what the program takes without them.
+        let more = bytes(&["sample.count=1000000"], 2) - bytes(&["sample.count=1000"], 2);
+        assert_eq!(more, 999_000 * 2 * 108);
+        // Of an image's many columns few are drawn by themselves.
+        assert_eq!(numbers_of_a_sample(784) * 4, 784 * 68);
+        assert_eq!(numbers_of_a_sample(1) * 4, 156);
+    }
+
+    #[test]
+    fn batches_made_ahead_count_as_long_as_any_are() {
+        let (some, none) = (bytes(&["train.batch=4096"], 2), bytes(&["train.batch=4097"], 2));
+        // Three blocks of 4096 rows: two inputs, two targets, a level and a weight in each.
+        assert!(some > none + 3 * 4096 * 6 * 4, "{some} {none}");
+        // 64 batches of one row are a block.
+        assert_eq!(numbers_ahead(1, 2, 1), 3 * 64 * 6 + 16);
+        assert_eq!(numbers_ahead(4096, 2, 1), 3 * 4096 * 6 + 4096 * 16);
+    }
+
+    #[test]
+    fn a_container_s_limit_counts_without_its_cache_of_files() {
+        let limits = |total_memory, rss| {
+            Some(CGroupLimits { total_memory, rss, free_memory: 1, free_swap: 0 })
+        };
+        assert_eq!(within(100, None), 100);
+        assert_eq!(within(100, limits(80, 20)), 60);
+        assert_eq!(within(50, limits(80, 20)), 50);
+        assert_eq!(within(100, limits(80, 90)), 1, "none left, which is known");
+        assert_eq!(within(0, limits(80, 20)), 0, "not known");
     }
 }

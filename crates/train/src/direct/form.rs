@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use langevin_core::Activation;
 
-use super::buffer::{Buffer, stride};
+use super::{
+    buffer::{Buffer, stride},
+    divide::LEAST,
+};
 
 /// What there is to know of a network beside its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,12 +109,25 @@ impl Transposed {
         Self { places, buffer: Buffer::zeros(end) }
     }
 
-    /// Takes up the present weights.
-    pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32]) {
-        for (layer, &(first, stride)) in layers.iter().zip(&self.places).skip(1) {
-            let to = &mut self.buffer[first..first + layer.outputs * stride];
-            transpose(layer, &parameters[layer.weight()], to, stride);
+    /// Takes up the present weights; those of large layers side by side where there are threads.
+    pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32], threads: usize) {
+        let layers = layers.iter().zip(&self.places).skip(1);
+        if threads < 2 || self.buffer.len() < LEAST {
+            for (layer, &(first, stride)) in layers {
+                let to = &mut self.buffer[first..first + layer.outputs * stride];
+                transpose(layer, &parameters[layer.weight()], to, stride);
+            }
+            return;
         }
+        let mut rest = &mut self.buffer[..];
+        rayon::in_place_scope(|scope| {
+            for (layer, &(_, stride)) in layers {
+                let to;
+                (to, rest) = std::mem::take(&mut rest).split_at_mut(layer.outputs * stride);
+                let from = &parameters[layer.weight()];
+                scope.spawn(move |_| transpose(layer, from, to, stride));
+            }
+        });
     }
 
     /// `[outputs, inputs]` of a layer, and the length of a row.

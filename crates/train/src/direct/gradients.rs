@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     buffer::Buffer,
+    divide::Divide,
     form::Transposed,
     pass::{Network, Sum, Workspace},
     simd::{Kernel, Simd},
@@ -24,6 +25,10 @@ pub(crate) const CHUNK_ROWS: usize = 64;
 
 /// Rows of a chunk where a batch would else have too few of them to share out.
 const SMALL_CHUNK_ROWS: usize = 32;
+
+/// Parameters of a network whose gradients no longer stay in a core's cache: to add more of them up
+/// costs more than the rows that one more thread would take.
+const LARGE: usize = 1 << 18;
 
 /// The most groups of chunks: each lets one more thread work, and has its own sum to add.
 const GROUPS: usize = 16;
@@ -39,7 +44,7 @@ const WORK_OF_A_THREAD: usize = 2_000_000;
 pub(crate) struct Gradients {
     pub(crate) network: Network,
     transposed: Transposed,
-    threads: usize,
+    pub(crate) threads: usize,
     spaces: Vec<Workspace>,
     groups: Vec<Mutex<Group>>,
     losses: Vec<f32>,
@@ -71,13 +76,13 @@ impl Gradients {
         parameters: &[f32],
         batch: &StepBatch,
     ) -> (&[f32], &mut [f32]) {
-        let few = batch.rows < GROUPS * SMALL_CHUNK_ROWS;
+        let few = batch.rows < GROUPS * SMALL_CHUNK_ROWS && parameters.len() < LARGE;
         let chunk_rows = if few { SMALL_CHUNK_ROWS } else { CHUNK_ROWS };
         let work = batch.rows.saturating_mul(3 * parameters.len());
         let groups = batch.rows.div_ceil(chunk_rows).min(GROUPS).min(1 + work / WORK_OF_A_GROUP);
         let threads = self.threads.min(groups).min(1 + work / WORK_OF_A_THREAD);
         self.make_room(groups, threads);
-        self.transposed.update(&self.network.layers, parameters);
+        self.transposed.update(&self.network.layers, parameters, self.threads);
         let spaces = &mut self.spaces[..threads];
         let job = Job {
             network: &self.network,
@@ -121,17 +126,20 @@ impl Gradients {
             &mut group.gradients[..]
         });
         let sum = groups.next().unwrap_or_default();
-        for gradients in groups {
-            self.network.set.run(Add { sum, gradients });
+        let mut others: [&[f32]; GROUPS] = [&[]; GROUPS];
+        for (other, gradients) in others.iter_mut().zip(groups) {
+            *other = gradients;
         }
+        self.network.set.run_divided(Add { sum, others }, self.threads);
         (&self.losses, sum)
     }
 }
 
-/// `sum += gradients`.
+/// Adds gradients, those of one group after those of another.
 struct Add<'a> {
     sum: &'a mut [f32],
-    gradients: &'a [f32],
+    /// Empty where there are fewer.
+    others: [&'a [f32]; GROUPS],
 }
 
 impl Kernel for Add<'_> {
@@ -139,9 +147,28 @@ impl Kernel for Add<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        for (sum, gradient) in self.sum.iter_mut().zip(self.gradients) {
-            *sum += gradient;
+        // A block of the sum stays in the first cache until all are in it.
+        const BLOCK: usize = 2048;
+        for (block, sum) in self.sum.chunks_mut(BLOCK).enumerate() {
+            for other in self.others.iter().filter(|other| !other.is_empty()) {
+                for (sum, gradient) in sum.iter_mut().zip(&other[block * BLOCK..]) {
+                    *sum += gradient;
+                }
+            }
         }
+    }
+}
+
+impl Divide for Add<'_> {
+    fn len(&self) -> usize {
+        self.sum.len()
+    }
+
+    fn split_at(self, place: usize) -> (Self, Self) {
+        let (first, rest) = self.sum.split_at_mut(place);
+        let parts = self.others.map(|other| other.split_at(place.min(other.len())));
+        let (firsts, rests) = (parts.map(|part| part.0), parts.map(|part| part.1));
+        (Self { sum: first, others: firsts }, Self { sum: rest, others: rests })
     }
 }
 

@@ -34,20 +34,23 @@ impl Learner {
         batch: &StepBatch,
         learning_rate: f64,
     ) -> (&'a [f32], f32) {
-        let set = gradients.network.set;
+        let (set, threads) = (gradients.network.set, gradients.threads);
         let (losses, gradients) = gradients.differentiate(&self.parameters, batch);
         let factor = loss::factor(batch.reduction, losses);
         let norm = set.run(Squares(gradients)).sqrt() as f32 * factor;
         // PyTorch's clip_grad_norm_: min(1, limit / (norm + 1e-6)).
         let clip = training.clip_norm.map_or(1.0, |limit| (limit as f32 / (norm + 1e-6)).min(1.0));
-        set.run(Update {
+        self.state.steps += 1;
+        let update = Update {
             config: &training.optimizer,
-            state: &mut self.state,
+            steps: self.state.steps,
+            moments: self.state.moments(),
             learning_rate,
             weights: &mut self.parameters,
             gradients,
             factor: factor * clip,
-        });
+        };
+        set.run_divided(update, threads);
         (losses, norm)
     }
 
@@ -55,7 +58,8 @@ impl Learner {
     pub(crate) fn average(&mut self, gradients: &Gradients, decay: f64) {
         if let Some(average) = &mut self.average {
             let share = (1.0 - decay) as f32;
-            gradients.network.set.run(Average { average, weights: &self.parameters, share });
+            let blend = Average { average, weights: &self.parameters, share };
+            gradients.network.set.run_divided(blend, gradients.threads);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod activation;
 mod buffer;
 mod denoiser;
+mod divide;
 mod engine;
 mod form;
 mod functions;

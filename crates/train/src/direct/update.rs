@@ -4,6 +4,7 @@
 
 use super::{
     buffer::{Buffer, LINE},
+    divide::Divide,
     simd::{Kernel, Simd},
 };
 use crate::config::OptimizerConfig;
@@ -44,6 +45,22 @@ impl Kernel for Average<'_> {
     }
 }
 
+impl Divide for Average<'_> {
+    fn len(&self) -> usize {
+        self.average.len()
+    }
+
+    fn split_at(self, place: usize) -> (Self, Self) {
+        let (average, later_average) = self.average.split_at_mut(place);
+        let (weights, later_weights) = self.weights.split_at(place);
+        let share = self.share;
+        (
+            Self { average, weights, share },
+            Self { average: later_average, weights: later_weights, share },
+        )
+    }
+}
+
 /// An optimizer's state.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
@@ -62,12 +79,20 @@ impl State {
         };
         Self { steps: 0, moments: (0..moments).map(|_| Buffer::zeros(len)).collect() }
     }
+
+    /// The two moments; empty where there is none.
+    pub(crate) fn moments(&mut self) -> [&mut [f32]; 2] {
+        let mut moments = self.moments.iter_mut();
+        [(); 2].map(|()| moments.next().map(|moment| &mut moment[..]).unwrap_or_default())
+    }
 }
 
 /// One step of an optimizer.
 pub(crate) struct Update<'a> {
     pub(crate) config: &'a OptimizerConfig,
-    pub(crate) state: &'a mut State,
+    /// Its number, from 1.
+    pub(crate) steps: u64,
+    pub(crate) moments: [&'a mut [f32]; 2],
     pub(crate) learning_rate: f64,
     pub(crate) weights: &'a mut [f32],
     pub(crate) gradients: &'a [f32],
@@ -80,39 +105,32 @@ impl Kernel for Update<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { config, state, learning_rate, weights, gradients, factor } = self;
+        let Self { config, steps, moments, learning_rate, weights, gradients, factor } = self;
+        let [moments_1, moments_2] = moments;
         let rate = learning_rate as f32;
-        let first = state.steps == 0;
-        state.steps += 1;
         let pairs = weights.iter_mut().zip(gradients);
-        match (config, &mut state.moments[..]) {
-            (OptimizerConfig::Sgd { weight_decay, .. }, []) => {
+        match config {
+            OptimizerConfig::Sgd { momentum: 0.0, weight_decay, .. } => {
                 let decay = *weight_decay as f32;
                 for (w, g) in pairs {
                     *w -= rate * (g * factor + decay * *w);
                 }
             }
-            (
-                OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay },
-                [velocity, ..],
-            ) => {
+            OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
                 let (momentum, decay) = (*momentum as f32, *weight_decay as f32);
                 // The first velocity is the gradient itself.
-                let share = if first { 1.0 } else { (1.0 - dampening) as f32 };
+                let share = if steps == 1 { 1.0 } else { (1.0 - dampening) as f32 };
                 let (ahead, own) = if *nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
-                for ((w, g), v) in pairs.zip(&mut velocity[..]) {
+                for ((w, g), v) in pairs.zip(moments_1) {
                     let g = g * factor + decay * *w;
                     *v = g * share + *v * momentum;
                     *w -= rate * (*v * ahead + g * own);
                 }
             }
-            (
-                OptimizerConfig::Adam { betas, epsilon, weight_decay }
-                | OptimizerConfig::Adamw { betas, epsilon, weight_decay },
-                [moments_1, moments_2, ..],
-            ) => {
+            OptimizerConfig::Adam { betas, epsilon, weight_decay }
+            | OptimizerConfig::Adamw { betas, epsilon, weight_decay } => {
                 let [beta_1, beta_2] = betas.map(|beta| beta as f32);
-                let time = i32::try_from(state.steps).unwrap_or(i32::MAX);
+                let time = i32::try_from(steps).unwrap_or(i32::MAX);
                 let root = (1.0 - beta_2.powi(time)).sqrt();
                 let rate = rate * root / (1.0 - beta_1.powi(time));
                 let epsilon = *epsilon as f32 * root;
@@ -122,7 +140,7 @@ impl Kernel for Update<'_> {
                     }
                     _ => (*weight_decay as f32, 1.0),
                 };
-                let moments = moments_1.iter_mut().zip(&mut moments_2[..]);
+                let moments = moments_1.iter_mut().zip(moments_2);
                 for ((w, g), (m, v)) in pairs.zip(moments) {
                     let g = g * factor + penalty * *w;
                     *m = *m * beta_1 + g * (1.0 - beta_1);
@@ -130,8 +148,26 @@ impl Kernel for Update<'_> {
                     *w = *w * keep - rate * *m / (v.sqrt() + epsilon);
                 }
             }
-            // `State::new` gives Adam two moments.
-            (OptimizerConfig::Adam { .. } | OptimizerConfig::Adamw { .. }, _) => {}
         }
+    }
+}
+
+impl Divide for Update<'_> {
+    fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    fn split_at(self, place: usize) -> (Self, Self) {
+        let (weights, later_weights) = self.weights.split_at_mut(place);
+        let (gradients, later_gradients) = self.gradients.split_at(place);
+        let [one, two] = self.moments.map(|moment| moment.split_at_mut(place.min(moment.len())));
+        let first = Self { weights, gradients, moments: [one.0, two.0], ..self };
+        let rest = Self {
+            weights: later_weights,
+            gradients: later_gradients,
+            moments: [one.1, two.1],
+            ..first
+        };
+        (first, rest)
     }
 }
