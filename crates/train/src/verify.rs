@@ -26,8 +26,8 @@ const FILE_LIMIT: u64 = 64 << 30;
 /// What a check of a run found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// The state that the manifest names; `Failed` where the manifest itself cannot be read.
-    pub state: RunState,
+    /// The state that the manifest names; none where the manifest itself cannot be read.
+    pub state: Option<RunState>,
     /// Every file or checkpoint, in the order in which they were looked at.
     pub findings: Vec<Finding>,
     /// The step that a resumed run goes on from, 0 where it begins again; none where it would stop.
@@ -119,7 +119,7 @@ pub fn verify_run<N: Network>(
     }
     // Without a manifest no run goes on.
     let goes_on_from = goes_on_from.filter(|_| manifest.is_some());
-    let state = manifest.map_or(RunState::Failed, |manifest| manifest.state);
+    let state = manifest.map(|manifest| manifest.state);
     Ok(Verification { state, findings, goes_on_from })
 }
 

@@ -1,6 +1,6 @@
 //! `langevin verify`: whether a run's files are sound.
 
-use langevin_train::{built_in, verify_run};
+use langevin_train::{RunState, built_in, verify_run};
 use serde_json::json;
 
 use super::open_device;
@@ -34,7 +34,7 @@ pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
     let sound = found.is_sound();
     print(&if args.json {
         json!({
-            "event": "verified", "sound": sound, "state": found.state.name(),
+            "event": "verified", "sound": sound, "state": found.state.map(RunState::name),
             "goes_on_from": found.goes_on_from
         })
         .to_string()
@@ -44,7 +44,7 @@ pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
             None => "it cannot go on".to_owned(),
         };
         let verdict = if sound { "all is sound" } else { "not all is sound" };
-        format!("{}, {verdict}: {from}", found.state.name())
+        format!("{}, {verdict}: {from}", found.state.map_or("unknown", RunState::name))
     });
     Ok(u8::from(!sound))
 }
