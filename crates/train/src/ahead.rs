@@ -18,7 +18,7 @@ use crate::{Diffusion, StepBatch, TrainError};
 pub(crate) const ROWS_AT_ONCE: usize = 4096;
 
 /// Steps that are handed over at once, at most.
-const STEPS_AT_ONCE: usize = 64;
+pub(crate) const STEPS_AT_ONCE: usize = 64;
 
 /// What batches are made of.
 pub(crate) struct Source {

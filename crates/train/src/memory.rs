@@ -4,7 +4,7 @@ use sysinfo::CGroupLimits;
 
 use crate::{
     RunConfig, TrainError,
-    ahead::ROWS_AT_ONCE,
+    ahead::{ROWS_AT_ONCE, STEPS_AT_ONCE},
     config::{EmaConfig, EngineConfig, OptimizerConfig},
     sampling::TRAJECTORY_ROWS,
 };
@@ -17,9 +17,6 @@ const MOST_GROUPS: usize = 16;
 
 /// Blocks of batches that are made ahead: one in use, one that waits, one in the making.
 const BLOCKS_AHEAD: usize = 3;
-
-/// The most batches in one of them.
-const STEPS_AHEAD: usize = 64;
 
 /// What a noise level takes, in numbers of 4 bytes.
 const LEVEL_NUMBERS: usize = 8;
@@ -123,7 +120,7 @@ fn numbers_ahead(rows: usize, features: usize, level_features: usize) -> usize {
     }
     // Input and target, the columns that tell the level, and the weight.
     let row = features.saturating_mul(2).saturating_add(level_features).saturating_add(1);
-    let block = rows.saturating_mul(STEPS_AHEAD).min(ROWS_AT_ONCE);
+    let block = rows.saturating_mul(STEPS_AT_ONCE).min(ROWS_AT_ONCE);
     // Of the batch in the making also its rows and its noise, both in 64 bits, and its levels.
     let making = features.saturating_mul(4).saturating_add(LEVEL_NUMBERS);
     let blocks = block.saturating_mul(BLOCKS_AHEAD).saturating_mul(row);

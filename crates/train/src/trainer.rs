@@ -393,7 +393,7 @@ impl<N: Network> Trainer<N> {
 }
 
 /// The engine that a run file asks for.
-fn engine<N: Network>(
+pub(crate) fn engine<N: Network>(
     config: &RunConfig,
     network: N,
     device: &Device,

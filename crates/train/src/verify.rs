@@ -8,14 +8,14 @@ use std::{
 use langevin_core::Network;
 
 use crate::{
-    Diffusion, DirectEngine, Engine, EngineConfig, Manifest, Metrics, RunConfig, RunState,
-    TapeEngine, TensorMap, TrainError,
+    Diffusion, Engine, Manifest, Metrics, RunConfig, RunState, TensorMap, TrainError,
     checkpoint::{Checkpoint, Checkpoints, LoadError},
     evaluate::EVALUATION,
     folder::read_run_config,
     manifest::MANIFEST,
     records::LEVELS,
     run_files::{CONFIG_LIMIT, EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
+    trainer,
 };
 
 const METRICS: &str = "metrics.jsonl";
@@ -173,28 +173,15 @@ struct Resumed<N: Network> {
 }
 
 impl<N: Network> Resumed<N> {
-    /// The engine is the one that the trainer would choose.
-    ///
     /// # Errors
     /// Why there is none.
     fn new(config: &RunConfig, network: N) -> Result<Self, String> {
         let expected = TensorMap::of_module(&network);
         let diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
         let device = network.devices().into_iter().next().ok_or("the network has no weights")?;
-        let (train, count) = (&config.train, diffusion.networks);
-        let direct = (train.engine != EngineConfig::Tape).then(|| {
-            let network = network.clone();
-            DirectEngine::new(network, count, &train.optimizer, train.clip_norm, &device)
-        });
-        let mut engine: Box<dyn Engine<N>> = match (direct, train.engine) {
-            (Some(Ok(engine)), _) => Box::new(engine),
-            (Some(Err(why)), EngineConfig::Direct) => return Err(format!("train.engine: {why}")),
-            _ => {
-                let clip_norm = train.clip_norm;
-                Box::new(TapeEngine::new(network, count, &train.optimizer, clip_norm, &device))
-            }
-        };
-        if train.ema.decay(0).is_some() {
+        let mut engine =
+            trainer::engine(config, network, &device).map_err(|error| error.to_string())?;
+        if config.train.ema.decay(0).is_some() {
             engine.keep_averages();
         }
         Ok(Self { expected, diffusion, engine })
