@@ -1,10 +1,6 @@
 //! Damaged checkpoints, folders that cannot be written, losses that are not finite.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, ErrorKind},
-    process::Stdio,
-};
+use std::{fs, io::ErrorKind};
 
 use crate::program::{Program, SMALL};
 
@@ -213,14 +209,9 @@ fn a_file_that_reaches_the_systems_limit_of_size_keeps_the_last_good_checkpoint(
 fn a_folder_that_is_removed_while_training_is_missed_and_not_made_again() {
     let program = Program::new();
     program.write("run.json", &SMALL.replace(r#""steps": 40"#, r#""steps": 300000"#));
-    let mut child = program
-        .command(&["train", "run.json", "--out", "run"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
+    let (mut child, lines) = program.start(&["train", "run.json", "--out", "run"]);
     let mut said = String::new();
-    for line in BufReader::new(child.stderr.take().expect("piped")).lines() {
+    for line in lines {
         let line = line.expect("UTF-8");
         if said.is_empty() && line.contains("step 14/") {
             // The run writes beside us: what it put there meanwhile goes the next time.

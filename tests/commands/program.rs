@@ -2,8 +2,9 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Lines},
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, ChildStderr, Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
@@ -79,6 +80,15 @@ impl Program {
         command.args(arguments).current_dir(self.folder.path()).env_remove("LANGEVIN_BACKEND");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Starts the binary, and gives the lines of its standard error as they come.
+    pub fn start(&self, arguments: &[&str]) -> (Child, Lines<BufReader<ChildStderr>>) {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        let said = BufReader::new(child.stderr.take().expect("piped")).lines();
+        (child, said)
     }
 
     pub fn run(&self, arguments: &[&str]) -> Said {

@@ -159,22 +159,12 @@ fn a_run_is_extended_where_its_learning_rates_allow() {
 #[cfg(unix)]
 #[test]
 fn a_run_that_was_killed_before_its_first_checkpoint_begins_again() {
-    use std::{
-        io::{BufRead, BufReader},
-        process::Stdio,
-    };
     let program = Program::new();
     let text = SMALL.replace(r#""checkpoint_every": 15"#, r#""checkpoint_every": 100000"#);
     assert_ne!(text, SMALL);
     program.write("run.json", &text.replace(r#""steps": 40"#, r#""steps": 2000000"#));
-    let mut child = program
-        .command(&["train", "run.json", "--out", "run"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    let said = BufReader::new(child.stderr.take().expect("piped"));
-    let first = said.lines().map_while(Result::ok).find(|line| line.contains("step 14/"));
+    let (mut child, said) = program.start(&["train", "run.json", "--out", "run"]);
+    let first = said.map_while(Result::ok).find(|line| line.contains("step 14/"));
     assert!(first.is_some(), "a log line");
     child.kill().expect("killed");
     child.wait().expect("waited");

@@ -115,6 +115,6 @@ pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 pub(crate) mod witness;

@@ -281,8 +281,7 @@ impl<'a, N: Network> Session<'a, N> {
         self.manifest.state = RunState::Finished;
         self.manifest.step = self.trainer.steps_made();
         self.manifest.attribution = data.attribution().map(str::to_owned);
-        self.folder.check()?;
-        self.manifest.write(run)?;
+        self.write_manifest()?;
         #[cfg(feature = "figures")]
         match crate::report::draw(run, config, data) {
             Ok(drawn) => {

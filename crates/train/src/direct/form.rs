@@ -112,7 +112,7 @@ impl Transposed {
     /// Takes up the present weights; those of large layers side by side where there are threads.
     pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32], threads: usize) {
         let layers = layers.iter().zip(&self.places).skip(1);
-        if threads < 2 || self.buffer.len() < LEAST {
+        if threads < 2 || self.buffer.len() < 2 * LEAST {
             for (layer, &(first, stride)) in layers {
                 let to = &mut self.buffer[first..first + layer.outputs * stride];
                 transpose(layer, &parameters[layer.weight()], to, stride);

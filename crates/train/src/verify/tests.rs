@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Array, Program, RunOptions, built_in, parse_config, resume, train};
+use crate::{Array, built_in, disk::tests::small_run::options, parse_config, resume, train};
 
 const RUN: &str = r#"{
     "name": "t",
@@ -22,17 +22,6 @@ const RUN: &str = r#"{
 }"#;
 
 const OPTIMIZER: &str = "optimizer.safetensors";
-
-fn options(device: &Device) -> RunOptions<'_> {
-    let program = Program {
-        langevin: "0".to_owned(),
-        burn: "0".to_owned(),
-        backend: "flex".to_owned(),
-        device: "processor".to_owned(),
-        features: Vec::new(),
-    };
-    RunOptions { device, program, stop_after: None }
-}
 
 /// A run of six steps, with checkpoints of the third and the last.
 fn trained(run: &Path, engine: &str) {

@@ -2,4 +2,4 @@
 
 mod faults;
 mod power_cut;
-mod small_run;
+pub(crate) mod small_run;

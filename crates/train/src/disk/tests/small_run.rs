@@ -80,7 +80,7 @@ pub(super) fn go_on(run: &Path, observer: &mut dyn Observer) -> Result<RunReport
     resume(run, None, built_in, &options(&device), observer)
 }
 
-fn options(device: &Device) -> RunOptions<'_> {
+pub(crate) fn options(device: &Device) -> RunOptions<'_> {
     let program = Program {
         langevin: "0".to_owned(),
         burn: "0".to_owned(),
