@@ -5,13 +5,6 @@ use std::ops::{Deref, DerefMut};
 /// Numbers in a cache line.
 pub(crate) const LINE: usize = 16;
 
-/// Columns that a matrix of so many takes up: whole cache lines, and beyond 64 columns an odd number
-/// of them, so that the rows of one column don't all fall into the same few sets of the cache.
-pub(crate) const fn stride(columns: usize) -> usize {
-    let lines = columns.div_ceil(LINE);
-    LINE * if lines > 4 { lines | 1 } else { lines }
-}
-
 /// A fixed number of f32, the first at the start of a cache line: a wide load that crosses lines
 /// costs two.
 #[derive(Debug)]

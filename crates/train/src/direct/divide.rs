@@ -3,9 +3,10 @@
 use super::{
     buffer::LINE,
     simd::{InstructionSet, Kernel},
+    team::Team,
 };
 
-/// Numbers that are worth waking one more thread for, tens of microseconds.
+/// Numbers that are worth one more thread, some microseconds.
 pub(super) const LEAST: usize = 1 << 15;
 
 /// A kernel that does the same to each number, whichever are taken together.
@@ -18,21 +19,24 @@ pub(crate) trait Divide: Kernel<Output = ()> + Send + Sized {
 }
 
 impl InstructionSet {
-    /// Runs a kernel in up to so many threads.
-    pub(crate) fn run_divided<K: Divide>(self, kernel: K, threads: usize) {
-        let threads = threads.min(kernel.len() / LEAST);
+    /// Runs a kernel in as many threads of a team as it is worth.
+    pub(crate) fn run_divided<K: Divide>(self, kernel: K, team: &Team) {
+        let threads = team.threads().min(kernel.len() / LEAST);
         if threads < 2 {
             return self.run(kernel);
         }
-        rayon::in_place_scope(|scope| {
-            let mut rest = kernel;
-            for others in (1..threads).rev() {
-                let share = rest.len() / (others + 1);
-                let (part, further) = rest.split_at(share.next_multiple_of(LINE));
-                scope.spawn(move |_| self.run(part));
-                rest = further;
+        let (mut rest, mut others) = (Some(kernel), threads);
+        let parts = std::iter::from_fn(|| {
+            let kernel = rest.take()?;
+            others -= 1;
+            if others == 0 {
+                return Some(kernel);
             }
-            self.run(rest);
+            let share = (kernel.len() / (others + 1)).next_multiple_of(LINE);
+            let (part, further) = kernel.split_at(share);
+            rest = Some(further);
+            Some(part)
         });
+        team.for_each(threads, parts, |part| self.run(part));
     }
 }

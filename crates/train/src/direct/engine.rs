@@ -1,7 +1,7 @@
 //! The direct engine: Langevin's multilayer perceptron on the processor, its numbers in buffers of
 //! its own. Burn's modules are made of them only where someone asks for the networks.
 
-use std::{any::Any, cell::OnceCell, ops::Range};
+use std::{any::Any, cell::OnceCell};
 
 use burn::{
     module::{ModuleVisitor, Param},
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::{
     buffer::Buffer,
-    form::{Form, Layer, transpose},
+    form::{Form, Layer},
     gradients::Gradients,
     learner::{Learner, Training},
     pass::Network as Loops,
@@ -113,7 +113,7 @@ impl<N: Network> DirectEngine<N> {
             map.0.extend(arrays(layers, moment, name).0);
         }
         if state.moments.len() == 2 {
-            let names = (0..layers.len()).flat_map(|i| parts(i, TIME).map(|(name, _)| name));
+            let names = (0..layers.len()).flat_map(|i| names(i, TIME));
             map.0.extend(names.map(|name| (name, Array::counter(state.steps as i64))));
         }
         map
@@ -323,25 +323,18 @@ fn weight(layer: usize) -> String {
     format!("layers.{layer}.weight")
 }
 
-/// Where a parameter of a layer lies.
-type Place = fn(&Layer) -> Range<usize>;
-
-/// The two parameters of a layer: their names, and where they lie.
-fn parts(number: usize, end: &str) -> [(String, Place); 2] {
-    let bias = format!("layers.{number}.bias");
-    [(weight(number) + end, Layer::weight), (bias + end, Layer::bias)]
+/// The names of a layer's two parameters.
+fn names(number: usize, end: &str) -> [String; 2] {
+    [weight(number) + end, format!("layers.{number}.bias{end}")]
 }
 
 /// A buffer's numbers by name, in the layout of files.
 fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
     let of_layer = |(i, layer): (usize, &Layer)| {
-        let [weight, bias] = parts(i, end).map(|(name, place)| (name, place(layer)));
-        let mut turned = vec![0.0; layer.inputs * layer.outputs];
-        transpose(layer, &buffer[weight.1], &mut turned, layer.inputs);
-        let values = buffer[bias.1][..layer.outputs].to_vec();
+        let ([weight_name, bias_name], (weight, bias)) = (names(i, end), layer.read(buffer));
         [
-            (weight.0, Array::f32([layer.outputs, layer.inputs], turned)),
-            (bias.0, Array::f32([layer.outputs], values)),
+            (weight_name, Array::f32([layer.outputs, layer.inputs], weight)),
+            (bias_name, Array::f32([layer.outputs], bias)),
         ]
     };
     TensorMap(layers.par_iter().enumerate().flat_map_iter(of_layer).collect())
@@ -355,10 +348,10 @@ fn take(
     end: &str,
 ) -> Result<(), String> {
     for (i, layer) in layers.iter().enumerate() {
-        for (name, place) in parts(i, end) {
-            let array = map.0.remove(&name).ok_or_else(|| format!("{name} is missing"))?;
-            layer.write(buffer, place(layer), floats(&array.transposed()));
-        }
+        let mut array = |name: String| map.0.remove(&name).ok_or(format!("{name} is missing"));
+        let [weight, bias] = names(i, end);
+        layer.write_weight(buffer, floats(&array(weight)?));
+        layer.write_bias(buffer, floats(&array(bias)?));
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! The form of a multilayer perceptron, and where its numbers lie in one flat buffer.
 
-use std::ops::Range;
-
 use langevin_core::Activation;
 
 use super::{
-    buffer::{Buffer, stride},
+    buffer::Buffer,
     divide::LEAST,
+    panels,
+    team::Team,
 };
 
 /// What there is to know of a network beside its numbers.
@@ -27,13 +27,12 @@ pub(crate) struct Form {
     pub(crate) frequencies: Vec<f32>,
 }
 
-/// Where a layer's numbers are: the rows of its weight `[inputs, outputs]`, then its bias, each row
-/// of `stride` numbers. What a row has beyond `outputs` is zero, and stays so.
+/// Where a layer's numbers are: panels of `[inputs + 1, width]`, each the weight's rows of some outputs and
+/// then their bias. What a panel has beyond the outputs is zero, and stays so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Layer {
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
-    pub(crate) stride: usize,
     pub(crate) first: usize,
 }
 
@@ -54,7 +53,7 @@ impl Form {
         let layer = |i| {
             let inputs = if i == 0 { self.inputs() } else { self.width };
             let outputs = if i == self.depth { self.features } else { self.width };
-            let layer = Layer { inputs, outputs, stride: stride(outputs), first };
+            let layer = Layer { inputs, outputs, first };
             first = layer.end();
             layer
         };
@@ -63,26 +62,60 @@ impl Form {
 }
 
 impl Layer {
-    /// The weight's place in the buffer of all parameters.
-    pub(crate) const fn weight(&self) -> Range<usize> {
-        self.first..self.first + self.inputs * self.stride
+    /// Outputs of a panel.
+    pub(crate) const fn width(&self) -> usize {
+        panels::width(self.outputs)
     }
 
-    /// The bias's place.
-    pub(crate) const fn bias(&self) -> Range<usize> {
-        self.first + self.inputs * self.stride..self.end()
+    /// The numbers of a panel.
+    pub(crate) const fn panel(&self) -> usize {
+        (self.inputs + 1) * self.width()
     }
 
     /// Where the next layer begins.
     pub(crate) const fn end(&self) -> usize {
-        self.first + (self.inputs + 1) * self.stride
+        self.first + (self.inputs + 1) * panels::padded(self.outputs)
     }
 
-    /// Puts numbers into some rows of this layer.
-    pub(crate) fn write(&self, buffer: &mut [f32], rows: Range<usize>, values: &[f32]) {
-        let rows = buffer[rows].chunks_exact_mut(self.stride);
-        for (row, values) in rows.zip(values.chunks_exact(self.outputs)) {
-            row[..self.outputs].copy_from_slice(values);
+    /// The panels of this layer, each with its number.
+    pub(crate) fn panels<'a>(&self, buffer: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
+        buffer[self.first..self.end()].chunks_exact(self.panel())
+    }
+
+    /// One of them: the weight, and the bias.
+    pub(crate) fn panel_of<'a>(&self, buffer: &'a [f32], panel: usize) -> (&'a [f32], &'a [f32]) {
+        let first = self.first + panel * self.panel();
+        buffer[first..first + self.panel()].split_at(self.inputs * self.width())
+    }
+
+    /// The weight as `[outputs, inputs]`, and the bias.
+    pub(crate) fn read(&self, buffer: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let mut weight = vec![0.0; self.outputs * self.inputs];
+        let mut bias = Vec::with_capacity(self.outputs);
+        let rows = weight.chunks_mut(self.width() * self.inputs);
+        for (panel, (to, from)) in rows.zip(self.panels(buffer)).enumerate() {
+            let held = panels::held(panel, self.outputs);
+            let (weight, own) = from.split_at(self.inputs * self.width());
+            transpose((weight, self.width()), (to, self.inputs), self.inputs, held);
+            bias.extend_from_slice(&own[..held]);
+        }
+        (weight, bias)
+    }
+
+    /// Takes up a weight `[outputs, inputs]`.
+    pub(crate) fn write_weight(&self, buffer: &mut [f32], weight: &[f32]) {
+        let panels = buffer[self.first..self.end()].chunks_exact_mut(self.panel());
+        for (to, from) in panels.zip(weight.chunks(self.width() * self.inputs)) {
+            let held = from.len() / self.inputs;
+            transpose((from, self.inputs), (to, self.width()), held, self.inputs);
+        }
+    }
+
+    /// Takes up a bias.
+    pub(crate) fn write_bias(&self, buffer: &mut [f32], bias: &[f32]) {
+        let panels = buffer[self.first..self.end()].chunks_exact_mut(self.panel());
+        for (to, from) in panels.zip(bias.chunks(self.width())) {
+            to[self.inputs * self.width()..][..from.len()].copy_from_slice(from);
         }
     }
 }
@@ -90,8 +123,8 @@ impl Layer {
 /// The weights of every layer after the first, rows and columns exchanged: for the way back.
 #[derive(Debug)]
 pub(crate) struct Transposed {
-    /// For each layer: where it begins, and the length of a row.
-    places: Vec<(usize, usize)>,
+    /// Where each layer begins.
+    places: Vec<usize>,
     buffer: Buffer,
 }
 
@@ -99,71 +132,69 @@ impl Transposed {
     pub(crate) fn new(layers: &[Layer]) -> Self {
         let mut end = 0;
         let place = |layer: &Layer| {
-            let place = (end, stride(layer.inputs));
-            end += layer.outputs * place.1;
+            let place = end;
+            end += layer.outputs * panels::padded(layer.inputs);
             place
         };
         // The first layer's would be the data's gradient, which nobody asks for.
-        let mut places = vec![(0, 0)];
-        places.extend(layers[1..].iter().map(place));
+        let places = layers[1..].iter().map(place).collect();
         Self { places, buffer: Buffer::zeros(end) }
     }
 
-    /// Takes up the present weights; those of large layers side by side where there are threads.
-    pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32], threads: usize) {
-        let layers = layers.iter().zip(&self.places).skip(1);
-        if threads < 2 || self.buffer.len() < 2 * LEAST {
-            for (layer, &(first, stride)) in layers {
-                let to = &mut self.buffer[first..first + layer.outputs * stride];
-                transpose(layer, &parameters[layer.weight()], to, stride);
-            }
-            return;
-        }
+    /// Takes up the present weights, those of large layers together.
+    pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32], team: &Team) {
         let mut rest = &mut self.buffer[..];
-        rayon::in_place_scope(|scope| {
-            for (layer, &(_, stride)) in layers {
-                let to;
-                (to, rest) = std::mem::take(&mut rest).split_at_mut(layer.outputs * stride);
-                let from = &parameters[layer.weight()];
-                scope.spawn(move |_| transpose(layer, from, to, stride));
-            }
-        });
+        for layer in &layers[1..] {
+            let (width, padded) = (panels::width(layer.inputs), panels::padded(layer.inputs));
+            let own;
+            (own, rest) = std::mem::take(&mut rest).split_at_mut(layer.outputs * padded);
+            let panels = own.chunks_exact_mut(layer.outputs * width).enumerate();
+            team.for_each(layer.outputs * padded / LEAST, panels, |(panel, to)| {
+                let held = panels::held(panel, layer.inputs);
+                let outputs = to.chunks_mut(layer.width() * width).enumerate();
+                for ((i, to), from) in outputs.zip(layer.panels(parameters)) {
+                    let from = (&from[panel * width * layer.width()..], layer.width());
+                    transpose(from, (to, width), held, panels::held(i, layer.outputs));
+                }
+            });
+        }
     }
 
-    /// `[outputs, inputs]` of a layer, and the length of a row.
-    pub(crate) fn of(&self, layer: usize) -> (&[f32], usize) {
-        let (first, stride) = self.places[layer];
-        (&self.buffer[first..], stride)
+    /// A panel of a layer's `[outputs, inputs]`.
+    pub(crate) fn of(&self, layer: &Layer, number: usize, panel: usize) -> &[f32] {
+        let size = layer.outputs * panels::width(layer.inputs);
+        &self.buffer[self.places[number - 1] + panel * size..][..size]
     }
 }
 
-/// A layer's weight, `[inputs, outputs]`, as `[outputs, inputs]` with rows of `stride` numbers; in blocks
-/// of 4 × 4, which stay in registers.
-pub(crate) fn transpose(layer: &Layer, from: &[f32], to: &mut [f32], stride: usize) {
+/// Exchanges rows and columns of `[rows, columns]`; each matrix comes with the length of its rows. In
+/// blocks of 4 × 4, which stay in registers.
+fn transpose(
+    (from, from_row): (&[f32], usize),
+    (to, to_row): (&mut [f32], usize),
+    rows: usize,
+    columns: usize,
+) {
     const BLOCK: usize = 4;
     let whole = |count: usize| count - count % BLOCK;
-    let (inputs, outputs) = (whole(layer.inputs), whole(layer.outputs));
-    for (input, rows) in from.chunks_exact(BLOCK * layer.stride).enumerate() {
-        let input = BLOCK * input;
-        if input == inputs {
-            break;
-        }
-        for output in (0..outputs).step_by(BLOCK) {
-            let rows: [[f32; BLOCK]; BLOCK] = std::array::from_fn(|i| {
-                let row = &rows[i * layer.stride + output..][..BLOCK];
-                std::array::from_fn(|j| row[j])
-            });
+    let (whole_rows, whole_columns) = (whole(rows), whole(columns));
+    for row in (0..whole_rows).step_by(BLOCK) {
+        for column in (0..whole_columns).step_by(BLOCK) {
+            let mut block = [[0.0; BLOCK]; BLOCK];
+            for (i, values) in block.iter_mut().enumerate() {
+                values.copy_from_slice(&from[(row + i) * from_row + column..][..BLOCK]);
+            }
+            let [a, b, c, d] = block;
             for j in 0..BLOCK {
-                let column: [f32; BLOCK] = std::array::from_fn(|i| rows[i][j]);
-                to[(output + j) * stride + input..][..BLOCK].copy_from_slice(&column);
+                to[(column + j) * to_row + row..][..BLOCK].copy_from_slice(&[a[j], b[j], c[j], d[j]]);
             }
         }
     }
     // What is left of both sides.
-    for input in 0..layer.inputs {
-        let first = if input < inputs { outputs } else { 0 };
-        for output in first..layer.outputs {
-            to[output * stride + input] = from[input * layer.stride + output];
+    for row in 0..rows {
+        let first = if row < whole_rows { whole_columns } else { 0 };
+        for column in first..columns {
+            to[column * to_row + row] = from[row * from_row + column];
         }
     }
 }

@@ -5,10 +5,7 @@
 
 use std::{
     ops::Range,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use super::{
@@ -17,6 +14,7 @@ use super::{
     form::Transposed,
     pass::{Network, Sum, Workspace},
     simd::{Kernel, Simd},
+    team::Team,
 };
 use crate::StepBatch;
 
@@ -26,9 +24,12 @@ pub(crate) const CHUNK_ROWS: usize = 64;
 /// Rows of a chunk where a batch would else have too few of them to share out.
 const SMALL_CHUNK_ROWS: usize = 32;
 
-/// Parameters of a network whose gradients no longer stay in a core's cache: to add more of them up
-/// costs more than the rows that one more thread would take.
+/// Parameters of a network that no longer stay in a core's cache with their gradients: its threads share
+/// out the columns of every layer, so that each meets its part of the weights alone and there is one sum.
 const LARGE: usize = 1 << 18;
+
+/// The most rows that go through a large network at once.
+const LARGE_CHUNK_ROWS: usize = 256;
 
 /// The most groups of chunks: each lets one more thread work, and has its own sum to add.
 const GROUPS: usize = 16;
@@ -44,9 +45,10 @@ const WORK_OF_A_THREAD: usize = 2_000_000;
 pub(crate) struct Gradients {
     pub(crate) network: Network,
     transposed: Transposed,
-    pub(crate) threads: usize,
-    spaces: Vec<Workspace>,
-    groups: Vec<Mutex<Group>>,
+    pub(crate) team: Team,
+    /// One a thread.
+    spaces: Mutex<Vec<Workspace>>,
+    groups: Vec<Group>,
     losses: Vec<f32>,
 }
 
@@ -62,66 +64,62 @@ impl Gradients {
     pub(crate) fn new(network: Network, threads: usize) -> Self {
         Self {
             transposed: Transposed::new(&network.layers),
-            threads,
-            spaces: Vec::new(),
+            team: Team::new(threads),
+            spaces: Mutex::new(Vec::new()),
             groups: Vec::new(),
             losses: Vec::new(),
             network,
         }
     }
 
-    /// The losses of the batch's rows, and the gradient of their sum.
+    /// The losses of the batch's rows, the gradient of their sum, and who made them.
     pub(crate) fn differentiate(
         &mut self,
         parameters: &[f32],
         batch: &StepBatch,
-    ) -> (&[f32], &mut [f32]) {
-        let few = batch.rows < GROUPS * SMALL_CHUNK_ROWS && parameters.len() < LARGE;
-        let chunk_rows = if few { SMALL_CHUNK_ROWS } else { CHUNK_ROWS };
+    ) -> (&[f32], &mut [f32], &Team) {
+        self.transposed.update(&self.network.layers, parameters, &self.team);
+        let is_large = parameters.len() >= LARGE;
+        let chunk_rows = match batch.rows {
+            _ if is_large => LARGE_CHUNK_ROWS,
+            few if few < GROUPS * SMALL_CHUNK_ROWS => SMALL_CHUNK_ROWS,
+            _ => CHUNK_ROWS,
+        };
         let work = batch.rows.saturating_mul(3 * parameters.len());
-        let groups = batch.rows.div_ceil(chunk_rows).min(GROUPS).min(1 + work / WORK_OF_A_GROUP);
-        let threads = self.threads.min(groups).min(1 + work / WORK_OF_A_THREAD);
-        self.make_room(groups, threads);
-        self.transposed.update(&self.network.layers, parameters, self.threads);
-        let spaces = &mut self.spaces[..threads];
+        let most = if is_large { 1 } else { GROUPS.min(1 + work / WORK_OF_A_GROUP) };
+        let groups = batch.rows.div_ceil(chunk_rows).min(most);
+        let threads = self.team.threads().min(groups).min(1 + work / WORK_OF_A_THREAD);
+        self.make_room(groups, threads, chunk_rows.max(CHUNK_ROWS));
         let job = Job {
             network: &self.network,
             transposed: &self.transposed,
+            team: is_large.then_some(&self.team),
             chunk_rows,
+            groups,
             parameters,
             batch,
-            groups: &self.groups[..groups],
-            next: AtomicUsize::new(0),
+            spaces: &self.spaces,
         };
-        if let [space] = spaces {
-            job.work(space);
-        } else {
-            rayon::in_place_scope(|scope| {
-                let job = &job;
-                let mut spaces = spaces.iter_mut();
-                let own = spaces.next();
-                spaces.for_each(|space| scope.spawn(move |_| job.work(space)));
-                own.into_iter().for_each(|space| job.work(space));
-            });
-        }
+        let own = self.groups[..groups].iter_mut().enumerate();
+        self.team.for_each(threads, own, |(number, group)| job.work(number, group));
         self.add_groups(groups)
     }
 
-    fn make_room(&mut self, groups: usize, threads: usize) {
+    fn make_room(&mut self, groups: usize, threads: usize, rows: usize) {
         let network = &self.network;
-        self.groups.resize_with(self.groups.len().max(groups), || {
-            Mutex::new(Group { gradients: Buffer::zeros(network.len()), losses: Vec::new() })
+        self.groups.resize_with(self.groups.len().max(groups), || Group {
+            gradients: Buffer::zeros(network.len()),
+            losses: Vec::new(),
         });
-        self.spaces.resize_with(self.spaces.len().max(threads), || {
-            Workspace::new(&network.form, CHUNK_ROWS)
-        });
+        let spaces = self.spaces.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let space = || Workspace::new(&network.form, rows);
+        spaces.resize_with(spaces.len().max(threads), space);
     }
 
     /// The groups' losses side by side, and the sum of their gradients.
-    fn add_groups(&mut self, count: usize) -> (&[f32], &mut [f32]) {
+    fn add_groups(&mut self, count: usize) -> (&[f32], &mut [f32], &Team) {
         self.losses.clear();
         let mut groups = self.groups.iter_mut().take(count).map(|group| {
-            let group = group.get_mut().unwrap_or_else(PoisonError::into_inner);
             self.losses.extend_from_slice(&group.losses);
             &mut group.gradients[..]
         });
@@ -130,8 +128,8 @@ impl Gradients {
         for (other, gradients) in others.iter_mut().zip(groups) {
             *other = gradients;
         }
-        self.network.set.run_divided(Add { sum, others }, self.threads);
-        (&self.losses, sum)
+        self.network.set.run_divided(Add { sum, others }, &self.team);
+        (&self.losses, sum, &self.team)
     }
 }
 
@@ -176,29 +174,30 @@ impl Divide for Add<'_> {
 struct Job<'a> {
     network: &'a Network,
     transposed: &'a Transposed,
+    /// Takes each chunk together; none where every thread has chunks of its own.
+    team: Option<&'a Team>,
     chunk_rows: usize,
+    groups: usize,
     parameters: &'a [f32],
     batch: &'a StepBatch,
-    groups: &'a [Mutex<Group>],
-    next: AtomicUsize,
+    /// Those that no thread uses at the moment.
+    spaces: &'a Mutex<Vec<Workspace>>,
 }
 
 impl Job<'_> {
-    fn work(&self, space: &mut Workspace) {
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(group) = self.groups.get(number) else { return };
-            // Nobody else asks for this one: the lock is for the compiler.
-            let mut group = group.lock().unwrap_or_else(PoisonError::into_inner);
-            self.differentiate(self.rows_of(number), &mut group, space);
-        }
+    fn work(&self, number: usize, group: &mut Group) {
+        let spare = || self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        // There is one for each thread.
+        let Some(mut space) = spare().pop() else { return };
+        self.differentiate(self.rows_of(number), group, &mut space);
+        spare().push(space);
     }
 
     /// The rows of a group: whole chunks, as evenly as they go.
     fn rows_of(&self, group: usize) -> Range<usize> {
         let chunks = self.batch.rows.div_ceil(self.chunk_rows);
         let first = |group: usize| {
-            (group * chunks / self.groups.len() * self.chunk_rows).min(self.batch.rows)
+            (group * chunks / self.groups * self.chunk_rows).min(self.batch.rows)
         };
         first(group)..first(group + 1)
     }
@@ -215,6 +214,7 @@ impl Job<'_> {
                 self.transposed,
                 self.batch,
                 chunk,
+                self.team,
                 space,
                 losses,
                 if is_first { Sum::New(gradients) } else { Sum::Further(gradients) },

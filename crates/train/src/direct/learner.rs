@@ -4,7 +4,7 @@ use super::{
     buffer::Buffer,
     gradients::Gradients,
     loss,
-    update::{Average, Squares, State, Update},
+    update::{Average, State, Update, sum_of_squares},
 };
 use crate::{StepBatch, config::OptimizerConfig};
 
@@ -34,10 +34,10 @@ impl Learner {
         batch: &StepBatch,
         learning_rate: f64,
     ) -> (&'a [f32], f32) {
-        let (set, threads) = (gradients.network.set, gradients.threads);
-        let (losses, gradients) = gradients.differentiate(&self.parameters, batch);
+        let set = gradients.network.set;
+        let (losses, gradients, team) = gradients.differentiate(&self.parameters, batch);
         let factor = loss::factor(batch.reduction, losses);
-        let norm = set.run(Squares(gradients)).sqrt() as f32 * factor;
+        let norm = sum_of_squares(set, gradients, team).sqrt() as f32 * factor;
         // PyTorch's clip_grad_norm_: min(1, limit / (norm + 1e-6)).
         let clip = training.clip_norm.map_or(1.0, |limit| (limit as f32 / (norm + 1e-6)).min(1.0));
         self.state.steps += 1;
@@ -50,7 +50,7 @@ impl Learner {
             gradients,
             factor: factor * clip,
         };
-        set.run_divided(update, threads);
+        set.run_divided(update, team);
         (losses, norm)
     }
 
@@ -59,7 +59,7 @@ impl Learner {
         if let Some(average) = &mut self.average {
             let share = (1.0 - decay) as f32;
             let blend = Average { average, weights: &self.parameters, share };
-            gradients.network.set.run_divided(blend, gradients.threads);
+            gradients.network.set.run_divided(blend, &gradients.team);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use langevin_core::LossReduction;
 
+use super::panels;
+
 /// The rows whose loss is wanted.
 pub(crate) struct Loss<'a> {
     pub(crate) reduction: LossReduction,
@@ -17,35 +19,50 @@ impl Loss<'_> {
     /// Writes the rows' losses, and turns the output into the gradient of their sum.
     ///
     /// # Shapes
-    /// `output` is `[rows, stride]`, `losses` `[rows]`.
-    pub(crate) fn differentiate(&self, output: &mut [f32], stride: usize, losses: &mut [f32]) {
+    /// `output` is `[rows, features]` in panels, `losses` `[rows]`.
+    pub(crate) fn differentiate(&self, output: &mut [f32], losses: &mut [f32]) {
         let share = match self.reduction {
             LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / self.features as f32,
             LossReduction::Sum | LossReduction::Norm => 1.0,
         };
-        let rows = output.chunks_exact_mut(stride).zip(self.target.chunks_exact(self.features));
-        for (((output, target), weight), loss) in rows.zip(self.weight).zip(losses) {
-            let weight = share * weight;
-            let mut sum = 0.0;
-            let pairs = output.iter_mut().zip(target);
-            if let LossReduction::Huber { delta } = self.reduction {
-                let delta = delta as f32;
-                for (output, target) in pairs {
-                    let error = *output - target;
-                    let size = error.abs();
-                    let near = if size > delta { delta } else { size };
-                    sum += 0.5 * near * near + delta * (size - near);
-                    *output = weight * near.copysign(error);
-                }
-            } else {
-                for (output, target) in pairs {
-                    let error = *output - target;
-                    sum += error * error;
-                    *output = 2.0 * weight * error;
-                }
+        losses.fill(0.0);
+        let width = panels::width(self.features);
+        for (panel, output) in output.chunks_exact_mut(losses.len() * width).enumerate() {
+            let (first, held) = (panel * width, panels::held(panel, self.features));
+            let targets = self.target.chunks_exact(self.features);
+            let rows = output.chunks_exact_mut(width).zip(targets).zip(self.weight);
+            for (((output, target), weight), loss) in rows.zip(&mut *losses) {
+                let weight = share * weight;
+                let pairs = output.iter_mut().zip(&target[first..first + held]);
+                *loss += weight * self.errors(pairs, weight);
             }
-            *loss = weight * sum;
         }
+    }
+
+    /// The sum of what errors cost; each output becomes the slope, times `weight`.
+    fn errors<'a>(
+        &self,
+        pairs: impl Iterator<Item = (&'a mut f32, &'a f32)>,
+        weight: f32,
+    ) -> f32 {
+        let mut sum = 0.0;
+        if let LossReduction::Huber { delta } = self.reduction {
+            let delta = delta as f32;
+            for (output, target) in pairs {
+                let error = *output - target;
+                let size = error.abs();
+                let near = if size > delta { delta } else { size };
+                sum += 0.5 * near * near + delta * (size - near);
+                *output = weight * near.copysign(error);
+            }
+        } else {
+            for (output, target) in pairs {
+                let error = *output - target;
+                sum += error * error;
+                *output = 2.0 * weight * error;
+            }
+        }
+        sum
     }
 }
 

@@ -10,9 +10,11 @@ mod functions;
 mod gradients;
 mod learner;
 mod loss;
+mod panels;
 mod pass;
 mod product;
 mod simd;
+mod team;
 mod update;
 
 pub use denoiser::RunDenoiser;

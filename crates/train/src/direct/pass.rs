@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use super::{
     activation::{Activate, Apply, Chain},
-    buffer::{Buffer, stride},
+    buffer::Buffer,
     form::{Form, Layer, Transposed},
     functions::sin_cos_of_turns,
     loss::Loss,
-    product::{Product, Start},
+    panels,
+    product::{Left, Product, Start},
     simd::{InstructionSet, Kernel, Simd},
+    team::{Team, for_each},
 };
 use crate::{StepBatch, diffusion::Columns};
 
@@ -21,10 +23,10 @@ pub(crate) struct Network {
     pub(crate) set: InstructionSet,
 }
 
-/// What a thread needs to take rows through the network, and back: one chunk of rows.
+/// What is needed to take rows through the network, and back: one chunk of rows, every matrix in panels.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    input: Buffer,
+    input: Input,
     /// Each hidden layer's output.
     hidden: Vec<Buffer>,
     /// Each hidden layer's sums z, then `act'(z)`, then the loss's gradient by z.
@@ -38,13 +40,31 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Room for so many rows.
     pub(crate) fn new(form: &Form, rows: usize) -> Self {
-        let hidden = || Buffer::zeros(rows * stride(form.width));
+        let hidden = || Buffer::zeros(rows * panels::padded(form.width));
         Self {
-            input: Buffer::zeros(rows * stride(form.inputs())),
+            input: Input::new(form, rows),
             hidden: (0..form.depth).map(|_| hidden()).collect(),
             slopes: (0..form.depth).map(|_| hidden()).collect(),
-            output: Buffer::zeros(rows * stride(form.features)),
+            output: Buffer::zeros(rows * panels::padded(form.features)),
             gradient: hidden(),
+        }
+    }
+}
+
+/// The first layer's input.
+#[derive(Debug)]
+struct Input {
+    /// In panels.
+    columns: Buffer,
+    /// Sines and cosines, row by row.
+    position: Buffer,
+}
+
+impl Input {
+    fn new(form: &Form, rows: usize) -> Self {
+        Self {
+            columns: Buffer::zeros(rows * panels::padded(form.inputs())),
+            position: Buffer::zeros(rows * 2 * form.position_features()),
         }
     }
 }
@@ -61,7 +81,9 @@ pub(crate) enum Sum<'a> {
 /// What a thread needs to take rows through the network and not back.
 #[derive(Debug)]
 pub(crate) struct ForwardSpace {
-    input: Buffer,
+    /// Room for so many rows.
+    rows: usize,
+    input: Input,
     /// Two hidden layers' outputs.
     hidden: [Buffer; 2],
     output: Buffer,
@@ -70,11 +92,12 @@ pub(crate) struct ForwardSpace {
 impl ForwardSpace {
     /// Room for so many rows at once.
     pub(crate) fn new(form: &Form, rows: usize) -> Self {
-        let hidden = || Buffer::zeros(rows * stride(form.width));
+        let hidden = || Buffer::zeros(rows * panels::padded(form.width));
         Self {
-            input: Buffer::zeros(rows * stride(form.inputs())),
+            rows,
+            input: Input::new(form, rows),
             hidden: [hidden(), hidden()],
-            output: Buffer::zeros(rows * stride(form.features)),
+            output: Buffer::zeros(rows * panels::padded(form.features)),
         }
     }
 }
@@ -90,7 +113,8 @@ impl Network {
     }
 
     /// The losses of some rows, and the gradient of their sum, which is added to `gradients`, or
-    /// written over what is there in a group's first chunk.
+    /// written over what is there in a group's first chunk; by a team, where there is one,
+    /// which shares out the columns of every layer.
     #[expect(clippy::too_many_arguments, reason = "what is read, and the three places to write to")]
     pub(crate) fn differentiate(
         &self,
@@ -98,12 +122,13 @@ impl Network {
         transposed: &Transposed,
         batch: &StepBatch,
         rows: Range<usize>,
+        team: Option<&Team>,
         space: &mut Workspace,
         losses: &mut [f32],
         gradients: Sum<'_>,
     ) {
-        self.read_input(batch, rows.clone(), space);
-        self.forward(parameters, rows.len(), space);
+        self.read_input(batch, rows.clone(), &mut space.input);
+        self.forward(parameters, rows.len(), team, space);
         let features = self.form.features;
         let loss = Loss {
             reduction: batch.reduction,
@@ -111,63 +136,58 @@ impl Network {
             target: &batch.target.values[rows.start * features..rows.end * features],
             weight: &batch.weight[rows.clone()],
         };
-        let stride = stride(features);
-        loss.differentiate(&mut space.output[..rows.len() * stride], stride, losses);
-        self.backward(transposed, rows.len(), space, gradients);
+        loss.differentiate(&mut space.output[..rows.len() * panels::padded(features)], losses);
+        self.backward(transposed, rows.len(), team, space, gradients);
     }
 
     /// Puts the rows' columns side by side: `[x, sin, cos, level features, condition]`.
-    fn read_input(&self, batch: &StepBatch, rows: Range<usize>, space: &mut Workspace) {
-        let length = stride(self.form.inputs());
-        let mut place = |first: usize, columns: &Columns| {
-            let count = columns.columns;
-            let from = columns.values[rows.start * count..rows.end * count].chunks_exact(count);
-            for (to, from) in space.input.chunks_exact_mut(length).zip(from) {
-                to[first..first + count].copy_from_slice(from);
-            }
-        };
-        let (features, count) = (self.form.features, self.form.position_features());
-        place(0, &batch.input);
-        let mut first = features + 2 * count;
+    fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
+        let of = |columns: &'_ Columns| rows.start * columns.columns..rows.end * columns.columns;
+        self.place_data(&batch.input.values[of(&batch.input)], rows.len(), input);
+        let mut first = self.form.features + 2 * self.form.position_features();
         for columns in batch.level_features.iter().chain(&batch.condition) {
-            place(first, columns);
+            let shape = (rows.len(), columns.columns);
+            let values = &columns.values[of(columns)];
+            panels::place(&mut input.columns, self.form.inputs(), first, values, shape);
             first += columns.columns;
         }
-        self.place_position(&mut space.input[..rows.len() * length]);
     }
 
-    /// Fills in the sines and cosines of rows whose data columns are there.
-    fn place_position(&self, input: &mut [f32]) {
+    /// Puts rows of data and their sines and cosines in the input.
+    fn place_data(&self, x: &[f32], rows: usize, input: &mut Input) {
         let (features, count) = (self.form.features, self.form.position_features());
+        panels::place(&mut input.columns, self.form.inputs(), 0, x, (rows, features));
         if count > 0 {
-            for row in input.chunks_exact_mut(stride(self.form.inputs())) {
-                let (x, rest) = row.split_at_mut(features);
-                let (sin, cos) = rest[..2 * count].split_at_mut(count);
+            let position = &mut input.position[..rows * 2 * count];
+            for (x, row) in x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count)) {
+                let (sin, cos) = row.split_at_mut(count);
                 self.set.run(Position { x, frequencies: &self.form.frequencies, sin, cos });
             }
+            let shape = (rows, 2 * count);
+            panels::place(&mut input.columns, self.form.inputs(), features, position, shape);
         }
     }
 
-    /// The first layer's bias for rows that share their extra columns: `bias + extra · weight`.
+    /// The first layer's bias for rows that share their extra columns: `bias + extra · weight`, panel after
+    /// panel.
     pub(crate) fn shared_bias(&self, parameters: &[f32], extra: &[f32]) -> Buffer {
         let layer = &self.layers[0];
-        let bias = &parameters[layer.bias()];
-        let mut shared = Buffer::zeros(layer.stride);
-        shared.copy_from_slice(bias);
-        if !extra.is_empty() {
-            let own = layer.weight().start + (layer.inputs - extra.len()) * layer.stride;
+        let mut shared = Buffer::zeros(panels::padded(layer.outputs));
+        for (panel, c) in shared.chunks_exact_mut(layer.width()).enumerate() {
+            let (weight, bias) = layer.panel_of(parameters, panel);
+            if extra.is_empty() {
+                c.copy_from_slice(bias);
+                continue;
+            }
             self.set.run(Product {
                 rows: 1,
                 inner: extra.len(),
-                columns: layer.outputs,
-                a: extra,
-                a_row: extra.len(),
-                a_column: 1,
-                b: &parameters[own..layer.weight().end],
-                b_row: layer.stride,
+                columns: panels::held(panel, layer.outputs),
+                a: Left::turned(extra, 1),
+                b: &weight[(layer.inputs - extra.len()) * layer.width()..],
                 start: Start::Row(bias),
-                c: &mut shared,
-                c_row: layer.stride,
+                c,
+                width: layer.width(),
             });
         }
         shared
@@ -185,89 +205,87 @@ impl Network {
         space: &mut ForwardSpace,
         output: &mut [f32],
     ) {
-        let (features, length) = (self.form.features, stride(self.form.inputs()));
-        let ForwardSpace { input, hidden, output: sums } = space;
-        let chunk = input.len() / length * features;
-        for (x, output) in x.chunks(chunk).zip(output.chunks_mut(chunk)) {
+        let features = self.form.features;
+        let ForwardSpace { rows: most, input, hidden: [before, after], output: sums } = space;
+        let (first, last) = (&self.layers[0], &self.layers[self.form.depth]);
+        let inner = features + 2 * self.form.position_features();
+        for (x, output) in x.chunks(*most * features).zip(output.chunks_mut(*most * features)) {
             let rows = x.len() / features;
-            for (to, from) in input.chunks_exact_mut(length).zip(x.chunks_exact(features)) {
-                to[..features].copy_from_slice(from);
+            self.place_data(x, rows, input);
+            let len = rows * panels::padded(first.outputs);
+            let a = Left::of(&input.columns, rows, self.form.inputs());
+            let z = after[..len].chunks_exact_mut(rows * first.width());
+            for ((panel, z), bias) in z.enumerate().zip(bias.chunks_exact(first.width())) {
+                self.sums(first, panel, (a, inner, rows), parameters, Some(bias), z);
+                self.set.run(Apply { activation: self.form.activation, z, before: None });
             }
-            self.place_position(&mut input[..rows * length]);
-            let [before, after] = &mut *hidden;
-            let (first, later) = (&self.layers[0], &self.layers[1..self.form.depth]);
-            let inner = features + 2 * self.form.position_features();
-            self.sums(first, parameters, bias, inner, rows, (input, length), after);
-            let z = &mut after[..rows * first.stride];
-            self.set.run(Apply { activation: self.form.activation, z, before: None });
-            for layer in later {
+            for layer in &self.layers[1..self.form.depth] {
                 std::mem::swap(before, after);
-                let own = &parameters[layer.bias()];
-                let from = (&before[..], layer.stride);
-                self.sums(layer, parameters, own, layer.inputs, rows, from, after);
-                let len = rows * layer.stride;
-                self.set.run(Apply {
-                    activation: self.form.activation,
-                    z: &mut after[..len],
-                    before: self.form.residual.then_some(&before[..len]),
-                });
+                let a = Left::of(before, rows, layer.inputs);
+                let size = rows * layer.width();
+                let z = after[..len].chunks_exact_mut(size);
+                for ((panel, z), before) in z.enumerate().zip(before.chunks_exact(size)) {
+                    self.sums(layer, panel, (a, layer.inputs, rows), parameters, None, z);
+                    let before = self.form.residual.then_some(before);
+                    self.set.run(Apply { activation: self.form.activation, z, before });
+                }
             }
-            let last = &self.layers[self.form.depth];
-            let (own, from) = (&parameters[last.bias()], (&after[..], first.stride));
-            self.sums(last, parameters, own, last.inputs, rows, from, sums);
-            let sums = sums.chunks_exact(last.stride);
-            for (to, from) in output.chunks_exact_mut(features).zip(sums) {
-                to.copy_from_slice(&from[..features]);
+            let a = Left::of(after, rows, last.inputs);
+            let sums = &mut sums[..rows * panels::padded(features)];
+            for (panel, sums) in sums.chunks_exact_mut(rows * last.width()).enumerate() {
+                self.sums(last, panel, (a, last.inputs, rows), parameters, None, sums);
             }
+            panels::read(sums, features, output, (rows, features));
         }
     }
 
     /// Fills the workspace's layers from its input.
-    fn forward(&self, parameters: &[f32], rows: usize, space: &mut Workspace) {
-        let (mut input, mut length) = (&space.input[..], stride(self.form.inputs()));
+    fn forward(&self, parameters: &[f32], rows: usize, team: Option<&Team>, space: &mut Workspace) {
+        let (mut input, mut columns) = (&space.input.columns[..], self.form.inputs());
         let layers = self.layers.iter().zip(&mut space.slopes).zip(&mut space.hidden);
         for (i, ((layer, z), output)) in layers.enumerate() {
-            let bias = &parameters[layer.bias()];
-            self.sums(layer, parameters, bias, layer.inputs, rows, (input, length), z);
-            let len = rows * layer.stride;
-            self.set.run(Activate {
-                activation: self.form.activation,
-                z: &mut z[..len],
-                before: (self.form.residual && i > 0).then_some(input),
-                output: &mut output[..len],
+            let (size, len) = (rows * layer.width(), rows * panels::padded(layer.outputs));
+            let a = Left::of(input, rows, columns);
+            let z = z[..len].chunks_exact_mut(size);
+            let panels = z.zip(output[..len].chunks_exact_mut(size)).enumerate();
+            for_each(team, panels, |(panel, (z, output))| {
+                self.sums(layer, panel, (a, columns, rows), parameters, None, z);
+                let skips = self.form.residual && i > 0;
+                let before = skips.then(|| &input[panel * size..][..size]);
+                self.set.run(Activate { activation: self.form.activation, z, before, output });
             });
-            (input, length) = (output, layer.stride);
+            (input, columns) = (output, layer.outputs);
         }
         let last = &self.layers[self.form.depth];
-        let bias = &parameters[last.bias()];
-        let from = (input, length);
-        self.sums(last, parameters, bias, last.inputs, rows, from, &mut space.output);
+        let a = Left::of(input, rows, columns);
+        let output = &mut space.output[..rows * panels::padded(last.outputs)];
+        let panels = output.chunks_exact_mut(rows * last.width()).enumerate();
+        for_each(team, panels, |(panel, output)| {
+            self.sums(last, panel, (a, columns, rows), parameters, None, output);
+        });
     }
 
-    /// `input · weight + bias`, over the first `inner` columns of the input.
-    #[expect(clippy::too_many_arguments, reason = "what is read, and the place to write to")]
+    /// A panel of `a · weight + bias`, over the first `inner` columns of a; the layer's own bias unless
+    /// there is another.
     fn sums(
         &self,
         layer: &Layer,
+        panel: usize,
+        (a, inner, rows): (Left<'_>, usize, usize),
         parameters: &[f32],
-        bias: &[f32],
-        inner: usize,
-        rows: usize,
-        (input, length): (&[f32], usize),
-        output: &mut [f32],
+        bias: Option<&[f32]>,
+        c: &mut [f32],
     ) {
+        let (b, own) = layer.panel_of(parameters, panel);
         self.set.run(Product {
             rows,
             inner,
-            columns: layer.outputs,
-            a: input,
-            a_row: length,
-            a_column: 1,
-            b: &parameters[layer.weight()],
-            b_row: layer.stride,
-            start: Start::Row(bias),
-            c: output,
-            c_row: layer.stride,
+            columns: panels::held(panel, layer.outputs),
+            a,
+            b,
+            start: Start::Row(bias.unwrap_or(own)),
+            c,
+            width: layer.width(),
         });
     }
 
@@ -276,71 +294,94 @@ impl Network {
         &self,
         transposed: &Transposed,
         rows: usize,
+        team: Option<&Team>,
         space: &mut Workspace,
         gradients: Sum<'_>,
     ) {
-        let (gradients, start) = match gradients {
-            Sum::New(gradients) => {
-                for layer in &self.layers {
-                    gradients[layer.bias()].fill(0.0);
-                }
-                (gradients, Start::Zero)
-            }
+        let (mut rest, start) = match gradients {
+            Sum::New(gradients) => (gradients, Start::Zero),
             Sum::Further(gradients) => (gradients, Start::Own),
         };
-        let Workspace { input, hidden, slopes, output, gradient, .. } = space;
+        let Workspace { input, hidden, slopes, output, gradient } = space;
         for (i, layer) in self.layers.iter().enumerate().rev() {
-            let len = rows * layer.stride;
-            let own = &mut gradients[layer.first..layer.end()];
-            let (weight, bias) = own.split_at_mut(layer.inputs * layer.stride);
-            // The loss's gradient by this layer's sums.
-            let delta = if i < self.form.depth {
-                let (delta, gradient) = (&mut slopes[i][..len], &gradient[..len]);
-                self.set.run(Chain { delta, gradient, sums: bias });
-                delta
-            } else {
-                let delta = &mut output[..len];
-                for row in delta.chunks_exact(layer.stride) {
-                    for (sum, delta) in bias.iter_mut().zip(row) {
-                        *sum += delta;
+            let (earlier, own) = std::mem::take(&mut rest).split_at_mut(layer.first);
+            rest = earlier;
+            let own = own[..layer.end() - layer.first].chunks_exact_mut(layer.panel());
+            let x = if i == 0 { &input.columns[..] } else { &hidden[i - 1][..] };
+            let (len, size) = (rows * panels::padded(layer.outputs), rows * layer.width());
+            if i == self.form.depth {
+                let panels = output[..len].chunks_exact(size).zip(own);
+                for_each(team, panels, |(delta, own)| {
+                    let (weight, bias) = self.clear(layer, start, own);
+                    for row in delta.chunks_exact(bias.len()) {
+                        for (sum, delta) in bias.iter_mut().zip(row) {
+                            *sum += delta;
+                        }
                     }
-                }
-                delta
-            };
-            let (a, a_column) = match i {
-                0 => (&input[..], stride(self.form.inputs())),
-                _ => (&hidden[i - 1][..], stride(self.form.width)),
-            };
-            self.set.run(Product {
-                rows: layer.inputs,
-                inner: rows,
-                columns: layer.outputs,
-                a,
-                a_row: 1,
-                a_column,
-                b: delta,
-                b_row: layer.stride,
-                start,
-                c: weight,
-                c_row: layer.stride,
-            });
-            if i > 0 {
-                let (b, b_row) = transposed.of(i);
-                let skips = self.form.residual && i < self.form.depth;
+                    self.weight_gradient(layer, (x, rows), delta, start, weight);
+                });
+                continue;
+            }
+            let (slopes, later_deltas) = slopes.split_at_mut(i + 1);
+            let later = &self.layers[i + 1];
+            let later_delta = later_deltas.first().unwrap_or(output);
+            let a = Left::of(later_delta, rows, later.outputs);
+            let skips = self.form.residual && i + 1 < self.form.depth;
+            let panels = gradient[..len].chunks_exact_mut(size);
+            let panels = panels.zip(slopes[i][..len].chunks_exact_mut(size)).zip(own).enumerate();
+            for_each(team, panels, |(panel, ((gradient, delta), own))| {
                 self.set.run(Product {
                     rows,
-                    inner: layer.outputs,
-                    columns: layer.inputs,
-                    a: delta,
-                    a_row: layer.stride,
-                    a_column: 1,
-                    b,
-                    b_row,
+                    inner: later.outputs,
+                    columns: panels::held(panel, layer.outputs),
+                    a,
+                    b: transposed.of(later, i + 1, panel),
                     start: if skips { Start::Own } else { Start::Zero },
-                    c: &mut gradient[..],
-                    c_row: stride(self.form.width),
+                    c: gradient,
+                    width: layer.width(),
                 });
-            }
+                let (weight, sums) = self.clear(layer, start, own);
+                self.set.run(Chain { delta, gradient, sums });
+                self.weight_gradient(layer, (x, rows), delta, start, weight);
+            });
+        }
+    }
+
+    /// A panel's gradients by weight and bias; the latter zero at the start.
+    fn clear<'a>(
+        &self,
+        layer: &Layer,
+        start: Start<'_>,
+        panel: &'a mut [f32],
+    ) -> (&'a mut [f32], &'a mut [f32]) {
+        let (weight, bias) = panel.split_at_mut(layer.inputs * layer.width());
+        if matches!(start, Start::Zero) {
+            bias.fill(0.0);
+        }
+        (weight, bias)
+    }
+
+    /// A panel of `xᵀ · delta`.
+    fn weight_gradient(
+        &self,
+        layer: &Layer,
+        (x, rows): (&[f32], usize),
+        delta: &[f32],
+        start: Start<'_>,
+        c: &mut [f32],
+    ) {
+        let width = panels::width(layer.inputs);
+        for (c, x) in c.chunks_mut(width * layer.width()).zip(x.chunks_exact(rows * width)) {
+            self.set.run(Product {
+                rows: c.len() / layer.width(),
+                inner: rows,
+                columns: layer.width(),
+                a: Left::turned(x, width),
+                b: delta,
+                start,
+                c,
+                width: layer.width(),
+            });
         }
     }
 }

@@ -1,27 +1,66 @@
 //! Matrix products `C = A·B + start`, in tiles that stay in registers.
 
-use super::simd::{Kernel, Simd, Vector};
+use super::{
+    panels,
+    simd::{Kernel, Simd, Vector},
+};
+
+/// Rows of B that stay in the first cache while all rows of A meet them.
+const DEPTH: usize = 256;
 
 /// `C[i, j] = start[i, j] + Σ_p A[i, p] · B[p, j]`, summed in the order of p.
 ///
 /// # Shapes
-/// C is `[rows, columns]`, A `[rows, inner]`, B `[inner, columns]`. The columns are rounded up to
-/// whole vectors: rows of B and C must be as long (see [`stride`](super::buffer::stride)), and what
-/// B holds there is multiplied too.
+/// C is `[rows, columns]`, A `[rows, inner]`, B `[inner, columns]`. B and C are panels with rows of `width`
+/// numbers. The columns are rounded up to whole vectors, and what B holds there is multiplied too; beyond
+/// them C becomes zero, unless it is the start.
 pub(crate) struct Product<'a> {
     pub(crate) rows: usize,
     pub(crate) inner: usize,
     pub(crate) columns: usize,
-    pub(crate) a: &'a [f32],
-    /// From one row of A to the next.
-    pub(crate) a_row: usize,
-    /// From one column of A to the next.
-    pub(crate) a_column: usize,
+    pub(crate) a: Left<'a>,
     pub(crate) b: &'a [f32],
-    pub(crate) b_row: usize,
     pub(crate) start: Start<'a>,
     pub(crate) c: &'a mut [f32],
-    pub(crate) c_row: usize,
+    pub(crate) width: usize,
+}
+
+/// A, whose columns may lie in blocks.
+#[derive(Clone, Copy)]
+pub(crate) struct Left<'a> {
+    values: &'a [f32],
+    /// From one row to the next.
+    row: usize,
+    /// From one column to the next in a block.
+    column: usize,
+    /// Columns of a block.
+    block: usize,
+    /// From one block to the next.
+    next: usize,
+}
+
+impl<'a> Left<'a> {
+    /// A matrix of so many rows and columns, in panels.
+    pub(crate) const fn of(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        let width = panels::width(columns);
+        Self { values, row: width, column: 1, block: width, next: rows * width }
+    }
+
+    /// A panel with rows and columns exchanged.
+    pub(crate) const fn turned(panel: &'a [f32], width: usize) -> Self {
+        Self { values: panel, row: 1, column: width, block: usize::MAX, next: 0 }
+    }
+
+    /// How far from the first a column lies.
+    const fn place(&self, column: usize) -> usize {
+        column / self.block * self.next + column % self.block * self.column
+    }
+
+    /// The furthest of the first so many columns.
+    fn furthest(&self, columns: usize) -> usize {
+        let of_earlier_blocks = (columns - 1) / self.block * self.block;
+        self.place(columns - 1).max(self.place(of_earlier_blocks.saturating_sub(1)))
+    }
 }
 
 /// What the products are added to.
@@ -40,14 +79,19 @@ impl Kernel for Product<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { rows, inner, columns, a, a_row, a_column, b, b_row, start, c, c_row } = self;
+        let Self { rows, inner, columns, a, b, start, c, width } = self;
         let lanes = S::Vector::LANES;
         let padded = columns.next_multiple_of(lanes);
         // These make the pointers below valid.
-        assert!(rows > 0 && inner > 0 && columns > 0);
-        assert!((rows - 1) * a_row + (inner - 1) * a_column < a.len());
-        assert!((inner - 1) * b_row + padded <= b.len());
-        assert!((rows - 1) * c_row + padded <= c.len() && (rows == 1 || padded <= c_row));
+        assert!(rows > 0 && inner > 0 && columns > 0 && padded <= width);
+        assert!((rows - 1) * a.row + a.furthest(inner) < a.values.len());
+        assert!((inner - 1) * width + padded <= b.len());
+        assert!((rows - 1) * width + padded <= c.len());
+        if padded < width && !matches!(start, Start::Own) {
+            for row in c.chunks_exact_mut(width).take(rows) {
+                row[padded..].fill(0.0);
+            }
+        }
         // One pointer for reading and writing C: a reference beside it would be another claim on it.
         let c_at = c.as_mut_ptr();
         let (from, from_row) = match start {
@@ -56,57 +100,60 @@ impl Kernel for Product<'_> {
                 assert!(padded <= row.len());
                 (row.as_ptr(), 0)
             }
-            Start::Own => (c_at.cast_const(), c_row),
+            Start::Own => (c_at.cast_const(), width),
         };
-        let tile = Tile {
-            inner,
-            a: a.as_ptr(),
-            a_row,
-            a_column,
-            b: b.as_ptr(),
-            b_row,
-            from,
-            from_row,
-            c: c_at,
-            c_row,
-        };
-        let mut column = 0;
-        while column < padded {
-            let wide = padded - column >= 2 * lanes;
-            let mut row = 0;
-            while row < rows {
-                let count = (rows - row).min(S::TILE_ROWS);
-                // SAFETY: the tile's rows, and its columns up to `padded`, are inside the slices by
-                // the assertions above, and no other reference to C is in use.
-                unsafe {
-                    let tile = tile.at(row, column);
-                    if wide { tile.of_rows::<S, 2>(count) } else { tile.of_rows::<S, 1>(count) }
+        // A run of blocks of A begins with a block.
+        let depth = if DEPTH.is_multiple_of(a.block) { DEPTH } else { inner };
+        for first in (0..inner).step_by(depth) {
+            let (from, from_row) = if first == 0 { (from, from_row) } else { (c_at.cast_const(), width) };
+            let tile = Tile {
+                inner: (inner - first).min(depth),
+                a: a.values[a.place(first)..].as_ptr(),
+                left: a,
+                b: b[first * width..].as_ptr(),
+                from,
+                from_row,
+                c: c_at,
+                width,
+            };
+            let mut column = 0;
+            while column < padded {
+                let wide = padded - column >= 2 * lanes;
+                let mut row = 0;
+                while row < rows {
+                    let count = (rows - row).min(S::TILE_ROWS);
+                    // SAFETY: the tile's rows, and its columns up to `padded`, are inside the slices by
+                    // the assertions above, and no other reference to C is in use.
+                    unsafe {
+                        let tile = tile.at(row, column);
+                        if wide { tile.of_rows::<S, 2>(count) } else { tile.of_rows::<S, 1>(count) }
+                    }
+                    row += count;
                 }
-                row += count;
+                column += if wide { 2 * lanes } else { lanes };
             }
-            column += if wide { 2 * lanes } else { lanes };
         }
     }
 }
 
 /// A block of C: pointers to its first row and column.
 #[derive(Clone, Copy)]
-struct Tile {
+struct Tile<'a> {
     inner: usize,
     a: *const f32,
-    a_row: usize,
-    a_column: usize,
+    /// Where A's numbers lie.
+    left: Left<'a>,
     b: *const f32,
-    b_row: usize,
     /// Null for zeros.
     from: *const f32,
     from_row: usize,
     c: *mut f32,
-    c_row: usize,
+    /// From one row of B and C to the next.
+    width: usize,
 }
 
 // Pointers move by `wrapping_add`: `add` is checked in the dev profile, in the innermost loop.
-impl Tile {
+impl Tile<'_> {
     #[inline(always)]
     const fn at(self, row: usize, column: usize) -> Self {
         let from = if self.from.is_null() {
@@ -115,10 +162,10 @@ impl Tile {
             self.from.wrapping_add(row * self.from_row + column)
         };
         Self {
-            a: self.a.wrapping_add(row * self.a_row),
+            a: self.a.wrapping_add(row * self.left.row),
             b: self.b.wrapping_add(column),
             from,
-            c: self.c.wrapping_add(row * self.c_row + column),
+            c: self.c.wrapping_add(row * self.width + column),
             ..self
         }
     }
@@ -147,7 +194,8 @@ impl Tile {
     /// A block of M rows and N vectors is inside the matrices.
     #[inline(always)]
     unsafe fn multiply<V: Vector, const M: usize, const N: usize>(self) {
-        let (mut a, mut b) = (self.a, self.b);
+        let Left { row: a_row, column: a_column, block, next, .. } = self.left;
+        let (mut block_at, mut b, mut rest) = (self.a, self.b, self.inner);
         let mut sums = [[V::splat(0.0); N]; M];
         // SAFETY: the caller's promise covers every address.
         unsafe {
@@ -158,23 +206,29 @@ impl Tile {
                     }
                 }
             }
-            for _ in 0..self.inner {
-                let mut right = [V::splat(0.0); N];
-                for (j, right) in right.iter_mut().enumerate() {
-                    *right = V::load(b.wrapping_add(j * V::LANES));
-                }
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    let left = V::splat(*a.wrapping_add(i * self.a_row));
-                    for (sum, right) in sums.iter_mut().zip(right) {
-                        *sum = left.mul_add(right, *sum);
+            while rest > 0 {
+                let count = rest.min(block);
+                let mut a = block_at;
+                for _ in 0..count {
+                    let mut right = [V::splat(0.0); N];
+                    for (j, right) in right.iter_mut().enumerate() {
+                        *right = V::load(b.wrapping_add(j * V::LANES));
                     }
+                    for (i, sums) in sums.iter_mut().enumerate() {
+                        let left = V::splat(*a.wrapping_add(i * a_row));
+                        for (sum, right) in sums.iter_mut().zip(right) {
+                            *sum = left.mul_add(right, *sum);
+                        }
+                    }
+                    a = a.wrapping_add(a_column);
+                    b = b.wrapping_add(self.width);
                 }
-                a = a.wrapping_add(self.a_column);
-                b = b.wrapping_add(self.b_row);
+                block_at = block_at.wrapping_add(next);
+                rest -= count;
             }
             for (i, sums) in sums.iter().enumerate() {
                 for (j, sum) in sums.iter().enumerate() {
-                    sum.store(self.c.wrapping_add(i * self.c_row + j * V::LANES));
+                    sum.store(self.c.wrapping_add(i * self.width + j * V::LANES));
                 }
             }
         }

@@ -14,8 +14,9 @@ use super::{
     gradients::Gradients,
     learner::{Learner, Training},
     loss,
+    panels,
     pass::Network,
-    product::{Product, Start},
+    product::{Left, Product, Start},
     simd::InstructionSet,
     update::{Average, State},
 };
@@ -92,9 +93,9 @@ fn learner(network: &Network, optimizer: &OptimizerConfig) -> Learner {
     let mut parameters = Buffer::zeros(network.len());
     for layer in &network.layers {
         let bound = (layer.inputs as f32).sqrt().recip();
-        for row in parameters[layer.first..layer.end()].chunks_exact_mut(layer.stride) {
-            row[..layer.outputs].fill_with(|| bound * number());
-        }
+        let mut fill = |count: usize| (0..count).map(|_| bound * number()).collect::<Vec<f32>>();
+        layer.write_weight(&mut parameters, &fill(layer.inputs * layer.outputs));
+        layer.write_bias(&mut parameters, &fill(layer.outputs));
     }
     let state = State::new(optimizer, network.len());
     Learner { average: Some(parameters.clone()), parameters, state }
@@ -139,11 +140,16 @@ fn activate(activation: Activation, z: f64) -> (f64, f64) {
 type Weights = Vec<(Vec<f64>, Vec<f64>)>;
 
 fn weights(network: &Network, parameters: &[f32]) -> Weights {
-    let read = |layer: &super::form::Layer, rows: std::ops::Range<usize>| {
-        let rows = parameters[rows].chunks_exact(layer.stride);
-        rows.flat_map(|row| &row[..layer.outputs]).map(|x| f64::from(*x)).collect()
+    let read = |layer: &super::form::Layer| {
+        let (weight, bias) = layer.read(parameters);
+        let (inputs, wide) = (layer.inputs, |x: &f32| f64::from(*x));
+        let turned = (0..weight.len()).map(|i| {
+            let (input, output) = (i / layer.outputs, i % layer.outputs);
+            wide(&weight[output * inputs + input])
+        });
+        (turned.collect(), bias.iter().map(wide).collect())
     };
-    network.layers.iter().map(|l| (read(l, l.weight()), read(l, l.bias()))).collect()
+    network.layers.iter().map(read).collect()
 }
 
 /// The rows' losses and the gradient of the batch's loss, by the formulas, one row at a time.
@@ -264,7 +270,7 @@ proptest! {
             let parameters = learner(&network, &ADAM).parameters;
             let (losses, expected) = plain(&form, &weights(&network, &parameters), &batch);
             let mut gradients = Gradients::new(network, 1);
-            let (own, sum) = gradients.differentiate(&parameters, &batch);
+            let (own, sum, _) = gradients.differentiate(&parameters, &batch);
             let factor = f64::from(loss::factor(reduction, own));
             let own: Vec<f64> = own.iter().map(|loss| f64::from(*loss)).collect();
             // Sums of up to 70 products, each rounded to 6e-8, through up to 4 layers.
@@ -280,40 +286,44 @@ proptest! {
             }
             // What pads the rows stays zero.
             let padding: usize = gradients.network.layers.iter()
-                .map(|l| (l.inputs + 1) * (l.stride - l.outputs)).sum();
+                .map(|l| (l.inputs + 1) * (panels::padded(l.outputs) - l.outputs)).sum();
             prop_assert!(sum.iter().filter(|g| **g == 0.0).count() >= padding);
         }
     }
 
     #[test]
     fn products_are_those_of_plain_loops(
-        (rows, inner, columns) in (1..40_usize, 1..40_usize, 1..80_usize),
+        (rows, inner, columns) in (1..40_usize, 1..400_usize, 1..33_usize),
         start in 0..3_usize, turned in any::<bool>(),
     ) {
         let mut number = numbers(1);
-        let width = super::buffer::stride(columns);
+        let width = panels::width(columns);
         let mut fill = |len: usize| (0..len).map(|_| number()).collect::<Vec<f32>>();
-        let (a, b, bias) = (fill(rows * inner), fill(inner * width), fill(width));
+        let (b, bias) = (fill(inner * width), fill(width));
         let before = fill(rows * width);
-        let (a_row, a_column) = if turned { (1, rows) } else { (inner, 1) };
+        let a = fill(rows.next_multiple_of(16) * inner);
+        // A panel of so many rows with its own turned, or a matrix in panels.
+        let (panel, mut panelled) = (rows.next_multiple_of(16), vec![0.0; rows * panels::padded(inner)]);
+        panels::place(&mut panelled, inner, 0, &a[..rows * inner], (rows, inner));
+        let (left, at): (_, Box<dyn Fn(usize, usize) -> f32>) = if turned {
+            (Left::turned(&a, panel), Box::new(|i, p| a[p * panel + i]))
+        } else {
+            (Left::of(&panelled, rows, inner), Box::new(|i, p| a[i * inner + p]))
+        };
         for set in InstructionSet::all() {
             let mut c = before.clone();
             let start = [Start::Zero, Start::Row(&bias), Start::Own][start];
-            set.run(Product {
-                rows, inner, columns, a: &a, a_row, a_column,
-                b: &b, b_row: width, start, c: &mut c, c_row: width,
-            });
+            set.run(Product { rows, inner, columns, a: left, b: &b, start, c: &mut c, width });
             for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
                 let first = match start {
                     Start::Zero => 0.0,
                     Start::Row(row) => f64::from(row[j]),
                     Start::Own => f64::from(before[i * width + j]),
                 };
-                let terms = (0..inner).map(|p| {
-                    f64::from(a[i * a_row + p * a_column]) * f64::from(b[p * width + j])
-                });
+                let terms =
+                    (0..inner).map(|p| f64::from(at(i, p)) * f64::from(b[p * width + j]));
                 let expected = first + terms.sum::<f64>();
-                // 40 sums of numbers below 40, rounded to 6e-8.
+                // 400 sums of numbers below 40, rounded to 2e-6 at most and half of it mostly.
                 prop_assert!((f64::from(c[i * width + j]) - expected).abs() < 2e-5, "{set:?}");
             }
         }

@@ -4,13 +4,25 @@
 
 use super::{
     buffer::{Buffer, LINE},
-    divide::Divide,
-    simd::{Kernel, Simd},
+    divide::{Divide, LEAST},
+    simd::{InstructionSet, Kernel, Simd},
+    team::Team,
 };
 use crate::config::OptimizerConfig;
 
+/// The sum of squares, in f64; over blocks that depend on nothing but their place.
+pub(crate) fn sum_of_squares(set: InstructionSet, numbers: &[f32], team: &Team) -> f64 {
+    const MOST_BLOCKS: usize = 64;
+    let size = numbers.len().div_ceil(MOST_BLOCKS).max(LEAST);
+    let mut sums = [0.0; MOST_BLOCKS];
+    let blocks = numbers.chunks(size).zip(&mut sums);
+    let threads = numbers.len() / LEAST;
+    team.for_each(threads, blocks, |(block, sum)| *sum = set.run(Squares(block)));
+    sums.iter().sum()
+}
+
 /// The sum of squares, in f64.
-pub(crate) struct Squares<'a>(pub(crate) &'a [f32]);
+struct Squares<'a>(&'a [f32]);
 
 impl Kernel for Squares<'_> {
     type Output = f64;

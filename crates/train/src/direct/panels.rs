@@ -1,0 +1,58 @@
+//! Matrices in panels of columns: `PANEL` columns of all rows, one row after the other, then the next
+//! columns.
+//!
+//! What a matrix product reads again and again is then one piece of memory that fits the first cache, and
+//! threads that take a panel each write to different pieces.
+
+use super::buffer::LINE;
+
+/// Columns of a panel: two AVX-512 registers.
+pub(crate) const PANEL: usize = 2 * LINE;
+
+/// Columns of each panel of a matrix of so many columns; the last may hold fewer, and zeros beside them.
+pub(crate) const fn width(columns: usize) -> usize {
+    if columns <= LINE { LINE } else { PANEL }
+}
+
+/// Columns that a matrix of so many takes up.
+pub(crate) const fn padded(columns: usize) -> usize {
+    columns.next_multiple_of(width(columns))
+}
+
+/// The columns of panel number `panel` of a matrix of so many columns.
+pub(crate) fn held(panel: usize, columns: usize) -> usize {
+    (columns - panel * width(columns)).min(width(columns))
+}
+
+/// Writes `from`, `[rows, count]` row by row, to the columns from `first` on of a matrix in panels.
+pub(crate) fn place(
+    to: &mut [f32],
+    columns: usize,
+    first: usize,
+    from: &[f32],
+    (rows, count): (usize, usize),
+) {
+    let width = width(columns);
+    let mut done = 0;
+    while done < count {
+        let (panel, column) = ((first + done) / width, (first + done) % width);
+        let some = (width - column).min(count - done);
+        let to = to[panel * rows * width..][..rows * width].chunks_exact_mut(width);
+        for (to, from) in to.zip(from.chunks_exact(count)) {
+            to[column..column + some].copy_from_slice(&from[done..done + some]);
+        }
+        done += some;
+    }
+}
+
+/// Reads the first `count` columns of a matrix in panels into `to`, `[rows, count]` row by row.
+pub(crate) fn read(from: &[f32], columns: usize, to: &mut [f32], (rows, count): (usize, usize)) {
+    let width = width(columns);
+    for (panel, from) in from.chunks_exact(rows * width).enumerate() {
+        let first = panel * width;
+        let some = count.saturating_sub(first).min(width);
+        for (to, from) in to.chunks_exact_mut(count).zip(from.chunks_exact(width)) {
+            to[first..first + some].copy_from_slice(&from[..some]);
+        }
+    }
+}
