@@ -152,7 +152,8 @@ struct Tile<'a> {
     width: usize,
 }
 
-// Pointers move by `wrapping_add`: `add` is checked in the dev profile, in the innermost loop.
+// Pointers move by `wrapping_add`, and rows by `wrapping_mul`: the dev profile checks `add` and `*`, in the
+// innermost loop.
 impl Tile<'_> {
     #[inline(always)]
     const fn at(self, row: usize, column: usize) -> Self {
@@ -215,7 +216,7 @@ impl Tile<'_> {
                         *right = V::load(b.wrapping_add(j * V::LANES));
                     }
                     for (i, sums) in sums.iter_mut().enumerate() {
-                        let left = V::splat(*a.wrapping_add(i * a_row));
+                        let left = V::splat(*a.wrapping_add(i.wrapping_mul(a_row)));
                         for (sum, right) in sums.iter_mut().zip(right) {
                             *sum = left.mul_add(right, *sum);
                         }
