@@ -6,14 +6,12 @@ use crate::{
     RunConfig, TrainError,
     ahead::{ROWS_AT_ONCE, STEPS_AT_ONCE},
     config::{EmaConfig, EngineConfig, OptimizerConfig},
+    direct::most_groups,
     sampling::TRAJECTORY_ROWS,
 };
 
 /// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with either engine.
 const LAYER_OVERHEAD: usize = 4096;
-
-/// The most groups of rows that the direct engine sums by themselves.
-const MOST_GROUPS: usize = 16;
 
 /// Blocks of batches that are made ahead: one in use, one that waits, one in the making.
 const BLOCKS_AHEAD: usize = 3;
@@ -67,7 +65,9 @@ impl MemoryEstimate {
         // The direct engine sums the gradients of up to as many groups of rows side by side.
         let groups = match config.train.engine {
             EngineConfig::Tape => 0,
-            EngineConfig::Auto | EngineConfig::Direct => config.train.batch.min(MOST_GROUPS),
+            EngineConfig::Auto | EngineConfig::Direct => {
+                most_groups(mlp.parameters(), config.train.batch)
+            }
         };
         let ahead = numbers_ahead(config.train.batch, features, level_features);
         let values = parameters

@@ -6,8 +6,8 @@ use super::{
     team::Team,
 };
 
-/// Numbers that are worth one more thread, some microseconds.
-pub(super) const LEAST: usize = 1 << 15;
+/// Numbers that are worth one more thread, a few microseconds.
+pub(super) const LEAST: usize = 1 << 12;
 
 /// A kernel that does the same to each number, whichever are taken together.
 pub(crate) trait Divide: Kernel<Output = ()> + Send + Sized {

@@ -2,12 +2,7 @@
 
 use langevin_core::Activation;
 
-use super::{
-    buffer::Buffer,
-    divide::LEAST,
-    panels,
-    team::Team,
-};
+use super::{buffer::Buffer, divide::LEAST, panels, team::Team};
 
 /// What there is to know of a network beside its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,7 +181,8 @@ fn transpose(
             }
             let [a, b, c, d] = block;
             for j in 0..BLOCK {
-                to[(column + j) * to_row + row..][..BLOCK].copy_from_slice(&[a[j], b[j], c[j], d[j]]);
+                to[(column + j) * to_row + row..][..BLOCK]
+                    .copy_from_slice(&[a[j], b[j], c[j], d[j]]);
             }
         }
     }

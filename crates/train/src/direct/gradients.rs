@@ -29,7 +29,7 @@ const SMALL_CHUNK_ROWS: usize = 32;
 const LARGE: usize = 1 << 18;
 
 /// The most rows that go through a large network at once.
-const LARGE_CHUNK_ROWS: usize = 256;
+const LARGE_CHUNK_ROWS: usize = 128;
 
 /// The most groups of chunks: each lets one more thread work, and has its own sum to add.
 const GROUPS: usize = 16;
@@ -40,12 +40,19 @@ const WORK_OF_A_GROUP: usize = 500_000;
 /// Multiplications that are worth waking one more thread for.
 const WORK_OF_A_THREAD: usize = 2_000_000;
 
+/// Groups of rows, at most, for which a network of so many parameters sums its gradients side by side.
+pub(crate) fn most_groups(parameters: usize, rows: usize) -> usize {
+    if parameters >= LARGE { 1 } else { rows.min(GROUPS) }
+}
+
 /// What is needed to differentiate a network's loss, kept from step to step.
 #[derive(Debug)]
 pub(crate) struct Gradients {
     pub(crate) network: Network,
     transposed: Transposed,
     pub(crate) team: Team,
+    /// Whether all threads take each chunk together.
+    is_large: bool,
     /// One a thread.
     spaces: Mutex<Vec<Workspace>>,
     groups: Vec<Group>,
@@ -65,11 +72,19 @@ impl Gradients {
         Self {
             transposed: Transposed::new(&network.layers),
             team: Team::new(threads),
+            is_large: network.len() >= LARGE,
             spaces: Mutex::new(Vec::new()),
             groups: Vec::new(),
             losses: Vec::new(),
             network,
         }
+    }
+
+    /// Takes the network as a large one.
+    #[cfg(test)]
+    pub(crate) fn taken_as_large(mut self) -> Self {
+        self.is_large = true;
+        self
     }
 
     /// The losses of the batch's rows, the gradient of their sum, and who made them.
@@ -79,7 +94,7 @@ impl Gradients {
         batch: &StepBatch,
     ) -> (&[f32], &mut [f32], &Team) {
         self.transposed.update(&self.network.layers, parameters, &self.team);
-        let is_large = parameters.len() >= LARGE;
+        let is_large = self.is_large;
         let chunk_rows = match batch.rows {
             _ if is_large => LARGE_CHUNK_ROWS,
             few if few < GROUPS * SMALL_CHUNK_ROWS => SMALL_CHUNK_ROWS,
@@ -196,9 +211,8 @@ impl Job<'_> {
     /// The rows of a group: whole chunks, as evenly as they go.
     fn rows_of(&self, group: usize) -> Range<usize> {
         let chunks = self.batch.rows.div_ceil(self.chunk_rows);
-        let first = |group: usize| {
-            (group * chunks / self.groups * self.chunk_rows).min(self.batch.rows)
-        };
+        let first =
+            |group: usize| (group * chunks / self.groups * self.chunk_rows).min(self.batch.rows);
         first(group)..first(group + 1)
     }
 

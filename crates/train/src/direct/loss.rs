@@ -40,11 +40,7 @@ impl Loss<'_> {
     }
 
     /// The sum of what errors cost; each output becomes the slope, times `weight`.
-    fn errors<'a>(
-        &self,
-        pairs: impl Iterator<Item = (&'a mut f32, &'a f32)>,
-        weight: f32,
-    ) -> f32 {
+    fn errors<'a>(&self, pairs: impl Iterator<Item = (&'a mut f32, &'a f32)>, weight: f32) -> f32 {
         let mut sum = 0.0;
         if let LossReduction::Huber { delta } = self.reduction {
             let delta = delta as f32;

@@ -20,6 +20,7 @@ mod update;
 pub use denoiser::RunDenoiser;
 pub use engine::DirectEngine;
 pub(crate) use engine::is_processor;
+pub(crate) use gradients::most_groups;
 
 #[cfg(test)]
 mod tests;

@@ -105,7 +105,8 @@ impl Kernel for Product<'_> {
         // A run of blocks of A begins with a block.
         let depth = if DEPTH.is_multiple_of(a.block) { DEPTH } else { inner };
         for first in (0..inner).step_by(depth) {
-            let (from, from_row) = if first == 0 { (from, from_row) } else { (c_at.cast_const(), width) };
+            let (from, from_row) =
+                if first == 0 { (from, from_row) } else { (c_at.cast_const(), width) };
             let tile = Tile {
                 inner: (inner - first).min(depth),
                 a: a.values[a.place(first)..].as_ptr(),

@@ -232,10 +232,10 @@ impl Board {
                 return;
             }
             if state.number != done && state.seats > 0 {
-                let inside =
-                    State { seats: state.seats - 1, at_work: state.at_work + 1, ..state };
+                let inside = State { seats: state.seats - 1, at_work: state.at_work + 1, ..state };
                 let (old, new) = (state.word(), inside.word());
-                let come = self.state.compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed);
+                let come =
+                    self.state.compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed);
                 if come.is_ok() {
                     done = state.number;
                     self.work();
@@ -266,7 +266,8 @@ impl Board {
     fn sleep(&self, done: u32) {
         let mut lock = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
         self.asleep.fetch_add(1, Ordering::SeqCst);
-        let is_old = |state: State| state.number == done || state.seats == 0 && state.number != State::END;
+        let is_old =
+            |state: State| state.number == done || state.seats == 0 && state.number != State::END;
         while is_old(State::of(self.state.load(Ordering::SeqCst))) {
             lock = self.wake.wait(lock).unwrap_or_else(PoisonError::into_inner);
         }
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_reaches_thecaller_and_the_team_goes_on() {
+    fn a_panic_reaches_the_caller_and_the_team_goes_on() {
         for place in 0..20 {
             let team = Team::new(3);
             let run = || {

@@ -13,8 +13,7 @@ use super::{
     form::Form,
     gradients::Gradients,
     learner::{Learner, Training},
-    loss,
-    panels,
+    loss, panels,
     pass::Network,
     product::{Left, Product, Start},
     simd::InstructionSet,
@@ -99,6 +98,11 @@ fn learner(network: &Network, optimizer: &OptimizerConfig) -> Learner {
     }
     let state = State::new(optimizer, network.len());
     Learner { average: Some(parameters.clone()), parameters, state }
+}
+
+fn gradients(network: Network, threads: usize, as_large: bool) -> Gradients {
+    let gradients = Gradients::new(network, threads);
+    if as_large { gradients.taken_as_large() } else { gradients }
 }
 
 /// erf by its series, erfc by its continued fraction: both to 1e-13 where they are used.
@@ -265,11 +269,12 @@ proptest! {
         form in forms(), rows in 1..200_usize, reduction in reductions(),
     ) {
         let batch = batch(&form, rows, reduction);
-        for set in InstructionSet::all() {
+        let sets = InstructionSet::all().into_iter();
+        for (set, as_large) in sets.flat_map(|set| [(set, false), (set, true)]) {
             let network = Network::new(form.clone(), set);
             let parameters = learner(&network, &ADAM).parameters;
             let (losses, expected) = plain(&form, &weights(&network, &parameters), &batch);
-            let mut gradients = Gradients::new(network, 1);
+            let mut gradients = gradients(network, 1, as_large);
             let (own, sum, _) = gradients.differentiate(&parameters, &batch);
             let factor = f64::from(loss::factor(reduction, own));
             let own: Vec<f64> = own.iter().map(|loss| f64::from(*loss)).collect();
@@ -390,12 +395,13 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         frequencies: Vec::new(),
     };
     let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
-    for rows in [1, 31, 33, 500, 1000, 1999] {
+    let sizes = [1, 31, 33, 500, 1000, 1999].map(|rows| (rows, false));
+    for (rows, as_large) in sizes.into_iter().chain([(1, true), (500, true)]) {
         let batch = batch(&form, rows, LossReduction::Norm);
         let run = |threads| {
             let network = Network::new(form.clone(), InstructionSet::detect());
             let mut learner = learner(&network, &ADAM);
-            let mut gradients = Gradients::new(network, threads);
+            let mut gradients = gradients(network, threads, as_large);
             let mut bits = Vec::new();
             for _ in 0..3 {
                 let (losses, norm) = learner.step(&training, &mut gradients, &batch, 1e-3);
@@ -455,14 +461,16 @@ fn later_steps_allocate_nothing() {
     };
     let batch = batch(&form, 300, LossReduction::Norm);
     let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
-    let network = Network::new(form, InstructionSet::detect());
-    let mut learner = learner(&network, &training.optimizer);
-    let mut gradients = Gradients::new(network, 1);
-    learner.step(&training, &mut gradients, &batch, 1e-3);
-    let before = ASKED.get();
-    for _ in 0..5 {
+    for as_large in [false, true] {
+        let network = Network::new(form.clone(), InstructionSet::detect());
+        let mut learner = learner(&network, &training.optimizer);
+        let mut gradients = gradients(network, 1, as_large);
         learner.step(&training, &mut gradients, &batch, 1e-3);
-        learner.average(&gradients, 0.99);
+        let before = ASKED.get();
+        for _ in 0..5 {
+            learner.step(&training, &mut gradients, &batch, 1e-3);
+            learner.average(&gradients, 0.99);
+        }
+        assert_eq!(ASKED.get(), before);
     }
-    assert_eq!(ASKED.get(), before);
 }
