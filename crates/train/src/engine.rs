@@ -23,6 +23,19 @@ pub trait Engine<N: Network>: Send {
     /// One step of the optimizer. Nothing is read back from the device.
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput;
 
+    /// One step, and `beside`, which knows nothing of it, while the step is made or after it.
+    fn step_beside(
+        &mut self,
+        batch: &StepBatch,
+        learning_rate: f64,
+        beside: &mut (dyn FnMut() + Send),
+    ) -> StepOutput {
+        // A GPU is at work when this comes back.
+        let output = self.step(batch, learning_rate);
+        beside();
+        output
+    }
+
     /// The networks with their present weights, on the training device; mostly one.
     fn networks(&self) -> &[N];
 

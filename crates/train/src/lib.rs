@@ -29,7 +29,6 @@
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or
 //! [`train`].
 
-mod ahead;
 mod checkpoint;
 mod comparison;
 mod config;

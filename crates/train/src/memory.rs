@@ -4,7 +4,6 @@ use sysinfo::CGroupLimits;
 
 use crate::{
     RunConfig, TrainError,
-    ahead::{ROWS_AT_ONCE, STEPS_AT_ONCE},
     config::{EmaConfig, EngineConfig, OptimizerConfig},
     direct::most_groups,
     sampling::TRAJECTORY_ROWS,
@@ -12,9 +11,6 @@ use crate::{
 
 /// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with either engine.
 const LAYER_OVERHEAD: usize = 4096;
-
-/// Blocks of batches that are made ahead: one in use, one that waits, one in the making.
-const BLOCKS_AHEAD: usize = 3;
 
 /// What a noise level takes, in numbers of 4 bytes.
 const LEVEL_NUMBERS: usize = 8;
@@ -69,13 +65,13 @@ impl MemoryEstimate {
                 most_groups(mlp.parameters(), config.train.batch)
             }
         };
-        let ahead = numbers_ahead(config.train.batch, features, level_features);
+        let batches = numbers_of_batches(config.train.batch, features, level_features);
         let values = parameters
             .saturating_mul(copies)
             .saturating_add(mlp.parameters().saturating_mul(groups))
             .saturating_add(rows.saturating_mul(width))
             .saturating_add(rows.saturating_mul(features).saturating_mul(16))
-            .saturating_add(ahead)
+            .saturating_add(batches)
             .saturating_add(samples)
             .saturating_add(way)
             .saturating_add(overhead);
@@ -113,18 +109,13 @@ fn numbers_of_a_sample(features: usize) -> usize {
     written.max(drawn)
 }
 
-/// What batches of so many rows take that another thread makes ahead, in numbers of 4 bytes.
-fn numbers_ahead(rows: usize, features: usize, level_features: usize) -> usize {
-    if rows > ROWS_AT_ONCE {
-        return 0;
-    }
+/// What batches of so many rows take, one in use and one in the making, in numbers of 4 bytes.
+fn numbers_of_batches(rows: usize, features: usize, level_features: usize) -> usize {
     // Input and target, the columns that tell the level, and the weight.
     let row = features.saturating_mul(2).saturating_add(level_features).saturating_add(1);
-    let block = rows.saturating_mul(STEPS_AT_ONCE).min(ROWS_AT_ONCE);
-    // Of the batch in the making also its rows and its noise, both in 64 bits, and its levels.
+    // Of the one in the making also its rows and its noise, both in 64 bits, and its levels.
     let making = features.saturating_mul(4).saturating_add(LEVEL_NUMBERS);
-    let blocks = block.saturating_mul(BLOCKS_AHEAD).saturating_mul(row);
-    blocks.saturating_add(rows.saturating_mul(making))
+    rows.saturating_mul(row.saturating_mul(2).saturating_add(making))
 }
 
 /// Bytes of memory that are free for a new process, within the limits of a container where it runs in
@@ -188,13 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn batches_made_ahead_count_as_long_as_any_are() {
-        let (some, none) = (bytes(&["train.batch=4096"], 2), bytes(&["train.batch=4097"], 2));
-        // Three blocks of 4096 rows: two inputs, two targets, a level and a weight in each.
-        assert!(some > none + 3 * 4096 * 6 * 4, "{some} {none}");
-        // 64 batches of one row are a block.
-        assert_eq!(numbers_ahead(1, 2, 1), 3 * 64 * 6 + 16);
-        assert_eq!(numbers_ahead(4096, 2, 1), 3 * 4096 * 6 + 4096 * 16);
+    fn a_batch_in_use_and_one_in_the_making_count() {
+        // Two inputs, two targets, a level and a weight in each; two rows of data and of noise in 64 bits.
+        assert_eq!(numbers_of_batches(1, 2, 1), 2 * 6 + 8 + 8);
+        assert_eq!(numbers_of_batches(4096, 2, 1), 4096 * 28);
+        let more = bytes(&["train.batch=8192"], 2) - bytes(&["train.batch=4096"], 2);
+        assert!(more >= 4096 * 28 * 4, "{more}");
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! The training loop's state: a step, a log line, a checkpoint's contents.
 
-use std::sync::Arc;
-
 use burn::tensor::Device;
 use langevin_core::Network;
 use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, TapeEngine, TrainError,
-    ahead::{Ahead, ROWS_AT_ONCE, Source},
+    Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, StepBatch, TapeEngine, TrainError,
     engine::{StepOutput, row_losses},
     tensors::TensorMap,
     transfer::read,
@@ -98,14 +95,30 @@ pub(crate) struct Best {
     pub since: u64,
 }
 
+/// What batches are made of.
+struct Source {
+    diffusion: Diffusion,
+    data: Box<dyn Dataset>,
+    streams: Streams,
+    /// Rows of a batch.
+    rows: usize,
+}
+
+impl Source {
+    /// The batch of a step: the same whoever asks for it, and when.
+    fn batch(&self, step: u64) -> Result<StepBatch, TrainError> {
+        self.diffusion.training_batch(self.data.as_ref(), &self.streams, step, self.rows)
+    }
+}
+
 /// A network in training: [`step`](Self::step) is one step, and the clock of everything.
 ///
 /// Made for any [`Network`] and any [`Dataset`]; the run file says the rest.
 pub struct Trainer<N: Network> {
     config: RunConfig,
-    source: Arc<Source>,
-    /// The coming steps' batches, once a step is made where there is more than one thread.
-    ahead: Option<Ahead>,
+    source: Source,
+    /// The coming step's batch, where it was drawn beside the last one.
+    drawn: Option<Result<StepBatch, TrainError>>,
     device: Device,
     engine: Box<dyn Engine<N>>,
     progress: Progress,
@@ -157,8 +170,8 @@ impl<N: Network> Trainer<N> {
         let diffusion = Diffusion::new(&config)?;
         let (streams, rows) = (Streams::new(config.seed), config.train.batch);
         Ok(Self {
-            source: Arc::new(Source { diffusion, data, streams, rows }),
-            ahead: None,
+            source: Source { diffusion, data, streams, rows },
+            drawn: None,
             device: device.clone().inner(),
             config,
             engine,
@@ -176,18 +189,14 @@ impl<N: Network> Trainer<N> {
         let step = self.progress.step;
         let train = &self.config.train;
         let learning_rate = train.learning_rate.at(step, train.steps);
-        if self.ahead.is_none() && rayon::current_num_threads() > 1 && train.batch <= ROWS_AT_ONCE {
-            self.ahead = Ahead::start(self.source.clone(), step, train.steps);
-        }
-        let ready = self.ahead.as_mut().and_then(Ahead::next);
-        let batch = ready.unwrap_or_else(|| self.source.batch(step));
         // A step that failed may be made again.
-        self.ahead = self.ahead.take().filter(|_| batch.is_ok());
-        let batch = batch?;
+        let batch = self.drawn.take().unwrap_or_else(|| self.source.batch(step))?;
         if let Some((from, to)) = self.source.diffusion.handover(step) {
             self.engine.hand_over(from, to);
         }
-        self.unread.push(self.engine.step(&batch, learning_rate));
+        let (source, drawn) = (&self.source, &mut self.drawn);
+        let mut draw = || *drawn = (step + 1 < train.steps).then(|| source.batch(step + 1));
+        self.unread.push(self.engine.step_beside(&batch, learning_rate, &mut draw));
         if let Some(decay) = train.ema.decay(step) {
             self.engine.average(batch.network, decay);
         }
@@ -269,7 +278,7 @@ impl<N: Network> Trainer<N> {
         let networks = self.sampling_networks();
         let mut losses = Vec::new();
         while losses.len() < wanted {
-            let Source { diffusion, data, streams, .. } = self.source.as_ref();
+            let Source { diffusion, data, streams, .. } = &self.source;
             let batch = diffusion.held_out_batch(
                 data.as_ref(),
                 streams,
@@ -378,16 +387,12 @@ impl<N: Network> Trainer<N> {
             let (has, lacks) = if averaged { ("run", "checkpoint") } else { ("checkpoint", "run") };
             return Err(format!("the {has} has averaged weights, the {lacks} has none"));
         }
-        // Its thread may hold the source until its block is made.
-        self.ahead = None;
-        let Some(source) = Arc::get_mut(&mut self.source) else {
-            return Err("a run that makes steps cannot be restored".to_owned());
-        };
         for weights in [Some(&mut weights), ema.as_mut()].into_iter().flatten() {
-            source.diffusion.take_frequencies(weights)?;
+            self.source.diffusion.take_frequencies(weights)?;
         }
         self.engine.restore(weights, ema, optimizer)?;
         self.progress = progress;
+        self.drawn = None;
         Ok(())
     }
 }

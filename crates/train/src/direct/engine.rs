@@ -153,10 +153,19 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     }
 
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
+        self.step_beside(batch, learning_rate, &mut || ())
+    }
+
+    fn step_beside(
+        &mut self,
+        batch: &StepBatch,
+        learning_rate: f64,
+        beside: &mut (dyn FnMut() + Send),
+    ) -> StepOutput {
         self.networks.take();
         let learner = &mut self.learners[batch.network];
         let (losses, norm) =
-            learner.step(&self.training, &mut self.gradients, batch, learning_rate);
+            learner.step(&self.training, &mut self.gradients, batch, learning_rate, beside);
         let sum = losses.iter().map(|loss| f64::from(*loss)).sum();
         let loss = batch.reduction.of_sum(sum, batch.rows);
         StepOutput::Host { loss, gradient_norm: f64::from(norm) }

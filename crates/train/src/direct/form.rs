@@ -2,7 +2,12 @@
 
 use langevin_core::Activation;
 
-use super::{buffer::Buffer, divide::LEAST, panels, team::Team};
+use super::{
+    buffer::Buffer,
+    divide::LEAST,
+    panels,
+    team::{Part, Team},
+};
 
 /// What there is to know of a network beside its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,23 +141,36 @@ impl Transposed {
         Self { places, buffer: Buffer::zeros(end) }
     }
 
-    /// Takes up the present weights, those of large layers together.
-    pub(crate) fn update(&mut self, layers: &[Layer], parameters: &[f32], team: &Team) {
+    /// Takes up the present weights, large ones together; meanwhile `beside`, if anything.
+    pub(crate) fn update(
+        &mut self,
+        layers: &[Layer],
+        parameters: &[f32],
+        team: &Team,
+        beside: Option<&mut (dyn FnMut() + Send)>,
+    ) {
+        let threads = self.buffer.len() / (2 * LEAST) + usize::from(beside.is_some());
         let mut rest = &mut self.buffer[..];
-        for layer in &layers[1..] {
+        let panels = layers[1..].iter().flat_map(|layer| {
             let (width, padded) = (panels::width(layer.inputs), panels::padded(layer.inputs));
             let own;
             (own, rest) = std::mem::take(&mut rest).split_at_mut(layer.outputs * padded);
             let panels = own.chunks_exact_mut(layer.outputs * width).enumerate();
-            team.for_each(layer.outputs * padded / LEAST, panels, |(panel, to)| {
-                let held = panels::held(panel, layer.inputs);
+            panels.map(move |(panel, to)| (layer, panel, to))
+        });
+        let parts = beside.map(Part::Beside).into_iter().chain(panels.map(Part::Own));
+        team.for_each(threads, parts, |part| match part {
+            Part::Beside(work) => work(),
+            Part::Own((layer, panel, to)) => {
+                let (width, held) =
+                    (panels::width(layer.inputs), panels::held(panel, layer.inputs));
                 let outputs = to.chunks_mut(layer.width() * width).enumerate();
                 for ((i, to), from) in outputs.zip(layer.panels(parameters)) {
                     let from = (&from[panel * width * layer.width()..], layer.width());
                     transpose(from, (to, width), held, panels::held(i, layer.outputs));
                 }
-            });
-        }
+            }
+        });
     }
 
     /// A panel of a layer's `[outputs, inputs]`.

@@ -14,7 +14,7 @@ use super::{
     form::Transposed,
     pass::{Network, Sum, Workspace},
     simd::{Kernel, Simd},
-    team::Team,
+    team::{Part, Team},
 };
 use crate::StepBatch;
 
@@ -53,7 +53,7 @@ pub(crate) struct Gradients {
     pub(crate) team: Team,
     /// Whether all threads take each chunk together.
     is_large: bool,
-    /// One a thread.
+    /// One a thread, once there was work for so many.
     spaces: Mutex<Vec<Workspace>>,
     groups: Vec<Group>,
     losses: Vec<f32>,
@@ -87,14 +87,17 @@ impl Gradients {
         self
     }
 
-    /// The losses of the batch's rows, the gradient of their sum, and who made them.
+    /// The losses of the batch's rows, the gradient of their sum, and who made them; meanwhile `beside`.
     pub(crate) fn differentiate(
         &mut self,
         parameters: &[f32],
         batch: &StepBatch,
+        beside: &mut (dyn FnMut() + Send),
     ) -> (&[f32], &mut [f32], &Team) {
-        self.transposed.update(&self.network.layers, parameters, &self.team);
         let is_large = self.is_large;
+        // The team takes a large network's chunks layer by layer, which leaves this for other things.
+        let (first, beside) = if is_large { (Some(beside), None) } else { (None, Some(beside)) };
+        self.transposed.update(&self.network.layers, parameters, &self.team, first);
         let chunk_rows = match batch.rows {
             _ if is_large => LARGE_CHUNK_ROWS,
             few if few < GROUPS * SMALL_CHUNK_ROWS => SMALL_CHUNK_ROWS,
@@ -104,9 +107,13 @@ impl Gradients {
         let most = if is_large { 1 } else { GROUPS.min(1 + work / WORK_OF_A_GROUP) };
         let groups = batch.rows.div_ceil(chunk_rows).min(most);
         let threads = self.team.threads().min(groups).min(1 + work / WORK_OF_A_THREAD);
-        self.make_room(groups, threads, chunk_rows.max(CHUNK_ROWS));
+        let network = &self.network;
+        self.groups.resize_with(self.groups.len().max(groups), || Group {
+            gradients: Buffer::zeros(network.len()),
+            losses: Vec::new(),
+        });
         let job = Job {
-            network: &self.network,
+            network,
             transposed: &self.transposed,
             team: is_large.then_some(&self.team),
             chunk_rows,
@@ -116,19 +123,14 @@ impl Gradients {
             spaces: &self.spaces,
         };
         let own = self.groups[..groups].iter_mut().enumerate();
-        self.team.for_each(threads, own, |(number, group)| job.work(number, group));
-        self.add_groups(groups)
-    }
-
-    fn make_room(&mut self, groups: usize, threads: usize, rows: usize) {
-        let network = &self.network;
-        self.groups.resize_with(self.groups.len().max(groups), || Group {
-            gradients: Buffer::zeros(network.len()),
-            losses: Vec::new(),
+        let threads = threads + usize::from(beside.is_some());
+        // Last, so that a single group stays in this thread's cache.
+        let items = own.map(Part::Own).chain(beside.map(Part::Beside));
+        self.team.for_each(threads, items, |part| match part {
+            Part::Beside(work) => work(),
+            Part::Own((number, group)) => job.work(number, group),
         });
-        let spaces = self.spaces.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let space = || Workspace::new(&network.form, rows);
-        spaces.resize_with(spaces.len().max(threads), space);
+        self.add_groups(groups)
     }
 
     /// The groups' losses side by side, and the sum of their gradients.
@@ -202,8 +204,9 @@ struct Job<'a> {
 impl Job<'_> {
     fn work(&self, number: usize, group: &mut Group) {
         let spare = || self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
-        // There is one for each thread.
-        let Some(mut space) = spare().pop() else { return };
+        let own = spare().pop();
+        let new = || Workspace::new(&self.network.form, self.chunk_rows.max(CHUNK_ROWS));
+        let mut space = own.unwrap_or_else(new);
         self.differentiate(self.rows_of(number), group, &mut space);
         spare().push(space);
     }

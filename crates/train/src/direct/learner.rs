@@ -25,17 +25,18 @@ pub(crate) struct Training {
 }
 
 impl Learner {
-    /// One step: the losses of the batch's rows before it, and the norm of the gradient before
-    /// clipping.
+    /// One step, and `beside` meanwhile: the losses of the batch's rows before it, and the norm of the
+    /// gradient before clipping.
     pub(crate) fn step<'a>(
         &mut self,
         training: &Training,
         gradients: &'a mut Gradients,
         batch: &StepBatch,
         learning_rate: f64,
+        beside: &mut (dyn FnMut() + Send),
     ) -> (&'a [f32], f32) {
         let set = gradients.network.set;
-        let (losses, gradients, team) = gradients.differentiate(&self.parameters, batch);
+        let (losses, gradients, team) = gradients.differentiate(&self.parameters, batch, beside);
         let factor = loss::factor(batch.reduction, losses);
         let norm = sum_of_squares(set, gradients, team).sqrt() as f32 * factor;
         // PyTorch's clip_grad_norm_: min(1, limit / (norm + 1e-6)).

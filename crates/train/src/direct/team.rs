@@ -62,6 +62,12 @@ impl Team {
     }
 }
 
+/// A part of a step, or something that is done beside it.
+pub(crate) enum Part<'a, T> {
+    Beside(&'a mut (dyn FnMut() + Send)),
+    Own(T),
+}
+
 /// Does all items, together where there is a team.
 pub(crate) fn for_each<T: Send>(
     team: Option<&Team>,

@@ -275,7 +275,7 @@ proptest! {
             let parameters = learner(&network, &ADAM).parameters;
             let (losses, expected) = plain(&form, &weights(&network, &parameters), &batch);
             let mut gradients = gradients(network, 1, as_large);
-            let (own, sum, _) = gradients.differentiate(&parameters, &batch);
+            let (own, sum, _) = gradients.differentiate(&parameters, &batch, &mut || ());
             let factor = f64::from(loss::factor(reduction, own));
             let own: Vec<f64> = own.iter().map(|loss| f64::from(*loss)).collect();
             // Sums of up to 70 products, each rounded to 6e-8, through up to 4 layers.
@@ -404,7 +404,8 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             let mut gradients = gradients(network, threads, as_large);
             let mut bits = Vec::new();
             for _ in 0..3 {
-                let (losses, norm) = learner.step(&training, &mut gradients, &batch, 1e-3);
+                let (losses, norm) =
+                    learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());
                 bits.extend(losses.iter().chain([&norm]).map(|x| x.to_bits()));
             }
             bits.extend(learner.parameters.iter().map(|x| x.to_bits()));
@@ -465,10 +466,10 @@ fn later_steps_allocate_nothing() {
         let network = Network::new(form.clone(), InstructionSet::detect());
         let mut learner = learner(&network, &training.optimizer);
         let mut gradients = gradients(network, 1, as_large);
-        learner.step(&training, &mut gradients, &batch, 1e-3);
+        learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());
         let before = ASKED.get();
         for _ in 0..5 {
-            learner.step(&training, &mut gradients, &batch, 1e-3);
+            learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());
             learner.average(&gradients, 0.99);
         }
         assert_eq!(ASKED.get(), before);
