@@ -10,13 +10,15 @@ use crate::conversation::Outcome;
 /// wgpu is opened once a process.
 static WGPU: OnceLock<Result<(Device, String), String>> = OnceLock::new();
 
-/// The device of a way: `flex`, `ndarray`, `wgpu`, or one of them with `-tape`.
+/// The device of a way: `flex`, `ndarray`, `wgpu`, `cuda`, or one of them with `-tape` or `-plain`.
 pub fn device(way: &str) -> Outcome<Device> {
-    match way.trim_end_matches("-tape") {
+    match way.trim_end_matches("-tape").trim_end_matches("-plain") {
         "flex" => Ok(Device::flex()),
         #[expect(deprecated, reason = "deprecated upstream in favour of flex; supported here")]
         "ndarray" => Ok(Device::ndarray()),
         "wgpu" => wgpu().map(|(device, _)| device),
+        #[cfg(feature = "cuda")]
+        "cuda" => Ok(Device::cuda(0)),
         other => Err(format!("way: no such side: {other}").into()),
     }
 }

@@ -10,7 +10,7 @@ mod disk;
 mod floor;
 mod folder;
 mod growth;
-
+mod plain;
 mod sampling;
 mod training;
 

@@ -6,6 +6,7 @@ use langevin_train::{EngineConfig, RunConfig, Trainer, built_in};
 use crate::{
     conversation::{Outcome, Work},
     device::device,
+    plain,
 };
 
 /// A trainer; a way that ends in `-tape` takes Burn's tape, another whatever `auto` takes.
@@ -19,15 +20,18 @@ pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
 }
 
 /// Training steps, so many at a time that looking at the clock costs nothing. Those of a device are read
-/// at the end of each time, for there is no other way to know that they are made.
-pub fn work(config: RunConfig, way: &str) -> Outcome<Work> {
-    let count = (4096 / config.train.batch).max(1) as u64;
-    let on_a_gpu = way.starts_with("wgpu");
-    let mut config = config;
-    if on_a_gpu {
-        config.train.log_every = count.max(20);
+/// at the end of each time, for there is no other way to know that they are made. A way that ends in
+/// `-plain` takes Burn alone.
+pub fn work(mut config: RunConfig, way: &str) -> Outcome<Work> {
+    let mut count = (4096 / config.train.batch).max(1) as u64;
+    if way.starts_with("wgpu") || way.starts_with("cuda") {
+        count = count.max(20);
+        config.train.log_every = count;
     }
-    let count = if on_a_gpu { config.train.log_every } else { count };
+    if way.ends_with("-plain") {
+        config.train.log_every = count;
+        return plain::work(&config, way);
+    }
     let mut trainer = trainer(config, way)?;
     Ok(Box::new(move || {
         for _ in 0..count {

@@ -70,6 +70,8 @@ impl Side {
     pub const TAPE: Self = Self::own("tape", "Burn's tape", "flex-tape");
     pub const FLOOR: Self = Self::own("floor", "the floor", "floor");
     pub const WGPU: Self = Self::own("wgpu", "Langevin on wgpu", "wgpu");
+    pub const WGPU_TAPE: Self = Self::own("wgpu-tape", "Burn's tape", "wgpu-tape");
+    pub const WGPU_PLAIN: Self = Self::own("wgpu-plain", "plain Burn", "wgpu-plain");
     pub const JAX_SCAN: Self = Self::peer("jax-scan", "JAX scan", "jax_worker.py", "scan");
     pub const JAX_JIT: Self = Self::peer("jax-jit", "JAX jit", "jax_worker.py", "jit");
     pub const TORCH: Self = Self::peer("torch", "PyTorch", "torch_worker.py", "eager");

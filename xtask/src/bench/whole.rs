@@ -23,7 +23,11 @@ const ARTICLE: [&str; 9] = [
 ];
 
 /// Jobs that are measured on wgpu: where the calls cost, and where the arithmetic does.
-const ON_WGPU: [(&str, &str); 2] = [("A", "benches/jobs/a.json"), ("B", "benches/jobs/b.json")];
+const ON_WGPU: [(&str, &str); 3] = [
+    ("A", "benches/jobs/a.json"),
+    ("B", "benches/jobs/b.json"),
+    ("default", "configs/default.json"),
+];
 
 impl Bench<'_> {
     /// `langevin --help`, the default run and the article's systems.
@@ -75,7 +79,7 @@ impl Bench<'_> {
         Ok(json!({ "config": config, "seconds": seconds, "training": training }))
     }
 
-    /// Steps on wgpu, where there is an adapter, beside those on the processor.
+    /// Steps on wgpu, where there is an adapter: the engine of `auto`, Burn's tape, and plain Burn.
     pub(super) fn gpu(&self) -> Result<Value, String> {
         let adapter = Side::WGPU.start(&self.tools, None)?.ask(&json!({ "gpu": true }))?;
         if adapter["adapter"].is_null() {
@@ -87,7 +91,7 @@ impl Bench<'_> {
             let settings = settings.map(str::to_owned);
             let folder = self.scratch.folder();
             let mut ready: Vec<(Side, Process)> = Vec::new();
-            for side in [Side::WGPU, Side::TAPE] {
+            for side in [Side::WGPU, Side::WGPU_TAPE, Side::WGPU_PLAIN] {
                 let mut process = side.start(&self.tools, None)?;
                 process.ask(&side.prepare(&run_file, &settings, folder))?;
                 ready.push((side, process));
