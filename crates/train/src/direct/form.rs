@@ -33,6 +33,8 @@ pub(crate) struct Form {
 pub(crate) struct Layer {
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
+    /// Outputs of a panel.
+    pub(crate) width: usize,
     pub(crate) first: usize,
 }
 
@@ -47,13 +49,13 @@ impl Form {
         self.features + 2 * self.position_features() + self.extra_features
     }
 
-    /// The layers, in order; the last is the output.
-    pub(crate) fn layers(&self) -> Vec<Layer> {
+    /// The layers, in order, in panels of so many of their outputs; the last is the output.
+    pub(crate) fn layers(&self, width: fn(usize) -> usize) -> Vec<Layer> {
         let mut first = 0;
         let layer = |i| {
             let inputs = if i == 0 { self.inputs() } else { self.width };
             let outputs = if i == self.depth { self.features } else { self.width };
-            let layer = Layer { inputs, outputs, first };
+            let layer = Layer { inputs, outputs, width: width(outputs), first };
             first = layer.end();
             layer
         };
@@ -62,19 +64,14 @@ impl Form {
 }
 
 impl Layer {
-    /// Outputs of a panel.
-    pub(crate) const fn width(&self) -> usize {
-        panels::width(self.outputs)
-    }
-
     /// The numbers of a panel.
     pub(crate) const fn panel(&self) -> usize {
-        (self.inputs + 1) * self.width()
+        (self.inputs + 1) * self.width
     }
 
     /// Where the next layer begins.
     pub(crate) const fn end(&self) -> usize {
-        self.first + (self.inputs + 1) * panels::padded(self.outputs)
+        self.first + (self.inputs + 1) * self.outputs.next_multiple_of(self.width)
     }
 
     /// The panels of this layer, each with its number.
@@ -85,18 +82,18 @@ impl Layer {
     /// One of them: the weight, and the bias.
     pub(crate) fn panel_of<'a>(&self, buffer: &'a [f32], panel: usize) -> (&'a [f32], &'a [f32]) {
         let first = self.first + panel * self.panel();
-        buffer[first..first + self.panel()].split_at(self.inputs * self.width())
+        buffer[first..first + self.panel()].split_at(self.inputs * self.width)
     }
 
     /// The weight as `[outputs, inputs]`, and the bias.
     pub(crate) fn read(&self, buffer: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let mut weight = vec![0.0; self.outputs * self.inputs];
         let mut bias = Vec::with_capacity(self.outputs);
-        let rows = weight.chunks_mut(self.width() * self.inputs);
+        let rows = weight.chunks_mut(self.width * self.inputs);
         for (panel, (to, from)) in rows.zip(self.panels(buffer)).enumerate() {
-            let held = panels::held(panel, self.outputs);
-            let (weight, own) = from.split_at(self.inputs * self.width());
-            transpose((weight, self.width()), (to, self.inputs), self.inputs, held);
+            let held = (self.outputs - panel * self.width).min(self.width);
+            let (weight, own) = from.split_at(self.inputs * self.width);
+            transpose((weight, self.width), (to, self.inputs), self.inputs, held);
             bias.extend_from_slice(&own[..held]);
         }
         (weight, bias)
@@ -105,17 +102,17 @@ impl Layer {
     /// Takes up a weight `[outputs, inputs]`.
     pub(crate) fn write_weight(&self, buffer: &mut [f32], weight: &[f32]) {
         let panels = buffer[self.first..self.end()].chunks_exact_mut(self.panel());
-        for (to, from) in panels.zip(weight.chunks(self.width() * self.inputs)) {
+        for (to, from) in panels.zip(weight.chunks(self.width * self.inputs)) {
             let held = from.len() / self.inputs;
-            transpose((from, self.inputs), (to, self.width()), held, self.inputs);
+            transpose((from, self.inputs), (to, self.width), held, self.inputs);
         }
     }
 
     /// Takes up a bias.
     pub(crate) fn write_bias(&self, buffer: &mut [f32], bias: &[f32]) {
         let panels = buffer[self.first..self.end()].chunks_exact_mut(self.panel());
-        for (to, from) in panels.zip(bias.chunks(self.width())) {
-            to[self.inputs * self.width()..][..from.len()].copy_from_slice(from);
+        for (to, from) in panels.zip(bias.chunks(self.width)) {
+            to[self.inputs * self.width..][..from.len()].copy_from_slice(from);
         }
     }
 }
@@ -164,9 +161,9 @@ impl Transposed {
             Part::Own((layer, panel, to)) => {
                 let (width, held) =
                     (panels::width(layer.inputs), panels::held(panel, layer.inputs));
-                let outputs = to.chunks_mut(layer.width() * width).enumerate();
+                let outputs = to.chunks_mut(layer.width * width).enumerate();
                 for ((i, to), from) in outputs.zip(layer.panels(parameters)) {
-                    let from = (&from[panel * width * layer.width()..], layer.width());
+                    let from = (&from[panel * width * layer.width..], layer.width);
                     transpose(from, (to, width), held, panels::held(i, layer.outputs));
                 }
             }

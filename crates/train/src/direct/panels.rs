@@ -24,15 +24,15 @@ pub(crate) fn held(panel: usize, columns: usize) -> usize {
     (columns - panel * width(columns)).min(width(columns))
 }
 
-/// Writes `from`, `[rows, count]` row by row, to the columns from `first` on of a matrix in panels.
+/// Writes `from`, `[rows, count]` row by row, to the columns from `first` on of a matrix in panels of
+/// `width` columns.
 pub(crate) fn place(
     to: &mut [f32],
-    columns: usize,
+    width: usize,
     first: usize,
     from: &[f32],
     (rows, count): (usize, usize),
 ) {
-    let width = width(columns);
     let mut done = 0;
     while done < count {
         let (panel, column) = ((first + done) / width, (first + done) % width);
@@ -46,8 +46,7 @@ pub(crate) fn place(
 }
 
 /// Reads the first `count` columns of a matrix in panels into `to`, `[rows, count]` row by row.
-pub(crate) fn read(from: &[f32], columns: usize, to: &mut [f32], (rows, count): (usize, usize)) {
-    let width = width(columns);
+pub(crate) fn read(from: &[f32], width: usize, to: &mut [f32], (rows, count): (usize, usize)) {
     for (panel, from) in from.chunks_exact(rows * width).enumerate() {
         let first = panel * width;
         let some = count.saturating_sub(first).min(width);

@@ -42,7 +42,7 @@ impl Workspace {
     pub(crate) fn new(form: &Form, rows: usize) -> Self {
         let hidden = || Buffer::zeros(rows * panels::padded(form.width));
         Self {
-            input: Input::new(form, rows),
+            input: Input::new(form, rows, panels::width(form.inputs())),
             hidden: (0..form.depth).map(|_| hidden()).collect(),
             slopes: (0..form.depth).map(|_| hidden()).collect(),
             output: Buffer::zeros(rows * panels::padded(form.features)),
@@ -53,17 +53,20 @@ impl Workspace {
 
 /// The first layer's input.
 #[derive(Debug)]
-struct Input {
-    /// In panels.
-    columns: Buffer,
+pub(crate) struct Input {
+    /// In panels of `width` columns.
+    pub(crate) columns: Buffer,
+    width: usize,
     /// Sines and cosines, row by row.
     position: Buffer,
 }
 
 impl Input {
-    fn new(form: &Form, rows: usize) -> Self {
+    /// Room for so many rows.
+    pub(crate) fn new(form: &Form, rows: usize, width: usize) -> Self {
         Self {
-            columns: Buffer::zeros(rows * panels::padded(form.inputs())),
+            columns: Buffer::zeros(rows * form.inputs().next_multiple_of(width)),
+            width,
             position: Buffer::zeros(rows * 2 * form.position_features()),
         }
     }
@@ -95,7 +98,7 @@ impl ForwardSpace {
         let hidden = || Buffer::zeros(rows * panels::padded(form.width));
         Self {
             rows,
-            input: Input::new(form, rows),
+            input: Input::new(form, rows, panels::width(form.inputs())),
             hidden: [hidden(), hidden()],
             output: Buffer::zeros(rows * panels::padded(form.features)),
         }
@@ -104,7 +107,7 @@ impl ForwardSpace {
 
 impl Network {
     pub(crate) fn new(form: Form, set: InstructionSet) -> Self {
-        Self { layers: form.layers(), form, set }
+        Self { layers: form.layers(panels::width), form, set }
     }
 
     /// The length of a buffer of all parameters.
@@ -141,14 +144,14 @@ impl Network {
     }
 
     /// Puts the rows' columns side by side: `[x, sin, cos, level features, condition]`.
-    fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
+    pub(crate) fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
         let of = |columns: &'_ Columns| rows.start * columns.columns..rows.end * columns.columns;
         self.place_data(&batch.input.values[of(&batch.input)], rows.len(), input);
         let mut first = self.form.features + 2 * self.form.position_features();
         for columns in batch.level_features.iter().chain(&batch.condition) {
             let shape = (rows.len(), columns.columns);
             let values = &columns.values[of(columns)];
-            panels::place(&mut input.columns, self.form.inputs(), first, values, shape);
+            panels::place(&mut input.columns, input.width, first, values, shape);
             first += columns.columns;
         }
     }
@@ -156,7 +159,7 @@ impl Network {
     /// Puts rows of data and their sines and cosines in the input.
     fn place_data(&self, x: &[f32], rows: usize, input: &mut Input) {
         let (features, count) = (self.form.features, self.form.position_features());
-        panels::place(&mut input.columns, self.form.inputs(), 0, x, (rows, features));
+        panels::place(&mut input.columns, input.width, 0, x, (rows, features));
         if count > 0 {
             let position = &mut input.position[..rows * 2 * count];
             for (x, row) in x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count)) {
@@ -164,7 +167,7 @@ impl Network {
                 self.set.run(Position { x, frequencies: &self.form.frequencies, sin, cos });
             }
             let shape = (rows, 2 * count);
-            panels::place(&mut input.columns, self.form.inputs(), features, position, shape);
+            panels::place(&mut input.columns, input.width, features, position, shape);
         }
     }
 
@@ -173,7 +176,7 @@ impl Network {
     pub(crate) fn shared_bias(&self, parameters: &[f32], extra: &[f32]) -> Buffer {
         let layer = &self.layers[0];
         let mut shared = Buffer::zeros(panels::padded(layer.outputs));
-        for (panel, c) in shared.chunks_exact_mut(layer.width()).enumerate() {
+        for (panel, c) in shared.chunks_exact_mut(layer.width).enumerate() {
             let (weight, bias) = layer.panel_of(parameters, panel);
             if extra.is_empty() {
                 c.copy_from_slice(bias);
@@ -184,10 +187,10 @@ impl Network {
                 inner: extra.len(),
                 columns: panels::held(panel, layer.outputs),
                 a: Left::turned(extra, 1),
-                b: &weight[(layer.inputs - extra.len()) * layer.width()..],
+                b: &weight[(layer.inputs - extra.len()) * layer.width..],
                 start: Start::Row(bias),
                 c,
-                width: layer.width(),
+                width: layer.width,
             });
         }
         shared
@@ -214,15 +217,15 @@ impl Network {
             self.place_data(x, rows, input);
             let len = rows * panels::padded(first.outputs);
             let a = Left::of(&input.columns, rows, self.form.inputs());
-            let z = after[..len].chunks_exact_mut(rows * first.width());
-            for ((panel, z), bias) in z.enumerate().zip(bias.chunks_exact(first.width())) {
+            let z = after[..len].chunks_exact_mut(rows * first.width);
+            for ((panel, z), bias) in z.enumerate().zip(bias.chunks_exact(first.width)) {
                 self.sums(first, panel, (a, inner, rows), parameters, Some(bias), z);
                 self.set.run(Apply { activation: self.form.activation, z, before: None });
             }
             for layer in &self.layers[1..self.form.depth] {
                 std::mem::swap(before, after);
                 let a = Left::of(before, rows, layer.inputs);
-                let size = rows * layer.width();
+                let size = rows * layer.width;
                 let z = after[..len].chunks_exact_mut(size);
                 for ((panel, z), before) in z.enumerate().zip(before.chunks_exact(size)) {
                     self.sums(layer, panel, (a, layer.inputs, rows), parameters, None, z);
@@ -232,10 +235,10 @@ impl Network {
             }
             let a = Left::of(after, rows, last.inputs);
             let sums = &mut sums[..rows * panels::padded(features)];
-            for (panel, sums) in sums.chunks_exact_mut(rows * last.width()).enumerate() {
+            for (panel, sums) in sums.chunks_exact_mut(rows * last.width).enumerate() {
                 self.sums(last, panel, (a, last.inputs, rows), parameters, None, sums);
             }
-            panels::read(sums, features, output, (rows, features));
+            panels::read(sums, last.width, output, (rows, features));
         }
     }
 
@@ -244,7 +247,7 @@ impl Network {
         let (mut input, mut columns) = (&space.input.columns[..], self.form.inputs());
         let layers = self.layers.iter().zip(&mut space.slopes).zip(&mut space.hidden);
         for (i, ((layer, z), output)) in layers.enumerate() {
-            let (size, len) = (rows * layer.width(), rows * panels::padded(layer.outputs));
+            let (size, len) = (rows * layer.width, rows * panels::padded(layer.outputs));
             let a = Left::of(input, rows, columns);
             let z = z[..len].chunks_exact_mut(size);
             let panels = z.zip(output[..len].chunks_exact_mut(size)).enumerate();
@@ -259,7 +262,7 @@ impl Network {
         let last = &self.layers[self.form.depth];
         let a = Left::of(input, rows, columns);
         let output = &mut space.output[..rows * panels::padded(last.outputs)];
-        let panels = output.chunks_exact_mut(rows * last.width()).enumerate();
+        let panels = output.chunks_exact_mut(rows * last.width).enumerate();
         for_each(team, panels, |(panel, output)| {
             self.sums(last, panel, (a, columns, rows), parameters, None, output);
         });
@@ -285,7 +288,7 @@ impl Network {
             b,
             start: Start::Row(bias.unwrap_or(own)),
             c,
-            width: layer.width(),
+            width: layer.width,
         });
     }
 
@@ -308,7 +311,7 @@ impl Network {
             rest = earlier;
             let own = own[..layer.end() - layer.first].chunks_exact_mut(layer.panel());
             let x = if i == 0 { &input.columns[..] } else { &hidden[i - 1][..] };
-            let (len, size) = (rows * panels::padded(layer.outputs), rows * layer.width());
+            let (len, size) = (rows * panels::padded(layer.outputs), rows * layer.width);
             if i == self.form.depth {
                 let panels = output[..len].chunks_exact(size).zip(own);
                 for_each(team, panels, |(delta, own)| {
@@ -338,7 +341,7 @@ impl Network {
                     b: transposed.of(later, i + 1, panel),
                     start: if skips { Start::Own } else { Start::Zero },
                     c: gradient,
-                    width: layer.width(),
+                    width: layer.width,
                 });
                 let (weight, sums) = self.clear(layer, start, own);
                 self.set.run(Chain { delta, gradient, sums });
@@ -354,7 +357,7 @@ impl Network {
         start: Start<'_>,
         panel: &'a mut [f32],
     ) -> (&'a mut [f32], &'a mut [f32]) {
-        let (weight, bias) = panel.split_at_mut(layer.inputs * layer.width());
+        let (weight, bias) = panel.split_at_mut(layer.inputs * layer.width);
         if matches!(start, Start::Zero) {
             bias.fill(0.0);
         }
@@ -371,16 +374,16 @@ impl Network {
         c: &mut [f32],
     ) {
         let width = panels::width(layer.inputs);
-        for (c, x) in c.chunks_mut(width * layer.width()).zip(x.chunks_exact(rows * width)) {
+        for (c, x) in c.chunks_mut(width * layer.width).zip(x.chunks_exact(rows * width)) {
             self.set.run(Product {
-                rows: c.len() / layer.width(),
+                rows: c.len() / layer.width,
                 inner: rows,
-                columns: layer.width(),
+                columns: layer.width,
                 a: Left::turned(x, width),
                 b: delta,
                 start,
                 c,
-                width: layer.width(),
+                width: layer.width,
             });
         }
     }

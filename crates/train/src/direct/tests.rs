@@ -309,7 +309,7 @@ proptest! {
         let a = fill(rows.next_multiple_of(16) * inner);
         // A panel of so many rows with its own turned, or a matrix in panels.
         let (panel, mut panelled) = (rows.next_multiple_of(16), vec![0.0; rows * panels::padded(inner)]);
-        panels::place(&mut panelled, inner, 0, &a[..rows * inner], (rows, inner));
+        panels::place(&mut panelled, panels::width(inner), 0, &a[..rows * inner], (rows, inner));
         let (left, at): (_, Box<dyn Fn(usize, usize) -> f32>) = if turned {
             (Left::turned(&a, panel), Box::new(|i, p| a[p * panel + i]))
         } else {
