@@ -50,6 +50,8 @@ pub mod film;
 mod films;
 mod fingerprint;
 mod folder;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod level_remarks;
 mod manifest;
 mod memory;
@@ -93,6 +95,8 @@ pub use export::{WeightsFormat, export_weights};
 #[cfg(feature = "figures")]
 pub use films::{FilmFormat, draw_film};
 pub use fingerprint::fingerprint;
+#[cfg(feature = "gpu")]
+pub use gpu::{DeviceOutput, GpuEngine};
 pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};

@@ -24,7 +24,7 @@ pub(crate) struct Network {
 /// What a thread needs to take rows through the network, and back: one chunk of rows.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    input: Buffer,
+    pub(crate) input: Buffer,
     /// Each hidden layer's output.
     hidden: Vec<Buffer>,
     /// Each hidden layer's sums z, then `act'(z)`, then the loss's gradient by z.
@@ -117,7 +117,7 @@ impl Network {
     }
 
     /// Puts the rows' columns side by side: `[x, sin, cos, level features, condition]`.
-    fn read_input(&self, batch: &StepBatch, rows: Range<usize>, space: &mut Workspace) {
+    pub(crate) fn read_input(&self, batch: &StepBatch, rows: Range<usize>, space: &mut Workspace) {
         let length = stride(self.form.inputs());
         let mut place = |first: usize, columns: &Columns| {
             let count = columns.columns;

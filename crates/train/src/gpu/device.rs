@@ -1,0 +1,480 @@
+//! Networks in training on a GPU: their buffers, and the launches of a step.
+
+use std::fmt::{self, Debug, Formatter};
+
+use cubecl::{client::Client, prelude::*, server::Handle};
+use langevin_core::LossReduction;
+
+use super::{
+    plan::{Plan, block},
+    product::{self, SIDE},
+    update::{self, LOSS_ROWS, MOST_CUBES, UNITS},
+};
+use crate::{
+    OptimizerConfig, StepBatch, TrainError,
+    direct::{
+        buffer::{Buffer, stride},
+        gradients::CHUNK_ROWS,
+        learner::{Learner, Training},
+        pass::{Network, Workspace},
+        update::State,
+    },
+    transfer,
+};
+
+/// The rows' losses of a step and the norm of its gradients, on the device.
+#[derive(Clone)]
+pub struct DeviceOutput {
+    client: Client,
+    /// `[rows + 1]`: the losses, then the norm.
+    handle: Handle,
+    pub(crate) rows: usize,
+}
+
+impl Debug for DeviceOutput {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceOutput").field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+/// The losses and the norm of each step, one after the other, by one transfer.
+pub(crate) fn read(outputs: &[&DeviceOutput]) -> Result<Vec<f64>, TrainError> {
+    let Some(first) = outputs.first() else { return Ok(Vec::new()) };
+    let handles = outputs.iter().map(|output| output.handle.clone()).collect();
+    let values = transfer::read_buffers(&first.client, handles)?;
+    Ok(values.into_iter().flatten().map(f64::from).collect())
+}
+
+/// A flat buffer of numbers on the device.
+#[derive(Debug, Clone)]
+struct Numbers {
+    handle: Handle,
+    len: usize,
+}
+
+impl Numbers {
+    fn new(client: &Client, values: &[f32]) -> Self {
+        // A buffer of nothing cannot be bound.
+        let values = if values.is_empty() { &[0.0] } else { values };
+        let handle = client.create_from_slice(bytemuck::cast_slice(values));
+        Self { handle, len: values.len() }
+    }
+
+    fn zeros(client: &Client, len: usize) -> Self {
+        Self::new(client, &vec![0.0; len])
+    }
+
+    fn argument(&self) -> BufferArg {
+        // SAFETY: the handle was made for so many numbers.
+        unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len) }
+    }
+}
+
+/// One network in training.
+#[derive(Debug)]
+pub(super) struct DeviceLearner {
+    parameters: Numbers,
+    /// The moments one after the other.
+    moments: Numbers,
+    steps: u64,
+    average: Option<Numbers>,
+}
+
+impl DeviceLearner {
+    pub(super) fn new(client: &Client, learner: &Learner) -> Self {
+        let moments: Vec<f32> = learner.state.moments.iter().flat_map(|m| m.to_vec()).collect();
+        Self {
+            parameters: Numbers::new(client, &learner.parameters),
+            moments: Numbers::new(client, &moments),
+            steps: learner.state.steps,
+            average: learner.average.as_ref().map(|average| Numbers::new(client, average)),
+        }
+    }
+
+    /// The same on the host.
+    pub(super) fn read(
+        &self,
+        client: &Client,
+        training: &Training,
+        len: usize,
+    ) -> Result<Learner, TrainError> {
+        let buffers = [Some(&self.parameters), Some(&self.moments), self.average.as_ref()];
+        let handles = buffers.into_iter().flatten().map(|numbers| numbers.handle.clone());
+        let mut values = transfer::read_buffers(client, handles.collect())?.into_iter();
+        let mut next = || values.next().unwrap_or_default();
+        let buffer = |values: &[f32]| {
+            let mut buffer = Buffer::zeros(len);
+            buffer.copy_from_slice(&values[..len]);
+            buffer
+        };
+        let parameters = buffer(&next());
+        let mut state = State::new(&training.optimizer, len);
+        state.steps = self.steps;
+        let moments = next();
+        for (moment, values) in state.moments.iter_mut().zip(moments.chunks_exact(len)) {
+            *moment = buffer(values);
+        }
+        let average = self.average.is_some().then(|| buffer(&next()));
+        Ok(Learner { parameters, state, average })
+    }
+}
+
+/// What a batch needs beside the network, kept while batches are of one size.
+#[derive(Debug)]
+struct Space {
+    plan: Plan,
+    /// The batch and its activations.
+    numbers: Numbers,
+    table: Handle,
+    /// Each slice's gradients.
+    partial: Numbers,
+    /// Sums of squares of gradients, then sums of losses.
+    sums: Numbers,
+}
+
+/// What makes the steps on one device.
+pub(super) struct Device {
+    pub(super) client: Client,
+    network: Network,
+    host: Workspace,
+    space: Option<Space>,
+}
+
+impl Device {
+    pub(super) fn new(client: Client, network: Network) -> Self {
+        let host = Workspace::new(&network.form, CHUNK_ROWS);
+        Self { client, network, host, space: None }
+    }
+
+    /// One step of the optimizer.
+    pub(super) fn step(
+        &mut self,
+        learner: &mut DeviceLearner,
+        training: &Training,
+        batch: &StepBatch,
+        learning_rate: f64,
+    ) -> DeviceOutput {
+        let values = self.pack(batch);
+        let space = match self.space.take() {
+            Some(space) if (space.plan.rows, space.plan.parts) == (batch.rows, batch.parts) => space,
+            _ => self.make_space(batch),
+        };
+        transfer::write_buffer(&self.client, &space.numbers.handle, values);
+        let bytes = (batch.rows + 1) * size_of::<f32>();
+        let output = Numbers { handle: self.client.empty(bytes), len: batch.rows + 1 };
+        for (number, (first, rows)) in space.plan.cut().enumerate() {
+            self.forward(&space, &learner.parameters, first, rows);
+            self.loss(&space, batch, &output, number, first, rows);
+            self.backward(&space, &learner.parameters, rows);
+            self.gradients(&space, first, rows);
+        }
+        self.update(&space, learner, training, batch, learning_rate, &output);
+        self.space = Some(space);
+        DeviceOutput { client: self.client.clone(), handle: output.handle, rows: batch.rows }
+    }
+
+    /// `average ← average + (1 − decay) · (parameters − average)`.
+    pub(super) fn average(&self, learner: &DeviceLearner, decay: f64) {
+        if let Some(average) = &learner.average {
+            let (count, dim) = self.over_all();
+            // SAFETY: the kernel stays within `len`.
+            unsafe {
+                update::average::launch_unchecked(
+                    &self.client,
+                    count,
+                    dim,
+                    average.argument(),
+                    learner.parameters.argument(),
+                    self.network.len(),
+                    (1.0 - decay) as f32,
+                );
+            }
+        }
+    }
+
+    /// The upload: the batch's input as the network takes it, its targets and its weights.
+    fn pack(&mut self, batch: &StepBatch) -> Vec<f32> {
+        let length = stride(self.network.form.inputs());
+        let mut values = Vec::with_capacity(batch.rows * (length + self.network.form.features + 1));
+        for first in (0..batch.rows).step_by(CHUNK_ROWS) {
+            let rows = first..(first + CHUNK_ROWS).min(batch.rows);
+            let count = rows.len();
+            self.network.read_input(batch, rows, &mut self.host);
+            values.extend_from_slice(&self.host.input[..count * length]);
+        }
+        values.extend_from_slice(&batch.target.values);
+        values.extend_from_slice(&batch.weight);
+        values
+    }
+
+    fn make_space(&self, batch: &StepBatch) -> Space {
+        let (client, network) = (&self.client, &self.network);
+        let plan = Plan::new(&network.form, &network.layers, batch.rows, batch.parts);
+        let sums = MOST_CUBES + plan.cut().count() * plan.loss_cubes();
+        Space {
+            numbers: Numbers::zeros(client, plan.len),
+            table: client.create_from_slice(bytemuck::cast_slice(&plan.table)),
+            partial: Numbers::zeros(client, plan.slices * network.len()),
+            sums: Numbers::zeros(client, sums),
+            plan,
+        }
+    }
+
+    fn forward(&self, space: &Space, parameters: &Numbers, first: usize, rows: usize) {
+        let (form, plan) = (&self.network.form, &space.plan);
+        let mut input_stride = stride(form.inputs());
+        let mut input = plan.input + first * input_stride;
+        for (i, layer) in self.network.layers.iter().enumerate() {
+            let block = block(rows, layer.outputs);
+            let is_hidden = i < form.depth;
+            let output = if is_hidden { plan.hidden[i] } else { plan.output };
+            // SAFETY: the kernel stays within rows and columns, which the plan has room for.
+            unsafe {
+                product::forward::launch_unchecked(
+                    &self.client,
+                    tiles(rows, layer.outputs, block),
+                    square(),
+                    space.numbers.argument(),
+                    parameters.argument(),
+                    rows,
+                    layer.inputs,
+                    layer.outputs,
+                    input,
+                    input_stride,
+                    layer.first,
+                    layer.stride,
+                    output,
+                    if is_hidden { plan.slopes[i] } else { 0 },
+                    block,
+                    is_hidden.then_some(form.activation),
+                    form.residual && is_hidden && i > 0,
+                );
+            }
+            (input, input_stride) = (output, layer.stride);
+        }
+    }
+
+    fn loss(
+        &self,
+        space: &Space,
+        batch: &StepBatch,
+        losses: &Numbers,
+        part: usize,
+        first: usize,
+        rows: usize,
+    ) {
+        let (features, plan) = (self.network.form.features, &space.plan);
+        let (share, delta) = match batch.reduction {
+            LossReduction::Mean => (1.0 / features as f32, None),
+            LossReduction::Huber { delta } => (1.0 / features as f32, Some(delta as f32)),
+            LossReduction::Sum | LossReduction::Norm => (1.0, None),
+        };
+        // SAFETY: the kernel stays within rows and features, which the plan has room for.
+        unsafe {
+            update::loss::launch_unchecked(
+                &self.client,
+                CubeCount::Static(plan.loss_cubes() as u32, 1, 1),
+                line(),
+                space.numbers.argument(),
+                losses.argument(),
+                space.sums.argument(),
+                rows,
+                features,
+                plan.output,
+                stride(features),
+                plan.target + first * features,
+                plan.weight + first,
+                first,
+                MOST_CUBES + part * plan.loss_cubes(),
+                share,
+                delta.unwrap_or(0.0),
+                delta.is_some(),
+            );
+        }
+    }
+
+    fn backward(&self, space: &Space, parameters: &Numbers, rows: usize) {
+        let (form, plan) = (&self.network.form, &space.plan);
+        for (i, layer) in self.network.layers.iter().enumerate().skip(1).rev() {
+            let is_hidden = i < form.depth;
+            let block = block(rows, layer.inputs);
+            // SAFETY: the kernel stays within rows and columns, which the plan has room for.
+            unsafe {
+                product::backward::launch_unchecked(
+                    &self.client,
+                    tiles(rows, layer.inputs, block),
+                    square(),
+                    space.numbers.argument(),
+                    parameters.argument(),
+                    rows,
+                    layer.inputs,
+                    layer.outputs,
+                    if is_hidden { plan.slopes[i] } else { plan.output },
+                    layer.first,
+                    layer.stride,
+                    plan.gradient,
+                    plan.slopes[i - 1],
+                    stride(form.width),
+                    block,
+                    form.residual && is_hidden,
+                );
+            }
+        }
+    }
+
+    fn gradients(&self, space: &Space, first: usize, rows: usize) {
+        let plan = &space.plan;
+        // SAFETY: the kernel stays within the layers of the table, for which there is room.
+        unsafe {
+            product::gradients::launch_unchecked(
+                &self.client,
+                CubeCount::Static(plan.tiles as u32, plan.slices as u32, 1),
+                square(),
+                space.numbers.argument(),
+                BufferArg::from_raw_parts(space.table.clone(), plan.table.len()),
+                space.partial.argument(),
+                self.network.layers.len(),
+                self.network.len(),
+                rows,
+                plan.slice_rows,
+                plan.input + first * stride(self.network.form.inputs()),
+                u32::from(first > 0),
+                plan.block,
+            );
+        }
+    }
+
+    fn update(
+        &self,
+        space: &Space,
+        learner: &mut DeviceLearner,
+        training: &Training,
+        batch: &StepBatch,
+        learning_rate: f64,
+        output: &Numbers,
+    ) {
+        let (plan, len) = (&space.plan, self.network.len());
+        let (count, dim) = self.over_all();
+        // SAFETY: the kernel stays within `len` and the slices.
+        unsafe {
+            update::sum::launch_unchecked(
+                &self.client,
+                count.clone(),
+                dim,
+                space.partial.argument(),
+                space.sums.argument(),
+                len,
+                plan.slices,
+            );
+        }
+        let factor = match batch.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f32,
+            LossReduction::Sum => 1.0,
+            LossReduction::Norm => 0.0,
+        };
+        let loss_sums = if factor == 0.0 { space.sums.len - MOST_CUBES } else { 0 };
+        let clip = training.clip_norm.unwrap_or(0.0) as f32;
+        let rate = learning_rate as f32;
+        let squares = cubes(len);
+        learner.steps += 1;
+        match &training.optimizer {
+            OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
+                // The first velocity is the gradient itself.
+                let share = if learner.steps == 1 { 1.0 } else { (1.0 - dampening) as f32 };
+                let momentum = *momentum as f32;
+                let (ahead, own) = if *nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
+                // SAFETY: the kernel stays within `len`; with momentum there are so many moments.
+                unsafe {
+                    update::sgd::launch_unchecked(
+                        &self.client,
+                        count,
+                        dim,
+                        space.partial.argument(),
+                        space.sums.argument(),
+                        learner.parameters.argument(),
+                        learner.moments.argument(),
+                        output.argument(),
+                        len,
+                        batch.rows,
+                        squares,
+                        loss_sums,
+                        factor,
+                        clip,
+                        rate,
+                        *weight_decay as f32,
+                        momentum,
+                        share,
+                        ahead,
+                        own,
+                        momentum > 0.0,
+                    );
+                }
+            }
+            OptimizerConfig::Adam { betas, epsilon, weight_decay }
+            | OptimizerConfig::Adamw { betas, epsilon, weight_decay } => {
+                let [beta_1, beta_2] = betas.map(|beta| beta as f32);
+                let time = i32::try_from(learner.steps).unwrap_or(i32::MAX);
+                let root = (1.0 - beta_2.powi(time)).sqrt();
+                let (penalty, keep) = match training.optimizer {
+                    OptimizerConfig::Adamw { .. } => {
+                        (0.0, (1.0 - learning_rate * weight_decay) as f32)
+                    }
+                    _ => (*weight_decay as f32, 1.0),
+                };
+                // SAFETY: the kernel stays within `len`, and there are twice as many moments.
+                unsafe {
+                    update::adam::launch_unchecked(
+                        &self.client,
+                        count,
+                        dim,
+                        space.partial.argument(),
+                        space.sums.argument(),
+                        learner.parameters.argument(),
+                        learner.moments.argument(),
+                        output.argument(),
+                        len,
+                        batch.rows,
+                        squares,
+                        loss_sums,
+                        factor,
+                        clip,
+                        rate * root / (1.0 - beta_1.powi(time)),
+                        beta_1,
+                        beta_2,
+                        *epsilon as f32 * root,
+                        penalty,
+                        keep,
+                    );
+                }
+            }
+        }
+    }
+
+    /// The launch of a pass over all parameters.
+    fn over_all(&self) -> (CubeCount, CubeDim) {
+        (CubeCount::Static(cubes(self.network.len()) as u32, 1, 1), line())
+    }
+}
+
+/// Cubes of a pass over so many parameters.
+fn cubes(len: usize) -> usize {
+    len.div_ceil(UNITS).min(MOST_CUBES)
+}
+
+/// Cubes that make a matrix of so many rows and columns.
+fn tiles(rows: usize, columns: usize, block: usize) -> CubeCount {
+    let count = |numbers: usize| numbers.div_ceil(SIDE * block) as u32;
+    CubeCount::Static(count(rows), count(columns), 1)
+}
+
+/// The units of a cube that multiplies matrices.
+fn square() -> CubeDim {
+    CubeDim::new_2d(SIDE as u32, SIDE as u32)
+}
+
+/// The units of a cube that goes over numbers.
+fn line() -> CubeDim {
+    CubeDim::new_1d(UNITS as u32)
+}
+
+const _: () = assert!(LOSS_ROWS * SIDE == UNITS);
