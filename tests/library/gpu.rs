@@ -119,8 +119,23 @@ fn large_batches_and_those_in_parts_are_those_of_the_tape() {
     let Some(device) = gpu() else { return };
     agree(&large(), &device).expect("as the tape");
     agree(&Case { parts: 3, ..large() }, &device).expect("in parts");
-    let form = MlpConfig { width: 333, ..large().form };
-    agree(&Case { form, rows: 70, ..large() }, &device).expect("wider than the batch");
+}
+
+/// Beyond 256 units each layer is a launch of its own.
+#[test]
+fn wide_networks_are_those_of_the_tape() {
+    use Activation::{Gelu, Relu, Silu, Tanh};
+    let Some(device) = gpu() else { return };
+    for (i, activation) in [Relu, Silu, Gelu, Tanh].into_iter().enumerate() {
+        for residual in [false, true] {
+            let form = MlpConfig { width: 260 + i, depth: 2, activation, residual, ..large().form };
+            let reduction = [LossReduction::Mean, LossReduction::Huber { delta: 0.5 }][i % 2];
+            let case = Case { form, rows: 30 + 50 * i, parts: 1 + i % 2, reduction, ..large() };
+            agree(&case, &device).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+        }
+    }
+    let form = MlpConfig { width: 300, ..large().form };
+    agree(&Case { form, ..large() }, &device).expect("large tiles");
 }
 
 #[test]
@@ -201,8 +216,9 @@ fn steps_on_a_gpu_take_no_more_memory() {
         case.steps(&mut engine, steps);
         device.memory_pool_usage().expect("counted").bytes_in_use
     };
-    let before = in_use(0..20);
-    assert_eq!(in_use(20..200), before);
+    // The runtime keeps the numbers of the last 512 launches that differ: Adam's differ in each step.
+    let before = in_use(0..600);
+    assert_eq!(in_use(600..800), before);
 }
 
 #[test]

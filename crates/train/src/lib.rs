@@ -6,7 +6,8 @@
 //! The same step by step:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without.
+//!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and on a GPU, with
+//!   the feature `gpu`, `GpuEngine`.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks,
 //!   [`write_samples`] writes the rows as CSV or NPY, and `figures` draws them; [`draw_film`] makes a

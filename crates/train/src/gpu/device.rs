@@ -6,14 +6,16 @@ use cubecl::{client::Client, prelude::*, server::Handle};
 use langevin_core::LossReduction;
 
 use super::{
-    plan::{Plan, block},
+    pass::{self, GROUPS, LANES, Shape},
+    plan::{Plan, block, cubes},
     product::{self, SIDE},
-    update::{self, LOSS_ROWS, MOST_CUBES, UNITS},
+    update::{self, LOSS_ROWS, UNITS},
 };
 use crate::{
     OptimizerConfig, StepBatch, TrainError,
     direct::{
         buffer::{Buffer, stride},
+        form::Layer,
         gradients::CHUNK_ROWS,
         learner::{Learner, Training},
         pass::{Network, Workspace},
@@ -74,6 +76,8 @@ impl Numbers {
 #[derive(Debug)]
 pub(super) struct DeviceLearner {
     parameters: Numbers,
+    /// The weights of all layers but the first once more, `[outputs, inputs]`: for the way back.
+    turned: Numbers,
     /// The moments one after the other.
     moments: Numbers,
     steps: u64,
@@ -81,10 +85,18 @@ pub(super) struct DeviceLearner {
 }
 
 impl DeviceLearner {
-    pub(super) fn new(client: &Client, learner: &Learner) -> Self {
+    pub(super) fn new(device: &Device, learner: &Learner) -> Self {
+        let client = &device.client;
+        let mut turned = vec![0.0; device.turned.len];
+        for (weight, place) in learner.parameters.iter().zip(&device.turned.places) {
+            if let Some(turned) = turned.get_mut(*place as usize) {
+                *turned = *weight;
+            }
+        }
         let moments: Vec<f32> = learner.state.moments.iter().flat_map(|m| m.to_vec()).collect();
         Self {
             parameters: Numbers::new(client, &learner.parameters),
+            turned: Numbers::new(client, &turned),
             moments: Numbers::new(client, &moments),
             steps: learner.state.steps,
             average: learner.average.as_ref().map(|average| Numbers::new(client, average)),
@@ -132,10 +144,38 @@ struct Space {
     sums: Numbers,
 }
 
+/// Where the parameters' turned weights lie.
+struct Turned {
+    len: usize,
+    /// Of each parameter; beyond the end where it is in none.
+    places: Vec<u32>,
+    on_device: Handle,
+}
+
+impl Turned {
+    fn new(client: &Client, layers: &[Layer], len: usize) -> Self {
+        let mut places = vec![u32::MAX; len];
+        let mut end = 0;
+        for layer in &layers[1..] {
+            let length = stride(layer.inputs);
+            for (input, row) in layer.weight().step_by(layer.stride).enumerate() {
+                for output in 0..layer.outputs {
+                    places[row + output] = (end + output * length + input) as u32;
+                }
+            }
+            end += layer.outputs * length;
+        }
+        let on_device = client.create_from_slice(bytemuck::cast_slice(&places));
+        Self { len: end, places, on_device }
+    }
+}
+
 /// What makes the steps on one device.
 pub(super) struct Device {
     pub(super) client: Client,
     network: Network,
+    turned: Turned,
+    /// Where the host puts the columns of a few rows side by side.
     host: Workspace,
     space: Option<Space>,
 }
@@ -143,7 +183,8 @@ pub(super) struct Device {
 impl Device {
     pub(super) fn new(client: Client, network: Network) -> Self {
         let host = Workspace::new(&network.form, CHUNK_ROWS);
-        Self { client, network, host, space: None }
+        let turned = Turned::new(&client, &network.layers, network.len());
+        Self { client, network, turned, host, space: None }
     }
 
     /// One step of the optimizer.
@@ -163,9 +204,13 @@ impl Device {
         let bytes = (batch.rows + 1) * size_of::<f32>();
         let output = Numbers { handle: self.client.empty(bytes), len: batch.rows + 1 };
         for (number, (first, rows)) in space.plan.cut().enumerate() {
-            self.forward(&space, &learner.parameters, first, rows);
-            self.loss(&space, batch, &output, number, first, rows);
-            self.backward(&space, &learner.parameters, rows);
+            if let Some(shape) = space.plan.pass {
+                self.pass(&space, shape, learner, batch, &output, (number, first, rows));
+            } else {
+                self.forward(&space, &learner.parameters, first, rows);
+                self.loss(&space, batch, &output, (number, first, rows));
+                self.backward(&space, &learner.turned, rows);
+            }
             self.gradients(&space, first, rows);
         }
         self.update(&space, learner, training, batch, learning_rate, &output);
@@ -209,8 +254,10 @@ impl Device {
 
     fn make_space(&self, batch: &StepBatch) -> Space {
         let (client, network) = (&self.client, &self.network);
-        let plan = Plan::new(&network.form, &network.layers, batch.rows, batch.parts);
-        let sums = MOST_CUBES + plan.cut().count() * plan.loss_cubes();
+        let shared = client.properties().hardware.max_shared_memory_size;
+        let size = (batch.rows, batch.parts);
+        let plan = Plan::new(&network.form, &network.layers, size, shared);
+        let sums = plan.first_loss() + plan.cut().count() * plan.loss_cubes();
         Space {
             numbers: Numbers::zeros(client, plan.len),
             table: client.create_from_slice(bytemuck::cast_slice(&plan.table)),
@@ -259,16 +306,10 @@ impl Device {
         space: &Space,
         batch: &StepBatch,
         losses: &Numbers,
-        part: usize,
-        first: usize,
-        rows: usize,
+        (part, first, rows): (usize, usize, usize),
     ) {
         let (features, plan) = (self.network.form.features, &space.plan);
-        let (share, delta) = match batch.reduction {
-            LossReduction::Mean => (1.0 / features as f32, None),
-            LossReduction::Huber { delta } => (1.0 / features as f32, Some(delta as f32)),
-            LossReduction::Sum | LossReduction::Norm => (1.0, None),
-        };
+        let (share, delta) = loss_scalars(batch.reduction, features);
         // SAFETY: the kernel stays within rows and features, which the plan has room for.
         unsafe {
             update::loss::launch_unchecked(
@@ -285,7 +326,7 @@ impl Device {
                 plan.target + first * features,
                 plan.weight + first,
                 first,
-                MOST_CUBES + part * plan.loss_cubes(),
+                plan.first_loss() + part * plan.loss_cubes(),
                 share,
                 delta.unwrap_or(0.0),
                 delta.is_some(),
@@ -293,11 +334,61 @@ impl Device {
         }
     }
 
-    fn backward(&self, space: &Space, parameters: &Numbers, rows: usize) {
+    /// All of the three in one launch.
+    fn pass(
+        &self,
+        space: &Space,
+        shape: Shape,
+        learner: &DeviceLearner,
+        batch: &StepBatch,
+        losses: &Numbers,
+        (part, first, rows): (usize, usize, usize),
+    ) {
         let (form, plan) = (&self.network.form, &space.plan);
+        let input_stride = stride(form.inputs());
+        let (share, delta) = loss_scalars(batch.reduction, form.features);
+        // SAFETY: the kernel stays within rows and columns, which the plan has room for.
+        unsafe {
+            pass::pass::launch_unchecked(
+                &self.client,
+                CubeCount::Static(rows.div_ceil(shape.rows) as u32, 1, 1),
+                CubeDim::new_2d(LANES as u32, GROUPS as u32),
+                space.numbers.argument(),
+                learner.parameters.argument(),
+                learner.turned.argument(),
+                losses.argument(),
+                space.sums.argument(),
+                rows,
+                plan.part_rows,
+                form.inputs(),
+                form.width,
+                form.features,
+                form.depth,
+                plan.input + first * input_stride,
+                input_stride,
+                stride(form.width),
+                stride(form.features),
+                plan.hidden[0],
+                plan.slopes[0],
+                plan.output,
+                plan.target + first * form.features,
+                plan.weight + first,
+                first,
+                plan.first_loss() + part * plan.loss_cubes(),
+                share,
+                delta.unwrap_or(0.0),
+                Shape { huber: delta.is_some(), ..shape },
+            );
+        }
+    }
+
+    fn backward(&self, space: &Space, turned: &Numbers, rows: usize) {
+        let (form, plan) = (&self.network.form, &space.plan);
+        let mut place = self.turned.len;
         for (i, layer) in self.network.layers.iter().enumerate().skip(1).rev() {
             let is_hidden = i < form.depth;
             let block = block(rows, layer.inputs);
+            place -= layer.outputs * stride(layer.inputs);
             // SAFETY: the kernel stays within rows and columns, which the plan has room for.
             unsafe {
                 product::backward::launch_unchecked(
@@ -305,12 +396,12 @@ impl Device {
                     tiles(rows, layer.inputs, block),
                     square(),
                     space.numbers.argument(),
-                    parameters.argument(),
+                    turned.argument(),
                     rows,
                     layer.inputs,
                     layer.outputs,
                     if is_hidden { plan.slopes[i] } else { plan.output },
-                    layer.first,
+                    place,
                     layer.stride,
                     plan.gradient,
                     plan.slopes[i - 1],
@@ -333,6 +424,7 @@ impl Device {
                 space.numbers.argument(),
                 BufferArg::from_raw_parts(space.table.clone(), plan.table.len()),
                 space.partial.argument(),
+                space.sums.argument(),
                 self.network.layers.len(),
                 self.network.len(),
                 rows,
@@ -340,6 +432,7 @@ impl Device {
                 plan.input + first * stride(self.network.form.inputs()),
                 u32::from(first > 0),
                 plan.block,
+                plan.slices == 1,
             );
         }
     }
@@ -355,27 +448,32 @@ impl Device {
     ) {
         let (plan, len) = (&space.plan, self.network.len());
         let (count, dim) = self.over_all();
-        // SAFETY: the kernel stays within `len` and the slices.
-        unsafe {
-            update::sum::launch_unchecked(
-                &self.client,
-                count.clone(),
-                dim,
-                space.partial.argument(),
-                space.sums.argument(),
-                len,
-                plan.slices,
-            );
+        if plan.slices > 1 {
+            // SAFETY: the kernel stays within `len` and the slices.
+            unsafe {
+                update::sum::launch_unchecked(
+                    &self.client,
+                    count.clone(),
+                    dim,
+                    space.partial.argument(),
+                    space.sums.argument(),
+                    len,
+                    plan.slices,
+                );
+            }
         }
         let factor = match batch.reduction {
             LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f32,
             LossReduction::Sum => 1.0,
             LossReduction::Norm => 0.0,
         };
-        let loss_sums = if factor == 0.0 { space.sums.len - MOST_CUBES } else { 0 };
+        let losses = if factor == 0.0 { space.sums.len - plan.first_loss() } else { 0 };
         let clip = training.clip_norm.unwrap_or(0.0) as f32;
         let rate = learning_rate as f32;
-        let squares = cubes(len);
+        let places = || {
+            // SAFETY: the buffer was made for the place of each parameter.
+            unsafe { BufferArg::from_raw_parts(self.turned.on_device.clone(), len) }
+        };
         learner.steps += 1;
         match &training.optimizer {
             OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
@@ -394,10 +492,13 @@ impl Device {
                         learner.parameters.argument(),
                         learner.moments.argument(),
                         output.argument(),
+                        learner.turned.argument(),
+                        places(),
                         len,
                         batch.rows,
-                        squares,
-                        loss_sums,
+                        plan.squares(len),
+                        plan.first_loss(),
+                        losses,
                         factor,
                         clip,
                         rate,
@@ -432,10 +533,13 @@ impl Device {
                         learner.parameters.argument(),
                         learner.moments.argument(),
                         output.argument(),
+                        learner.turned.argument(),
+                        places(),
                         len,
                         batch.rows,
-                        squares,
-                        loss_sums,
+                        plan.squares(len),
+                        plan.first_loss(),
+                        losses,
                         factor,
                         clip,
                         rate * root / (1.0 - beta_1.powi(time)),
@@ -456,9 +560,13 @@ impl Device {
     }
 }
 
-/// Cubes of a pass over so many parameters.
-fn cubes(len: usize) -> usize {
-    len.div_ceil(UNITS).min(MOST_CUBES)
+/// What a row's sum of errors is multiplied by, and Huber's delta.
+fn loss_scalars(reduction: LossReduction, features: usize) -> (f32, Option<f32>) {
+    match reduction {
+        LossReduction::Mean => (1.0 / features as f32, None),
+        LossReduction::Huber { delta } => (1.0 / features as f32, Some(delta as f32)),
+        LossReduction::Sum | LossReduction::Norm => (1.0, None),
+    }
 }
 
 /// Cubes that make a matrix of so many rows and columns.

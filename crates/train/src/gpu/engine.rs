@@ -95,8 +95,8 @@ impl<N: Network> GpuEngine<N> {
 
     /// Goes on from an engine on the host.
     fn take_up(&mut self, host: DirectEngine<N>) {
-        let client = &self.device.client;
-        self.learners = host.learners.iter().map(|l| DeviceLearner::new(client, l)).collect();
+        let device = &self.device;
+        self.learners = host.learners.iter().map(|l| DeviceLearner::new(device, l)).collect();
         self.host = OnceCell::from(host);
     }
 

@@ -4,6 +4,7 @@
 mod activation;
 mod device;
 mod engine;
+mod pass;
 mod plan;
 mod product;
 mod update;

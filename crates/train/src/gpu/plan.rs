@@ -2,8 +2,9 @@
 //! device, and how the work is cut. It depends on network and batch alone, and so do the bits.
 
 use super::{
+    pass::{GROUPS, LANES, Shape},
     product::{COLUMNS, SIDE},
-    update::LOSS_ROWS,
+    update::{LOSS_ROWS, MOST_CUBES, UNITS},
 };
 use crate::direct::{
     buffer::stride,
@@ -16,8 +17,14 @@ const MOST: usize = 1 << 25;
 /// Cubes that keep a GPU busy.
 const CUBES: usize = 256;
 
+/// Rows whose gradients are made without slices, whose sum would be one more launch.
+const SINGLE_ROWS: usize = 128;
+
 /// The least rows that are worth a slice of their own.
 const LEAST_ROWS: usize = 32;
+
+/// Columns that a unit of the kernel for narrow networks makes at most.
+const MOST_COLUMNS: usize = 4;
 
 /// Numbers a unit of the kernels makes along each side: few where there is little work to share out.
 const FEW: usize = 2;
@@ -56,10 +63,20 @@ pub(super) struct Plan {
     pub(super) tiles: usize,
     /// The table that the gradients' kernel reads.
     pub(super) table: Vec<u32>,
+    /// Rows of a cube that makes losses.
+    pub(super) loss_rows: usize,
+    /// How the kernel for narrow networks takes the rows, where it does.
+    pub(super) pass: Option<Shape>,
 }
 
 impl Plan {
-    pub(super) fn new(form: &Form, layers: &[Layer], rows: usize, parts: usize) -> Self {
+    /// On a device with so many bytes of memory that a cube shares.
+    pub(super) fn new(
+        form: &Form,
+        layers: &[Layer],
+        (rows, parts): (usize, usize),
+        shared: usize,
+    ) -> Self {
         let width = stride(form.width);
         let of_a_row = (2 * form.depth + 1) * width + stride(form.features);
         let part_rows = rows.div_ceil(parts.max(1)).min((MOST / of_a_row).max(1));
@@ -80,7 +97,8 @@ impl Plan {
         let most_slices = part_rows.div_ceil(LEAST_ROWS);
         let tiles = |block: usize| -> usize { layers.iter().map(|l| tiles(l, block)).sum() };
         let block = if tiles(MANY) * most_slices < CUBES { FEW } else { MANY };
-        let slices = CUBES.div_ceil(tiles(block)).min(most_slices);
+        let slices = if part_rows <= SINGLE_ROWS { 1 } else { CUBES.div_ceil(tiles(block)) };
+        let slices = slices.min(most_slices);
         let slice_rows = part_rows.div_ceil(slices).next_multiple_of(SIDE);
         let mut plan = Self {
             rows,
@@ -99,7 +117,10 @@ impl Plan {
             block,
             tiles: tiles(block),
             table: Vec::new(),
+            loss_rows: LOSS_ROWS,
+            pass: pass(form, part_rows, shared),
         };
+        plan.loss_rows = plan.pass.map_or(LOSS_ROWS, |shape| shape.rows);
         plan.table = plan.table(form, layers);
         plan
     }
@@ -112,7 +133,17 @@ impl Plan {
 
     /// Cubes that the losses of a part take.
     pub(super) fn loss_cubes(&self) -> usize {
-        self.part_rows.div_ceil(LOSS_ROWS)
+        self.part_rows.div_ceil(self.loss_rows)
+    }
+
+    /// Cubes that make sums of the gradients' squares.
+    pub(super) fn squares(&self, len: usize) -> usize {
+        if self.slices == 1 { self.tiles } else { cubes(len) }
+    }
+
+    /// Where the sums of losses begin, after those of squares.
+    pub(super) fn first_loss(&self) -> usize {
+        self.tiles.max(MOST_CUBES)
     }
 
     fn table(&self, form: &Form, layers: &[Layer]) -> Vec<u32> {
@@ -140,6 +171,26 @@ impl Plan {
         }
         table
     }
+}
+
+/// How the kernel for narrow networks takes so many rows; none where it cannot.
+fn pass(form: &Form, rows: usize, shared: usize) -> Option<Shape> {
+    let columns = form.width.max(form.features).div_ceil(LANES);
+    let shape = Shape {
+        rows: GROUPS * if rows <= 1024 { 2 } else { 4 },
+        columns,
+        widest: form.inputs().max(form.width),
+        activation: form.activation,
+        residual: form.residual,
+        huber: false,
+    };
+    let numbers = (shape.widest + LANES * columns) * shape.rows;
+    (columns <= MOST_COLUMNS && numbers * size_of::<f32>() <= shared).then_some(shape)
+}
+
+/// Cubes of a pass over so many parameters.
+pub(super) fn cubes(len: usize) -> usize {
+    len.div_ceil(UNITS).min(MOST_CUBES)
 }
 
 /// Tiles of a layer's gradients, the bias's row with them.

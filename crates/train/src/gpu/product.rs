@@ -6,7 +6,7 @@
 use cubecl::prelude::*;
 use langevin_core::Activation;
 
-use super::activation::act;
+use super::{activation::act, update::sum_of_units};
 
 /// Units along each side of a cube.
 pub(super) const SIDE: usize = 16;
@@ -84,11 +84,11 @@ pub(super) fn forward(
 }
 
 /// `gradient = delta · weightᵀ`, by a layer's input, to which a residual layer adds what was there;
-/// and `slope = slope · gradient`, which is the layer before's delta.
+/// and `slope = slope · gradient`, which is the layer before's delta. `turned` holds the weight turned.
 #[cube(launch_unchecked)]
 pub(super) fn backward(
     space: &mut [f32],
-    parameters: &[f32],
+    turned: &[f32],
     rows: usize,
     inputs: usize,
     outputs: usize,
@@ -112,7 +112,7 @@ pub(super) fn backward(
         let (lines, depth) = (rows, outputs);
         load(&space[..], delta, stride, 1, first_row, lines, first, depth, &mut left, block, true);
         let lines = inputs;
-        load(parameters, weight, stride, 1, first_column, lines, first, depth, &mut right, block, true);
+        load(turned, weight, 1, input_stride, first_column, lines, first, depth, &mut right, block, false);
         sync_cube();
         add_products(&left, &right, &mut sums, block);
         sync_cube();
@@ -138,7 +138,7 @@ pub(super) fn backward(
 }
 
 /// The gradients of all layers' weights and biases, over slices of the rows: each slice into a buffer of
-/// its own, or on top of what is there.
+/// its own, or on top of what is there. A single slice is their sum, so `sums` gets each cube's sum of squares.
 ///
 /// The table has a row for each layer: its first tile, its rows with the bias's, its columns, the places
 /// and strides of input, delta and parameters. Cubes lie along x by tile, along y by slice.
@@ -147,6 +147,7 @@ pub(super) fn gradients(
     space: &[f32],
     table: &[u32],
     partial: &mut [f32],
+    sums: &mut [f32],
     layers: usize,
     len: usize,
     rows: usize,
@@ -154,6 +155,7 @@ pub(super) fn gradients(
     first_input: usize,
     further: u32,
     #[comptime] block: usize,
+    #[comptime] single: bool,
 ) {
     let tile = CUBE_POS_X;
     let mut entry = 0usize;
@@ -177,8 +179,8 @@ pub(super) fn gradients(
 
     let mut left = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
     let mut right = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
-    let mut sums = Array::<f32>::new(comptime!(block * block));
-    clear(&mut sums, block);
+    let mut products = Array::<f32>::new(comptime!(block * block));
+    clear(&mut products, block);
     let slice = CUBE_POS_Y as usize;
     let mut first = slice * slice_rows;
     let last = min(first + slice_rows, rows);
@@ -186,10 +188,11 @@ pub(super) fn gradients(
         load_with_ones(space, input, input_stride, first_line, lines - 1, first, last, &mut left, block);
         load(space, delta, 1, stride, first_column, columns, first, last, &mut right, block, false);
         sync_cube();
-        add_products(&left, &right, &mut sums, block);
+        add_products(&left, &right, &mut products, block);
         sync_cube();
         first += DEPTH;
     }
+    let mut squares = 0.0f32;
     #[unroll]
     for i in 0..block {
         #[unroll]
@@ -198,12 +201,19 @@ pub(super) fn gradients(
             let column = first_column + UNIT_POS_X as usize + comptime!(SIDE * j);
             if line < lines && column < columns {
                 let place = slice * len + place + line * place_stride + column;
-                let mut sum = sums[comptime!(i * block + j)];
+                let mut sum = products[comptime!(i * block + j)];
                 if further == 1 {
                     sum += partial[place];
                 }
                 partial[place] = sum;
+                squares += sum * sum;
             }
+        }
+    }
+    if comptime!(single) {
+        let total = sum_of_units(squares);
+        if UNIT_POS == 0 {
+            sums[CUBE_POS_X as usize] = total;
         }
     }
 }

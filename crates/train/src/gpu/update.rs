@@ -106,7 +106,7 @@ pub(super) fn sum(partial: &mut [f32], sums: &mut [f32], len: usize, slices: usi
 
 /// The sum over all units of a cube.
 #[cube]
-fn sum_of_units(own: f32) -> f32 {
+pub(super) fn sum_of_units(own: f32) -> f32 {
     let unit = UNIT_POS as usize;
     let mut sums = Shared::<[f32]>::new_slice(UNITS);
     sync_cube();
@@ -145,11 +145,12 @@ fn scale(
     output: &mut [f32],
     rows: usize,
     squares: usize,
-    loss_sums: usize,
+    first_loss: usize,
+    losses: usize,
     factor: f32,
     clip: f32,
 ) -> f32 {
-    let loss = sum_of(sums, MOST_CUBES, loss_sums);
+    let loss = sum_of(sums, first_loss, losses);
     let factor = select(factor == 0.0, 0.5 / loss.sqrt(), factor);
     let norm = sum_of(sums, 0, squares).sqrt() * factor;
     if ABSOLUTE_POS == 0 {
@@ -157,6 +158,16 @@ fn scale(
     }
     let clipped = clip / (norm + 1e-6);
     factor * select(clip > 0.0 && clipped < 1.0, clipped, 1.0)
+}
+
+/// Writes a weight to its place, and to that among the turned weights, where it has one.
+#[cube]
+fn write(w: f32, place: usize, weights: &mut [f32], turned: &mut [f32], places: &[u32]) {
+    weights[place] = w;
+    let other = places[place] as usize;
+    if other < turned.len() {
+        turned[other] = w;
+    }
 }
 
 /// A step of SGD, as the direct engine's `Update` has it; without momentum `moments` is not read.
@@ -167,10 +178,13 @@ pub(super) fn sgd(
     weights: &mut [f32],
     moments: &mut [f32],
     output: &mut [f32],
+    turned: &mut [f32],
+    places: &[u32],
     len: usize,
     rows: usize,
     squares: usize,
-    loss_sums: usize,
+    first_loss: usize,
+    losses: usize,
     factor: f32,
     clip: f32,
     rate: f32,
@@ -181,18 +195,18 @@ pub(super) fn sgd(
     own: f32,
     #[comptime] has_momentum: bool,
 ) {
-    let factor = scale(sums, output, rows, squares, loss_sums, factor, clip);
+    let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
     let mut place = ABSOLUTE_POS;
     while place < len {
         let w = weights[place];
         let g = gradients[place] * factor + decay * w;
+        let mut step = g;
         if comptime!(has_momentum) {
             let v = g * share + moments[place] * momentum;
             moments[place] = v;
-            weights[place] = w - rate * (v * ahead + g * own);
-        } else {
-            weights[place] = w - rate * g;
+            step = v * ahead + g * own;
         }
+        write(w - rate * step, place, weights, turned, places);
         place += CUBE_COUNT * UNITS;
     }
 }
@@ -205,10 +219,13 @@ pub(super) fn adam(
     weights: &mut [f32],
     moments: &mut [f32],
     output: &mut [f32],
+    turned: &mut [f32],
+    places: &[u32],
     len: usize,
     rows: usize,
     squares: usize,
-    loss_sums: usize,
+    first_loss: usize,
+    losses: usize,
     factor: f32,
     clip: f32,
     rate: f32,
@@ -218,7 +235,7 @@ pub(super) fn adam(
     penalty: f32,
     keep: f32,
 ) {
-    let factor = scale(sums, output, rows, squares, loss_sums, factor, clip);
+    let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
     let mut place = ABSOLUTE_POS;
     while place < len {
         let w = weights[place];
@@ -227,7 +244,8 @@ pub(super) fn adam(
         let v = moments[len + place] * beta_2 + g * g * (1.0 - beta_2);
         moments[place] = m;
         moments[len + place] = v;
-        weights[place] = w * keep - rate * m / (v.sqrt() + epsilon);
+        let w = w * keep - rate * m / (v.sqrt() + epsilon);
+        write(w, place, weights, turned, places);
         place += CUBE_COUNT * UNITS;
     }
 }
