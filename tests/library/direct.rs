@@ -128,7 +128,11 @@ impl Case {
     }
 
     /// Some steps, and the loss and norm of each.
-    pub fn steps(&self, engine: &mut dyn Engine<Mlp>, steps: std::ops::Range<u64>) -> Vec<(f64, f64)> {
+    pub fn steps(
+        &self,
+        engine: &mut dyn Engine<Mlp>,
+        steps: std::ops::Range<u64>,
+    ) -> Vec<(f64, f64)> {
         let outputs: Vec<_> = steps
             .map(|step| {
                 let output = engine.step(&self.batch(step), 1e-3);

@@ -96,9 +96,9 @@ pub use export::{WeightsFormat, export_weights};
 #[cfg(feature = "figures")]
 pub use films::{FilmFormat, draw_film};
 pub use fingerprint::fingerprint;
+pub use folder::{newest_run, read_run_config};
 #[cfg(feature = "gpu")]
 pub use gpu::{DeviceOutput, GpuEngine};
-pub use folder::{newest_run, read_run_config};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};
 pub use numbers::number;

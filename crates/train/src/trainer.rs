@@ -8,7 +8,8 @@ use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diffusion, DirectEngine, Engine, EngineConfig, OptimizerConfig, RunConfig, TapeEngine, TrainError,
+    Diffusion, DirectEngine, Engine, EngineConfig, OptimizerConfig, RunConfig, TapeEngine,
+    TrainError,
     ahead::{Ahead, ROWS_AT_ONCE, Source},
     engine::{StepOutput, row_losses},
     tensors::TensorMap,

@@ -1,13 +1,16 @@
 //! Networks in training on a GPU: their buffers, and the launches of a step.
 
-use std::fmt::{self, Debug, Formatter};
+use std::{
+    fmt::{self, Debug, Formatter},
+    sync::Arc,
+};
 
 use cubecl::{client::Client, prelude::*, server::Handle};
 use langevin_core::LossReduction;
 
 use super::{
     pass::{self, GROUPS, LANES, Shape},
-    plan::{Plan, block, cubes},
+    plan::{Plan, RULE, block, cubes},
     product::{self, SIDE},
     update::{self, LOSS_ROWS, UNITS},
 };
@@ -24,13 +27,25 @@ use crate::{
     transfer,
 };
 
+/// The most numbers of outputs that lie in one buffer, which is read at once.
+const PAGE: usize = 1 << 15;
+
+/// Numbers that an output begins at multiples of: 256 bytes, WebGPU's coarsest alignment.
+const ALIGNMENT: usize = 64;
+
 /// The rows' losses of a step and the norm of its gradients, on the device.
 #[derive(Clone)]
 pub struct DeviceOutput {
-    client: Client,
-    /// `[rows + 1]`: the losses, then the norm.
-    handle: Handle,
+    page: Arc<Page>,
+    /// Here are the losses, then the norm.
+    first: usize,
     pub(crate) rows: usize,
+}
+
+/// A buffer with the outputs of several steps.
+struct Page {
+    client: Client,
+    numbers: Numbers,
 }
 
 impl Debug for DeviceOutput {
@@ -39,12 +54,44 @@ impl Debug for DeviceOutput {
     }
 }
 
+impl DeviceOutput {
+    /// The place of an output after another, or in a page of its own where there is no room.
+    fn after(last: Option<&Self>, client: &Client, rows: usize) -> Self {
+        let len = rows + 1;
+        if let Some(Self { page, first, rows: before }) = last {
+            let first = first + (before + 1).next_multiple_of(ALIGNMENT);
+            if first + len <= page.numbers.len {
+                return Self { page: page.clone(), first, rows };
+            }
+        }
+        let len = PAGE.max(len);
+        let handle = client.empty(len * size_of::<f32>());
+        let page = Page { client: client.clone(), numbers: Numbers { handle, len } };
+        Self { page: Arc::new(page), first: 0, rows }
+    }
+
+    fn numbers(&self) -> Numbers {
+        let Numbers { handle, len } = &self.page.numbers;
+        let rest = len - self.first - self.rows - 1;
+        let bytes = |numbers: usize| (numbers * size_of::<f32>()) as u64;
+        let handle = handle.clone().offset_start(bytes(self.first)).offset_end(bytes(rest));
+        Numbers { handle, len: self.rows + 1 }
+    }
+}
+
 /// The losses and the norm of each step, one after the other, by one transfer.
 pub(crate) fn read(outputs: &[&DeviceOutput]) -> Result<Vec<f64>, TrainError> {
-    let Some(first) = outputs.first() else { return Ok(Vec::new()) };
-    let handles = outputs.iter().map(|output| output.handle.clone()).collect();
+    let mut pages: Vec<&Arc<Page>> = outputs.iter().map(|output| &output.page).collect();
+    pages.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    let Some(first) = pages.first() else { return Ok(Vec::new()) };
+    let handles = pages.iter().map(|page| page.numbers.handle.clone()).collect();
     let values = transfer::read_buffers(&first.client, handles)?;
-    Ok(values.into_iter().flatten().map(f64::from).collect())
+    let of = |output: &DeviceOutput| -> Vec<f64> {
+        let page = pages.iter().position(|page| Arc::ptr_eq(page, &output.page));
+        let page = page.and_then(|page| values.get(page)).into_iter().flatten();
+        page.skip(output.first).take(output.rows + 1).map(|value| f64::from(*value)).collect()
+    };
+    Ok(outputs.iter().flat_map(|output| of(output)).collect())
 }
 
 /// A flat buffer of numbers on the device.
@@ -178,13 +225,15 @@ pub(super) struct Device {
     /// Where the host puts the columns of a few rows side by side.
     host: Workspace,
     space: Option<Space>,
+    /// That of the step before.
+    output: Option<DeviceOutput>,
 }
 
 impl Device {
     pub(super) fn new(client: Client, network: Network) -> Self {
         let host = Workspace::new(&network.form, CHUNK_ROWS);
         let turned = Turned::new(&client, &network.layers, network.len());
-        Self { client, network, turned, host, space: None }
+        Self { client, network, turned, host, space: None, output: None }
     }
 
     /// One step of the optimizer.
@@ -195,14 +244,21 @@ impl Device {
         batch: &StepBatch,
         learning_rate: f64,
     ) -> DeviceOutput {
-        let values = self.pack(batch);
+        learner.steps += 1;
+        let mut values = self.pack(batch);
+        values.extend(rule(&training.optimizer, learner.steps, learning_rate));
         let space = match self.space.take() {
-            Some(space) if (space.plan.rows, space.plan.parts) == (batch.rows, batch.parts) => space,
+            Some(space) if (space.plan.rows, space.plan.parts) == (batch.rows, batch.parts) => {
+                space
+            }
             _ => self.make_space(batch),
         };
-        transfer::write_buffer(&self.client, &space.numbers.handle, values);
-        let bytes = (batch.rows + 1) * size_of::<f32>();
-        let output = Numbers { handle: self.client.empty(bytes), len: batch.rows + 1 };
+        // The part that is written, alone: the runtime stages the whole of what it is given.
+        let rest = (space.numbers.len - values.len()) * size_of::<f32>();
+        let upload = space.numbers.handle.clone().offset_end(rest as u64);
+        transfer::write_buffer(&self.client, &upload, values);
+        let place = DeviceOutput::after(self.output.as_ref(), &self.client, batch.rows);
+        let output = place.numbers();
         for (number, (first, rows)) in space.plan.cut().enumerate() {
             if let Some(shape) = space.plan.pass {
                 self.pass(&space, shape, learner, batch, &output, (number, first, rows));
@@ -213,9 +269,10 @@ impl Device {
             }
             self.gradients(&space, first, rows);
         }
-        self.update(&space, learner, training, batch, learning_rate, &output);
+        self.update(&space, learner, training, batch, &output);
         self.space = Some(space);
-        DeviceOutput { client: self.client.clone(), handle: output.handle, rows: batch.rows }
+        self.output = Some(place.clone());
+        place
     }
 
     /// `average ← average + (1 − decay) · (parameters − average)`.
@@ -240,7 +297,8 @@ impl Device {
     /// The upload: the batch's input as the network takes it, its targets and its weights.
     fn pack(&mut self, batch: &StepBatch) -> Vec<f32> {
         let length = stride(self.network.form.inputs());
-        let mut values = Vec::with_capacity(batch.rows * (length + self.network.form.features + 1));
+        let columns = length + self.network.form.features + 1;
+        let mut values = Vec::with_capacity(batch.rows * columns + RULE);
         for first in (0..batch.rows).step_by(CHUNK_ROWS) {
             let rows = first..(first + CHUNK_ROWS).min(batch.rows);
             let count = rows.len();
@@ -440,10 +498,9 @@ impl Device {
     fn update(
         &self,
         space: &Space,
-        learner: &mut DeviceLearner,
+        learner: &DeviceLearner,
         training: &Training,
         batch: &StepBatch,
-        learning_rate: f64,
         output: &Numbers,
     ) {
         let (plan, len) = (&space.plan, self.network.len());
@@ -469,16 +526,12 @@ impl Device {
         };
         let losses = if factor == 0.0 { space.sums.len - plan.first_loss() } else { 0 };
         let clip = training.clip_norm.unwrap_or(0.0) as f32;
-        let rate = learning_rate as f32;
         let places = || {
             // SAFETY: the buffer was made for the place of each parameter.
             unsafe { BufferArg::from_raw_parts(self.turned.on_device.clone(), len) }
         };
-        learner.steps += 1;
         match &training.optimizer {
-            OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
-                // The first velocity is the gradient itself.
-                let share = if learner.steps == 1 { 1.0 } else { (1.0 - dampening) as f32 };
+            OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. } => {
                 let momentum = *momentum as f32;
                 let (ahead, own) = if *nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
                 // SAFETY: the kernel stays within `len`; with momentum there are so many moments.
@@ -487,6 +540,7 @@ impl Device {
                         &self.client,
                         count,
                         dim,
+                        space.numbers.argument(),
                         space.partial.argument(),
                         space.sums.argument(),
                         learner.parameters.argument(),
@@ -494,6 +548,7 @@ impl Device {
                         output.argument(),
                         learner.turned.argument(),
                         places(),
+                        plan.rule,
                         len,
                         batch.rows,
                         plan.squares(len),
@@ -501,33 +556,24 @@ impl Device {
                         losses,
                         factor,
                         clip,
-                        rate,
                         *weight_decay as f32,
                         momentum,
-                        share,
                         ahead,
                         own,
                         momentum > 0.0,
                     );
                 }
             }
-            OptimizerConfig::Adam { betas, epsilon, weight_decay }
-            | OptimizerConfig::Adamw { betas, epsilon, weight_decay } => {
-                let [beta_1, beta_2] = betas.map(|beta| beta as f32);
-                let time = i32::try_from(learner.steps).unwrap_or(i32::MAX);
-                let root = (1.0 - beta_2.powi(time)).sqrt();
-                let (penalty, keep) = match training.optimizer {
-                    OptimizerConfig::Adamw { .. } => {
-                        (0.0, (1.0 - learning_rate * weight_decay) as f32)
-                    }
-                    _ => (*weight_decay as f32, 1.0),
-                };
+            OptimizerConfig::Adam { betas, weight_decay, .. }
+            | OptimizerConfig::Adamw { betas, weight_decay, .. } => {
+                let is_adam = matches!(training.optimizer, OptimizerConfig::Adam { .. });
                 // SAFETY: the kernel stays within `len`, and there are twice as many moments.
                 unsafe {
                     update::adam::launch_unchecked(
                         &self.client,
                         count,
                         dim,
+                        space.numbers.argument(),
                         space.partial.argument(),
                         space.sums.argument(),
                         learner.parameters.argument(),
@@ -535,6 +581,7 @@ impl Device {
                         output.argument(),
                         learner.turned.argument(),
                         places(),
+                        plan.rule,
                         len,
                         batch.rows,
                         plan.squares(len),
@@ -542,12 +589,9 @@ impl Device {
                         losses,
                         factor,
                         clip,
-                        rate * root / (1.0 - beta_1.powi(time)),
-                        beta_1,
-                        beta_2,
-                        *epsilon as f32 * root,
-                        penalty,
-                        keep,
+                        betas[0] as f32,
+                        betas[1] as f32,
+                        if is_adam { *weight_decay as f32 } else { 0.0 },
                     );
                 }
             }
@@ -557,6 +601,29 @@ impl Device {
     /// The launch of a pass over all parameters.
     fn over_all(&self) -> (CubeCount, CubeDim) {
         (CubeCount::Static(cubes(self.network.len()) as u32, 1, 1), line())
+    }
+}
+
+/// What an optimizer's kernel reads anew in each step, of which this is one; the formulas are those of the
+/// direct engine's `Update`.
+fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
+    let rate = learning_rate as f32;
+    match optimizer {
+        // The first velocity is the gradient itself.
+        OptimizerConfig::Sgd { dampening, .. } => {
+            [rate, if steps == 1 { 1.0 } else { (1.0 - dampening) as f32 }, 0.0]
+        }
+        OptimizerConfig::Adam { betas, epsilon, weight_decay }
+        | OptimizerConfig::Adamw { betas, epsilon, weight_decay } => {
+            let [beta_1, beta_2] = betas.map(|beta| beta as f32);
+            let time = i32::try_from(steps).unwrap_or(i32::MAX);
+            let root = (1.0 - beta_2.powi(time)).sqrt();
+            let keep = match optimizer {
+                OptimizerConfig::Adamw { .. } => (1.0 - learning_rate * weight_decay) as f32,
+                _ => 1.0,
+            };
+            [rate * root / (1.0 - beta_1.powi(time)), *epsilon as f32 * root, keep]
+        }
     }
 }
 

@@ -67,7 +67,8 @@ pub(super) fn pass(
     let own = comptime!(shape.rows / GROUPS);
     let wide = comptime!(shape.columns);
     let mut left = Shared::<[f32]>::new_slice(comptime!(shape.widest * shape.rows));
-    let mut losses_of_units = Shared::<[f32]>::new_slice(comptime!(LANES * shape.columns * shape.rows));
+    let mut losses_of_units =
+        Shared::<[f32]>::new_slice(comptime!(LANES * shape.columns * shape.rows));
     let mut results = Array::<f32>::new(comptime!(own * wide));
     let mut gradient = Array::<f32>::new(comptime!(own * wide));
     let first_row = CUBE_POS_X as usize * cube_rows;
@@ -93,7 +94,18 @@ pub(super) fn pass(
     let mut place = 0usize;
     let mut inner = inputs;
     for layer in 0..depth {
-        multiply(&left, parameters, place, stride, inner, width, &mut results, own, wide, cube_rows);
+        multiply(
+            &left,
+            parameters,
+            place,
+            stride,
+            inner,
+            width,
+            &mut results,
+            own,
+            wide,
+            cube_rows,
+        );
         #[unroll]
         for j in 0..wide {
             let column = x + comptime!(LANES * j);
@@ -101,7 +113,8 @@ pub(super) fn pass(
                 let bias = parameters[place + inner * stride + column];
                 #[unroll]
                 for i in 0..own {
-                    let (value, slope) = act(results[comptime!(i * wide + j)] + bias, comptime!(shape.activation));
+                    let (value, slope) =
+                        act(results[comptime!(i * wide + j)] + bias, comptime!(shape.activation));
                     let mut value = value;
                     if comptime!(shape.residual) {
                         if layer > 0 {
@@ -124,7 +137,18 @@ pub(super) fn pass(
     }
 
     // The output and the losses.
-    multiply(&left, parameters, place, output_stride, width, features, &mut results, own, wide, cube_rows);
+    multiply(
+        &left,
+        parameters,
+        place,
+        output_stride,
+        width,
+        features,
+        &mut results,
+        own,
+        wide,
+        cube_rows,
+    );
     #[unroll]
     for j in 0..wide {
         let column = x + comptime!(LANES * j);
@@ -137,7 +161,8 @@ pub(super) fn pass(
                 let mut by_output = 0.0f32;
                 if row < rows {
                     let factor = share * space[weight + row];
-                    let error = results[comptime!(i * wide + j)] + bias - space[target + row * features + column];
+                    let error = results[comptime!(i * wide + j)] + bias
+                        - space[target + row * features + column];
                     if comptime!(shape.huber) {
                         let size = error.abs();
                         let near = select(size > delta, delta, size);
@@ -261,6 +286,11 @@ fn add_line(
     #[comptime] cube_rows: usize,
 ) {
     let own_row = line * cube_rows + UNIT_POS_Y as usize * own;
+    let mut own_left = Array::<f32>::new(own);
+    #[unroll]
+    for i in 0..own {
+        own_left[i] = left[own_row + i];
+    }
     #[unroll]
     for j in 0..wide {
         // Beyond the last column, the last once more.
@@ -268,7 +298,7 @@ fn add_line(
         let factor = right[right_line + column];
         #[unroll]
         for i in 0..own {
-            results[comptime!(i * wide + j)] += left[own_row + i] * factor;
+            results[comptime!(i * wide + j)] += own_left[i] * factor;
         }
     }
 }

@@ -23,6 +23,9 @@ const SINGLE_ROWS: usize = 128;
 /// The least rows that are worth a slice of their own.
 const LEAST_ROWS: usize = 32;
 
+/// Numbers of an optimizer that change from step to step, at most.
+pub(super) const RULE: usize = 3;
+
 /// Columns that a unit of the kernel for narrow networks makes at most.
 const MOST_COLUMNS: usize = 4;
 
@@ -44,6 +47,8 @@ pub(super) struct Plan {
     pub(super) target: usize,
     /// `[rows]`.
     pub(super) weight: usize,
+    /// What the optimizer does in this step; here the upload ends.
+    pub(super) rule: usize,
     /// Each hidden layer's output, `[part rows, stride]`.
     pub(super) hidden: Vec<usize>,
     /// Each hidden layer's `act'(z)`, then the loss's gradient by z.
@@ -87,7 +92,7 @@ impl Plan {
             first
         };
         let (input, target) = (place(rows * stride(form.inputs())), place(rows * form.features));
-        let weight = place(rows);
+        let (weight, rule) = (place(rows), place(RULE));
         let mut all = |_| place(part_rows * width);
         let hidden: Vec<_> = (0..form.depth).map(&mut all).collect();
         let slopes: Vec<_> = (0..form.depth).map(&mut all).collect();
@@ -107,6 +112,7 @@ impl Plan {
             input,
             target,
             weight,
+            rule,
             hidden,
             slopes,
             output,

@@ -48,9 +48,33 @@ pub(super) fn forward(
     let mut first = 0usize;
     while first < inputs {
         let (lines, depth) = (rows, inputs);
-        load(&space[..], input, input_stride, 1, first_row, lines, first, depth, &mut left, block, true);
+        load(
+            &space[..],
+            input,
+            input_stride,
+            1,
+            first_row,
+            lines,
+            first,
+            depth,
+            &mut left,
+            block,
+            true,
+        );
         let lines = outputs;
-        load(parameters, weight, 1, stride, first_column, lines, first, depth, &mut right, block, false);
+        load(
+            parameters,
+            weight,
+            1,
+            stride,
+            first_column,
+            lines,
+            first,
+            depth,
+            &mut right,
+            block,
+            false,
+        );
         sync_cube();
         add_products(&left, &right, &mut sums, block);
         sync_cube();
@@ -112,7 +136,19 @@ pub(super) fn backward(
         let (lines, depth) = (rows, outputs);
         load(&space[..], delta, stride, 1, first_row, lines, first, depth, &mut left, block, true);
         let lines = inputs;
-        load(turned, weight, 1, input_stride, first_column, lines, first, depth, &mut right, block, false);
+        load(
+            turned,
+            weight,
+            1,
+            input_stride,
+            first_column,
+            lines,
+            first,
+            depth,
+            &mut right,
+            block,
+            false,
+        );
         sync_cube();
         add_products(&left, &right, &mut sums, block);
         sync_cube();
@@ -185,7 +221,17 @@ pub(super) fn gradients(
     let mut first = slice * slice_rows;
     let last = min(first + slice_rows, rows);
     while first < last {
-        load_with_ones(space, input, input_stride, first_line, lines - 1, first, last, &mut left, block);
+        load_with_ones(
+            space,
+            input,
+            input_stride,
+            first_line,
+            lines - 1,
+            first,
+            last,
+            &mut left,
+            block,
+        );
         load(space, delta, 1, stride, first_column, columns, first, last, &mut right, block, false);
         sync_cube();
         add_products(&left, &right, &mut products, block);

@@ -171,8 +171,12 @@ fn write(w: f32, place: usize, weights: &mut [f32], turned: &mut [f32], places: 
 }
 
 /// A step of SGD, as the direct engine's `Update` has it; without momentum `moments` is not read.
+///
+/// What changes from step to step comes with the upload, at `rule`: the rate and the gradient's share of
+/// the velocity.
 #[cube(launch_unchecked)]
 pub(super) fn sgd(
+    space: &[f32],
     gradients: &[f32],
     sums: &[f32],
     weights: &mut [f32],
@@ -180,6 +184,7 @@ pub(super) fn sgd(
     output: &mut [f32],
     turned: &mut [f32],
     places: &[u32],
+    rule: usize,
     len: usize,
     rows: usize,
     squares: usize,
@@ -187,14 +192,13 @@ pub(super) fn sgd(
     losses: usize,
     factor: f32,
     clip: f32,
-    rate: f32,
     decay: f32,
     momentum: f32,
-    share: f32,
     ahead: f32,
     own: f32,
     #[comptime] has_momentum: bool,
 ) {
+    let (rate, share) = (space[rule], space[rule + 1]);
     let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
     let mut place = ABSOLUTE_POS;
     while place < len {
@@ -212,8 +216,12 @@ pub(super) fn sgd(
 }
 
 /// A step of Adam or AdamW, as the direct engine's `Update` has it; the second moments come after the first.
+///
+/// What changes from step to step comes with the upload, at `rule`: the rate, epsilon, and what is kept of
+/// the weights.
 #[cube(launch_unchecked)]
 pub(super) fn adam(
+    space: &[f32],
     gradients: &[f32],
     sums: &[f32],
     weights: &mut [f32],
@@ -221,6 +229,7 @@ pub(super) fn adam(
     output: &mut [f32],
     turned: &mut [f32],
     places: &[u32],
+    rule: usize,
     len: usize,
     rows: usize,
     squares: usize,
@@ -228,13 +237,11 @@ pub(super) fn adam(
     losses: usize,
     factor: f32,
     clip: f32,
-    rate: f32,
     beta_1: f32,
     beta_2: f32,
-    epsilon: f32,
     penalty: f32,
-    keep: f32,
 ) {
+    let (rate, epsilon, keep) = (space[rule], space[rule + 1], space[rule + 2]);
     let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
     let mut place = ABSOLUTE_POS;
     while place < len {
