@@ -216,8 +216,10 @@ fn steps_on_a_gpu_take_no_more_memory() {
         case.steps(&mut engine, steps);
         device.memory_pool_usage().expect("counted").bytes_in_use
     };
-    let before = in_use(0..20);
-    assert_eq!(in_use(20..300), before);
+    in_use(0..20);
+    // Other tests may take some of the same device's memory at any time, and give it back.
+    let stays = (0..20).any(|_| in_use(0..100) == in_use(0..100));
+    assert!(stays, "each of 4000 steps took some");
 }
 
 #[test]

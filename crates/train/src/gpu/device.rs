@@ -1,182 +1,26 @@
-//! Networks in training on a GPU: their buffers, and the launches of a step.
+//! The launches of a step: a network in training on a GPU.
 
-use std::{
-    fmt::{self, Debug, Formatter},
-    sync::Arc,
-};
-
-use cubecl::{client::Client, prelude::*, server::Handle};
+use cubecl::{client::Client, prelude::*};
 use langevin_core::LossReduction;
 
 use super::{
+    learner::{DeviceLearner, Turned},
+    numbers::{DeviceOutput, Numbers},
     pass::{self, GROUPS, LANES, Shape},
-    plan::{Plan, RULE, block, cubes},
+    plan::{Hardware, Plan, RULE, block, cubes},
     product::{self, SIDE},
     update::{self, LOSS_ROWS, UNITS},
 };
 use crate::{
-    OptimizerConfig, StepBatch, TrainError,
+    OptimizerConfig, StepBatch,
     direct::{
-        buffer::{Buffer, stride},
-        form::Layer,
+        buffer::stride,
         gradients::CHUNK_ROWS,
-        learner::{Learner, Training},
+        learner::Training,
         pass::{Network, Workspace},
-        update::State,
     },
     transfer,
 };
-
-/// The most numbers of outputs that lie in one buffer, which is read at once.
-const PAGE: usize = 1 << 15;
-
-/// Numbers that an output begins at multiples of: 256 bytes, WebGPU's coarsest alignment.
-const ALIGNMENT: usize = 64;
-
-/// The rows' losses of a step and the norm of its gradients, on the device.
-#[derive(Clone)]
-pub struct DeviceOutput {
-    page: Arc<Page>,
-    /// Here are the losses, then the norm.
-    first: usize,
-    pub(crate) rows: usize,
-}
-
-/// A buffer with the outputs of several steps.
-struct Page {
-    client: Client,
-    numbers: Numbers,
-}
-
-impl Debug for DeviceOutput {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceOutput").field("rows", &self.rows).finish_non_exhaustive()
-    }
-}
-
-impl DeviceOutput {
-    /// The place of an output after another, or in a page of its own where there is no room.
-    fn after(last: Option<&Self>, client: &Client, rows: usize) -> Self {
-        let len = rows + 1;
-        if let Some(Self { page, first, rows: before }) = last {
-            let first = first + (before + 1).next_multiple_of(ALIGNMENT);
-            if first + len <= page.numbers.len {
-                return Self { page: page.clone(), first, rows };
-            }
-        }
-        let len = PAGE.max(len);
-        let handle = client.empty(len * size_of::<f32>());
-        let page = Page { client: client.clone(), numbers: Numbers { handle, len } };
-        Self { page: Arc::new(page), first: 0, rows }
-    }
-
-    fn numbers(&self) -> Numbers {
-        let Numbers { handle, len } = &self.page.numbers;
-        let rest = len - self.first - self.rows - 1;
-        let bytes = |numbers: usize| (numbers * size_of::<f32>()) as u64;
-        let handle = handle.clone().offset_start(bytes(self.first)).offset_end(bytes(rest));
-        Numbers { handle, len: self.rows + 1 }
-    }
-}
-
-/// The losses and the norm of each step, one after the other, by one transfer.
-pub(crate) fn read(outputs: &[&DeviceOutput]) -> Result<Vec<f64>, TrainError> {
-    let mut pages: Vec<&Arc<Page>> = outputs.iter().map(|output| &output.page).collect();
-    pages.dedup_by(|a, b| Arc::ptr_eq(a, b));
-    let Some(first) = pages.first() else { return Ok(Vec::new()) };
-    let handles = pages.iter().map(|page| page.numbers.handle.clone()).collect();
-    let values = transfer::read_buffers(&first.client, handles)?;
-    let of = |output: &DeviceOutput| -> Vec<f64> {
-        let page = pages.iter().position(|page| Arc::ptr_eq(page, &output.page));
-        let page = page.and_then(|page| values.get(page)).into_iter().flatten();
-        page.skip(output.first).take(output.rows + 1).map(|value| f64::from(*value)).collect()
-    };
-    Ok(outputs.iter().flat_map(|output| of(output)).collect())
-}
-
-/// A flat buffer of numbers on the device.
-#[derive(Debug, Clone)]
-struct Numbers {
-    handle: Handle,
-    len: usize,
-}
-
-impl Numbers {
-    fn new(client: &Client, values: &[f32]) -> Self {
-        // A buffer of nothing cannot be bound.
-        let values = if values.is_empty() { &[0.0] } else { values };
-        let handle = client.create_from_slice(bytemuck::cast_slice(values));
-        Self { handle, len: values.len() }
-    }
-
-    fn zeros(client: &Client, len: usize) -> Self {
-        Self::new(client, &vec![0.0; len])
-    }
-
-    fn argument(&self) -> BufferArg {
-        // SAFETY: the handle was made for so many numbers.
-        unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len) }
-    }
-}
-
-/// One network in training.
-#[derive(Debug)]
-pub(super) struct DeviceLearner {
-    parameters: Numbers,
-    /// The weights of all layers but the first once more, `[outputs, inputs]`: for the way back.
-    turned: Numbers,
-    /// The moments one after the other.
-    moments: Numbers,
-    steps: u64,
-    average: Option<Numbers>,
-}
-
-impl DeviceLearner {
-    pub(super) fn new(device: &Device, learner: &Learner) -> Self {
-        let client = &device.client;
-        let mut turned = vec![0.0; device.turned.len];
-        for (weight, place) in learner.parameters.iter().zip(&device.turned.places) {
-            if let Some(turned) = turned.get_mut(*place as usize) {
-                *turned = *weight;
-            }
-        }
-        let moments: Vec<f32> = learner.state.moments.iter().flat_map(|m| m.to_vec()).collect();
-        Self {
-            parameters: Numbers::new(client, &learner.parameters),
-            turned: Numbers::new(client, &turned),
-            moments: Numbers::new(client, &moments),
-            steps: learner.state.steps,
-            average: learner.average.as_ref().map(|average| Numbers::new(client, average)),
-        }
-    }
-
-    /// The same on the host.
-    pub(super) fn read(
-        &self,
-        client: &Client,
-        training: &Training,
-        len: usize,
-    ) -> Result<Learner, TrainError> {
-        let buffers = [Some(&self.parameters), Some(&self.moments), self.average.as_ref()];
-        let handles = buffers.into_iter().flatten().map(|numbers| numbers.handle.clone());
-        let mut values = transfer::read_buffers(client, handles.collect())?.into_iter();
-        let mut next = || values.next().unwrap_or_default();
-        let buffer = |values: &[f32]| {
-            let mut buffer = Buffer::zeros(len);
-            buffer.copy_from_slice(&values[..len]);
-            buffer
-        };
-        let parameters = buffer(&next());
-        let mut state = State::new(&training.optimizer, len);
-        state.steps = self.steps;
-        let moments = next();
-        for (moment, values) in state.moments.iter_mut().zip(moments.chunks_exact(len)) {
-            *moment = buffer(values);
-        }
-        let average = self.average.is_some().then(|| buffer(&next()));
-        Ok(Learner { parameters, state, average })
-    }
-}
 
 /// What a batch needs beside the network, kept while batches are of one size.
 #[derive(Debug)]
@@ -184,44 +28,19 @@ struct Space {
     plan: Plan,
     /// The batch and its activations.
     numbers: Numbers,
-    table: Handle,
+    table: Numbers<u32>,
     /// Each slice's gradients.
     partial: Numbers,
     /// Sums of squares of gradients, then sums of losses.
     sums: Numbers,
 }
 
-/// Where the parameters' turned weights lie.
-struct Turned {
-    len: usize,
-    /// Of each parameter; beyond the end where it is in none.
-    places: Vec<u32>,
-    on_device: Handle,
-}
-
-impl Turned {
-    fn new(client: &Client, layers: &[Layer], len: usize) -> Self {
-        let mut places = vec![u32::MAX; len];
-        let mut end = 0;
-        for layer in &layers[1..] {
-            let length = stride(layer.inputs);
-            for (input, row) in layer.weight().step_by(layer.stride).enumerate() {
-                for output in 0..layer.outputs {
-                    places[row + output] = (end + output * length + input) as u32;
-                }
-            }
-            end += layer.outputs * length;
-        }
-        let on_device = client.create_from_slice(bytemuck::cast_slice(&places));
-        Self { len: end, places, on_device }
-    }
-}
-
 /// What makes the steps on one device.
 pub(super) struct Device {
     pub(super) client: Client,
+    hardware: Hardware,
     network: Network,
-    turned: Turned,
+    pub(super) turned: Turned,
     /// Where the host puts the columns of a few rows side by side.
     host: Workspace,
     space: Option<Space>,
@@ -233,7 +52,8 @@ impl Device {
     pub(super) fn new(client: Client, network: Network) -> Self {
         let host = Workspace::new(&network.form, CHUNK_ROWS);
         let turned = Turned::new(&client, &network.layers, network.len());
-        Self { client, network, turned, host, space: None, output: None }
+        let hardware = Hardware::new(&client.properties().hardware);
+        Self { client, hardware, network, turned, host, space: None, output: None }
     }
 
     /// One step of the optimizer.
@@ -253,10 +73,9 @@ impl Device {
             }
             _ => self.make_space(batch),
         };
-        // The part that is written, alone: the runtime stages the whole of what it is given.
-        let rest = (space.numbers.len - values.len()) * size_of::<f32>();
-        let upload = space.numbers.handle.clone().offset_end(rest as u64);
-        transfer::write_buffer(&self.client, &upload, values);
+        // The runtime stages the whole of what it is told to write to.
+        let upload = space.numbers.part(0, values.len());
+        transfer::write_buffer(&self.client, &upload.handle, values);
         let place = DeviceOutput::after(self.output.as_ref(), &self.client, batch.rows);
         let output = place.numbers();
         for (number, (first, rows)) in space.plan.cut().enumerate() {
@@ -312,13 +131,12 @@ impl Device {
 
     fn make_space(&self, batch: &StepBatch) -> Space {
         let (client, network) = (&self.client, &self.network);
-        let shared = client.properties().hardware.max_shared_memory_size;
         let size = (batch.rows, batch.parts);
-        let plan = Plan::new(&network.form, &network.layers, size, shared);
+        let plan = Plan::new(&network.form, &network.layers, size, self.hardware);
         let sums = plan.first_loss() + plan.cut().count() * plan.loss_cubes();
         Space {
             numbers: Numbers::zeros(client, plan.len),
-            table: client.create_from_slice(bytemuck::cast_slice(&plan.table)),
+            table: Numbers::new(client, &plan.table),
             partial: Numbers::zeros(client, plan.slices * network.len()),
             sums: Numbers::zeros(client, sums),
             plan,
@@ -330,7 +148,7 @@ impl Device {
         let mut input_stride = stride(form.inputs());
         let mut input = plan.input + first * input_stride;
         for (i, layer) in self.network.layers.iter().enumerate() {
-            let block = block(rows, layer.outputs);
+            let block = block(rows, layer.outputs, self.hardware);
             let is_hidden = i < form.depth;
             let output = if is_hidden { plan.hidden[i] } else { plan.output };
             // SAFETY: the kernel stays within rows and columns, which the plan has room for.
@@ -445,7 +263,7 @@ impl Device {
         let mut place = self.turned.len;
         for (i, layer) in self.network.layers.iter().enumerate().skip(1).rev() {
             let is_hidden = i < form.depth;
-            let block = block(rows, layer.inputs);
+            let block = block(rows, layer.inputs, self.hardware);
             place -= layer.outputs * stride(layer.inputs);
             // SAFETY: the kernel stays within rows and columns, which the plan has room for.
             unsafe {
@@ -480,7 +298,7 @@ impl Device {
                 CubeCount::Static(plan.tiles as u32, plan.slices as u32, 1),
                 square(),
                 space.numbers.argument(),
-                BufferArg::from_raw_parts(space.table.clone(), plan.table.len()),
+                space.table.argument(),
                 space.partial.argument(),
                 space.sums.argument(),
                 self.network.layers.len(),
@@ -526,10 +344,6 @@ impl Device {
         };
         let losses = if factor == 0.0 { space.sums.len - plan.first_loss() } else { 0 };
         let clip = training.clip_norm.unwrap_or(0.0) as f32;
-        let places = || {
-            // SAFETY: the buffer was made for the place of each parameter.
-            unsafe { BufferArg::from_raw_parts(self.turned.on_device.clone(), len) }
-        };
         match &training.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. } => {
                 let momentum = *momentum as f32;
@@ -547,7 +361,7 @@ impl Device {
                         learner.moments.argument(),
                         output.argument(),
                         learner.turned.argument(),
-                        places(),
+                        self.turned.on_device.argument(),
                         plan.rule,
                         len,
                         batch.rows,
@@ -580,7 +394,7 @@ impl Device {
                         learner.moments.argument(),
                         output.argument(),
                         learner.turned.argument(),
-                        places(),
+                        self.turned.on_device.argument(),
                         plan.rule,
                         len,
                         batch.rows,

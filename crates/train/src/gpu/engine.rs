@@ -7,7 +7,7 @@ use burn_dispatch::DispatchDevice;
 use cubecl::client::Client;
 use langevin_core::Network;
 
-use super::device::{Device, DeviceLearner};
+use super::{device::Device, learner::DeviceLearner};
 use crate::{
     DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput,
     direct::{
@@ -95,8 +95,9 @@ impl<N: Network> GpuEngine<N> {
 
     /// Goes on from an engine on the host.
     fn take_up(&mut self, host: DirectEngine<N>) {
-        let device = &self.device;
-        self.learners = host.learners.iter().map(|l| DeviceLearner::new(device, l)).collect();
+        let Device { client, turned, .. } = &self.device;
+        let learners = host.learners.iter().map(|l| DeviceLearner::new(client, turned, l));
+        self.learners = learners.collect();
         self.host = OnceCell::from(host);
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Shape {
     pub(super) columns: usize,
     /// The widest layer.
     pub(super) widest: usize,
+    /// Columns of the output.
+    pub(super) features: usize,
     pub(super) activation: Activation,
     pub(super) residual: bool,
     pub(super) huber: bool,
@@ -67,8 +69,7 @@ pub(super) fn pass(
     let own = comptime!(shape.rows / GROUPS);
     let wide = comptime!(shape.columns);
     let mut left = Shared::<[f32]>::new_slice(comptime!(shape.widest * shape.rows));
-    let mut losses_of_units =
-        Shared::<[f32]>::new_slice(comptime!(LANES * shape.columns * shape.rows));
+    let mut losses_of_units = Shared::<[f32]>::new_slice(comptime!(shape.features * shape.rows));
     let mut results = Array::<f32>::new(comptime!(own * wide));
     let mut gradient = Array::<f32>::new(comptime!(own * wide));
     let first_row = CUBE_POS_X as usize * cube_rows;

@@ -1,6 +1,8 @@
 //! How a batch of so many rows goes through the network: where everything lies in one buffer on the
 //! device, and how the work is cut. It depends on network and batch alone, and so do the bits.
 
+use cubecl::ir::HardwareProperties;
+
 use super::{
     pass::{GROUPS, LANES, Shape},
     product::{COLUMNS, SIDE},
@@ -14,8 +16,25 @@ use crate::direct::{
 /// The most numbers that the activations take: batches of more rows go through part by part.
 const MOST: usize = 1 << 25;
 
-/// Cubes that keep a GPU busy.
-const CUBES: usize = 256;
+/// What the plan has to know of a device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hardware {
+    /// Bytes that the units of a cube share.
+    pub(super) shared: usize,
+    /// Cubes that keep it busy.
+    pub(super) cubes: usize,
+}
+
+impl Hardware {
+    pub(super) fn new(properties: &HardwareProperties) -> Self {
+        // A processor runs the units of a cube in a vector, which is narrower than a GPU's.
+        let is_processor = properties.plane_size_max < 32;
+        Self {
+            shared: properties.max_shared_memory_size,
+            cubes: if is_processor { 4 } else { 256 },
+        }
+    }
+}
 
 /// Rows whose gradients are made without slices, whose sum would be one more launch.
 const SINGLE_ROWS: usize = 128;
@@ -75,12 +94,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// On a device with so many bytes of memory that a cube shares.
     pub(super) fn new(
         form: &Form,
         layers: &[Layer],
         (rows, parts): (usize, usize),
-        shared: usize,
+        hardware: Hardware,
     ) -> Self {
         let width = stride(form.width);
         let of_a_row = (2 * form.depth + 1) * width + stride(form.features);
@@ -101,8 +119,9 @@ impl Plan {
 
         let most_slices = part_rows.div_ceil(LEAST_ROWS);
         let tiles = |block: usize| -> usize { layers.iter().map(|l| tiles(l, block)).sum() };
-        let block = if tiles(MANY) * most_slices < CUBES { FEW } else { MANY };
-        let slices = if part_rows <= SINGLE_ROWS { 1 } else { CUBES.div_ceil(tiles(block)) };
+        let block = if tiles(MANY) * most_slices < hardware.cubes { FEW } else { MANY };
+        let slices =
+            if part_rows <= SINGLE_ROWS { 1 } else { hardware.cubes.div_ceil(tiles(block)) };
         let slices = slices.min(most_slices);
         let slice_rows = part_rows.div_ceil(slices).next_multiple_of(SIDE);
         let mut plan = Self {
@@ -124,7 +143,7 @@ impl Plan {
             tiles: tiles(block),
             table: Vec::new(),
             loss_rows: LOSS_ROWS,
-            pass: pass(form, part_rows, shared),
+            pass: pass(form, part_rows, hardware),
         };
         plan.loss_rows = plan.pass.map_or(LOSS_ROWS, |shape| shape.rows);
         plan.table = plan.table(form, layers);
@@ -180,18 +199,24 @@ impl Plan {
 }
 
 /// How the kernel for narrow networks takes so many rows; none where it cannot.
-fn pass(form: &Form, rows: usize, shared: usize) -> Option<Shape> {
-    let columns = form.width.max(form.features).div_ceil(LANES);
-    let shape = Shape {
-        rows: GROUPS * if rows <= 1024 { 2 } else { 4 },
-        columns,
+fn pass(form: &Form, rows: usize, hardware: Hardware) -> Option<Shape> {
+    let shape = |own_rows: usize| Shape {
+        rows: GROUPS * own_rows,
+        columns: form.width.max(form.features).div_ceil(LANES),
         widest: form.inputs().max(form.width),
+        features: form.features,
         activation: form.activation,
         residual: form.residual,
         huber: false,
     };
-    let numbers = (shape.widest + LANES * columns) * shape.rows;
-    (columns <= MOST_COLUMNS && numbers * size_of::<f32>() <= shared).then_some(shape)
+    let fits = |shape: &Shape| {
+        let numbers = (shape.widest + shape.features) * shape.rows;
+        shape.columns <= MOST_COLUMNS && numbers * size_of::<f32>() <= hardware.shared
+    };
+    // The more rows the fewer loads of weights, the fewer the more cubes.
+    let many = [8, 4].map(shape).into_iter();
+    let many = many.filter(|shape| rows.div_ceil(shape.rows) >= hardware.cubes);
+    many.chain([shape(2)]).find(fits)
 }
 
 /// Cubes of a pass over so many parameters.
@@ -205,7 +230,7 @@ fn tiles(layer: &Layer, block: usize) -> usize {
 }
 
 /// Numbers that a unit makes along each side of a matrix of so many rows and columns.
-pub(super) fn block(rows: usize, columns: usize) -> usize {
+pub(super) fn block(rows: usize, columns: usize, hardware: Hardware) -> usize {
     let tiles = rows.div_ceil(SIDE * MANY) * columns.div_ceil(SIDE * MANY);
-    if tiles < CUBES / 2 { FEW } else { MANY }
+    if 2 * tiles < hardware.cubes { FEW } else { MANY }
 }
