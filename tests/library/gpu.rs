@@ -216,10 +216,10 @@ fn steps_on_a_gpu_take_no_more_memory() {
         case.steps(&mut engine, steps);
         device.memory_pool_usage().expect("counted").bytes_in_use
     };
-    in_use(0..20);
-    // Other tests may take some of the same device's memory at any time, and give it back.
-    let stays = (0..20).any(|_| in_use(0..100) == in_use(0..100));
-    assert!(stays, "each of 4000 steps took some");
+    let before = in_use(0..20);
+    // Other tests of this process may take memory of the device as well, and give it back.
+    let stays = (0..200).any(|_| in_use(0..20) <= before);
+    assert!(stays, "4000 steps took some, and kept it");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::excessive_precision, reason = "coefficients as their source prints them")]
 
+use std::f32::consts::FRAC_1_SQRT_2;
+
 use cubecl::prelude::*;
 use langevin_core::Activation;
 
@@ -36,7 +38,7 @@ fn gelu(z: f32) -> (f32, f32) {
     let x = select(z > 13.0f32, 13.0f32, z);
     let x = select(x < -13.0f32, -13.0f32, x);
     let bell = (x * x * -0.5f32).exp();
-    let t = x.abs() * 0.707_106_78;
+    let t = x.abs() * FRAC_1_SQRT_2;
     let u = 1.0 / (t + 2.0);
     let v = (t - 2.0) * u;
     let q = -4.619_090_2e-4f32;

@@ -109,7 +109,7 @@ impl<N: Network> GpuEngine<N> {
             match self.learners.iter().map(read).collect() {
                 Ok(learners) => self.on_host(learners),
                 // As Burn's own tensors do when their device is lost; a run ends with this message.
-                Err(error) => std::panic::panic_any(error.to_string()),
+                Err(error) => std::panic::resume_unwind(Box::new(error.to_string())),
             }
         })
     }

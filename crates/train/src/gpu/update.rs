@@ -37,12 +37,13 @@ pub(super) fn loss(
     #[comptime] huber: bool,
 ) {
     let unit = UNIT_POS as usize;
+    let lane = unit % LANES;
     let row = CUBE_POS_X as usize * LOSS_ROWS + unit / LANES;
     let mut sum = 0.0f32;
     let mut factor = 0.0f32;
     if row < rows {
         factor = share * space[weight + row];
-        let mut feature = unit % LANES;
+        let mut feature = lane;
         while feature < features {
             let place = output + row * stride + feature;
             let error = space[place] - space[target + row * features + feature];
@@ -63,18 +64,18 @@ pub(super) fn loss(
     let mut step = comptime!(LANES / 2).runtime();
     while step > 0 {
         sync_cube();
-        if unit % LANES < step {
+        if lane < step {
             sums_of_units[unit] += sums_of_units[unit + step];
         }
         step /= 2;
     }
-    if unit % LANES == 0 && row < rows {
+    if lane == 0 && row < rows {
         losses[first_loss + row] = sums_of_units[unit];
     }
     let mut step = comptime!(UNITS / 2).runtime();
     while step >= LANES {
         sync_cube();
-        if unit < step && unit % LANES == 0 {
+        if unit < step && lane == 0 {
             sums_of_units[unit] += sums_of_units[unit + step];
         }
         step /= 2;
