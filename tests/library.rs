@@ -6,6 +6,8 @@
 mod devices;
 #[path = "library/direct.rs"]
 mod direct;
+#[path = "library/gpu.rs"]
+mod gpu;
 #[path = "library/gradients.rs"]
 mod gradients;
 #[path = "library/launches.rs"]

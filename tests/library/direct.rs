@@ -19,27 +19,27 @@ use proptest::{prelude::*, test_runner::RngSeed};
 use crate::devices;
 
 /// The same cases in every run, and no file where one fails.
-fn settings(cases: u32) -> ProptestConfig {
+pub fn settings(cases: u32) -> ProptestConfig {
     let (rng_seed, failure_persistence) = (RngSeed::Fixed(12), None);
     ProptestConfig { cases, rng_seed, failure_persistence, ..ProptestConfig::default() }
 }
 
 /// One way to train one network.
 #[derive(Debug, Clone)]
-struct Case {
-    form: MlpConfig,
-    optimizer: OptimizerConfig,
-    clip_norm: Option<f64>,
-    rows: usize,
-    parts: usize,
-    reduction: LossReduction,
+pub struct Case {
+    pub form: MlpConfig,
+    pub optimizer: OptimizerConfig,
+    pub clip_norm: Option<f64>,
+    pub rows: usize,
+    pub parts: usize,
+    pub reduction: LossReduction,
 }
 
-fn optimizer(text: &str) -> OptimizerConfig {
+pub fn optimizer(text: &str) -> OptimizerConfig {
     serde_json::from_str(text).expect("valid")
 }
 
-fn cases() -> impl Strategy<Value = Case> {
+pub fn cases() -> impl Strategy<Value = Case> {
     use Activation::{Gelu, Relu, Silu, Tanh};
     let activation = prop::sample::select(vec![Relu, Silu, Gelu, Tanh]);
     let form = (1..4_usize, 0..4_usize, 1..80_usize, 1..4_usize, activation, any::<bool>(), 0..4);
@@ -86,7 +86,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    fn batch(&self, step: u64) -> StepBatch {
+    pub fn batch(&self, step: u64) -> StepBatch {
         let streams = Streams::new(step);
         let mut stream = streams.at(langevin_data::Purpose::Noise, step, 0);
         let mut matrix = |columns: usize| {
@@ -108,18 +108,18 @@ impl Case {
         }
     }
 
-    fn network(&self, device: &Device) -> Mlp {
+    pub fn network(&self, device: &Device) -> Mlp {
         self.form.init(&Streams::new(3), device).expect("valid")
     }
 
-    fn tape(&self, device: &Device) -> TapeEngine<Mlp> {
+    pub fn tape(&self, device: &Device) -> TapeEngine<Mlp> {
         let network = self.network(device);
         let mut engine = TapeEngine::new(network, 1, &self.optimizer, self.clip_norm, device);
         engine.keep_averages();
         engine
     }
 
-    fn direct(&self, device: &Device) -> DirectEngine<Mlp> {
+    pub fn direct(&self, device: &Device) -> DirectEngine<Mlp> {
         let network = self.network(device);
         let engine = DirectEngine::new(network, 1, &self.optimizer, self.clip_norm, device);
         let mut engine = engine.expect("our own network, on the processor");
@@ -128,7 +128,11 @@ impl Case {
     }
 
     /// Some steps, and the loss and norm of each.
-    fn steps(&self, engine: &mut dyn Engine<Mlp>, steps: std::ops::Range<u64>) -> Vec<(f64, f64)> {
+    pub fn steps(
+        &self,
+        engine: &mut dyn Engine<Mlp>,
+        steps: std::ops::Range<u64>,
+    ) -> Vec<(f64, f64)> {
         let outputs: Vec<_> = steps
             .map(|step| {
                 let output = engine.step(&self.batch(step), 1e-3);
@@ -140,16 +144,16 @@ impl Case {
     }
 }
 
-fn weights(engine: &dyn Engine<Mlp>) -> TensorMap {
+pub fn weights(engine: &dyn Engine<Mlp>) -> TensorMap {
     TensorMap::of_module(&engine.networks()[0])
 }
 
-fn averages(engine: &dyn Engine<Mlp>) -> TensorMap {
+pub fn averages(engine: &dyn Engine<Mlp>) -> TensorMap {
     TensorMap::of_module(&engine.averages().expect("kept")[0])
 }
 
 /// The largest relative distance of two arrays of the same name, in the L2 norm, and that name.
-fn distance(ours: &TensorMap, theirs: &TensorMap) -> (f64, String) {
+pub fn distance(ours: &TensorMap, theirs: &TensorMap) -> (f64, String) {
     let names = |map: &TensorMap| map.0.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(ours), names(theirs));
     let mut worst = (0.0, String::new());
@@ -221,7 +225,7 @@ proptest! {
     }
 }
 
-fn any_case() -> Case {
+pub fn any_case() -> Case {
     Case {
         form: MlpConfig {
             features: 2,
@@ -346,8 +350,8 @@ fn what_a_network_says_of_a_level_is_what_burn_says() {
 }
 
 #[derive(Module, Debug)]
-struct Own {
-    layer: Linear,
+pub struct Own {
+    pub layer: Linear,
 }
 
 impl Network for Own {

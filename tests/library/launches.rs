@@ -54,8 +54,11 @@ fn config(text: &str, settings: &[&str]) -> RunConfig {
 fn a_step_on_wgpu_launches_no_more_kernels_than_it_did() {
     let a = include_str!("../../benches/jobs/a.json");
     let default = include_str!("../../configs/default.json");
-    for (text, most) in [(a, 77), (default, 207)] {
-        let Some(kernels) = kernels(config(text, &["train.log_every=50"])) else { return };
-        assert!(kernels.len() <= most, "{} kernels: {kernels:#?}", kernels.len());
+    for (text, engine, most) in
+        [(a, "direct", 3), (default, "direct", 4), (a, "tape", 77), (default, "tape", 207)]
+    {
+        let settings = ["train.log_every=50", &format!("train.engine={engine}")];
+        let Some(kernels) = kernels(config(text, &settings)) else { return };
+        assert!(kernels.len() <= most, "{engine}: {} kernels: {kernels:#?}", kernels.len());
     }
 }

@@ -26,7 +26,7 @@ pub trait Network: Module + Sync + 'static {
 }
 
 /// The nonlinearity between layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// `max(0, x)`.
     Relu,

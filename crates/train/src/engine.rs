@@ -88,6 +88,9 @@ pub enum StepOutput {
         /// The norm: `[1]`.
         gradient_norm: Tensor<1>,
     },
+    /// In a buffer of [`GpuEngine`](crate::GpuEngine), until someone reads it.
+    #[cfg(feature = "gpu")]
+    Buffer(crate::DeviceOutput),
     /// On the host.
     Host {
         /// The batch's loss.
@@ -103,24 +106,38 @@ impl StepOutput {
     /// # Errors
     /// A device that failed.
     pub fn read(outputs: &[Self], reduction: LossReduction) -> Result<Vec<(f64, f64)>, TrainError> {
-        let on_device = outputs.iter().flat_map(|output| match output {
-            Self::Device { row_losses, gradient_norm } => {
-                vec![row_losses.clone(), gradient_norm.clone()]
-            }
-            Self::Host { .. } => Vec::new(),
-        });
-        let on_device: Vec<_> = on_device.collect();
-        let values =
-            if on_device.is_empty() { Vec::new() } else { read(Tensor::cat(on_device, 0))? };
-        let mut values = values.into_iter();
+        let mut values = Self::values(outputs)?.into_iter();
+        let mut next = |rows: usize| {
+            let rows: Vec<f64> = values.by_ref().take(rows).collect();
+            (reduction.of_rows(&rows), values.next().unwrap_or(f64::NAN))
+        };
         let read = outputs.iter().map(|output| match output {
-            Self::Device { row_losses, .. } => {
-                let rows: Vec<f64> = values.by_ref().take(row_losses.dims()[0]).collect();
-                (reduction.of_rows(&rows), values.next().unwrap_or(f64::NAN))
-            }
+            Self::Device { row_losses, .. } => next(row_losses.dims()[0]),
+            #[cfg(feature = "gpu")]
+            Self::Buffer(output) => next(output.rows),
             Self::Host { loss, gradient_norm } => (*loss, *gradient_norm),
         });
         Ok(read.collect())
+    }
+
+    /// What is on a device: the rows' losses and the norm of each step, one after the other.
+    fn values(outputs: &[Self]) -> Result<Vec<f64>, TrainError> {
+        let (mut tensors, mut buffers) = (Vec::new(), Vec::new());
+        for output in outputs {
+            match output {
+                Self::Device { row_losses, gradient_norm } => {
+                    tensors.extend([row_losses.clone(), gradient_norm.clone()]);
+                }
+                #[cfg(feature = "gpu")]
+                Self::Buffer(output) => buffers.push(output),
+                Self::Host { .. } => {}
+            }
+        }
+        #[cfg(feature = "gpu")]
+        if !buffers.is_empty() {
+            return crate::gpu::read(&buffers);
+        }
+        if tensors.is_empty() { Ok(Vec::new()) } else { read(Tensor::cat(tensors, 0)) }
     }
 }
 

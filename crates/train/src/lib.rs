@@ -6,7 +6,8 @@
 //! The same step by step:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without.
+//!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and on a GPU, with
+//!   the feature `gpu`, `GpuEngine`.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks,
 //!   [`write_samples`] writes the rows as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
@@ -49,6 +50,8 @@ pub mod film;
 mod films;
 mod fingerprint;
 mod folder;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod level_remarks;
 mod manifest;
 mod memory;
@@ -93,6 +96,8 @@ pub use export::{WeightsFormat, export_weights};
 pub use films::{FilmFormat, draw_film};
 pub use fingerprint::fingerprint;
 pub use folder::{newest_run, read_run_config};
+#[cfg(feature = "gpu")]
+pub use gpu::{DeviceOutput, GpuEngine};
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use memory::{MemoryEstimate, free_memory};
 pub use numbers::number;

@@ -6,7 +6,8 @@ use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, StepBatch, TapeEngine, TrainError,
+    Diffusion, DirectEngine, Engine, EngineConfig, OptimizerConfig, RunConfig, StepBatch,
+    TapeEngine, TrainError,
     engine::{StepOutput, row_losses},
     tensors::TensorMap,
     transfer::read,
@@ -406,9 +407,9 @@ pub(crate) fn engine<N: Network>(
     let networks = Diffusion::new(config)?.networks;
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     if config.train.engine != EngineConfig::Tape {
-        let engine = DirectEngine::new(network.clone(), networks, optimizer, clip_norm, device);
+        let engine = direct_engine(network.clone(), networks, optimizer, clip_norm, device);
         match (engine, config.train.engine) {
-            (Ok(engine), _) => return Ok(Box::new(engine)),
+            (Ok(engine), _) => return Ok(engine),
             (Err(why), EngineConfig::Direct) => {
                 return Err(TrainError::config("train.engine", why));
             }
@@ -416,4 +417,20 @@ pub(crate) fn engine<N: Network>(
         }
     }
     Ok(Box::new(TapeEngine::new(network, networks, optimizer, clip_norm, device)))
+}
+
+/// The engine without a tape for a device, if it knows the network.
+fn direct_engine<N: Network>(
+    network: N,
+    count: usize,
+    optimizer: &OptimizerConfig,
+    clip_norm: Option<f64>,
+    device: &Device,
+) -> Result<Box<dyn Engine<N>>, String> {
+    #[cfg(feature = "gpu")]
+    if crate::gpu::client(&device.clone().inner()).is_some() {
+        let engine = crate::GpuEngine::new(network, count, optimizer, clip_norm, device)?;
+        return Ok(Box::new(engine));
+    }
+    Ok(Box::new(DirectEngine::new(network, count, optimizer, clip_norm, device)?))
 }

@@ -1,6 +1,8 @@
 //! Between host and device: one upload a step, one read a log line, and none beside.
 
 use burn::tensor::{Device, Tensor, TensorData};
+#[cfg(feature = "gpu")]
+use cubecl::{bytes::Bytes, client::Client, server::Handle};
 
 use crate::{StepBatch, TrainError, diffusion::Columns};
 
@@ -75,6 +77,29 @@ pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
     Ok(data.iter::<f32>().map(f64::from).collect())
 }
 
+/// Takes numbers to the start of a buffer in one transfer.
+#[cfg(feature = "gpu")]
+pub(crate) fn write_buffer(client: &Client, buffer: &Handle, values: Vec<f32>) {
+    #[cfg(test)]
+    tests::UPLOADS.set(tests::UPLOADS.get() + 1);
+    client.write(buffer, Bytes::from_elems(values));
+}
+
+/// Reads several buffers to the host in one transfer, after all that the device has to do until then.
+#[cfg(feature = "gpu")]
+pub(crate) fn read_buffers(
+    client: &Client,
+    buffers: Vec<Handle>,
+) -> Result<Vec<Vec<f32>>, TrainError> {
+    #[cfg(test)]
+    tests::READS.set(tests::READS.get() + 1);
+    let read = client.read(buffers).map_err(|error| TrainError::Device(error.to_string()))?;
+    let numbers = |bytes: &Bytes| -> Vec<f32> {
+        bytes.as_chunks::<4>().0.iter().map(|number| f32::from_ne_bytes(*number)).collect()
+    };
+    Ok(read.iter().map(numbers).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -94,23 +119,40 @@ mod tests {
         (UPLOADS.take(), READS.take())
     }
 
-    #[test]
-    fn a_step_of_the_tape_uploads_once_and_reads_at_log_lines_alone() {
+    /// Makes nine steps and counts what each transfers.
+    fn hold_to_one_upload_and_reads_at_log_lines(engine: &str, device: &Device) {
         let text = include_str!("../../../configs/default.json");
         let settings = [
-            "train.engine=tape",
+            &format!("train.engine={engine}"),
             "train.log_every=4",
             "train.validate_every=0",
             r#"train.weighting={"kind":"min_snr","gamma":5}"#,
         ];
         let config = parse_config("default", text, &settings.map(str::to_owned)).expect("valid");
-        let device = Device::flex();
-        let (network, data) = built_in(&config, &device).expect("valid");
-        let mut trainer = Trainer::new(config, network, data, &device).expect("valid");
+        let (network, data) = built_in(&config, device).expect("valid");
+        let mut trainer = Trainer::new(config, network, data, device).expect("valid");
+        assert_eq!(trainer.engine(), engine);
         transfers();
         for step in 1..=9 {
             trainer.step().expect("a step");
             assert_eq!(transfers(), (1, usize::from(step % 4 == 0)), "step {step}");
+        }
+    }
+
+    #[test]
+    fn a_step_of_the_tape_uploads_once_and_reads_at_log_lines_alone() {
+        hold_to_one_upload_and_reads_at_log_lines("tape", &Device::flex());
+    }
+
+    #[cfg(feature = "gpu")]
+    #[test]
+    fn a_direct_step_on_a_gpu_uploads_once_and_reads_at_log_lines_alone() {
+        match Device::wgpu_options().init_with_setup() {
+            Ok((device, _)) => hold_to_one_upload_and_reads_at_log_lines("direct", &device),
+            Err(error) if std::env::var_os("LANGEVIN_REQUIRE_WGPU").is_none() => {
+                println!("SKIPPED: {error}");
+            }
+            Err(error) => panic!("no wgpu adapter: {error}"),
         }
     }
 

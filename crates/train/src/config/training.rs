@@ -66,7 +66,7 @@ pub enum EngineConfig {
     /// The direct one where it can, else the tape.
     #[default]
     Auto,
-    /// Langevin's own loops for its multilayer perceptron, on the processor.
+    /// Langevin's own loops for its multilayer perceptron on the processor, its own kernels on a GPU.
     Direct,
     /// Burn's tape: any network, any backend.
     Tape,

@@ -35,14 +35,14 @@ const FREQUENCIES: &str = "position.frequencies";
 /// the same. Its bits depend on the processor's instruction set, and not on the number of threads.
 pub struct DirectEngine<N> {
     /// The form of the modules that [`networks`](Engine::networks) gives.
-    template: N,
-    training: Training,
-    gradients: Gradients,
+    pub(crate) template: N,
+    pub(crate) training: Training,
+    pub(crate) gradients: Gradients,
     /// One a network.
-    learners: Vec<Learner>,
+    pub(crate) learners: Vec<Learner>,
     /// Made when they are asked for, forgotten when the weights change.
-    networks: OnceCell<Vec<N>>,
-    averages: OnceCell<Vec<N>>,
+    pub(crate) networks: OnceCell<Vec<N>>,
+    pub(crate) averages: OnceCell<Vec<N>>,
 }
 
 impl<N: Network> DirectEngine<N> {
@@ -260,7 +260,7 @@ pub(crate) fn is_processor(device: &Device) -> bool {
 }
 
 /// The form of a network, if it is one that the loops know.
-pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
+pub(crate) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
     let any: &dyn Any = network;
     let Some(mlp) = any.downcast_ref::<Mlp>() else {
         return Err("the direct engine knows Langevin's multilayer perceptron only".to_owned());
@@ -287,11 +287,11 @@ pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
 }
 
 /// What all parameters have in common.
-struct Look {
+pub(crate) struct Look {
     path: Path,
     is_f32: bool,
     /// All but the position's frequencies.
-    trains_all: bool,
+    pub(crate) trains_all: bool,
 }
 
 impl Default for Look {
@@ -366,7 +366,7 @@ fn take(
 }
 
 /// The buffer of weights whose names and shapes are known to fit.
-pub(super) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
+pub(crate) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
     let mut buffer = Buffer::zeros(layers.last().map_or(0, Layer::end));
     let taken = take(layers, &mut weights, &mut buffer, "");
     debug_assert_eq!(taken, Ok(()));

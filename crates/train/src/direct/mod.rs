@@ -1,21 +1,21 @@
 //! The direct engine: the step of a multilayer perceptron without Burn's tape.
 
 mod activation;
-mod buffer;
+pub(crate) mod buffer;
 mod denoiser;
 mod divide;
-mod engine;
-mod form;
+pub(crate) mod engine;
+pub(crate) mod form;
 mod functions;
-mod gradients;
-mod learner;
+pub(crate) mod gradients;
+pub(crate) mod learner;
 mod loss;
 mod panels;
-mod pass;
+pub(crate) mod pass;
 mod product;
-mod simd;
+pub(crate) mod simd;
 mod team;
-mod update;
+pub(crate) mod update;
 
 pub use denoiser::RunDenoiser;
 pub use engine::DirectEngine;
