@@ -349,7 +349,8 @@ fn gpu(results: &Value) -> Option<String> {
     Some(format!(
         "## On wgpu\n\nOn {adapter}: a step on wgpu, and its time over those of Burn's tape with our update and of \
          plain Burn, as its book writes a training loop ([plain.rs](../benches/worker/plain.rs)), on the same \
-         adapter. All read their losses as rarely.\n\n{}",
+         adapter. All read their losses as rarely. On a software adapter launches cost little and arithmetic much; \
+         [decisions.md](decisions.md) has the same on a GPU, beside JAX and PyTorch there.\n\n{}",
         table(&heads, &rows)
     ))
 }

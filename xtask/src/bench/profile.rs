@@ -24,10 +24,10 @@ const FILES: [(&str, &[&str]); 7] = [
     ("matrix products", &["/direct/product"]),
     ("activation and its slope", &["/direct/activation", "/direct/functions"]),
     ("optimizer and norm of the gradient", &["/direct/update"]),
+    ("threads", &["/direct/team", "/rayon", "/crossbeam"]),
     ("input, loss, transposed weights, sums of chunks", &["/direct/"]),
     ("random numbers", &["/chacha20", "data/src/normal", "data/src/math", "data/src/streams"]),
     ("rows, levels and targets", &["/diffusion.rs", "crates/core/src/", "crates/data/src/"]),
-    ("threads", &["/rayon", "/crossbeam"]),
 ];
 /// The same for functions without a file, by a part of their names; all of the kernel that is not memory
 /// is threads that wait or are woken.
