@@ -30,7 +30,7 @@ pub trait Engine<N: Network>: Send {
         learning_rate: f64,
         beside: &mut (dyn FnMut() + Send),
     ) -> StepOutput {
-        // A GPU is at work when this comes back.
+        // A GPU is still at work when this comes back.
         let output = self.step(batch, learning_rate);
         beside();
         output

@@ -9,13 +9,14 @@ use crate::{
     sampling::TRAJECTORY_ROWS,
 };
 
-/// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with either engine.
+/// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with any engine.
 const LAYER_OVERHEAD: usize = 4096;
 
 /// What a noise level takes, in numbers of 4 bytes.
 const LEVEL_NUMBERS: usize = 8;
 
-/// What a run needs at its largest moment, roughly.
+/// What a run on the processor needs at its largest moment, roughly. On a GPU the direct engine keeps the
+/// weights once more, and its slices of gradients, on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEstimate {
     /// Values of all parameters of the network.

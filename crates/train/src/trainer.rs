@@ -6,8 +6,7 @@ use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diffusion, DirectEngine, Engine, EngineConfig, OptimizerConfig, RunConfig, StepBatch,
-    TapeEngine, TrainError,
+    Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, StepBatch, TapeEngine, TrainError,
     engine::{StepOutput, row_losses},
     tensors::TensorMap,
     transfer::read,
@@ -118,8 +117,8 @@ impl Source {
 pub struct Trainer<N: Network> {
     config: RunConfig,
     source: Source,
-    /// The coming step's batch, where it was drawn beside the last one.
-    drawn: Option<Result<StepBatch, TrainError>>,
+    /// The coming step, and its batch, where it was drawn beside the last one.
+    drawn: Option<(u64, Result<StepBatch, TrainError>)>,
     device: Device,
     engine: Box<dyn Engine<N>>,
     progress: Progress,
@@ -191,12 +190,14 @@ impl<N: Network> Trainer<N> {
         let train = &self.config.train;
         let learning_rate = train.learning_rate.at(step, train.steps);
         // A step that failed may be made again.
-        let batch = self.drawn.take().unwrap_or_else(|| self.source.batch(step))?;
+        let drawn = self.drawn.take().filter(|(own, _)| *own == step);
+        let batch = drawn.map_or_else(|| self.source.batch(step), |(_, batch)| batch)?;
         if let Some((from, to)) = self.source.diffusion.handover(step) {
             self.engine.hand_over(from, to);
         }
         let (source, drawn) = (&self.source, &mut self.drawn);
-        let mut draw = || *drawn = (step + 1 < train.steps).then(|| source.batch(step + 1));
+        let next = step + 1;
+        let mut draw = || *drawn = (next < train.steps).then(|| (next, source.batch(next)));
         self.unread.push(self.engine.step_beside(&batch, learning_rate, &mut draw));
         if let Some(decay) = train.ema.decay(step) {
             self.engine.average(batch.network, decay);
@@ -394,6 +395,7 @@ impl<N: Network> Trainer<N> {
         self.engine.restore(weights, ema, optimizer)?;
         self.progress = progress;
         self.drawn = None;
+        self.unread.clear();
         Ok(())
     }
 }
@@ -407,7 +409,7 @@ pub(crate) fn engine<N: Network>(
     let networks = Diffusion::new(config)?.networks;
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     if config.train.engine != EngineConfig::Tape {
-        let engine = direct_engine(network.clone(), networks, optimizer, clip_norm, device);
+        let engine = direct_engine(config, network.clone(), networks, device);
         match (engine, config.train.engine) {
             (Ok(engine), _) => return Ok(engine),
             (Err(why), EngineConfig::Direct) => {
@@ -421,15 +423,16 @@ pub(crate) fn engine<N: Network>(
 
 /// The engine without a tape for a device, if it knows the network.
 fn direct_engine<N: Network>(
+    config: &RunConfig,
     network: N,
     count: usize,
-    optimizer: &OptimizerConfig,
-    clip_norm: Option<f64>,
     device: &Device,
 ) -> Result<Box<dyn Engine<N>>, String> {
+    let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     #[cfg(feature = "gpu")]
     if crate::gpu::client(&device.clone().inner()).is_some() {
         let engine = crate::GpuEngine::new(network, count, optimizer, clip_norm, device)?;
+        engine.check_batch(config.train.batch)?;
         return Ok(Box::new(engine));
     }
     Ok(Box::new(DirectEngine::new(network, count, optimizer, clip_norm, device)?))

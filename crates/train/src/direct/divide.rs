@@ -1,4 +1,4 @@
-//! Passes over all parameters of a large network, which several threads take in parts.
+//! Passes over all parameters, which several threads take in parts.
 
 use super::{
     buffer::LINE,

@@ -95,7 +95,8 @@ impl Gradients {
         beside: &mut (dyn FnMut() + Send),
     ) -> (&[f32], &mut [f32], &Team) {
         let is_large = self.is_large;
-        // The team takes a large network's chunks layer by layer, which leaves this for other things.
+        // A large network's chunks keep the whole team at each layer: what else there is goes beside the
+        // transposition of its weights.
         let (first, beside) = if is_large { (Some(beside), None) } else { (None, Some(beside)) };
         self.transposed.update(&self.network.layers, parameters, &self.team, first);
         let chunk_rows = match batch.rows {

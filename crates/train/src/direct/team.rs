@@ -173,8 +173,12 @@ impl Helpers {
         let before = State::of(board.state.load(Ordering::Relaxed));
         let number = (before.number + 1) % State::END;
         let seats = u16::try_from(helpers).unwrap_or(u16::MAX);
+        // What an earlier caller, in a panic of its own, has not taken.
+        board.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         board.state.store(State { number, seats, at_work: 0 }.word(), Ordering::SeqCst);
-        board.wake_all();
+        // Those awake come first.
+        let asleep = board.asleep.load(Ordering::SeqCst);
+        board.wake(helpers.saturating_sub(self.threads.len().saturating_sub(asleep)));
         let closing = Closing(board);
         work();
         drop(closing);
@@ -190,7 +194,7 @@ impl Drop for Helpers {
     fn drop(&mut self) {
         let end = State { number: State::END, seats: 0, at_work: 0 };
         self.board.state.store(end.word(), Ordering::SeqCst);
-        self.board.wake_all();
+        self.board.wake(self.threads.len());
         for thread in self.threads.drain(..) {
             // It has caught every panic.
             let _ = thread.join();
@@ -221,11 +225,12 @@ fn look_again(looks: &mut u32) {
 }
 
 impl Board {
-    fn wake_all(&self) {
-        if self.asleep.load(Ordering::SeqCst) > 0 {
+    /// Wakes up to so many.
+    fn wake(&self, count: usize) {
+        if count > 0 && self.asleep.load(Ordering::SeqCst) > 0 {
             // Who is about to sleep has the lock until it sleeps.
             drop(self.sleep.lock().unwrap_or_else(PoisonError::into_inner));
-            self.wake.notify_all();
+            (0..count).for_each(|_| self.wake.notify_one());
         }
     }
 

@@ -17,7 +17,8 @@ use super::{
     pass::Network,
     product::{Left, Product, Start},
     simd::InstructionSet,
-    update::{Average, State},
+    team::Team,
+    update::{Average, State, sum_of_squares},
 };
 use crate::{StepBatch, config::OptimizerConfig, diffusion::Columns};
 
@@ -415,6 +416,15 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         for threads in [2, 3, 7] {
             assert!(run(threads) == alone, "{rows} rows, {threads} threads");
         }
+    }
+}
+
+#[test]
+fn every_number_counts_in_the_sum_of_squares() {
+    for len in [16, 4096, 272_912, 655_424] {
+        let ones = vec![1.0; len];
+        let sum = sum_of_squares(InstructionSet::detect(), &ones, &Team::new(3));
+        assert_eq!(sum, len as f64);
     }
 }
 

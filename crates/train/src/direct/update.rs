@@ -13,7 +13,7 @@ use crate::config::OptimizerConfig;
 /// The sum of squares, in f64; over blocks that depend on nothing but their place.
 pub(crate) fn sum_of_squares(set: InstructionSet, numbers: &[f32], team: &Team) -> f64 {
     const MOST_BLOCKS: usize = 64;
-    let size = numbers.len().div_ceil(MOST_BLOCKS).max(LEAST);
+    let size = numbers.len().div_ceil(MOST_BLOCKS).next_multiple_of(LINE).max(LEAST);
     let mut sums = [0.0; MOST_BLOCKS];
     let blocks = numbers.chunks(size).zip(&mut sums);
     let threads = numbers.len() / LEAST;
@@ -21,7 +21,7 @@ pub(crate) fn sum_of_squares(set: InstructionSet, numbers: &[f32], team: &Team) 
     sums.iter().sum()
 }
 
-/// The sum of squares, in f64.
+/// The sum of squares of whole lines, in f64.
 struct Squares<'a>(&'a [f32]);
 
 impl Kernel for Squares<'_> {

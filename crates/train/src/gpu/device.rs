@@ -52,8 +52,13 @@ impl Device {
     pub(super) fn new(client: Client, network: Network) -> Self {
         let host = Input::new(&network.form, CHUNK_ROWS, stride(network.form.inputs()));
         let turned = Turned::new(&client, &network.layers, network.len());
-        let hardware = Hardware::new(&client.properties().hardware);
+        let hardware = Hardware::new(client.properties());
         Self { client, hardware, network, turned, host, space: None, output: None }
+    }
+
+    /// Fails where the network, or a batch of so many rows, is too large for the device.
+    pub(super) fn check(&self, rows: usize) -> Result<(), String> {
+        self.hardware.check(&self.network.form, &self.network.layers, rows)
     }
 
     /// One step of the optimizer.
@@ -67,12 +72,9 @@ impl Device {
         learner.steps += 1;
         let mut values = self.pack(batch);
         values.extend(rule(&training.optimizer, learner.steps, learning_rate));
-        let space = match self.space.take() {
-            Some(space) if (space.plan.rows, space.plan.parts) == (batch.rows, batch.parts) => {
-                space
-            }
-            _ => self.make_space(batch),
-        };
+        let size = (batch.rows, batch.parts);
+        let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
+        let space = kept.unwrap_or_else(|| self.make_space(batch));
         // The runtime stages the whole of what it is told to write to.
         let upload = space.numbers.part(0, values.len());
         transfer::write_buffer(&self.client, &upload.handle, values);

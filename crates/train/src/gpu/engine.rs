@@ -68,11 +68,13 @@ impl<N: Network> GpuEngine<N> {
             state: State::new(config, network.len()),
             average: None,
         };
+        let device = Device::new(client, network);
+        device.check(1)?;
         let mut engine = Self {
             template,
             form,
             training: Training { optimizer: config.clone(), clip_norm },
-            device: Device::new(client, network),
+            device,
             learners: Vec::new(),
             host: OnceCell::new(),
         };
@@ -80,7 +82,16 @@ impl<N: Network> GpuEngine<N> {
         Ok(engine)
     }
 
-    /// The direct engine with these learners; its modules are on the GPU.
+    /// Fails where a batch of so many rows is too large for the device.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub fn check_batch(&self, rows: usize) -> Result<(), String> {
+        self.device.check(rows)
+    }
+
+    /// The direct engine with these learners, for all that is no step: its layers are row by row, its
+    /// modules on the GPU.
     fn on_host(&self, learners: Vec<Learner>) -> DirectEngine<N> {
         let network = in_rows(&self.form);
         DirectEngine {

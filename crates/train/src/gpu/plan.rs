@@ -1,11 +1,11 @@
 //! How a batch of so many rows goes through the network: where everything lies in one buffer on the
-//! device, and how the work is cut. It depends on network and batch alone, and so do the bits.
+//! device, and how the work is cut. It depends on network, batch and device alone, and so do the bits.
 
-use cubecl::ir::HardwareProperties;
+use cubecl::ir::DeviceProperties;
 
 use super::{
     pass::{GROUPS, LANES, Shape},
-    product::{COLUMNS, SIDE},
+    product::{COLUMNS, DEPTH, SIDE},
     stride,
     update::{LOSS_ROWS, MOST_CUBES, UNITS},
 };
@@ -14,24 +14,76 @@ use crate::direct::form::{Form, Layer};
 /// The most numbers that the activations take: batches of more rows go through part by part.
 const MOST: usize = 1 << 25;
 
+/// Buffers that a kernel uses at once, at most.
+const BINDINGS: usize = 8;
+
+/// Bytes that the units of a cube share in a matrix product, with the sums of the losses.
+const SHARED: usize = size_of::<f32>() * (2 * DEPTH * (SIDE * MANY + 1) + UNITS);
+
 /// What the plan has to know of a device.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hardware {
     /// Bytes that the units of a cube share.
-    pub(super) shared: usize,
+    shared: usize,
     /// Cubes that keep it busy.
-    pub(super) cubes: usize,
+    cubes: usize,
+    /// Numbers of a buffer, at most.
+    numbers: usize,
+    /// Buffers, units of a cube and cubes of a launch, at most.
+    bindings: usize,
+    units: usize,
+    launch: usize,
 }
 
 impl Hardware {
-    pub(super) fn new(properties: &HardwareProperties) -> Self {
-        // A processor runs the units of a cube in a vector, which is narrower than a GPU's.
-        let is_processor = properties.plane_size_max < 32;
+    pub(super) fn new(device: &DeviceProperties) -> Self {
+        let hardware = &device.hardware;
+        // lavapipe runs the units of a cube in a vector of the processor, narrower than most GPUs'.
+        let is_narrow = hardware.plane_size_max < 32;
+        let page = usize::try_from(device.memory.max_page_size).unwrap_or(usize::MAX);
         Self {
-            shared: properties.max_shared_memory_size,
-            cubes: if is_processor { 4 } else { 256 },
+            shared: hardware.max_shared_memory_size,
+            cubes: if is_narrow { 4 } else { 256 },
+            numbers: page / size_of::<f32>(),
+            bindings: hardware.max_bindings as usize,
+            units: hardware.max_units_per_cube as usize,
+            launch: hardware.max_cube_count.0 as usize,
         }
     }
+
+    /// Fails where the network, or a batch of so many rows, is too large for the device.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub(super) fn check(&self, form: &Form, layers: &[Layer], rows: usize) -> Result<(), String> {
+        let len = layers.last().map_or(0, Layer::end);
+        // Both moments, or the batch and one row on its way.
+        let buffer = (2 * len).max(upload(form, rows) + of_a_row(form));
+        for (what, needed, has) in [
+            ("buffers in a kernel", BINDINGS, self.bindings),
+            ("units in a cube", UNITS, self.units),
+            ("bytes that a cube shares", SHARED, self.shared),
+            ("cubes in a launch", layers.iter().map(|l| tiles(l, FEW)).sum(), self.launch),
+            ("numbers in a buffer", buffer, self.numbers),
+        ] {
+            if needed > has {
+                return Err(format!(
+                    "the direct engine needs {needed} {what} here, and this GPU has {has}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Numbers of a batch of so many rows as it is uploaded.
+fn upload(form: &Form, rows: usize) -> usize {
+    rows * (stride(form.inputs()) + form.features + 1) + RULE
+}
+
+/// Numbers that a row takes on its way forward and back.
+fn of_a_row(form: &Form) -> usize {
+    (2 * form.depth + 1) * stride(form.width) + stride(form.features)
 }
 
 /// Rows whose gradients are made without slices, whose sum would be one more launch.
@@ -99,8 +151,8 @@ impl Plan {
         hardware: Hardware,
     ) -> Self {
         let width = stride(form.width);
-        let of_a_row = (2 * form.depth + 1) * width + stride(form.features);
-        let part_rows = rows.div_ceil(parts.max(1)).min((MOST / of_a_row).max(1));
+        let room = hardware.numbers.saturating_sub(upload(form, rows)).min(MOST);
+        let part_rows = rows.div_ceil(parts.max(1)).min((room / of_a_row(form)).max(1));
         let mut len = 0;
         let mut place = |count: usize| {
             let first = len;
@@ -120,7 +172,8 @@ impl Plan {
         let block = if tiles(MANY) * most_slices < hardware.cubes { FEW } else { MANY };
         let slices =
             if part_rows <= SINGLE_ROWS { 1 } else { hardware.cubes.div_ceil(tiles(block)) };
-        let slices = slices.min(most_slices);
+        let len_of_all = layers.last().map_or(1, Layer::end);
+        let slices = slices.min(most_slices).min((hardware.numbers / len_of_all).max(1));
         let slice_rows = part_rows.div_ceil(slices).next_multiple_of(SIDE);
         let mut plan = Self {
             rows,
@@ -231,4 +284,60 @@ fn tiles(layer: &Layer, block: usize) -> usize {
 pub(super) fn block(rows: usize, columns: usize, hardware: Hardware) -> usize {
     let tiles = rows.div_ceil(SIDE * MANY) * columns.div_ceil(SIDE * MANY);
     if 2 * tiles < hardware.cubes { FEW } else { MANY }
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_core::Activation;
+
+    use super::*;
+
+    const LARGE: Hardware = Hardware {
+        shared: 48 << 10,
+        cubes: 256,
+        numbers: 1 << 29,
+        bindings: 15,
+        units: 1024,
+        launch: 65_535,
+    };
+
+    fn form() -> Form {
+        Form {
+            features: 2,
+            extra_features: 1,
+            width: 256,
+            depth: 2,
+            activation: Activation::Relu,
+            residual: false,
+            frequencies: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_device_lacks_is_named() {
+        let (form, layers) = (form(), form().layers(stride));
+        assert_eq!(LARGE.check(&form, &layers, 65_536), Ok(()));
+        for (lacks, hardware) in [
+            ("8 buffers in a kernel", Hardware { bindings: 7, ..LARGE }),
+            ("256 units in a cube", Hardware { units: 128, ..LARGE }),
+            ("9344 bytes that a cube shares", Hardware { shared: 8192, ..LARGE }),
+            ("89 cubes in a launch", Hardware { launch: 88, ..LARGE }),
+            ("numbers in a buffer", Hardware { numbers: 1 << 20, ..LARGE }),
+        ] {
+            let why = hardware.check(&form, &layers, 65_536).expect_err("too small");
+            assert!(why.contains(lacks), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_batch_and_its_activations_fit_one_buffer() {
+        let (form, layers) = (form(), form().layers(stride));
+        for rows in [1, 1000, 65_536, 1 << 20] {
+            let hardware = Hardware { numbers: 1 << 25, ..LARGE };
+            assert_eq!(hardware.check(&form, &layers, rows), Ok(()));
+            let plan = Plan::new(&form, &layers, (rows, 1), hardware);
+            assert!(plan.len <= 1 << 25, "{rows} rows take {}", plan.len);
+            assert_eq!(plan.cut().map(|(_, count)| count).sum::<usize>(), rows);
+        }
+    }
 }

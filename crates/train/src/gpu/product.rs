@@ -12,7 +12,7 @@ use super::{activation::act, update::sum_of_units};
 pub(super) const SIDE: usize = 16;
 
 /// Products that are added up between two loads of tiles.
-const DEPTH: usize = 16;
+pub(super) const DEPTH: usize = 16;
 
 /// Columns of the table that [`gradients`] reads.
 pub(super) const COLUMNS: usize = 9;
