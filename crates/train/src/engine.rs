@@ -122,7 +122,9 @@ impl StepOutput {
 
     /// What is on a device: the rows' losses and the norm of each step, one after the other.
     fn values(outputs: &[Self]) -> Result<Vec<f64>, TrainError> {
-        let (mut tensors, mut buffers) = (Vec::new(), Vec::new());
+        let mut tensors = Vec::new();
+        #[cfg(feature = "gpu")]
+        let mut buffers = Vec::new();
         for output in outputs {
             match output {
                 Self::Device { row_losses, gradient_norm } => {
