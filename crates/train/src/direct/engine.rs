@@ -61,20 +61,9 @@ impl<N: Network> DirectEngine<N> {
         if !is_processor(&device) {
             return Err("the direct engine needs the backend flex or ndarray".to_owned());
         }
-        let template = network.to_device(&device).train();
-        let weights = TensorMap::of_module(&template);
-        let form = form(&template, &weights)?;
-        let mut look = Look::default();
-        template.visit(&mut look);
-        if !look.trains_all {
-            return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
-        }
+        let (template, form, weights) = known(network, &device)?;
         let network = Loops::new(form, InstructionSet::detect());
-        let learner = Learner {
-            parameters: parameters(&network.layers, weights),
-            state: State::new(config, network.len()),
-            average: None,
-        };
+        let learner = Learner::new(config, parameters(&network.layers, weights));
         Ok(Self {
             template,
             training: Training { optimizer: config.clone(), clip_norm },
@@ -259,8 +248,27 @@ pub(crate) fn is_processor(device: &Device) -> bool {
     ["Device<Flex", "Device<NdArray"].iter().any(|processor| name.starts_with(processor))
 }
 
+/// A network that is trained without the tape, on its device, its form and its weights.
+///
+/// # Errors
+/// Why it needs the tape.
+pub(crate) fn known<N: Network>(
+    network: N,
+    device: &Device,
+) -> Result<(N, Form, TensorMap), String> {
+    let template = network.to_device(device).train();
+    let weights = TensorMap::of_module(&template);
+    let form = form(&template, &weights)?;
+    let mut look = Look::default();
+    template.visit(&mut look);
+    if !look.trains_all {
+        return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
+    }
+    Ok((template, form, weights))
+}
+
 /// The form of a network, if it is one that the loops know.
-pub(crate) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
+pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
     let any: &dyn Any = network;
     let Some(mlp) = any.downcast_ref::<Mlp>() else {
         return Err("the direct engine knows Langevin's multilayer perceptron only".to_owned());
@@ -287,11 +295,11 @@ pub(crate) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
 }
 
 /// What all parameters have in common.
-pub(crate) struct Look {
+struct Look {
     path: Path,
     is_f32: bool,
     /// All but the position's frequencies.
-    pub(crate) trains_all: bool,
+    trains_all: bool,
 }
 
 impl Default for Look {

@@ -25,6 +25,11 @@ pub(crate) struct Training {
 }
 
 impl Learner {
+    /// A network before its first step.
+    pub(crate) fn new(config: &OptimizerConfig, parameters: Buffer) -> Self {
+        Self { state: State::new(config, parameters.len()), parameters, average: None }
+    }
+
     /// One step, and `beside` meanwhile: the losses of the batch's rows before it, and the norm of the
     /// gradient before clipping.
     pub(crate) fn step<'a>(

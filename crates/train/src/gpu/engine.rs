@@ -11,13 +11,12 @@ use super::{device::Device, learner::DeviceLearner, stride};
 use crate::{
     DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput,
     direct::{
-        engine::{Look, form, parameters},
+        engine::{known, parameters},
         form::Form,
         gradients::Gradients,
         learner::{Learner, Training},
         pass::Network as Loops,
         simd::InstructionSet,
-        update::State,
     },
     tensors::TensorMap,
 };
@@ -54,20 +53,9 @@ impl<N: Network> GpuEngine<N> {
         let Some(client) = client(&device) else {
             return Err("the direct engine for GPUs needs wgpu, cuda or rocm".to_owned());
         };
-        let template = network.to_device(&device).train();
-        let weights = TensorMap::of_module(&template);
-        let form = form(&template, &weights)?;
-        let mut look = Look::default();
-        template.visit(&mut look);
-        if !look.trains_all {
-            return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
-        }
+        let (template, form, weights) = known(network, &device)?;
         let network = in_rows(&form);
-        let learner = Learner {
-            parameters: parameters(&network.layers, weights),
-            state: State::new(config, network.len()),
-            average: None,
-        };
+        let learner = Learner::new(config, parameters(&network.layers, weights));
         let device = Device::new(client, network);
         device.check(1)?;
         let mut engine = Self {
