@@ -117,12 +117,12 @@ fn steps(results: &Value) -> String {
     let mut text = "## A training step\n\n".to_owned();
     for job in JOBS.iter().filter(|job| measured(results, job)) {
         text += &format!(
-            "- **{}**: {} ([{}](../{})).\n",
+            "- **{}**: {} ([{}](../{})).\n\n",
             job.name, job.about, job.run_file, job.run_file
         );
     }
     text += &format!(
-        "\nOn all {} cores, every side: our time, and ours over each other's.\n\n",
+        "On all {} cores, every side: our time, and ours over each other's.\n\n",
         results["cores"]
     );
     text += &ratios(results, "all", &OTHERS);

@@ -164,7 +164,9 @@ fn shares_of(samples: &[Sample], files: &BTreeMap<u64, Vec<String>>) -> Vec<(&'s
 
 fn kind(sample: &Sample, files: &BTreeMap<u64, Vec<String>>) -> &'static str {
     let own = sample.address.and_then(|address| files.get(&address));
-    let known = own.into_iter().flatten().find_map(|file| first(&FILES, file));
+    // What all kernels are made of says nothing of which one it is.
+    let mut frames = own.into_iter().flatten().filter(|file| !file.contains("/direct/simd"));
+    let known = frames.find_map(|file| first(&FILES, file));
     known.or_else(|| first(&FUNCTIONS, &sample.function)).unwrap_or(match sample.in_kernel {
         true => KERNEL,
         false => OTHER,
@@ -192,8 +194,16 @@ mod tests {
         assert_eq!(samples[0].address, Some(0x1010));
         let path = |file: &str| format!("/x/crates/train/src/direct/{file}.rs:1");
         let files = BTreeMap::from([
-            (0x1010, vec!["/rustc/core/slice.rs:9".to_owned(), path("product"), path("pass")]),
-            (0x2000, vec![path("simd")]),
+            (
+                0x1010,
+                vec![
+                    "/rustc/core/slice.rs:9".to_owned(),
+                    path("simd"),
+                    path("product"),
+                    path("pass"),
+                ],
+            ),
+            (0x2000, vec![path("pass")]),
         ]);
         assert_eq!(
             shares_of(&samples, &files),
