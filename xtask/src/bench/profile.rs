@@ -24,7 +24,7 @@ const FILES: [(&str, &[&str]); 7] = [
     ("matrix products", &["/direct/product"]),
     ("activation and its slope", &["/direct/activation", "/direct/functions"]),
     ("optimizer and norm of the gradient", &["/direct/update"]),
-    ("threads", &["/direct/team", "/rayon", "/crossbeam"]),
+    (SHARING, &["/direct/team", "/rayon", "/crossbeam"]),
     ("input, loss, transposed weights, sums of chunks", &["/direct/"]),
     ("random numbers", &["/chacha20", "data/src/normal", "data/src/math", "data/src/streams"]),
     ("rows, levels and targets", &["/diffusion.rs", "crates/core/src/", "crates/data/src/"]),
@@ -34,9 +34,9 @@ const FILES: [(&str, &[&str]); 7] = [
 const FUNCTIONS: [(&str, &[&str]); 3] = [
     ("memory and copies", &["memmove", "memset", "memcpy", "mi_", "alloc", "page", "fault"]),
     ("rows, levels and targets", &["hypot", "ieee754", "log", "exp"]),
-    ("threads", &["futex", "sched", "pthread", "switch", "irq", "yield"]),
+    (SHARING, &["futex", "sched", "pthread", "switch", "irq", "yield"]),
 ];
-const KERNEL: &str = "threads";
+const SHARING: &str = "handing out work, and waiting for it";
 const OTHER: &str = "other";
 
 impl Bench<'_> {
@@ -168,7 +168,7 @@ fn kind(sample: &Sample, files: &BTreeMap<u64, Vec<String>>) -> &'static str {
     let mut frames = own.into_iter().flatten().filter(|file| !file.contains("/direct/simd"));
     let known = frames.find_map(|file| first(&FILES, file));
     known.or_else(|| first(&FUNCTIONS, &sample.function)).unwrap_or(match sample.in_kernel {
-        true => KERNEL,
+        true => SHARING,
         false => OTHER,
     })
 }
@@ -208,10 +208,10 @@ mod tests {
         assert_eq!(
             shares_of(&samples, &files),
             [
+                (SHARING, 25.0),
                 ("input, loss, transposed weights, sums of chunks", 25.0),
                 ("matrix products", 25.0),
                 ("memory and copies", 25.0),
-                ("threads", 25.0),
             ]
         );
     }
