@@ -62,7 +62,7 @@ const RUN: &str = r#"{
     "prediction": { "kind": "edm" }
   },
   "train": {
-    "steps": 150, "batch": 32, "optimizer": { "kind": "adam" },
+    "engine": "ENGINE", "steps": 150, "batch": 32, "optimizer": { "kind": "adam" },
     "learning_rate": { "kind": "constant", "value": 0.003 },
     "ema": { "kind": "exponential", "decay": 0.99 },
     "log_every": 5, "validate_every": 50, "validate_rows": 256, "checkpoint_every": 3
@@ -70,6 +70,9 @@ const RUN: &str = r#"{
   "sample": { "sampler": { "kind": "heun", "steps": 6 }, "count": 300 },
   "report": { "figures": [], "page": false, "evaluation": false }
 }"#;
+
+/// The engines that train it in turn.
+const ENGINES: [&str; 2] = ["tape", "direct"];
 
 /// What a run's result consists of.
 const RESULTS: [&str; 6] = [
@@ -91,22 +94,24 @@ pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     let scratch = Scratch::new("torture")?;
     let program = Program::build(workspace, &scratch)?;
     let bench = Bench { workspace, program, folder: scratch.folder() };
-    bench.write("run.json", RUN.as_bytes())?;
-    bench.succeed(&["train", "run.json", "--out", "whole"])?;
-    let parts: [(&str, Part); 7] = [
-        ("kills", kills::kills),
-        ("crowds", kills::crowds),
-        ("flips", damage::flips),
-        ("divergence", damage::divergence),
-        ("disk", disk),
-        ("mutations", mutations::mutations),
-        ("large files", mutations::large),
-    ];
-    for (name, part) in parts {
-        let said = part(&bench, extent).map_err(|error| format!("torture: {name}: {error}"))?;
-        println!("{name}: {said}");
+    for engine in ENGINES {
+        bench.write("run.json", RUN.replace("ENGINE", engine).as_bytes())?;
+        bench.succeed(&["train", "run.json", "--out", "whole"])?;
+        let parts: [(&str, Part); 4] = [
+            ("kills", kills::kills),
+            ("crowds", kills::crowds),
+            ("flips", damage::flips),
+            ("divergence", damage::divergence),
+        ];
+        for (name, part) in parts {
+            bench.report(&format!("{name} ({engine} engine)"), part, extent)?;
+        }
+        bench.remove("whole")?;
     }
-    Ok(())
+    bench.succeed(&["train", "run.json", "--out", "whole"])?;
+    bench.report("disk", disk, extent)?;
+    bench.report("mutations", mutations::mutations, extent)?;
+    bench.report("large files", mutations::large, extent)
 }
 
 /// Each operation on the disk failing, and the power cut after each, through the library: its own tests,
@@ -128,6 +133,12 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    fn report(&self, name: &str, part: Part, extent: Extent) -> Result<(), String> {
+        let said = part(self, extent).map_err(|error| format!("torture: {name}: {error}"))?;
+        println!("{name}: {said}");
+        Ok(())
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

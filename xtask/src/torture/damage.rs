@@ -30,6 +30,7 @@ pub fn flips(bench: &Bench, extent: Extent) -> Result<String, String> {
     bench.write(name, &bytes)?;
     bench.succeed(&["train", "--resume", "flipped"])?;
     bench.same_as_whole("flipped")?;
+    bench.remove("flipped")?;
     Ok(format!(
         "{} of {} flipped bits were named, and the run fell back",
         extent.flips, extent.flips
@@ -67,5 +68,6 @@ pub fn divergence(bench: &Bench, _extent: Extent) -> Result<String, String> {
         }
         bench.remove("diverged")?;
     }
+    bench.remove("nine")?;
     Ok("step 11 was named, and the checkpoint of step 9 is the undisturbed run's".to_owned())
 }
