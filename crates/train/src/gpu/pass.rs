@@ -9,7 +9,7 @@
 use cubecl::prelude::*;
 use langevin_core::Activation;
 
-use super::activation::act;
+use super::{activation::act, update::loss_of};
 
 /// Units along x; unit x makes the columns x, x + LANES, and so on.
 pub(super) const LANES: usize = 64;
@@ -166,15 +166,9 @@ pub(super) fn pass(
                     let factor = share * space[weight + row];
                     let error = results[comptime!(i * wide + j)] + bias
                         - space[target + row * features + column];
-                    if comptime!(shape.huber) {
-                        let size = error.abs();
-                        let near = select(size > delta, delta, size);
-                        loss = factor * (0.5 * near * near + delta * (size - near));
-                        by_output = factor * select(error < 0.0, -near, near);
-                    } else {
-                        loss = factor * (error * error);
-                        by_output = 2.0 * factor * error;
-                    }
+                    let (of_error, slope) = loss_of(error, delta, comptime!(shape.huber));
+                    loss = factor * of_error;
+                    by_output = factor * slope;
                     space[output + row * output_stride + column] = by_output;
                 }
                 results[comptime!(i * wide + j)] = by_output;

@@ -47,15 +47,9 @@ pub(super) fn loss(
         while feature < features {
             let place = output + row * stride + feature;
             let error = space[place] - space[target + row * features + feature];
-            if comptime!(huber) {
-                let size = error.abs();
-                let near = select(size > delta, delta, size);
-                sum += 0.5 * near * near + delta * (size - near);
-                space[place] = factor * select(error < 0.0, -near, near);
-            } else {
-                sum += error * error;
-                space[place] = 2.0 * factor * error;
-            }
+            let (loss, slope) = loss_of(error, delta, huber);
+            sum += loss;
+            space[place] = factor * slope;
             feature += LANES;
         }
     }
@@ -82,6 +76,18 @@ pub(super) fn loss(
     }
     if unit == 0 {
         sums[first_sum + CUBE_POS_X as usize] = sums_of_units[0];
+    }
+}
+
+/// The loss of one number's error, squared or Huber's, and its slope.
+#[cube]
+pub(super) fn loss_of(error: f32, delta: f32, #[comptime] huber: bool) -> (f32, f32) {
+    if comptime!(huber) {
+        let size = error.abs();
+        let near = select(size > delta, delta, size);
+        (0.5 * near * near + delta * (size - near), select(error < 0.0, -near, near))
+    } else {
+        (error * error, 2.0 * error)
     }
 }
 
