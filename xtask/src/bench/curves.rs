@@ -116,6 +116,20 @@ pub fn pictures(results: &Value) -> Vec<(&'static str, String)> {
     drawn.collect()
 }
 
+/// Where JAX's scan takes less time than ours, as `batch 16: 1.66`, of the medians.
+pub fn slower_than_jax(results: &Value) -> Vec<String> {
+    let names = GROWING.iter().map(|growing| growing.name).chain(["cores"]);
+    let found = names.flat_map(|name| {
+        let curve = &results["curves"][name];
+        let of = |side: Side| numbers(&curve[side.key]);
+        let ratios = of(Side::FLEX).into_iter().zip(of(Side::JAX_SCAN)).map(|(a, b)| a / b);
+        let points: Vec<(f64, f64)> = numbers(&curve["x"]).into_iter().zip(ratios).collect();
+        let slower = points.into_iter().filter(|(_, ratio)| *ratio > 1.0);
+        slower.map(move |(x, ratio)| format!("{name} {x}: {ratio:.2}"))
+    });
+    found.collect()
+}
+
 /// How a picture is spoken of.
 pub fn caption(name: &str) -> String {
     let label = GROWING.iter().find(|growing| growing.name == name);

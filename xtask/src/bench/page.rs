@@ -26,19 +26,24 @@ brackets, the least and the most. So what else the machine does meets all sides,
 to compare with another machine's.
 
 All train the same network from the same weights with the same loss and optimizer, and draw rows, levels and noise inside the
-step, each with its own generator. Before anything is measured the losses are compared: on given batches one by one, on noise of
-one's own in the mean; a side that computes something else ends the run.
+step, each with its own generator. Before anything is measured the losses of Langevin on flex, of the floor, of JAX and of PyTorch
+are compared: on given batches, while they train on them, one by one, on noise of one's own in the mean; a side that computes
+something else ends the run. That the tape and ndarray compute the same is among the tests. Averaged weights are in no loss: those
+of the peers are not compared.
 
 - **Langevin** is `Trainer::step` of a run file, built as `cargo run` builds it (the dev profile), with the program's
-  allocator, on flex, with the engine that `auto` takes. On ndarray it is the same engine.
+  allocator, on flex, with the engine that `auto` takes. On ndarray it is the same engine. It knows each step's loss when the step
+  ends, and needs no wait for it.
 
 - **Burn's tape** is the same with `train.engine` `tape`: Burn's autodiff on flex.
 
 - **The floor** is a plain Rust loop without tensors ([benches/floor](../benches/floor/src/lib.rs)), which draws the very same
-  noise and takes as many threads as turn out fastest: what remains to be gained.
+  noise and takes as many threads as turn out fastest: what bookkeeping costs. Where it takes one thread and we two, as on B, the row
+  for one core says that.
 
 - **JAX scan** is many steps in one `lax.scan` under `jit` with donated state, **JAX jit** one call a step whose loss is read
-  ([jax_worker.py](../xtask/peers/jax_worker.py)).
+  ([jax_worker.py](../xtask/peers/jax_worker.py)). Both have JAX's defaults: its own generator (threefry), XLA's threads on all cores
+  of the process.
 
 - **PyTorch** is eager, with the fused optimizer and as many threads as turn out fastest ([torch_worker.py](../xtask/peers/torch_worker.py)).";
 
@@ -128,6 +133,7 @@ fn steps(results: &Value) -> String {
     text += &ratios(results, "all", &OTHERS);
     text += "\nOn one core, every side:\n\n";
     text += &ratios(results, "one", &[Side::JAX_SCAN, Side::FLOOR]);
+    text += &jax_on_one_core(results);
     text += "\nThe most memory that each process had, the interpreter's share included:\n\n";
     let sides: Vec<Side> = [Side::FLEX].into_iter().chain(OTHERS).collect();
     let head: Vec<&str> = ["job"].into_iter().chain(sides.iter().map(|side| side.shown)).collect();
@@ -159,6 +165,29 @@ fn ratios(results: &Value, cores: &str, others: &[Side]) -> String {
     table(&head, &rows.collect::<Vec<Vec<String>>>())
 }
 
+/// Where JAX is faster on one core than on all, and what that makes of our ratio.
+fn jax_on_one_core(results: &Value) -> String {
+    let scan = Side::JAX_SCAN.key;
+    let faster = JOBS.iter().filter_map(|job| {
+        let of = |cores: &str, side: &str| {
+            median(&numbers(&results["jobs"][job.name][cores][side]["seconds"]))
+        };
+        let (one, all) = (of("one", scan), of("all", scan));
+        (one < all).then(|| {
+            format!("{} {} ({:.2})", job.name, micro(one), of("all", Side::FLEX.key) / one)
+        })
+    });
+    let faster: Vec<String> = faster.collect();
+    if faster.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\nJAX's scan is faster held to one core than on all of them on these jobs; in brackets, our time on all \
+         cores over that, of medians not measured in the same rounds: {}.\n",
+        faster.join(", ")
+    )
+}
+
 fn micro(seconds: f64) -> String {
     let micro = 1e6 * seconds;
     if micro < 100.0 { format!("{micro:.1} µs") } else { format!("{micro:.0} µs") }
@@ -178,7 +207,7 @@ fn agreement(results: &Value) -> String {
         String::new()
     };
     format!(
-        "\nAll sides computed the same: on given batches their losses differ from ours by at most {:.0e} of the \
+        "\nThe sides compared computed the same: on given batches their losses differ from ours by at most {:.0e} of the \
          losses' mean{own}.\n",
         of("given")
     )
@@ -211,7 +240,8 @@ fn sampling(results: &Value) -> String {
     format!(
         "## Sampling\n\nSamples in the plane, 24 steps of Heun with the network of the default run, on all cores. \
          JAX's sampler is jitted, and its pieces, as PyTorch's, have the size that turned out fastest. From the \
-         same start all draw the same samples. In one go: {} samples.\n\n{}",
+         same start all draw the same samples. Ours multiplies the columns that tell the level once a level, theirs \
+         once a row. In one go: {} samples.\n\n{}",
         sampling["count"],
         table(&head, &rows.collect::<Vec<_>>())
     )
@@ -225,9 +255,15 @@ fn growing(results: &Value) -> String {
     let images = pictures
         .iter()
         .map(|(name, _)| format!("![{}](performance/{name}.svg)", curves::caption(name)));
+    let slower = match &curves::slower_than_jax(results)[..] {
+        [] => "Nowhere here does JAX's scan take less time.".to_owned(),
+        points => {
+            format!("Here JAX's scan takes less time (our time over its): {}.", points.join(", "))
+        }
+    };
     format!(
         "## How the cost grows\n\nBoth axes are logarithmic: a line that rises by one decade a decade is a cost in \
-         proportion.\n\n{}\n",
+         proportion. {slower}\n\n{}\n",
         images.collect::<Vec<_>>().join("\n\n")
     )
 }
@@ -280,7 +316,7 @@ fn rest(results: &Value) -> String {
         seconds(&whole["help"]).map(|s| format!("{:.1} ms", 1e3 * median(&s))),
     );
     for run in whole["default"].as_array().into_iter().flatten().take(1) {
-        row("the default run, whole", whole_run(run));
+        row("the default run, whole, the first of them", whole_run(run));
     }
     for run in whole["article"].as_array().into_iter().flatten() {
         row(run["config"].as_str().unwrap_or_default(), whole_run(run));
@@ -350,7 +386,8 @@ fn gpu(results: &Value) -> Option<String> {
         "## On wgpu\n\nOn {adapter}: a step on wgpu, and its time over those of Burn's tape with our update and of \
          plain Burn, as its book writes a training loop ([plain.rs](../benches/worker/plain.rs)), on the same \
          adapter. All read their losses as rarely. On a software adapter launches cost little and arithmetic much; \
-         [decisions.md](decisions.md) has the same on a GPU, beside JAX and PyTorch there.\n\n{}",
+         [decisions.md](decisions.md) has the same on a GPU, beside JAX and PyTorch there: a scan of JAX is several times \
+         as fast there.\n\n{}",
         table(&heads, &rows)
     ))
 }
