@@ -379,7 +379,7 @@ fn what_the_loops_do_not_know_takes_the_tape() {
         let config = config.expect("valid");
         let (network, data) = built_in(&config, &device).expect("valid");
         let trainer = Trainer::new(config, network, data, &device).expect("valid");
-        assert_eq!(trainer.engine(), made);
+        assert_eq!((trainer.engine(), trainer.why_tape()), (made, None));
     }
     for (wanted, made) in [("auto", Some("tape")), ("direct", None), ("tape", Some("tape"))] {
         let config = parse_config("default", text, &[format!("train.engine={wanted}")]);
@@ -387,7 +387,10 @@ fn what_the_loops_do_not_know_takes_the_tape() {
         let (_, data) = built_in(&config, &device).expect("valid");
         let layer = LinearConfig::new(3, 2).init(&device);
         match (Trainer::new(config, Own { layer }, data, &device), made) {
-            (Ok(trainer), made) => assert_eq!(Some(trainer.engine()), made),
+            (Ok(trainer), made) => {
+                assert_eq!(Some(trainer.engine()), made);
+                assert_eq!(trainer.why_tape().is_some(), wanted == "auto");
+            }
             (Err(error), made) => {
                 assert_eq!(made, None);
                 let message = error.to_string();

@@ -13,7 +13,9 @@ use burn::{
 };
 use langevin_core::Network;
 use langevin_data::Dataset;
-use langevin_train::{Program, RunConfig, RunOptions, TrainError, parse_config, resume, train};
+use langevin_train::{
+    Event, Observer, Program, RunConfig, RunOptions, TrainError, parse_config, resume, train,
+};
 
 /// Forward passes until the device is gone.
 static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -28,6 +30,17 @@ impl Network for Fragile {
         let left = LEFT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
         assert!(left.is_ok(), "the device is gone");
         self.layer.forward(x)
+    }
+}
+
+#[derive(Default)]
+struct Remarks(Vec<String>);
+
+impl Observer for Remarks {
+    fn event(&mut self, event: Event) {
+        if let Event::Remark(remark) = event {
+            self.0.push(remark.to_owned());
+        }
     }
 }
 
@@ -64,7 +77,11 @@ fn a_backend_that_is_lost_leaves_the_last_checkpoint_and_says_so() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let begin = |run: &Path| {
         let (network, data) = built(&config, &device).expect("built");
-        train(config.clone(), network, data, Some(run), &options, &mut ())
+        let mut remarks = Remarks::default();
+        let report = train(config.clone(), network, data, Some(run), &options, &mut remarks);
+        let said = remarks.0.join("\n");
+        assert!(said.contains("the tape makes the steps, which takes longer"), "{said}");
+        report
     };
     let (whole, run) = (folder.path().join("whole"), folder.path().join("run"));
     begin(&whole).expect("undisturbed");

@@ -142,6 +142,10 @@ impl<'a, N: Network> Session<'a, N> {
         let (run, first) = (self.folder.path().to_owned(), self.first_step);
         observer.event(Event::Started { run: &run, step: first, steps: train.steps });
         self.trainer.data().remarks().iter().for_each(|it| observer.event(Event::Remark(it)));
+        if let Some(why) = self.trainer.why_tape() {
+            let remark = format!("the tape makes the steps, which takes longer: {why}");
+            observer.event(Event::Remark(&remark));
+        }
         let start = Instant::now();
         while !self.trainer.is_done() {
             let report = self.trainer.step()?;

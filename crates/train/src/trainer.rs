@@ -121,6 +121,7 @@ pub struct Trainer<N: Network> {
     drawn: Option<(u64, Result<StepBatch, TrainError>)>,
     device: Device,
     engine: Box<dyn Engine<N>>,
+    why_tape: Option<String>,
     progress: Progress,
     /// Outputs of the steps since the device was last read.
     unread: Vec<StepOutput>,
@@ -145,8 +146,8 @@ impl<N: Network> Trainer<N> {
         device.seed(config.seed);
         // Reading the parameters makes them.
         TensorMap::of_module(&network);
-        let engine = engine(&config, network, device)?;
-        Self::with_engine(config, engine, data, device)
+        let (engine, why_tape) = engine(&config, network, device)?;
+        Ok(Self { why_tape, ..Self::with_engine(config, engine, data, device)? })
     }
 
     /// A trainer at step 0 on an engine of the caller's.
@@ -175,6 +176,7 @@ impl<N: Network> Trainer<N> {
             device: device.clone().inner(),
             config,
             engine,
+            why_tape: None,
             progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0, best: None },
             unread: Vec::new(),
         })
@@ -340,6 +342,11 @@ impl<N: Network> Trainer<N> {
         self.engine.name()
     }
 
+    /// Why the tape makes the steps, where the run file leaves the choice and the direct engine cannot.
+    pub fn why_tape(&self) -> Option<&str> {
+        self.why_tape.as_deref()
+    }
+
     /// The plain device.
     pub const fn device(&self) -> &Device {
         &self.device
@@ -400,25 +407,30 @@ impl<N: Network> Trainer<N> {
     }
 }
 
+/// An engine; and why it is the tape, where the run file leaves the choice.
+pub(crate) type Chosen<N> = (Box<dyn Engine<N>>, Option<String>);
+
 /// The engine that a run file asks for.
 pub(crate) fn engine<N: Network>(
     config: &RunConfig,
     network: N,
     device: &Device,
-) -> Result<Box<dyn Engine<N>>, TrainError> {
+) -> Result<Chosen<N>, TrainError> {
     let networks = Diffusion::new(config)?.networks;
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
+    let mut why_tape = None;
     if config.train.engine != EngineConfig::Tape {
         let engine = direct_engine(config, network.clone(), networks, device);
         match (engine, config.train.engine) {
-            (Ok(engine), _) => return Ok(engine),
+            (Ok(engine), _) => return Ok((engine, None)),
             (Err(why), EngineConfig::Direct) => {
                 return Err(TrainError::config("train.engine", why));
             }
-            (Err(_), _) => {}
+            (Err(why), _) => why_tape = Some(why),
         }
     }
-    Ok(Box::new(TapeEngine::new(network, networks, optimizer, clip_norm, device)))
+    let tape = TapeEngine::new(network, networks, optimizer, clip_norm, device);
+    Ok((Box::new(tape), why_tape))
 }
 
 /// The engine without a tape for a device, if it knows the network.

@@ -179,7 +179,7 @@ impl<N: Network> Resumed<N> {
         let expected = TensorMap::of_module(&network);
         let diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
         let device = network.devices().into_iter().next().ok_or("the network has no weights")?;
-        let mut engine =
+        let (mut engine, _) =
             trainer::engine(config, network, &device).map_err(|error| error.to_string())?;
         if config.train.ema.decay(0).is_some() {
             engine.keep_averages();

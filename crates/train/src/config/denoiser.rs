@@ -114,8 +114,7 @@ pub enum NetworksConfig {
     /// One for all.
     #[default]
     One,
-    /// One for each level of a discrete grid. With levels in order, each starts from the weights of the
-    /// level before.
+    /// One for each level of a discrete grid. With levels in order, each starts as the one before ended.
     OnePerLevel,
 }
 
