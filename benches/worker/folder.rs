@@ -1,15 +1,15 @@
 //! What the peers need to train the same: the resolved run file, the first weights, the rows of a table, and
-//! the first batches with the losses that Langevin had on them.
+//! the first batches with what Langevin made of them: the losses, and the weights after them.
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
 use langevin_data::{Part, Purpose, Streams};
-use langevin_train::{RunConfig, Values, draw_samples};
+use langevin_train::{RunConfig, TensorMap, Values, draw_samples};
 use serde_json::{Value, json};
 
 use crate::{
     conversation::Outcome,
-    training::{losses, trainer},
+    training::{trained, trainer},
 };
 
 /// Samples whose start and end are compared.
@@ -28,6 +28,16 @@ impl Arrays<'_> {
         self.shapes.insert(name.to_owned(), shape.to_vec());
         Ok(())
     }
+
+    /// Each under its name after that of all.
+    fn put_all(&mut self, of: &str, weights: &TensorMap) -> Outcome<()> {
+        for (name, array) in &weights.0 {
+            if let Values::F32(values) = &array.values {
+                self.put(&format!("{of}{name}"), &array.shape, values)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Writes the folder; gives the losses, and the samples of the untrained network where it is asked for
@@ -38,11 +48,7 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     fs::write(folder.join("run.json"), serde_json::to_string(&config)?)?;
     let trainer = trainer(config.clone(), "flex")?;
     let mut arrays = Arrays { folder, shapes: BTreeMap::new() };
-    for (name, array) in &trainer.weights().0 {
-        if let Values::F32(values) = &array.values {
-            arrays.put(name, &array.shape, values)?;
-        }
-    }
+    arrays.put_all("", &trainer.weights())?;
     let (data, streams, rows) = (trainer.data(), Streams::new(config.seed), config.train.batch);
     let (mut input, mut told, mut target, mut columns) = (vec![], vec![], vec![], 0);
     for step in 0..steps {
@@ -71,6 +77,11 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     streams.at(Purpose::Sampling, 0, 0).fill_normal_rows(&mut start, features);
     let start: Vec<f32> = start.iter().map(|value| (first * value) as f32).collect();
     arrays.put("start", &[SAMPLES, features], &start)?;
+    let (given, after) = trained(config.clone(), "flex", steps)?;
+    arrays.put_all("trained.", &after.weights())?;
+    if let Some(average) = after.ema_weights() {
+        arrays.put_all("averaged.", &average)?;
+    }
     fs::write(folder.join("arrays.json"), serde_json::to_string(&arrays.shapes)?)?;
     let mut few = config.clone();
     few.sample.count = SAMPLES;
@@ -79,5 +90,5 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     let go_on = &mut |_| ControlFlow::Continue(());
     let samples = draw_samples(&few, few.seed, data, &denoiser, trainer.device(), go_on);
     let samples = samples.map_or(Value::Null, |samples| json!(samples.values));
-    Ok(json!({ "given": losses(config, "flex", steps)?, "samples": samples }))
+    Ok(json!({ "given": given, "samples": samples }))
 }

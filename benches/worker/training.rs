@@ -42,7 +42,16 @@ pub fn work(mut config: RunConfig, way: &str) -> Outcome<Work> {
 }
 
 /// The losses of the first steps.
-pub fn losses(mut config: RunConfig, way: &str, steps: usize) -> Outcome<Vec<f64>> {
+pub fn losses(config: RunConfig, way: &str, steps: usize) -> Outcome<Vec<f64>> {
+    Ok(trained(config, way, steps)?.0)
+}
+
+/// The losses of the first steps, and the trainer after them.
+pub fn trained(
+    mut config: RunConfig,
+    way: &str,
+    steps: usize,
+) -> Outcome<(Vec<f64>, Trainer<Mlp>)> {
     config.train.log_every = 1;
     let mut trainer = trainer(config, way)?;
     let mut losses = Vec::new();
@@ -50,5 +59,5 @@ pub fn losses(mut config: RunConfig, way: &str, steps: usize) -> Outcome<Vec<f64
         let metrics = trainer.step()?.metrics.ok_or("a step with `log_every` 1 has a log line")?;
         losses.push(metrics.loss);
     }
-    Ok(losses)
+    Ok((losses, trainer))
 }

@@ -1,5 +1,6 @@
 """The jobs in JAX, as its documentation has one write them: pure functions under `jit`, state donated,
-many steps in one `lax.scan`, or one call a step where somebody wants to see every loss."""
+many steps in one `lax.scan`, or one call a step where somebody wants to see every loss. Generator and
+unrolling are those that turn out fastest."""
 
 import functools
 import math
@@ -32,25 +33,32 @@ class Job:
         if self.position is not None:
             angle = 2 * math.pi * (x @ self.position)
             parts += [jnp.sin(angle), jnp.cos(angle)]
-        hidden = jnp.concatenate(parts + [told], axis=1)
-        for i, (weight, bias) in enumerate(layers[:-1]):
+        (weight, bias), *inner, (last, last_bias) = layers
+        hidden = act(self.first(parts, told, weight) + bias)
+        for weight, bias in inner:
             after = act(hidden @ weight + bias)
-            hidden = hidden + after if self.problem.residual and i > 0 else after
-        weight, bias = layers[-1]
-        return hidden @ weight + bias
+            hidden = hidden + after if self.problem.residual else after
+        return hidden @ last + last_bias
+
+    def first(self, parts, told, weight):
+        """The first layer's product; level columns that all rows share are multiplied once."""
+        if len(told) == len(parts[0]):
+            return jnp.concatenate(parts + [told], axis=1) @ weight
+        of_rows, of_level = jnp.split(weight, [len(weight) - told.shape[1]])
+        return jnp.concatenate(parts, axis=1) @ of_rows + told @ of_level
 
     def loss(self, layers, batch):
         x, told, target = batch
         rows = jnp.square(self.network(layers, x, told) - target)
         return rows.sum() if self.problem.loss_is_sum else rows.mean()
 
-    def state(self):
+    def state(self, generator="threefry2x32"):
         layers = [(jnp.array(w.T), jnp.array(b)) for w, b in self.problem.layers()]
         zeros = functools.partial(jax.tree.map, jnp.zeros_like)
-        state = {"layers": layers, "step": jnp.int32(0), "key": jax.random.key(0)}
+        state = {"layers": layers, "step": jnp.int32(0), "key": jax.random.key(0, impl=generator)}
         if self.problem.optimizer["kind"] == "adam":
             state |= {"mean": zeros(layers), "square": zeros(layers)}
-        if self.problem.ema_decay is not None:
+        if self.problem.ema["kind"] != "none":
             state["average"] = jax.tree.map(jnp.copy, layers)
         return state
 
@@ -73,7 +81,7 @@ class Job:
                 state["layers"], new["mean"], new["square"],
             )
         if "average" in state:
-            share = 1 - self.problem.ema_decay
+            share = 1 - self.problem.decay(step, jnp.minimum)
             new["average"] = jax.tree.map(
                 lambda a, w: a + share * (w - a), state["average"], new["layers"]
             )
@@ -121,14 +129,14 @@ class Job:
 
     # The two ways to run steps.
 
-    def scanned(self):
+    def scanned(self, generator, unroll):
         """Many steps in one call: as many as take a twentieth of a second."""
 
         @functools.partial(jax.jit, donate_argnums=0, static_argnums=1)
         def run(state, count):
-            return lax.scan(lambda state, _: self.step(state), state, None, length=count)
+            return lax.scan(lambda state, _: self.step(state), state, None, count, unroll=unroll)
 
-        state, count = self.state(), 20
+        state, count = self.state(generator), 20
         state, losses = run(state, count)
         losses.block_until_ready()
         start = time.perf_counter()
@@ -146,10 +154,10 @@ class Job:
         work()
         return work
 
-    def called(self):
+    def called(self, generator):
         """One call a step, its loss read."""
         run = jax.jit(self.step, donate_argnums=0)
-        state = self.state()
+        state = self.state(generator)
 
         def work():
             nonlocal state
@@ -163,11 +171,17 @@ class Job:
 
     # What is compared with Langevin.
 
-    def losses_of_given(self):
-        """The losses on the batches that Langevin trained on."""
-        batches = [jnp.asarray(self.problem.array(name)) for name in ("input", "told", "target")]
-        _, losses = jax.jit(lambda state: lax.scan(self.update, state, tuple(batches)))(self.state())
-        return np.asarray(losses, float).tolist()
+    def of_given(self):
+        """The losses on the batches that Langevin trained on, and how far its weights then are."""
+        batches = tuple(jnp.asarray(self.problem.array(name)) for name in ("input", "told", "target"))
+        state, losses = jax.jit(lambda state: lax.scan(self.update, state, batches))(self.state())
+        apart = {"trained": self.apart("trained.", state["layers"])}
+        if "average" in state:
+            apart["averaged"] = self.apart("averaged.", state["average"])
+        return {"given": np.asarray(losses, float).tolist(), "apart": apart}
+
+    def apart(self, of, layers):
+        return self.problem.apart(of, [(weight.T, bias) for weight, bias in layers])
 
     def losses_of_own(self, count):
         """The losses of the first steps on batches of its own."""
@@ -181,12 +195,9 @@ class Job:
     def denoise(self, layers, x, sigma):
         deviation = self.problem.prediction["sigma_data"]
         norm = jnp.sqrt(sigma**2 + deviation**2)
-        told = jnp.broadcast_to(self.tell(jnp.reshape(sigma, (1, 1))), (len(x), self.told_columns()))
+        told = self.tell(jnp.reshape(sigma, (1, 1)))
         output = self.network(layers, x / norm, told)
         return (deviation / norm) ** 2 * x + sigma * deviation / norm * output
-
-    def told_columns(self):
-        return 1 if self.frequencies is None else 2 * self.frequencies.shape[-1]
 
     def heun(self, layers, x):
         """EDM's algorithm 1 without churn, from noise to sigma = 0."""
@@ -233,19 +244,44 @@ class Job:
         return np.asarray(jax.jit(self.heun)(self.state()["layers"], start), float).ravel().tolist()
 
 
+# What a way of running steps can be told; what turns out fastest is taken.
+CHOICES = {
+    "scan": [
+        {"generator": generator, "unroll": unroll}
+        for generator in ("threefry2x32", "rbg")
+        for unroll in (1, 4)
+    ],
+    "jit": [{"generator": generator} for generator in ("threefry2x32", "rbg")],
+}
+
+
+def prepared(folder, way, choice):
+    job = Job(folder)
+    return job.scanned(**choice) if way == "scan" else job.called(**choice)
+
+
+def fastest(folder, way, seconds):
+    """The choice with the least time a step, of a few turns of so many seconds each."""
+    works = [prepared(folder, way, choice) for choice in CHOICES[way]]
+    turns = [[timed(work, seconds) for work in works] for _ in range(3)]
+    each = [min(turn["seconds"] / turn["steps"] for turn in of_work) for of_work in zip(*turns)]
+    least = min(each)
+    return {"choice": CHOICES[way][each.index(least)], "each": least}
+
+
 def main():
     work = None
 
     def answer(asked):
         nonlocal work
         match asked:
-            case {"prepare": folder, "way": "scan"}:
-                work = Job(folder).scanned()
-            case {"prepare": folder, "way": "jit"}:
-                work = Job(folder).called()
+            case {"choose": folder, "way": way, "seconds": seconds}:
+                return fastest(folder, way, seconds)
             case {"prepare": folder, "way": "sample"}:
                 work, rows = Job(folder).sampler()
                 return {"rows": rows}
+            case {"prepare": folder, "way": way, "choice": choice}:
+                work = prepared(folder, way, choice)
             case {"measure": seconds}:
                 return timed(work, seconds)
             case {"draw": count}:
@@ -253,8 +289,7 @@ def main():
                 drawn = work(count)
                 return {"steps": len(drawn), "seconds": time.perf_counter() - start}
             case {"agree": folder, "steps": steps}:
-                job = Job(folder)
-                return {"given": job.losses_of_given(), "own": job.losses_of_own(steps)}
+                return Job(folder).of_given() | {"own": Job(folder).losses_of_own(steps)}
             case {"samples": folder}:
                 return {"samples": Job(folder).samples_of_given()}
             case {"versions": _}:

@@ -1,5 +1,5 @@
 """What is to be trained, as Langevin's worker wrote it down: a resolved run file, the first weights, and
-a few batches with the losses that Langevin had on them."""
+a few batches with the weights that Langevin had after them."""
 
 import json
 import pathlib
@@ -22,8 +22,7 @@ class Problem:
         self.prediction = self.run["denoiser"]["prediction"]
         self.told = self.run["denoiser"]["embedding"]
         self.levels = self.run["noise"]["levels"]
-        ema = self.run["train"]["ema"]
-        self.ema_decay = ema["decay"] if ema["kind"] == "exponential" else None
+        self.ema = self.run["train"]["ema"]
 
     def array(self, name):
         """One array of the folder, or None."""
@@ -31,17 +30,30 @@ class Problem:
             return None
         return np.fromfile(self.folder / f"{name}.f32", "<f4").reshape(self.shapes[name])
 
-    def layers(self):
-        """Weight `[out, in]` and bias of each layer."""
+    def layers(self, of=""):
+        """Weight `[out, in]` and bias of each layer: the first ones, or those of "trained." or "averaged."."""
         return [
-            (self.array(f"layers.{i}.weight"), self.array(f"layers.{i}.bias"))
+            (self.array(f"{of}layers.{i}.weight"), self.array(f"{of}layers.{i}.bias"))
             for i in range(self.depth + 1)
         ]
+
+    def apart(self, of, layers):
+        """How far such layers lie from Langevin's, as a share of the way that its own went."""
+        flat = lambda layers: np.concatenate([np.ravel(a) for pair in layers for a in pair])
+        first, ours = flat(self.layers()), flat(self.layers(of))
+        return float(np.linalg.norm(flat(layers) - ours) / np.linalg.norm(ours - first))
 
     def learning_rate(self):
         """The rate of the first steps; of a schedule over a thousand million steps, that is its peak."""
         rate = self.run["train"]["learning_rate"]
         return rate.get("value", rate.get("peak"))
+
+    def decay(self, step, least):
+        """That of the average after so many steps; None where nothing is averaged."""
+        if self.ema["kind"] == "none":
+            return None
+        decay = self.ema["decay"]
+        return least(decay, (1 + step) / (10 + step)) if self.ema["warmup"] else decay
 
     def grid(self, count):
         """Karras et al. 2022, equation 5: `count` noise scales, the largest first."""

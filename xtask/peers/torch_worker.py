@@ -1,5 +1,5 @@
 """The jobs in PyTorch, eager: a module, autograd, an optimizer of torch.optim in its fused form, the
-noise drawn inside the step. With the way "compile" model and loss go through torch.compile."""
+noise drawn inside the step."""
 
 import math
 import os
@@ -36,11 +36,20 @@ class Network(torch.nn.Module):
         if self.position is not None:
             angle = 2 * math.pi * (x @ self.position)
             parts += [angle.sin(), angle.cos()]
-        hidden = torch.cat(parts + [told], 1)
-        for i, layer in enumerate(self.layers[:-1]):
+        hidden = self.act(self.first(parts, told))
+        for layer in self.layers[1:-1]:
             after = self.act(layer(hidden))
-            hidden = hidden + after if self.residual and i > 0 else after
+            hidden = hidden + after if self.residual else after
         return self.layers[-1](hidden)
+
+    def first(self, parts, told):
+        """The first layer before its activation; level columns that all rows share are multiplied once."""
+        layer = self.layers[0]
+        if len(told) == len(parts[0]):
+            return layer(torch.cat(parts + [told], 1))
+        of_rows, of_level = layer.weight.split([layer.in_features - told.shape[1], told.shape[1]], 1)
+        shared = torch.addmv(layer.bias, of_level, told[0])
+        return torch.addmm(shared, torch.cat(parts, 1), of_rows.T)
 
 
 def tensor(problem, name):
@@ -49,7 +58,7 @@ def tensor(problem, name):
 
 
 class Job:
-    def __init__(self, folder, compiled=False):
+    def __init__(self, folder):
         torch.manual_seed(0)
         self.problem = problem = Problem(folder)
         self.network = Network(problem)
@@ -63,8 +72,8 @@ class Job:
                 self.network.parameters(), lr=rate, betas=tuple(optimizer["betas"]),
                 eps=optimizer["epsilon"], fused=True,
             )
-        self.average = None
-        if problem.ema_decay is not None:
+        self.average, self.steps = None, 0
+        if problem.ema["kind"] != "none":
             self.average = [weight.detach().clone() for weight in self.network.parameters()]
         data = problem.run["data"]
         if data["kind"] != "table":
@@ -72,7 +81,6 @@ class Job:
             self.means = self.means.float()
         if problem.prediction["kind"] == "level_step":
             self.sigmas, self.following = map(torch.from_numpy, problem.training_grid())
-        self.differentiable = torch.compile(self.loss) if compiled else self.loss
 
     def loss(self, x, told, target):
         rows = (self.network(x, told) - target).square()
@@ -80,13 +88,15 @@ class Job:
 
     def train(self, x, told, target):
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.differentiable(x, told, target)
+        loss = self.loss(x, told, target)
         loss.backward()
         self.optimizer.step()
+        self.steps += 1
         if self.average is not None:
             with torch.no_grad():
                 weights = list(self.network.parameters())
-                torch._foreach_lerp_(self.average, weights, 1 - self.problem.ema_decay)
+                share = 1 - self.problem.decay(self.steps, min)
+                torch._foreach_lerp_(self.average, weights, share)
         return loss.detach()
 
     def clean(self):
@@ -125,11 +135,24 @@ class Job:
             self.train(*self.draw())
         return count
 
-    def losses_of_given(self):
+    # What is compared with Langevin.
+
+    def of_given(self):
+        """The losses on the batches that Langevin trained on, and how far its weights then are."""
         batches = [tensor(self.problem, name) for name in ("input", "told", "target")]
-        return [float(self.train(*batch)) for batch in zip(*batches)]
+        losses = [float(self.train(*batch)) for batch in zip(*batches)]
+        weights = list(self.network.parameters())
+        apart = {"trained": self.apart("trained.", weights)}
+        if self.average is not None:
+            apart["averaged"] = self.apart("averaged.", self.average)
+        return {"given": losses, "apart": apart}
+
+    def apart(self, of, weights):
+        arrays = [weight.detach().numpy() for weight in weights]
+        return self.problem.apart(of, list(zip(arrays[::2], arrays[1::2])))
 
     def losses_of_own(self, count):
+        """The losses of the first steps on batches of its own."""
         return [float(self.train(*self.draw())) for _ in range(count)]
 
     # Sampling.
@@ -137,7 +160,7 @@ class Job:
     def denoise(self, x, sigma):
         deviation = self.problem.prediction["sigma_data"]
         norm = math.hypot(sigma, deviation)
-        told = self.tell(torch.full((1, 1), sigma)).expand(len(x), -1)
+        told = self.tell(torch.full((1, 1), sigma))
         return (deviation / norm) ** 2 * x + sigma * deviation / norm * self.network(x / norm, told)
 
     @torch.inference_mode()
@@ -196,8 +219,8 @@ def main():
             case {"prepare": folder, "way": "sample"}:
                 work, rows = Job(folder).sampler()
                 return {"rows": rows}
-            case {"prepare": folder, "way": way}:
-                work = Job(folder, compiled=way == "compile").work
+            case {"prepare": folder}:
+                work = Job(folder).work
                 torch.set_num_threads(min({1, cores()}, key=lambda threads: cost(work, threads)))
             case {"measure": seconds}:
                 return timed(work, seconds)
@@ -206,10 +229,7 @@ def main():
                 drawn = work(count)
                 return {"steps": len(drawn), "seconds": time.perf_counter() - start}
             case {"agree": folder, "steps": steps}:
-                return {
-                    "given": Job(folder).losses_of_given(),
-                    "own": Job(folder).losses_of_own(steps),
-                }
+                return Job(folder).of_given() | {"own": Job(folder).losses_of_own(steps)}
             case {"samples": folder}:
                 job = Job(folder)
                 return {"samples": job.heun(tensor(job.problem, "start")).ravel().tolist()}

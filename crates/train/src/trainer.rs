@@ -119,6 +119,8 @@ pub struct Trainer<N: Network> {
     source: Source,
     /// The coming step, and its batch, where it was drawn beside the last one.
     drawn: Option<(u64, Result<StepBatch, TrainError>)>,
+    /// The last step's batch, for the thread that draws to free: it came from its memory.
+    spent: Option<StepBatch>,
     device: Device,
     engine: Box<dyn Engine<N>>,
     why_tape: Option<String>,
@@ -173,6 +175,7 @@ impl<N: Network> Trainer<N> {
         Ok(Self {
             source: Source { diffusion, data, streams, rows },
             drawn: None,
+            spent: None,
             device: device.clone().inner(),
             config,
             engine,
@@ -197,13 +200,17 @@ impl<N: Network> Trainer<N> {
         if let Some((from, to)) = self.source.diffusion.handover(step) {
             self.engine.hand_over(from, to);
         }
-        let (source, drawn) = (&self.source, &mut self.drawn);
+        let (source, drawn, spent) = (&self.source, &mut self.drawn, &mut self.spent);
         let next = step + 1;
-        let mut draw = || *drawn = (next < train.steps).then(|| (next, source.batch(next)));
+        let mut draw = || {
+            spent.take();
+            *drawn = (next < train.steps).then(|| (next, source.batch(next)));
+        };
         self.unread.push(self.engine.step_beside(&batch, learning_rate, &mut draw));
         if let Some(decay) = train.ema.decay(step) {
             self.engine.average(batch.network, decay);
         }
+        self.spent = Some(batch);
         self.progress.step += 1;
         if self.unread.len() >= MOST_UNREAD && !self.is_log_step() {
             self.read_losses()?;

@@ -1,30 +1,26 @@
-//! Whether all sides compute the same: the losses on given batches one by one, the losses on noise of
-//! one's own in the mean.
-
-use std::path::Path;
+//! Whether all sides compute the same: the losses on given batches one by one, the weights after them, and
+//! the losses on noise of one's own in the mean.
 
 use serde_json::{Value, json};
 
 use super::Bench;
 use super::jobs::Job;
-use super::side::Side;
+use super::side::{Side, Training};
 use super::statistics::{mean_and_error, numbers};
 
 /// The most by which a loss on a given batch may differ, as a share of the losses' mean: rounding that
 /// some tens of optimizer steps make larger. A wrong constant anywhere differs by a hundred times as much.
 const GIVEN: f64 = 1e-3;
+/// The most by which the weights after the given batches, and their average, may lie apart, as a share of
+/// the way that they went. Adam makes steps of one size of gradients that are but rounding.
+const WEIGHTS: f64 = 1e-2;
 /// The most by which means over other noise may differ, in standard errors of their difference.
 const OWN: f64 = 5.0;
 
 impl Bench<'_> {
     /// Exports the job to `folder`, and fails where a side's losses are others.
-    pub(super) fn agree(
-        &self,
-        job: &Job,
-        settings: &[String],
-        folder: &Path,
-    ) -> Result<Value, String> {
-        let run_file = self.run_file(job.run_file);
+    pub(super) fn agree(&self, job: &Job, training: &Training) -> Result<Value, String> {
+        let Training { run_file, settings, folder, .. } = training;
         let mut ours = Side::FLEX.start(&self.tools, None)?;
         let exported = ours.ask(&json!({
             "export": true, "config": run_file, "settings": settings, "folder": folder,
@@ -45,15 +41,20 @@ impl Bench<'_> {
             let few = |losses: &[f64]| losses[..losses.len().min(job.given)].to_vec();
             let difference = largest_difference(&few(&own), &few(&floor));
             results["floor"] = json!({ "given": difference });
-            check(job, "the floor", difference, None)?;
+            check(job, "the floor", difference, None, &[])?;
         }
         for side in [Side::JAX_SCAN, Side::TORCH].iter().filter(|side| self.tools.has(side)) {
             let asked = json!({ "agree": folder, "steps": job.compared });
             let theirs = side.start(&self.tools, None)?.ask(&asked)?;
             let difference = largest_difference(&given, &numbers(&theirs["given"]));
             let errors = errors_apart(&own, &numbers(&theirs["own"]));
-            results[side.key] = json!({ "given": difference, "own": errors });
-            check(job, side.shown, difference, Some(errors))?;
+            let apart = &theirs["apart"];
+            results[side.key] = json!({ "given": difference, "own": errors, "apart": apart });
+            let apart = apart.as_object().into_iter().flatten();
+            let apart: Vec<(&str, f64)> = apart
+                .map(|(weights, apart)| (weights.as_str(), apart.as_f64().unwrap_or(f64::NAN)))
+                .collect();
+            check(job, side.shown, difference, Some(errors), &apart)?;
         }
         Ok(results)
     }
@@ -80,18 +81,34 @@ fn errors_apart(ours: &[f64], theirs: &[f64]) -> f64 {
     mean.abs() / error
 }
 
-fn check(job: &Job, side: &str, given: f64, own: Option<f64>) -> Result<(), String> {
+fn check(
+    job: &Job,
+    side: &str,
+    given: f64,
+    own: Option<f64>,
+    apart: &[(&str, f64)],
+) -> Result<(), String> {
     // Written so that what is no number is no agreement.
-    let agrees = given <= GIVEN && own.is_none_or(|errors| errors <= OWN);
+    let agrees = given <= GIVEN
+        && own.is_none_or(|errors| errors <= OWN)
+        && apart.iter().all(|(_, apart)| *apart <= WEIGHTS);
     if agrees {
         return Ok(());
     }
+    let apart: String = apart
+        .iter()
+        .map(|(weights, apart)| {
+            format!(
+                ", its {weights} weights lie {apart:.1e} of their way off (at most {WEIGHTS:.0e})"
+            )
+        })
+        .collect();
     let own = own.map_or(String::new(), |errors| {
         format!(", on their own noise their means by {errors:.1} standard errors (at most {OWN})")
     });
     Err(format!(
         "job {}: {side} computes something else: on given batches losses differ by {given:.1e} of their \
-         mean (at most {GIVEN:.0e}){own}",
+         mean (at most {GIVEN:.0e}){apart}{own}",
         job.name
     ))
 }
@@ -106,10 +123,10 @@ mod tests {
         let ours = [1.0, 0.9, 1.1, 1.0];
         let near = ours.map(|loss| loss + 5e-4);
         let far = ours.map(|loss| loss * 1.01);
-        assert!(check(&JOBS[0], "x", largest_difference(&ours, &near), None).is_ok());
-        assert!(check(&JOBS[0], "x", largest_difference(&ours, &far), None).is_err());
-        assert!(check(&JOBS[0], "x", largest_difference(&ours, &ours[1..]), None).is_err());
-        assert!(check(&JOBS[0], "x", f64::NAN, None).is_err());
+        assert!(check(&JOBS[0], "x", largest_difference(&ours, &near), None, &[]).is_ok());
+        assert!(check(&JOBS[0], "x", largest_difference(&ours, &far), None, &[]).is_err());
+        assert!(check(&JOBS[0], "x", largest_difference(&ours, &ours[1..]), None, &[]).is_err());
+        assert!(check(&JOBS[0], "x", f64::NAN, None, &[]).is_err());
     }
 
     #[test]
@@ -120,8 +137,16 @@ mod tests {
         let ours: Vec<f64> = (0..1000).map(|i| fall(i) + noise(i)).collect();
         let near: Vec<f64> = (0..1000).map(|i| fall(i) + noise(i + 37)).collect();
         let far: Vec<f64> = near.iter().map(|loss| loss + 0.03).collect();
-        assert!(check(&JOBS[0], "x", 0.0, Some(errors_apart(&ours, &near))).is_ok());
-        let error = check(&JOBS[0], "x", 0.0, Some(errors_apart(&ours, &far)));
+        assert!(check(&JOBS[0], "x", 0.0, Some(errors_apart(&ours, &near)), &[]).is_ok());
+        let error = check(&JOBS[0], "x", 0.0, Some(errors_apart(&ours, &far)), &[]);
         assert!(error.expect_err("far apart").contains("standard errors"));
+    }
+    #[test]
+    fn weights_far_from_ours_do_not_agree() {
+        let averaged = |apart: f64| check(&JOBS[0], "x", 0.0, None, &[("averaged", apart)]);
+        assert!(averaged(1e-4).is_ok());
+        assert!(averaged(f64::NAN).is_err());
+        let error = averaged(0.1).expect_err("a tenth of the way");
+        assert!(error.contains("averaged weights"), "{error}");
     }
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::Bench;
 use super::chart::{Chart, Curve};
 use super::jobs::Job;
+use super::rounds::{by_side, in_turns, median_of};
 use super::side::Side;
-use super::statistics::{median, numbers};
+use super::statistics::numbers;
 
 /// One setting of job B that grows, or the cores of job D.
 struct Growing {
@@ -73,13 +74,14 @@ impl Bench<'_> {
     ) -> Result<Value, String> {
         let mut settings = Job::SETTINGS.map(str::to_owned).to_vec();
         settings.extend(setting);
-        let (run_file, folder) = (self.run_file(run_file), self.scratch.folder().join("point"));
+        let training = self.training(run_file, settings);
         Side::FLEX.start(&self.tools, None)?.ask(&json!({
-            "export": true, "config": run_file, "settings": settings, "folder": folder, "steps": 1,
+            "export": true, "config": training.run_file, "settings": training.settings,
+            "folder": training.folder, "steps": 1,
         }))?;
         let rounds = self.extent.rounds.min(3);
         let few = super::Extent { rounds, seconds: self.extent.seconds / 2.0, ..self.extent };
-        self.turns_of(few, &SIDES, &run_file, &settings, &folder, cores)
+        Ok(by_side(&in_turns(few, &mut self.ready(&SIDES, &training, cores)?)?))
     }
 }
 
@@ -87,8 +89,7 @@ impl Bench<'_> {
 fn of_points(points: &[(usize, Value)]) -> Value {
     let mut curve = json!({ "x": points.iter().map(|(x, _)| x).collect::<Vec<_>>() });
     for side in SIDES {
-        let seconds = |point: &Value| median(&numbers(&point[side.key]["seconds"]));
-        let medians: Vec<f64> = points.iter().map(|(_, point)| seconds(point)).collect();
+        let medians: Vec<f64> = points.iter().map(|(_, point)| median_of(point, side)).collect();
         if medians.iter().all(|seconds| seconds.is_finite()) {
             curve[side.key] = json!(medians);
         }

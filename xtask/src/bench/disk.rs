@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Bench;
 use super::jobs::Job;
-use super::rounds::in_turns;
+use super::rounds::{asked_in_turns, by_side};
 use super::side::Side;
 
 /// Heun in 24 steps with the network of the default run.
@@ -56,7 +56,8 @@ impl Bench<'_> {
             ready.push((*side, process));
         }
         let (few, many) = if self.extent.short { (1000, 5000) } else { (20_000, 1_000_000) };
-        let turns = in_turns(self.extent.rounds, &mut ready, &json!({ "draw": few }))?;
+        let turns = asked_in_turns(self.extent.rounds, &mut ready, &json!({ "draw": few }))?;
+        let turns = by_side(&turns);
         drop(ready);
         // A process of its own each: its memory is that of the million.
         let mut million = json!({});

@@ -20,16 +20,16 @@ The figures themselves lie in [results.json](performance/results.json).";
 const METHOD: &str = "\
 ## How it is measured
 
-Every side of a job is a process of its own, kept from the first round to the last; in a round each has its turn, and
-every round begins with another. A ratio is that of the times of one round; given are the median of the rounds and, in
+Every side of a job is a process of its own, kept from the first round to the last; in a round each has its turn, in
+shuffled order, those that are held to one core among them. A ratio is that of the times of one round; given are the median of the rounds and, in
 brackets, the least and the most. So what else the machine does meets all sides, and the ratios, not the times, are what
 to compare with another machine's.
 
 All train the same network from the same weights with the same loss and optimizer, and draw rows, levels and noise inside the
 step, each with its own generator. Before anything is measured the losses of Langevin on flex, of the floor, of JAX and of PyTorch
-are compared: on given batches, while they train on them, one by one, on noise of one's own in the mean; a side that computes
-something else ends the run. That the tape and ndarray compute the same is among the tests. Averaged weights are in no loss: those
-of the peers are not compared.
+are compared: on given batches, while they train on them, one by one, on noise of one's own in the mean; and the weights of JAX and
+PyTorch after those batches, and their averages. A side that computes something else ends the run. That the tape and ndarray compute
+the same is among the tests.
 
 - **Langevin** is `Trainer::step` of a run file, built as `cargo run` builds it (the dev profile), with the program's
   allocator, on flex, with the engine that `auto` takes. On ndarray it is the same engine. It knows each step's loss when the step
@@ -42,8 +42,8 @@ of the peers are not compared.
   for one core says that.
 
 - **JAX scan** is many steps in one `lax.scan` under `jit` with donated state, **JAX jit** one call a step whose loss is read
-  ([jax_worker.py](../xtask/peers/jax_worker.py)). Both have JAX's defaults: its own generator (threefry), XLA's threads on all cores
-  of the process.
+  ([jax_worker.py](../xtask/peers/jax_worker.py)). Each is measured as it turns out fastest before the rounds: held to one core or with
+  XLA's threads on all, with the generator threefry (JAX's default) or rbg, the scan unrolled by 1 or 4.
 
 - **PyTorch** is eager, with the fused optimizer and as many threads as turn out fastest ([torch_worker.py](../xtask/peers/torch_worker.py)).";
 
@@ -133,7 +133,7 @@ fn steps(results: &Value) -> String {
     text += &ratios(results, "all", &OTHERS);
     text += "\nOn one core, every side:\n\n";
     text += &ratios(results, "one", &[Side::JAX_SCAN, Side::FLOOR]);
-    text += &jax_on_one_core(results);
+    text += &choices(results);
     text += "\nThe most memory that each process had, the interpreter's share included:\n\n";
     let sides: Vec<Side> = [Side::FLEX].into_iter().chain(OTHERS).collect();
     let head: Vec<&str> = ["job"].into_iter().chain(sides.iter().map(|side| side.shown)).collect();
@@ -165,27 +165,30 @@ fn ratios(results: &Value, cores: &str, others: &[Side]) -> String {
     table(&head, &rows.collect::<Vec<Vec<String>>>())
 }
 
-/// Where JAX is faster on one core than on all, and what that makes of our ratio.
-fn jax_on_one_core(results: &Value) -> String {
-    let scan = Side::JAX_SCAN.key;
-    let faster = JOBS.iter().filter_map(|job| {
-        let of = |cores: &str, side: &str| {
-            median(&numbers(&results["jobs"][job.name][cores][side]["seconds"]))
-        };
-        let (one, all) = (of("one", scan), of("all", scan));
-        (one < all).then(|| {
-            format!("{} {} ({:.2})", job.name, micro(one), of("all", Side::FLEX.key) / one)
-        })
+/// How the sides worked that had a choice.
+fn choices(results: &Value) -> String {
+    let columns = [("all", Side::JAX_SCAN), ("all", Side::JAX_JIT), ("one", Side::JAX_SCAN)];
+    let of = |job: &Job, (cores, side): (&str, Side)| {
+        let choice = &results["jobs"][job.name][cores][side.key]["choice"];
+        let cores = choice["cores"].as_u64()?;
+        let generator = choice["generator"].as_str()?.trim_end_matches("2x32");
+        let unroll = choice["unroll"].as_u64().filter(|times| *times > 1);
+        let unroll = unroll.map_or(String::new(), |times| format!(", unrolled by {times}"));
+        let plural = if cores == 1 { "" } else { "s" };
+        Some(format!("{cores} core{plural}, {generator}{unroll}"))
+    };
+    let rows = JOBS.iter().filter_map(|job| {
+        let found = columns.map(|column| of(job, column));
+        let known = found.iter().any(Option::is_some);
+        let cells = found.map(|cell| cell.unwrap_or_else(|| "–".to_owned()));
+        known.then(|| [job.name.to_owned()].into_iter().chain(cells).collect())
     });
-    let faster: Vec<String> = faster.collect();
-    if faster.is_empty() {
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
         return String::new();
     }
-    format!(
-        "\nJAX's scan is faster held to one core than on all of them on these jobs; in brackets, our time on all \
-         cores over that, of medians not measured in the same rounds: {}.\n",
-        faster.join(", ")
-    )
+    let head = ["job", Side::JAX_SCAN.shown, Side::JAX_JIT.shown, "JAX scan, all on one core"];
+    format!("\nWhat JAX took, as it turned out fastest:\n\n{}", table(&head, &rows))
 }
 
 fn micro(seconds: f64) -> String {
@@ -201,8 +204,16 @@ fn agreement(results: &Value) -> String {
         all.flatten().fold(0.0, f64::max)
     };
     let own = of("own");
+    let apart = jobs
+        .clone()
+        .flat_map(|job| [Side::JAX_SCAN, Side::TORCH].map(|side| &job[side.key]["apart"]));
+    let apart = apart.filter_map(Value::as_object).flat_map(|apart| apart.values());
+    let apart = apart.filter_map(Value::as_f64).fold(0.0, f64::max);
     let own = if own > 0.0 {
-        format!("; the means over noise of their own lie at most {own:.1} standard errors apart")
+        format!(
+            ", their weights after them and those weights' averages lie at most {apart:.0e} of their way from ours; \
+             the means over noise of their own lie at most {own:.1} standard errors apart"
+        )
     } else {
         String::new()
     };
@@ -240,8 +251,7 @@ fn sampling(results: &Value) -> String {
     format!(
         "## Sampling\n\nSamples in the plane, 24 steps of Heun with the network of the default run, on all cores. \
          JAX's sampler is jitted, and its pieces, as PyTorch's, have the size that turned out fastest. From the \
-         same start all draw the same samples. Ours multiplies the columns that tell the level once a level, theirs \
-         once a row. In one go: {} samples.\n\n{}",
+         same start all draw the same samples; all multiply the columns that tell the level once a level. In one go: {} samples.\n\n{}",
         sampling["count"],
         table(&head, &rows.collect::<Vec<_>>())
     )

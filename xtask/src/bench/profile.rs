@@ -73,9 +73,8 @@ impl Bench<'_> {
 
     /// Samples a second and a half of steps on all cores; whether there is a perf to do it.
     fn record(&self, job: &Job, data: &Path) -> Result<bool, String> {
-        let mut worker = Side::FLEX.start(&self.tools, None)?;
-        let (run_file, settings) = (self.run_file(job.run_file), Job::SETTINGS.map(str::to_owned));
-        worker.ask(&Side::FLEX.prepare(&run_file, &settings, self.scratch.folder()))?;
+        let training = self.training(job.run_file, Job::SETTINGS.map(str::to_owned).into());
+        let mut worker = Side::FLEX.ready(&self.tools, None, &training)?;
         let mut perf = Command::new("perf");
         perf.args(["record", "--quiet", "--event", "cpu-clock", "--freq", "2000", "--pid"]);
         perf.arg(worker.id().to_string()).arg("--output").arg(data);

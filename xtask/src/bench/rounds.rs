@@ -1,89 +1,128 @@
 //! Sides in turns: every round each has its turn, so that whatever else the machine does meets all.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
 use serde_json::{Value, json};
 
 use super::jobs::Job;
-use super::side::{Process, Side};
+use super::side::{Process, Side, Training};
+use super::statistics::{median, numbers};
 use super::{Bench, Extent};
 
 impl Bench<'_> {
-    /// All that is measured of a training step.
+    /// All that is measured of a training step, on all cores and on one in the same rounds.
     pub(super) fn job(&self, job: &Job) -> Result<Value, String> {
         println!("job {}", job.name);
-        let folder = self.scratch.folder().join(format!("job-{}", job.name));
-        let settings = Job::SETTINGS.map(str::to_owned);
-        let agreement = self.agree(job, &settings, &folder)?;
-        let run_file = self.run_file(job.run_file);
-        let all = self.turns(&job.sides(false), &run_file, &settings, &folder, None)?;
-        let mut results = json!({ "agreement": agreement, "all": all });
+        let training = self.training(job.run_file, Job::SETTINGS.map(str::to_owned).into());
+        let agreement = self.agree(job, &training)?;
+        let mut ready = self.ready(&job.sides(false), &training, None)?;
+        let of_all_cores = ready.len();
         if job.on_one_core && self.tools.cores > 1 && self.tools.holds_to_cores {
-            let sides = job.sides(true);
-            results["one"] = self.turns(&sides, &run_file, &settings, &folder, Some(1))?;
+            ready.extend(self.ready(&job.sides(true), &training, Some(1))?);
+        }
+        let measured = in_turns(self.extent, &mut ready)?;
+        let (all, one) = measured.split_at(of_all_cores);
+        let mut results = json!({ "agreement": agreement, "all": by_side(all) });
+        if !one.is_empty() {
+            results["one"] = by_side(one);
         }
         Ok(results)
     }
 
-    /// Seconds a step of each side, a number a round, and the most memory that its process had.
-    pub(super) fn turns(
-        &self,
-        sides: &[Side],
-        run_file: &str,
-        settings: &[String],
-        folder: &std::path::Path,
-        cores: Option<usize>,
-    ) -> Result<Value, String> {
-        self.turns_of(self.extent, sides, run_file, settings, folder, cores)
+    /// A run file from the top of the workspace, to be trained in a comparison.
+    pub(super) fn training(&self, run_file: &str, settings: Vec<String>) -> Training {
+        Training {
+            run_file: self.run_file(run_file),
+            settings,
+            folder: self.scratch.folder().join("exported"),
+            trial: self.extent.seconds / 2.0,
+        }
     }
 
-    /// The same to another extent.
-    pub(super) fn turns_of(
+    /// The processes of the sides that can be started.
+    pub(super) fn ready(
         &self,
-        extent: Extent,
         sides: &[Side],
-        run_file: &str,
-        settings: &[String],
-        folder: &std::path::Path,
+        training: &Training,
         cores: Option<usize>,
-    ) -> Result<Value, String> {
-        let mut ready: Vec<(Side, Process)> = Vec::new();
-        for side in sides.iter().filter(|side| self.tools.has(side)) {
-            let mut process = side.start(&self.tools, cores)?;
-            process.ask(&side.prepare(run_file, settings, folder))?;
-            ready.push((*side, process));
-        }
-        in_turns(extent.rounds, &mut ready, &json!({ "measure": extent.seconds }))
+    ) -> Result<Vec<(Side, Process)>, String> {
+        let sides = sides.iter().filter(|side| self.tools.has(side));
+        sides.map(|side| Ok((*side, side.ready(&self.tools, cores, training)?))).collect()
     }
 }
 
-/// Asks all sides the same, round by round, each round beginning with the next side.
+/// Seconds a step of each side, a number a round, and the most memory that its process had.
 pub(super) fn in_turns(
+    extent: Extent,
+    ready: &mut [(Side, Process)],
+) -> Result<Vec<(Side, Value)>, String> {
+    asked_in_turns(extent.rounds, ready, &json!({ "measure": extent.seconds }))
+}
+
+/// The same of another question, whose answer says how many steps took how many seconds.
+pub(super) fn asked_in_turns(
     rounds: usize,
     ready: &mut [(Side, Process)],
     question: &Value,
-) -> Result<Value, String> {
-    let mut results = json!({});
+) -> Result<Vec<(Side, Value)>, String> {
+    let mut seconds = vec![Vec::new(); ready.len()];
+    let mut memory = vec![Value::Null; ready.len()];
     for round in 0..rounds {
-        for turn in 0..ready.len() {
-            let at = (round + turn) % ready.len();
+        for at in order(round, ready.len()) {
             let (side, process) = &mut ready[at];
             let answer = process.ask(question)?;
-            let (seconds, steps) = (answer["seconds"].as_f64(), answer["steps"].as_f64());
-            let each = seconds.zip(steps).map(|(seconds, steps)| seconds / steps);
-            let each = each.ok_or_else(|| format!("{}: answered {answer}", side.shown))?;
-            let entry = &mut results[side.key];
-            if entry.is_null() {
-                *entry = json!({ "seconds": [] });
-            }
-            if let Some(list) = entry["seconds"].as_array_mut() {
-                list.push(json!(each));
-            }
-            entry["memory"] = answer["peak_memory"].clone();
+            let each = answer["seconds"].as_f64().zip(answer["steps"].as_f64());
+            let (took, steps) = each.ok_or_else(|| format!("{}: answered {answer}", side.shown))?;
+            seconds[at].push(took / steps);
+            memory[at] = answer["peak_memory"].clone();
         }
     }
-    for (side, _) in ready.iter() {
-        let seconds = &results[side.key]["seconds"];
-        let median = super::statistics::numbers(seconds);
-        println!("  {:<22} {:>12.2} µs", side.shown, 1e6 * super::statistics::median(&median));
+    let results = ready.iter().zip(seconds).zip(memory).map(|(((side, process), each), memory)| {
+        let choice = &process.choice;
+        let told = if choice.is_null() { String::new() } else { format!("  {choice}") };
+        println!("  {:<22} {:>12.2} µs{told}", side.shown, 1e6 * median(&each));
+        (*side, json!({ "seconds": each, "memory": memory, "choice": choice }))
+    });
+    Ok(results.collect())
+}
+
+/// The turns of a round: shuffled, so that nobody always follows the same one.
+fn order(round: usize, sides: usize) -> Vec<usize> {
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let mut order: Vec<usize> = (0..sides).collect();
+    order.sort_by_key(|at| hasher.hash_one((round, at)));
+    order
+}
+
+/// What was measured, by the keys of the sides.
+pub(super) fn by_side(measured: &[(Side, Value)]) -> Value {
+    measured.iter().map(|(side, found)| (side.key.to_owned(), found.clone())).collect()
+}
+
+/// The median seconds a step of a side.
+pub(super) fn median_of(measured: &Value, side: Side) -> f64 {
+    median(&numbers(&measured[side.key]["seconds"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_side_has_one_turn_a_round_and_follows_others_in_others() {
+        let rounds: Vec<Vec<usize>> = (0..9).map(|round| order(round, 8)).collect();
+        for round in &rounds {
+            let mut sides = round.clone();
+            sides.sort_unstable();
+            assert_eq!(sides, (0..8).collect::<Vec<_>>());
+        }
+        let before_first: std::collections::BTreeSet<_> = rounds
+            .iter()
+            .map(|round| {
+                let place = round.iter().position(|at| *at == 0);
+                place.and_then(|place| round[..place].last())
+            })
+            .collect();
+        assert!(before_first.len() > 4, "{before_first:?}");
     }
-    Ok(results)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -81,6 +81,11 @@ impl Side {
         self.script.is_none()
     }
 
+    /// Whether it has more than one way to work, of which the fastest is to be taken.
+    fn has_choice(&self) -> bool {
+        [Self::JAX_SCAN, Self::JAX_JIT].contains(self)
+    }
+
     /// Starts its process, held to the first `cores` where that says so.
     pub fn start(&self, tools: &Tools, cores: Option<usize>) -> Result<Process, String> {
         let mut words: Vec<PathBuf> = Vec::new();
@@ -97,8 +102,13 @@ impl Side {
         }
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        for (name, _) in std::env::vars_os() {
+            let known = name.to_string_lossy();
+            if TUNING.iter().any(|family| known.starts_with(family)) {
+                command.env_remove(&name);
+            }
+        }
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("JAX_PLATFORMS", "cpu");
-        command.env_remove("RAYON_NUM_THREADS").env_remove("OMP_NUM_THREADS");
         let failed = |what: &str| format!("{}: {what}", self.shown);
         let mut child = command.spawn().map_err(|error| {
             format!("{}: {} does not start: {error}", self.shown, words[0].display())
@@ -106,23 +116,74 @@ impl Side {
         let input = child.stdin.take().ok_or_else(|| failed("no standard input"))?;
         let output = child.stdout.take().ok_or_else(|| failed("no standard output"))?;
         let output = BufReader::new(output);
-        Ok(Process { shown: self.shown, child, input: Some(input), output })
+        Ok(Process { shown: self.shown, choice: Value::Null, child, input: Some(input), output })
     }
 
-    /// What makes it ready for a job: the run file for ours, the exported folder for peers.
-    pub fn prepare(&self, run_file: &str, settings: &[String], folder: &Path) -> Value {
-        match self.script {
-            None => {
-                json!({ "prepare": true, "config": run_file, "settings": settings, "way": self.way })
+    /// Its process, ready for a training. One that has a choice is held to one core or not, and told how
+    /// to work, as turns out fastest.
+    pub fn ready(
+        &self,
+        tools: &Tools,
+        cores: Option<usize>,
+        training: &Training,
+    ) -> Result<Process, String> {
+        if !self.has_choice() {
+            let mut process = self.start(tools, cores)?;
+            process.ask(&self.prepare(training, &Value::Null))?;
+            return Ok(process);
+        }
+        let mut fastest: Option<(f64, Option<usize>, Value)> = None;
+        let held = tools.holds_to_cores && cores != Some(1) && tools.cores > 1;
+        for cores in held.then_some(Some(1)).into_iter().chain([cores]) {
+            // Each in a process of its own: what was tried is not in the memory of what is measured.
+            let answer = self.start(tools, cores)?.ask(&json!({
+                "choose": training.folder, "way": self.way, "seconds": training.trial,
+            }))?;
+            let each = answer["each"].as_f64().unwrap_or(f64::INFINITY);
+            if fastest.as_ref().is_none_or(|(least, ..)| each < *least) {
+                fastest = Some((each, cores, answer["choice"].clone()));
             }
-            Some(_) => json!({ "prepare": folder, "way": self.way }),
+        }
+        let (_, cores, mut choice) = fastest.ok_or("nothing was tried")?;
+        let mut process = self.start(tools, cores)?;
+        process.ask(&self.prepare(training, &choice))?;
+        choice["cores"] = json!(cores.unwrap_or(tools.cores));
+        process.choice = choice;
+        Ok(process)
+    }
+
+    /// What makes it ready for a training: the run file for ours, the exported folder for peers.
+    fn prepare(&self, training: &Training, choice: &Value) -> Value {
+        match self.script {
+            None => json!({
+                "prepare": true, "config": training.run_file, "settings": training.settings,
+                "way": self.way,
+            }),
+            Some(_) => json!({ "prepare": training.folder, "way": self.way, "choice": choice }),
         }
     }
+}
+
+/// The beginnings of the environment's names that would tune one side of a comparison.
+const TUNING: [&str; 9] =
+    ["RAYON_", "OMP_", "KMP_", "MKL_", "OPENBLAS_", "JAX_", "XLA_", "TORCH_", "MIMALLOC_"];
+
+/// What all sides train.
+pub struct Training {
+    pub run_file: String,
+    /// What it says beside.
+    pub settings: Vec<String>,
+    /// Where it is exported for peers.
+    pub folder: PathBuf,
+    /// Seconds of a turn in which a way of working is tried.
+    pub trial: f64,
 }
 
 /// A side at work; its process ends with this value.
 pub struct Process {
     shown: &'static str,
+    /// How it was told to work, where it had a choice.
+    pub choice: Value,
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,

@@ -77,9 +77,11 @@ pub fn ratio(results: &Value, job: &str, ours: &str, theirs: &str) -> Option<Spr
     Spread::of_ratios(&seconds(ours), &seconds(theirs))
 }
 
-/// As `0.52 (0.49–0.55)`.
+/// As `0.52 (0.49–0.55)`, at least two digits of the median.
 pub fn shown(spread: &Spread) -> String {
-    format!("{:.2} ({:.2}–{:.2})", spread.median, spread.least, spread.most)
+    let places = if spread.median < 0.1 { 3 } else { 2 };
+    let Spread { median, least, most } = spread;
+    format!("{median:.places$} ({least:.places$}–{most:.places$})")
 }
 
 fn of_ratio(spread: Option<Spread>) -> Option<Measured> {
@@ -127,12 +129,7 @@ pub fn verdicts(results: &Value) -> Vec<Verdict> {
 
 fn cores(results: &Value) -> Option<Measured> {
     let seconds = |cores: &str| numbers(&results["jobs"]["D"][cores]["langevin"]["seconds"]);
-    let (one, all) = (seconds("one"), seconds("all"));
-    // Measured one after the other, so the medians are compared.
-    (!one.is_empty()).then(|| {
-        let gain = median(&one) / median(&all);
-        Measured::one(gain, format!("{gain:.2}"))
-    })
+    of_ratio(Spread::of_ratios(&seconds("one"), &seconds("all")))
 }
 
 fn of_sampling(results: &Value) -> [Verdict; 2] {

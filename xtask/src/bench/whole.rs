@@ -5,8 +5,9 @@ use std::{fs, process::Stdio, time::Instant};
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::rounds::in_turns;
-use super::side::{Process, Side};
+use super::jobs::Job;
+use super::rounds::{by_side, in_turns};
+use super::side::Side;
 use crate::program::Program;
 
 /// The nine systems of the article.
@@ -87,20 +88,10 @@ impl Bench<'_> {
         }
         let mut jobs = json!({});
         for (name, run_file) in ON_WGPU {
-            let (run_file, settings) = (self.run_file(run_file), super::jobs::Job::SETTINGS);
-            let settings = settings.map(str::to_owned);
-            let folder = self.scratch.folder();
-            let mut ready: Vec<(Side, Process)> = Vec::new();
-            for side in [Side::WGPU, Side::WGPU_TAPE, Side::WGPU_PLAIN] {
-                let mut process = side.start(&self.tools, None)?;
-                process.ask(&side.prepare(&run_file, &settings, folder))?;
-                ready.push((side, process));
-            }
-            jobs[name] = in_turns(
-                self.extent.rounds,
-                &mut ready,
-                &json!({ "measure": self.extent.seconds }),
-            )?;
+            let training = self.training(run_file, Job::SETTINGS.map(str::to_owned).into());
+            let sides = [Side::WGPU, Side::WGPU_TAPE, Side::WGPU_PLAIN];
+            let mut ready = self.ready(&sides, &training, None)?;
+            jobs[name] = by_side(&in_turns(self.extent, &mut ready)?);
         }
         Ok(json!({ "adapter": adapter["adapter"], "jobs": jobs }))
     }

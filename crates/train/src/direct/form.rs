@@ -3,9 +3,9 @@
 use langevin_core::Activation;
 
 use super::{
-    buffer::Buffer,
+    buffer::{Buffer, LINE},
     divide::LEAST,
-    panels,
+    panels::{self, PANEL},
     team::{Part, Team},
 };
 
@@ -163,8 +163,14 @@ impl Transposed {
                     (panels::width(layer.inputs), panels::held(panel, layer.inputs));
                 let outputs = to.chunks_mut(layer.width * width).enumerate();
                 for ((i, to), from) in outputs.zip(layer.panels(parameters)) {
-                    let from = (&from[panel * width * layer.width..], layer.width);
-                    transpose(from, (to, width), held, panels::held(i, layer.outputs));
+                    let from = &from[panel * width * layer.width..];
+                    let shape = (held, panels::held(i, layer.outputs));
+                    match (layer.width, width) {
+                        (LINE, LINE) => transpose_panel::<LINE, LINE>(from, to, shape),
+                        (LINE, _) => transpose_panel::<LINE, PANEL>(from, to, shape),
+                        (_, LINE) => transpose_panel::<PANEL, LINE>(from, to, shape),
+                        _ => transpose_panel::<PANEL, PANEL>(from, to, shape),
+                    }
                 }
             }
         });
@@ -206,6 +212,34 @@ fn transpose(
         let first = if row < whole_rows { whole_columns } else { 0 };
         for column in first..columns {
             to[column * to_row + row] = from[row * from_row + column];
+        }
+    }
+}
+
+/// The same where the rows of both matrices have known lengths, `FROM` and `TO`, so that no place is reckoned
+/// or checked in a step: a third of the time.
+fn transpose_panel<const FROM: usize, const TO: usize>(
+    from: &[f32],
+    to: &mut [f32],
+    (rows, columns): (usize, usize),
+) {
+    const BLOCK: usize = 4;
+    let from = &from.as_chunks::<FROM>().0[..rows];
+    let to = &mut to.as_chunks_mut::<TO>().0[..columns];
+    let from_bands = from.as_chunks::<BLOCK>().0;
+    for (i, to) in to.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+        for (j, from) in from_bands.iter().enumerate() {
+            let block = from.each_ref().map(|row| row.as_chunks::<BLOCK>().0[i]);
+            for (k, row) in to.iter_mut().enumerate() {
+                row.as_chunks_mut::<BLOCK>().0[j] = block.map(|values| values[k]);
+            }
+        }
+    }
+    let whole = |count: usize| count - count % BLOCK;
+    for (row, from) in from.iter().enumerate() {
+        let first = if row < whole(rows) { whole(columns) } else { 0 };
+        for (to, value) in to.iter_mut().zip(from).skip(first) {
+            to[row] = *value;
         }
     }
 }

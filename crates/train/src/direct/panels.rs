@@ -39,7 +39,11 @@ pub(crate) fn place(
         let some = (width - column).min(count - done);
         let to = to[panel * rows * width..][..rows * width].chunks_exact_mut(width);
         for (to, from) in to.zip(from.chunks_exact(count)) {
-            to[column..column + some].copy_from_slice(&from[done..done + some]);
+            match some {
+                // No call to copy one number.
+                1 => to[column] = from[done],
+                _ => to[column..column + some].copy_from_slice(&from[done..done + some]),
+            }
         }
         done += some;
     }

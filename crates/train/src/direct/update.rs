@@ -17,25 +17,26 @@ pub(crate) fn sum_of_squares(set: InstructionSet, numbers: &[f32], team: &Team) 
     let mut sums = [0.0; MOST_BLOCKS];
     let blocks = numbers.chunks(size).zip(&mut sums);
     let threads = numbers.len() / LEAST;
-    team.for_each(threads, blocks, |(block, sum)| *sum = set.run(Squares(block)));
+    team.for_each(threads, blocks, |(block, sum)| *sum = set.run(Squares(block)).iter().sum());
     sums.iter().sum()
 }
 
-/// The sum of squares of whole lines, in f64.
+/// The sums of squares of whole lines, in f64, one a place of a line: as one number they would not be
+/// compiled to vectors.
 struct Squares<'a>(&'a [f32]);
 
 impl Kernel for Squares<'_> {
-    type Output = f64;
+    type Output = [f64; LINE];
 
     #[inline(always)]
-    fn run<S: Simd>(self) -> f64 {
+    fn run<S: Simd>(self) -> [f64; LINE] {
         let mut sums = [0.0; LINE];
         for line in self.0.as_chunks::<LINE>().0 {
             for (sum, x) in sums.iter_mut().zip(line) {
                 *sum += f64::from(*x) * f64::from(*x);
             }
         }
-        sums.iter().sum()
+        sums
     }
 }
 
