@@ -91,8 +91,18 @@ fn setting(results: &Value) -> String {
         .iter()
         .filter_map(|name| Some(format!("{name} {}", versions[*name].as_str()?)));
     let peers: Vec<String> = peers.collect();
+    let again = results["again"].as_object().into_iter().flatten();
+    let again: String = again
+        .map(|(part, when)| {
+            format!(
+                " Measured again, of {}, on {}: {part}.",
+                text(&when["commit"]),
+                text(&when["date"])
+            )
+        })
+        .collect();
     format!(
-        "Measured on {}, {} rounds of {} s: {} cores of {}{memory} ({}), {}. Langevin at {}, {}{}{}.",
+        "Measured on {}, {} rounds of {} s: {} cores of {}{memory} ({}), {}. Langevin at {}, {}{}{}.{again}",
         text(&results["date"]),
         results["rounds"],
         results["seconds"],
@@ -167,9 +177,17 @@ fn ratios(results: &Value, cores: &str, others: &[Side]) -> String {
 
 /// How the sides worked that had a choice.
 fn choices(results: &Value) -> String {
-    let columns = [("all", Side::JAX_SCAN), ("all", Side::JAX_JIT), ("one", Side::JAX_SCAN)];
+    let columns = [
+        ("all", Side::JAX_SCAN),
+        ("all", Side::JAX_JIT),
+        ("all", Side::TORCH),
+        ("one", Side::JAX_SCAN),
+    ];
     let of = |job: &Job, (cores, side): (&str, Side)| {
         let choice = &results["jobs"][job.name][cores][side.key]["choice"];
+        if let Some(threads) = choice["threads"].as_u64() {
+            return Some(format!("{threads} thread{}", if threads == 1 { "" } else { "s" }));
+        }
         let cores = choice["cores"].as_u64()?;
         let generator = choice["generator"].as_str()?.trim_end_matches("2x32");
         let unroll = choice["unroll"].as_u64().filter(|times| *times > 1);
@@ -187,8 +205,9 @@ fn choices(results: &Value) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let head = ["job", Side::JAX_SCAN.shown, Side::JAX_JIT.shown, "JAX scan, all on one core"];
-    format!("\nWhat JAX took, as it turned out fastest:\n\n{}", table(&head, &rows))
+    let [scan, jit, torch, _] = columns.map(|(_, side)| side.shown);
+    let head = ["job", scan, jit, torch, "JAX scan, all on one core"];
+    format!("\nWhat they took, as it turned out fastest:\n\n{}", table(&head, &rows))
 }
 
 fn micro(seconds: f64) -> String {

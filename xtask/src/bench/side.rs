@@ -129,7 +129,7 @@ impl Side {
     ) -> Result<Process, String> {
         if !self.has_choice() {
             let mut process = self.start(tools, cores)?;
-            process.ask(&self.prepare(training, &Value::Null))?;
+            process.choice = process.ask(&self.prepare(training, &Value::Null))?["choice"].take();
             return Ok(process);
         }
         let mut fastest: Option<(f64, Option<usize>, Value)> = None;
@@ -182,7 +182,7 @@ pub struct Training {
 /// A side at work; its process ends with this value.
 pub struct Process {
     shown: &'static str,
-    /// How it was told to work, where it had a choice.
+    /// How it works, where it had a choice.
     pub choice: Value,
     child: Child,
     input: Option<ChildStdin>,
