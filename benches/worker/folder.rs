@@ -79,8 +79,9 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     arrays.put("start", &[SAMPLES, features], &start)?;
     let (given, after) = trained(config.clone(), "flex", steps)?;
     arrays.put_all("trained.", &after.weights())?;
-    if let Some(average) = after.ema_weights() {
-        arrays.put_all("averaged.", &average)?;
+    let average = after.ema_weights();
+    if let Some(average) = &average {
+        arrays.put_all("averaged.", average)?;
     }
     fs::write(folder.join("arrays.json"), serde_json::to_string(&arrays.shapes)?)?;
     let mut few = config.clone();
@@ -90,5 +91,5 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     let go_on = &mut |_| ControlFlow::Continue(());
     let samples = draw_samples(&few, few.seed, data, &denoiser, trainer.device(), go_on);
     let samples = samples.map_or(Value::Null, |samples| json!(samples.values));
-    Ok(json!({ "given": given, "samples": samples }))
+    Ok(json!({ "given": given, "averages": average.is_some(), "samples": samples }))
 }

@@ -1,6 +1,6 @@
 """The jobs in JAX, as its documentation has one write them: pure functions under `jit`, state donated,
 many steps in one `lax.scan`, or one call a step where somebody wants to see every loss. Generator and
-unrolling are those that turn out fastest."""
+unrolling are told, after trials."""
 
 import functools
 import math
@@ -12,10 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from conversation import serve, timed
+from conversation import least, serve, timed
 from problem import Problem
 
 ACTIVATIONS = {"relu": jax.nn.relu, "silu": jax.nn.silu, "gelu": jax.nn.gelu, "tanh": jnp.tanh}
+
+# The random generators of JAX that are tried, its default first.
+GENERATORS = ("threefry2x32", "rbg")
 
 
 class Job:
@@ -52,7 +55,7 @@ class Job:
         rows = jnp.square(self.network(layers, x, told) - target)
         return rows.sum() if self.problem.loss_is_sum else rows.mean()
 
-    def state(self, generator="threefry2x32"):
+    def state(self, generator=GENERATORS[0]):
         layers = [(jnp.array(w.T), jnp.array(b)) for w, b in self.problem.layers()]
         zeros = functools.partial(jax.tree.map, jnp.zeros_like)
         state = {"layers": layers, "step": jnp.int32(0), "key": jax.random.key(0, impl=generator)}
@@ -137,13 +140,6 @@ class Job:
             return lax.scan(lambda state, _: self.step(state), state, None, count, unroll=unroll)
 
         state, count = self.state(generator), 20
-        state, losses = run(state, count)
-        losses.block_until_ready()
-        start = time.perf_counter()
-        state, losses = run(state, count)
-        losses.block_until_ready()
-        each = (time.perf_counter() - start) / count
-        count = int(min(max(0.05 / each, 5), 2000))
 
         def work():
             nonlocal state
@@ -151,6 +147,9 @@ class Job:
             losses.block_until_ready()
             return count
 
+        work()
+        each = min(least([work], 0.0))
+        count = int(min(max(0.05 / each, 5), 2000))
         work()
         return work
 
@@ -183,11 +182,11 @@ class Job:
     def apart(self, of, layers):
         return self.problem.apart(of, [(weight.T, bias) for weight, bias in layers])
 
-    def losses_of_own(self, count):
+    def losses_of_own(self, count, generator):
         """The losses of the first steps on batches of its own."""
         _, losses = jax.jit(
             lambda state: lax.scan(lambda s, _: self.step(s), state, None, length=count)
-        )(self.state())
+        )(self.state(generator))
         return np.asarray(losses, float).tolist()
 
     # Sampling.
@@ -244,14 +243,10 @@ class Job:
         return np.asarray(jax.jit(self.heun)(self.state()["layers"], start), float).ravel().tolist()
 
 
-# What a way of running steps can be told; what turns out fastest is taken.
+# What a way of running steps can be told.
 CHOICES = {
-    "scan": [
-        {"generator": generator, "unroll": unroll}
-        for generator in ("threefry2x32", "rbg")
-        for unroll in (1, 4)
-    ],
-    "jit": [{"generator": generator} for generator in ("threefry2x32", "rbg")],
+    "scan": [{"generator": name, "unroll": unroll} for name in GENERATORS for unroll in (1, 4)],
+    "jit": [{"generator": name} for name in GENERATORS],
 }
 
 
@@ -260,23 +255,17 @@ def prepared(folder, way, choice):
     return job.scanned(**choice) if way == "scan" else job.called(**choice)
 
 
-def fastest(folder, way, seconds):
-    """The choice with the least time a step, of a few turns of so many seconds each."""
-    works = [prepared(folder, way, choice) for choice in CHOICES[way]]
-    turns = [[timed(work, seconds) for work in works] for _ in range(3)]
-    each = [min(turn["seconds"] / turn["steps"] for turn in of_work) for of_work in zip(*turns)]
-    least = min(each)
-    return {"choice": CHOICES[way][each.index(least)], "each": least}
-
-
 def main():
-    work = None
+    work, works = None, []
 
     def answer(asked):
-        nonlocal work
+        nonlocal work, works
         match asked:
-            case {"choose": folder, "way": way, "seconds": seconds}:
-                return fastest(folder, way, seconds)
+            case {"choose": folder, "way": way}:
+                works = [prepared(folder, way, choice) for choice in CHOICES[way]]
+                return {"choices": CHOICES[way]}
+            case {"try": seconds}:
+                return {"each": least(works, seconds)}
             case {"prepare": folder, "way": "sample"}:
                 work, rows = Job(folder).sampler()
                 return {"rows": rows}
@@ -289,7 +278,9 @@ def main():
                 drawn = work(count)
                 return {"steps": len(drawn), "seconds": time.perf_counter() - start}
             case {"agree": folder, "steps": steps}:
-                return Job(folder).of_given() | {"own": Job(folder).losses_of_own(steps)}
+                job = Job(folder)
+                own = [job.losses_of_own(steps, generator) for generator in GENERATORS]
+                return job.of_given() | {"own": own}
             case {"samples": folder}:
                 return {"samples": Job(folder).samples_of_given()}
             case {"versions": _}:

@@ -49,9 +49,7 @@ class Problem:
         return rate.get("value", rate.get("peak"))
 
     def decay(self, step, least):
-        """That of the average after so many steps; None where nothing is averaged."""
-        if self.ema["kind"] == "none":
-            return None
+        """That of the average after so many steps."""
         decay = self.ema["decay"]
         return least(decay, (1 + step) / (10 + step)) if self.ema["warmup"] else decay
 

@@ -1,5 +1,5 @@
 """The jobs in PyTorch, eager: a module, autograd, an optimizer of torch.optim in its fused form, the
-noise drawn inside the step."""
+noise drawn inside the step, as many threads as the process has cores."""
 
 import math
 import os
@@ -9,7 +9,7 @@ import time
 import torch
 from torch.nn import functional as F
 
-from conversation import serve, timed
+from conversation import least, serve, timed
 from problem import Problem
 
 ACTIVATIONS = {"relu": F.relu, "silu": F.silu, "gelu": F.gelu, "tanh": torch.tanh}
@@ -201,35 +201,23 @@ def cores():
     return len(os.sched_getaffinity(0))
 
 
-def fastest(work):
-    """The number of threads with the least time a step, of a few turns of each."""
-
-    def each(threads):
-        torch.set_num_threads(threads)
-        timed(work, 0.1)
-        found = timed(work, 0.2)
-        return found["seconds"] / found["steps"]
-
-    counts = sorted({1, cores()})
-    turns = [[each(threads) for threads in counts] for _ in range(3)]
-    least = [min(of_count) for of_count in zip(*turns)]
-    return counts[least.index(min(least))]
-
-
 def main():
     torch.set_num_threads(cores())
-    work = None
+    work, works = None, []
 
     def answer(asked):
-        nonlocal work
+        nonlocal work, works
         match asked:
+            case {"choose": folder}:
+                works = [Job(folder).work]
+                return {"choices": [{}]}
+            case {"try": seconds}:
+                return {"each": least(works, seconds)}
             case {"prepare": folder, "way": "sample"}:
                 work, rows = Job(folder).sampler()
                 return {"rows": rows}
             case {"prepare": folder}:
                 work = Job(folder).work
-                torch.set_num_threads(fastest(work))
-                return {"choice": {"threads": torch.get_num_threads()}}
             case {"measure": seconds}:
                 return timed(work, seconds)
             case {"draw": count}:
@@ -237,7 +225,7 @@ def main():
                 drawn = work(count)
                 return {"steps": len(drawn), "seconds": time.perf_counter() - start}
             case {"agree": folder, "steps": steps}:
-                return Job(folder).of_given() | {"own": Job(folder).losses_of_own(steps)}
+                return Job(folder).of_given() | {"own": [Job(folder).losses_of_own(steps)]}
             case {"samples": folder}:
                 job = Job(folder)
                 return {"samples": job.heun(tensor(job.problem, "start")).ravel().tolist()}

@@ -119,7 +119,7 @@ pub struct Trainer<N: Network> {
     source: Source,
     /// The coming step, and its batch, where it was drawn beside the last one.
     drawn: Option<(u64, Result<StepBatch, TrainError>)>,
-    /// The last step's batch, for the thread that draws to free: it came from its memory.
+    /// The last step's batch, for the thread that draws to free: most often it drew that one too.
     spent: Option<StepBatch>,
     device: Device,
     engine: Box<dyn Engine<N>>,

@@ -100,7 +100,7 @@ fn of_points(points: &[(usize, Value)]) -> Value {
 /// The name and the SVG of each curve that the figures hold.
 pub fn pictures(results: &Value) -> Vec<(&'static str, String)> {
     let labels = GROWING.iter().map(|growing| (growing.name, growing.label));
-    let all = labels.chain([("cores", "cores (job D)")]);
+    let all = labels.chain([("cores", "cores to take (job D)")]);
     let drawn = all.filter_map(|(name, label)| {
         let curve = &results["curves"][name];
         let x = numbers(&curve["x"]);
@@ -134,5 +134,8 @@ pub fn slower_than_jax(results: &Value) -> Vec<String> {
 /// How a picture is spoken of.
 pub fn caption(name: &str) -> String {
     let label = GROWING.iter().find(|growing| growing.name == name);
-    format!("Time of a step over {}", label.map_or("cores (job D)", |growing| growing.label))
+    format!(
+        "Time of a step over {}",
+        label.map_or("cores to take (job D)", |growing| growing.label)
+    )
 }

@@ -42,10 +42,10 @@ the same is among the tests.
   for one core says that.
 
 - **JAX scan** is many steps in one `lax.scan` under `jit` with donated state, **JAX jit** one call a step whose loss is read
-  ([jax_worker.py](../xtask/peers/jax_worker.py)). Each is measured as it turns out fastest before the rounds: held to one core or with
-  XLA's threads on all, with the generator threefry (JAX's default) or rbg, the scan unrolled by 1 or 4.
+  ([jax_worker.py](../xtask/peers/jax_worker.py)). A training is measured as turned out fastest before the rounds, tried in turns: held to
+  one core or with XLA's threads on all, with the generator threefry (JAX's default) or rbg, the scan unrolled by 1 or 4.
 
-- **PyTorch** is eager, with the fused optimizer and as many threads as turn out fastest ([torch_worker.py](../xtask/peers/torch_worker.py)).";
+- **PyTorch** is eager, with the fused optimizer, held to one core or with threads on all, as turned out fastest ([torch_worker.py](../xtask/peers/torch_worker.py)).";
 
 /// Turns of fewer seconds than this are those of `--short`.
 const SHORT: f64 = 0.1;
@@ -137,7 +137,7 @@ fn steps(results: &Value) -> String {
         );
     }
     text += &format!(
-        "On all {} cores, every side: our time, and ours over each other's.\n\n",
+        "With {} cores to take: our time, and ours over each other's.\n\n",
         results["cores"]
     );
     text += &ratios(results, "all", &OTHERS);
@@ -185,15 +185,14 @@ fn choices(results: &Value) -> String {
     ];
     let of = |job: &Job, (cores, side): (&str, Side)| {
         let choice = &results["jobs"][job.name][cores][side.key]["choice"];
-        if let Some(threads) = choice["threads"].as_u64() {
-            return Some(format!("{threads} thread{}", if threads == 1 { "" } else { "s" }));
-        }
         let cores = choice["cores"].as_u64()?;
-        let generator = choice["generator"].as_str()?.trim_end_matches("2x32");
+        let generator = choice["generator"]
+            .as_str()
+            .map_or(String::new(), |name| format!(", {}", name.trim_end_matches("2x32")));
         let unroll = choice["unroll"].as_u64().filter(|times| *times > 1);
         let unroll = unroll.map_or(String::new(), |times| format!(", unrolled by {times}"));
         let plural = if cores == 1 { "" } else { "s" };
-        Some(format!("{cores} core{plural}, {generator}{unroll}"))
+        Some(format!("{cores} core{plural}{generator}{unroll}"))
     };
     let rows = JOBS.iter().filter_map(|job| {
         let found = columns.map(|column| of(job, column));
@@ -207,7 +206,7 @@ fn choices(results: &Value) -> String {
     }
     let [scan, jit, torch, _] = columns.map(|(_, side)| side.shown);
     let head = ["job", scan, jit, torch, "JAX scan, all on one core"];
-    format!("\nWhat they took, as it turned out fastest:\n\n{}", table(&head, &rows))
+    format!("\nWhat peers took, as turned out fastest:\n\n{}", table(&head, &rows))
 }
 
 fn micro(seconds: f64) -> String {
@@ -222,23 +221,23 @@ fn agreement(results: &Value) -> String {
         let all = jobs.clone().flat_map(|job| sides.map(|side| job[side.key][key].as_f64()));
         all.flatten().fold(0.0, f64::max)
     };
-    let own = of("own");
-    let apart = jobs
-        .clone()
-        .flat_map(|job| [Side::JAX_SCAN, Side::TORCH].map(|side| &job[side.key]["apart"]));
-    let apart = apart.filter_map(Value::as_object).flat_map(|apart| apart.values());
-    let apart = apart.filter_map(Value::as_f64).fold(0.0, f64::max);
-    let own = if own > 0.0 {
+    let of_weights = [Side::JAX_SCAN, Side::TORCH].map(|side| {
+        let apart = jobs.clone().filter_map(move |job| job[side.key]["apart"].as_object());
+        apart.flat_map(|apart| apart.values()).filter_map(Value::as_f64).fold(0.0, f64::max)
+    });
+    let apart = of_weights.into_iter().fold(0.0, f64::max);
+    let peers = if apart > 0.0 {
         format!(
-            ", their weights after them and those weights' averages lie at most {apart:.0e} of their way from ours; \
-             the means over noise of their own lie at most {own:.1} standard errors apart"
+            "; the peers' weights after them, and the averages of those, lie at most {apart:.0e} of the way that ours \
+             went from ours, and their means over noise of their own at most {:.1} standard errors from ours",
+            of("own")
         )
     } else {
         String::new()
     };
     format!(
         "\nThe sides compared computed the same: on given batches their losses differ from ours by at most {:.0e} of the \
-         losses' mean{own}.\n",
+         losses' mean{peers}.\n",
         of("given")
     )
 }

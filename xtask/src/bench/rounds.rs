@@ -35,7 +35,7 @@ impl Bench<'_> {
             run_file: self.run_file(run_file),
             settings,
             folder: self.scratch.folder().join("exported"),
-            trial: self.extent.seconds / 2.0,
+            trial: self.extent.seconds / 5.0,
         }
     }
 
@@ -86,7 +86,7 @@ pub(super) fn asked_in_turns(
     Ok(results.collect())
 }
 
-/// The turns of a round: shuffled, so that nobody always follows the same one.
+/// The turns of a round: shuffled, as the standard library's hashes have it, so that nobody always follows the same one.
 fn order(round: usize, sides: usize) -> Vec<usize> {
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     let mut order: Vec<usize> = (0..sides).collect();

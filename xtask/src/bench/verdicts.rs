@@ -77,7 +77,7 @@ pub fn ratio(results: &Value, job: &str, ours: &str, theirs: &str) -> Option<Spr
     Spread::of_ratios(&seconds(ours), &seconds(theirs))
 }
 
-/// As `0.52 (0.49–0.55)`, at least two digits of the median.
+/// As `0.52 (0.49–0.55)`, or `0.065 (0.063–0.068)`.
 pub fn shown(spread: &Spread) -> String {
     let places = if spread.median < 0.1 { 3 } else { 2 };
     let Spread { median, least, most } = spread;

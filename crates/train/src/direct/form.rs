@@ -216,8 +216,8 @@ fn transpose(
     }
 }
 
-/// The same where the rows of both matrices have known lengths, `FROM` and `TO`, so that no place is reckoned
-/// or checked in a step: a third of the time.
+/// The same where the compiler knows the lengths of both matrices' rows, `FROM` and `TO`: places in them are
+/// cheap to reckon and to check.
 fn transpose_panel<const FROM: usize, const TO: usize>(
     from: &[f32],
     to: &mut [f32],

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{StepBatch, config::OptimizerConfig, diffusion::Columns};
 
+mod form;
 mod functions;
 
 /// The same cases in every run, and no file where one fails.
