@@ -1,5 +1,7 @@
 //! docs/performance.md, of the figures of a run.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::curves;
@@ -91,14 +93,14 @@ fn setting(results: &Value) -> String {
         .iter()
         .filter_map(|name| Some(format!("{name} {}", versions[*name].as_str()?)));
     let peers: Vec<String> = peers.collect();
-    let again = results["again"].as_object().into_iter().flatten();
+    let mut again: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for (part, when) in results["again"].as_object().into_iter().flatten() {
+        again.entry((text(&when["date"]), text(&when["commit"]))).or_default().push(part);
+    }
     let again: String = again
-        .map(|(part, when)| {
-            format!(
-                " Measured again, of {}, on {}: {part}.",
-                text(&when["commit"]),
-                text(&when["date"])
-            )
+        .iter()
+        .map(|((date, commit), parts)| {
+            format!(" Measured again on {date}, at {commit}: {}.", parts.join(", "))
         })
         .collect();
     format!(
