@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::Bench;
 use super::chart::{Chart, Curve};
-use super::jobs::Job;
 use super::rounds::{by_side, in_turns, median_of};
 use super::side::Side;
 use super::statistics::numbers;
@@ -72,9 +71,7 @@ impl Bench<'_> {
         setting: Option<String>,
         cores: Option<usize>,
     ) -> Result<Value, String> {
-        let mut settings = Job::SETTINGS.map(str::to_owned).to_vec();
-        settings.extend(setting);
-        let training = self.training(run_file, settings);
+        let training = self.training(run_file, setting);
         Side::FLEX.start(&self.tools, None)?.ask(&json!({
             "export": true, "config": training.run_file, "settings": training.settings,
             "folder": training.folder, "steps": 1,

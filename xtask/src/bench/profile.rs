@@ -73,7 +73,7 @@ impl Bench<'_> {
 
     /// Samples a second and a half of steps on all cores; whether there is a perf to do it.
     fn record(&self, job: &Job, data: &Path) -> Result<bool, String> {
-        let training = self.training(job.run_file, Job::SETTINGS.map(str::to_owned).into());
+        let training = self.training(job.run_file, None);
         let mut worker = Side::FLEX.ready(&self.tools, None, &training)?;
         let mut perf = Command::new("perf");
         perf.args(["record", "--quiet", "--event", "cpu-clock", "--freq", "2000", "--pid"]);

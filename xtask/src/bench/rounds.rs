@@ -13,7 +13,7 @@ impl Bench<'_> {
     /// All that is measured of a training step, on all cores and on one in the same rounds.
     pub(super) fn job(&self, job: &Job) -> Result<Value, String> {
         println!("job {}", job.name);
-        let training = self.training(job.run_file, Job::SETTINGS.map(str::to_owned).into());
+        let training = self.training(job.run_file, None);
         let agreement = self.agree(job, &training)?;
         let mut ready = self.ready(&job.sides(false), &training, None)?;
         let of_all_cores = ready.len();
@@ -29,11 +29,12 @@ impl Bench<'_> {
         Ok(results)
     }
 
-    /// A run file from the top of the workspace, to be trained in a comparison.
-    pub(super) fn training(&self, run_file: &str, settings: Vec<String>) -> Training {
+    /// A run file from the top of the workspace, to be trained in a comparison, with one more setting
+    /// beside those of all jobs.
+    pub(super) fn training(&self, run_file: &str, setting: Option<String>) -> Training {
         Training {
             run_file: self.run_file(run_file),
-            settings,
+            settings: Job::SETTINGS.map(str::to_owned).into_iter().chain(setting).collect(),
             folder: self.scratch.folder().join("exported"),
             trial: self.extent.seconds / 5.0,
         }

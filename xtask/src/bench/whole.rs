@@ -5,7 +5,6 @@ use std::{fs, process::Stdio, time::Instant};
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::jobs::Job;
 use super::rounds::{by_side, in_turns};
 use super::side::Side;
 use crate::program::Program;
@@ -88,7 +87,7 @@ impl Bench<'_> {
         }
         let mut jobs = json!({});
         for (name, run_file) in ON_WGPU {
-            let training = self.training(run_file, Job::SETTINGS.map(str::to_owned).into());
+            let training = self.training(run_file, None);
             let sides = [Side::WGPU, Side::WGPU_TAPE, Side::WGPU_PLAIN];
             let mut ready = self.ready(&sides, &training, None)?;
             jobs[name] = by_side(&in_turns(self.extent, &mut ready)?);
