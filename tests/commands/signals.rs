@@ -113,9 +113,11 @@ fn a_second_signal_ends_at_once_and_the_last_checkpoint_stays() {
 
     let said = program.run(&["verify", "run"]).code(0);
     let last = said.out.lines().last().expect("a line");
-    let step = last.strip_prefix("running, all is sound: it can go on from step ").expect(last);
+    let step = last.strip_prefix("killed, all is sound: it can go on from step ").expect(last);
     let step: u64 = step.parse().expect("a step");
     assert!(step > 0 && step.is_multiple_of(100), "the step was not saved: {last}");
+    let said = program.run(&["runs", "."]).code(0);
+    assert!(said.out.lines().any(|line| line.contains("killed")), "{}", said.out);
     let said = program.run(&["train", "--resume", "run"]).code(0);
     said.err_has(&format!("going on from step {step} of 6000"));
     for name in ["samples.csv", "metrics.jsonl", "checkpoints/step-00006000/model.safetensors"] {

@@ -74,6 +74,13 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
         assert_eq!(fields[2].fract(), 0.0, "whole numbers are rounded: {line}");
         assert!((0.0..200.0).contains(&fields[0]) && fields[1].abs() < 1e-3, "units: {line}");
     }
+    let masses = samples.lines().skip(1).map(|line| line.split(',').next().expect("a field"));
+    let masses: Vec<f64> = masses.map(|field| field.parse().expect("a number")).collect();
+    let mean = masses.iter().sum::<f64>() / masses.len() as f64;
+    let summary = said.out.lines().find_map(|line| line.strip_prefix("samples: mean "));
+    let shown = summary.and_then(|line| line.split(", ").next()).expect("a summary");
+    let shown: f64 = shown.parse().expect("a number");
+    assert!((shown / mean - 1.0).abs() < 0.01, "in the user's units: {}", said.out);
     program.run(&["sample", run, "--count", "5", "--out", "more.csv"]).code(0);
     assert!(samples.as_bytes().starts_with(&program.read("more.csv")), "the same first samples");
     let said = program.run(&["evaluate", run]).code(0);

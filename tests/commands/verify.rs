@@ -128,7 +128,7 @@ fn a_run_that_would_begin_again_is_said_to() {
     manifest["state"] = json!("running");
     program.write("run/manifest.json", &manifest.to_string());
     let said = program.run(&["verify", "run"]).code(0);
-    assert!(said.out.contains("running, all is sound: it can go on from step 0"), "{}", said.out);
+    assert!(said.out.contains("killed, all is sound: it can go on from step 0"), "{}", said.out);
     program.run(&["train", "--resume", "run"]).code(0).err_has("and begins again");
 }
 

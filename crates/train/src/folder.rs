@@ -212,6 +212,14 @@ fn lock(run: &Path) -> Result<File, TrainError> {
     }
 }
 
+/// Whether no process holds a run, as far as can be told: one whose lock may not be looked at is held.
+pub(crate) fn is_left(run: &Path) -> bool {
+    match File::options().write(true).open(run.join(LOCK)) {
+        Ok(file) => file.try_lock_shared().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// The run under `runs` that was started last.
 ///
 /// # Errors
@@ -299,7 +307,9 @@ mod tests {
         let holder = format!(": process {} on {host}", std::process::id());
         assert!(message.starts_with("another process is training in"), "{message}");
         assert!(message.ends_with(holder.trim_end()), "{message}");
+        assert!(!is_left(&path));
         drop(held);
+        assert!(is_left(&path));
         RunFolder::open(&path).expect("free again");
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     TrainError,
     durable::write_durably,
+    folder::is_left,
     run_files::{MANIFEST_LIMIT, read_json},
 };
 
@@ -51,6 +52,8 @@ pub struct Manifest {
 pub enum RunState {
     /// A process is training, or was killed while it did.
     Running,
+    /// [`Running`](Self::Running) in manifest.json, though no process holds the run: it was killed.
+    Killed,
     /// All steps are made and the samples are drawn.
     Finished,
     /// Stopped on request after saving.
@@ -64,6 +67,7 @@ impl RunState {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Killed => "killed",
             Self::Finished => "finished",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
@@ -185,6 +189,14 @@ impl Manifest {
             let source = std::io::ErrorKind::NotFound.into();
             TrainError::io("cannot read", &path, source)
         })
+    }
+
+    /// The same, with a state that tells a run that goes on from one whose process was killed.
+    pub(crate) fn seen_now(mut self, run: &Path) -> Self {
+        if self.state == RunState::Running && is_left(run) {
+            self.state = RunState::Killed;
+        }
+        self
     }
 
     pub(crate) fn write(&self, run: &Path) -> Result<(), TrainError> {

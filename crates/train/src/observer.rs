@@ -72,6 +72,8 @@ pub struct RunReport {
     pub metrics: Option<Metrics>,
     /// The samples, where the run finished.
     pub samples: Option<Samples>,
+    /// Mean and standard deviation of the samples by column, in the user's units; empty without samples.
+    pub moments: Vec<(f64, f64)>,
     /// How near the samples are to held-out rows, where they were measured.
     pub evaluation: Option<Evaluation>,
     /// The files of results that were written.

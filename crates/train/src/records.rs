@@ -61,7 +61,7 @@ impl RunRecords {
             run: run.to_owned(),
             config,
             config_text: config_text.unwrap_or_default(),
-            manifest: Manifest::read(run)?,
+            manifest: Manifest::read(run)?.seen_now(run),
             metrics: run_files::read_lines(&run.join("metrics.jsonl"))?,
             timings: run_files::read_lines(&run.join("timings.jsonl"))?,
             evaluation: run_files::read_json(&run.join(EVALUATION), EVALUATION_LIMIT)?,

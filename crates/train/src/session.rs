@@ -48,6 +48,7 @@ pub(crate) struct Session<'a, N: Network> {
     last_saved: Option<u64>,
     last_metrics: Option<Metrics>,
     evaluation: Option<Evaluation>,
+    moments: Vec<(f64, f64)>,
     written: Vec<PathBuf>,
 }
 
@@ -84,6 +85,7 @@ impl<'a, N: Network> Session<'a, N> {
             last_saved,
             last_metrics,
             evaluation: None,
+            moments: Vec::new(),
             written: Vec::new(),
         })
     }
@@ -131,6 +133,7 @@ impl<'a, N: Network> Session<'a, N> {
             training_seconds,
             metrics: self.last_metrics.take(),
             samples,
+            moments: std::mem::take(&mut self.moments),
             evaluation: self.evaluation.take(),
             written: std::mem::take(&mut self.written),
         })
@@ -233,6 +236,7 @@ impl<'a, N: Network> Session<'a, N> {
         let rows = BothSpaces::of_samples(data, &samples.values);
         write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
         self.written.push(path);
+        self.moments = rows.moments();
         let mut sums = vec!["config.json", "metrics.jsonl", "samples.csv"];
         if config.report.evaluation {
             observer.event(Event::Evaluating);

@@ -67,6 +67,19 @@ impl BothSpaces {
         Self::of_model(data, model)
     }
 
+    /// Mean and standard deviation of each column, in the user's units.
+    pub(crate) fn moments(&self) -> Vec<(f64, f64)> {
+        let rows = (self.user.len() / self.columns) as f64;
+        let column = |i| self.user.iter().skip(i).step_by(self.columns);
+        (0..self.columns)
+            .map(|i| {
+                let mean = column(i).sum::<f64>() / rows;
+                let squares = column(i).map(|value| (value - mean).powi(2)).sum::<f64>();
+                (mean, (squares / rows).sqrt())
+            })
+            .collect()
+    }
+
     /// The view that is evaluated.
     ///
     /// # Errors
@@ -101,7 +114,7 @@ fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{GaussianMixture, SplitOptions, Table, TableData, TableOptions};
+    use langevin_data::{GaussianMixture, Holdout, SplitOptions, Table, TableData, TableOptions};
 
     use super::*;
 
@@ -120,6 +133,23 @@ mod tests {
             assert!((got - want).abs() < 1e-6 * spread, "{got} {want}");
             assert!(got.to_string().len() <= 22, "{got}");
         }
+    }
+
+    #[test]
+    fn moments_are_in_the_user_s_units_column_by_column() {
+        let table =
+            Table::from_bytes("t", b"a,b\n1,70\n3,50\n1,50\n3,70\n", &TableOptions::default());
+        let split = SplitOptions { holdout: Holdout::Share(0.0), ..Default::default() };
+        let data = TableData::new(table.expect("sound"), &split).expect("sound");
+        let rows = BothSpaces::of_data(&data, Part::Training, 0, 0, 4);
+        let expected = [(2.0, 1.0), (60.0, 10.0)];
+        for ((mean, std), (own_mean, own_std)) in rows.moments().into_iter().zip(expected) {
+            assert!(
+                (mean - own_mean).abs() < 1e-12 && (std - own_std).abs() < 1e-12,
+                "{mean} {std}"
+            );
+        }
+        assert_eq!(rows.moments().len(), 2);
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub fn verify_run<N: Network>(
     }
     // Without a manifest no run goes on.
     let goes_on_from = goes_on_from.filter(|_| manifest.is_some());
-    let state = manifest.map(|manifest| manifest.state);
+    let state = manifest.map(|manifest| manifest.seen_now(run).state);
     Ok(Verification { state, findings, goes_on_from })
 }
 

@@ -82,17 +82,17 @@ fn dry_run(args: &Args, config: RunConfig, opened: &Opened) -> Result<u8, Failur
     Ok(0)
 }
 
-/// Mean and standard deviation of the samples, of the first features where there are many.
-fn end_of_sampling(end: &LevelSummary) -> String {
+/// Mean and standard deviation of the samples, of the first columns where there are many.
+fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
     const MOST: usize = 4;
-    let list = |values: &[f64]| {
-        let shown: Vec<_> = values.iter().take(MOST).map(|value| number(*value)).collect();
-        format!("{}{}", shown.join(", "), if values.len() > MOST { ", …" } else { "" })
+    let list = |value: fn(&(f64, f64)) -> f64| {
+        let shown: Vec<_> = moments.iter().take(MOST).map(|it| number(value(it))).collect();
+        format!("{}{}", shown.join(", "), if moments.len() > MOST { ", …" } else { "" })
     };
     let nearest = end.convergence.map_or(String::new(), |square| {
         format!(", mean squared distance to the nearest mode {}", number(square))
     });
-    format!("samples: mean {}, standard deviation {}{nearest}", list(&end.mean), list(&end.std))
+    format!("samples: mean {}, standard deviation {}{nearest}", list(|it| it.0), list(|it| it.1))
 }
 
 /// Says what a run did and where it lies.
@@ -117,7 +117,7 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
         report.steps_here, report.training_seconds
     ));
     if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
-        display.result(&end_of_sampling(end));
+        display.result(&end_of_sampling(&report.moments, end));
     }
     if let Some(metric) = report.evaluation.as_ref().and_then(|e| e.metric("energy_distance")) {
         let found = &metric.distance;
