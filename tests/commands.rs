@@ -17,6 +17,8 @@ mod damage;
 mod determinism;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/fixtures.rs"]
+mod fixtures;
 #[path = "commands/foreign.rs"]
 mod foreign;
 #[path = "commands/help.rs"]

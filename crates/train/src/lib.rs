@@ -7,7 +7,7 @@
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
 //!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and on a GPU, with
-//!   the feature `gpu`, `GpuEngine`.
+//!   the feature `gpu`, `GpuEngine`. [`use_instructions`] picks the processor's instructions.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks,
 //!   [`write_samples`] writes the rows as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
@@ -87,7 +87,7 @@ pub use config::{
     schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
-pub use direct::{DirectEngine, RunDenoiser};
+pub use direct::{DirectEngine, RunDenoiser, use_instructions};
 pub use durable::write_new as write_new_file;
 pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;

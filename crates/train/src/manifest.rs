@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     TrainError,
+    direct::InstructionSet,
     durable::write_durably,
     folder::is_left,
     run_files::{MANIFEST_LIMIT, read_json},
@@ -97,7 +98,7 @@ pub struct Machine {
     pub system: String,
     /// The processor's name.
     pub cpu: String,
-    /// The instruction sets that kernels choose by.
+    /// The instruction sets that kernels use.
     pub instruction_sets: Vec<String>,
     /// Threads that the machine offers.
     pub threads: usize,
@@ -108,11 +109,12 @@ impl Machine {
     pub fn here() -> Self {
         let mut system = sysinfo::System::new();
         system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+        let sets = InstructionSet::in_use().instructions();
         let cpu = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned());
         Self {
             system: format!("{} {}, {}", std::env::consts::OS, std::env::consts::ARCH, c_library()),
             cpu: cpu.filter(|name| !name.is_empty()).unwrap_or("unknown".to_owned()),
-            instruction_sets: instruction_sets(),
+            instruction_sets: sets.iter().map(|name| (*name).to_owned()).collect(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -141,24 +143,6 @@ fn c_library() -> String {
 #[cfg(not(target_env = "gnu"))]
 fn c_library() -> String {
     if cfg!(target_env = "musl") { "musl" } else { "the system's C library" }.to_owned()
-}
-
-fn instruction_sets() -> Vec<String> {
-    let mut sets = Vec::new();
-    #[cfg(target_arch = "x86_64")]
-    for (name, there) in [
-        ("avx", std::arch::is_x86_feature_detected!("avx")),
-        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
-        ("fma", std::arch::is_x86_feature_detected!("fma")),
-        ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
-    ] {
-        if there {
-            sets.push(name.to_owned());
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    sets.push("neon".to_owned());
-    sets
 }
 
 impl Manifest {

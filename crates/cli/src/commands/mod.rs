@@ -25,9 +25,12 @@ use crate::{
     progress::{Display, note, print},
 };
 
+/// The variable that names the processor's vector instructions.
+const INSTRUCTIONS: &str = "LANGEVIN_INSTRUCTIONS";
+
 /// Runs what was typed.
 pub fn run(args: &Args) -> ExitCode {
-    match dispatch(args) {
+    match use_instructions().and_then(|()| dispatch(args)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             if args.json {
@@ -37,6 +40,15 @@ pub fn run(args: &Args) -> ExitCode {
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Picks the processor's vector instructions where the environment asks for some.
+fn use_instructions() -> Result<(), Failure> {
+    let Some(name) = std::env::var_os(INSTRUCTIONS).filter(|name| !name.is_empty()) else {
+        return Ok(());
+    };
+    langevin_train::use_instructions(&name.to_string_lossy())
+        .map_err(|error| Failure::usage(format!("{INSTRUCTIONS}: {error}")))
 }
 
 fn dispatch(args: &Args) -> Result<u8, Failure> {

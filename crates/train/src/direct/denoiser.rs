@@ -38,7 +38,7 @@ impl Direct {
     fn new<N: Network>(network: &N) -> Option<Self> {
         let on_processor = network.devices().iter().all(is_processor);
         let weights = on_processor.then(|| TensorMap::of_module(network))?;
-        let network = Loops::new(form(network, &weights).ok()?, InstructionSet::detect());
+        let network = Loops::new(form(network, &weights).ok()?, InstructionSet::in_use());
         Some(Self { parameters: parameters(&network.layers, weights), network })
     }
 }

@@ -62,7 +62,7 @@ impl<N: Network> DirectEngine<N> {
             return Err("the direct engine needs the backend flex or ndarray".to_owned());
         }
         let (template, form, weights) = known(network, &device)?;
-        let network = Loops::new(form, InstructionSet::detect());
+        let network = Loops::new(form, InstructionSet::in_use());
         let learner = Learner::new(config, parameters(&network.layers, weights));
         Ok(Self {
             template,

@@ -21,6 +21,8 @@ pub use denoiser::RunDenoiser;
 pub use engine::DirectEngine;
 pub(crate) use engine::is_processor;
 pub(crate) use gradients::most_groups;
+pub(crate) use simd::InstructionSet;
+pub use simd::use_instructions;
 
 #[cfg(test)]
 mod tests;

@@ -4,15 +4,20 @@
 //! sets differ in how products are rounded (with fused multiply-add or without), so a run's bits
 //! depend on the set; its manifest names it.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
+
+use crate::TrainError;
 
 /// A set of vector instructions that this machine has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InstructionSet(Set);
 
+/// The set that all kernels of this process use.
+static IN_USE: OnceLock<InstructionSet> = OnceLock::new();
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Set {
-    Portable,
+    Plain,
     #[cfg(target_arch = "x86_64")]
     Avx2,
     #[cfg(target_arch = "x86_64")]
@@ -59,9 +64,37 @@ pub(crate) trait Vector: Copy {
     fn mul_add(self, b: Self, c: Self) -> Self;
 }
 
+/// Picks the vector instructions of this process' kernels by name, in place of the widest that the
+/// machine has: a run's bits then are those of a machine that has no wider ones. What Burn computes,
+/// the tape among it, picks its own.
+///
+/// # Errors
+/// A name that is none of `plain`, `avx2` and `avx512`, or of a set that this machine lacks; kernels
+/// that have run already with another.
+pub fn use_instructions(name: &str) -> Result<(), TrainError> {
+    let sets = InstructionSet::all();
+    let Some(set) = sets.iter().find(|set| set.name() == name) else {
+        let here: Vec<_> = sets.iter().map(|set| set.name()).collect();
+        let message =
+            format!("must be one of {}, which this machine has, got {name:?}", here.join(", "));
+        return Err(TrainError::Usage(message));
+    };
+    let used = *IN_USE.get_or_init(|| *set);
+    if used != *set {
+        let message = format!("{name}: this process computes with {used:?} already");
+        return Err(TrainError::Usage(message));
+    }
+    Ok(())
+}
+
 impl InstructionSet {
+    /// The one that this process uses.
+    pub(crate) fn in_use() -> Self {
+        *IN_USE.get_or_init(Self::widest)
+    }
+
     /// The widest that this machine has.
-    pub(crate) fn detect() -> Self {
+    fn widest() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
@@ -72,23 +105,34 @@ impl InstructionSet {
                 return Self(Set::Avx2);
             }
         }
-        Self(Set::Portable)
+        Self(Set::Plain)
     }
 
     /// All that this machine has.
-    #[cfg(test)]
     pub(crate) fn all() -> Vec<Self> {
-        let mut sets = vec![Self(Set::Portable)];
+        let mut sets = vec![Self(Set::Plain)];
         #[cfg(target_arch = "x86_64")]
         sets.extend([Self(Set::Avx2), Self(Set::Avx512)]);
-        sets.retain(|set| set.0 <= Self::detect().0);
+        sets.retain(|set| set.0 <= Self::widest().0);
         sets
+    }
+
+    /// The instructions of the processor's that it has, as the manifest names them.
+    pub(crate) fn instructions(self) -> &'static [&'static str] {
+        match self.0 {
+            Set::Plain if cfg!(target_arch = "aarch64") => &["neon"],
+            Set::Plain => &[],
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => &["avx", "avx2", "fma"],
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => &["avx", "avx2", "fma", "avx512f"],
+        }
     }
 
     /// Its name.
     pub(crate) const fn name(self) -> &'static str {
         match self.0 {
-            Set::Portable => "portable",
+            Set::Plain => "plain",
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
@@ -99,8 +143,8 @@ impl InstructionSet {
     /// Runs a kernel with these instructions.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
-            Set::Portable => kernel.run::<Portable>(),
-            // SAFETY: only `detect` makes this value, where the machine has these instructions.
+            Set::Plain => kernel.run::<Portable>(),
+            // SAFETY: only `all` and `widest` make this value, where the machine has these instructions.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { x86::in_avx2(kernel) },
             // SAFETY: as above.

@@ -351,7 +351,7 @@ fn the_plain_gradient_is_the_slope_of_the_plain_loss() {
             residual: true,
             frequencies,
         };
-        let network = Network::new(form.clone(), InstructionSet::detect());
+        let network = Network::new(form.clone(), InstructionSet::in_use());
         let at = weights(&network, &learner(&network, &ADAM).parameters);
         for reduction in [LossReduction::Norm, LossReduction::Huber { delta: 0.5 }] {
             let batch = batch(&form, 5, reduction);
@@ -401,7 +401,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     for (rows, as_large) in sizes.into_iter().chain([(1, true), (500, true)]) {
         let batch = batch(&form, rows, LossReduction::Norm);
         let run = |threads| {
-            let network = Network::new(form.clone(), InstructionSet::detect());
+            let network = Network::new(form.clone(), InstructionSet::in_use());
             let mut learner = learner(&network, &ADAM);
             let mut gradients = gradients(network, threads, as_large);
             let mut bits = Vec::new();
@@ -424,7 +424,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
 fn every_number_counts_in_the_sum_of_squares() {
     for len in [16, 4096, 272_912, 655_424] {
         let ones = vec![1.0; len];
-        let sum = sum_of_squares(InstructionSet::detect(), &ones, &Team::new(3));
+        let sum = sum_of_squares(InstructionSet::in_use(), &ones, &Team::new(3));
         assert_eq!(sum, len as f64);
     }
 }
@@ -432,7 +432,7 @@ fn every_number_counts_in_the_sum_of_squares() {
 #[test]
 fn the_average_moves_by_its_share() {
     let (mut average, weights) = ([1.0, 2.0, -4.0], [3.0, 2.0, 0.0]);
-    InstructionSet::detect().run(Average { average: &mut average, weights: &weights, share: 0.25 });
+    InstructionSet::in_use().run(Average { average: &mut average, weights: &weights, share: 0.25 });
     assert_eq!(average, [1.5, 2.0, -3.0]);
 }
 
@@ -474,7 +474,7 @@ fn later_steps_allocate_nothing() {
     let batch = batch(&form, 300, LossReduction::Norm);
     let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
     for as_large in [false, true] {
-        let network = Network::new(form.clone(), InstructionSet::detect());
+        let network = Network::new(form.clone(), InstructionSet::in_use());
         let mut learner = learner(&network, &training.optimizer);
         let mut gradients = gradients(network, 1, as_large);
         learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());

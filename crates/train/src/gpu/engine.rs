@@ -183,7 +183,7 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
 
 /// A network whose layers are matrices row by row, in panels of all their outputs.
 fn in_rows(form: &Form) -> Loops {
-    Loops { layers: form.layers(stride), form: form.clone(), set: InstructionSet::detect() }
+    Loops { layers: form.layers(stride), form: form.clone(), set: InstructionSet::in_use() }
 }
 
 /// The client of a GPU; none of a device that is none.

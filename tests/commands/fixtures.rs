@@ -1,0 +1,131 @@
+//! Runs that older programs made, in tests/fixtures: every command works on them, and what is computed
+//! has the bits that the old program gave.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::program::{Program, Said};
+
+type Digests = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The runs of format 1, each with the length that `--resume` extends it to, where it is finished.
+const FORMAT_1: [(&str, Option<&str>); 6] = [
+    ("plain", Some("60")),
+    ("per-level", None),
+    ("standardised", Some("55")),
+    ("quantile", Some("90")),
+    ("halfway", None),
+    ("film", Some("50")),
+];
+
+/// The instruction sets of x86-64, each of which has its own bits.
+const SETS: [&str; 3] = ["plain", "avx2", "avx512"];
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
+}
+
+/// A program in a folder that holds a copy of the fixtures of a format, and computes with one
+/// instruction set; `None` where this machine lacks it.
+fn with_runs(format: &str, set: &str) -> Option<Program> {
+    let program = Program::new().with("LANGEVIN_INSTRUCTIONS", set);
+    let Said { code, err, .. } = program.run(&["doctor"]);
+    if code != 0 {
+        assert!(set != "plain" && err.contains("which this machine has"), "{set}: {err}");
+        return None;
+    }
+    copy(&fixtures().join(format), &program.path(""));
+    Some(program)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            fs::create_dir(&to).expect("created");
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).expect("copied");
+        }
+    }
+}
+
+/// What the program makes of a run: samples of another seed, the weights for other programs, and all
+/// that is there after `--resume`; blake3 by name.
+fn digests(program: &Program, run: &str, steps: Option<&str>) -> BTreeMap<String, String> {
+    let names = ["csv", "safetensors"].map(|ending| format!("{run}.{ending}"));
+    program.run(&["sample", run, "--seed", "9", "--count", "70", "--out", &names[0]]).code(0);
+    program.run(&["export", run, "--out", &names[1]]).code(0);
+    let mut resume = vec!["train", "--resume", run];
+    resume.extend(steps.iter().flat_map(|steps| ["--steps", steps]));
+    program.run(&resume).code(0);
+    let resumed = program.everything();
+    let kept = |path: &&String| {
+        let file = path.strip_prefix(&format!("{run}/")).unwrap_or_default();
+        let names = ["metrics.jsonl", "samples.csv", "levels.json", "trajectory.npy"];
+        names.contains(&file) || file.ends_with(".safetensors")
+    };
+    let digest = |path: &String| (path.clone(), blake3::hash(&program.read(path)).to_string());
+    names.iter().chain(resumed.iter().filter(kept)).map(digest).collect()
+}
+
+/// With `LANGEVIN_WRITE_DIGESTS` set, writes tests/fixtures/format-1/digests.json by this program
+/// instead: done once, by the last program of format 1.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+fn runs_of_format_1_give_what_their_program_gave() {
+    let path = fixtures().join("format-1/digests.json");
+    let here: Digests = SETS
+        .into_iter()
+        .filter_map(|set| {
+            let program = with_runs("format-1", set)?;
+            let of = |(run, steps)| digests(&program, run, steps);
+            Some((set.to_owned(), FORMAT_1.into_iter().flat_map(of).collect()))
+        })
+        .collect();
+    if std::env::var_os("LANGEVIN_WRITE_DIGESTS").is_some() {
+        fs::write(&path, format!("{:#}\n", serde_json::json!(here))).expect("written");
+    }
+    let text = fs::read_to_string(&path).expect("digests.json");
+    let then: Digests = serde_json::from_str(&text).expect("JSON");
+    for (set, digests) in here {
+        assert_eq!(digests, then[&set], "{set}");
+    }
+}
+
+#[test]
+fn every_command_works_on_runs_of_format_1() {
+    let program = with_runs("format-1", "plain").expect("every machine has it");
+    for (run, steps) in FORMAT_1 {
+        let state = if steps.is_some() { "finished" } else { "interrupted" };
+        let said = program.run(&["verify", run]).code(0);
+        assert!(said.out.contains(&format!("{state}, all is sound")), "{run}: {}", said.out);
+        let said = program.run(&["reproduce", run]).code(0);
+        // Made with these instructions, on x86-64.
+        let exact = cfg!(not(target_arch = "x86_64")) || said.out.contains("bit for bit");
+        assert!(exact, "{run}: {}", said.out);
+        program.run(&["evaluate", run]).code(0);
+        program.run(&["report", run]).code(0);
+        assert!(program.path(run).join("report.html").is_file(), "{run}");
+        program.run(&["film", run, "--set", "seconds=0.25", "--out", "own.gif"]).code(0);
+        fs::remove_file(program.path("own.gif")).expect("removed");
+        program.run(&["export", run, "--format", "npz"]).code(0);
+        program.run(&["sample", run]).code(0);
+        program.run(&["verify", run]).code(0);
+    }
+    let runs = FORMAT_1.map(|(run, _)| run);
+    program.run(&[&["compare"], &runs[..]].concat()).code(0);
+    let said = program.run(&["runs", "."]).code(0);
+    runs.iter().for_each(|run| assert!(said.out.contains(run), "{run}: {}", said.out));
+}
+
+#[test]
+fn instructions_that_this_machine_lacks_are_refused() {
+    let program = Program::new().with("LANGEVIN_INSTRUCTIONS", "sse9");
+    let said = program.run(&["doctor"]).code(2);
+    let message = "LANGEVIN_INSTRUCTIONS: must be one of plain";
+    said.err_has(message).err_has("which this machine has, got \"sse9\"");
+}
