@@ -3,15 +3,13 @@
 
 mod collapse;
 mod density;
-pub mod markdown;
 mod measures;
 mod page;
 mod pictures;
-mod published_target;
 mod recommended;
 mod runs;
+mod sections;
 mod systems;
-mod texts;
 mod verdict;
 
 use std::{fs, path::Path};
@@ -19,8 +17,8 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use crate::cargo::Workspace;
+use crate::markdown::ours;
 use crate::program::{Program, Scratch};
-use markdown::ours;
 use page::{Content, REFERENCE_SEEDS, Shown};
 use runs::Runner;
 use systems::{SYSTEMS, System, labelled};
@@ -107,7 +105,7 @@ fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), S
     let judged = judge_with(runner, &SYSTEMS.iter().collect::<Vec<_>>(), seeds)?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     let (mut shown, mut levels, mut machine) = (Vec::new(), Vec::new(), String::new());
-    for section in &texts::SECTIONS {
+    for section in &sections::SECTIONS {
         let whole = runner.whole(section.config)?;
         if section.config == DENSITY_CONFIG {
             levels = density::levels(&whole.said)?;

@@ -14,7 +14,6 @@ mod peers;
 mod profile;
 mod rounds;
 mod side;
-mod statistics;
 mod verdicts;
 mod whole;
 
@@ -276,7 +275,7 @@ fn write_page(results: &Value, path: &Path) -> Result<(), String> {
     for (name, svg) in curves::pictures(results) {
         write(&folder.join(format!("{name}.svg")), &svg)?;
     }
-    write(path, &page::render(results))?;
+    write(path, &page::render(results)?)?;
     println!("wrote {}", path.display());
     Ok(())
 }

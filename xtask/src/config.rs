@@ -9,36 +9,18 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use minijinja::{context, value::Serde};
+use serde::Serialize;
 use serde_json::Value;
 
 use self::schema::{Schema, alternatives, values};
 use crate::cargo::Workspace;
+use crate::markdown::{anchor, environment, fill};
 
 const PAGE: &str = "docs/config.md";
 const EXAMPLE: &str = include_str!("../../configs/default.json");
 
-const HEAD: &str = "\
-# The run file
-
-Made from the program's JSON Schema by `cargo xtask config`; edit the doc comments in
-[crates/train/src/config](../crates/train/src/config), not this page.
-
-One JSON file describes a run: what is learned, how noise is added to it, which network learns it, how
-that is trained, and how samples are drawn. Symbols are those of [notation.md](notation.md).
-
-- `langevin train my.json` trains what `my.json` describes. With `--dry-run` it checks the file, takes
-  one step and writes nothing.
-- `langevin train my.json --set train.batch=512` changes one field, by its path in the tables below.
-- `langevin configs show default` prints a file to start from; `langevin schema` prints the schema, with
-  which editors complete and check.
-- A field that is not *required* may be left out. The run's own copy, `config.json` in its folder, has
-  every default written out.
-- Where a part can be one of several things, its `kind` says which, and which other fields it has.
-- A field that is unknown, out of its range, or does not fit another is refused by its path before
-  anything is written.
-";
-
-const FIELDS: &str = "\n| field | type | default | meaning |\n|---|---|---|---|\n";
+const TEMPLATE: &str = include_str!("../templates/config.md.jinja");
 
 /// Writes the page.
 pub fn write(workspace: &Workspace) -> Result<(), String> {
@@ -61,60 +43,61 @@ fn generate(workspace: &Workspace) -> Result<String, String> {
     page(&schema)
 }
 
-/// The page of a run file's schema.
+/// Text of the page of a schema.
 fn page(schema: &Value) -> Result<String, String> {
-    let example = EXAMPLE.trim_end();
-    let text = format!(
-        "{HEAD}\n## Example\n\nThe built-in config `default`:\n\n```json\n{example}\n```\n\n## Fields\n"
-    );
-    let schema = Schema(schema);
-    let mut page = Page { schema, text, described: BTreeMap::new(), pending: Vec::new() };
-    page.text += FIELDS;
-    page.rows("", schema.0)?;
-    page.describe_pending()?;
-    Ok(page.text)
+    let mut page = Page { schema: Schema(schema), described: BTreeMap::new(), pending: Vec::new() };
+    let fields = page.rows("", schema)?;
+    let parts = page.parts()?;
+    let values = context! { example => EXAMPLE.trim_end(), fields, parts => Serde(parts) };
+    fill(&environment()?, "config.md", TEMPLATE, values)
+}
+
+/// Part of the page on a type: a heading, and a table of values, of kinds or of fields.
+#[derive(Serialize)]
+struct Part {
+    path: String,
+    words: String,
+    of: &'static str,
+    rows: Vec<Vec<String>>,
 }
 
 struct Page<'a> {
     schema: Schema<'a>,
-    text: String,
     /// The path under which each named type is described.
     described: BTreeMap<&'a str, String>,
-    /// What the tables so far link to and the page does not describe yet, by path.
+    /// What the tables so far link to and no part describes yet, by path.
     pending: Vec<(String, &'a Value)>,
 }
 
 impl<'a> Page<'a> {
-    /// Describes what tables link to, each part followed by what its own tables link to.
-    fn describe_pending(&mut self) -> Result<(), String> {
+    /// Parts on what tables link to, each followed by those on what its own table links to.
+    fn parts(&mut self) -> Result<Vec<Part>, String> {
+        let mut parts = Vec::new();
         for (path, schema) in std::mem::take(&mut self.pending) {
-            let level = if path.contains('.') { "###" } else { "##" };
-            self.text += &format!("\n{level} `{path}`\n\n{}\n", self.schema.words(schema)?);
-            if let Some(values) = values(schema) {
-                self.text += "\n| value | meaning |\n|---|---|\n";
-                for (value, meaning) in values {
-                    self.text += &row(&[&code(value), meaning]);
-                }
+            let (of, rows) = if let Some(values) = values(schema) {
+                let row = |(value, meaning): (_, &str)| vec![code(value), meaning.to_owned()];
+                ("values", values.into_iter().map(row).collect())
             } else if let Some(kinds) = self.schema.kinds(schema) {
-                self.text +=
-                    "\n| `kind` and its fields | type | default | meaning |\n|---|---|---|---|\n";
+                let mut rows = Vec::new();
                 for (kind, variant) in kinds {
-                    let words = self.schema.words(variant)?;
-                    self.text += &row(&[&format!("**`{kind}`**"), "", "", &words]);
-                    self.rows(&path, variant)?;
+                    let (kind, words) = (format!("**`{kind}`**"), self.schema.words(variant)?);
+                    rows.push(vec![kind, String::new(), String::new(), words]);
+                    rows.extend(self.rows(&path, variant)?);
                 }
+                ("kinds", rows)
             } else {
-                self.text += FIELDS;
-                self.rows(&path, schema)?;
-            }
-            self.describe_pending()?;
+                ("fields", self.rows(&path, schema)?)
+            };
+            let words = self.schema.words(schema)?;
+            parts.push(Part { path, words, of, rows });
+            parts.extend(self.parts()?);
         }
-        Ok(())
+        Ok(parts)
     }
 
-    /// The fields of an object, a row each.
-    fn rows(&mut self, path: &str, object: &'a Value) -> Result<(), String> {
-        for field in self.schema.fields(object)? {
+    /// Rows of an object's fields.
+    fn rows(&mut self, path: &str, object: &'a Value) -> Result<Vec<Vec<String>>, String> {
+        let fields = self.schema.fields(object)?.into_iter().map(|field| {
             let path = if path.is_empty() { field.name } else { &format!("{path}.{}", field.name) };
             let words = self.schema.words(field.schema)?;
             let default = match &field.schema["default"] {
@@ -123,9 +106,9 @@ impl<'a> Page<'a> {
                 default => code(default),
             };
             let form = self.form(path, field.schema, Count::One)?;
-            self.text += &row(&[&format!("`{path}`"), &form, &default, &words]);
-        }
-        Ok(())
+            Ok(vec![format!("`{path}`"), form, default, words])
+        });
+        fields.collect()
     }
 
     /// What a value looks like, with a link to where more is said.
@@ -233,15 +216,4 @@ fn code(value: &Value) -> String {
         Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     }
-}
-
-fn row(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-    format!("| {} |\n", cells.join(" | "))
-}
-
-/// The anchor that GitHub and others give a heading.
-fn anchor(heading: &str) -> String {
-    let kept = |c: char| c.is_alphanumeric() || "-_ ".contains(c);
-    heading.to_lowercase().chars().filter(|c| kept(*c)).collect::<String>().replace(' ', "-")
 }

@@ -8,8 +8,10 @@ mod check;
 mod config;
 mod evaluation;
 mod licences;
+mod markdown;
 mod program;
 mod rebuilds;
+mod statistics;
 mod tidy;
 mod torture;
 

@@ -2,6 +2,8 @@
 //! with mean mu and standard deviation s have mean `alpha · mu` and standard deviation
 //! `sqrt(alpha² s² + 1 − alpha²)` at a level, where alpha² is the papers' alpha-bar.
 
+use serde::Serialize;
+
 /// The betas of system 9, the least noise first.
 const BETAS: [f64; 9] = [0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.999];
 const MEAN: f64 = 1.0;
@@ -12,7 +14,7 @@ const INTEGRAL_TOLERANCE: f64 = 1e-6;
 const MOMENT_TOLERANCE: f64 = 1e-4;
 
 /// The density of a level: as the program has it by quadrature, and by the formula.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Level {
     pub alpha: f64,
     pub sigma: f64,

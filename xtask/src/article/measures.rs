@@ -5,6 +5,8 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
+use crate::statistics::mean;
+
 /// The centres of the four modes, for the systems that have them.
 pub const MODES: [[f64; 2]; 4] = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]];
 
@@ -204,29 +206,11 @@ fn loss(log: &[LogLine], last: u64) -> Result<f64, String> {
     Ok(total / steps as f64)
 }
 
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
 /// The standard deviation of the values themselves, not of what they were drawn from.
 fn std(values: &[f64]) -> f64 {
     let centre = mean(values);
     let square = values.iter().map(|value| (value - centre).powi(2)).sum::<f64>();
     (square / values.len() as f64).sqrt()
-}
-
-/// The middle value; of an even count the mean of the two in the middle.
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
-}
-
-/// The smallest and the largest.
-pub fn extremes(values: &[f64]) -> [f64; 2] {
-    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
-    [smallest, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
 }
 
 #[cfg(test)]
@@ -307,12 +291,5 @@ mod tests {
         let short = Run { rows: Vec::new(), log: lines.into() };
         let shifted = Measure::LossAtLevel0(2000).of(&short);
         assert!(shifted.is_err(), "a thousand steps, and not those of the window");
-    }
-
-    #[test]
-    fn the_median_of_an_even_count_is_between_the_two_in_the_middle() {
-        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
-        assert_eq!(median(&[5.0, 1.0, 3.0]), 3.0);
-        assert_eq!(extremes(&[4.0, 1.0, 3.0]), [1.0, 4.0]);
     }
 }

@@ -4,7 +4,8 @@ use std::fs;
 
 use super::*;
 use crate::article::pictures;
-use crate::article::systems::SYSTEMS;
+use crate::article::systems::{Quantity, SYSTEMS};
+use crate::markdown::anchor;
 use crate::program::Scratch;
 
 /// A trial in which every median lies in the middle of its range, of quantities that have one.
@@ -16,6 +17,15 @@ fn trial(system: &'static System, first_seed: u64) -> Results {
 
 fn judged() -> Vec<Judged> {
     SYSTEMS.iter().map(|system| Judged { first: trial(system, 0), again: None }).collect()
+}
+
+/// The table of a trial.
+fn numbers(results: &Results) -> String {
+    let variant = context! { heading => "", command => "", trials => [super::trial(results)] };
+    let system = context! { variants => [variant] };
+    let values = context! { system, reference_seeds => REFERENCE_SEEDS };
+    fill(&environment().expect("a syntax"), "numbers.md", NUMBERS, values)
+        .expect("nothing is missing")
 }
 
 /// The page with these results and a run of every config that it shows.

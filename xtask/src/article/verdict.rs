@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use super::markdown::ours;
-use super::measures::{extremes, median};
 use super::systems::{Quantity, System};
+use crate::markdown::ours;
+use crate::statistics::{extremes, median};
 
 /// The quantities of a system over some seeds.
 pub struct Results {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Bench;
 use super::jobs::Job;
 use super::side::{Side, Training};
-use super::statistics::{mean_and_error, numbers};
+use crate::statistics::{mean_and_error, numbers};
 
 /// The most by which a loss on a given batch may differ, as a share of the losses' mean: rounding that
 /// some tens of optimizer steps make larger. A wrong constant anywhere differs by a hundred times as much.

@@ -6,7 +6,7 @@ use super::Bench;
 use super::chart::{Chart, Curve};
 use super::rounds::{by_side, in_turns, median_of};
 use super::side::Side;
-use super::statistics::numbers;
+use crate::statistics::numbers;
 
 /// One setting of job B that grows, or the cores of job D.
 struct Growing {

@@ -173,7 +173,7 @@ impl Bench<'_> {
 
 /// The largest difference of two lists of samples.
 fn apart(ours: &Value, theirs: &Value) -> f64 {
-    let (ours, theirs) = (super::statistics::numbers(ours), super::statistics::numbers(theirs));
+    let (ours, theirs) = (crate::statistics::numbers(ours), crate::statistics::numbers(theirs));
     if ours.len() != theirs.len() || ours.is_empty() {
         return f64::INFINITY;
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::jobs::Job;
 use super::side::{Process, Side, Training};
-use super::statistics::{median, numbers};
 use super::{Bench, Extent};
+use crate::statistics::{median, numbers};
 
 impl Bench<'_> {
     /// All that is measured of a training step, on all cores and on one in the same rounds.

@@ -8,9 +8,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::statistics::numbers;
 use crate::cargo::Workspace;
 use crate::program::Scratch;
+use crate::statistics::numbers;
 
 /// The programs of the sides.
 pub struct Tools {

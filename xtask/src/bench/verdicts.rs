@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::jobs::JOBS;
-use super::statistics::{Spread, median, numbers};
+use crate::statistics::{Spread, median, numbers};
 
 /// A line of the table of verdicts.
 #[derive(Debug, PartialEq)]

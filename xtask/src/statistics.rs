@@ -18,6 +18,17 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// Mean of some numbers.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Smallest and largest of some numbers.
+pub fn extremes(values: &[f64]) -> [f64; 2] {
+    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    [smallest, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
+}
+
 /// The smallest, the middle and the largest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
@@ -31,8 +42,7 @@ impl Spread {
         if values.is_empty() {
             return None;
         }
-        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let [least, most] = extremes(values);
         Some(Self { least, median: median(values), most })
     }
 
@@ -45,10 +55,9 @@ impl Spread {
 
 /// Mean and standard error of a mean.
 pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    (mean, (variance / count).sqrt())
+    let (count, centre) = (values.len() as f64, mean(values));
+    let variance = values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (count - 1.0);
+    (centre, (variance / count).sqrt())
 }
 
 #[cfg(test)]
@@ -66,8 +75,11 @@ mod tests {
     #[test]
     fn the_median_of_an_even_number_lies_between_the_middle_two() {
         assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[5.0, 1.0, 3.0]), 3.0);
         assert!(median(&[]).is_nan());
+        assert_eq!(extremes(&[4.0, 1.0, 3.0]), [1.0, 4.0]);
     }
 
     #[test]
