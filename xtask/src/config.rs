@@ -1,7 +1,7 @@
-//! `cargo xtask config`: docs/config.md, every field of a run file, from the program's JSON Schema.
+//! `cargo xtask config`: writes docs/config.md, every field of a run file, from the program's JSON Schema.
 //!
 //! The schema is made from the types in crates/train/src/config, so their doc comments are the words
-//! of the page. A type is described where it first occurs; later fields of that type link there.
+//! of the page. A type is described where it first occurs. Later fields of that type link there.
 
 mod schema;
 #[cfg(test)]
@@ -28,7 +28,7 @@ pub fn write(workspace: &Workspace) -> Result<(), String> {
     std::fs::write(workspace.root.join(PAGE), page).map_err(|error| format!("{PAGE}: {error}"))
 }
 
-/// Fails where the page is not what the schema gives.
+/// Compares the page with the schema; fails where they differ.
 pub fn check(workspace: &Workspace) -> Result<(), String> {
     let page = generate(workspace)?;
     match std::fs::read_to_string(workspace.root.join(PAGE)) {
@@ -61,16 +61,17 @@ struct Part {
     rows: Vec<Vec<String>>,
 }
 
+/// Page while the schema is walked through.
 struct Page<'a> {
     schema: Schema<'a>,
-    /// The path under which each named type is described.
+    /// Path under which each named type is described.
     described: BTreeMap<&'a str, String>,
-    /// What the tables so far link to and no part describes yet, by path.
+    /// Types that a table links to and no part describes yet, with their paths.
     pending: Vec<(String, &'a Value)>,
 }
 
 impl<'a> Page<'a> {
-    /// Parts on what tables link to, each followed by those on what its own table links to.
+    /// Parts on the pending types. Each is followed by the parts on the types that its own table links to.
     fn parts(&mut self) -> Result<Vec<Part>, String> {
         let mut parts = Vec::new();
         for (path, schema) in std::mem::take(&mut self.pending) {
@@ -111,7 +112,7 @@ impl<'a> Page<'a> {
         fields.collect()
     }
 
-    /// What a value looks like, with a link to where more is said.
+    /// Form of a value in words, with a link to the part that says more.
     fn form(&mut self, path: &str, schema: &'a Value, count: Count) -> Result<String, String> {
         let (name, schema) = self.schema.resolve(schema)?;
         if let Some(values) = values(schema) {
@@ -142,7 +143,7 @@ impl<'a> Page<'a> {
         Ok(forms?.join(" or "))
     }
 
-    /// The form of a value of one JSON type.
+    /// Form of a value of one JSON type.
     fn plain_form(
         &mut self,
         path: &str,
@@ -175,7 +176,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// A link to where a part is described: where its type first occurs, else at its own path.
+    /// Link to the part on a type: where the type first occurs, or at this path.
     fn link(
         &mut self,
         name: Option<&'a str>,
@@ -193,14 +194,14 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Whether words are about one value or many.
+/// Number of values that words are about.
 #[derive(Clone, Copy)]
 enum Count {
     One,
     Many,
 }
 
-/// ` ≥ 0`, ` > 0 and < 1`, or nothing.
+/// Bounds of a number, as ` ≥ 0` or ` > 0 and < 1`; empty where there are none.
 fn range(schema: &Value) -> String {
     let bounds =
         [("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<")];

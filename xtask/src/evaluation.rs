@@ -1,5 +1,5 @@
-//! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes what
-//! evaluation.json says of them into docs/evaluation.md.
+//! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes
+//! docs/evaluation.md from the evaluation.json of each run.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -15,7 +15,7 @@ const PAGE: &str = "docs/evaluation.md";
 const TEMPLATE: &str = include_str!("../templates/evaluation.md.jinja");
 const CONFIGS: [&str; 2] = ["penguins", "digits"];
 
-/// Trains each config with so many seeds and writes the page.
+/// Trains each config with this number of seeds and writes the page.
 pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let scratch = Scratch::new("evaluation")?;
     let program = Program::build(workspace, &scratch)?;
@@ -43,6 +43,7 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     Ok(())
 }
 
+/// Contents of a run's evaluation.json.
 fn read(run: &Path) -> Result<Value, String> {
     let path = run.join("evaluation.json");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -85,6 +86,7 @@ fn section(config: &str, runs: &[Value]) -> Result<minijinja::Value, String> {
     })
 }
 
+/// Numbers at one place of evaluation.json, seed by seed.
 fn values(runs: &[Value], pointer: &str) -> Result<Vec<f64>, String> {
     let of = |run: &Value| run.pointer(pointer).and_then(Value::as_f64);
     runs.iter()
@@ -92,7 +94,7 @@ fn values(runs: &[Value], pointer: &str) -> Result<Vec<f64>, String> {
         .collect()
 }
 
-/// Mean ± standard deviation.
+/// Mean ± standard deviation of some numbers.
 fn spread(values: &[f64]) -> String {
     let (count, mean) = (values.len() as f64, mean(values));
     let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();

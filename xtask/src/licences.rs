@@ -1,5 +1,5 @@
-//! Every dependency, with all features and for all targets, is under a licence that lets users do
-//! as they like with the program.
+//! `cargo xtask licences`: checks that every dependency, with all features and for all targets, is under a
+//! licence that lets users do as they like with the program.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use spdx::{Expression, ParseMode};
 
 use crate::cargo::Workspace;
 
-/// Licences that ask for no more than the notice. No copyleft.
+/// Licences that ask for no more than the notice; none is copyleft.
 const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -35,15 +35,16 @@ const SYNTAX: ParseMode =
 /// Package that may be used although its licence is not in [`ALLOWED`].
 struct Exception {
     package: &'static str,
-    /// The licence in its manifest, empty for none. Another one in a later release is an error.
+    /// Licence in its manifest, empty for none. Another one in a later release is an error.
     licence: &'static str,
     reason: &'static str,
 }
 
-/// The Mozilla Public License asks only that changes to its own files are published: a crate that
-/// is used as it was released lays no duty on the program.
+/// Reason for the Mozilla Public License. It asks only that changes to its own files are published, so a
+/// crate that is used as it was released lays no duty on the program.
 const UNCHANGED: &str = "copyleft of its own files only, and they are used unchanged";
 
+/// Packages that may be used for a reason of their own.
 const EXCEPTIONS: &[Exception] = &[
     Exception { package: "attohttpc", licence: "MPL-2.0", reason: UNCHANGED },
     Exception { package: "buildid", licence: "MPL-2.0", reason: UNCHANGED },
@@ -71,7 +72,7 @@ struct Package {
     licence: Option<String>,
 }
 
-/// Part of `cargo xtask check`: fails where a package's licence is not allowed, or an exception not needed.
+/// Checks the licences; fails where one is not allowed, or an exception is not needed.
 pub fn run(workspace: &Workspace) -> Result<(), String> {
     let options = ["metadata", "--format-version", "1", "--locked", "--all-features"];
     let Metadata { packages } = serde_json::from_str(&workspace.cargo_output(&options)?)
@@ -87,6 +88,7 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
     Err(format!("{} to settle in xtask/src/licences.rs:\n  {}", faults.len(), faults.join("\n  ")))
 }
 
+/// Packages whose licence is not allowed, and exceptions that are not needed, in words.
 fn faults(packages: &[Package]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
@@ -165,7 +167,7 @@ mod tests {
         Package { name: name.into(), version: "1.0.0".into(), licence: Some(licence.into()) }
     }
 
-    /// The packages of all exceptions, as they are excepted.
+    /// Packages of all exceptions, with the licences of the exceptions.
     fn excepted() -> Vec<Package> {
         EXCEPTIONS.iter().map(|e| package(e.package, e.licence)).collect()
     }

@@ -1,4 +1,4 @@
-//! The project's own tools: `cargo xtask` lists them. Depends on no crate of the workspace.
+//! The project's own tools: `cargo xtask` lists them. They depend on no crate of the workspace.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
 mod article;

@@ -1,4 +1,4 @@
-//! Pages of docs/: a template filled with results, numbers in few digits, paragraphs wrapped.
+//! Markdown of the pages in docs/: templates are filled with results, and paragraphs wrapped.
 
 use minijinja::{
     Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter, syntax::SyntaxConfig,
@@ -39,7 +39,7 @@ pub fn fill(
     environment.render_named_str(name, template, values).map_err(|error| error.to_string())
 }
 
-/// Number with so many decimals and its unit; a dash where there is none.
+/// Number with its decimals and unit; a dash where there is no number.
 fn fixed(value: Option<f64>, places: usize, unit: Option<&str>) -> String {
     let unit = unit.unwrap_or_default();
     value.map_or("–".to_owned(), |value| format!("{value:.places$}{unit}"))
@@ -113,6 +113,7 @@ pub fn ours(value: f64) -> String {
     }
 }
 
+/// Share as a percentage.
 fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }

@@ -1,4 +1,4 @@
-//! docs/article.md from the results: nothing is run or read here.
+//! docs/article.md from the results. Nothing is run or read here.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +127,7 @@ fn command(system: &System) -> String {
     format!("{}{settings}", system.config)
 }
 
-/// Reference and ours, quantity by quantity.
+/// Results of a trial beside the reference, quantity by quantity.
 fn trial(results: &Results) -> Value {
     let row = |summary: Summary| {
         context! {
@@ -150,7 +150,7 @@ fn trial(results: &Results) -> Value {
     }
 }
 
-/// How many medians lie in their range, in the first trial and in the second.
+/// Number of medians that lie in their range, in the first trial and in the second.
 fn counts<'a>(judged: impl Iterator<Item = &'a Judged>) -> String {
     let count = |results: &Results| {
         let verdicts = results.summaries().filter_map(|summary| summary.inside());

@@ -1,4 +1,4 @@
-//! The page of results with known answers.
+//! Tests of the page, with results that have known answers.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::article::systems::{Quantity, SYSTEMS};
 use crate::markdown::anchor;
 use crate::program::Scratch;
 
-/// A trial in which every median lies in the middle of its range, of quantities that have one.
+/// Trial in which every median lies in the middle of its range.
 fn trial(system: &'static System, first_seed: u64) -> Results {
     let middle = |quantity: &Quantity| quantity.median.map_or(0.5, |[from, to]| (from + to) / 2.0);
     let values = system.quantities.iter().map(|quantity| vec![middle(quantity); 20]);
@@ -19,7 +19,7 @@ fn judged() -> Vec<Judged> {
     SYSTEMS.iter().map(|system| Judged { first: trial(system, 0), again: None }).collect()
 }
 
-/// The table of a trial.
+/// Table of a trial.
 fn numbers(results: &Results) -> String {
     let variant = context! { heading => "", command => "", trials => [super::trial(results)] };
     let system = context! { variants => [variant] };
@@ -28,7 +28,7 @@ fn numbers(results: &Results) -> String {
         .expect("nothing is missing")
 }
 
-/// The page with these results and a run of every config that it shows.
+/// Text of the page with these results and a run of every config that it shows.
 fn page(judged: &[Judged], seeds: u64) -> String {
     // Tests run at the same time, each in its own folder.
     let thread = std::thread::current();

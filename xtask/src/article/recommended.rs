@@ -8,13 +8,13 @@ use crate::statistics::{extremes, mean};
 pub const CONFIG: &str = "4-four-modes-recommended";
 pub const SEEDS: u64 = 5;
 
-/// The mean over the seeds of the share within 0.05 of a mode.
+/// Least share of the samples within 0.05 of a mode, in the mean over the seeds.
 const LEAST_SHARE: f64 = 0.975;
 
-/// Of the samples near a mode, along each axis; the data's is 0.01.
+/// Range of the standard deviation of the samples near a mode, along each axis. The data's is 0.01.
 const STD: [f64; 2] = [0.008, 0.012];
 
-/// What does not hold, in words.
+/// Misses of the limits, in words.
 pub fn misses(near: &[Near]) -> Vec<String> {
     let mut misses = Vec::new();
     let share = mean(&near.iter().map(|near| near.share).collect::<Vec<_>>());

@@ -1,18 +1,19 @@
-//! The words of the page: what each system is, and how the numbers are read.
+//! Sections of the page on the nine systems. Their prose stands in the template.
 
-/// The part of the page on one system.
+/// Section on one system.
 pub struct Section {
     pub title: &'static str,
     pub config: &'static str,
-    /// The systems whose numbers stand here, by label, each with its heading.
+    /// Labels of the systems whose numbers stand here, each with its heading.
     pub variants: &'static [(&'static str, &'static str)],
-    /// The published script as a whole process: one core, imports included, figures not drawn.
+    /// Time of the published script as a whole process: on one core, imports included, no figures drawn.
     pub script_seconds: f64,
 }
 
 const PUBLISHED: &str = "As published";
 const CORRECTED: &str = "With the corrected target";
 
+/// All sections, in the order of the page.
 pub const SECTIONS: [Section; 9] = [
     Section {
         title: "1. A Gaussian, level by level",

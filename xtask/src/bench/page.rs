@@ -1,4 +1,4 @@
-//! docs/performance.md, of the figures of a run.
+//! docs/performance.md, from the figures of a run.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::statistics::{Spread, median};
 
 const TEMPLATE: &str = include_str!("../../templates/performance.md.jinja");
 
-/// Numbers of a list of the figures, in which those that could not be measured are null.
+/// List of numbers in the figures; a number that could not be measured is null.
 type Numbers = Option<Vec<Option<f64>>>;
 
 /// Text of the page: the figures as they are, and what is computed of them here.
