@@ -1,17 +1,15 @@
 //! `cargo xtask article`: runs the nine systems of the article over many seeds and writes
-//! docs/article.md; with `--check` it writes nothing and fails where a system misses.
+//! docs/article.md. With `--check` it writes nothing and fails where a system misses.
 
 mod collapse;
 mod density;
-pub mod markdown;
 mod measures;
 mod page;
 mod pictures;
-mod published_target;
 mod recommended;
 mod runs;
+mod sections;
 mod systems;
-mod texts;
 mod verdict;
 
 use std::{fs, path::Path};
@@ -19,8 +17,8 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use crate::cargo::Workspace;
+use crate::markdown::ours;
 use crate::program::{Program, Scratch};
-use markdown::ours;
 use page::{Content, REFERENCE_SEEDS, Shown};
 use runs::Runner;
 use systems::{SYSTEMS, System, labelled};
@@ -28,29 +26,29 @@ use verdict::{Judged, Results, judge};
 
 const PAGE: &str = "docs/article.md";
 
-/// The config that prints the density of every level.
+/// Config that prints the density of every level.
 const DENSITY_CONFIG: &str = "9-ddpm-density";
 
-/// Configs beside the nine of which pictures are shown, and which.
+/// Further configs on the page, each with the names of its pictures.
 const BESIDE: [(&str, &[&str]); 3] = [
     ("1-gaussian-corrected", &["levels"]),
     ("4-four-modes-corrected", &["trajectory"]),
     (recommended::CONFIG, &["trajectory", "convergence", "modes"]),
 ];
 
-/// What is asked for.
+/// Task of `cargo xtask article`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// Runs all over so many seeds and writes the page.
+    /// Runs all systems over these seeds and writes the page.
     Write { seeds: u64 },
-    /// Runs all over so many seeds and judges them.
+    /// Runs all systems over these seeds and judges them.
     Check { seeds: u64 },
-    /// Runs some of them, some over three seeds.
+    /// Runs some of the systems, three of them over three seeds only.
     ShortCheck,
 }
 
 impl Task {
-    /// What the words after `cargo xtask article` ask for.
+    /// Task that the words after `cargo xtask article` ask for.
     pub fn parse(words: &[&str]) -> Result<Self, String> {
         let (mut seeds, mut check, mut short) = (None, false, false);
         let mut words = words.iter();
@@ -79,6 +77,7 @@ impl Task {
     }
 }
 
+/// Builds the program and does the task.
 pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
     let scratch = Scratch::new("article")?;
     let program = Program::build(workspace, &scratch)?;
@@ -90,7 +89,7 @@ pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
     }
 }
 
-/// The part of `cargo xtask check`.
+/// Short check, as a part of `cargo xtask check`.
 pub fn short(workspace: &Workspace) -> Result<(), String> {
     run(workspace, Task::ShortCheck)
 }
@@ -107,7 +106,7 @@ fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), S
     let judged = judge_with(runner, &SYSTEMS.iter().collect::<Vec<_>>(), seeds)?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     let (mut shown, mut levels, mut machine) = (Vec::new(), Vec::new(), String::new());
-    for section in &texts::SECTIONS {
+    for section in &sections::SECTIONS {
         let whole = runner.whole(section.config)?;
         if section.config == DENSITY_CONFIG {
             levels = density::levels(&whole.said)?;
@@ -144,7 +143,7 @@ fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), S
     Ok(())
 }
 
-/// The machine that a run was made on, in words.
+/// Machine that a run was made on, in words.
 fn machine_of(run: &Path) -> Result<String, String> {
     let text = fs::read_to_string(run.join("manifest.json"));
     let text = text.map_err(|error| format!("manifest.json: {error}"))?;
@@ -169,9 +168,9 @@ fn check(runner: &Runner<'_>, seeds: u64) -> Result<(), String> {
     verdict_of(failed.chain(recommended::misses(&near)).collect())
 }
 
-/// What fits into a check before a commit.
+/// Check that is short enough to run before every commit.
 fn short_check(runner: &Runner<'_>) -> Result<(), String> {
-    /// Of all the quantities of all the seeds, whose ranges leave out two in a hundred.
+    /// Misses of single seeds that are no fault. A range of 1–99 % leaves out two values in a hundred.
     const ALLOWED: usize = 2;
     check_density(runner)?;
     let judged = judge_with(runner, &labelled(&["1", "3", "4", "6"]), REFERENCE_SEEDS)?;
@@ -189,7 +188,7 @@ fn short_check(runner: &Runner<'_>) -> Result<(), String> {
     verdict_of(misses)
 }
 
-/// The densities are exact whatever the network, so one step a level is enough.
+/// Compares the densities with the formula. They don't depend on the network, so one step a level is enough.
 fn check_density(runner: &Runner<'_>) -> Result<(), String> {
     let settings = [
         "train.steps=9",
@@ -208,7 +207,7 @@ fn check_density(runner: &Runner<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The medians, a line each.
+/// Prints the medians, one a line.
 fn say(judged: &[Judged]) {
     for results in judged.iter().flat_map(Judged::trials) {
         for summary in results.summaries() {
@@ -228,7 +227,7 @@ fn say(judged: &[Judged]) {
     }
 }
 
-/// The smallest and the largest of a few seeds, a line each.
+/// Prints the smallest and the largest value of a few seeds, one quantity a line.
 fn say_few(few: &[Results]) {
     for results in few {
         for summary in results.summaries() {

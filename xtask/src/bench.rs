@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: what Langevin costs in time and memory, on jobs that people have; with `--peers`
-//! beside JAX and PyTorch in the same run, and docs/performance.md is written of it.
+//! `cargo xtask bench`: measures what Langevin costs in time and memory, on jobs that people have. With
+//! `--peers` it measures JAX and PyTorch in the same run and writes docs/performance.md.
 //!
-//! Nothing here is a test: machines are shared and clocks noisy, so no time fails anything. What must
-//! agree are the losses of all sides.
+//! Nothing here is a test: machines are shared and clocks noisy, so no time fails anything. Only the losses
+//! of all sides must agree.
 
 mod agreement;
 mod chart;
@@ -14,7 +14,6 @@ mod peers;
 mod profile;
 mod rounds;
 mod side;
-mod statistics;
 mod verdicts;
 mod whole;
 
@@ -31,36 +30,36 @@ use crate::program::{Program, Scratch};
 use jobs::JOBS;
 use side::{Side, Tools};
 
-/// The figures that the page is made of, beside it.
+/// Figures that the page is made of.
 const RESULTS: &str = "docs/performance/results.json";
 const PAGE: &str = "docs/performance.md";
-/// Where a run without peers, or a short one, leaves its figures.
+/// Folder for the figures of a run without peers, or of a short one.
 const OWN_FOLDER: &str = "target/bench";
 
-/// What is asked for.
+/// Task of `cargo xtask bench`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Task {
-    /// All, or only the parts of these names.
+    /// Measures all parts, or only those of these names.
     Measure(Extent, Vec<String>),
-    /// Makes the page again of the figures that lie beside it.
+    /// Writes the page again from the figures that lie beside it.
     Page,
 }
 
-/// How much is measured.
+/// Extent of the measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Extent {
-    /// Beside JAX and PyTorch.
+    /// Whether JAX and PyTorch are measured too.
     pub peers: bool,
-    /// As little as shows that everything runs; the page goes to target/.
+    /// Whether as little is measured as shows that everything runs. The page then goes to target/.
     pub short: bool,
-    /// Rounds in which every side has its turn.
+    /// Number of rounds. Every side has a turn in each.
     pub rounds: usize,
     /// Seconds of a turn.
     pub seconds: f64,
 }
 
 impl Task {
-    /// What the words after `cargo xtask bench` ask for.
+    /// Task that the words after `cargo xtask bench` ask for.
     pub fn parse(words: &[&str]) -> Result<Self, String> {
         if words == ["--page"] {
             return Ok(Self::Page);
@@ -98,6 +97,7 @@ impl Task {
     }
 }
 
+/// Does the task.
 pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
     match task {
         Task::Page => {
@@ -136,7 +136,7 @@ fn measure(workspace: &Workspace, extent: Extent, only: Vec<String>) -> Result<(
     write_page(&results, &page)
 }
 
-/// Figures in which some parts are measured anew: each says when, and of which commit.
+/// Figures in which some parts are measured anew, each with its day and commit.
 fn measured_again(mut all: Value, new: Value, parts: &[String]) -> Value {
     for part in parts.iter().map(String::as_str) {
         let place = if new[part].is_null() { &["jobs", part][..] } else { &[part][..] };
@@ -150,9 +150,10 @@ fn measured_again(mut all: Value, new: Value, parts: &[String]) -> Value {
     all
 }
 
-/// What is measured beside the jobs, by its name in the figures.
+/// Measurement beside the jobs.
 type Part = fn(&Bench<'_>, &Program) -> Result<Value, String>;
 
+/// Measurements beside the jobs, by their names in the figures.
 const PARTS: &[(&str, Part)] = &[
     ("sampling", |bench, _| bench.sampling()),
     ("growth", |bench, _| bench.growth()),
@@ -163,21 +164,21 @@ const PARTS: &[(&str, Part)] = &[
     ("profile", |bench, _| bench.profile()),
 ];
 
-/// The names of all parts.
+/// Names of all parts, jobs included.
 fn parts() -> Vec<&'static str> {
     let others = PARTS.iter().map(|(name, _)| *name);
     JOBS.iter().map(|job| job.name).chain(others).collect()
 }
 
-/// What every measurement needs.
+/// Bench: what every measurement needs.
 pub struct Bench<'a> {
     workspace: &'a Workspace,
     extent: Extent,
-    /// Nothing but these parts, where it names some.
+    /// Names of the parts that are measured; all parts where it is empty.
     only: Vec<String>,
     tools: Tools,
     scratch: Scratch,
-    /// On the disk of the workspace, for what is written and timed.
+    /// Folder on the disk of the workspace, for files whose writing is timed.
     folder: PathBuf,
 }
 
@@ -209,7 +210,7 @@ impl Bench<'_> {
         self.only.is_empty() || self.only.iter().any(|only| only == name)
     }
 
-    /// A run file of the jobs, from the top of the workspace.
+    /// Full path of a run file, whose path goes from the top of the workspace.
     fn run_file(&self, path: &str) -> String {
         self.workspace.root.join(path).display().to_string()
     }
@@ -242,11 +243,11 @@ impl Bench<'_> {
     }
 }
 
-/// The present day, as 2026-11-25.
+/// Present day, as 2026-11-25.
 fn date() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    // Days since 1970 become a date of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level
-    // date algorithms"), the year beginning in March.
+    // From days since 1970 to a date of the Gregorian calendar, by years that begin in March (H. Hinnant,
+    // "chrono-compatible low-level date algorithms").
     let days = (seconds / 86_400) as i64 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =
@@ -270,13 +271,13 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Writes the page, and its curves into the folder of its name.
+/// Writes the page, and its curves into the folder with the page's name.
 fn write_page(results: &Value, path: &Path) -> Result<(), String> {
     let folder = path.with_extension("");
     for (name, svg) in curves::pictures(results) {
         write(&folder.join(format!("{name}.svg")), &svg)?;
     }
-    write(path, &page::render(results))?;
+    write(path, &page::render(results)?)?;
     println!("wrote {}", path.display());
     Ok(())
 }

@@ -1,16 +1,16 @@
-//! The workspace's folder, and cargo and git called in it.
+//! Workspace: its folder, and calls of cargo and git in it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// The workspace that this program checks.
+/// Workspace that this program checks.
 pub struct Workspace {
     pub root: PathBuf,
 }
 
 impl Workspace {
-    /// The folder above xtask's own when started by cargo, else the current one.
+    /// Workspace around xtask's own folder where cargo started xtask, else the one in the current folder.
     pub fn find() -> Result<Self, String> {
         let by_cargo = std::env::var_os("CARGO_MANIFEST_DIR")
             .and_then(|folder| Some(PathBuf::from(folder).parent()?.to_path_buf()));
@@ -25,7 +25,7 @@ impl Workspace {
         }
     }
 
-    /// Runs cargo; its output goes straight through.
+    /// Runs cargo, whose output goes straight to the terminal.
     pub fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
         self.cargo_with(&[], arguments)
     }
@@ -43,20 +43,20 @@ impl Workspace {
         }
     }
 
-    /// Runs cargo and gives what it writes on standard output.
+    /// Standard output of cargo.
     pub fn cargo_output(&self, arguments: &[&str]) -> Result<String, String> {
         println!("$ cargo {}", arguments.join(" "));
         output(self.cargo_command(arguments), &format!("cargo {}", arguments.join(" ")))
     }
 
-    /// Whether `cargo NAME` is there, as `nextest` may be.
+    /// Whether there is a `cargo NAME`, as `nextest` may be.
     pub fn has_cargo(&self, name: &str) -> bool {
         let mut command = self.cargo_command(&[name, "--version"]);
         let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     }
 
-    /// Runs git and gives what it writes on standard output.
+    /// Standard output of git.
     pub fn git_output(&self, arguments: &[&str]) -> Result<String, String> {
         let mut command = Command::new("git");
         command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
@@ -67,8 +67,8 @@ impl Workspace {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
-        // What `cargo run` told xtask of itself is no business of what it starts: a build script
-        // that asks for such a variable would run again.
+        // `cargo run` sets variables about the package xtask. A build script that asks for one of them
+        // would run again if it saw them here.
         for (name, _) in std::env::vars_os() {
             let of_package = name.to_str().is_some_and(|name| {
                 name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -81,6 +81,7 @@ impl Workspace {
     }
 }
 
+/// Standard output of a command; an error where it fails.
 fn output(mut command: Command, shown: &str) -> Result<String, String> {
     command.stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("{shown}: {error}"))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: what a machine can hold, part by part, with the time of each.
+//! `cargo xtask check`: everything that a machine can check, part by part, with the time of each.
 //!
 //! A new part is one line in [`PARTS`]. Cargo is always called with `--workspace` or `-p cli` and
 //! the default features, so that all parts but the last share one build of the dependencies.
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use crate::cargo::Workspace;
 use crate::{article, config, licences, rebuilds, tidy, torture};
 
-/// One thing that must hold.
+/// Part of the check: one thing that must hold.
 pub struct Part {
     name: &'static str,
     about: &'static str,
     run: fn(&Workspace) -> Result<(), String>,
 }
 
-/// The parts, the quick ones first. `config` and `rebuilds` go on from what `build` made.
+/// All parts, the quick ones first. `config` and `rebuilds` use what `build` made.
 pub const PARTS: &[Part] = &[
     Part { name: "fmt", about: "the code is formatted", run: fmt },
     Part { name: "tidy", about: "the small rules of CONTRIBUTING.md hold", run: tidy::run },
@@ -52,7 +52,8 @@ fn clippy(workspace: &Workspace) -> Result<(), String> {
     workspace.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
 }
 
-/// After `clippy`, whose crates it takes: a whole workspace has the same features with the targets.
+/// Checks the fuzz targets. It reuses the crates that `clippy` built, since the targets don't change the
+/// features of the workspace.
 fn fuzz(workspace: &Workspace) -> Result<(), String> {
     // Nothing is linked, so that libFuzzer itself, 15 s of C++, is not built.
     let without_engine = [("CUSTOM_LIBFUZZER_PATH", "not-linked/libfuzzer.a")];
@@ -109,12 +110,12 @@ fn small(workspace: &Workspace) -> Result<(), String> {
     workspace.cargo(&[options.as_slice(), flex.as_slice(), strict.as_slice()].concat())
 }
 
-/// The parts and what they check, one a line.
+/// List of the parts and of what they check, one a line.
 pub fn list() -> String {
     PARTS.iter().map(|part| format!("  {:<12} {}\n", part.name, part.about)).collect()
 }
 
-/// The parts of a list of names, in the order of [`PARTS`].
+/// Parts with these names, which commas separate, in the order of [`PARTS`].
 pub fn select(names: &str) -> Result<Vec<&'static Part>, String> {
     let names: Vec<&str> = names.split(',').collect();
     if let Some(name) = names.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
@@ -124,7 +125,7 @@ pub fn select(names: &str) -> Result<Vec<&'static Part>, String> {
     Ok(PARTS.iter().filter(|part| names.contains(&part.name)).collect())
 }
 
-/// Runs the parts up to the first that fails, then says how long each took.
+/// Runs the parts up to the first that fails, then prints how long each took.
 pub fn run(workspace: &Workspace, parts: Vec<&'static Part>) -> Result<(), String> {
     let mut table = String::new();
     let mut total = Duration::ZERO;

@@ -1,7 +1,7 @@
-//! `cargo xtask config`: docs/config.md, every field of a run file, from the program's JSON Schema.
+//! `cargo xtask config`: writes docs/config.md, every field of a run file, from the program's JSON Schema.
 //!
 //! The schema is made from the types in crates/train/src/config, so their doc comments are the words
-//! of the page. A type is described where it first occurs; later fields of that type link there.
+//! of the page. A type is described where it first occurs. Later fields of that type link there.
 
 mod schema;
 #[cfg(test)]
@@ -9,36 +9,18 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use minijinja::{context, value::Serde};
+use serde::Serialize;
 use serde_json::Value;
 
 use self::schema::{Schema, alternatives, values};
 use crate::cargo::Workspace;
+use crate::markdown::{anchor, environment, fill};
 
 const PAGE: &str = "docs/config.md";
 const EXAMPLE: &str = include_str!("../../configs/default.json");
 
-const HEAD: &str = "\
-# The run file
-
-Made from the program's JSON Schema by `cargo xtask config`; edit the doc comments in
-[crates/train/src/config](../crates/train/src/config), not this page.
-
-One JSON file describes a run: what is learned, how noise is added to it, which network learns it, how
-that is trained, and how samples are drawn. Symbols are those of [notation.md](notation.md).
-
-- `langevin train my.json` trains what `my.json` describes. With `--dry-run` it checks the file, takes
-  one step and writes nothing.
-- `langevin train my.json --set train.batch=512` changes one field, by its path in the tables below.
-- `langevin configs show default` prints a file to start from; `langevin schema` prints the schema, with
-  which editors complete and check.
-- A field that is not *required* may be left out. The run's own copy, `config.json` in its folder, has
-  every default written out.
-- Where a part can be one of several things, its `kind` says which, and which other fields it has.
-- A field that is unknown, out of its range, or does not fit another is refused by its path before
-  anything is written.
-";
-
-const FIELDS: &str = "\n| field | type | default | meaning |\n|---|---|---|---|\n";
+const TEMPLATE: &str = include_str!("../templates/config.md.jinja");
 
 /// Writes the page.
 pub fn write(workspace: &Workspace) -> Result<(), String> {
@@ -46,7 +28,7 @@ pub fn write(workspace: &Workspace) -> Result<(), String> {
     std::fs::write(workspace.root.join(PAGE), page).map_err(|error| format!("{PAGE}: {error}"))
 }
 
-/// Fails where the page is not what the schema gives.
+/// Compares the page with the schema; fails where they differ.
 pub fn check(workspace: &Workspace) -> Result<(), String> {
     let page = generate(workspace)?;
     match std::fs::read_to_string(workspace.root.join(PAGE)) {
@@ -61,60 +43,62 @@ fn generate(workspace: &Workspace) -> Result<String, String> {
     page(&schema)
 }
 
-/// The page of a run file's schema.
+/// Text of the page of a schema.
 fn page(schema: &Value) -> Result<String, String> {
-    let example = EXAMPLE.trim_end();
-    let text = format!(
-        "{HEAD}\n## Example\n\nThe built-in config `default`:\n\n```json\n{example}\n```\n\n## Fields\n"
-    );
-    let schema = Schema(schema);
-    let mut page = Page { schema, text, described: BTreeMap::new(), pending: Vec::new() };
-    page.text += FIELDS;
-    page.rows("", schema.0)?;
-    page.describe_pending()?;
-    Ok(page.text)
+    let mut page = Page { schema: Schema(schema), described: BTreeMap::new(), pending: Vec::new() };
+    let fields = page.rows("", schema)?;
+    let parts = page.parts()?;
+    let values = context! { example => EXAMPLE.trim_end(), fields, parts => Serde(parts) };
+    fill(&environment()?, "config.md", TEMPLATE, values)
 }
 
+/// Part of the page on a type: a heading, and a table of values, of kinds or of fields.
+#[derive(Serialize)]
+struct Part {
+    path: String,
+    words: String,
+    of: &'static str,
+    rows: Vec<Vec<String>>,
+}
+
+/// Page while the schema is walked through.
 struct Page<'a> {
     schema: Schema<'a>,
-    text: String,
-    /// The path under which each named type is described.
+    /// Path under which each named type is described.
     described: BTreeMap<&'a str, String>,
-    /// What the tables so far link to and the page does not describe yet, by path.
+    /// Types that a table links to and no part describes yet, with their paths.
     pending: Vec<(String, &'a Value)>,
 }
 
 impl<'a> Page<'a> {
-    /// Describes what tables link to, each part followed by what its own tables link to.
-    fn describe_pending(&mut self) -> Result<(), String> {
+    /// Parts on the pending types. Each is followed by the parts on the types that its own table links to.
+    fn parts(&mut self) -> Result<Vec<Part>, String> {
+        let mut parts = Vec::new();
         for (path, schema) in std::mem::take(&mut self.pending) {
-            let level = if path.contains('.') { "###" } else { "##" };
-            self.text += &format!("\n{level} `{path}`\n\n{}\n", self.schema.words(schema)?);
-            if let Some(values) = values(schema) {
-                self.text += "\n| value | meaning |\n|---|---|\n";
-                for (value, meaning) in values {
-                    self.text += &row(&[&code(value), meaning]);
-                }
+            let (of, rows) = if let Some(values) = values(schema) {
+                let row = |(value, meaning): (_, &str)| vec![code(value), meaning.to_owned()];
+                ("values", values.into_iter().map(row).collect())
             } else if let Some(kinds) = self.schema.kinds(schema) {
-                self.text +=
-                    "\n| `kind` and its fields | type | default | meaning |\n|---|---|---|---|\n";
+                let mut rows = Vec::new();
                 for (kind, variant) in kinds {
-                    let words = self.schema.words(variant)?;
-                    self.text += &row(&[&format!("**`{kind}`**"), "", "", &words]);
-                    self.rows(&path, variant)?;
+                    let (kind, words) = (format!("**`{kind}`**"), self.schema.words(variant)?);
+                    rows.push(vec![kind, String::new(), String::new(), words]);
+                    rows.extend(self.rows(&path, variant)?);
                 }
+                ("kinds", rows)
             } else {
-                self.text += FIELDS;
-                self.rows(&path, schema)?;
-            }
-            self.describe_pending()?;
+                ("fields", self.rows(&path, schema)?)
+            };
+            let words = self.schema.words(schema)?;
+            parts.push(Part { path, words, of, rows });
+            parts.extend(self.parts()?);
         }
-        Ok(())
+        Ok(parts)
     }
 
-    /// The fields of an object, a row each.
-    fn rows(&mut self, path: &str, object: &'a Value) -> Result<(), String> {
-        for field in self.schema.fields(object)? {
+    /// Rows of an object's fields.
+    fn rows(&mut self, path: &str, object: &'a Value) -> Result<Vec<Vec<String>>, String> {
+        let fields = self.schema.fields(object)?.into_iter().map(|field| {
             let path = if path.is_empty() { field.name } else { &format!("{path}.{}", field.name) };
             let words = self.schema.words(field.schema)?;
             let default = match &field.schema["default"] {
@@ -123,12 +107,12 @@ impl<'a> Page<'a> {
                 default => code(default),
             };
             let form = self.form(path, field.schema, Count::One)?;
-            self.text += &row(&[&format!("`{path}`"), &form, &default, &words]);
-        }
-        Ok(())
+            Ok(vec![format!("`{path}`"), form, default, words])
+        });
+        fields.collect()
     }
 
-    /// What a value looks like, with a link to where more is said.
+    /// Form of a value in words, with a link to the part that says more.
     fn form(&mut self, path: &str, schema: &'a Value, count: Count) -> Result<String, String> {
         let (name, schema) = self.schema.resolve(schema)?;
         if let Some(values) = values(schema) {
@@ -159,7 +143,7 @@ impl<'a> Page<'a> {
         Ok(forms?.join(" or "))
     }
 
-    /// The form of a value of one JSON type.
+    /// Form of a value of one JSON type.
     fn plain_form(
         &mut self,
         path: &str,
@@ -192,7 +176,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// A link to where a part is described: where its type first occurs, else at its own path.
+    /// Link to the part on a type: where the type first occurs, or at this path.
     fn link(
         &mut self,
         name: Option<&'a str>,
@@ -210,14 +194,14 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Whether words are about one value or many.
+/// Number of values that words are about.
 #[derive(Clone, Copy)]
 enum Count {
     One,
     Many,
 }
 
-/// ` ≥ 0`, ` > 0 and < 1`, or nothing.
+/// Bounds of a number, as ` ≥ 0` or ` > 0 and < 1`; empty where there are none.
 fn range(schema: &Value) -> String {
     let bounds =
         [("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<")];
@@ -233,15 +217,4 @@ fn code(value: &Value) -> String {
         Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     }
-}
-
-fn row(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-    format!("| {} |\n", cells.join(" | "))
-}
-
-/// The anchor that GitHub and others give a heading.
-fn anchor(heading: &str) -> String {
-    let kept = |c: char| c.is_alphanumeric() || "-_ ".contains(c);
-    heading.to_lowercase().chars().filter(|c| kept(*c)).collect::<String>().replace(' ', "-")
 }

@@ -1,28 +1,25 @@
-//! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes what
-//! evaluation.json says of them into docs/evaluation.md.
+//! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes
+//! docs/evaluation.md from the evaluation.json of each run.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use minijinja::{context, value::Serde};
 use serde_json::Value;
 
 use crate::cargo::Workspace;
+use crate::markdown::{environment, fill};
 use crate::program::{Program, Scratch};
+use crate::statistics::mean;
 
 const PAGE: &str = "docs/evaluation.md";
+const TEMPLATE: &str = include_str!("../templates/evaluation.md.jinja");
 const CONFIGS: [&str; 2] = ["penguins", "digits"];
 
-/// Trains and writes; `seeds` runs of each config.
+/// Trains each config with this number of seeds and writes the page.
 pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let scratch = Scratch::new("evaluation")?;
     let program = Program::build(workspace, &scratch)?;
-    let mut page = format!(
-        "# How near the samples are\n\n\
-         `cargo xtask evaluation` made this page: {seeds} seeds of each config on real data, each with another\n\
-         split, mean ± standard deviation over the seeds. A distance is of as many samples as rows are held out,\n\
-         to these; the floor is the same of training rows, and what perfect samples would have. The distances are\n\
-         those of `langevin evaluate`, in standardised columns, and explained in the documentation of\n\
-         `langevin_train::evaluation`.\n"
-    );
+    let mut configs = Vec::new();
     for config in CONFIGS {
         let mut runs = Vec::new();
         for seed in 0..seeds {
@@ -38,67 +35,58 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
             }
             runs.push(read(&out)?);
         }
-        page += &section(config, &runs)?;
+        configs.push(section(config, &runs)?);
     }
     let path = workspace.root.join(PAGE);
-    fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))?;
+    fs::write(&path, page(seeds, configs)?).map_err(|error| format!("{PAGE}: {error}"))?;
     println!("wrote {PAGE}");
     Ok(())
 }
 
+/// Contents of a run's evaluation.json.
 fn read(run: &Path) -> Result<Value, String> {
     let path = run.join("evaluation.json");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// A config's tables.
-fn section(config: &str, runs: &[Value]) -> Result<String, String> {
+/// Text of the page of some configs.
+fn page(seeds: u64, configs: Vec<minijinja::Value>) -> Result<String, String> {
+    let mut environment = environment()?;
+    environment.add_filter("spread", |values: Vec<f64>| spread(&values));
+    fill(&environment, "evaluation.md", TEMPLATE, context! { seeds, configs })
+}
+
+/// Values of a config's section of the page, seed by seed.
+fn section(config: &str, runs: &[Value]) -> Result<minijinja::Value, String> {
     let first = runs.first().ok_or("no seeds")?;
-    let rows = &first["rows"];
-    let mut text = format!(
-        "\n## {config}\n\n{} training rows, {} held out, {} samples.\n\n\
-         | distance | samples | floor | samples over floor | Gaussian | untrained |\n|---|---|---|---|---|---|\n",
-        rows["training"], rows["held_out"], rows["samples"]
-    );
-    let metrics = first["metrics"].as_array().ok_or("no metrics")?;
-    for (i, metric) in metrics.iter().enumerate() {
+    let metrics = first["metrics"].as_array().ok_or("no metrics")?.iter().enumerate();
+    let metrics = metrics.map(|(i, metric)| {
         let of = |pointer: &str| values(runs, &format!("/metrics/{i}/{pointer}"));
         let (samples, floor) = (of("samples")?, of("floor")?);
         let ratio: Vec<f64> = samples.iter().zip(&floor).map(|(s, f)| s / f).collect();
-        let name = metric["name"].as_str().unwrap_or_default().replace('_', " ");
-        let cells = [samples, floor, ratio, of("baselines/gaussian")?, of("baselines/untrained")?];
-        text += &format!("| {name} | {} |\n", cells.map(|cell| spread(&cell)).join(" | "));
-    }
-    let ratio = values(runs, "/copying/ratio")?;
+        let (gaussian, untrained) = (of("baselines/gaussian")?, of("baselines/untrained")?);
+        let distances = [samples, floor, ratio, gaussian, untrained];
+        Ok(context! { name => metric["name"].as_str(), distances })
+    });
     let columns = first["columns"].as_array().ok_or("no columns")?;
-    let mut least: BTreeMap<String, f64> = BTreeMap::new();
-    for (i, column) in columns.iter().enumerate() {
+    let least = columns.iter().enumerate().map(|(i, column)| {
         let p = values(runs, &format!("/columns/{i}/p_value"))?;
-        let name = column["name"].as_str().unwrap_or_default().to_owned();
-        least.insert(name, p.into_iter().fold(1.0, f64::min));
-    }
-    text += &format!(
-        "\nA sample's nearest training row is {} times as far as a held-out row's (median over median): 1 is \
-         neither a copy\nnor a blur.",
-        spread(&ratio)
-    );
-    let smallest = least.values().copied().fold(1.0, f64::min);
-    text += &match columns.len() {
-        0..=8 => {
-            let each = least.iter().map(|(name, p)| format!("{name} {p:.4}"));
-            let each = each.collect::<Vec<_>>().join(", ");
-            format!(" The smallest Kolmogorov–Smirnov p of any seed, by column: {each}.\n")
-        }
-        count => {
-            format!(
-                " The smallest Kolmogorov–Smirnov p of {count} columns in any seed: {smallest:.2e}.\n"
-            )
-        }
-    };
-    Ok(text)
+        Ok((column["name"].as_str().unwrap_or_default(), p.into_iter().fold(1.0, f64::min)))
+    });
+    let least = least.collect::<Result<BTreeMap<_, f64>, String>>()?;
+    Ok(context! {
+        name => config,
+        rows => Serde(&first["rows"]),
+        metrics => metrics.collect::<Result<Vec<_>, String>>()?,
+        ratio => values(runs, "/copying/ratio")?,
+        columns => columns.len(),
+        smallest => least.values().copied().fold(1.0, f64::min),
+        least,
+    })
 }
 
+/// Numbers at one place of evaluation.json, seed by seed.
 fn values(runs: &[Value], pointer: &str) -> Result<Vec<f64>, String> {
     let of = |run: &Value| run.pointer(pointer).and_then(Value::as_f64);
     runs.iter()
@@ -106,10 +94,9 @@ fn values(runs: &[Value], pointer: &str) -> Result<Vec<f64>, String> {
         .collect()
 }
 
-/// Mean ± standard deviation.
+/// Mean ± standard deviation of some numbers.
 fn spread(values: &[f64]) -> String {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
+    let (count, mean) = (values.len() as f64, mean(values));
     let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
     format!("{mean:.4} ± {:.4}", (square / (count - 1.0).max(1.0)).sqrt())
 }
@@ -129,7 +116,8 @@ mod tests {
                 "copying": { "ratio": 0.9 }
             })
         };
-        let text = section("t", &[run(0.5, 0.7), run(0.7, 0.2)]).expect("complete");
+        let section_of = section("t", &[run(0.5, 0.7), run(0.7, 0.2)]).expect("complete");
+        let text = page(2, vec![section_of]).expect("complete");
         assert!(
             text.contains(
                 "| energy distance | 0.6000 ± 0.1414 | 0.5000 ± 0.0000 | 1.2000 ± 0.2828 |"

@@ -1,13 +1,14 @@
-//! Every dependency, with all features and for all targets, is under a licence that lets users do
-//! as they like with the program.
+//! `cargo xtask licences`: checks that every dependency, with all features and for all targets, is under a
+//! licence that lets users do as they like with the program.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde::Deserialize;
+use spdx::{Expression, ParseMode};
 
 use crate::cargo::Workspace;
 
-/// Licences that ask for no more than the notice. No copyleft.
+/// Licences that ask for no more than the notice; none is copyleft.
 const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -27,18 +28,23 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
-/// A package that may be used although its licence is not in [`ALLOWED`].
+/// Syntax of the expressions. Older manifests write `/` for OR, and names that SPDX has since replaced.
+const SYNTAX: ParseMode =
+    ParseMode { allow_slash_as_or_operator: true, allow_deprecated: true, ..ParseMode::STRICT };
+
+/// Package that may be used although its licence is not in [`ALLOWED`].
 struct Exception {
     package: &'static str,
-    /// What its manifest says, empty for nothing; another licence in a later release is an error.
+    /// Licence in its manifest, empty for none. Another one in a later release is an error.
     licence: &'static str,
     reason: &'static str,
 }
 
-/// The Mozilla Public License asks only that changes to its own files are published: a crate that
-/// is used as it was released lays no duty on the program.
+/// Reason for the Mozilla Public License. It asks only that changes to its own files are published, so a
+/// crate that is used as it was released lays no duty on the program.
 const UNCHANGED: &str = "copyleft of its own files only, and they are used unchanged";
 
+/// Packages that may be used for a reason of their own.
 const EXCEPTIONS: &[Exception] = &[
     Exception { package: "attohttpc", licence: "MPL-2.0", reason: UNCHANGED },
     Exception { package: "buildid", licence: "MPL-2.0", reason: UNCHANGED },
@@ -51,11 +57,26 @@ const EXCEPTIONS: &[Exception] = &[
     Exception { package: "option-ext", licence: "MPL-2.0", reason: UNCHANGED },
 ];
 
+/// Output of `cargo metadata`, as far as it is read here.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+/// Package of the lock file, with the licence that its manifest names.
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    #[serde(rename = "license")]
+    licence: Option<String>,
+}
+
+/// Checks the licences; fails where one is not allowed, or an exception is not needed.
 pub fn run(workspace: &Workspace) -> Result<(), String> {
     let options = ["metadata", "--format-version", "1", "--locked", "--all-features"];
-    let metadata: Value = serde_json::from_str(&workspace.cargo_output(&options)?)
+    let Metadata { packages } = serde_json::from_str(&workspace.cargo_output(&options)?)
         .map_err(|error| format!("cargo metadata: {error}"))?;
-    let packages = packages(&metadata)?;
     let faults = faults(&packages);
     if faults.is_empty() {
         println!("{} packages, {} exceptions", packages.len(), EXCEPTIONS.len());
@@ -67,29 +88,13 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
     Err(format!("{} to settle in xtask/src/licences.rs:\n  {}", faults.len(), faults.join("\n  ")))
 }
 
-/// A package of the lock file and the licence that its manifest names, empty for none.
-struct Package {
-    name: String,
-    version: String,
-    licence: String,
-}
-
-fn packages(metadata: &Value) -> Result<Vec<Package>, String> {
-    let list = metadata["packages"].as_array().ok_or("cargo metadata names no packages")?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let package = |value: &Value| Package {
-        name: text(&value["name"]),
-        version: text(&value["version"]),
-        licence: text(&value["license"]),
-    };
-    Ok(list.iter().map(package).collect())
-}
-
+/// Packages whose licence is not allowed, and exceptions that are not needed, in words.
 fn faults(packages: &[Package]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
     for package in packages {
         let Package { name, version, licence } = package;
+        let licence = licence.as_deref().unwrap_or_default();
         if let Some(exception) = EXCEPTIONS.iter().find(|e| e.package == name) {
             used.insert(exception.package);
             if exception.licence != licence {
@@ -111,69 +116,11 @@ fn faults(packages: &[Package]) -> Vec<String> {
     faults
 }
 
-/// Whether an SPDX expression can be met by allowed licences. `/` is the older way to write OR.
+/// Whether allowed licences meet an SPDX expression.
 fn allowed(expression: &str) -> Result<bool, String> {
-    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
-    let tokens: Vec<&str> = spaced.split_whitespace().collect();
-    let mut rest = tokens.as_slice();
-    let met = any(&mut rest)?;
-    match rest.first() {
-        None => Ok(met),
-        Some(token) => Err(format!("`{token}` is not expected there")),
-    }
-}
-
-/// `all (OR all)*`
-fn any(tokens: &mut &[&str]) -> Result<bool, String> {
-    let mut met = all(tokens)?;
-    while take(tokens, "OR") {
-        met |= all(tokens)?;
-    }
-    Ok(met)
-}
-
-/// `one (AND one)*`
-fn all(tokens: &mut &[&str]) -> Result<bool, String> {
-    let mut met = one(tokens)?;
-    while take(tokens, "AND") {
-        met &= one(tokens)?;
-    }
-    Ok(met)
-}
-
-/// `( any )`, or a licence with or without an exception.
-fn one(tokens: &mut &[&str]) -> Result<bool, String> {
-    if take(tokens, "(") {
-        let met = any(tokens)?;
-        return if take(tokens, ")") { Ok(met) } else { Err("a `)` is missing".to_owned()) };
-    }
-    let licence = identifier(tokens)?;
-    if take(tokens, "WITH") {
-        let whole = format!("{licence} WITH {}", identifier(tokens)?);
-        return Ok(ALLOWED.contains(&whole.as_str()));
-    }
-    Ok(ALLOWED.contains(&licence))
-}
-
-fn take(tokens: &mut &[&str], word: &str) -> bool {
-    match tokens.split_first() {
-        Some((first, rest)) if *first == word => {
-            *tokens = rest;
-            true
-        }
-        _ => false,
-    }
-}
-
-fn identifier<'a>(tokens: &mut &[&'a str]) -> Result<&'a str, String> {
-    match tokens.split_first() {
-        Some((first, rest)) if !["(", ")", "OR", "AND", "WITH"].contains(first) => {
-            *tokens = rest;
-            Ok(first)
-        }
-        Some((first, _)) => Err(format!("a licence must stand where `{first}` is")),
-        None => Err("a licence is missing".to_owned()),
-    }
+    let parsed = Expression::parse_mode(expression, SYNTAX);
+    let parsed = parsed.map_err(|error| error.reason.to_string())?;
+    Ok(parsed.evaluate(|licence| ALLOWED.contains(&licence.to_string().as_str())))
 }
 
 #[cfg(test)]
@@ -217,10 +164,10 @@ mod tests {
     }
 
     fn package(name: &str, licence: &str) -> Package {
-        Package { name: name.into(), version: "1.0.0".into(), licence: licence.into() }
+        Package { name: name.into(), version: "1.0.0".into(), licence: Some(licence.into()) }
     }
 
-    /// The packages of all exceptions, as they are excepted.
+    /// Packages of all exceptions, with the licences of the exceptions.
     fn excepted() -> Vec<Package> {
         EXCEPTIONS.iter().map(|e| package(e.package, e.licence)).collect()
     }
@@ -241,7 +188,7 @@ mod tests {
     #[test]
     fn an_exception_ends_with_its_licence_or_its_package() {
         let mut packages = excepted();
-        packages[0].licence = "GPL-3.0-only".into();
+        packages[0].licence = Some("GPL-3.0-only".into());
         packages.pop();
         let faults = faults(&packages);
         assert_eq!(faults.len(), 2, "{faults:?}");

@@ -1,4 +1,4 @@
-//! The project's own tools: `cargo xtask` lists them. Depends on no crate of the workspace.
+//! The project's own tools: `cargo xtask` lists them. They depend on no crate of the workspace.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
 mod article;
@@ -8,8 +8,10 @@ mod check;
 mod config;
 mod evaluation;
 mod licences;
+mod markdown;
 mod program;
 mod rebuilds;
+mod statistics;
 mod tidy;
 mod torture;
 

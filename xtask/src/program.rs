@@ -1,4 +1,4 @@
-//! The program as the workspace builds it, and a folder to run it in that is gone afterwards.
+//! Program that the workspace builds, and a temporary folder to run it in.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::cargo::Workspace;
 
-/// A folder for runs that nobody keeps; removed when this value is.
+/// Temporary folder for runs that nobody keeps. It is removed when this value is dropped.
 pub struct Scratch {
     folder: PathBuf,
 }
 
 impl Scratch {
-    /// A new folder among the system's temporary ones, with the purpose in its name.
+    /// New folder among the system's temporary ones, with the purpose in its name.
     pub fn new(purpose: &str) -> Result<Self, String> {
         let name = format!("langevin-{purpose}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
@@ -31,17 +31,18 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Nothing to be done about a folder that stays: it lies among temporary ones.
+        // A folder that cannot be removed stays among the temporary ones.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// The program, built now and copied: what is built meanwhile must not change it between two runs.
+/// Program, built and then copied: a later build must not change it between two runs.
 pub struct Program {
     path: PathBuf,
 }
 
 impl Program {
+    /// Builds the program and copies it into the folder.
     pub fn build(workspace: &Workspace, scratch: &Scratch) -> Result<Self, String> {
         let path = scratch.folder().join("langevin");
         fs::copy(built(workspace)?, &path)
@@ -49,7 +50,7 @@ impl Program {
         Ok(Self { path })
     }
 
-    /// The program with these arguments, on the backend that it takes by itself.
+    /// Command that runs the program with these arguments, on its default backend.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         command.args(arguments).env_remove("LANGEVIN_BACKEND").stdin(Stdio::null());
@@ -57,7 +58,7 @@ impl Program {
     }
 }
 
-/// Builds the program and says where it is.
+/// Path of the program, which is built first.
 fn built(workspace: &Workspace) -> Result<PathBuf, String> {
     let messages = ["build", "-p", "cli", "--locked", "--message-format=json-render-diagnostics"];
     let messages = workspace.cargo_output(&messages)?;

@@ -1,8 +1,9 @@
-//! The test build compiles no Burn crate again after `cargo build -p cli`.
+//! Check that the tests compile no Burn crate again after `cargo build -p cli`.
 //!
-//! A dependency that widens the features of a shared crate, even a test's, makes cargo build that
-//! crate and all above it a second time: ten minutes that nobody notices. Cargo names the files of
-//! each crate, made now or before; a file that only the test build names is a second build.
+//! A dependency may widen the features of a crate that Burn shares, even a dependency of a test. Cargo
+//! then builds that crate and all above it a second time: ten minutes that nobody notices. Cargo names
+//! the files of each crate that it built, now or before. A file that only the test build names belongs
+//! to a crate that was built twice.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +11,10 @@ use serde_json::Value;
 
 use crate::cargo::Workspace;
 
-/// The crates that are costly to build, by the start of their names.
+/// Starts of the names of crates that are costly to build.
 const COSTLY: [&str; 5] = ["burn", "cubecl", "cubek", "naga", "wgpu"];
 
+/// Builds program and tests, and fails where the tests have crates of their own.
 pub fn run(workspace: &Workspace) -> Result<(), String> {
     let messages = "--message-format=json-render-diagnostics";
     let program = workspace.cargo_output(&["build", "-p", "cli", "--locked", messages])?;
@@ -30,7 +32,7 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
     ))
 }
 
-/// One crate as a build made it.
+/// Crate as one build made it.
 struct Artifact {
     package: String,
     target: String,
@@ -38,7 +40,7 @@ struct Artifact {
     features: BTreeSet<String>,
 }
 
-/// The costly crates whose files the second build names and the first does not.
+/// Costly crates whose files the test build names and the program's build does not.
 fn built_again(program: &str, tests: &str) -> Result<Vec<String>, String> {
     let (program, tests) = (artifacts(program)?, artifacts(tests)?);
     if program.is_empty() {
@@ -68,7 +70,7 @@ fn describe(artifact: &Artifact, program: &[Artifact]) -> String {
     }
 }
 
-/// The costly crates among cargo's messages, one JSON object a line.
+/// Costly crates in cargo's messages, which are one JSON object a line.
 fn artifacts(messages: &str) -> Result<Vec<Artifact>, String> {
     let mut found = Vec::new();
     for line in messages.lines().filter(|line| line.starts_with('{')) {
@@ -88,7 +90,8 @@ fn artifacts(messages: &str) -> Result<Vec<Artifact>, String> {
     Ok(found)
 }
 
-/// `burn-ndarray` of `registry+https://…#burn-ndarray@0.22.1`, `core` of `path+file:///…/core#0.1.0`.
+/// Name in a package id: `burn-ndarray` in `registry+https://…#burn-ndarray@0.22.1`, `core` in
+/// `path+file:///…/core#0.1.0`.
 fn package_name(id: &str) -> &str {
     let (place, rest) = id.rsplit_once('#').unwrap_or((id, id));
     match rest.split_once('@') {

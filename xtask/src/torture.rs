@@ -1,5 +1,5 @@
-//! `cargo xtask torture`: kills, crowds and damages runs of the real program, and holds what is left to
-//! an undisturbed run, byte for byte. Everything random comes from one seed.
+//! `cargo xtask torture`: kills, crowds and damages runs of the real program, and compares what is left
+//! with an undisturbed run, byte for byte. All random numbers come from one seed.
 
 mod damage;
 mod kills;
@@ -19,23 +19,23 @@ use crate::{
     program::{Program, Scratch},
 };
 
-/// One thing that is done to runs; gives what there is to say of it.
+/// Part of the torture: does one thing to runs, and gives its result in words.
 type Part = fn(&Bench, Extent) -> Result<String, String>;
 
-/// How often each thing is done.
+/// Extent of the torture: how often each thing is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
     kills: usize,
-    /// The fewest of the kills that must fall into the writing of a checkpoint.
+    /// Least number of kills that must fall into the writing of a checkpoint.
     half_written: usize,
     crowds: usize,
     flips: usize,
     mutations: usize,
-    /// Mutations of each kind through the library; the tests make a thousand by themselves.
+    /// Mutations of each kind through the library. The tests make a thousand by themselves.
     library: usize,
 }
 
-/// What the figures in docs/reliability.md are of.
+/// Extent of the figures in docs/reliability.md.
 pub const FULL: Extent = Extent {
     kills: 200,
     half_written: 50,
@@ -44,13 +44,13 @@ pub const FULL: Extent = Extent {
     mutations: 300,
     library: 20_000,
 };
-/// What `cargo xtask check` does of it.
+/// Extent of the part of `cargo xtask check`.
 const SHORT: Extent =
     Extent { kills: 12, half_written: 0, crowds: 1, flips: 24, mutations: 40, library: 0 };
 
 const SEED: u64 = 20_261_125;
 
-/// A run that has every kind of state and spends most of its time on checkpoints.
+/// Run file with every kind of state. The run spends most of its time on checkpoints.
 const RUN: &str = r#"{
   "name": "torture",
   "seed": 5,
@@ -71,10 +71,10 @@ const RUN: &str = r#"{
   "report": { "figures": [], "page": false, "evaluation": false }
 }"#;
 
-/// The engines that train it in turn.
+/// Engines that train it in turn.
 const ENGINES: [&str; 2] = ["tape", "direct"];
 
-/// What a run's result consists of.
+/// Files of a run's result.
 const RESULTS: [&str; 6] = [
     "checkpoints/step-00000150/model.safetensors",
     "checkpoints/step-00000150/ema.safetensors",
@@ -84,12 +84,12 @@ const RESULTS: [&str; 6] = [
     "samples.csv",
 ];
 
-/// The short form, as a part of `cargo xtask check`.
+/// Short torture, as a part of `cargo xtask check`.
 pub fn short(workspace: &Workspace) -> Result<(), String> {
     run(workspace, SHORT)
 }
 
-/// Does everything to this extent; fails at the first promise that does not hold.
+/// Does all parts to this extent; fails at the first promise that does not hold.
 pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     let scratch = Scratch::new("torture")?;
     let program = Program::build(workspace, &scratch)?;
@@ -114,8 +114,8 @@ pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     bench.report("large files", mutations::large, extent)
 }
 
-/// Each operation on the disk failing, and the power cut after each, through the library: its own tests,
-/// with more of the states that a cut may leave, which print what they did.
+/// Disk tests of the library, with more of the states that a power cut may leave. In them each operation on
+/// the disk fails, and the power is cut after each. They print what they did.
 fn disk(bench: &Bench, extent: Extent) -> Result<String, String> {
     if extent.library == 0 {
         return Ok("as the tests of the library do it".to_owned());
@@ -125,7 +125,7 @@ fn disk(bench: &Bench, extent: Extent) -> Result<String, String> {
     Ok("every operation failed, and every cut went on or had saved nothing".to_owned())
 }
 
-/// The program and the folder that it works in; `whole` there is the undisturbed run.
+/// Program, and the folder that it works in. `whole` there is the undisturbed run.
 struct Bench<'a> {
     workspace: &'a Workspace,
     program: Program,
@@ -170,7 +170,8 @@ impl Bench<'_> {
         }
     }
 
-    /// Fails unless the finished run is the undisturbed one, byte for byte, with nothing left over.
+    /// Compares a finished run with the undisturbed one, byte for byte; fails where they differ or a file is
+    /// left over.
     fn same_as_whole(&self, run: &str) -> Result<(), String> {
         let (own, whole) = (names(&self.path(run))?, names(&self.path("whole"))?);
         if let Some(name) = own.symmetric_difference(&whole).next() {
@@ -189,7 +190,7 @@ impl Bench<'_> {
     }
 }
 
-/// The paths of everything in a folder, relative to it.
+/// Paths of all files and folders in a folder, relative to it.
 fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     let (mut found, mut folders) = (BTreeSet::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {

@@ -1,20 +1,20 @@
-//! What a perfect network makes of the spread of system 1 with either target: how much of the
-//! published systems' collapse is the target's, and how much the training's.
+//! Spread of system 1's samples with a perfect network and either target. It tells how much of the
+//! published systems' collapse comes from the target, and how much from the training.
 //!
-//! Data with standard deviation s at level σ_i: the best estimate of the noise is
-//! `σ_i² / (σ_i² + s²) · (x − mean)`, so a step that takes away the share `f` of it multiplies the
+//! For data with standard deviation s at level σ_i, the best estimate of the noise is
+//! `σ_i² / (σ_i² + s²) · (x − mean)`. A step that takes away the share `f` of it multiplies the
 //! standard deviation by `1 − f · σ_i² / (σ_i² + s²)`.
 
-/// Which share of the noise the network is to say.
+/// Target of the network: a share of the noise.
 #[derive(Clone, Copy)]
 pub enum Target {
-    /// `σ_{i+1} / σ_i`
+    /// Share `σ_{i+1} / σ_i`.
     Published,
-    /// `1 − σ_{i+1} / σ_i`
+    /// Share `1 − σ_{i+1} / σ_i`.
     Corrected,
 }
 
-/// The levels of system 1, from σ = 1 to 0.001, and 0.
+/// Levels of system 1, from σ = 1 to 0.001, and 0.
 fn levels() -> Vec<f64> {
     const STEPS: usize = 10;
     const RHO: f64 = 7.0;
@@ -23,7 +23,7 @@ fn levels() -> Vec<f64> {
     (0..STEPS).map(level).chain([0.0]).collect()
 }
 
-/// The standard deviation of the samples at the end, where the network is perfect.
+/// Standard deviation of the final samples of a perfect network.
 pub fn perfect_std(target: Target) -> f64 {
     const DATA_STD: f64 = 0.01;
     let levels = levels();
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_perfect_network_keeps_more_of_the_spread_with_the_corrected_target() {
-        // Computed apart, in Python.
+        // Both numbers were computed apart, in Python.
         assert!((perfect_std(Target::Published) - 0.00549).abs() < 5e-6);
         assert!((perfect_std(Target::Corrected) - 0.00787).abs() < 5e-6);
     }

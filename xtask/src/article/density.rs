@@ -1,18 +1,21 @@
-//! The exact densities of system 9, as the program prints them, against the closed formula: data
-//! with mean mu and standard deviation s have mean `alpha · mu` and standard deviation
-//! `sqrt(alpha² s² + 1 − alpha²)` at a level, where alpha² is the papers' alpha-bar.
+//! Exact densities of system 9, as the program prints them, compared with the closed formula. At a level,
+//! data with mean mu and standard deviation s have mean `alpha · mu` and standard deviation
+//! `sqrt(alpha² s² + 1 − alpha²)`, where alpha² is the papers' alpha-bar.
 
-/// The betas of system 9, the least noise first.
+use serde::Serialize;
+
+/// Betas of system 9, the least noise first.
 const BETAS: [f64; 9] = [0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.999];
 const MEAN: f64 = 1.0;
 const STD: f64 = 0.01;
 
-/// So near the integral must be to 1, and mean and standard deviation to the formula.
+/// Largest error of an integral, which must be 1.
 const INTEGRAL_TOLERANCE: f64 = 1e-6;
+/// Largest error of a mean or a standard deviation.
 const MOMENT_TOLERANCE: f64 = 1e-4;
 
-/// The density of a level: as the program has it by quadrature, and by the formula.
-#[derive(Debug)]
+/// Moments of a level's density: by quadrature, as the program has them, and by the formula.
+#[derive(Debug, Serialize)]
 pub struct Level {
     pub alpha: f64,
     pub sigma: f64,
@@ -23,7 +26,7 @@ pub struct Level {
     pub exact_std: f64,
 }
 
-/// The levels that the program printed, the noisiest first. An error where one is missing or wrong.
+/// Levels that the program printed, the noisiest first; an error where one is missing or wrong.
 pub fn levels(said: &str) -> Result<Vec<Level>, String> {
     let lines: Vec<&str> =
         said.lines().filter(|line| line.starts_with("density at step ")).collect();
@@ -69,7 +72,7 @@ fn level(step: usize, line: &str) -> Result<Level, String> {
 mod tests {
     use super::*;
 
-    /// What the program says of system 9, with noise about it.
+    /// Output of the program for system 9, with other lines around it.
     fn said() -> String {
         let numbers = [
             (0.00489, 0.99999, 0.99999),

@@ -1,34 +1,36 @@
-//! What is measured of a run of the article: mean and spread of the samples, how they lie about the
-//! four modes, and the loss over a window of steps. All from samples.csv and metrics.jsonl.
+//! Measures of a run of the article: mean and spread of the samples, how they lie about the four modes,
+//! and the loss over a window of steps. All come from samples.csv and metrics.jsonl.
 
 use std::{fs, path::Path};
 
 use serde_json::Value;
 
-/// The centres of the four modes, for the systems that have them.
+use crate::statistics::mean;
+
+/// Centres of the four modes, for the systems that have them.
 pub const MODES: [[f64; 2]; 4] = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]];
 
-/// As far from a mode a sample still counts as one of it.
+/// Largest distance from a mode at which a sample counts as near it.
 pub const NEAR: f64 = 0.05;
 
-/// The loss is the mean over so many steps.
+/// Number of steps over which the loss is averaged.
 const LOSS_STEPS: u64 = 1000;
 
-/// A finished run.
+/// Finished run.
 pub struct Run {
     pub rows: Vec<Vec<f64>>,
     pub log: Vec<LogLine>,
 }
 
-/// A line of metrics.jsonl.
+/// Line of metrics.jsonl.
 pub struct LogLine {
     pub step: u64,
-    /// The mean over the steps since the line before.
+    /// Mean loss of the steps since the line before.
     pub mean_loss: f64,
 }
 
 impl Run {
-    /// Reads what the run of a folder left.
+    /// Run that a folder holds.
     pub fn read(folder: &Path) -> Result<Self, String> {
         let read = |name: &str| {
             fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"))
@@ -38,7 +40,7 @@ impl Run {
         Ok(Self { rows, log })
     }
 
-    /// A column of the samples.
+    /// Column of the samples.
     fn column(&self, axis: usize) -> Result<Vec<f64>, String> {
         let values: Option<Vec<f64>> = self.rows.iter().map(|row| row.get(axis).copied()).collect();
         match values {
@@ -48,7 +50,7 @@ impl Run {
     }
 }
 
-/// The rows of a CSV file with a heading.
+/// Rows of a CSV file with a heading.
 fn samples(text: &str) -> Result<Vec<Vec<f64>>, String> {
     let number = |cell: &str| cell.parse().map_err(|_| format!("`{cell}` is no number"));
     text.lines().skip(1).map(|line| line.split(',').map(number).collect()).collect()
@@ -64,31 +66,37 @@ fn log(text: &str) -> Result<Vec<LogLine>, String> {
     text.lines().map(line).collect()
 }
 
-/// A number that a run gives.
+/// Quantity that a run gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
-    /// Of the samples, in one dimension.
+    /// Mean of samples in one dimension.
     Mean,
+    /// Standard deviation of samples in one dimension.
     Std,
-    /// Of x with the sign turned, and of y, in two dimensions.
+    /// Mean of −x in two dimensions.
     MeanOfMirroredX,
+    /// Mean of y in two dimensions.
     MeanOfY,
+    /// Standard deviation of x in two dimensions.
     StdOfX,
+    /// Standard deviation of y in two dimensions.
     StdOfY,
     /// Mean squared distance to the nearest mode.
     Convergence,
     /// Share of the samples within [`NEAR`] of a mode.
     Share,
-    /// By nearest mode.
+    /// Smallest share of the samples that one mode is nearest to.
     SmallestMode,
+    /// Largest share of the samples that one mode is nearest to.
     LargestMode,
-    /// Over the last steps.
+    /// Mean loss of the last steps.
     Loss,
-    /// Over the last steps of level 0, which ends with the step named.
+    /// Mean loss of the last steps of level 0, which ends with this step.
     LossAtLevel0(u64),
 }
 
 impl Measure {
+    /// Name on the page.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mean => "mean",
@@ -106,6 +114,7 @@ impl Measure {
         }
     }
 
+    /// Value in a run.
     pub fn of(self, run: &Run) -> Result<f64, String> {
         let counts = || mode_counts(&run.rows).map(|count| count as f64 / run.rows.len() as f64);
         Ok(match self {
@@ -131,10 +140,10 @@ impl Measure {
     }
 }
 
-/// The samples near a mode, of a run with four modes.
+/// Samples near the modes, of a run with four modes.
 pub struct Near {
     pub share: f64,
-    /// By mode and axis.
+    /// Standard deviation by mode and axis.
     pub std: [[f64; 2]; 4],
 }
 
@@ -158,7 +167,7 @@ impl Near {
     }
 }
 
-/// The nearest mode of a row and the squared distance to it.
+/// Nearest mode of a row, and the squared distance to it.
 fn nearest(row: &[f64]) -> Option<(usize, f64)> {
     let [x, y] = *row else { return None };
     let squares = MODES.iter().map(|mode| (x - mode[0]).powi(2) + (y - mode[1]).powi(2));
@@ -173,7 +182,7 @@ fn squared_distances(run: &Run) -> Result<Vec<f64>, String> {
     }
 }
 
-/// How many samples are nearest to each mode.
+/// Number of samples that each mode is nearest to.
 fn mode_counts(rows: &[Vec<f64>]) -> [usize; 4] {
     let mut counts = [0; 4];
     for (mode, _) in rows.iter().filter_map(|row| nearest(row)) {
@@ -182,8 +191,7 @@ fn mode_counts(rows: &[Vec<f64>]) -> [usize; 4] {
     counts
 }
 
-/// The mean loss of the [`LOSS_STEPS`] steps that end with `last`. A line counts as often as it has
-/// steps.
+/// Mean loss of the [`LOSS_STEPS`] steps that end with `last`. A line counts as often as it has steps.
 fn loss(log: &[LogLine], last: u64) -> Result<f64, String> {
     let first = last.checked_sub(LOSS_STEPS).ok_or(format!("only {last} steps"))?;
     let (mut before, mut steps, mut total) = (0, 0, 0.0);
@@ -204,29 +212,11 @@ fn loss(log: &[LogLine], last: u64) -> Result<f64, String> {
     Ok(total / steps as f64)
 }
 
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The standard deviation of the values themselves, not of what they were drawn from.
+/// Standard deviation of the values themselves, not of the distribution that they were drawn from.
 fn std(values: &[f64]) -> f64 {
     let centre = mean(values);
     let square = values.iter().map(|value| (value - centre).powi(2)).sum::<f64>();
     (square / values.len() as f64).sqrt()
-}
-
-/// The middle value; of an even count the mean of the two in the middle.
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
-}
-
-/// The smallest and the largest.
-pub fn extremes(values: &[f64]) -> [f64; 2] {
-    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
-    [smallest, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
 }
 
 #[cfg(test)]
@@ -262,7 +252,7 @@ mod tests {
 
     #[test]
     fn samples_count_for_their_nearest_mode() {
-        // Off a mode by 0.03, 0, 0.05 (just over in f64 would be a matter of luck: 0.04) and 0.3.
+        // Their distances from a mode are 0.03, 0, 0.04 and 0.3. Exactly 0.05 would be a matter of rounding.
         let rows: [&[f64]; 4] = [&[-1.03, -1.0], &[1.0, 1.0], &[1.0, 0.96], &[1.0, -0.7]];
         let run = run(&rows, &[]);
         let of = |measure: Measure| measure.of(&run).expect("points of a plane");
@@ -281,7 +271,7 @@ mod tests {
             rows.push(vec![mode[0] - 0.01, mode[1] - 0.02]);
             rows.push(vec![mode[0] + 0.01, mode[1] + 0.02]);
         }
-        // Of the first mode by distance, yet not near it.
+        // Both are nearest to the first mode, yet not near it.
         rows.push(vec![-1.4, -1.0]);
         rows.push(vec![-1.0, -1.4]);
         let near = Near::of(&Run { rows, log: Vec::new() }).expect("all modes are met");
@@ -307,12 +297,5 @@ mod tests {
         let short = Run { rows: Vec::new(), log: lines.into() };
         let shifted = Measure::LossAtLevel0(2000).of(&short);
         assert!(shifted.is_err(), "a thousand steps, and not those of the window");
-    }
-
-    #[test]
-    fn the_median_of_an_even_count_is_between_the_two_in_the_middle() {
-        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
-        assert_eq!(median(&[5.0, 1.0, 3.0]), 3.0);
-        assert_eq!(extremes(&[4.0, 1.0, 3.0]), [1.0, 4.0]);
     }
 }

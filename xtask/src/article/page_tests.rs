@@ -1,13 +1,14 @@
-//! The page of results with known answers.
+//! Tests of the page, with results that have known answers.
 
 use std::fs;
 
 use super::*;
 use crate::article::pictures;
-use crate::article::systems::SYSTEMS;
+use crate::article::systems::{Quantity, SYSTEMS};
+use crate::markdown::anchor;
 use crate::program::Scratch;
 
-/// A trial in which every median lies in the middle of its range, of quantities that have one.
+/// Trial in which every median lies in the middle of its range.
 fn trial(system: &'static System, first_seed: u64) -> Results {
     let middle = |quantity: &Quantity| quantity.median.map_or(0.5, |[from, to]| (from + to) / 2.0);
     let values = system.quantities.iter().map(|quantity| vec![middle(quantity); 20]);
@@ -18,7 +19,16 @@ fn judged() -> Vec<Judged> {
     SYSTEMS.iter().map(|system| Judged { first: trial(system, 0), again: None }).collect()
 }
 
-/// The page with these results and a run of every config that it shows.
+/// Table of a trial.
+fn numbers(results: &Results) -> String {
+    let variant = context! { heading => "", command => "", trials => [super::trial(results)] };
+    let system = context! { variants => [variant] };
+    let values = context! { system, reference_seeds => REFERENCE_SEEDS };
+    fill(&environment().expect("a syntax"), "numbers.md", NUMBERS, values)
+        .expect("nothing is missing")
+}
+
+/// Text of the page with these results and a run of every config that it shows.
 fn page(judged: &[Judged], seeds: u64) -> String {
     // Tests run at the same time, each in its own folder.
     let thread = std::thread::current();

@@ -1,17 +1,17 @@
-//! The figures and films of a whole run, and how they come to lie beside the page.
+//! Figures and films of a whole run, and their copies beside the page.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Beside the page, from the top of the repository.
+/// Folder of the pictures, from the top of the repository.
 pub const FOLDER: &str = "docs/article";
 
-/// More than this is too much for the repository.
+/// Most bytes of pictures that the repository should hold.
 pub const MOST_BYTES: u64 = 6_000_000;
 
-/// The figures that a run may have, in the order of the page, with what they show.
+/// Figures that a run may have, in the order of the page, each with its caption.
 const FIGURES: [(&str, &str); 8] = [
     ("noise", "Noise scale of each level"),
     ("levels", "Mean and standard deviation along the sampling, and what they should be"),
@@ -23,31 +23,32 @@ const FIGURES: [(&str, &str); 8] = [
     ("cumulative", "Exact distribution function of each level, and the samples there"),
 ];
 
+/// Films that a run may have, each with its caption.
 const FILMS: [(&str, &str); 3] = [
     ("film.gif", "The samples moving through the levels"),
     ("film-loop.gif", "There and back"),
     ("film.mp4", "The film as MP4"),
 ];
 
-/// A picture of a run.
+/// Picture of a run.
 pub struct Picture {
-    /// As `levels`, or `film.gif`.
+    /// Name, as `levels` or `film.gif`.
     pub name: &'static str,
     pub shows: &'static str,
     source: PathBuf,
-    /// From the page's folder.
+    /// Path from the page's folder.
     pub link: String,
 }
 
 impl Picture {
-    /// The picture in the page: a link where it is a film that a page cannot show.
+    /// Markdown of the picture; a link for a film that a page cannot show.
     pub fn markdown(&self) -> String {
         let sign = if self.link.ends_with(".mp4") { "" } else { "!" };
         format!("{sign}[{}]({})", self.shows, self.link)
     }
 }
 
-/// The pictures of a run's folder. An error where there is no figure.
+/// Pictures in a run's folder; an error where there are none.
 pub fn of_run(folder: &Path, config: &str) -> Result<Vec<Picture>, String> {
     let picture = |name: &'static str, shows: &'static str, source: PathBuf| {
         let file = source.file_name().unwrap_or_default().to_string_lossy();
@@ -69,15 +70,15 @@ pub fn of_run(folder: &Path, config: &str) -> Result<Vec<Picture>, String> {
     Ok(pictures)
 }
 
-/// The figure as SVG or, where that is larger, as PNG.
+/// File of a figure: the SVG or, where that is larger, the PNG.
 fn smaller(folder: &Path, name: &str) -> Option<PathBuf> {
     let formats = ["svg", "png"].map(|ending| folder.join(format!("{name}.{ending}")));
     let sized = formats.into_iter().filter_map(|path| Some((path.metadata().ok()?.len(), path)));
     sized.min_by_key(|(size, _)| *size).map(|(_, path)| path)
 }
 
-/// Copies the pictures to where the page links to, instead of those that lie there, and gives the
-/// bytes of all.
+/// Copies the pictures to where the page links to. They replace those that lie there. Gives the bytes of
+/// all.
 pub fn copy<'a>(root: &Path, pictures: impl Iterator<Item = &'a Picture>) -> Result<u64, String> {
     let folder = root.join(FOLDER);
     if folder.exists() {

@@ -1,26 +1,20 @@
-//! The config that we recommend for four modes: what must hold of its samples, and its section of
-//! the page.
+//! Config that we recommend for four modes: what must hold of its samples, and what the page says of them.
 
-use super::markdown::{ours, percent, table};
-use super::measures::{MODES, Near, extremes, mean};
-use super::page::{Content, gallery};
+use minijinja::{Value, context};
 
-const ABOUT: &str = "\
-The data, batch and number of steps are those of 4; the rest is what is usual today: EDM's \
-preconditioning, levels drawn from a log-normal, Adam with a cosine, an exponential average of the \
-weights, a network of 3 × 128 units that sees its input through position features, and 24 steps of \
-Heun's sampler.";
+use super::measures::{MODES, Near};
+use crate::statistics::{extremes, mean};
 
 pub const CONFIG: &str = "4-four-modes-recommended";
 pub const SEEDS: u64 = 5;
 
-/// The mean over the seeds of the share within 0.05 of a mode.
+/// Least share of the samples within 0.05 of a mode, in the mean over the seeds.
 const LEAST_SHARE: f64 = 0.975;
 
-/// Of the samples near a mode, along each axis; the data's is 0.01.
+/// Range of the standard deviation of the samples near a mode, along each axis. The data's is 0.01.
 const STD: [f64; 2] = [0.008, 0.012];
 
-/// What does not hold, in words.
+/// Misses of the limits, in words.
 pub fn misses(near: &[Near]) -> Vec<String> {
     let mut misses = Vec::new();
     let share = mean(&near.iter().map(|near| near.share).collect::<Vec<_>>());
@@ -41,44 +35,27 @@ pub fn misses(near: &[Near]) -> Vec<String> {
     misses
 }
 
-/// The section of the page.
-pub fn section(content: &Content<'_>) -> Result<String, String> {
-    let shown = content.shown(CONFIG)?;
-    let shares: Vec<f64> = content.near.iter().map(|near| near.share).collect();
-    let [worst, best] = extremes(&shares);
-    let row = |(mode, place): (usize, &[f64; 2])| {
-        let axis = |axis: usize| {
-            let std: Vec<f64> = content.near.iter().map(|near| near.std[mode][axis]).collect();
-            let [from, to] = extremes(&std);
-            format!("{} ({}–{})", ours(mean(&std)), ours(from), ours(to))
-        };
-        let place = format!("({}, {})", place[0], place[1]).replace('-', "−");
-        vec![place, axis(0), axis(1)]
+/// Shares and standard deviations over the seeds, with the limits, for the page.
+pub fn found(near: &[Near]) -> Value {
+    let over_seeds = |of: &dyn Fn(&Near) -> f64| {
+        let values: Vec<f64> = near.iter().map(of).collect();
+        let [least, most] = extremes(&values);
+        context! { mean => mean(&values), least, most }
     };
-    let rows: Vec<Vec<String>> = MODES.iter().enumerate().map(row).collect();
-    let misses = misses(content.near);
-    let verdict = match misses.as_slice() {
-        [] => "Both hold.".to_owned(),
-        misses => format!("**Not so**: {}.", misses.join("; ")),
+    let mode = |(mode, place): (usize, &[f64; 2])| {
+        context! {
+            place => format!("({}, {})", place[0], place[1]).replace('-', "−"),
+            std => [0, 1].map(|axis| over_seeds(&|near| near.std[mode][axis])),
+        }
     };
-    let [from, to] = STD;
-    Ok(format!(
-        "## What we recommend\n\n{ABOUT}\n\n```sh\nlangevin train {CONFIG}\n```\n\n\
-         {} of the samples lie within 0.05 of a mode (mean of {} seeds, from {} to {}). The \
-         standard deviation of those is 0.01 in the data; here, by mode and axis, mean and \
-         smallest to largest over the seeds:\n\n{}\n\n\
-         What we hold it to is a mean share of at least {} and standard deviations from {from} to \
-         {to}. {verdict} The command took {:.1} s.\n\n{}\n\n\
-         For data of your own start from the default config: `langevin configs show default`.\n\n",
-        percent(mean(&shares)),
-        shares.len(),
-        percent(worst),
-        percent(best),
-        table(&["mode", "along x", "along y"], &rows),
-        percent(LEAST_SHARE),
-        shown.seconds,
-        gallery(&shown.pictures)
-    ))
+    context! {
+        seeds => near.len(),
+        share => over_seeds(&|near| near.share),
+        modes => MODES.iter().enumerate().map(mode).collect::<Vec<_>>(),
+        least_share => LEAST_SHARE,
+        std => STD,
+        misses => misses(near),
+    }
 }
 
 #[cfg(test)]

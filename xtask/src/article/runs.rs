@@ -1,5 +1,5 @@
-//! Runs of the article's systems: many seeds without pictures, as many side by side as there are
-//! cores, or one whole with nothing beside it.
+//! Runs of the article's systems. Bare runs of many seeds go side by side on all cores; a whole run, with
+//! its pictures, goes alone.
 
 use std::{
     fs,
@@ -16,26 +16,26 @@ use super::systems::System;
 use super::verdict::Results;
 use crate::program::{Program, Scratch};
 
-/// The program and where it may write.
+/// Program, and the folder where it may write.
 pub struct Runner<'a> {
     pub program: &'a Program,
     pub scratch: &'a Scratch,
 }
 
-/// Leaves out what only a reader of the run looks at.
+/// Settings of a bare run: they leave out all that only a reader of the run looks at.
 const BARE: [&str; 4] =
     ["report.figures=[]", "report.page=false", "report.evaluation=false", "report.film=null"];
 
-/// A run with all that a user of the config gets.
+/// Whole run: all that a user of the config gets.
 pub struct Whole {
     pub folder: PathBuf,
     pub time: Duration,
-    /// Everything that the program said.
+    /// Output of the program.
     pub said: String,
 }
 
 impl Runner<'_> {
-    /// Measures these systems over these seeds; the results are in the order of the systems.
+    /// Results of these systems over these seeds, in the order of the systems.
     pub fn measure(
         &self,
         systems: &[&'static System],
@@ -67,7 +67,7 @@ impl Runner<'_> {
         Ok(systems.iter().enumerate().map(of_system).collect())
     }
 
-    /// The quantities of one seed.
+    /// Quantities of one seed.
     fn seed(&self, system: &System, seed: u64) -> Result<Vec<f64>, String> {
         let run = self.bare(system.config, seed, system.settings)?;
         let of = system.quantities.iter().map(|quantity| quantity.measure.of(&run));
@@ -75,7 +75,7 @@ impl Runner<'_> {
             .map_err(|error| format!("{}, seed {seed}: {error}", system.label))
     }
 
-    /// The samples near the modes, of seeds 0 … count − 1 of a config.
+    /// Samples of a config near the modes, for the seeds 0 … count − 1.
     pub fn near(&self, config: &str, count: u64) -> Result<Vec<Near>, String> {
         side_by_side(count as usize, |seed| {
             let near = Near::of(&self.bare(config, seed as u64, &[])?);
@@ -85,7 +85,7 @@ impl Runner<'_> {
         })
     }
 
-    /// A run without pictures, read and removed.
+    /// Bare run, read and then removed.
     fn bare(&self, config: &str, seed: u64, settings: &[&str]) -> Result<Run, String> {
         let name = [&[config], settings, &[&seed.to_string()]].concat().join("-");
         let folder = self.scratch.folder().join(name);
@@ -96,7 +96,7 @@ impl Runner<'_> {
         run
     }
 
-    /// The run that a user gets: seed 0, as the config says, with all its pictures.
+    /// Whole run of a config, with seed 0.
     pub fn whole(&self, config: &str) -> Result<Whole, String> {
         println!("{config}: whole");
         let folder = self.scratch.folder().join(config);
@@ -105,7 +105,7 @@ impl Runner<'_> {
         Ok(Whole { time: start.elapsed(), folder, said })
     }
 
-    /// Trains, and gives all that the program said.
+    /// Output of the program that trains a config.
     pub fn train(
         &self,
         config: &str,
@@ -132,8 +132,8 @@ impl Runner<'_> {
     }
 }
 
-/// Does work 0 … count − 1 on all cores; the results are in this order. After a failure nothing more
-/// is begun.
+/// Results of work 0 … count − 1, in this order. The work is done on all cores, and after a failure
+/// nothing more is begun.
 fn side_by_side<T: Send>(
     count: usize,
     work: impl Fn(usize) -> Result<T, String> + Sync,

@@ -1,42 +1,43 @@
-//! The systems of the article and what faithful copies of the published scripts give.
+//! Systems of the article, and the numbers that faithful copies of the published scripts give.
 //!
-//! The reference numbers are distributions over seeds, 1000 to 4000 of most systems, 220 of 7 and 167
-//! of 9, of a fast equivalent of the scripts that agrees with 788 runs of the scripts themselves.
+//! The reference numbers are distributions over seeds: 1000 to 4000 of most systems, 220 of 7 and 167
+//! of 9. They come from a fast equivalent of the scripts, which agrees with 788 runs of the scripts.
 
 #![allow(clippy::approx_constant, reason = "0.318 is a measured share, not 1 / π")]
 
 use super::measures::Measure;
 
-/// A config as it is run, and what is measured of it.
+/// Config as it is run, with the quantities that are measured.
 pub struct System {
-    /// How the article's reader knows it.
+    /// Label by which a reader of the article knows it.
     pub label: &'static str,
     pub config: &'static str,
-    /// Fields that are changed, as for `--set`.
+    /// Changed fields, as for `--set`.
     pub settings: &'static [&'static str],
     pub quantities: &'static [Quantity],
 }
 
-/// A measure with the reference numbers, where there are some.
+/// Measure with its reference numbers, where there are some.
 pub struct Quantity {
     pub measure: Measure,
     /// 1 %, median and 99 % over seeds.
     pub seeds: Option<[f64; 3]>,
-    /// What the median of 20 seeds lies in for a faithful copy; all quantities of a system together
-    /// do so in 99 of 100 trials.
+    /// Range of the median of 20 seeds of a faithful copy. In 99 of 100 trials all medians of a system lie
+    /// in their ranges.
     pub median: Option<[f64; 2]>,
 }
 
+/// Quantity whose distribution over seeds is known.
 const fn known(measure: Measure, seeds: [f64; 3], median: [f64; 2]) -> Quantity {
     Quantity { measure, seeds: Some(seeds), median: Some(median) }
 }
 
-/// Only the range of the median is known, as of all losses.
+/// Quantity of which only the range of the median is known, as of all losses.
 const fn ranged(measure: Measure, median: [f64; 2]) -> Quantity {
     Quantity { measure, seeds: None, median: Some(median) }
 }
 
-/// No reference: shown, not judged.
+/// Quantity without a reference: it is shown, not judged.
 const fn shown(measure: Measure) -> Quantity {
     Quantity { measure, seeds: None, median: None }
 }
@@ -61,7 +62,7 @@ const MODES_SHOWN: &[Quantity] = &[
     shown(Measure::Loss),
 ];
 
-/// All of them, in the order of the page.
+/// All systems, in the order of the page.
 pub static SYSTEMS: [System; 15] = [
     System { label: "1", config: "1-gaussian", settings: &[], quantities: ONE },
     System {
@@ -80,7 +81,7 @@ pub static SYSTEMS: [System; 15] = [
         settings: &[],
         quantities: ONE_CORRECTED,
     },
-    // Trains and samples as 1 does, so the same reference holds.
+    // System 2 trains and samples as 1 does, so the same reference holds.
     System { label: "2", config: "2-gaussian-video", settings: &[], quantities: ONE },
     System {
         label: "2 corrected",
@@ -188,7 +189,7 @@ pub static SYSTEMS: [System; 15] = [
     },
 ];
 
-/// The systems of these labels, in the order of the page.
+/// Systems with these labels, in the order of the page.
 pub fn labelled(labels: &[&str]) -> Vec<&'static System> {
     SYSTEMS.iter().filter(|system| labels.contains(&system.label)).collect()
 }
@@ -212,7 +213,7 @@ mod tests {
             let name = quantity.measure.name();
             if let Some([low, median, high]) = quantity.seeds {
                 assert!(low < median && median < high, "{name}");
-                // The median of 20 scatters about the median of all, less than one seed does.
+                // The median of 20 scatters about the median of all, and less than one seed does.
                 let [from, to] = quantity.median.expect("known together");
                 assert!(low < from && from < median && median < to && to <= high, "{name}");
             }

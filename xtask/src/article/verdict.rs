@@ -1,23 +1,23 @@
-//! Whether medians lie where those of a faithful copy do, and what happens when one doesn't.
+//! Verdict on a system: whether its medians lie where those of a faithful copy do.
 //!
 //! A faithful copy misses once in a hundred, so a system that misses is run once more with other
 //! seeds, and fails only if it misses again.
 
 use std::ops::Range;
 
-use super::markdown::ours;
-use super::measures::{extremes, median};
 use super::systems::{Quantity, System};
+use crate::markdown::ours;
+use crate::statistics::{extremes, median};
 
-/// The quantities of a system over some seeds.
+/// Quantities of a system over some seeds.
 pub struct Results {
     pub system: &'static System,
     pub seeds: Range<u64>,
-    /// By quantity, then by seed.
+    /// Values by quantity, then by seed.
     pub values: Vec<Vec<f64>>,
 }
 
-/// One quantity of [`Results`].
+/// Summary of one quantity of [`Results`].
 pub struct Summary {
     pub quantity: &'static Quantity,
     pub median: f64,
@@ -25,13 +25,14 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether the median lies in its range; `None` without one.
+    /// Whether the median lies in its range; `None` where it has no range.
     pub fn inside(&self) -> Option<bool> {
         self.quantity.median.map(|[from, to]| (from..=to).contains(&self.median))
     }
 }
 
 impl Results {
+    /// Summaries of all quantities.
     pub fn summaries(&self) -> impl Iterator<Item = Summary> {
         let of = |(quantity, values): (&'static Quantity, &Vec<f64>)| Summary {
             quantity,
@@ -41,7 +42,7 @@ impl Results {
         self.system.quantities.iter().zip(&self.values).map(of)
     }
 
-    /// The quantities whose median lies outside its range, in words.
+    /// Quantities whose median lies outside its range, in words.
     pub fn misses(&self) -> Vec<String> {
         let outside = self.summaries().filter(|summary| summary.inside() == Some(false));
         let in_words = outside.filter_map(|summary| {
@@ -57,7 +58,7 @@ impl Results {
         in_words.collect()
     }
 
-    /// The quantities of single seeds outside their 1–99 %, in words.
+    /// Quantities of single seeds outside their 1–99 %, in words.
     pub fn misses_by_seed(&self) -> Vec<String> {
         let mut misses = Vec::new();
         for (quantity, values) in self.system.quantities.iter().zip(&self.values) {
@@ -77,36 +78,38 @@ impl Results {
     }
 }
 
-/// The first and the last seed.
+/// First and last seed, as `0–19`.
 pub fn seeds(seeds: &Range<u64>) -> String {
     format!("{}–{}", seeds.start, seeds.end.saturating_sub(1))
 }
 
-/// A system after the rule.
+/// Judged system: its first trial and, where that missed, its second.
 pub struct Judged {
     pub first: Results,
-    /// With as many other seeds, where the first missed.
+    /// Second trial, with as many other seeds.
     pub again: Option<Results>,
 }
 
 impl Judged {
+    /// Whether the system misses twice.
     pub fn fails(&self) -> bool {
         self.again.as_ref().is_some_and(|again| !again.misses().is_empty())
     }
 
-    /// The misses of both trials, in words.
+    /// Misses of both trials, in words.
     pub fn misses(&self) -> Vec<String> {
         let again = self.again.iter().flat_map(Results::misses);
         self.first.misses().into_iter().chain(again).collect()
     }
 
-    /// Both trials, where there are two.
+    /// Trials of the system, one or two.
     pub fn trials(&self) -> impl Iterator<Item = &Results> {
         std::iter::once(&self.first).chain(&self.again)
     }
 }
 
-/// Runs the systems with seeds 0 … count − 1, and those that miss once more with the next ones.
+/// Verdicts on systems that are run with the seeds 0 … count − 1. Those that miss are run once more, with
+/// the seeds after them.
 pub fn judge(
     systems: &[&'static System],
     count: u64,
@@ -185,7 +188,7 @@ mod tests {
         );
     }
 
-    /// Two systems of which `b` gives these values in its first and its second trial.
+    /// Verdicts on two systems, of which `b` gives these values in its first and its second trial.
     fn judged(first: f64, second: f64) -> Vec<Judged> {
         let run = |systems: &[&'static System], seeds: Range<u64>| {
             let value = |label: &str| match (label, seeds.start) {

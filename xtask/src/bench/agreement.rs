@@ -1,27 +1,28 @@
-//! Whether all sides compute the same: the losses on given batches one by one, the weights after them, and
-//! the losses on noise of one's own in the mean.
+//! Agreement of the sides: whether all compute the same. Compared are the losses on given batches, one by
+//! one; the weights after those batches; and the mean losses where each side draws its own noise.
 
 use serde_json::{Value, json};
 
 use super::Bench;
 use super::jobs::Job;
 use super::side::{Side, Training};
-use super::statistics::{mean_and_error, numbers};
+use crate::statistics::{mean_and_error, numbers};
 
-/// The most by which a loss on a given batch may differ, as a share of the losses' mean: rounding that
-/// some tens of optimizer steps make larger. A wrong constant anywhere differs by a hundred times as much.
+/// Largest difference of a loss on a given batch, as a share of the losses' mean. Rounding, which some tens of
+/// optimizer steps make larger, stays below it. A wrong constant anywhere gives a hundred times as much.
 const GIVEN: f64 = 1e-3;
-/// The most by which the weights after the given batches may lie apart, as a share of the way that ours
-/// went: Adam makes whole steps of gradients that are but rounding, at thousands of rows a thousandth of
+/// Largest distance between the weights after the given batches, as a share of the way that ours went. Adam
+/// makes whole steps even of gradients that are nothing but rounding: with thousands of rows, a thousandth of
 /// the way.
 const TRAINED: f64 = 1e-2;
-/// The same of their average: a decay that is one step behind lies 4e-3 off.
+/// Largest distance between the averages of the weights, as the same share. A decay that is one step behind
+/// gives 4e-3.
 const AVERAGED: f64 = 1e-3;
-/// The most by which means over other noise may differ, in standard errors of their difference.
+/// Largest difference between the mean losses on the sides' own noise, in standard errors of the difference.
 const OWN: f64 = 5.0;
 
 impl Bench<'_> {
-    /// Exports the job to `folder`, and fails where a side's losses are others.
+    /// Exports the job to its folder and compares all sides; fails where one computes something else.
     pub(super) fn agree(&self, job: &Job, training: &Training) -> Result<Value, String> {
         let Training { run_file, settings, folder, .. } = training;
         let mut ours = Side::FLEX.start(&self.tools, None)?;
@@ -39,7 +40,7 @@ impl Bench<'_> {
         let own = numbers(&ours.ask(&question("flex"))?["own"]);
         let mut results = json!({});
         if job.floor {
-            // The floor draws our own noise: every loss of it is a given one.
+            // The floor draws the same noise as we do, so its losses are compared one by one.
             let floor = numbers(&ours.ask(&question("floor"))?["own"]);
             let few = |losses: &[f64]| losses[..losses.len().min(job.given)].to_vec();
             let difference = largest_difference(&few(&own), &few(&floor));
@@ -50,7 +51,7 @@ impl Bench<'_> {
             let asked = json!({ "agree": folder, "steps": job.compared });
             let theirs = side.start(&self.tools, None)?.ask(&asked)?;
             let difference = largest_difference(&given, &numbers(&theirs["given"]));
-            // One list for each generator.
+            // There is one list of losses for each generator.
             let owns = theirs["own"].as_array().into_iter().flatten();
             let errors = owns.map(|theirs| errors_apart(&own, &numbers(theirs)));
             let errors = errors.reduce(f64::max).unwrap_or(f64::NAN);
@@ -69,8 +70,8 @@ impl Bench<'_> {
     }
 }
 
-/// The largest difference of two lists of losses, as a share of the first's mean; infinite where they are
-/// not of one length.
+/// Largest difference of two lists of losses, as a share of the first's mean; infinite where their lengths
+/// differ.
 fn largest_difference(ours: &[f64], theirs: &[f64]) -> f64 {
     if ours.len() != theirs.len() || ours.is_empty() {
         return f64::INFINITY;
@@ -79,8 +80,8 @@ fn largest_difference(ours: &[f64], theirs: &[f64]) -> f64 {
     ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / mean).fold(0.0, f64::max)
 }
 
-/// How many standard errors the mean difference of two lists lies from zero: step by step, so that the
-/// fall of the loss, which both share, is in neither.
+/// Distance of two lists' mean difference from zero, in standard errors. The difference is taken step by step,
+/// so that the fall of the loss, which both share, drops out.
 fn errors_apart(ours: &[f64], theirs: &[f64]) -> f64 {
     if ours.len() != theirs.len() {
         return f64::INFINITY;
@@ -90,15 +91,16 @@ fn errors_apart(ours: &[f64], theirs: &[f64]) -> f64 {
     mean.abs() / error
 }
 
-/// How far weights of a peer lie from ours.
+/// Distance of a peer's weights from ours, with its limit.
 struct Off {
     weights: &'static str,
     apart: f64,
     limit: f64,
 }
 
+/// Verdict on a side of a job; an error where a limit is passed.
 fn check(job: &Job, side: &str, given: f64, own: Option<f64>, off: &[Off]) -> Result<(), String> {
-    // Written so that what is no number is no agreement.
+    // Written so that NaN is no agreement.
     let agrees = given <= GIVEN
         && own.is_none_or(|errors| errors <= OWN)
         && off.iter().all(|off| off.apart <= off.limit);
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn means_many_errors_apart_do_not_agree() {
-        // Both fall from 10 to 0; noise of 0.1 lies over it, and in one a tenth of that beside.
+        // All fall from 10 to 0 with noise of 0.1. The third is shifted by 0.03 as well.
         let fall = |i: i32| 10.0 / f64::from(1 + i);
         let noise = |i: i32| 0.1 * f64::from((i * 7919) % 101 - 50) / 50.0;
         let ours: Vec<f64> = (0..1000).map(|i| fall(i) + noise(i)).collect();

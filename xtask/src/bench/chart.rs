@@ -1,28 +1,29 @@
-//! A chart with logarithmic axes, as SVG by hand.
+//! Charts with logarithmic axes, as SVG by hand.
 
 use std::fmt::Write;
 
 const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 340.0;
-/// Room for labels: left, right, top, below.
+/// Margins for the labels: left, right, top, below.
 const MARGIN: [f64; 4] = [64.0, 104.0, 16.0, 48.0];
 /// Colours that a colour-blind reader can tell apart (M. Okabe and K. Ito).
 const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
-/// A line of a chart.
+/// Line of a chart.
 pub struct Curve {
     pub name: &'static str,
-    /// Both coordinates above 0.
+    /// Points of the line; both coordinates are above 0.
     pub points: Vec<(f64, f64)>,
 }
 
+/// Chart of some curves.
 pub struct Chart {
     pub x_label: &'static str,
     pub y_label: &'static str,
     pub curves: Vec<Curve>,
 }
 
-/// A logarithmic axis: from a value to a place.
+/// Logarithmic axis, which gives a value its place.
 struct Axis {
     from: f64,
     to: f64,
@@ -31,6 +32,7 @@ struct Axis {
 }
 
 impl Axis {
+    /// Place of a value.
     fn at(&self, value: f64) -> f64 {
         let share = (value / self.from).ln() / (self.to / self.from).ln();
         self.start + share * (self.end - self.start)
@@ -38,7 +40,7 @@ impl Axis {
 }
 
 impl Chart {
-    /// The picture; none where there is nothing to draw.
+    /// SVG of the chart; none where there is nothing to draw.
     pub fn svg(&self) -> Option<String> {
         let points = || self.curves.iter().flat_map(|curve| &curve.points);
         let x = range(points().map(|point| point.0))?;
@@ -57,7 +59,7 @@ impl Chart {
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
         );
         self.axes(&mut svg, &x, &y);
-        // A String takes all that is written to it.
+        // Writing to a String never fails.
         let _ = self.lines(&mut svg, &x, &y);
         Some(svg + "</svg>\n")
     }
@@ -111,7 +113,7 @@ impl Chart {
             }
             names.extend(curve.points.last().map(|(_, b)| (y.at(*b), curve.name, colour)));
         }
-        // Names beside the ends of their lines, moved down where they would lie on each other.
+        // Names stand beside the ends of their lines, moved down where they would overlap.
         names.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut free = f64::NEG_INFINITY;
         for (place, name, colour) in names {
@@ -124,7 +126,7 @@ impl Chart {
     }
 }
 
-/// The smallest and the largest, apart from each other.
+/// Smallest and largest of some values, moved apart where they are equal; none where they are not above 0.
 fn range(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     let least = values.clone().fold(f64::INFINITY, f64::min);
     let most = values.fold(0.0, f64::max);

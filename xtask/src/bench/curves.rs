@@ -1,4 +1,4 @@
-//! How the cost of a step grows with batch, width, depth and cores.
+//! Curves of the cost of a step over batch, width, depth and cores.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use super::Bench;
 use super::chart::{Chart, Curve};
 use super::rounds::{by_side, in_turns, median_of};
 use super::side::Side;
-use super::statistics::numbers;
+use crate::statistics::numbers;
 
-/// One setting of job B that grows, or the cores of job D.
+/// Curve over one setting of job B.
 struct Growing {
     name: &'static str,
-    /// Under the axis.
+    /// Label under the axis.
     label: &'static str,
     setting: &'static str,
     values: &'static [usize],
@@ -38,10 +38,11 @@ const GROWING: [Growing; 3] = [
     },
 ];
 
-/// Beside whom the curves are drawn.
+/// Sides that have a line in each curve.
 const SIDES: [Side; 3] = [Side::FLEX, Side::JAX_SCAN, Side::TORCH];
 
 impl Bench<'_> {
+    /// Measures the points of all curves: three over settings of job B, one over the cores of job D.
     pub(super) fn curves(&self) -> Result<Value, String> {
         let mut curves = json!({});
         for growing in &GROWING {
@@ -64,7 +65,7 @@ impl Bench<'_> {
         Ok(curves)
     }
 
-    /// Seconds a step of each side.
+    /// Measures one point: the seconds of a step of each side.
     fn point(
         &self,
         run_file: &str,
@@ -82,7 +83,7 @@ impl Bench<'_> {
     }
 }
 
-/// The values, and each side's medians there.
+/// Curve of some points: their values, and each side's medians there.
 fn of_points(points: &[(usize, Value)]) -> Value {
     let mut curve = json!({ "x": points.iter().map(|(x, _)| x).collect::<Vec<_>>() });
     for side in SIDES {
@@ -94,7 +95,7 @@ fn of_points(points: &[(usize, Value)]) -> Value {
     curve
 }
 
-/// The name and the SVG of each curve that the figures hold.
+/// Name and SVG of each curve that the figures hold.
 pub fn pictures(results: &Value) -> Vec<(&'static str, String)> {
     let labels = GROWING.iter().map(|growing| (growing.name, growing.label));
     let all = labels.chain([("cores", "cores to take (job D)")]);
@@ -114,7 +115,7 @@ pub fn pictures(results: &Value) -> Vec<(&'static str, String)> {
     drawn.collect()
 }
 
-/// Where JAX's scan takes less time than ours, as `batch 16: 1.66`, of the medians.
+/// Points where JAX's scan takes less time than ours, by the medians, as `batch 16: 1.66`.
 pub fn slower_than_jax(results: &Value) -> Vec<String> {
     let names = GROWING.iter().map(|growing| growing.name).chain(["cores"]);
     let found = names.flat_map(|name| {
@@ -128,7 +129,7 @@ pub fn slower_than_jax(results: &Value) -> Vec<String> {
     found.collect()
 }
 
-/// How a picture is spoken of.
+/// Caption of a curve's picture.
 pub fn caption(name: &str) -> String {
     let label = GROWING.iter().find(|growing| growing.name == name);
     format!(

@@ -1,4 +1,4 @@
-//! Sampling, growth, and what a run writes and reads.
+//! Measurements of sampling, of growing memory, and of what a run writes and reads.
 
 use std::{fs, path::Path, process::Command, time::Instant};
 
@@ -9,11 +9,11 @@ use super::jobs::Job;
 use super::rounds::{asked_in_turns, by_side};
 use super::side::Side;
 
-/// Heun in 24 steps with the network of the default run.
+/// Run file and setting of sampling: Heun in 24 steps with the network of the default run.
 const SAMPLING: (&str, [&str; 1]) = ("configs/default.json", ["sample.sampler.steps=24"]);
-/// The most by which a sample may differ from Langevin's of the same start: the samples are of size 1.
+/// Largest difference of a sample from Langevin's of the same start. The samples are of size 1.
 const SAMPLES: f64 = 2e-3;
-/// Ten million parameters: three hidden layers of this width.
+/// Settings of a network with ten million parameters: three hidden layers of this width.
 const TEN_MILLION: [&str; 4] = [
     "denoiser.network.width=2234",
     "denoiser.network.depth=3",
@@ -22,7 +22,7 @@ const TEN_MILLION: [&str; 4] = [
 ];
 
 impl Bench<'_> {
-    /// Samples of an untrained network: fewer a round, and a million once.
+    /// Measures sampling with an untrained network: fewer samples in each round, and a million once.
     pub(super) fn sampling(&self) -> Result<Value, String> {
         let run_file = self.run_file(SAMPLING.0);
         let settings = SAMPLING.1.map(str::to_owned);
@@ -59,7 +59,7 @@ impl Bench<'_> {
         let turns = asked_in_turns(self.extent.rounds, &mut ready, &json!({ "draw": few }))?;
         let turns = by_side(&turns);
         drop(ready);
-        // A process of its own each: its memory is that of the million.
+        // Each side has a new process, whose memory is that of the million.
         let mut million = json!({});
         for side in [Side::FLEX, Side::JAX_SCAN].into_iter().filter(|side| self.tools.has(side)) {
             let mut process = side.start(&self.tools, None)?;
@@ -72,7 +72,7 @@ impl Bench<'_> {
         Ok(json!({ "agreement": agreement, "turns": turns, "count": many, "million": million }))
     }
 
-    /// What is resident in the course of 200,000 steps of job A.
+    /// Measures the resident memory in the course of 200,000 steps of job A.
     pub(super) fn growth(&self) -> Result<Value, String> {
         let steps = if self.extent.short { 20_000 } else { 200_000 };
         Side::FLEX.start(&self.tools, None)?.ask(&json!({
@@ -81,7 +81,7 @@ impl Bench<'_> {
         }))
     }
 
-    /// Checkpoints, the overhead of a run, tables and bulk normals.
+    /// Measures checkpoints, the overhead of a run, tables, and normal numbers in bulk.
     pub(super) fn disk(&self) -> Result<Value, String> {
         let default = self.run_file("configs/default.json");
         let mut ours = Side::FLEX.start(&self.tools, None)?;
@@ -110,7 +110,7 @@ impl Bench<'_> {
         }))
     }
 
-    /// A folder that is not there, on the disk of the workspace.
+    /// Path on the disk of the workspace at which nothing lies.
     fn place(&self, name: &str) -> Result<std::path::PathBuf, String> {
         let path = self.folder.join(name);
         match fs::remove_dir_all(&path) {
@@ -121,7 +121,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Saves and loads of checkpoints, beside `dd` of the same bytes on the same disk.
+    /// Measures saves and loads of checkpoints, and `dd` of the same bytes on the same disk.
     fn checkpoints(&self, name: &str, run_file: &str, settings: &[&str]) -> Result<Value, String> {
         let (mut saves, mut loads, mut copies, mut bytes) = (vec![], vec![], vec![], json!(null));
         for _ in 0..self.extent.rounds.min(3) {
@@ -143,7 +143,7 @@ impl Bench<'_> {
         Ok(json!({ "bytes": bytes, "save": saves, "load": loads, "dd": copies }))
     }
 
-    /// Seconds in which dd copies the files of the newest checkpoint and syncs each; none without dd.
+    /// Seconds in which dd copies the files of the newest checkpoint and syncs each; none where there is no dd.
     fn copy(&self, checkpoints: &Path) -> Result<Option<f64>, String> {
         let failed = |error: std::io::Error| format!("{}: {error}", checkpoints.display());
         let mut folders: Vec<_> = fs::read_dir(checkpoints)
@@ -171,9 +171,9 @@ impl Bench<'_> {
     }
 }
 
-/// The largest difference of two lists of samples.
+/// Largest difference of two lists of samples.
 fn apart(ours: &Value, theirs: &Value) -> f64 {
-    let (ours, theirs) = (super::statistics::numbers(ours), super::statistics::numbers(theirs));
+    let (ours, theirs) = (crate::statistics::numbers(ours), crate::statistics::numbers(theirs));
     if ours.len() != theirs.len() || ours.is_empty() {
         return f64::INFINITY;
     }

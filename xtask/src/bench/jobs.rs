@@ -1,24 +1,25 @@
-//! The jobs, and who does them.
+//! Jobs of the comparison, and the sides that do them.
 
 use super::side::Side;
 
-/// A training step of a run file.
+/// Job: the training step of a run file.
 pub struct Job {
-    /// As in the page and the figures.
+    /// Name in the page and in the figures.
     pub name: &'static str,
     pub about: &'static str,
-    /// From the top of the workspace.
+    /// Path from the top of the workspace.
     pub run_file: &'static str,
-    /// Steps over which the losses on noise of one's own are compared.
+    /// Steps over which the losses are compared where each side draws its own noise.
     pub compared: usize,
-    /// Steps on given batches over which they are.
+    /// Steps over which the losses are compared on given batches.
     pub given: usize,
     /// Whether the floor can do it.
     pub floor: bool,
-    /// Whether it is measured on one core, too.
+    /// Whether it is measured on one core too.
     pub on_one_core: bool,
 }
 
+/// All jobs, in the order of the page.
 pub const JOBS: &[Job] = &[
     Job {
         name: "A",
@@ -77,8 +78,8 @@ pub const JOBS: &[Job] = &[
 ];
 
 impl Job {
-    /// What a run file says beside, so that a training goes on for as long as it is measured and nothing
-    /// but its steps is.
+    /// Settings of all jobs. With them a training goes on for as long as it is measured, and does nothing but
+    /// its steps.
     pub const SETTINGS: [&'static str; 4] = [
         "train.steps=1000000000",
         "train.log_every=1000000000",
@@ -86,7 +87,7 @@ impl Job {
         "train.checkpoint_every=1000000000",
     ];
 
-    /// Who does it, on all cores or on one.
+    /// Sides that do the job, on all cores or on one.
     pub fn sides(&self, on_one_core: bool) -> Vec<Side> {
         let mut sides = vec![Side::FLEX];
         if self.floor {

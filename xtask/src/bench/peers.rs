@@ -1,4 +1,4 @@
-//! The peers' environment: pinned versions of JAX and PyTorch in a virtual environment under target/.
+//! Environment of the peers: pinned versions of JAX and PyTorch in a virtual environment under target/.
 
 use std::{
     fs,
@@ -9,11 +9,11 @@ use std::{
 use crate::cargo::Workspace;
 
 const REQUIREMENTS: &str = "xtask/peers/requirements.txt";
-/// PyTorch's builds for the CPU; PyPI has none of them for Linux.
+/// Index of PyTorch's builds for the CPU. PyPI has none of them for Linux.
 const CPU_INDEX: &str = "https://download.pytorch.org/whl/cpu";
 
-/// Makes the environment where it is not there yet, and gives its Python. The interpreter that makes it is
-/// the one that `LANGEVIN_PYTHON` names, or python3.
+/// Python of the environment, which is made where it is not there yet. It is made by the interpreter that
+/// `LANGEVIN_PYTHON` names, or by python3.
 pub fn install(workspace: &Workspace, folder: &Path) -> Result<PathBuf, String> {
     let requirements = workspace.root.join(REQUIREMENTS);
     let wanted = fs::read_to_string(&requirements).map_err(|e| format!("{REQUIREMENTS}: {e}"))?;

@@ -1,7 +1,8 @@
-//! Where the time of a step goes: the lines that `perf` finds a thread at, by what their file does.
+//! Profile of a step: the lines at which `perf` finds a thread, by what their file does.
 //!
-//! The kernels are one generic function each for an instruction set, so that functions' names say little:
-//! addresses are brought to source files, the inlined ones first, and the first that is known counts.
+//! The kernels are generic functions, one for each instruction set, so the names of functions say little.
+//! Each address is therefore brought to its source files, the inlined ones first. The first file that is
+//! known counts.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +20,7 @@ use super::side::Side;
 /// Jobs whose time is shown.
 const PROFILED: [&str; 3] = ["A", "B", "D"];
 
-/// What the code of a file does, by a part of its path; the first that fits counts.
+/// Kinds of code, by a part of the file's path. The first that fits counts.
 const FILES: [(&str, &[&str]); 7] = [
     ("matrix products", &["/direct/product"]),
     ("activation and its slope", &["/direct/activation", "/direct/functions"]),
@@ -29,8 +30,8 @@ const FILES: [(&str, &[&str]); 7] = [
     ("random numbers", &["/chacha20", "data/src/normal", "data/src/math", "data/src/streams"]),
     ("rows, levels and targets", &["/diffusion.rs", "crates/core/src/", "crates/data/src/"]),
 ];
-/// The same for functions without a file, by a part of their names; all of the kernel that is not memory
-/// is threads that wait or are woken.
+/// Kinds of functions without a file, by a part of their names. What the operating system's kernel does
+/// beside memory is counted as threads that wait or are woken.
 const FUNCTIONS: [(&str, &[&str]); 3] = [
     ("memory and copies", &["memmove", "memset", "memcpy", "mi_", "alloc", "page", "fault"]),
     ("rows, levels and targets", &["hypot", "ieee754", "log", "exp"]),
@@ -40,7 +41,7 @@ const SHARING: &str = "handing out work, and waiting for it";
 const OTHER: &str = "other";
 
 impl Bench<'_> {
-    /// The shares of each kind of code, job by job; none where perf, nm or addr2line is missing.
+    /// Measures the shares of each kind of code, job by job; none where perf, nm or addr2line is missing.
     pub(super) fn profile(&self) -> Result<Value, String> {
         let mut profile = json!({});
         for job in JOBS.iter().filter(|job| PROFILED.contains(&job.name)) {
@@ -52,7 +53,7 @@ impl Bench<'_> {
         Ok(profile)
     }
 
-    /// The share of each kind, the largest first.
+    /// Share of each kind, the largest first.
     fn shares(&self, job: &Job) -> Result<Option<Vec<(&'static str, f64)>>, String> {
         let data = self.scratch.folder().join("perf.data");
         if !self.record(job, &data)? {
@@ -71,7 +72,7 @@ impl Bench<'_> {
         Ok(lines(worker, &places).map(|files| shares_of(&samples, &files)))
     }
 
-    /// Samples a second and a half of steps on all cores; whether there is a perf to do it.
+    /// Records a second and a half of steps on all cores. Gives whether there is a perf to do it.
     fn record(&self, job: &Job, data: &Path) -> Result<bool, String> {
         let training = self.training(job.run_file, None);
         let mut worker = Side::FLEX.ready(&self.tools, None, &training)?;
@@ -85,21 +86,22 @@ impl Bench<'_> {
     }
 }
 
-/// Where a thread was found.
+/// Sample of perf: where a thread was found.
 #[derive(Debug, PartialEq)]
 struct Sample {
     function: String,
-    /// In the program, where it is the program's function.
+    /// Address in the program, where the function is the program's.
     address: Option<u64>,
     in_kernel: bool,
 }
 
+/// Output of a command; none where it fails.
 fn said(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The addresses of the program's functions, from what nm says.
+/// Addresses of the program's functions, from the output of nm.
 fn addresses(symbols: &str) -> BTreeMap<&str, u64> {
     let entry = |line| {
         let mut words = str::split_whitespace(line);
@@ -109,7 +111,7 @@ fn addresses(symbols: &str) -> BTreeMap<&str, u64> {
     symbols.lines().filter_map(entry).collect()
 }
 
-/// The samples of lines like `7f2f9de64f02 function+0x122`.
+/// Samples in lines like `7f2f9de64f02 function+0x122`.
 fn samples_of(script: &str, addresses: &BTreeMap<&str, u64>) -> Vec<Sample> {
     let sample = |line: &str| {
         let (place, function) = line.trim().split_once(' ')?;
@@ -122,7 +124,7 @@ fn samples_of(script: &str, addresses: &BTreeMap<&str, u64>) -> Vec<Sample> {
     script.lines().filter_map(sample).collect()
 }
 
-/// The source files of each address, the inlined ones first.
+/// Source files of each address, the inlined ones first.
 fn lines(program: &Path, addresses: &[u64]) -> Option<BTreeMap<u64, Vec<String>>> {
     let mut command = Command::new("addr2line");
     command.args(["--addresses", "--inlines", "--exe"]).arg(program);
@@ -147,7 +149,7 @@ fn lines(program: &Path, addresses: &[u64]) -> Option<BTreeMap<u64, Vec<String>>
     Some(files)
 }
 
-/// The share of each kind in percent, the largest first.
+/// Share of each kind in percent, the largest first.
 fn shares_of(samples: &[Sample], files: &BTreeMap<u64, Vec<String>>) -> Vec<(&'static str, f64)> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for sample in samples {
@@ -163,7 +165,7 @@ fn shares_of(samples: &[Sample], files: &BTreeMap<u64, Vec<String>>) -> Vec<(&'s
 
 fn kind(sample: &Sample, files: &BTreeMap<u64, Vec<String>>) -> &'static str {
     let own = sample.address.and_then(|address| files.get(&address));
-    // What all kernels are made of says nothing of which one it is.
+    // All kernels are made of this file, so it does not tell which of them it is.
     let mut frames = own.into_iter().flatten().filter(|file| !file.contains("/direct/simd"));
     let known = frames.find_map(|file| first(&FILES, file));
     known.or_else(|| first(&FUNCTIONS, &sample.function)).unwrap_or(match sample.in_kernel {
@@ -172,7 +174,7 @@ fn kind(sample: &Sample, files: &BTreeMap<u64, Vec<String>>) -> &'static str {
     })
 }
 
-/// The first kind of which a part stands in a text.
+/// First kind of which a part stands in a text.
 fn first(kinds: &[(&'static str, &[&str])], text: &str) -> Option<&'static str> {
     let fits = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
     kinds.iter().find(|(_, parts)| fits(parts)).map(|(name, _)| *name)

@@ -1,4 +1,4 @@
-//! Sides in turns: every round each has its turn, so that whatever else the machine does meets all.
+//! Rounds of the sides. In each round every side has its turn, so that other work of the machine meets all.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::jobs::Job;
 use super::side::{Process, Side, Training};
-use super::statistics::{median, numbers};
 use super::{Bench, Extent};
+use crate::statistics::{median, numbers};
 
 impl Bench<'_> {
-    /// All that is measured of a training step, on all cores and on one in the same rounds.
+    /// Measures a training step, on all cores and on one core in the same rounds.
     pub(super) fn job(&self, job: &Job) -> Result<Value, String> {
         println!("job {}", job.name);
         let training = self.training(job.run_file, None);
@@ -29,8 +29,8 @@ impl Bench<'_> {
         Ok(results)
     }
 
-    /// A run file from the top of the workspace, to be trained in a comparison, with one more setting
-    /// beside those of all jobs.
+    /// Training of a run file, whose path goes from the top of the workspace, with one more setting beside
+    /// those of all jobs.
     pub(super) fn training(&self, run_file: &str, setting: Option<String>) -> Training {
         Training {
             run_file: self.run_file(run_file),
@@ -40,7 +40,7 @@ impl Bench<'_> {
         }
     }
 
-    /// The processes of the sides that can be started.
+    /// Processes of the sides that can be started.
     pub(super) fn ready(
         &self,
         sides: &[Side],
@@ -52,7 +52,7 @@ impl Bench<'_> {
     }
 }
 
-/// Seconds a step of each side, a number a round, and the most memory that its process had.
+/// Measures each side: the seconds of a step, round by round, and the peak memory of its process.
 pub(super) fn in_turns(
     extent: Extent,
     ready: &mut [(Side, Process)],
@@ -60,7 +60,7 @@ pub(super) fn in_turns(
     asked_in_turns(extent.rounds, ready, &json!({ "measure": extent.seconds }))
 }
 
-/// The same of another question, whose answer says how many steps took how many seconds.
+/// Measures each side by a question whose answer says how many steps took how many seconds.
 pub(super) fn asked_in_turns(
     rounds: usize,
     ready: &mut [(Side, Process)],
@@ -87,7 +87,8 @@ pub(super) fn asked_in_turns(
     Ok(results.collect())
 }
 
-/// The turns of a round: shuffled, as the standard library's hashes have it, so that nobody always follows the same one.
+/// Order of the turns of a round. The standard library's hashes shuffle it, so that no side always follows
+/// the same one.
 fn order(round: usize, sides: usize) -> Vec<usize> {
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     let mut order: Vec<usize> = (0..sides).collect();
@@ -95,12 +96,12 @@ fn order(round: usize, sides: usize) -> Vec<usize> {
     order
 }
 
-/// What was measured, by the keys of the sides.
+/// Measurements by the keys of the sides.
 pub(super) fn by_side(measured: &[(Side, Value)]) -> Value {
     measured.iter().map(|(side, found)| (side.key.to_owned(), found.clone())).collect()
 }
 
-/// The median seconds a step of a side.
+/// Median of the seconds that a step of a side took.
 pub(super) fn median_of(measured: &Value, side: Side) -> f64 {
     median(&numbers(&measured[side.key]["seconds"]))
 }

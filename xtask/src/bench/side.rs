@@ -1,4 +1,4 @@
-//! A side of a comparison: a process that is told in lines of JSON what to do, and answers in such lines.
+//! Sides of a comparison: processes that are told in lines of JSON what to do, and answer in such lines.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -8,24 +8,24 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::statistics::numbers;
 use crate::cargo::Workspace;
 use crate::program::Scratch;
+use crate::statistics::numbers;
 
-/// The programs of the sides.
+/// Programs of the sides, and what the machine offers.
 pub struct Tools {
     pub worker: PathBuf,
-    /// The folder of the peers' scripts.
+    /// Folder of the peers' scripts.
     pub peers: PathBuf,
-    /// The Python that has JAX and PyTorch, where they are asked for.
+    /// Python that has JAX and PyTorch, where they are asked for.
     pub python: Option<PathBuf>,
-    /// Those of the machine.
+    /// Number of the machine's cores.
     pub cores: usize,
-    /// Whether there is a taskset, which holds a process to some of them.
+    /// Whether there is a `taskset`, which holds a process to some of the cores.
     pub holds_to_cores: bool,
 }
 
-/// Whether there is a taskset.
+/// Whether the machine has `taskset`.
 pub fn has_taskset() -> bool {
     let mut taskset = Command::new("taskset");
     let status = taskset.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -39,16 +39,16 @@ impl Tools {
     }
 }
 
-/// Who does a job, and how.
+/// Side: who does a job, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Side {
-    /// In the figures.
+    /// Key in the figures.
     pub key: &'static str,
-    /// In the page.
+    /// Name in the page.
     pub shown: &'static str,
-    /// The script of a peer; none for ours.
+    /// Script of a peer; none for ours.
     script: Option<&'static str>,
-    /// What it is told of how to work.
+    /// Way of working, as the process is told it.
     pub way: &'static str,
 }
 
@@ -77,12 +77,12 @@ impl Side {
     pub const JAX_JIT: Self = Self::peer("jax-jit", "JAX jit", "jax_worker.py", "jit");
     pub const TORCH: Self = Self::peer("torch", "PyTorch", "torch_worker.py", "eager");
 
-    /// Whether it is of this project.
+    /// Whether the side is of this project.
     pub const fn is_ours(&self) -> bool {
         self.script.is_none()
     }
 
-    /// Starts its process, held to the first `cores` where that says so.
+    /// Starts the side's process, held to the first `cores` where there is a number.
     pub fn start(&self, tools: &Tools, cores: Option<usize>) -> Result<Process, String> {
         let mut words: Vec<PathBuf> = Vec::new();
         if let Some(cores) = cores {
@@ -115,7 +115,7 @@ impl Side {
         Ok(Process { shown: self.shown, choice: Value::Null, child, input: Some(input), output })
     }
 
-    /// Its process, ready for a training: of a peer one that works as turned out fastest.
+    /// Process of the side, ready for a training. A peer's works in the way that turned out fastest.
     pub fn ready(
         &self,
         tools: &Tools,
@@ -128,7 +128,7 @@ impl Side {
             return Ok(process);
         }
         let (cores, mut choice) = self.fastest(tools, cores, training)?;
-        // One of its own: what was tried is not in the memory of what is measured.
+        // A new process, so that its memory holds nothing of what was tried.
         let mut process = self.start(tools, cores)?;
         process.ask(&self.prepare(training, &choice))?;
         choice["cores"] = json!(cores.unwrap_or(tools.cores));
@@ -136,8 +136,7 @@ impl Side {
         Ok(process)
     }
 
-    /// How a peer works with the least time a step: held to one core or not, told this or that, all tried
-    /// in turns.
+    /// Fastest way of working of a peer: its cores, and one of its own choices. All ways are tried in turns.
     fn fastest(
         &self,
         tools: &Tools,
@@ -168,7 +167,7 @@ impl Side {
         Ok((cores, choice))
     }
 
-    /// What makes it ready for a training: the run file for ours, the exported folder for peers.
+    /// Question that makes the process ready for a training. Ours gets the run file, a peer the exported folder.
     fn prepare(&self, training: &Training, choice: &Value) -> Value {
         match self.script {
             None => json!({
@@ -180,7 +179,7 @@ impl Side {
     }
 }
 
-/// The beginnings of the environment's names that would tune one side of a comparison.
+/// Beginnings of the names of environment variables that would tune one side of a comparison.
 const TUNING: [&str; 16] = [
     "RAYON_",
     "MIMALLOC_",
@@ -200,21 +199,21 @@ const TUNING: [&str; 16] = [
     "ATEN_",
 ];
 
-/// What all sides train.
+/// Training that all sides do.
 pub struct Training {
     pub run_file: String,
-    /// What it says beside.
+    /// Settings beside the run file.
     pub settings: Vec<String>,
-    /// Where it is exported for peers.
+    /// Folder to which it is exported for peers.
     pub folder: PathBuf,
-    /// Seconds of a turn in which a way of working is tried.
+    /// Seconds for which a way of working is tried in a turn.
     pub trial: f64,
 }
 
-/// A side at work; its process ends with this value.
+/// Process of a side at work. It ends when this value is dropped.
 pub struct Process {
     shown: &'static str,
-    /// How it works, where it had a choice.
+    /// Way of working that was chosen; null where there was no choice.
     pub choice: Value,
     child: Child,
     input: Option<ChildStdin>,
@@ -222,7 +221,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Asks and waits for the answer.
+    /// Answer of the process to a question, which is waited for.
     pub fn ask(&mut self, question: &Value) -> Result<Value, String> {
         let failed = |what: String| format!("{}: {what}; it was asked {question}", self.shown);
         let input = self.input.as_mut().ok_or_else(|| failed("has ended".into()))?;
@@ -235,6 +234,7 @@ impl Process {
         serde_json::from_str(&line).map_err(|error| failed(format!("{error} in {line}")))
     }
 
+    /// Id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -242,13 +242,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The end of its input ends it; one that was broken off has nothing to say any more.
+        // The process ends at the end of its input. Its exit code says nothing that is needed.
         drop(self.input.take());
         let _ = self.child.wait();
     }
 }
 
-/// Builds our worker and copies it: what is built meanwhile must not change it.
+/// Path of our worker, which is built and copied first: a later build must not change it.
 pub fn build_worker(workspace: &Workspace, scratch: &Scratch) -> Result<PathBuf, String> {
     let messages = "--message-format=json-render-diagnostics";
     let built = workspace

@@ -1,26 +1,27 @@
-//! What was wanted before anything was measured, what was measured, and whether that meets it.
+//! Verdicts: the limits that were set before anything was measured, what was measured, and whether it meets
+//! them.
 
 use serde_json::Value;
 
 use super::jobs::JOBS;
-use super::statistics::{Spread, median, numbers};
+use crate::statistics::{Spread, median, numbers};
 
-/// A line of the table of verdicts.
+/// Line of the table of verdicts.
 #[derive(Debug, PartialEq)]
 pub struct Verdict {
     pub what: String,
     pub wanted: String,
     pub measured: String,
-    /// None where it was not measured.
+    /// Whether the limit is met; none where nothing was measured.
     pub met: Option<bool>,
-    /// Whether each round by itself met it.
+    /// Whether each round by itself met the limit.
     pub in_every_round: bool,
 }
 
-/// What was measured.
+/// Measured value, over the rounds.
 struct Measured {
     value: f64,
-    /// Of the rounds.
+    /// Smallest value of a round.
     least: f64,
     most: f64,
     shown: String,
@@ -60,6 +61,7 @@ impl Verdict {
         Self { what, wanted, measured, met, in_every_round }
     }
 
+    /// Word in the table.
     pub const fn word(&self) -> &'static str {
         match self.met {
             Some(true) if self.in_every_round => "met",
@@ -70,14 +72,14 @@ impl Verdict {
     }
 }
 
-/// Ratios of two sides of a job, on all cores.
+/// Ratio of two sides of a job, on all cores, over the rounds.
 pub fn ratio(results: &Value, job: &str, ours: &str, theirs: &str) -> Option<Spread> {
     let all = &results["jobs"][job]["all"];
     let seconds = |side: &str| numbers(&all[side]["seconds"]);
     Spread::of_ratios(&seconds(ours), &seconds(theirs))
 }
 
-/// As `0.52 (0.49–0.55)`, or `0.065 (0.063–0.068)`.
+/// Text of a spread, as `0.52 (0.49–0.55)` or `0.065 (0.063–0.068)`.
 pub fn shown(spread: &Spread) -> String {
     let places = if spread.median < 0.1 { 3 } else { 2 };
     let Spread { median, least, most } = spread;
@@ -88,7 +90,7 @@ fn of_ratio(spread: Option<Spread>) -> Option<Measured> {
     spread.map(|spread| Measured::of(spread, shown(&spread)))
 }
 
-/// Every line, in the order of the page.
+/// All verdicts, in the order of the page.
 pub fn verdicts(results: &Value) -> Vec<Verdict> {
     let mut all = Vec::new();
     for (job, theirs, name, limit) in [
@@ -160,7 +162,7 @@ fn of_memory(results: &Value) -> [Verdict; 2] {
     });
     let resident = results["growth"]["resident"].as_array().into_iter().flatten();
     let resident: Vec<f64> = resident.filter_map(|pair| pair[1].as_f64()).collect();
-    // The first tenth fills buffers.
+    // The first tenth of the steps fills buffers, so it is left out.
     let growth = resident.get(1..).filter(|later| !later.is_empty()).map(largest_rise);
     let growth = growth.map(|bytes| Measured::one(bytes / 1e3, format!("{:.0} kB", bytes / 1e3)));
     [
@@ -174,7 +176,7 @@ fn of_memory(results: &Value) -> [Verdict; 2] {
     ]
 }
 
-/// From any number to a later one: a fall between hides nothing.
+/// Largest rise from a number to a later one. A fall between two numbers hides no rise.
 fn largest_rise(numbers: &[f64]) -> f64 {
     let mut least = f64::INFINITY;
     let rises = numbers.iter().map(|number| {

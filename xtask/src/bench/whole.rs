@@ -1,4 +1,4 @@
-//! Whole runs of the program, as a user starts them.
+//! Measurements of whole runs of the program, as a user starts them.
 
 use std::{fs, process::Stdio, time::Instant};
 
@@ -9,7 +9,7 @@ use super::rounds::{by_side, in_turns};
 use super::side::Side;
 use crate::program::Program;
 
-/// The nine systems of the article.
+/// Configs of the article's nine systems.
 const ARTICLE: [&str; 9] = [
     "1-gaussian",
     "2-gaussian-video",
@@ -22,7 +22,7 @@ const ARTICLE: [&str; 9] = [
     "9-ddpm-density",
 ];
 
-/// Jobs that are measured on wgpu: where the calls cost, and where the arithmetic does.
+/// Jobs that are measured on wgpu. In some the calls cost most, in others the arithmetic.
 const ON_WGPU: [(&str, &str); 3] = [
     ("A", "benches/jobs/a.json"),
     ("B", "benches/jobs/b.json"),
@@ -30,7 +30,7 @@ const ON_WGPU: [(&str, &str); 3] = [
 ];
 
 impl Bench<'_> {
-    /// `langevin --help`, the default run and the article's systems.
+    /// Measures `langevin --help`, the default run and the article's systems.
     pub(super) fn whole(&self, program: &Program) -> Result<Value, String> {
         let mut help = Vec::new();
         for _ in 0..20 {
@@ -50,7 +50,7 @@ impl Bench<'_> {
         Ok(json!({ "help": help, "default": default?, "article": article? }))
     }
 
-    /// Seconds of a run from its start to its end, and of its training.
+    /// Measures a run: its seconds from start to end, and those of its training.
     fn whole_run(&self, program: &Program, config: &str) -> Result<Value, String> {
         let folder = self.scratch.folder().join("run");
         let shown = folder.display().to_string();
@@ -79,7 +79,8 @@ impl Bench<'_> {
         Ok(json!({ "config": config, "seconds": seconds, "training": training }))
     }
 
-    /// Steps on wgpu, where there is an adapter: the engine of `auto`, Burn's tape, and plain Burn.
+    /// Measures steps on wgpu, where there is an adapter: of the engine of `auto`, of Burn's tape and of plain
+    /// Burn.
     pub(super) fn gpu(&self) -> Result<Value, String> {
         let adapter = Side::WGPU.start(&self.tools, None)?.ask(&json!({ "gpu": true }))?;
         if adapter["adapter"].is_null() {

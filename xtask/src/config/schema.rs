@@ -1,20 +1,20 @@
-//! A JSON Schema as schemars makes it, read for its fields, kinds and values.
+//! Reader of a JSON Schema as schemars makes it: its fields, kinds and values.
 
 use serde_json::Value;
 
-/// A field of an object.
+/// Field of an object.
 pub struct Field<'a> {
     pub name: &'a str,
     pub schema: &'a Value,
     pub required: bool,
 }
 
-/// The whole schema, in which the named types stand.
+/// Whole schema, which holds the named types.
 #[derive(Clone, Copy)]
 pub struct Schema<'a>(pub &'a Value);
 
 impl<'a> Schema<'a> {
-    /// The type that a schema stands for, and its name where it has one.
+    /// Type that a schema stands for, with its name where it has one.
     pub fn resolve(self, schema: &'a Value) -> Result<(Option<&'a str>, &'a Value), String> {
         let Some(link) = schema["$ref"].as_str() else { return Ok((None, schema)) };
         let name = link.strip_prefix("#/$defs/").ok_or(format!("schema: no such link: {link}"))?;
@@ -22,7 +22,7 @@ impl<'a> Schema<'a> {
         Ok((Some(name), found.ok_or(format!("schema: {link} leads nowhere"))?))
     }
 
-    /// The fields of an object, but for the `kind` that marks a variant: the required ones first, in
+    /// Fields of an object without the `kind` that marks a variant. The required ones come first, in
     /// the order of their type.
     pub fn fields(self, object: &'a Value) -> Result<Vec<Field<'a>>, String> {
         let required: Vec<&str> = list(&object["required"]).filter_map(Value::as_str).collect();
@@ -35,32 +35,32 @@ impl<'a> Schema<'a> {
             .collect();
         let place = |field: &Field| required.iter().position(|name| *name == field.name);
         fields.sort_by_key(|field| place(field).unwrap_or(usize::MAX));
-        // The fields of a variant that is a type of its own.
+        // A variant that is a type of its own has that type's fields.
         if let (Some(_), named) = self.resolve(object)? {
             fields.extend(self.fields(named)?);
         }
         Ok(fields)
     }
 
-    /// The variants of an object whose `kind` says which of them it is.
+    /// Variants of an object that is told apart by its `kind`.
     pub fn kinds(self, schema: &'a Value) -> Option<Vec<(&'a str, &'a Value)>> {
         let kind = |variant: &'a Value| variant["properties"]["kind"]["const"].as_str();
         schema["oneOf"].as_array()?.iter().map(|variant| Some((kind(variant)?, variant))).collect()
     }
 
-    /// What a schema describes, in its own words or else in those of its type.
+    /// Description of a schema, or else of its type.
     pub fn words(self, schema: &'a Value) -> Result<String, String> {
         let own = schema["description"].as_str();
         let words = match own {
             Some(words) => Some(words),
             None => self.resolve(schema)?.1["description"].as_str(),
         };
-        // Links of rustdoc are names here.
+        // A link of rustdoc becomes a plain name.
         Ok(words.unwrap_or_default().replace("[`", "`").replace("`]", "`").replace('\n', " "))
     }
 }
 
-/// The values of an enumeration of plain values, each with its meaning.
+/// Values of an enumeration, each with its meaning.
 pub fn values(schema: &Value) -> Option<Vec<(&Value, &str)>> {
     if let Some(value) = schema.get("const") {
         return Some(vec![(value, schema["description"].as_str().unwrap_or_default())]);
@@ -72,12 +72,12 @@ pub fn values(schema: &Value) -> Option<Vec<(&Value, &str)>> {
     Some(parts?.concat())
 }
 
-/// The schemas of which a value may meet any.
+/// Alternatives of a schema: a value meets one of them.
 pub fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
     schema["anyOf"].as_array().or(schema["oneOf"].as_array())
 }
 
-/// The items of an array, none of anything else.
+/// Items of an array; none where the value is no array.
 pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }

@@ -1,4 +1,4 @@
-//! The page of small schemas in the forms that schemars gives.
+//! Tests of the page, with small schemas in the forms that schemars gives.
 
 use std::collections::BTreeSet;
 
@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use super::{anchor, page};
 
-/// A schema of the given fields and named types.
+/// Schema with the given fields and named types.
 fn schema(properties: Value, required: Value, types: Value) -> Value {
     json!({ "type": "object", "properties": properties, "required": required, "$defs": types })
 }
 
-/// The page from its tables on.
+/// Text of the page from its first table on.
 fn fields(schema: &Value) -> String {
     let page = page(schema).expect("a page");
     page.split_once("## Fields\n\n").expect("the tables").1.to_owned()
 }
 
-/// The row of a field.
+/// Row of the field at a path.
 fn row(path: &str, schema: Value) -> String {
     let page = fields(&schema);
     let row = page.lines().find(|line| line.starts_with(&format!("| `{path}`")));
@@ -85,7 +85,7 @@ fn words_with_a_bar_a_line_end_or_a_link_of_rustdoc_stay_one_cell() {
     assert_eq!(row_of(field), "| `a` | string | none | \\|x\\| of `Thing`. |");
 }
 
-/// Two fields of one tagged type, one of whose variants has a type of its own.
+/// Schema with two fields of one tagged type. One of its variants has a type of its own.
 fn tagged() -> Value {
     let other = json!({ "properties": { "kind": { "const": "other" } },
                         "required": ["kind"], "$ref": "#/$defs/Other" });

@@ -1,9 +1,9 @@
-//! The first page of a library's documentation shows all of its parts.
+//! Rule about the first page of a library's documentation: it shows all parts of the library.
 
 use super::{Finding, numbered};
 
-/// A public module, or one thing of each group that is exported, is named in the words that open
-/// lib.rs.
+/// Rule front-page: the words that open lib.rs name each public module, and one item of each group that is
+/// exported.
 pub fn shows_every_part(path: &str, text: &str) -> Vec<Finding> {
     if !path.starts_with("crates/") || !path.ends_with("/src/lib.rs") {
         return Vec::new();

@@ -1,10 +1,10 @@
-//! Links between the project's own pages lead to files that git keeps.
+//! Rule about links: those between the project's own pages lead to files that git keeps.
 
 use std::collections::BTreeSet;
 
 use super::{Finding, numbered};
 
-/// Every relative link of a Markdown page names a file, or a folder that holds one.
+/// Rule link: every relative link of a Markdown page names a file, or a folder that holds one.
 pub fn lead_somewhere(path: &str, text: &str, paths: &BTreeSet<&str>) -> Vec<Finding> {
     if !path.ends_with(".md") {
         return Vec::new();
@@ -30,12 +30,12 @@ pub fn lead_somewhere(path: &str, text: &str, paths: &BTreeSet<&str>) -> Vec<Fin
     findings
 }
 
-/// The line without what stands between backticks.
+/// Line without what stands between backticks.
 fn without_code(line: &str) -> String {
     line.split('`').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// The targets of `[text](target)`, `[name]: target`, `src="target"` and `href="target"`.
+/// Targets of the links `[text](target)`, `[name]: target`, `src="target"` and `href="target"`.
 fn targets(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (opening, closing) in [("](", ')'), ("src=\"", '"'), ("href=\"", '"')] {
@@ -50,7 +50,7 @@ fn targets(line: &str) -> Vec<&str> {
     found
 }
 
-/// The target from the top of the repository, `None` where it leaves it.
+/// Path of a target from the top of the repository; `None` where it leaves the repository.
 fn resolve(page: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = page.split('/').collect();
     parts.pop();

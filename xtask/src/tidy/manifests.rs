@@ -1,17 +1,17 @@
-//! Rules about Cargo.toml: which crate may know which, and that each dependency has its reason.
+//! Rules about Cargo.toml: which crate may depend on which, and that each dependency has its reason.
 
 use super::{Finding, numbered};
 
-/// A line that declares a dependency.
+/// Dependency that a manifest declares.
 struct Dependency<'a> {
     line: usize,
     name: &'a str,
-    /// All that follows the name.
+    /// Text after the name.
     rest: String,
 }
 
-/// The dependencies of a manifest's tables whose names end in `dependencies`. Reads the part of
-/// TOML that manifests are written in: one entry a line, arrays may go over several.
+/// Dependencies of a manifest, from the tables whose names end in `dependencies`. The part of TOML that
+/// manifests are written in is read: one entry a line, arrays may go over several.
 fn dependencies(text: &str) -> Vec<Dependency<'_>> {
     let mut found: Vec<Dependency> = Vec::new();
     let mut inside = Table::Other;
@@ -42,10 +42,11 @@ fn dependencies(text: &str) -> Vec<Dependency<'_>> {
     found
 }
 
+/// Table of a manifest, by its header.
 enum Table<'a> {
-    /// `[dependencies]`, `[dev-dependencies]`, `[target.'…'.dependencies]` …
+    /// Table of dependencies: `[dependencies]`, `[dev-dependencies]`, `[target.'…'.dependencies]` …
     Dependencies,
-    /// `[dependencies.NAME]`
+    /// Table of one dependency: `[dependencies.NAME]`.
     Dependency(&'a str),
     Other,
 }
@@ -61,7 +62,7 @@ fn table(header: &str) -> Table<'_> {
     }
 }
 
-/// `cli → train → core → data`, `data` and `xtask` without Burn.
+/// Rule arrows: `cli → train → core → data`, and `data` and `xtask` do without Burn.
 pub fn keeps_the_arrows(path: &str, text: &str) -> Vec<Finding> {
     const CRATES: [(&str, &[&str], bool); 4] = [
         ("crates/data/Cargo.toml", &[], false),
@@ -83,7 +84,7 @@ pub fn keeps_the_arrows(path: &str, text: &str) -> Vec<Finding> {
     found.map(|d| Finding::new(path, d.line, "arrows", advice(d.name))).collect()
 }
 
-/// A crate takes its dependencies from the workspace, so that each has one version and one reason.
+/// Rule inherit: a crate takes its dependencies from the workspace. So each has one version and one reason.
 pub fn inherits_dependencies(path: &str, text: &str) -> Vec<Finding> {
     if path == "Cargo.toml" || !path.ends_with("Cargo.toml") {
         return Vec::new();
@@ -97,8 +98,8 @@ pub fn inherits_dependencies(path: &str, text: &str) -> Vec<Finding> {
     own.map(|d| Finding::new(path, d.line, "inherit", advice(d.name))).collect()
 }
 
-/// Each dependency of the workspace, or the group it stands in, has its reason above it. The
-/// workspace's own crates need none.
+/// Rule reason: each dependency of the workspace, or its group, has its reason above it. The workspace's own
+/// crates need none.
 pub fn gives_reasons(path: &str, text: &str) -> Vec<Finding> {
     if path != "Cargo.toml" {
         return Vec::new();
@@ -115,7 +116,7 @@ pub fn gives_reasons(path: &str, text: &str) -> Vec<Finding> {
     bare.map(|d| Finding::new(path, d.line, "reason", advice(d.name))).collect()
 }
 
-/// Each test target links Burn again, so there are few, with modules.
+/// Rule test-targets: `cli` has few test targets, with modules, since each links Burn again.
 pub fn links_burn_seldom(path: &str, text: &str) -> Vec<Finding> {
     const MOST: usize = 4;
     if path != "crates/cli/Cargo.toml" {

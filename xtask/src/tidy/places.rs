@@ -1,8 +1,8 @@
-//! What only one place may do: the boundaries of docs/architecture.md that the compiler does not hold.
+//! Rules about places: the boundaries of docs/architecture.md that the compiler does not hold.
 
 use super::{Finding, numbered, text::is_code};
 
-/// Words that stand in no code below `folder`, but for one file.
+/// Boundary: words that only one file below `folder` may have in its code.
 struct Boundary {
     rule: &'static str,
     words: &'static [&'static str],
@@ -59,7 +59,7 @@ const BOUNDARIES: &[Boundary] = &[
     },
 ];
 
-/// Code keeps to its side of the boundaries. Tests may cross them.
+/// Rules printing, files, door and streams: code keeps to its side of the boundaries. Tests may cross them.
 pub fn keeps_to_its_place(path: &str, text: &str) -> Vec<Finding> {
     let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
     if is_test || !is_code(path) || !path.contains("/src/") {
@@ -85,7 +85,7 @@ pub fn keeps_to_its_place(path: &str, text: &str) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    /// The rules and lines of what is found.
+    /// Rules and lines of the findings.
     fn found(path: &str, text: &str) -> Vec<(&'static str, usize)> {
         let findings = keeps_to_its_place(path, text);
         findings.iter().map(|finding| (finding.rule, finding.line)).collect()

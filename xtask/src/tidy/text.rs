@@ -1,17 +1,17 @@
 //! Rules about names, lines and words.
 //!
-//! Words that are searched for are written in two halves, so that this file may be searched too.
+//! The words to be found are written here in two halves, so that this file may be searched too.
 
 use super::{Finding, numbered};
 
 const CODE_FOLDERS: [&str; 4] = ["crates/", "examples/", "tests/", "xtask/"];
 
-/// Where the rules on Rust code hold.
+/// Whether the rules on Rust code hold for a file.
 pub fn is_code(path: &str) -> bool {
     path.ends_with(".rs") && CODE_FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
 
-/// A file says at once what it is for.
+/// Rule header: a Rust file opens with what it is for.
 pub fn opens_with_docs(path: &str, text: &str) -> Vec<Finding> {
     let first = numbered(text).find(|(_, line)| !line.is_empty() && !line.starts_with("#!"));
     if !is_code(path) || first.is_some_and(|(_, line)| line.starts_with("//!")) {
@@ -21,7 +21,7 @@ pub fn opens_with_docs(path: &str, text: &str) -> Vec<Finding> {
     vec![Finding::new(path, line, "header", "open with `//!`: what the file is for")]
 }
 
-/// A file can be read at one sitting.
+/// Rule length: a file can be read at one sitting.
 pub fn is_short(path: &str, text: &str) -> Vec<Finding> {
     const MOST: usize = 500;
     let lines = text.lines().count();
@@ -32,7 +32,7 @@ pub fn is_short(path: &str, text: &str) -> Vec<Finding> {
     vec![Finding::new(path, MOST + 1, "length", advice)]
 }
 
-/// No tabs, no spaces at the end of a line, a newline at the end of the file.
+/// Rules tab, trailing-space and final-newline: white space is where it should be.
 pub fn is_clean(path: &str, text: &str) -> Vec<Finding> {
     // Pictures are made by the program, licences of others stay as they came.
     if path.ends_with(".svg") || path.contains("LICENSE") {
@@ -56,7 +56,7 @@ pub fn is_clean(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// Nothing is left for later inside the code, and no test is switched off.
+/// Rule unfinished: nothing is left for later inside the code, and no test is switched off.
 pub fn is_finished(path: &str, text: &str) -> Vec<Finding> {
     const WORDS: [(&str, &str); 5] = [
         (concat!("to", "do!("), "write it, or return an error that says what is missing"),
@@ -71,7 +71,7 @@ pub fn is_finished(path: &str, text: &str) -> Vec<Finding> {
     search(path, text, "unfinished", &WORDS, |_| true)
 }
 
-/// No file names a folder of the machine that it was written on.
+/// Rule machine-path: no file names a folder of the machine that it was written on.
 pub fn names_no_machine(path: &str, text: &str) -> Vec<Finding> {
     const ADVICE: &str = "name no folder of one machine; use a relative path or an argument";
     const PLACES: [(&str, &str); 3] = [
@@ -79,13 +79,13 @@ pub fn names_no_machine(path: &str, text: &str) -> Vec<Finding> {
         (concat!("/ro", "ot/"), ADVICE),
         (concat!("/ho", "me/"), ADVICE),
     ];
-    // The middle of an address or of a relative path is no place on this machine.
+    // The middle of an address or of a relative path names no folder of this machine.
     let starts_a_path =
         |before: &str| !before.ends_with(|c: char| c.is_alphanumeric() || "._-~}".contains(c));
     search(path, text, "machine-path", &PLACES, starts_a_path)
 }
 
-/// The lines that hold one of the words, where what stands before it in the line qualifies.
+/// Findings of words. A word counts where the part of the line before it qualifies.
 fn search(
     path: &str,
     text: &str,
@@ -104,7 +104,7 @@ fn search(
     findings
 }
 
-/// A file's name says what is in it.
+/// Rule name: the name of a file says what is in it.
 pub fn has_a_telling_name(path: &str, _text: &str) -> Vec<Finding> {
     const EMPTY: [&str; 8] =
         ["base", "common", "helper", "helpers", "manager", "misc", "util", "utils"];
@@ -121,7 +121,7 @@ pub fn has_a_telling_name(path: &str, _text: &str) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    /// The lines that a rule names.
+    /// Lines of the findings.
     fn lines(findings: Vec<Finding>) -> Vec<usize> {
         findings.iter().map(|finding| finding.line).collect()
     }

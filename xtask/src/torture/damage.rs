@@ -2,8 +2,8 @@
 
 use super::{Bench, Extent, SEED, random::Random};
 
-/// Flips a random bit of the newest checkpoint: `verify` names it, and the run goes on from the one
-/// before to the same end.
+/// Flips random bits of the newest checkpoint, one at a time. `verify` must name the damage, and the run must
+/// go on from the checkpoint before to the same end.
 pub fn flips(bench: &Bench, extent: Extent) -> Result<String, String> {
     let mut random = Random::new(SEED + 1);
     let files =
@@ -23,7 +23,7 @@ pub fn flips(bench: &Bench, extent: Extent) -> Result<String, String> {
         }
         bench.write(&name, &sound)?;
     }
-    // And one of them to the end.
+    // One damaged run is resumed and trained to its end.
     let name = "flipped/checkpoints/step-00000030/model.safetensors";
     let mut bytes = bench.read(name)?;
     bytes[100] ^= 1;
@@ -37,9 +37,9 @@ pub fn flips(bench: &Bench, extent: Extent) -> Result<String, String> {
     ))
 }
 
-/// A learning rate that leaves the range of floats at step 10: the loss of step 11 is the first that is
-/// not finite, and is named, however many losses are read at once; the checkpoint of step 9 stays, as the
-/// undisturbed run has it, and is what the run goes on from.
+/// Trains with a learning rate that makes the loss infinite from step 11 on. The error must name step 11,
+/// however many losses are read at once. The checkpoint of step 9 must stay as the undisturbed run has it,
+/// and the run must go on from it.
 pub fn divergence(bench: &Bench, _extent: Extent) -> Result<String, String> {
     let rate = r#"train.learning_rate={"kind":"piecewise","values":[0.003,1e30],"steps":[9]}"#;
     let named = "error: step 11: the ";

@@ -1,4 +1,4 @@
-//! kill −9 at random moments, and several processes in one run.
+//! Runs that are killed at random moments, and several processes in one run.
 
 use std::{
     process::Stdio,
@@ -8,7 +8,7 @@ use std::{
 
 use super::{Bench, Extent, SEED, random::Random};
 
-/// Kills a run at a random moment after its first checkpoint, goes on with it, and compares the end.
+/// Kills runs at random moments after their first checkpoint, resumes them, and compares the end.
 pub fn kills(bench: &Bench, extent: Extent) -> Result<String, String> {
     let mut random = Random::new(SEED);
     let start = Instant::now();
@@ -63,12 +63,13 @@ fn is_half_written(bench: &Bench) -> bool {
     newest.is_some_and(|newest| !newest.join("checkpoint.json").is_file())
 }
 
-/// Two, then eight processes go on with one run at once, and eight begin one: exactly one trains.
+/// Resumes one run by two processes at once, then by eight, and begins one by eight. Each time exactly one
+/// process must train.
 pub fn crowds(bench: &Bench, extent: Extent) -> Result<String, String> {
     let resume = ["train", "--resume", "crowd"];
     let locked = ["another process is training in crowd"];
     let begin = ["train", "run.json", "--out", "new"];
-    // Whoever looks between two files of the one that begins sees a folder that is not empty.
+    // A process that looks before the winner has written all files sees a folder that is not empty.
     let taken =
         ["another process is training in new", "new holds a run already", "new is not empty"];
     for round in 0..extent.crowds {
@@ -91,8 +92,8 @@ pub fn crowds(bench: &Bench, extent: Extent) -> Result<String, String> {
     ))
 }
 
-/// Starts processes at once: one must train, with these words, and the others be refused with one of
-/// those.
+/// Starts processes at once. One must train and say `trains`; the others must be refused with one of
+/// `refusals`.
 fn crowd(
     bench: &Bench,
     count: usize,

@@ -1,4 +1,4 @@
-//! A program's end, with the memory that it had.
+//! Programs run to their end, with the time and the memory that they took.
 
 use std::{
     fs::{self, File},
@@ -9,27 +9,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// After this a program is stopped.
+/// Longest time of a program; then it is stopped.
 const HANGS: Duration = Duration::from_secs(120);
 
-/// How a program ended.
+/// End of a program.
 pub struct Ended {
-    /// Its exit code; none where a signal ended it.
+    /// Exit code; none where a signal ended the program.
     pub code: Option<i32>,
-    /// What it said on standard output.
+    /// Text of standard output.
     pub out: String,
-    /// What it said on standard error.
+    /// Text of standard error.
     pub err: String,
-    /// How long it took.
+    /// Time from start to end.
     pub took: Duration,
-    /// The most memory that it had at once, in KiB; 0 where the system does not say.
+    /// Peak memory in KiB; 0 where the system does not say.
     pub peak: u64,
 }
 
 /// Runs a program in a folder to its end.
 pub fn measured(command: &mut Command, folder: &Path) -> Result<Ended, String> {
     let failed = |error: io::Error| format!("langevin: {error}");
-    // Files, not pipes, which nobody would empty while it runs.
+    // Files, since nobody would empty pipes while the program runs.
     let [out, err] = ["said-out", "said-err"].map(|name| folder.join(name));
     command.stdout(File::create(&out).map_err(failed)?);
     command.stderr(File::create(&err).map_err(failed)?);
@@ -52,11 +52,11 @@ pub fn measured(command: &mut Command, folder: &Path) -> Result<Ended, String> {
     Ok(Ended { code, out: text(&out)?, err: text(&err)?, took, peak })
 }
 
-/// The exit code and the most memory of a process, where it has ended.
+/// Exit code and peak memory of a process that has ended; none while it runs.
 #[cfg(target_os = "linux")]
 fn end(child: &mut Child) -> io::Result<Option<(Option<i32>, u64)>> {
     let mut status = 0;
-    // SAFETY: all-zero bytes are a value of this structure of numbers.
+    // SAFETY: all-zero bytes are a valid value of this structure of numbers.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     let id = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
     // SAFETY: both places may be written, and the process is our own child, which nobody else waits for.

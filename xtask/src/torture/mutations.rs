@@ -1,5 +1,5 @@
-//! Configs, tables and checkpoints changed at random, or of 100 MB: exit code 0, 1 or 2, one message that
-//! names the place, no panic, no hang, no gigabyte.
+//! Configs, tables and checkpoints that were changed at random, or are 100 MB large. The program must end
+//! with exit code 0, 1 or 2 and one message that names the place: no panic, no hang, no gigabyte.
 
 use std::{
     fs::{self, File},
@@ -14,14 +14,14 @@ use super::{
     random::Random,
 };
 
-/// A run of the program that takes longer hangs.
+/// Longest time of a run of the program; a longer one hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The most memory of the program, in KiB.
+/// Most memory of the program, in KiB.
 const MEMORY: u64 = 1 << 20;
 /// Bytes of a large file.
 const LARGE: usize = 100_000_000;
 
-/// What takes the place of a value.
+/// Replacements of a value.
 const VALUES: [&str; 16] = [
     "null",
     "true",
@@ -41,7 +41,7 @@ const VALUES: [&str; 16] = [
     "NaN",
 ];
 
-/// The sections of a run file, of which a message names one, or the file.
+/// Places of which a message must name one: a file, or a section of a run file.
 const PLACES: [&str; 13] = [
     "mutant.json",
     "mutant.csv",
@@ -58,10 +58,10 @@ const PLACES: [&str; 13] = [
     "report",
 ];
 
-/// What a panic says, and what the program says of one that it caught.
+/// Words of a panic, and words of the program about one that it caught.
 const PANICS: [&str; 2] = ["panicked", "a lost device or a defect"];
 
-/// A run on a table of the user's.
+/// Run file on a table of the user's.
 const TABLE_RUN: &str = r#"{
   "name": "table",
   "data": { "kind": "table", "path": "mutant.csv" },
@@ -77,8 +77,8 @@ const TABLE_RUN: &str = r#"{
 const INDEX: &str = "whole/checkpoints/step-00000150/checkpoint.json";
 const MODEL: &str = "whole/checkpoints/step-00000150/model.safetensors";
 
-/// Mutates the run file, a table and a checkpoint, and gives each to the program; then to the library,
-/// as many as the extent says.
+/// Mutates the run file, a table and a checkpoint, and gives each to the program. Then the library gets as
+/// many mutations as the extent says.
 pub fn mutations(bench: &Bench, extent: Extent) -> Result<String, String> {
     let mut random = Random::new(SEED + 2);
     let mut peak = 0;
@@ -115,7 +115,7 @@ pub fn mutations(bench: &Bench, extent: Extent) -> Result<String, String> {
     }
 }
 
-/// The same through the library, by the tests of fuzz/, which print what they did.
+/// Mutates through the library, by the tests of fuzz/, which print what they did.
 fn library(bench: &Bench, count: usize) -> Result<(), String> {
     let target = ["test", "--workspace", "--locked", "--test", "untrusted", "--"];
     let only = ["mutated", "--nocapture", "--test-threads=1"];
@@ -123,10 +123,12 @@ fn library(bench: &Bench, count: usize) -> Result<(), String> {
     bench.workspace.cargo_with(&[("LANGEVIN_MUTATIONS", &count)], &[&target[..], &only].concat())
 }
 
-/// What a large file is of, its name, its head, what fills it, its tail, and who is given it.
+/// Large file: what it is, its name, its head, filling and tail, and the arguments of the command that
+/// reads it.
 type Large<'a> = (&'a str, &'a str, [&'a [u8]; 3], &'a [&'a str]);
 
-/// A file of 100 MB of each kind: refused in time, or taken, and never with a gigabyte of memory.
+/// Gives the program a file of 100 MB of each kind. It must be taken, or refused in time, without a
+/// gigabyte of memory.
 pub fn large(bench: &Bench, _extent: Extent) -> Result<String, String> {
     let (before, after) = super::RUN.split_once("[1, 0.5]").unwrap_or_default();
     let tail = format!("[1, 0.5]{after}");
@@ -155,8 +157,8 @@ pub fn large(bench: &Bench, _extent: Extent) -> Result<String, String> {
     Ok(format!("100 MB each: {}", said.join("; ")))
 }
 
-/// Writes 100 MB of a piece between head and tail. Never held in memory: a process starts with the peak
-/// of the one that started it.
+/// Writes 100 MB of a piece between head and tail. They are never held in memory: a process starts with the
+/// peak memory of the process that started it.
 fn fill(path: &Path, head: &[u8], piece: &[u8], tail: &[u8]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     file.write_all(head)?;
@@ -167,7 +169,8 @@ fn fill(path: &Path, head: &[u8], piece: &[u8], tail: &[u8]) -> io::Result<()> {
     file.flush()
 }
 
-/// One to four changes: a value after a separator replaced, a byte changed, a piece doubled or dropped.
+/// Mutant of some bytes, by one to four changes: a value after a separator is replaced, a byte changed, a
+/// piece doubled or dropped, or brackets are nested.
 fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=random.below(4) {
@@ -189,7 +192,7 @@ fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
                 bytes.splice(place..place, nested);
             }
             _ => {
-                // From a separator to the next comma: a value.
+                // A value goes from a separator to the next comma.
                 let is_separator = |(i, b): (usize, &u8)| (*b == separator).then_some(i);
                 let separators: Vec<usize> =
                     bytes.iter().enumerate().filter_map(is_separator).collect();
@@ -206,21 +209,21 @@ fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// Of what a program says, its one message: the last thing, from `error: ` on, which may have several
-/// lines. None where there is no message, or another.
+/// Message of a program, from `error: ` to the end of its output. None where there is no message, or more
+/// than one.
 fn message(said: &str) -> Option<String> {
     let is_start = |line: &&str| line.starts_with("error: ");
     let lines: Vec<&str> = said.lines().skip_while(|line| !is_start(line)).collect();
     (lines.iter().filter(|line| is_start(line)).count() == 1).then(|| lines.join("\n"))
 }
 
-/// Runs the program and gives the most memory that it had, in KiB. What turns out valid takes its time,
-/// however large the run that it describes.
+/// Runs the program and gives the most memory that it had, in KiB; an error where it broke a promise. Input
+/// that turns out valid may take its time.
 fn judge(bench: &Bench, arguments: &[&str]) -> Result<u64, String> {
     let mut command = bench.program.command(arguments);
     let ended = measured(&mut command, bench.folder)?;
     let said = &ended.err;
-    // Before all else: a panic in a thread, or one that was caught, ends by any code.
+    // Looked for first: a panic in a thread, or one that was caught, may end with any code.
     let panicked = [&ended.out, said].iter().any(|text| PANICS.iter().any(|it| text.contains(it)));
     let fault = match ended.code {
         _ if panicked => "it panicked",

@@ -1,13 +1,15 @@
 //! Random numbers that repeat: `SplitMix64`, Steele, Lea and Flood 2014.
 
-/// A generator.
+/// Generator of random numbers.
 pub struct Random(u64);
 
 impl Random {
+    /// Generator with a seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
+    /// Next number, over the whole range.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -16,12 +18,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A whole number below `bound`, which is at least 1.
+    /// Whole number below `bound`, which is at least 1.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    /// One of several.
+    /// One of several choices.
     pub fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }

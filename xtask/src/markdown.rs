@@ -1,9 +1,60 @@
-//! Pieces of the page: wrapped paragraphs, tables, links to headings, numbers.
+//! Markdown of the pages in docs/: templates are filled with results, and paragraphs wrapped.
 
-/// Paragraphs are no wider, so that a change of a number changes few lines.
+use minijinja::{
+    Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter, syntax::SyntaxConfig,
+};
+
+/// Environment of a page's template, with the filters that several pages use.
+///
+/// A template may ask for a value that is missing, but not print it.
+pub fn environment() -> Result<Environment<'static>, String> {
+    let mut environment = Environment::new();
+    // A line that holds nothing but a tag leaves no line in the page.
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    environment.set_syntax(syntax.build().map_err(|error| error.to_string())?);
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_formatter(|out, state, value| match value.is_undefined() {
+        true => Err(Error::from(ErrorKind::UndefinedError)),
+        false => escape_formatter(out, state, value),
+    });
+    environment.add_filter("anchor", anchor);
+    environment.add_filter("cell", |text: &str| text.replace('|', "\\|"));
+    environment.add_filter("fixed", fixed);
+    environment.add_filter("ours", ours);
+    environment.add_filter("percent", percent);
+    environment
+        .add_filter("reference", |value: Option<f64>| value.map_or("–".to_owned(), reference));
+    environment.add_filter("scientific", |value: f64, places: usize| format!("{value:.places$e}"));
+    Ok(environment)
+}
+
+/// Template filled with a page's values; an error names the template's line.
+pub fn fill(
+    environment: &Environment<'_>,
+    name: &str,
+    template: &str,
+    values: Value,
+) -> Result<String, String> {
+    environment.render_named_str(name, template, values).map_err(|error| error.to_string())
+}
+
+/// Number with its decimals and unit; a dash where there is no number.
+fn fixed(value: Option<f64>, places: usize, unit: Option<&str>) -> String {
+    let unit = unit.unwrap_or_default();
+    value.map_or("–".to_owned(), |value| format!("{value:.places$}{unit}"))
+}
+
+/// Anchor that GitHub and others give a heading.
+pub fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
+    heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
+}
+
+/// Width of a wrapped paragraph: small, so that a change of a number changes few lines.
 const WIDTH: usize = 120;
 
-/// The page with its paragraphs wrapped; tables, code, headings and pictures stay as they are.
+/// Page with its paragraphs wrapped; tables, code, headings and pictures stay as they are.
 pub fn wrapped(page: &str) -> String {
     let blocks = page.trim().split("\n\n").map(|block| block.trim_matches('\n'));
     let whole = |block: &str| {
@@ -43,24 +94,12 @@ fn begins_list(word: &str) -> bool {
     ["-", "+", "*"].contains(&word) || numbered('.') || numbered(')')
 }
 
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let rule = "|---".repeat(head.len());
-    let rows: String = rows.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect();
-    format!("| {} |\n{rule}|\n{rows}", head.join(" | "))
-}
-
-/// The name by which a heading is linked to.
-pub fn anchor(title: &str) -> String {
-    let kept = title.to_lowercase().replace(' ', "-");
-    kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect()
-}
-
-/// A number as the reference has it, in the fewest digits.
+/// Number of the reference, in the fewest digits.
 pub fn reference(value: f64) -> String {
     if value.abs() < 1e-3 { format!("{value:e}") } else { value.to_string() }
 }
 
-/// A number of ours: four digits, and four decimals near 1.
+/// Number of ours: four digits, and four decimals near 1.
 pub fn ours(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
@@ -74,12 +113,15 @@ pub fn ours(value: f64) -> String {
     }
 }
 
-pub fn percent(share: f64) -> String {
+/// Share as a percentage.
+fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
 #[cfg(test)]
 mod tests {
+    use minijinja::context;
+
     use super::*;
 
     #[test]
@@ -107,9 +149,20 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_value_is_asked_for_and_not_printed() {
+        let environment = environment().expect("a syntax");
+        let filled = |template: &str| fill(&environment, "a.md", template, context!(a => 1.25));
+        let said = "| {{ a | fixed(1, \" s\") }} | {{ b.c | fixed(1) }} {% if b %}!{% endif %}|\n";
+        assert_eq!(filled(said), Ok("| 1.2 s | – |\n".to_owned()));
+        assert!(filled("\n{{ b.c }}").is_err_and(|error| error.contains("a.md:2")));
+    }
+
+    #[test]
     fn a_table_is_markdown() {
-        let rows = [vec!["1".to_owned(), "2".to_owned()]];
-        assert_eq!(table(&["a", "b"], &rows), "| a | b |\n|---|---|\n| 1 | 2 |\n");
+        let template = "| a |\n|---|\n{% for a in rows %}\n| {{ a | cell }} |\n{% endfor %}\nb\n";
+        let environment = environment().expect("a syntax");
+        let filled = fill(&environment, "a.md", template, context!(rows => ["<1>", "|x|"]));
+        assert_eq!(filled, Ok("| a |\n|---|\n| <1> |\n| \\|x\\| |\nb\n".to_owned()));
     }
 
     #[test]

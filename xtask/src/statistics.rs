@@ -1,13 +1,13 @@
-//! Medians, and ratios of what was measured in the same rounds.
+//! Means, medians, and ratios of measurements of the same rounds.
 
 use serde_json::Value;
 
-/// The numbers of a JSON array.
+/// Numbers of a JSON array.
 pub fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }
 
-/// The middle of some numbers; no number where there are none.
+/// Median of some numbers: of an even count the mean of the two in the middle; NaN where there are none.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -18,7 +18,18 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The smallest, the middle and the largest.
+/// Mean of some numbers.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Smallest and largest of some numbers.
+pub fn extremes(values: &[f64]) -> [f64; 2] {
+    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    [smallest, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
+}
+
+/// Smallest, median and largest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     pub least: f64,
@@ -27,28 +38,27 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// Spread of some numbers; none where there are none.
     pub fn of(values: &[f64]) -> Option<Self> {
         if values.is_empty() {
             return None;
         }
-        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let [least, most] = extremes(values);
         Some(Self { least, median: median(values), most })
     }
 
-    /// Of the ratios round by round.
+    /// Spread of the ratios, taken round by round.
     pub fn of_ratios(ours: &[f64], theirs: &[f64]) -> Option<Self> {
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a / b).collect();
         Self::of(&ratios)
     }
 }
 
-/// Mean and standard error of a mean.
+/// Mean of some numbers, and its standard error.
 pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    (mean, (variance / count).sqrt())
+    let (count, centre) = (values.len() as f64, mean(values));
+    let variance = values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (count - 1.0);
+    (centre, (variance / count).sqrt())
 }
 
 #[cfg(test)]
@@ -57,7 +67,7 @@ mod tests {
 
     #[test]
     fn ratios_are_taken_round_by_round() {
-        // The second round was slow for both: the ratios do not see it.
+        // The second round was slow for both sides. The ratios do not see it.
         let spread = Spread::of_ratios(&[1.0, 30.0, 1.2], &[2.0, 60.0, 2.0]).expect("three rounds");
         assert_eq!(spread, Spread { least: 0.5, median: 0.5, most: 0.6 });
         assert_eq!(Spread::of_ratios(&[], &[1.0]), None);
@@ -66,8 +76,11 @@ mod tests {
     #[test]
     fn the_median_of_an_even_number_lies_between_the_middle_two() {
         assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[5.0, 1.0, 3.0]), 3.0);
         assert!(median(&[]).is_nan());
+        assert_eq!(extremes(&[4.0, 1.0, 3.0]), [1.0, 4.0]);
     }
 
     #[test]
