@@ -21,7 +21,7 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
          split, mean ± standard deviation over the seeds. A distance is of as many samples as rows are held out,\n\
          to these; the floor is the same of training rows, and what perfect samples would have. The distances are\n\
          those of `langevin evaluate`, in standardised columns, and explained in the documentation of\n\
-         `langevin_train::evaluation`.\n"
+         `langevin_data::measure`.\n"
     );
     for config in CONFIGS {
         let mut runs = Vec::new();

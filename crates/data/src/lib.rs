@@ -10,6 +10,8 @@
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
 //!   what an NPY file of another shape holds.
+//! - [`measure`] says how near rows are to other rows: an [`Evaluation`](measure::Evaluation) has the distances of samples to
+//!   held-out rows.
 //! - [`exp`], [`ln`], [`sin_cos_turns`] and [`fill_sin_cos_turns`] have the same bits on every platform.
 //!
 //! ```
@@ -34,6 +36,7 @@ mod density;
 mod distributions;
 mod error;
 mod math;
+pub mod measure;
 mod normal;
 mod streams;
 mod table;

@@ -1,6 +1,6 @@
 //! A view of rows in memory, checked once, and the Euclidean distance between two of them.
 
-use super::EvaluationError;
+use super::MeasureError;
 
 /// Above this, squares could overflow.
 const LARGEST: f64 = 1e150;
@@ -21,23 +21,18 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// No rows; no columns, or values that do not divide by them; a value that is not finite, or so
     /// large that its square overflows.
-    pub fn new(name: &str, columns: usize, values: &'a [f64]) -> Result<Self, EvaluationError> {
+    pub fn new(name: &str, columns: usize, values: &'a [f64]) -> Result<Self, MeasureError> {
         let rows = || name.to_owned();
         if !values.len().is_multiple_of(columns) || columns == 0 {
-            return Err(EvaluationError::Shape { rows: rows(), values: values.len(), columns });
+            return Err(MeasureError::Shape { rows: rows(), values: values.len(), columns });
         }
         if values.is_empty() {
-            return Err(EvaluationError::Empty { rows: rows() });
+            return Err(MeasureError::Empty { rows: rows() });
         }
         let within = |v: &f64| v.abs() < LARGEST;
         if let Some(i) = values.iter().position(|v| !within(v)) {
             let (row, column) = (i / columns, i % columns);
-            return Err(EvaluationError::OutOfRange {
-                rows: rows(),
-                row,
-                column,
-                value: values[i],
-            });
+            return Err(MeasureError::OutOfRange { rows: rows(), row, column, value: values[i] });
         }
         Ok(Self { columns, values })
     }
@@ -87,16 +82,12 @@ impl<'a> Rows<'a> {
     }
 
     /// Fails unless the columns are as many as `required`.
-    pub(super) fn require_columns(
-        &self,
-        name: &str,
-        required: usize,
-    ) -> Result<(), EvaluationError> {
+    pub(super) fn require_columns(&self, name: &str, required: usize) -> Result<(), MeasureError> {
         let columns = self.columns;
         if columns == required {
             return Ok(());
         }
-        Err(EvaluationError::Columns { rows: name.to_owned(), required, columns })
+        Err(MeasureError::Columns { rows: name.to_owned(), required, columns })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Standard errors by the bootstrap: both samples are drawn again, with replacement, and the scatter
 //! of the statistic is its standard error.
 
-use langevin_data::Stream;
+use crate::Stream;
 
 /// How often each row of a sample is drawn, by replicate. The first replicate is the sample itself,
 /// each row once.
@@ -76,9 +76,8 @@ pub(super) fn draw_index(count: usize, stream: &mut Stream) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

@@ -8,12 +8,12 @@
 
 mod bootstrap;
 mod chunks;
-mod comparison;
 mod correlation;
 mod energy;
 mod error;
 mod findings;
 mod gaussian;
+mod held_out_distance;
 mod inputs;
 mod kolmogorov_smirnov;
 mod modes;
@@ -24,7 +24,7 @@ mod wasserstein;
 pub use bootstrap::{Resamples, standard_error};
 pub use correlation::{CorrelationDifference, correlation_difference};
 pub use energy::energy_distance;
-pub use error::EvaluationError;
+pub use error::MeasureError;
 pub use findings::{ColumnFound, Distance, Evaluation, Metric, RowCounts, Space};
 pub use gaussian::FittedGaussian;
 pub use inputs::{Inputs, SampleSet};
@@ -34,14 +34,14 @@ pub use nearest::{Copying, copying, nearest_distances};
 pub use rows::Rows;
 pub use wasserstein::{DIRECTIONS, sliced_wasserstein_2, wasserstein_1};
 
-use langevin_data::{Purpose, Stream, Streams};
-
 use bootstrap::standard_deviation;
 use chunks::{Chunks, compared, spread};
-use comparison::Comparison;
 use correlation::Correlation;
 use energy::Energy;
+use held_out_distance::HeldOutDistance;
 use wasserstein::{ByColumn, Sliced};
+
+use crate::{Purpose, Stream, Streams};
 
 /// Pairs of resamples behind a standard error, which is itself off by 5 % then.
 const REPLICATES: usize = 200;
@@ -73,7 +73,7 @@ const COPYING_WORK: usize = 4_000_000_000;
 /// # Errors
 /// Rows of other columns than the rest; rows that differ in number between the spaces; a baseline with
 /// fewer rows than a chunk; modes of other columns.
-pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, EvaluationError> {
+pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     inputs.check()?;
     let mut stream = Streams::new(inputs.seed).at(Purpose::Reference, STREAM, 0);
     let numbers = compared(inputs.held_out.user.count());
@@ -128,7 +128,7 @@ impl<'a> Sets<'a> {
         inputs: &Inputs<'a>,
         held_out: usize,
         stream: &mut Stream,
-    ) -> Result<Self, EvaluationError> {
+    ) -> Result<Self, MeasureError> {
         let rows = held_out.min(inputs.samples.user.count());
         let baseline = |(name, set): &(&str, SampleSet<'a>)| {
             Ok(((*name).to_owned(), Chunks::disjoint(name, *set, rows)?))
@@ -142,12 +142,12 @@ impl<'a> Sets<'a> {
 
     fn distances(
         &self,
-        comparison: &dyn Comparison,
+        measure: &dyn HeldOutDistance,
         space: Space,
         stream: &mut Stream,
     ) -> Vec<Distance> {
-        let samples = self.samples.mean_distances(comparison, space, REPLICATES, stream);
-        let mut plain = |chunks: &Chunks<'_>| chunks.mean_distances(comparison, space, 0, stream);
+        let samples = self.samples.mean_distances(measure, space, REPLICATES, stream);
+        let mut plain = |chunks: &Chunks<'_>| chunks.mean_distances(measure, space, 0, stream);
         let floor = plain(&self.floor);
         let baselines: Vec<_> =
             self.baselines.iter().map(|(name, set)| (name, plain(set))).collect();
@@ -163,10 +163,10 @@ impl<'a> Sets<'a> {
     fn metrics(
         &self,
         names: &[&str],
-        comparison: &dyn Comparison,
+        measure: &dyn HeldOutDistance,
         stream: &mut Stream,
     ) -> Vec<Metric> {
-        let distances = self.distances(comparison, Space::Model, stream);
+        let distances = self.distances(measure, Space::Model, stream);
         let metric = |(distance, name): (Distance, &&str)| Metric {
             name: (*name).to_owned(),
             space: Space::Model,
@@ -187,7 +187,7 @@ fn columns(inputs: &Inputs<'_>, distances: Vec<Distance>) -> Vec<ColumnFound> {
 }
 
 /// The copying check, and how many samples and held-out rows it looked at.
-fn check_copying(inputs: &Inputs<'_>) -> Result<(Copying, [usize; 2]), EvaluationError> {
+fn check_copying(inputs: &Inputs<'_>) -> Result<(Copying, [usize; 2]), MeasureError> {
     let training = inputs.training.model;
     let [most, least] = COPYING_ROWS;
     let rows = COPYING_WORK / (training.count() * training.columns());

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Copying, Modes};
 
 /// How near samples are to held-out rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Evaluation {
     /// Distances over all columns: `energy_distance`, `sliced_wasserstein_2` and, of two columns or
     /// more, `correlation_root_mean_square` and `correlation_largest`.
@@ -31,20 +30,22 @@ impl Evaluation {
 }
 
 /// A distance over all columns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Metric {
     /// Its name.
     pub name: String,
     /// The space that it is measured in.
     pub space: Space,
     /// Its values.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub distance: Distance,
 }
 
 /// What a distance is measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Space {
     /// The user's columns and units.
     User,
@@ -55,7 +56,8 @@ pub enum Space {
 /// A distance to the held-out rows, of the samples and of what they are to be judged by.
 ///
 /// Each is the mean over chunks of [`RowCounts::chunk`] rows, so that all are of samples of one size.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Distance {
     /// Of the samples.
     pub samples: f64,
@@ -70,7 +72,8 @@ pub struct Distance {
 }
 
 /// One column, in the user's unit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ColumnFound {
     /// Its name.
     pub name: String,
@@ -83,7 +86,8 @@ pub struct ColumnFound {
 }
 
 /// How many rows stand behind the numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RowCounts {
     /// Samples given.
     pub samples: usize,

@@ -62,9 +62,8 @@ fn kolmogorov(lambda: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     #[test]
     fn the_limit_distribution_is_scipy_s() {

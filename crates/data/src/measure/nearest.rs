@@ -1,9 +1,8 @@
 //! The copying check: are samples nearer to the training rows than fresh rows of the data are?
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{EvaluationError, Rows, rows::squared_distance};
+use super::{MeasureError, Rows, rows::squared_distance};
 
 /// Columns added up before a row that is already too far is left.
 const BLOCK: usize = 16;
@@ -17,7 +16,8 @@ const ROWS_AT_ONCE: usize = 256;
 /// Distances of samples to their nearest training row, beside those of held-out rows.
 ///
 /// A model that copies gives a ratio well below 1, one that blurs or strays a ratio above.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Copying {
     /// The median over the samples, in model space.
     pub samples_median: f64,
@@ -39,7 +39,7 @@ pub struct Copying {
 ///
 /// # Errors
 /// Columns that differ.
-pub fn nearest_distances(rows: Rows<'_>, training: Rows<'_>) -> Result<Vec<f64>, EvaluationError> {
+pub fn nearest_distances(rows: Rows<'_>, training: Rows<'_>) -> Result<Vec<f64>, MeasureError> {
     rows.require_columns("rows", training.columns())?;
     let tile = (TILE / training.columns()).max(1);
     let training: Vec<&[f64]> = training.iter().collect();
@@ -64,7 +64,7 @@ pub fn copying(
     samples: Rows<'_>,
     held_out: Rows<'_>,
     training: Rows<'_>,
-) -> Result<Copying, EvaluationError> {
+) -> Result<Copying, MeasureError> {
     let sorted = |rows| {
         let mut distances = nearest_distances(rows, training)?;
         distances.sort_unstable_by(f64::total_cmp);
@@ -108,9 +108,8 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
         let mut values = vec![0.0; count];

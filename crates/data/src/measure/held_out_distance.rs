@@ -3,7 +3,7 @@
 use super::{Resamples, Rows};
 
 /// Distances between the held-out rows, which an implementation holds, and other rows.
-pub(super) trait Comparison {
+pub(super) trait HeldOutDistance {
     /// The distances, each of every replicate of `rows` together with the same replicate of the
     /// held-out rows: `[distance][replicate]`.
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>>;

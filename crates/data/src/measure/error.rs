@@ -2,7 +2,7 @@
 
 /// Rows that cannot be compared.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum EvaluationError {
+pub enum MeasureError {
     /// There is nothing to compare.
     #[error("there are no {rows}")]
     Empty {

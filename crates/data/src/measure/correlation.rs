@@ -1,6 +1,6 @@
 //! How far the columns' correlations are from those of the data.
 
-use super::{EvaluationError, Resamples, Rows, comparison::Comparison};
+use super::{MeasureError, Resamples, Rows, held_out_distance::HeldOutDistance};
 
 /// A variance below this share of the mean square is rounding: the column counts as constant.
 const ROUNDING: f64 = 1e-10;
@@ -30,14 +30,14 @@ pub struct CorrelationDifference {
 pub fn correlation_difference(
     x: Rows<'_>,
     y: Rows<'_>,
-) -> Result<Option<CorrelationDifference>, EvaluationError> {
+) -> Result<Option<CorrelationDifference>, MeasureError> {
     y.require_columns("second sample", x.columns())?;
     if x.columns() < 2 {
         return Ok(None);
     }
     let columns = (0..x.columns()).collect();
-    let comparison = Correlation::new(y, columns, &Resamples::original(y.count()));
-    let distances = comparison.distances(x, &Resamples::original(x.count()));
+    let distance = Correlation::new(y, columns, &Resamples::original(y.count()));
+    let distances = distance.distances(x, &Resamples::original(x.count()));
     let [root_mean_square, largest] = [distances[0][0], distances[1][0]];
     Ok(Some(CorrelationDifference { root_mean_square, largest }))
 }
@@ -58,7 +58,7 @@ impl Correlation {
     }
 }
 
-impl Comparison for Correlation {
+impl HeldOutDistance for Correlation {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let correlations = Centred::new(rows, &self.columns).all_correlations(resamples);
         let mut distances = vec![Vec::new(), Vec::new()];
@@ -115,9 +115,8 @@ impl Centred {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Stream, Streams};
-
     use super::*;
+    use crate::{Purpose, Stream, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

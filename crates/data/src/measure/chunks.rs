@@ -1,12 +1,11 @@
 //! Which rows are compared: a distance between finite samples depends on their sizes, so whatever
 //! stands beside one another is cut into chunks of one size.
 
-use langevin_data::Stream;
-
 use super::{
-    EvaluationError, Resamples, Rows, SampleSet, Space, bootstrap::draw_index,
-    comparison::Comparison,
+    MeasureError, Resamples, Rows, SampleSet, Space, bootstrap::draw_index,
+    held_out_distance::HeldOutDistance,
 };
+use crate::Stream;
 
 /// Held-out rows that distances are measured to, at most, and so rows of a chunk.
 const CHUNK_ROWS: usize = 1000;
@@ -32,11 +31,11 @@ impl<'a> Chunks<'a> {
         name: &str,
         set: SampleSet<'a>,
         rows: usize,
-    ) -> Result<Self, EvaluationError> {
+    ) -> Result<Self, MeasureError> {
         let available = set.user.count();
         if available < rows {
             let baseline = name.to_owned();
-            return Err(EvaluationError::FewRows { baseline, required: rows, rows: available });
+            return Err(MeasureError::FewRows { baseline, required: rows, rows: available });
         }
         let count = (available / rows).min(most(set, rows));
         Ok(Self {
@@ -75,7 +74,7 @@ impl<'a> Chunks<'a> {
     /// `[distance][replicate]`.
     pub(super) fn mean_distances(
         &self,
-        comparison: &dyn Comparison,
+        measure: &dyn HeldOutDistance,
         space: Space,
         replicates: usize,
         stream: &mut Stream,
@@ -86,7 +85,7 @@ impl<'a> Chunks<'a> {
             let chunk = rows.gather(numbers);
             let resamples = Resamples::draw(numbers.len(), replicates, stream);
             let chunk = Rows::checked(rows.columns(), &chunk);
-            let distances = comparison.distances(chunk, &resamples);
+            let distances = measure.distances(chunk, &resamples);
             means.resize_with(distances.len(), || vec![0.0; replicates + 1]);
             let sums = means.iter_mut().flatten().zip(distances.into_iter().flatten());
             sums.for_each(|(sum, distance)| *sum += distance / self.count() as f64);
@@ -114,9 +113,8 @@ pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn set(values: &[f64]) -> SampleSet<'_> {
         let rows = Rows::checked(1, values);

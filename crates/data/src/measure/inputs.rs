@@ -1,8 +1,7 @@
 //! What is evaluated: samples, training and held-out rows and baselines, each in two spaces.
 
-use langevin_data::Mode;
-
-use super::{EvaluationError, Rows, Space};
+use super::{MeasureError, Rows, Space};
+use crate::Mode;
 
 /// The same rows in both spaces.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +44,7 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// Fails unless all sets have the same columns, and each as many rows in both spaces.
-    pub(super) fn check(&self) -> Result<(), EvaluationError> {
+    pub(super) fn check(&self) -> Result<(), MeasureError> {
         let sets = [
             ("samples", self.samples),
             ("training rows", self.training),
@@ -56,7 +55,7 @@ impl Inputs<'_> {
             set.model.require_columns(name, self.samples.model.columns())?;
             let (user, model) = (set.user.count(), set.model.count());
             if user != model {
-                return Err(EvaluationError::Counts { rows: (*name).to_owned(), user, model });
+                return Err(MeasureError::Counts { rows: (*name).to_owned(), user, model });
             }
         }
         Ok(())

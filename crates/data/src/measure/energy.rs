@@ -4,8 +4,8 @@
 use rayon::prelude::*;
 
 use super::{
-    EvaluationError, Resamples, Rows,
-    comparison::Comparison,
+    MeasureError, Resamples, Rows,
+    held_out_distance::HeldOutDistance,
     rows::{dot, squared_distance},
 };
 
@@ -24,7 +24,7 @@ use super::{
 /// Columns that differ.
 ///
 /// Source: Székely & Rizzo 2013, Energy statistics.
-pub fn energy_distance(x: Rows<'_>, y: Rows<'_>) -> Result<f64, EvaluationError> {
+pub fn energy_distance(x: Rows<'_>, y: Rows<'_>) -> Result<f64, MeasureError> {
     y.require_columns("second sample", x.columns())?;
     let original = |rows: Rows<'_>| Resamples::original(rows.count());
     Ok(Energy::new(y, original(y)).distances(x, &original(x))[0][0])
@@ -45,7 +45,7 @@ impl<'a> Energy<'a> {
     }
 }
 
-impl Comparison for Energy<'_> {
+impl HeldOutDistance for Energy<'_> {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let within = mean_distances_within(rows, resamples);
         let pairs = (rows.count() * self.held_out.count()) as f64;
@@ -103,10 +103,11 @@ fn sums(
 mod tests {
     use std::f64::consts::{FRAC_2_PI, PI};
 
-    use langevin_data::{Purpose, Stream, Streams};
-
     use super::*;
-    use crate::evaluation::{bootstrap::standard_deviation, standard_error};
+    use crate::{
+        Purpose, Stream, Streams,
+        measure::{bootstrap::standard_deviation, standard_error},
+    };
 
     fn energy(columns: usize, x: &[f64], y: &[f64]) -> f64 {
         let rows = |values| Rows::checked(columns, values);

@@ -3,10 +3,10 @@
 //! In one dimension the best transport keeps the order, so both distances are one walk over the two
 //! sorted samples, whose quantile functions are steps.
 
-use langevin_data::Stream;
 use rayon::prelude::*;
 
-use super::{EvaluationError, Resamples, Rows, comparison::Comparison, rows::dot};
+use super::{MeasureError, Resamples, Rows, held_out_distance::HeldOutDistance, rows::dot};
+use crate::Stream;
 
 /// Directions that the sliced distance is averaged over, unless told.
 pub const DIRECTIONS: usize = 128;
@@ -44,10 +44,10 @@ pub fn sliced_wasserstein_2(
     y: Rows<'_>,
     directions: usize,
     stream: &mut Stream,
-) -> Result<f64, EvaluationError> {
+) -> Result<f64, MeasureError> {
     y.require_columns("second sample", x.columns())?;
-    let comparison = Sliced::new(y, Resamples::original(y.count()), directions, stream);
-    Ok(comparison.distances(x, &Resamples::original(x.count()))[0][0])
+    let distance = Sliced::new(y, Resamples::original(y.count()), directions, stream);
+    Ok(distance.distances(x, &Resamples::original(x.count()))[0][0])
 }
 
 /// The sliced distance to held-out rows.
@@ -71,7 +71,7 @@ impl Sliced {
     }
 }
 
-impl Comparison for Sliced {
+impl HeldOutDistance for Sliced {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let projected = project(rows, &self.directions);
         let pairs: Vec<_> = resamples.iter().zip(self.resamples.iter()).collect();
@@ -96,7 +96,7 @@ impl ByColumn {
     }
 }
 
-impl Comparison for ByColumn {
+impl HeldOutDistance for ByColumn {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let column = |(x, y): (Sorted, &Sorted)| {
             let pairs = resamples.iter().zip(self.resamples.iter());
@@ -176,9 +176,8 @@ fn transport(
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

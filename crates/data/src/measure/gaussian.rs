@@ -1,8 +1,7 @@
 //! The baseline that any model should beat: one Gaussian with the training rows' mean and covariance.
 
-use langevin_data::Stream;
-
 use super::Rows;
+use crate::Stream;
 
 /// Added to the covariance's diagonal, as a share of the mean variance: rows that lie in a plane have
 /// a singular covariance, which rounding makes slightly negative. It adds half of 1e-9 of itself to a
@@ -87,9 +86,8 @@ fn cholesky(matrix: &mut [f64], columns: usize) {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

@@ -1,16 +1,15 @@
 //! Which of the known modes the samples reach, in what share, and how wide they are there.
 
-use langevin_data::Mode;
-use serde::{Deserialize, Serialize};
-
-use super::{EvaluationError, Rows, bootstrap::standard_deviation, rows::squared_distance};
+use super::{MeasureError, Rows, bootstrap::standard_deviation, rows::squared_distance};
+use crate::Mode;
 
 /// How far a row may be from a mode that it counts to, in the mode's standard deviations: farther off
 /// is one normal row in 270,000 in the plane, one in 200 with ten columns.
 pub const MODE_RADIUS: f64 = 5.0;
 
 /// Where samples are among the modes of their distribution.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Modes {
     /// The share of all rows that is near any mode.
     pub share_near_any: f64,
@@ -21,7 +20,8 @@ pub struct Modes {
 }
 
 /// One mode, and what samples made of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModeFound {
     /// Its centre, by axis.
     pub center: Vec<f64>,
@@ -47,11 +47,11 @@ pub struct ModeFound {
 ///
 /// # Errors
 /// Centres of other lengths.
-pub fn modes(rows: Rows<'_>, modes: &[Mode], radius: f64) -> Result<Modes, EvaluationError> {
+pub fn modes(rows: Rows<'_>, modes: &[Mode], radius: f64) -> Result<Modes, MeasureError> {
     let columns = rows.columns();
     if let Some(mode) = modes.iter().find(|mode| mode.center.len() != columns) {
         let (rows, got) = ("modes".to_owned(), mode.center.len());
-        return Err(EvaluationError::Columns { rows, required: columns, columns: got });
+        return Err(MeasureError::Columns { rows, required: columns, columns: got });
     }
     let mut near: Vec<Vec<&[f64]>> = vec![Vec::new(); modes.len()];
     for row in rows.iter() {
@@ -96,9 +96,8 @@ fn by_axis(
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Dataset, GaussianMixture, Part, Purpose, Streams};
-
     use super::*;
+    use crate::{Dataset, GaussianMixture, Part, Purpose, Streams};
 
     fn mode(center: [f64; 2], share: f64, std: f64) -> Mode {
         Mode { center: center.to_vec(), share, std }
