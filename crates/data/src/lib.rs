@@ -1,5 +1,5 @@
 //! Random streams, distributions and tables: what Langevin draws from, on the host, with the same bits
-//! on every platform. This crate knows no tensors.
+//! on every platform; and measures of rows against rows. This crate knows no tensors.
 //!
 //! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own.
@@ -10,7 +10,7 @@
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
 //!   what an NPY file of another shape holds.
-//! - [`measure`] says how near rows are to other rows: an [`Evaluation`](measure::Evaluation) has the distances of samples to
+//! - [`measure`] has distances between rows, and [`evaluate`](measure::evaluate) measures samples against
 //!   held-out rows.
 //! - [`exp`], [`ln`], [`sin_cos_turns`] and [`fill_sin_cos_turns`] have the same bits on every platform.
 //!

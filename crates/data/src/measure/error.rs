@@ -1,66 +1,66 @@
-//! What evaluation refuses, each with the name of the rows that are wrong.
+//! [`MeasureError`]: rows that cannot be measured. Each message names the rows that are wrong.
 
-/// Rows that cannot be compared.
+/// Error of rows that cannot be compared.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MeasureError {
-    /// There is nothing to compare.
+    /// There are no rows to compare.
     #[error("there are no {rows}")]
     Empty {
-        /// Which rows, as "held-out rows".
+        /// Name of the rows, as "held-out rows".
         rows: String,
     },
-    /// Values that do not divide into rows.
+    /// The values do not divide into rows.
     #[error("{rows}: {values} values do not make rows of {columns} columns")]
     Shape {
-        /// Which rows.
+        /// Name of the rows.
         rows: String,
-        /// How many values there are.
+        /// Number of values.
         values: usize,
-        /// Columns of a row.
+        /// Number of columns of a row.
         columns: usize,
     },
-    /// A value that is not finite, or whose square overflows.
+    /// A value is not finite, or its square overflows.
     #[error("{rows}: row {row}, column {column} is {value}; it must be finite and below 1e150")]
     OutOfRange {
-        /// Which rows.
+        /// Name of the rows.
         rows: String,
-        /// The first such row, from 0.
+        /// First row with such a value, from 0.
         row: usize,
-        /// Its column, from 0.
+        /// Column of the value, from 0.
         column: usize,
-        /// The value.
+        /// Value that was found.
         value: f64,
     },
-    /// Rows of other columns than those they are compared with.
+    /// The rows have another number of columns than the rows that they are compared with.
     #[error("{rows}: must have {required} columns, got {columns}")]
     Columns {
-        /// Which rows.
+        /// Name of the rows.
         rows: String,
-        /// Columns of the others.
+        /// Number of columns of the other rows.
         required: usize,
-        /// Columns of these.
+        /// Number of columns of these rows.
         columns: usize,
     },
-    /// The same rows in two spaces that differ in number.
+    /// The same rows differ in number between the two spaces.
     #[error("{rows}: {user} rows in the user's units, but {model} in model space")]
     Counts {
-        /// Which rows.
+        /// Name of the rows.
         rows: String,
-        /// Rows in the user's units.
+        /// Number of rows in the user's units.
         user: usize,
-        /// Rows in model space.
+        /// Number of rows in model space.
         model: usize,
     },
-    /// A baseline too small to be compared at the size of the samples.
+    /// A baseline has fewer rows than are compared at a time.
     #[error(
         "{baseline}: must have at least {required} rows, as are compared at a time, got {rows}"
     )]
     FewRows {
-        /// Which baseline.
+        /// Name of the baseline.
         baseline: String,
-        /// Rows compared at a time.
+        /// Number of rows that are compared at a time.
         required: usize,
-        /// Rows it has.
+        /// Number of rows of the baseline.
         rows: usize,
     },
 }

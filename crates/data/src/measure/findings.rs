@@ -1,108 +1,109 @@
-//! What an evaluation finds, as it stands in a run's files.
+//! [`Evaluation`]: the outcome of an evaluation, as it stands in a run's evaluation.json.
 
 use std::collections::BTreeMap;
 
 use super::{Copying, Modes};
 
-/// How near samples are to held-out rows.
+/// Evaluation of samples: how near they are to held-out rows.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Evaluation {
-    /// Distances over all columns: `energy_distance`, `sliced_wasserstein_2` and, of two columns or
+    /// Distances over all columns: `energy_distance`, `sliced_wasserstein_2` and, for two columns or
     /// more, `correlation_root_mean_square` and `correlation_largest`.
     pub metrics: Vec<Metric>,
-    /// Column by column.
+    /// Distances of each column.
     pub columns: Vec<ColumnFound>,
-    /// Whether samples are copies of training rows.
+    /// Check whether samples are copies of training rows.
     pub copying: Copying,
-    /// Where the samples are among the modes, where these are known.
+    /// Shares of the samples near each mode, where the modes are known.
     pub modes: Option<Modes>,
-    /// The rows that were used.
+    /// Numbers of the rows that were used.
     pub rows: RowCounts,
 }
 
 impl Evaluation {
-    /// A metric by its name.
+    /// The metric with a name, if there is one.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 }
 
-/// A distance over all columns.
+/// Metric: a distance over all columns.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Metric {
-    /// Its name.
+    /// Name of the metric.
     pub name: String,
-    /// The space that it is measured in.
+    /// Space that it is measured in.
     pub space: Space,
-    /// Its values.
+    /// Distances of the samples, the floor and the baselines.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub distance: Distance,
 }
 
-/// What a distance is measured in.
+/// Space that a distance is measured in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Space {
-    /// The user's columns and units.
+    /// Columns and units of the user.
     User,
-    /// The standardised columns that the model sees.
+    /// Scaled columns that the model sees.
     Model,
 }
 
-/// A distance to the held-out rows, of the samples and of what they are to be judged by.
+/// Distances to the held-out rows: that of the samples, and the floor and baselines to judge it by.
 ///
-/// Each is the mean over chunks of [`RowCounts::chunk`] rows, so that all are of samples of one size.
+/// Each is the mean over chunks of [`RowCounts::chunk`] rows, so that all are distances of samples of one
+/// size.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Distance {
-    /// Of the samples.
+    /// Distance of the samples.
     pub samples: f64,
-    /// The standard error of `samples`, by bootstrap of samples and held-out rows together. Right
-    /// within a tenth well above the floor. At the floor it is too large, the energy distance's by √3:
-    /// a resample's distance from its own sample and that sample's distance from the truth add up.
+    /// Standard error of `samples`, by bootstrap of samples and held-out rows together. Well above the
+    /// floor it is right within a tenth. At the floor it is too large, for the energy distance by √3: the
+    /// distance of a resample from its own sample is added to the distance of that sample from the truth.
     pub standard_error: f64,
-    /// Of training rows: what samples that follow the data perfectly would have.
+    /// Distance of training rows: the one that samples would have which follow the data perfectly.
     pub floor: f64,
-    /// Of each baseline, by its name.
+    /// Distance of each baseline, by name.
     pub baselines: BTreeMap<String, f64>,
 }
 
-/// One column, in the user's unit.
+/// Distances of one column, in the user's unit.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ColumnFound {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
-    /// The Wasserstein-1 distance to the held-out rows.
+    /// Wasserstein-1 distance to the held-out rows.
     pub wasserstein_1: Distance,
-    /// The Kolmogorov–Smirnov distance of all samples to all held-out rows, 0 to 1.
+    /// Kolmogorov–Smirnov distance of all samples to all held-out rows, 0 to 1.
     pub kolmogorov_smirnov: f64,
-    /// The chance of at least that distance, if the samples followed the data.
+    /// Probability of at least that distance, if the samples follow the data.
     pub p_value: f64,
 }
 
-/// How many rows stand behind the numbers.
+/// Numbers of the rows that an evaluation used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RowCounts {
-    /// Samples given.
+    /// Samples that were given.
     pub samples: usize,
-    /// Training rows given.
+    /// Training rows that were given.
     pub training: usize,
-    /// Held-out rows given.
+    /// Held-out rows that were given.
     pub held_out: usize,
     /// Held-out rows that distances are measured to.
     pub held_out_compared: usize,
-    /// Rows of a chunk of samples or of a baseline.
+    /// Rows in a chunk of samples or of a baseline.
     pub chunk: usize,
     /// Chunks of samples.
     pub chunks: usize,
-    /// Training rows of a subset for the floor: as `chunk`, or all where there are fewer. Fewer make
-    /// the floor too high.
+    /// Training rows in a subset for the floor: `chunk`, or all where there are fewer. With fewer rows the
+    /// floor is too high.
     pub floor_chunk: usize,
     /// Random subsets of training rows for the floor.
     pub floor_chunks: usize,
@@ -110,6 +111,6 @@ pub struct RowCounts {
     pub copying_samples: usize,
     /// Held-out rows that the copying check looked at.
     pub copying_held_out: usize,
-    /// Model columns that correlations were compared of.
+    /// Model columns whose correlations were compared.
     pub correlated_columns: usize,
 }

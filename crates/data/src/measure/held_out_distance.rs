@@ -1,10 +1,11 @@
-//! What all distances to the held-out rows have in common, so that one loop measures them all.
+//! [`HeldOutDistance`]: the trait of all distances to held-out rows, so that one loop measures them all.
 
 use super::{Resamples, Rows};
 
-/// Distances between the held-out rows, which an implementation holds, and other rows.
+/// Distance of rows to held-out rows, which the implementation holds. It may be several numbers at once,
+/// as one for each column.
 pub(super) trait HeldOutDistance {
-    /// The distances, each of every replicate of `rows` together with the same replicate of the
-    /// held-out rows: `[distance][replicate]`.
+    /// The distances for each replicate of `rows`, measured to the same replicate of the held-out rows:
+    /// `[distance][replicate]`.
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>>;
 }

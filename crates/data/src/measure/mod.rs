@@ -1,10 +1,10 @@
-//! How good samples are: their distances to held-out rows, beside the floor that perfect samples would
-//! reach and the baselines that any model should beat.
+//! Measures of how good samples are: their distances to held-out rows, beside the floor that perfect
+//! samples would reach and the baselines that any model should beat.
 //!
-//! A distance between two finite samples is above zero even if both follow one distribution, the more
-//! so the smaller they are. So every distance here is of chunks of one size, to the same held-out rows:
-//! chunks of samples, chunks of each baseline, and random subsets of training rows, which are the
-//! floor. [`evaluate`] does the whole of it.
+//! A distance between two finite samples is above zero even if both follow one distribution. The smaller
+//! the samples are, the larger it is. So [`evaluate`] compares chunks of one size with the same held-out
+//! rows: chunks of samples, chunks of each baseline, and random subsets of training rows, whose distance
+//! is the floor. Each measure is a function of its own too, as [`energy_distance`].
 
 mod bootstrap;
 mod chunks;
@@ -43,36 +43,39 @@ use wasserstein::{ByColumn, Sliced};
 
 use crate::{Purpose, Stream, Streams};
 
-/// Pairs of resamples behind a standard error, which is itself off by 5 % then.
+/// Pairs of resamples behind a standard error. With so many it has a standard error of 5 % itself.
 const REPLICATES: usize = 200;
 
-/// The stream of [`Purpose::Reference`] whose numbers choose directions, subsets and resamples. Those
+/// Stream of [`Purpose::Reference`] that directions, subsets and resamples are drawn from. The streams
 /// from 0 on are for rows.
 const STREAM: u64 = 1 << 63;
 
-/// Model columns whose correlations are compared, at most: evenly spread ones of more.
+/// Largest number of model columns whose correlations are compared. Of more, evenly spread ones are.
 const CORRELATED_COLUMNS: usize = 64;
 
-/// Samples, and held-out rows, that the copying check looks at: at most, and at least if there are.
+/// Number of samples, and of held-out rows, that the copying check looks at: at most, and at least where
+/// there are so many.
 const COPYING_ROWS: [usize; 2] = [4000, 200];
 
-/// Differences of values in the copying check beyond which it looks at fewer rows.
+/// Largest number of differences of values in the copying check. Beyond it, the check looks at fewer rows.
 const COPYING_WORK: usize = 4_000_000_000;
 
 /// Measures samples against held-out rows.
 ///
-/// Distances are to the held-out rows, or to 1000 evenly spread ones of more; of chunks of as many
-/// rows, or of all samples where these are fewer. A distance of the samples is the mean over disjoint
-/// chunks, up to 20 with 5000 rows in all (in proportion fewer of more than 64 columns), and so is that
-/// of a baseline; the floor is the mean over as many random subsets of the training rows. Distances
-/// over all columns are measured in model space, those by column in the user's units. Correlations are
-/// compared of at most 64 evenly spread columns; the copying check takes at most 4000 evenly spread
-/// rows of samples and of held-out rows (fewer where there is much to compare them with), and all
-/// training rows. The same inputs give the same numbers.
+/// Distances are measured to the held-out rows; of more than 1000, to 1000 evenly spread ones. A chunk
+/// has as many rows as these, or as all samples where the samples are fewer. The distance of the samples
+/// is the mean over disjoint chunks, up to 20 with 5000 rows in all, and fewer in proportion where rows
+/// have more than 64 columns. The distance of a baseline is measured in the same way. The floor is the mean
+/// over as many random subsets of the training rows.
+///
+/// Distances over all columns are measured in model space, distances by column in the user's units.
+/// Correlations are compared over at most 64 evenly spread columns. The copying check takes all training
+/// rows, and at most 4000 evenly spread rows each of samples and held-out rows; where there are many
+/// training rows it takes fewer. The same inputs give the same numbers.
 ///
 /// # Errors
-/// Rows of other columns than the rest; rows that differ in number between the spaces; a baseline with
-/// fewer rows than a chunk; modes of other columns.
+/// Rows with other columns than the rest, rows that differ in number between the spaces, a baseline with
+/// fewer rows than a chunk, or modes with other columns.
 pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     inputs.check()?;
     let mut stream = Streams::new(inputs.seed).at(Purpose::Reference, STREAM, 0);
@@ -116,7 +119,7 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     Ok(Evaluation { metrics, columns, copying, modes: found_modes.transpose()?, rows })
 }
 
-/// The sets whose distances stand side by side.
+/// Sets of rows whose distances stand side by side.
 struct Sets<'a> {
     samples: Chunks<'a>,
     floor: Chunks<'a>,
@@ -186,7 +189,7 @@ fn columns(inputs: &Inputs<'_>, distances: Vec<Distance>) -> Vec<ColumnFound> {
     inputs.columns.iter().zip(distances).enumerate().map(column).collect()
 }
 
-/// The copying check, and how many samples and held-out rows it looked at.
+/// The outcome of the copying check, and the numbers of samples and held-out rows that it looked at.
 fn check_copying(inputs: &Inputs<'_>) -> Result<(Copying, [usize; 2]), MeasureError> {
     let training = inputs.training.model;
     let [most, least] = COPYING_ROWS;
