@@ -1,74 +1,76 @@
-//! What a model is trained on: the trait that a user's own data implements.
+//! [`Dataset`]: the trait of the data that a model is trained on, for a user's own data too.
 
 use crate::Stream;
 
-/// Which rows of the data.
+/// Part of the data that rows are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Those that train.
+    /// Rows that the model is trained on.
     Training,
-    /// Those that are held out to measure by.
+    /// Rows that are held out, to measure by.
     HeldOut,
 }
 
 /// A mode of a distribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mode {
-    /// Its centre.
+    /// Centre, a number for each axis.
     pub center: Vec<f64>,
-    /// Its share of the rows.
+    /// Share of the rows that belong to the mode.
     pub share: f64,
-    /// Its standard deviation along each axis.
+    /// Standard deviation along every axis.
     pub std: f64,
 }
 
 /// Rows that a model is trained on.
 ///
-/// A distribution draws from its density and ignores the part, since the stream is another, unless
-/// it balances its training rows; a table draws from its rows of that part. What it knows exactly beyond that, it may say.
+/// A table draws from its rows of the part that is asked for. A distribution draws from its density and ignores the part,
+/// unless it balances its training rows: each part has a stream of its own, which keeps the parts apart. The methods that
+/// return an `Option` are for what a data set knows exactly; by default it knows nothing.
 pub trait Dataset: Send + Sync {
-    /// Numbers in a row.
+    /// The number of features: the numbers in a row.
     fn features(&self) -> usize;
 
-    /// 64-bit words of the stream that one row uses: the same for each, so that a row's place is
-    /// known without drawing those before it.
+    /// The number of 64-bit words of the stream that one row uses. It is the same for every row, so
+    /// that the place of a row is known without drawing the rows before it.
     fn words_per_row(&self) -> u64;
 
     /// Fills `rows`, row by row; row i uses exactly [`words_per_row`](Self::words_per_row) words.
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]);
 
-    /// The names of the user's columns: those of what [`restore`](Self::restore) gives, which may be
-    /// more than the features.
+    /// The names of the user's columns, one for each number that [`restore`](Self::restore) gives.
+    /// There may be more columns than features.
     fn columns(&self) -> Vec<String> {
         (0..self.features()).map(|i| format!("x{i}")).collect()
     }
 
-    /// How many rows a finite data set has of a part; none for a distribution, which has no end.
+    /// The number of rows that a finite data set has in a part. A distribution has no end and returns
+    /// `None`.
     fn len(&self, _part: Part) -> Option<usize> {
         None
     }
 
-    /// Fills `out`, of [`features`](Self::features) numbers, with a row of a finite data set, counted
-    /// from 0; leaves it as it is where there is no such row.
+    /// Fills `out`, of [`features`](Self::features) numbers, with row `index` of a finite data set,
+    /// counted from 0. Where there is no such row, `out` stays as it is.
     fn row(&self, _part: Part, _index: usize, _out: &mut [f64]) {}
 
-    /// Appends a row of the model's features in the user's columns and units.
+    /// Converts a row of the model's features to the user's columns and units, and appends it to `out`.
     fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
         out.extend_from_slice(row);
     }
 
-    /// Appends a row in the user's columns and units as the model's features: the inverse of
-    /// [`restore`](Self::restore).
+    /// Converts a row in the user's columns and units to the model's features, and appends it to
+    /// `out`: the inverse of [`restore`](Self::restore).
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
         out.extend_from_slice(row);
     }
 
-    /// What a user should be told of the data.
+    /// Remarks on the data that a user should read.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Whose data it is, where that must be said.
+    /// The names of the data's authors, where they must be given.
     fn attribution(&self) -> Option<&str> {
         None
     }
@@ -83,8 +85,8 @@ pub trait Dataset: Send + Sync {
         None
     }
 
-    /// The exact variance of each number: the diagonal of the covariance, which may be too large to
-    /// write down.
+    /// The exact variance of each feature: the diagonal of the covariance, for data whose whole
+    /// covariance is too large.
     fn variance(&self) -> Option<Vec<f64>> {
         Some(self.covariance()?.iter().enumerate().map(|(i, row)| row[i]).collect())
     }
@@ -94,8 +96,8 @@ pub trait Dataset: Send + Sync {
         None
     }
 
-    /// The logarithm of the density of the level `alpha · x_0 + sigma · eps` at a row, where it is a
-    /// closed formula; none where alpha and sigma are both 0. In one dimension
+    /// The logarithm of the density of the level `alpha · x_0 + sigma · eps` at a row, where there is a
+    /// closed formula for it. It is `None` where alpha and sigma are both 0. In one dimension
     /// [`LevelDensity`](crate::LevelDensity) needs no closed formula.
     fn diffused_log_density(&self, _alpha: f64, _sigma: f64, _x: &[f64]) -> Option<f64> {
         None
@@ -106,7 +108,7 @@ pub trait Dataset: Send + Sync {
         None
     }
 
-    /// The modes, where there are any.
+    /// The modes, where the distribution has any.
     fn modes(&self) -> Option<Vec<Mode>> {
         None
     }

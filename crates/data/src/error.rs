@@ -1,14 +1,14 @@
-//! What can be wrong with a distribution's parameters.
+//! [`DataError`]: a parameter of a distribution is wrong.
 
-/// A parameter out of its range.
+/// Error of a parameter that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {requirement}, got {value}")]
 pub struct DataError {
-    /// The parameter's name, as in the run file.
+    /// Name of the parameter, as in the run file.
     pub parameter: String,
-    /// What is required of it.
+    /// Requirement that it does not meet.
     pub requirement: String,
-    /// What was given.
+    /// Value that was given.
     pub value: String,
 }
 

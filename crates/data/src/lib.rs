@@ -1,5 +1,5 @@
 //! Random streams, distributions and tables: what Langevin draws from, on the host, with the same bits
-//! on every platform. This crate knows no tensors.
+//! on every platform; and measures of rows against rows. This crate knows no tensors.
 //!
 //! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own.
@@ -10,6 +10,8 @@
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
 //!   what an NPY file of another shape holds.
+//! - [`measure`] has distances between rows, and [`evaluate`](measure::evaluate) measures samples against
+//!   held-out rows.
 //! - [`exp`], [`ln`], [`sin_cos_turns`] and [`fill_sin_cos_turns`] have the same bits on every platform.
 //!
 //! ```
@@ -34,6 +36,7 @@ mod density;
 mod distributions;
 mod error;
 mod math;
+pub mod measure;
 mod normal;
 mod streams;
 mod table;

@@ -1,12 +1,14 @@
-//! Logarithm, exponential, sine and cosine with the same bits on every platform: the polynomials of
-//! fdlibm without branches and without fused multiply-add, so that compilers can vectorise them.
+//! Logarithm, exponential, sine and cosine with the same bits on every platform.
+//!
+//! They are the polynomials of fdlibm. Without branches compilers can vectorise them, and without fused multiply-add every
+//! instruction set gives the same bits.
 
-/// 1.5 · 2^52: adding it rounds to an integer, which then stands in the low bits.
+/// The constant 1.5 · 2^52. Adding it to a number rounds to an integer, which then stands in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 const LN2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 const LN2_LOW: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
 
-/// The natural logarithm of a positive, normal, finite number, within 1 ulp.
+/// The natural logarithm, within 1 ulp, of a number that is positive, normal and finite.
 #[inline(always)]
 #[must_use]
 pub fn ln(x: f64) -> f64 {
@@ -32,7 +34,7 @@ pub fn ln(x: f64) -> f64 {
     k * LN2_HIGH - ((half_square - (s * (half_square + r) + k * LN2_LOW)) - f)
 }
 
-/// e to the power x for |x| below 700, within 1 ulp.
+/// The exponential e^x for |x| below 700, within 1 ulp.
 #[inline(always)]
 #[must_use]
 pub fn exp(x: f64) -> f64 {
@@ -86,9 +88,9 @@ pub fn sin_cos_turns(turns: f64) -> (f64, f64) {
     (f64::from_bits(s ^ exchanged ^ sign_s), f64::from_bits(c ^ exchanged ^ sign_c))
 }
 
-/// The sine and the cosine of 2π times each of `turns`, as [`sin_cos_turns`] gives them, rounded to f32.
+/// Fills `sines` and `cosines` with those of 2π times each of `turns`: the numbers of [`sin_cos_turns`], rounded to f32.
 ///
-/// Compiled for several instruction sets and chosen at run time, with the same bits in each.
+/// The code is compiled for several instruction sets, and one is chosen at run time. All give the same bits.
 pub fn fill_sin_cos_turns(turns: &[f64], sines: &mut [f32], cosines: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,16 +1,17 @@
-//! Random words become uniform and normal numbers. The kernel of bulk normals is compiled for several
-//! instruction sets and chosen at run time; every variant gives the same bits, for there is no fused
-//! multiply-add.
+//! Uniform and normal numbers from random words.
+//!
+//! The kernel for many normals is compiled for several instruction sets, and one is chosen at run time. All give the same bits,
+//! since none uses fused multiply-add.
 
 use crate::math::{ln, sin_cos_turns};
 
-/// The middle of one of 2^52 equal parts of (0, 1).
+/// Uniform number in (0, 1): the middle of that one of 2^52 equal parts which the word chooses.
 #[inline(always)]
 pub(crate) fn uniform(word: u64) -> f64 {
     (f64::from_bits(0x3ff0_0000_0000_0000 | word >> 12) - 1.0) + f64::EPSILON / 2.0
 }
 
-/// Pairs of normals made at once.
+/// Number of pairs of normals that are made at once.
 pub(crate) const PAIRS: usize = 64;
 
 /// Turns the words of up to [`PAIRS`] pairs into standard normals:

@@ -1,5 +1,7 @@
-//! All randomness of a run: ChaCha8 with key = (seed, purpose), stream = step, and a position in
-//! 64-bit words, so that every number's place is known without drawing those before it.
+//! [`Streams`]: all random numbers of a run, from the cipher ChaCha8.
+//!
+//! Its key is (seed, purpose), its stream is the step, and a position counts 64-bit words. So the place of every number is known
+//! without drawing the numbers before it.
 
 use chacha20::{
     ChaCha8Rng,
@@ -8,7 +10,7 @@ use chacha20::{
 
 use crate::normal::{PAIRS, normals, uniform};
 
-/// What random numbers are for; each purpose has its own key.
+/// Purpose of random numbers; each has its own key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Training rows.
@@ -29,22 +31,22 @@ pub enum Purpose {
     Frequencies,
     /// Start and noise of sampling.
     Sampling,
-    /// Rows by which data is told apart.
+    /// Rows that a fingerprint of the data is made of.
     Digest,
     /// Rows to compare samples with.
     Reference,
-    /// Which rows of a table are held out.
+    /// Choice of the rows of a table that are held out.
     Split,
 }
 
-/// The random numbers of one seed.
+/// Random streams of one seed.
 #[derive(Clone, Debug)]
 pub struct Streams {
     seed: u64,
 }
 
 impl Streams {
-    /// All streams of a seed.
+    /// Creates the streams of a seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { seed }
@@ -56,7 +58,8 @@ impl Streams {
         self.seed
     }
 
-    /// The stream of a purpose and a step, from its 64-bit word `word` on.
+    /// The stream of a purpose with the number `stream`, as a rule the step, from the 64-bit word at
+    /// position `word` on.
     #[must_use]
     pub fn at(&self, purpose: Purpose, stream: u64, word: u64) -> Stream {
         let mut key = [0; 32];
@@ -70,20 +73,20 @@ impl Streams {
     }
 }
 
-/// A place in the random numbers of one purpose and step.
+/// Stream of random numbers of one purpose and step, at some position.
 #[derive(Debug)]
 pub struct Stream {
     cipher: ChaCha8Rng,
 }
 
-/// 64-bit words that `count` normals use: Box and Muller make them in pairs.
+/// The number of 64-bit words that `count` normals use. It is even, since Box and Muller make normals in pairs.
 #[must_use]
 pub const fn normal_words(count: usize) -> u64 {
     count.next_multiple_of(2) as u64
 }
 
 impl Stream {
-    /// The place of the next number, in 64-bit words from the start.
+    /// The position of the next number, in 64-bit words from the start.
     #[must_use]
     pub fn position(&self) -> u64 {
         // The cipher counts words of 32 bits.
@@ -95,26 +98,26 @@ impl Stream {
         self.cipher.next_u64()
     }
 
-    /// A whole number below `bound`, each with the same probability; one word, seldom more.
+    /// A whole number below `bound`, all with the same probability. It uses one word, seldom more.
     ///
     /// Source: Lemire 2019, "Fast random integer generation in an interval".
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         loop {
             let product = u128::from(self.next_word()) * u128::from(bound);
             let low = product as u64;
-            // Of the 2^64 words, 2^64 mod bound are refused: as many are left for each number.
+            // Of the 2^64 words, 2^64 mod bound are refused: then each number has equally many.
             if low >= bound || low >= bound.wrapping_neg() % bound {
                 return (product >> 64) as u64;
             }
         }
     }
 
-    /// A uniform number in (0, 1), never 0 or 1; one word.
+    /// A uniform number in (0, 1), never 0 or 1. It uses one word.
     pub fn uniform(&mut self) -> f64 {
         uniform(self.next_word())
     }
 
-    /// Uniform numbers in (0, 1); one word each.
+    /// Fills `out` with uniform numbers in (0, 1). Each uses one word.
     pub fn fill_uniform(&mut self, out: &mut [f64]) {
         let mut words = [0; 2 * PAIRS];
         for chunk in out.chunks_mut(2 * PAIRS) {
@@ -125,7 +128,7 @@ impl Stream {
         }
     }
 
-    /// Standard normal numbers; [`normal_words`] words.
+    /// Fills `out` with standard normal numbers. All together use [`normal_words`] words.
     ///
     /// Source: Box & Muller 1958.
     pub fn fill_normal(&mut self, out: &mut [f64]) {
@@ -136,12 +139,12 @@ impl Stream {
         }
     }
 
-    /// Rows of `features` standard normals; each uses exactly `normal_words(features)` words.
+    /// Fills `out` with rows of `features` standard normals. Each row uses exactly `normal_words(features)` words.
     pub fn fill_normal_rows(&mut self, out: &mut [f64], features: usize) {
         if features.is_multiple_of(2) {
             self.fill_normal(out);
         } else {
-            // Draw the pairs whole and leave the odd ones' partners out.
+            // Rows are drawn with one normal more, so that all pairs are whole, and copied without it.
             let padded = features + 1;
             let rows = out.len() / features;
             let mut pairs = vec![0.0; rows * padded];
@@ -152,11 +155,12 @@ impl Stream {
         }
     }
 
-    /// Rows of `features` standard normals, each after `uniforms` uniform numbers of its own; `finish`
-    /// gets a row's uniforms and the row, one after the other.
+    /// Fills `rows` with rows of `features` standard normals. Before its normals, each row has `uniforms`
+    /// uniform numbers. `finish` is called for one row after the other, with its uniforms and the row.
     ///
-    /// A row uses `uniforms + normal_words(features)` words, as [`uniform`](Self::uniform) and
-    /// [`fill_normal`](Self::fill_normal) row by row would; the normals of many rows are made at once.
+    /// A row uses `uniforms + normal_words(features)` words, and its numbers are those that
+    /// [`uniform`](Self::uniform) and [`fill_normal`](Self::fill_normal) would give. It is faster, since
+    /// the normals of many rows are made at once.
     pub(crate) fn fill_rows(
         &mut self,
         rows: &mut [f64],

@@ -31,7 +31,7 @@ pub enum TrainError {
     Table(#[from] langevin_data::TableError),
     /// Rows that cannot be compared.
     #[error("evaluation: {0}")]
-    Evaluation(#[from] crate::evaluation::EvaluationError),
+    Evaluation(#[from] langevin_data::measure::MeasureError),
     /// The user asked for something that cannot be done, for a reason that the message gives.
     #[error("{0}")]
     Usage(String),

@@ -4,13 +4,13 @@ use std::{ops::ControlFlow, path::Path};
 
 use burn::tensor::Device;
 use langevin_core::Network;
-use langevin_data::{Dataset, Part, Purpose, Streams};
+use langevin_data::{
+    Dataset, Part, Purpose, Streams,
+    measure::{Evaluation, FittedGaussian, Inputs, evaluate},
+};
 
 use crate::{
-    Diffusion, RunConfig, Samples, TrainError,
-    durable::write_durably,
-    evaluation::{Evaluation, FittedGaussian, Inputs, evaluate},
-    sampling::draw_samples,
+    Diffusion, RunConfig, Samples, TrainError, durable::write_durably, sampling::draw_samples,
     spaces::BothSpaces,
 };
 

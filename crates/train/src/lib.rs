@@ -14,7 +14,7 @@
 //!   [`film`] of them moving from noise to data.
 //!
 //! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
-//! held-out rows, by the distances of [`evaluation`]; [`report_run`] shows a run on one page, a
+//! held-out rows, by the distances of [`langevin_data::measure`]; [`report_run`] shows a run on one page, a
 //! [`Comparison`] shows several side by side, and [`RunRecords`] is what both read. [`export_weights`]
 //! writes weights for other programs. A [`fingerprint`] tells data apart, and nothing takes the place of
 //! a file that is there ([`write_new_file`]).
@@ -40,7 +40,6 @@ mod durable;
 mod engine;
 mod error;
 mod evaluate;
-pub mod evaluation;
 mod export;
 #[cfg(feature = "figures")]
 pub mod figures;

@@ -6,8 +6,9 @@ use std::{
 };
 
 use burn::tensor::Device;
+use langevin_data::measure::Evaluation;
 
-use crate::{Metrics, Program, Samples, StepReport, evaluation::Evaluation};
+use crate::{Metrics, Program, Samples, StepReport};
 
 /// What a run tells while it goes on.
 #[derive(Debug)]

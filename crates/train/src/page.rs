@@ -1,16 +1,13 @@
 //! The pages of runs: self-contained HTML, made by templates that escape every name.
 
-use langevin_data::Dataset;
+use langevin_data::{
+    Dataset,
+    measure::{ColumnFound, Copying, Distance, Metric, ModeFound},
+};
 use minijinja::{AutoEscape, Environment, Value, context, value::Serde};
 use serde::Serialize;
 
-use crate::{
-    RunRecords, TrainError,
-    comparison::Comparison,
-    evaluation::{Copying, Distance, Metric, ModeFound},
-    figures::FIGURE_CSS,
-    numbers::number,
-};
+use crate::{RunRecords, TrainError, comparison::Comparison, figures::FIGURE_CSS, numbers::number};
 
 const REPORT: &str = include_str!("../assets/report.html");
 const COMPARE: &str = include_str!("../assets/compare.html");
@@ -60,7 +57,7 @@ pub(crate) fn run_page(
         evaluation.metrics.iter().map(row).collect()
     });
     let columns: Vec<_> = evaluation.map_or(Vec::new(), |evaluation| {
-        let column = |c: &crate::evaluation::ColumnFound| {
+        let column = |c: &ColumnFound| {
             context! {
                 name => c.name.as_str(),
                 wasserstein_1 => number(c.wasserstein_1.samples),

@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use langevin_data::measure::Evaluation;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Manifest, Metrics, RunConfig, TrainError,
     durable::write_durably,
     evaluate::EVALUATION,
-    evaluation::Evaluation,
     folder::read_run_config,
     run_files::{self, CONFIG_LIMIT, EVALUATION_LIMIT, LEVELS_LIMIT},
     sampling::LevelSummary,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use langevin_core::{Mlp, Network};
-use langevin_data::{Dataset, Streams};
+use langevin_data::{Dataset, Streams, measure::Evaluation};
 
 use crate::{
     Diffusion, Event, Machine, Manifest, Metrics, Observer, RunConfig, RunOptions, RunReport,
@@ -13,7 +13,6 @@ use crate::{
     disk,
     error::in_section,
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
-    evaluation::Evaluation,
     fingerprint::{fingerprint, same_data},
     folder::{RunFolder, read_run_config},
     memory::MemoryEstimate,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use langevin_core::Network;
+use langevin_data::measure::Evaluation;
 
 use crate::{
     Diffusion, Event, Manifest, Metrics, Observer, RunOptions, RunReport, RunState, Samples,
@@ -17,7 +18,6 @@ use crate::{
     disk,
     durable::{AppendLog, write_durably},
     evaluate::{EVALUATION, evaluate_samples, write_evaluation},
-    evaluation::Evaluation,
     folder::RunFolder,
     level_remarks::level_remarks,
     observer::{asked_to_stop, sampling},

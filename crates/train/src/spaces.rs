@@ -1,11 +1,11 @@
 //! Rows in both spaces: the features that a model sees, and the columns that its user has.
 
-use langevin_data::{Dataset, Part, Purpose, Streams};
-
-use crate::{
-    TrainError,
-    evaluation::{Rows, SampleSet},
+use langevin_data::{
+    Dataset, Part, Purpose, Streams,
+    measure::{Rows, SampleSet},
 };
+
+use crate::TrainError;
 
 /// Rows that a distribution, which has no end, draws to be measured with or drawn over.
 pub(crate) const DRAWN_ROWS: usize = 2000;

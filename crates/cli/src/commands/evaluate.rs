@@ -1,8 +1,7 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
-use langevin_train::{
-    TrainError, built_in, evaluate_run, evaluation::Evaluation, number, read_run_config, report_run,
-};
+use langevin_data::measure::{ColumnFound, Evaluation, Metric, ModeFound};
+use langevin_train::{TrainError, built_in, evaluate_run, number, read_run_config, report_run};
 use serde_json::json;
 
 use super::{announce, open_device, options, with_settings};
@@ -49,7 +48,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
         .into_iter()
         .chain(baselines.map(String::as_str))
         .collect();
-    let row = |metric: &langevin_train::evaluation::Metric| {
+    let row = |metric: &Metric| {
         let found = &metric.distance;
         let values = [found.samples, found.standard_error, found.floor];
         let values = values.into_iter().chain(found.baselines.values().copied()).map(number);
@@ -58,7 +57,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
     let rows: Vec<Vec<String>> = evaluation.metrics.iter().map(row).collect();
     display.result(&table(&header, &rows));
     let header = ["column", "Wasserstein-1", "floor", "Kolmogorov–Smirnov", "p"];
-    let row = |column: &langevin_train::evaluation::ColumnFound| {
+    let row = |column: &ColumnFound| {
         let found = &column.wasserstein_1;
         let values = [found.samples, found.floor, column.kolmogorov_smirnov, column.p_value];
         [column.name.clone()].into_iter().chain(values.map(number)).collect()
@@ -77,7 +76,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
         let list = |values: &[f64]| {
             values.iter().map(|value| number(*value)).collect::<Vec<_>>().join(" ")
         };
-        let row = |mode: &langevin_train::evaluation::ModeFound| {
+        let row = |mode: &ModeFound| {
             vec![
                 list(&mode.center),
                 number(mode.share),

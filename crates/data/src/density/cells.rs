@@ -1,25 +1,25 @@
-//! A density as cubics on cells that are halved until they follow it, with its distribution function.
+//! [`Cells`]: a density as cubics on cells, which are halved until the cubics follow the density.
 
 use super::bad_density;
 use crate::DataError;
 
-/// What a cubic may be off, of the largest value on its cell; the cubics that are kept are those of
-/// the two halves, which are off by a sixteenth of it.
+/// Largest error of a cubic, as a share of the largest value on its cell. The cubics of the two halves
+/// are the ones that are kept, with a sixteenth of this error.
 const RELATIVE: f64 = 1e-7;
-/// What it may be off in the tails, and where a jump is followed no further, in probability.
+/// Largest error of a cubic in the tails, in probability. A jump is followed down to it.
 const ABSOLUTE: f64 = 1e-13;
-/// Cells at the ends that hold less together are left out.
+/// Probability of the cells at each end that are left out, at most.
 const TAIL: f64 = 1e-18;
-/// Halvings of a cell.
+/// Number of times that a cell may be halved.
 const DEPTH: u32 = 60;
-/// More cells than this follow noise, not a density.
+/// Largest number of cells. A density that needs more is taken for noise and refused.
 const MOST: usize = 1 << 18;
 
-/// The cubic on a cell, `Σ b_i B_i(t)` in Bernstein's polynomials of degree 3. No b is negative, so
-/// no value is.
+/// Cubic on a cell, `Σ b_i B_i(t)` in Bernstein's polynomials of degree 3. No coefficient b is
+/// negative, so no value is.
 pub(super) type Cubic = [f64; 4];
 
-/// The density at a cell's ends and thirds.
+/// Cell, with the density at its ends and thirds.
 #[derive(Clone, Copy)]
 struct Cell {
     low: f64,
@@ -27,14 +27,14 @@ struct Cell {
     values: [f64; 4],
 }
 
-/// The edges and the cubics between them.
+/// Edges of all cells, ascending, and the cubics between them.
 pub(super) struct Cells {
     pub(super) edges: Vec<f64>,
     pub(super) cubics: Vec<Cubic>,
 }
 
 impl Cells {
-    /// Follows `density` from the first of `breaks` to the last.
+    /// Approximates `density` from the first of `breaks` to the last.
     pub(super) fn new(
         breaks: &[f64],
         density: impl Fn(f64) -> Result<f64, DataError>,
@@ -79,7 +79,7 @@ impl Cells {
         self.moments(|cubic, _, width| width * cubic.iter().sum::<f64>() / 4.0)
     }
 
-    /// `∫ (x − centre) p(x) dx`, with `∫ t B_i dt = (i + 1)/20`.
+    /// The first moment `∫ (x − centre) p(x) dx`, with `∫ t B_i dt = (i + 1)/20`.
     pub(super) fn first_moment(&self, center: f64) -> f64 {
         self.moments(|cubic, low, width| {
             let part = |(b, i): (&f64, f64)| b * ((low - center) / 4.0 + width * i / 20.0);
@@ -88,7 +88,7 @@ impl Cells {
         .sum()
     }
 
-    /// `∫ (x − centre)² p(x) dx`, with `∫ t² B_i dt = (i + 1)(i + 2)/120`.
+    /// The second moment `∫ (x − centre)² p(x) dx`, with `∫ t² B_i dt = (i + 1)(i + 2)/120`.
     pub(super) fn second_moment(&self, center: f64) -> f64 {
         self.moments(|cubic, low, width| {
             let from = low - center;
@@ -102,7 +102,7 @@ impl Cells {
         .sum()
     }
 
-    /// `moment(cubic, low end, width)` of each cell.
+    /// The number that `moment(cubic, low end, width)` gives for each cell.
     fn moments(&self, moment: impl Fn(&Cubic, f64, f64) -> f64) -> impl Iterator<Item = f64> {
         self.edges
             .windows(2)
@@ -111,7 +111,7 @@ impl Cells {
     }
 }
 
-/// The cubic at `t` in [0, 1], by de Casteljau's averages: none subtracts.
+/// The value of a cubic at `t` in [0, 1], by de Casteljau's averages, which subtract nothing.
 pub(super) fn value(cubic: &Cubic, t: f64) -> f64 {
     let mix = |a: f64, b: f64| (1.0 - t) * a + t * b;
     let [a, b, c, d] = *cubic;
@@ -119,8 +119,8 @@ pub(super) fn value(cubic: &Cubic, t: f64) -> f64 {
     mix(mix(ab, bc), mix(bc, cd))
 }
 
-/// `∫_0^t` of the cubic: t times the mean of the coefficients that it has on [0, t], again averages
-/// of its own.
+/// The integral `∫_0^t` of a cubic: t times the mean of the coefficients that the same cubic has on
+/// [0, t], which are averages of its own.
 pub(super) fn integral(cubic: &Cubic, t: f64) -> f64 {
     let mix = |a: f64, b: f64| (1.0 - t) * a + t * b;
     let [a, b, c, d] = *cubic;
@@ -130,7 +130,7 @@ pub(super) fn integral(cubic: &Cubic, t: f64) -> f64 {
 }
 
 impl Cell {
-    /// The cubic through the values, with what would be negative put to 0.
+    /// The cubic through the values, where negative coefficients are set to 0.
     fn cubic(&self) -> Cubic {
         let [a, b, c, d] = self.values;
         let second = (-5.0 * a + 18.0 * b - 9.0 * c + 2.0 * d) / 6.0;
@@ -156,7 +156,7 @@ impl<F: Fn(f64) -> Result<f64, DataError>> Halving<F> {
             (self.density)(middle)?,
             (self.density)(low + width * (5.0 / 6.0))?,
         ];
-        // Lagrange's polynomials through the four at the three.
+        // The cubic through the four values, at the three new points.
         let follows = [
             0.3125 * a + 0.9375 * b - 0.3125 * c + 0.0625 * d,
             -0.0625 * a + 0.5625 * b + 0.5625 * c - 0.0625 * d,
@@ -166,7 +166,7 @@ impl<F: Fn(f64) -> Result<f64, DataError>> Halving<F> {
         let all = [a, b, c, d, new[0], new[1], new[2]];
         let largest = all.into_iter().fold(0.0, f64::max);
         let smallest = all.into_iter().fold(f64::INFINITY, f64::min);
-        // A place is rounded: what the density changes over 8 ulps is no sign of curvature.
+        // x is rounded: a change of the density over 8 ulps of x is no sign of curvature.
         let ulps = 8.0 * f64::EPSILON * low.abs().max(high.abs());
         let rounding = (largest - smallest) * ulps / width;
         let follows = off <= RELATIVE * largest + ABSOLUTE / width + rounding;

@@ -1,5 +1,6 @@
-//! The density of a level at a point: Gauss and Legendre's rule for
-//! `∫ p_0(y) N(x; alpha y, sigma²) dy`, on cells that follow both factors.
+//! [`Convolution`]: the density of a level at a point, `∫ p_0(y) N(x; alpha y, sigma²) dy`.
+//!
+//! The integral is taken by Gauss and Legendre's rule, on cells that are small enough for both factors.
 
 use super::{
     bad_density,
@@ -7,7 +8,7 @@ use super::{
 };
 use crate::{DataError, Dataset, math::exp};
 
-/// The positive nodes of Gauss and Legendre's rule of 12 points on [−1, 1], and their weights.
+/// Positive nodes of Gauss and Legendre's rule of 12 points on [−1, 1], and their weights.
 ///
 /// Source: Abramowitz & Stegun 1964, table 25.4.
 const RULE: [(f64, f64); 6] = [
@@ -19,29 +20,32 @@ const RULE: [(f64, f64); 6] = [
     (0.981_560_634_246_719_2, 0.047_175_336_386_511_41),
 ];
 
-/// Standard deviations of the kernel that one rule spans: over 3 it integrates a Gaussian to 1e-15
-/// of its peak, and one 1.4 times as narrow, its product with data as narrow as itself, to 1e-11.
+/// Standard deviations of the kernel that one rule spans. Over 3 it integrates a Gaussian to 1e-15 of
+/// its peak. The product with data as narrow as the kernel is 1.4 times as narrow; that it integrates
+/// to 1e-11.
 const SPAN: f64 = 3.0;
-/// Where the kernel ends: `exp(−12²/2)` is 5e-32.
+/// End of the kernel, in its standard deviations: `exp(−12²/2)` is 5e-32.
 const REACH: f64 = 12.0;
-/// Sums side by side.
+/// Number of sums that are made side by side.
 const LANES: usize = 8;
-/// Where it ends for a kernel much narrower than the data: beyond lie 6e-14 of it.
+/// End of a kernel much narrower than the data: 6e-14 of it lie beyond.
 const NARROW_REACH: f64 = 7.5;
-/// What one rule spans of it, beside a cubic: four such integrate to 1e-13.
+/// Standard deviations of such a kernel, times a cubic, that one rule spans: four rules integrate all of
+/// it to 1e-13.
 const NARROW_SPAN: f64 = 3.75;
-/// More nodes than this are not stored: the kernel is narrow then, and each x has nodes of its own.
+/// Largest number of nodes that are stored. Where more are needed the kernel is narrow, and each x has
+/// nodes of its own.
 const MOST_NODES: f64 = 32_768.0;
-/// What the rule may be off on a cell of the data, in probability.
+/// Largest error of the rule on a cell of the data, in probability.
 const TOLERANCE: f64 = 1e-13;
-/// Cells of less probability are left out.
+/// Probability of a cell, below which it is left out.
 const LEAST: f64 = 1e-18;
-/// Halvings of a cell.
+/// Number of times that a cell may be halved.
 const DEPTH: u32 = 60;
-/// More cells than this follow noise, not a density.
+/// Largest number of cells. A density that needs more is taken for noise and refused.
 const MOST_CELLS: usize = 1 << 18;
 
-/// The level `alpha · x_0 + sigma · eps` of one-dimensional data.
+/// Convolution of one-dimensional data with the noise of the level `alpha · x_0 + sigma · eps`.
 pub(super) struct Convolution<'a> {
     data: &'a dyn Dataset,
     alpha: f64,
@@ -49,17 +53,18 @@ pub(super) struct Convolution<'a> {
     kernel: Kernel,
 }
 
+/// How the noise is integrated over.
 enum Kernel {
-    /// None: a level without noise.
+    /// The level has no noise.
     None,
-    /// Nodes for every x: `alpha · y`, ascending, and the probability there.
+    /// One set of nodes serves every x: `alpha · y`, ascending, and the probability at each.
     Nodes { places: Vec<f64>, masses: Vec<f64> },
-    /// Nodes for each x of its own, on the cubics that the data's density is.
+    /// Each x has nodes of its own, at which the data's density is taken from cubics.
     Narrow(Cells),
 }
 
 impl<'a> Convolution<'a> {
-    /// `breaks` are where the data's cells begin and end before they are halved.
+    /// Prepares the nodes. `breaks` are the edges of the data's cells before any is halved.
     pub(super) fn new(
         data: &'a dyn Dataset,
         breaks: &[f64],
@@ -91,7 +96,7 @@ impl<'a> Convolution<'a> {
         Ok(Self { data, alpha, sigma, kernel: Kernel::Nodes { places, masses } })
     }
 
-    /// `p_t(x)`.
+    /// The density `p_t(x)`.
     pub(super) fn at(&self, x: f64) -> Result<f64, DataError> {
         let found = match &self.kernel {
             Kernel::None => density(self.data, x / self.alpha) / self.alpha,
@@ -107,8 +112,8 @@ impl<'a> Convolution<'a> {
         finite(found, x)
     }
 
-    /// `1/alpha · ∫ p_0(x/alpha + z · sigma/alpha) N(z; 0, 1) dz`, cell by cell: in z, so that it
-    /// holds where the kernel is narrower than an ulp of x.
+    /// The density `1/alpha · ∫ p_0(x/alpha + z · sigma/alpha) N(z; 0, 1) dz`, cell by cell. It is taken
+    /// over z, so that it is right even where the kernel is narrower than an ulp of x.
     fn at_narrow(&self, cells: &Cells, x: f64) -> f64 {
         let (y, width) = (x / self.alpha, self.sigma / self.alpha);
         let reach = NARROW_REACH * width;
@@ -136,7 +141,7 @@ fn finite(density: f64, x: f64) -> Result<f64, DataError> {
     Err(bad_density("must have a finite density", format!("{density} at {x}")))
 }
 
-/// `Σ mass · exp(−(x − place)²/(2 sigma²))`, in sums side by side that compilers can vectorise.
+/// The sum `Σ mass · exp(−(x − place)²/(2 sigma²))`, as sums side by side that compilers can vectorise.
 fn kernel_sum(places: &[f64], masses: &[f64], x: f64, sigma: f64) -> f64 {
     let per_sigma = 1.0 / sigma;
     let term = |place: f64, mass: f64| {
@@ -155,12 +160,12 @@ fn kernel_sum(places: &[f64], masses: &[f64], x: f64, sigma: f64) -> f64 {
     sums.iter().sum::<f64>() + last.sum::<f64>()
 }
 
-/// `p_0(y)`, not a number where the data has none.
+/// The density `p_0(y)`. It is NaN where the data states none, which the checks for finite densities find.
 fn density(data: &dyn Dataset, y: f64) -> f64 {
     data.log_density(&[y]).map_or(f64::NAN, f64::exp)
 }
 
-/// The rule's nodes and weights over `parts` equal parts of a cell, ascending.
+/// Nodes, ascending, and weights of the rule over `parts` equal parts of a cell.
 fn nodes([low, high]: [f64; 2], parts: usize) -> impl Iterator<Item = (f64, f64)> {
     let half = (high - low) / (2 * parts) as f64;
     let signed = RULE.iter().rev().map(|(node, weight)| (-node, *weight)).chain(RULE);
@@ -180,7 +185,7 @@ fn mass(data: &dyn Dataset, cell: [f64; 2]) -> Result<f64, DataError> {
     Err(bad_density("must have a finite density", format!("{mass} between {low} and {high}")))
 }
 
-/// Halves a cell until the rule over it and over its halves agree.
+/// Halves a cell until the rule over the cell agrees with the rule over its halves.
 fn resolve(
     data: &dyn Dataset,
     cell: [f64; 2],
@@ -193,7 +198,7 @@ fn resolve(
     let halves = [[low, middle], [middle, high]];
     let parts = [mass(data, halves[0])?, mass(data, halves[1])?];
     let sum = parts[0] + parts[1];
-    // Places are rounded to ulps of x: the density times 8 of them is no sign of curvature.
+    // x is rounded: a difference up to the density times 8 ulps of x is no sign of curvature.
     let rounding = 8.0 * f64::EPSILON * low.abs().max(high.abs()) * sum.max(whole) / (high - low);
     if cells.len() >= MOST_CELLS {
         let requirement = format!("must have a density that {MOST_CELLS} cells can follow");

@@ -1,5 +1,5 @@
-//! The exact density of a noise level of one-dimensional data, its distribution function and its
-//! inverse, by quadrature of the data's density against the noise.
+//! [`LevelDensity`]: the exact density of a noise level of one-dimensional data, with its distribution
+//! function and quantiles. It is the data's density, convolved with the noise by quadrature.
 
 mod cells;
 mod convolution;
@@ -10,17 +10,18 @@ use crate::{
     error::{error, not_negative},
 };
 
-/// Where cells begin and end before they are halved, in standard deviations from the centre of a
-/// piece. Beyond 40 an exponential has `exp(−40)`.
+/// Edges of the cells before any is halved, in standard deviations from the centre of a piece, on
+/// either side. An exponential distribution has the probability `exp(−40)` beyond the last.
 const LADDER: [f64; 7] = [0.0, 3.0, 6.0, 9.0, 14.0, 24.0, 40.0];
 
-/// The density of `x_t = alpha · x_0 + sigma · eps` for one-dimensional data,
+/// Density of a noise level, `x_t = alpha · x_0 + sigma · eps`, of one-dimensional data:
 /// `p_t(x) = ∫ p_0(x_0) N(x; alpha x_0, sigma²) dx_0`.
 ///
-/// The integral is taken by Gauss and Legendre's rule around each of the data's modes, or around its
-/// mean where it names none. The result is a cubic on each cell of a grid, whose cells are halved
-/// until it follows `p_t` to 1e-8; its integral is the distribution function. So all that it states
-/// fits together, and pieces of very different scales cost no more than pieces of one.
+/// The integral is taken by Gauss and Legendre's rule around each mode of the data, or around its
+/// mean where the data names no modes. `p_t` is kept as a cubic on each cell of a grid, whose cells are
+/// halved until the cubics follow it to 1e-8. The distribution function is the integral of the same
+/// cubics, so density, moments and quantiles agree. Pieces of very different scales cost no more than
+/// pieces of one scale.
 ///
 /// ```
 /// use langevin_data::{Gaussian, LevelDensity, Purpose, Streams};
@@ -48,8 +49,8 @@ pub struct LevelDensity {
 }
 
 impl LevelDensity {
-    /// The level with `alpha` of the data and `sigma` of noise; with `sigma` 0 the density of
-    /// `alpha · x_0` itself.
+    /// Computes the density of the level with signal scale `alpha` and noise scale `sigma`. With
+    /// `sigma` 0 it is the density of `alpha · x_0` itself.
     ///
     /// # Errors
     /// `alpha` and `sigma` must be finite, at least 0, and not both 0. `data` must have one feature,
@@ -98,8 +99,8 @@ impl LevelDensity {
         Ok(Self { edges, cubics, densities, distribution, integral, mean, std })
     }
 
-    /// The grid, ascending: finer where the density bends, from where it begins to where it ends but
-    /// for 1e-18.
+    /// The points of the grid, ascending. The grid is finer where the density bends. A probability of
+    /// about 1e-18 lies outside it.
     #[must_use]
     pub fn grid(&self) -> &[f64] {
         &self.edges
@@ -117,19 +118,20 @@ impl LevelDensity {
         &self.distribution
     }
 
-    /// `∫ p_t dx` over the grid: 1 but for what quadrature and interpolation are off.
+    /// The integral `∫ p_t dx` over the grid: 1, but for the errors of quadrature and interpolation.
     #[must_use]
     pub const fn integral(&self) -> f64 {
         self.integral
     }
 
-    /// `∫ x p_t dx / ∫ p_t dx`, not the mean that the data states.
+    /// The mean `∫ x p_t dx / ∫ p_t dx`, from the grid and not from the mean that the data states.
     #[must_use]
     pub const fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// The root of `∫ (x − mean)² p_t dx / ∫ p_t dx`, not of the variance that the data states.
+    /// The standard deviation, the root of `∫ (x − mean)² p_t dx / ∫ p_t dx`, from the grid and not from
+    /// the variance that the data states.
     #[must_use]
     pub const fn std(&self) -> f64 {
         self.std
@@ -153,17 +155,18 @@ impl LevelDensity {
         }
     }
 
-    /// The inverse of the distribution function: the first x below which the probability `u` lies.
-    /// It never falls where `u` rises, and is a point between the grid's ends for every `u`.
+    /// The quantile function, the inverse of the distribution function: the smallest x below which the
+    /// probability `u` lies. It never falls where `u` rises. For every `u` it is a point between the
+    /// ends of the grid.
     #[must_use]
     pub fn quantile(&self, u: f64) -> f64 {
-        // The last cell that begins below u; u lies in it, so that it holds some probability.
+        // The last cell whose start has a probability below u. u lies in it, so it holds some.
         let cell = self.distribution.partition_point(|below| *below < u);
         let cell = cell.clamp(1, self.cubics.len()) - 1;
         let (width, cubic) = (self.width(cell), &self.cubics[cell]);
         let wanted = (u - self.distribution[cell]) * self.integral / width;
-        // Halving asks at every u the same questions, in the same order, so that rounding cannot
-        // make the answers fall.
+        // Halving compares with the same points in the same order whatever u is, so rounding cannot
+        // make the quantile fall where u rises.
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..f64::MANTISSA_DIGITS {
             let middle = 0.5 * (low + high);
@@ -180,7 +183,7 @@ impl LevelDensity {
         self.edges[cell + 1] - self.edges[cell]
     }
 
-    /// The cell of `x` and the place in it, from 0 to 1.
+    /// The cell that holds `x`, and the place in it from 0 to 1.
     fn place(&self, x: f64) -> Option<(usize, f64)> {
         let inside = self.edges[0] <= x && x <= self.edges[self.edges.len() - 1];
         inside.then(|| {
@@ -190,13 +193,13 @@ impl LevelDensity {
     }
 }
 
-/// A part of a density that has a scale of its own.
+/// Piece of a density that has a scale of its own.
 struct Piece {
     center: f64,
     std: f64,
 }
 
-/// The data's modes, or all of it around its mean.
+/// The pieces of the data: its modes or, without any, the whole around its mean.
 fn pieces(data: &dyn Dataset) -> Result<Vec<Piece>, DataError> {
     let known = data.modes().filter(|modes| !modes.is_empty());
     let pieces: Vec<Piece> = match (known, data.mean(), data.variance()) {
@@ -217,7 +220,8 @@ fn pieces(data: &dyn Dataset) -> Result<Vec<Piece>, DataError> {
     Ok(pieces)
 }
 
-/// The ladders of all pieces, ascending; of those within half a std of the one below, none.
+/// The steps of the ladders of all pieces, ascending. A step within half its piece's std of the one
+/// before is left out.
 fn breaks(pieces: impl Iterator<Item = Piece>) -> Vec<f64> {
     let mut steps: Vec<(f64, f64)> = pieces
         .flat_map(|Piece { center, std }| {

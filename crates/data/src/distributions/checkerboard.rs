@@ -1,9 +1,9 @@
-//! A checkerboard.
+//! [`Checkerboard`]: uniform on half of the cells of a square.
 
 use super::covariance;
 use crate::{DataError, Dataset, Part, Stream, error::error};
 
-/// Uniform on the cells (i, j) with i + j even of a board of `cells` × `cells` over [−2, 2]².
+/// Checkerboard of `cells` × `cells` cells over [−2, 2]², uniform on the cells (i, j) with i + j even.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkerboard {
     cells: usize,
@@ -13,6 +13,8 @@ const LOW: f64 = -2.0;
 const SIDE: f64 = 4.0;
 
 impl Checkerboard {
+    /// Creates a board.
+    ///
     /// # Errors
     /// `cells` must be even, from 2 to 64.
     pub fn new(cells: usize) -> Result<Self, DataError> {
@@ -26,7 +28,7 @@ impl Checkerboard {
         SIDE / self.cells as f64
     }
 
-    /// Lower left corner of the `number`-th of the cells²/2 cells.
+    /// The lower left corner of the `number`-th of the cells²/2 cells that have rows, from 0.
     fn corner(&self, number: usize) -> [f64; 2] {
         let half = self.cells / 2;
         let (i, k) = (number / half, number % half);
@@ -61,7 +63,7 @@ impl Dataset for Checkerboard {
         Some(vec![0.0, 0.0])
     }
 
-    /// That of the cells' centres, and a cell's own `side² / 12`.
+    /// The covariance of the cells' centres, and along each axis the variance within a cell, `side² / 12`.
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let half = self.cell_side() / 2.0;
         let centers: Vec<_> =
@@ -78,7 +80,7 @@ impl Dataset for Checkerboard {
         ))
     }
 
-    /// `−ln(8)` on the cells, whose area is half of 16; −∞ beside them.
+    /// The log density: `−ln(8)` on the cells, whose area is half of 16, and −∞ beside them.
     fn log_density(&self, x: &[f64]) -> Option<f64> {
         let place = |x: f64| (x - LOW) / self.cell_side();
         let (i, j) = (place(x[0]).floor(), place(x[1]).floor());

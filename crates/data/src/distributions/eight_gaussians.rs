@@ -1,15 +1,17 @@
-//! Eight Gaussians on a circle.
+//! [`EightGaussians`]: eight modes on a circle.
 
 use super::GaussianMixture;
 use crate::{DataError, Dataset, Mode, Part, Stream, error::positive, math::sin_cos_turns};
 
-/// Eight equal Gaussians, evenly spaced on a circle around the origin.
+/// Mixture of eight equal Gaussians, evenly spaced on a circle around the origin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EightGaussians {
     mixture: GaussianMixture,
 }
 
 impl EightGaussians {
+    /// Creates the mixture; `std` is that of each Gaussian.
+    ///
     /// # Errors
     /// `radius` and `std` must be finite and above 0.
     pub fn new(radius: f64, std: f64) -> Result<Self, DataError> {

@@ -1,15 +1,17 @@
-//! One Gaussian, the same along every axis.
+//! [`Gaussian`]: one mode, as wide along every axis.
 
 use super::GaussianMixture;
 use crate::{DataError, Dataset, Mode, Part, Stream, error::error};
 
-/// `N(mean, std² I)`.
+/// Gaussian `N(mean, std² I)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gaussian {
     mixture: GaussianMixture,
 }
 
 impl Gaussian {
+    /// Creates a Gaussian.
+    ///
     /// # Errors
     /// `mean` must hold finite numbers, at least one; `std` must be finite and above 0.
     pub fn new(mean: Vec<f64>, std: f64) -> Result<Self, DataError> {

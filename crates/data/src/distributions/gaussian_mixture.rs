@@ -1,4 +1,5 @@
-//! Gaussians of equal standard deviation: the distribution whose every level is known exactly.
+//! [`GaussianMixture`]: Gaussians of equal standard deviation. Every noise level of it is such a mixture
+//! too, and so known exactly.
 
 use crate::{
     DataError, Dataset, Mode, Part, Stream,
@@ -6,10 +7,10 @@ use crate::{
     normal_words,
 };
 
-/// The most numbers in a row.
+/// Largest number of features.
 const MOST_FEATURES: usize = 65_536;
 
-/// `Σ w_i N(m_i, std² I)`.
+/// Mixture of Gaussians, `Σ w_i N(m_i, std² I)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GaussianMixture {
     means: Vec<Vec<f64>>,
@@ -18,21 +19,22 @@ pub struct GaussianMixture {
     choice: Choice,
 }
 
-/// How a training row gets its component.
+/// Choice of a training row's component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
-    /// By a random number.
+    /// A random number chooses.
     Random,
-    /// By its place: row r has component r mod M.
+    /// The row's place r chooses: the component is r mod M.
     InTurn,
 }
 
 impl GaussianMixture {
-    /// A mixture; the weights are scaled to sum 1, and equal where there are none.
+    /// Creates a mixture. The weights are scaled to sum 1; where there are none, all are equal.
     ///
     /// # Errors
-    /// At least one mean, all of one length up to 65,536, finite; `std` finite and above 0; as many weights as
-    /// means, finite and above 0.
+    /// There must be at least one mean, and all must have the same number of finite numbers, up to
+    /// 65,536. `std` must be finite and above 0. There must be as many weights as means, all finite and
+    /// above 0.
     pub fn new(
         means: Vec<Vec<f64>>,
         std: f64,
@@ -73,10 +75,10 @@ impl GaussianMixture {
         Ok(Self { means, std, weights, choice: Choice::Random })
     }
 
-    /// The same mixture, whose training rows take the components in turn: row r of a stream has
-    /// component `r mod M`, so that a batch of a multiple of M rows holds equally many of each.
+    /// The same mixture with training rows that take its M components in turn: row r of a stream has
+    /// component `r mod M`. So a batch holds equally many rows of each, if M divides its size.
     ///
-    /// A row is still known by its place alone, and uses as many words. Held-out rows stay random.
+    /// A row still depends on its place alone, and uses as many words. Held-out rows stay random.
     ///
     /// # Errors
     /// The weights must be equal.
@@ -105,19 +107,19 @@ impl GaussianMixture {
         &self.means
     }
 
-    /// The standard deviation of each along every axis.
+    /// The standard deviation of every component along every axis.
     #[must_use]
     pub const fn std(&self) -> f64 {
         self.std
     }
 
-    /// The shares, which sum to 1.
+    /// The weights of the components, which sum to 1.
     #[must_use]
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
 
-    /// The distribution of `alpha · x_0 + sigma · eps`: means `alpha · m_i`, variance
+    /// The distribution of `alpha · x_0 + sigma · eps`: the mixture with means `alpha · m_i` and variance
     /// `alpha² std² + sigma²`.
     #[must_use]
     pub fn diffused(&self, alpha: f64, sigma: f64) -> Self {
@@ -130,14 +132,17 @@ impl GaussianMixture {
         }
     }
 
-    /// `E[x_0 | alpha · x_0 + sigma · eps = x]`: the mean over the components, weighted by how
-    /// likely each made `x`, of `m_i + alpha std² / (alpha² std² + sigma²) · (x − alpha m_i)`.
+    /// The posterior mean `E[x_0 | alpha · x_0 + sigma · eps = x]`.
+    ///
+    /// It is the mean over the components of
+    /// `m_i + alpha std² / (alpha² std² + sigma²) · (x − alpha m_i)`, weighted by the probability that
+    /// the component made `x`.
     #[must_use]
     pub fn posterior_mean(&self, x: &[f64], alpha: f64, sigma: f64) -> Vec<f64> {
         self.posterior_means(x, alpha, sigma)
     }
 
-    /// [`posterior_mean`](Self::posterior_mean) of each of many rows, one after the other.
+    /// The [`posterior_mean`](Self::posterior_mean) of each of many rows, one after the other.
     #[must_use]
     pub fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Vec<f64> {
         let diffused = self.diffused(alpha, sigma);
@@ -157,7 +162,7 @@ impl GaussianMixture {
         means
     }
 
-    /// `ln(w_i) − |x − alpha m_i|² / (2 std²)` of each component; `logs` are the ln(w_i).
+    /// Fills `out` with `ln(w_i) − |x − alpha m_i|² / (2 std²)` for each component; `logs` are the ln(w_i).
     fn exponents(&self, logs: &[f64], alpha: f64, std: f64, x: &[f64], out: &mut [f64]) {
         for ((mean, log), out) in self.means.iter().zip(logs).zip(out) {
             let pairs = mean.iter().zip(x);
@@ -182,7 +187,7 @@ impl GaussianMixture {
         largest + sum.ln() - 0.5 * self.features() as f64 * variance.ln()
     }
 
-    /// The component at `left` of the shares laid end to end over (0, 1).
+    /// The component whose part of (0, 1) holds `left`; the parts are as long as the weights, in order.
     fn component(&self, mut left: f64) -> usize {
         let last = self.means.len() - 1;
         let found = self.weights[..last].iter().position(|weight| {
@@ -200,7 +205,7 @@ impl GaussianMixture {
     }
 }
 
-/// `exp(e_i) / Σ exp(e_j)`, in place.
+/// Replaces exponents e_i by the probabilities `exp(e_i) / Σ exp(e_j)`.
 fn to_probabilities(exponents: &mut [f64]) {
     let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     exponents.iter_mut().for_each(|share| *share = (*share - largest).exp());
@@ -222,7 +227,7 @@ impl Dataset for GaussianMixture {
         let modes = self.means.len();
         let mut turn = ((stream.position() / self.words_per_row()) % modes as u64) as usize;
         stream.fill_rows(rows, self.features(), 1, |uniforms, row| {
-            // In turn, too, a row uses this word: its normals stay where they were.
+            // A row whose component comes in turn uses this word too, so that its normals stay the same.
             let component = if in_turn { turn } else { self.component(uniforms[0]) };
             turn = if turn + 1 == modes { 0 } else { turn + 1 };
             for (x, mean) in row.iter_mut().zip(&self.means[component]) {
@@ -236,7 +241,7 @@ impl Dataset for GaussianMixture {
         Some((0..self.features()).map(of).collect())
     }
 
-    /// `std² I + Σ w_i (m_i − m)(m_i − m)ᵀ`.
+    /// The covariance `std² I + Σ w_i (m_i − m)(m_i − m)ᵀ`.
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let mean = self.mean()?;
         let of = |i: usize, j: usize| {

@@ -1,4 +1,4 @@
-//! Distributions to learn, each with its exact moments.
+//! Distributions to learn, one a file, each with its exact mean and covariance.
 
 mod checkerboard;
 mod eight_gaussians;
@@ -20,10 +20,11 @@ pub use two_moons::TwoMoons;
 
 use crate::Stream;
 
-/// Words of a row of a noisy curve in the plane: two uniforms, two normals.
+/// The number of words that a row of a noisy curve in the plane uses: two uniforms, two normals.
 const CURVE_WORDS: u64 = 4;
 
-/// Draws rows of a curve in the plane with Gaussian noise around it.
+/// Draws rows of a curve in the plane, with Gaussian noise around it. `point` is the point of the curve
+/// for two uniform numbers.
 fn draw_curve(
     stream: &mut Stream,
     rows: &mut [f64],
@@ -37,7 +38,8 @@ fn draw_curve(
     });
 }
 
-/// The covariance of a point in the plane from its moments, with independent noise added.
+/// The covariance of a point in the plane with independent noise added, from the point's mean, mean
+/// squares and mean product.
 fn covariance(mean: [f64; 2], squares: [f64; 2], product: f64, noise: f64) -> Vec<Vec<f64>> {
     let variance = |i: usize| squares[i] - mean[i] * mean[i] + noise * noise;
     let off = product - mean[0] * mean[1];

@@ -1,4 +1,4 @@
-//! Concentric circles.
+//! [`Rings`]: concentric circles.
 
 use super::{CURVE_WORDS, covariance, draw_curve};
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
     math::sin_cos_turns,
 };
 
-/// A circle chosen evenly among the radii, a point chosen evenly on it, and noise.
+/// Concentric circles with noise: a row is a uniform point on one of the circles, all equally likely,
+/// and `noise` times a normal along each axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rings {
     radii: Vec<f64>,
@@ -15,6 +16,8 @@ pub struct Rings {
 }
 
 impl Rings {
+    /// Creates circles around the origin.
+    ///
     /// # Errors
     /// At least one radius, each finite and above 0; `noise` finite and at least 0.
     pub fn new(radii: Vec<f64>, noise: f64) -> Result<Self, DataError> {
@@ -50,7 +53,7 @@ impl Dataset for Rings {
         Some(vec![0.0, 0.0])
     }
 
-    /// `E[r²] / 2` along each axis, and the noise.
+    /// The covariance: along each axis `E[r²] / 2`, and the variance of the noise.
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let square = self.radii.iter().map(|r| r * r).sum::<f64>() / self.radii.len() as f64;
         Some(covariance([0.0; 2], [square / 2.0; 2], 0.0, self.noise))

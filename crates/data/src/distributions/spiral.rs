@@ -1,4 +1,4 @@
-//! An Archimedean spiral.
+//! [`Spiral`]: an Archimedean spiral.
 
 use std::f64::consts::TAU;
 
@@ -9,7 +9,8 @@ use crate::{
     math::sin_cos_turns,
 };
 
-/// `s · (cos(2π n s), sin(2π n s))` for n turns and s² uniform in [0, 1], and noise.
+/// Spiral with noise: `s · (cos(2π n s), sin(2π n s))` for n turns and s² uniform in [0, 1], and `noise`
+/// times a normal along each axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spiral {
     turns: f64,
@@ -17,6 +18,8 @@ pub struct Spiral {
 }
 
 impl Spiral {
+    /// Creates a spiral.
+    ///
     /// # Errors
     /// `turns` must be finite and above 0, `noise` finite and at least 0.
     pub fn new(turns: f64, noise: f64) -> Result<Self, DataError> {
@@ -25,7 +28,7 @@ impl Spiral {
         Ok(Self { turns, noise })
     }
 
-    /// `2 ∫ s² cos(ks) ds` and `2 ∫ s² sin(ks) ds` over [0, 1], by parts.
+    /// The mean: `2 ∫ s² cos(ks) ds` and `2 ∫ s² sin(ks) ds` over [0, 1] with k = 2π n, by parts.
     fn first_moments(&self) -> [f64; 2] {
         let k = TAU * self.turns;
         let (sin, cos) = k.sin_cos();
@@ -56,7 +59,7 @@ impl Dataset for Spiral {
         Some(self.first_moments().to_vec())
     }
 
-    /// From `∫ s³ cos(cs) ds` and `∫ s³ sin(cs) ds` over [0, 1] with c = 4π n, by parts.
+    /// The covariance, from `∫ s³ cos(cs) ds` and `∫ s³ sin(cs) ds` over [0, 1] with c = 4π n, by parts.
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let c = 2.0 * TAU * self.turns;
         let (sin, cos) = c.sin_cos();

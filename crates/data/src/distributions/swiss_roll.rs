@@ -1,11 +1,12 @@
-//! The swiss roll in the plane.
+//! [`SwissRoll`]: the swiss roll in the plane.
 
 use std::f64::consts::PI;
 
 use super::{CURVE_WORDS, covariance, draw_curve};
 use crate::{DataError, Dataset, Part, Stream, error::not_negative, math::sin_cos_turns};
 
-/// `t · (cos t, sin t) / 10` for t uniform in [1.5π, 4.5π], and noise: scikit-learn's curve, scaled.
+/// Swiss roll with noise: `t · (cos t, sin t) / 10` for t uniform in [1.5π, 4.5π], and `noise` times a
+/// normal along each axis. It is scikit-learn's curve, scaled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SwissRoll {
     noise: f64,
@@ -21,6 +22,8 @@ fn mean_over_t(integral: impl Fn(f64) -> f64) -> f64 {
 }
 
 impl SwissRoll {
+    /// Creates a roll.
+    ///
     /// # Errors
     /// `noise` must be finite and at least 0.
     pub fn new(noise: f64) -> Result<Self, DataError> {
@@ -58,7 +61,7 @@ impl Dataset for SwissRoll {
         Some(Self::first_moments().to_vec())
     }
 
-    /// From the integrals of `t²`, `t² cos 2t` and `t² sin 2t`, by parts.
+    /// The covariance, from the integrals of `t²`, `t² cos 2t` and `t² sin 2t`, by parts.
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let square = mean_over_t(|t| t.powi(3) / 3.0);
         let even = mean_over_t(|t| {

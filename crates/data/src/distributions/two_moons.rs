@@ -1,17 +1,20 @@
-//! Two interleaved half circles.
+//! [`TwoMoons`]: two interleaved half circles.
 
 use std::f64::consts::PI;
 
 use super::{CURVE_WORDS, covariance, draw_curve};
 use crate::{DataError, Dataset, Part, Stream, error::not_negative, math::sin_cos_turns};
 
-/// `(cos t, sin t)` or `(1 − cos t, 1/2 − sin t)` for t uniform in [0, π], and noise: scikit-learn's.
+/// Two moons with noise: `(cos t, sin t)` or `(1 − cos t, 1/2 − sin t)`, equally likely, for t uniform in
+/// [0, π], and `noise` times a normal along each axis. They are scikit-learn's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TwoMoons {
     noise: f64,
 }
 
 impl TwoMoons {
+    /// Creates the moons.
+    ///
     /// # Errors
     /// `noise` must be finite and at least 0.
     pub fn new(noise: f64) -> Result<Self, DataError> {
@@ -40,7 +43,7 @@ impl Dataset for TwoMoons {
         Some(vec![0.5, 0.25])
     }
 
-    /// From `E[cos t] = E[sin t cos t] = 0`, `E[sin t] = 2/π`, `E[sin² t] = E[cos² t] = 1/2`.
+    /// The covariance, from `E[cos t] = E[sin t cos t] = 0`, `E[sin t] = 2/π`, `E[sin² t] = E[cos² t] = 1/2`.
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let squares = [1.0, 0.5 * (1.25 - 2.0 / PI)];
         Some(covariance([0.5, 0.25], squares, 0.5 * (0.5 - 2.0 / PI), self.noise))

@@ -1,23 +1,23 @@
-//! Tables that are part of the program.
+//! [`built_in_table`]: tables that every build holds.
 
-/// A small table, packed by gzip, that every build holds.
+/// Built-in table: a small CSV file, packed by gzip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuiltInTable {
-    /// The file that it is.
+    /// Name of the file.
     pub name: &'static str,
-    /// Its bytes.
+    /// Bytes of the file.
     pub bytes: &'static [u8],
-    /// Whose data it is, and where it is from.
+    /// Authors and source of the data.
     pub attribution: &'static str,
-    /// The licence of the data.
+    /// Licence of the data.
     pub licence: &'static str,
 }
 
-/// The table called `name`, if there is one: `penguins` or `digits`.
+/// The built-in table called `name`, if there is one: `penguins` or `digits`.
 ///
-/// Penguins has 344 rows with a header, among the columns four measurements, two rows without them.
-/// Digits has 1797 rows without a header: 64 pixels from 0 to 16 of an image of 8 by 8, row by row
-/// (x0 to x63), then the digit (x64).
+/// Penguins has a header and 344 rows. Four of its columns are measurements, which two rows lack.
+/// Digits has 1797 rows and no header. The columns x0 to x63 are the pixels, from 0 to 16, of an image
+/// of 8 by 8, row by row; x64 is the digit.
 ///
 /// ```
 /// use langevin_data::{Table, TableOptions, built_in_table};

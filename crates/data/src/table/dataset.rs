@@ -1,4 +1,4 @@
-//! A table as what a model is trained on: split by the seed, scaled, and scaled back.
+//! [`TableData`]: a table as a [`Dataset`], split by the seed and scaled.
 
 use std::sync::OnceLock;
 
@@ -10,33 +10,33 @@ use super::{
 };
 use crate::{Dataset, Part, Purpose, Stream, Streams};
 
-/// Features up to which the covariance is stated: its size is their square.
+/// Largest number of features for which the covariance is stated; its size is their square.
 const COVARIANCE_LIMIT: usize = 2048;
 
-/// The rows that are held out to measure by.
+/// Number of rows that are held out, to measure by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Holdout {
-    /// A share of all rows, rounded, and at least one unless it is 0.
+    /// Share of all rows. The number of rows is rounded, and at least one unless the share is 0.
     Share(f64),
-    /// A number of rows.
+    /// Number of rows.
     Rows(usize),
 }
 
-/// How a table becomes training and held-out rows.
+/// Options of [`TableData`]: how a table becomes training and held-out rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitOptions {
-    /// How many rows are held out.
+    /// Rows to hold out.
     pub holdout: Holdout,
-    /// The run's seed, which says which rows these are.
+    /// Seed of the run, which chooses the rows that are held out.
     pub seed: u64,
-    /// The way to the model's space.
+    /// Scaling of the columns for the model.
     pub transform: Transform,
-    /// Whether columns that hold whole numbers alone are rounded when they are restored.
+    /// Whether samples are rounded in columns whose training values are all whole numbers.
     pub round_integers: bool,
 }
 
 impl Default for SplitOptions {
-    /// A fifth held out by seed 0, columns standardised, nothing rounded.
+    /// A fifth of the rows is held out, by seed 0, columns are standardised, and nothing is rounded.
     fn default() -> Self {
         Self {
             holdout: Holdout::Share(0.2),
@@ -47,21 +47,21 @@ impl Default for SplitOptions {
     }
 }
 
-/// The rows of a table, in the model's space: the columns that vary among the training rows, scaled.
+/// Data of a table, in the model's space: the columns that vary among the training rows, scaled.
 ///
-/// A row is drawn uniformly, with replacement, by one word w: the row `⌊w n / 2^64⌋` of n, so that
-/// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows
-/// are drawn from the training rows.
+/// A row is drawn uniformly, with replacement. One word w chooses the row `⌊w n / 2^64⌋` of n, so that
+/// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows are
+/// drawn from the training rows.
 ///
-/// The training rows are the distribution that is learnt, so the mean and the covariance that it
-/// states are exactly theirs.
+/// The distribution that is learnt is that of the training rows. So the exact mean and covariance are
+/// theirs.
 #[derive(Clone, Debug)]
 pub struct TableData {
     names: Vec<String>,
     scales: Vec<Scale>,
-    /// The columns that aren't constant.
+    /// Indices of the columns that aren't constant.
     varying: Vec<usize>,
-    /// All columns scaled; the held-out rows come first.
+    /// Rows of all columns, scaled; the held-out rows come first.
     rows: Rows,
     held_out: usize,
     round_integers: bool,
@@ -70,21 +70,21 @@ pub struct TableData {
     moments: OnceLock<Moments>,
 }
 
-/// The mean of the training rows, and their covariance up to [`COVARIANCE_LIMIT`].
+/// Mean of the training rows, and their covariance up to [`COVARIANCE_LIMIT`] features.
 type Moments = (Vec<f64>, Option<Vec<Vec<f64>>>);
 
 impl TableData {
-    /// Splits a table and scales it by the statistics of its training rows, in place.
+    /// Splits a table and scales it in place, by the statistics of its training rows.
     ///
-    /// Fisher and Yates' shuffle, stopped after as many rows as are held out, moves each of them with
-    /// equal probability to the front; its numbers are drawn without bias (Lemire 2019) from the
-    /// seed's stream for splits. So the split depends on the seed and the number of rows alone, and
-    /// one that holds out more holds out the same rows and others.
+    /// The first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
+    /// row with equal probability. The random numbers are drawn without bias (Lemire 2019) from the
+    /// seed's stream for splits. So the split depends on the seed and the number of rows alone. A split
+    /// that holds out more rows holds out the same ones and others.
     ///
     /// # Errors
-    /// `holdout` must be a share from 0 to below 1 and leave at least 2 training rows; at least one
-    /// column must vary among these, and each that does must be neither too large nor too small to
-    /// be scaled.
+    /// `holdout` must be a share from 0 to below 1 and leave at least 2 training rows. At least one
+    /// column must vary among the training rows. Each column that varies must be neither too large nor
+    /// too small to be scaled.
     pub fn new(mut table: Table, options: &SplitOptions) -> Result<Self, TableError> {
         let held_out = held_out_rows(&table, options.holdout)?;
         let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
@@ -93,9 +93,9 @@ impl TableData {
             table.rows.swap(front, other);
         }
         let scales = fit(&table.file, &table.columns, &table.rows, held_out, options.transform)?;
-        // Held-out values that a constant column's restoring would change.
+        // Held-out values of constant columns that differ from the constant: restoring loses them.
         let mut lost = 0;
-        // Column by column: the knots of one quantile map fill the cache.
+        // Column by column, since the knots of one quantile map fill the cache.
         for (column, Scale { map, .. }) in scales.iter().enumerate() {
             for row in 0..table.rows.len() {
                 let value = &mut table.rows.row_mut(row)[column];
@@ -117,14 +117,14 @@ impl TableData {
         })
     }
 
-    /// States whose data this is.
+    /// Adds the names of the data's authors.
     #[must_use]
     pub fn with_attribution(mut self, attribution: &str) -> Self {
         self.attribution = Some(attribution.to_owned());
         self
     }
 
-    /// The first of a part's rows, and how many they are.
+    /// The index of the first row of a part, and the number of its rows.
     fn part(&self, part: Part) -> (usize, usize) {
         match part {
             Part::Training => (self.held_out, self.rows.len() - self.held_out),

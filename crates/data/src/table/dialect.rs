@@ -1,20 +1,20 @@
-//! Finds out how a CSV file separates its fields, from its first record.
+//! [`Start`]: the first record of a CSV file, which tells how its fields are separated.
 
 use std::io::BufRead;
 
 use super::{TableError, source::failure};
 
-/// The most bytes of one record; a quote that is never closed ends here.
+/// Largest number of bytes in a record. A quote that is never closed ends here.
 pub(super) const RECORD_LIMIT: u64 = 4 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// The start of a file, read to the end of its first record or beyond.
+/// Start of a file, read to the end of its first record or beyond.
 pub(super) struct Start {
-    /// Its bytes, without a byte order mark.
+    /// Bytes of the start, without a byte order mark.
     pub bytes: Vec<u8>,
-    /// The delimiter that occurs most in the first record outside quotes; the comma if none does.
+    /// Delimiter that occurs most in the first record, outside quotes; the comma where none occurs.
     pub delimiter: u8,
 }
 
@@ -41,18 +41,19 @@ impl Start {
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.drain(..BYTE_ORDER_MARK.len());
         }
-        // Of equally frequent ones the first; max_by_key would take the last.
+        // Reversed, since max_by_key takes the last of equally frequent ones, and the first is wanted.
         let most = (0..DELIMITERS.len()).rev().max_by_key(|i| scan.counts[*i]).unwrap_or(0);
         Ok(Self { bytes, delimiter: DELIMITERS[most] })
     }
 }
 
-/// Goes through the first record that isn't blank.
+/// Scan through the first record that isn't blank.
 #[derive(Default)]
 struct Scan {
     counts: [usize; DELIMITERS.len()],
     quoted: bool,
-    /// Whether a quote would open a quoted field; after a closing quote too, for `""` inside quotes.
+    /// Whether a quote opens a quoted field here. It does after a closing quote too: `""` stands for a
+    /// quote inside quotes.
     at_start: bool,
     has_content: bool,
     after_carriage_return: bool,
@@ -60,7 +61,7 @@ struct Scan {
 }
 
 impl Scan {
-    /// Takes one byte; true if it ends the record.
+    /// Takes one byte. Returns true if it ends the record.
     fn ends(&mut self, byte: u8) -> bool {
         if self.quoted {
             (self.quoted, self.at_start) = (byte != b'"', true);

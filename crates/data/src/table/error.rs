@@ -1,20 +1,20 @@
-//! What can be wrong with a table: each message names the file, the place in it, what is required,
-//! and a way out.
+//! [`TableError`]: what can be wrong with a table. Each message names the file, the place in it, what is
+//! required, and a way out.
 
 use std::fmt;
 
-/// The most columns that a file may have.
+/// Largest number of columns that a file may have.
 pub const COLUMN_LIMIT: usize = 65_536;
 
-/// Columns of a file that a message lists; of more it says how many there are.
+/// Largest number of columns that a message lists. Of more columns it gives the number.
 const LISTED: usize = 12;
 
-/// Where in a file a row stands.
+/// Place of a row in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The line of a text file on which it starts, from 1.
+    /// Line of a text file on which the row starts, from 1.
     Line(u64),
-    /// The index of a row in an array, from 0.
+    /// Index of the row in an array, from 0.
     Row(u64),
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a table cannot be read or trained on.
+/// Reason why a table cannot be read or trained on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TableError {
     /// The file cannot be opened or read.
@@ -55,7 +55,7 @@ pub enum TableError {
         /// The file.
         file: String,
     },
-    /// A column is named that the file lacks.
+    /// The run file names a column that the file lacks.
     #[error("{file}: {field} names `{name}`, which is none of its columns; {}", way(.nearest, .known))]
     UnknownColumn {
         /// The file.
@@ -77,7 +77,7 @@ pub enum TableError {
         /// The name.
         name: String,
     },
-    /// Two columns have the name of a chosen one.
+    /// Two columns of the file have the name of a chosen column.
     #[error(
         "{file}: columns {first} and {second} are both named `{name}`; rename one, or leave both out by data.exclude"
     )]
@@ -86,9 +86,9 @@ pub enum TableError {
         file: String,
         /// The name.
         name: String,
-        /// The place of the first, from 1.
+        /// Place of the first among the columns, from 1.
         first: usize,
-        /// The place of the second.
+        /// Place of the second.
         second: usize,
     },
     /// No column is left.
@@ -105,7 +105,7 @@ pub enum TableError {
     TooManyColumns {
         /// The file.
         file: String,
-        /// How many it has.
+        /// Number of its columns.
         columns: u64,
     },
     /// A field is neither a number nor missing.
@@ -120,7 +120,7 @@ pub enum TableError {
         line: u64,
         /// The column.
         column: String,
-        /// What it holds, cut where it is long.
+        /// Text of the field, cut where it is long.
         text: String,
     },
     /// A record has more or fewer fields than the first.
@@ -133,9 +133,9 @@ pub enum TableError {
         file: String,
         /// The line on which the record starts.
         line: u64,
-        /// How many it has.
+        /// Number of its fields.
         fields: usize,
-        /// How many the first has.
+        /// Number of fields in the first record.
         expected: usize,
     },
     /// A number is infinite, or too large for an f64.
@@ -173,7 +173,7 @@ pub enum TableError {
         file: String,
         /// The line of the header.
         line: u64,
-        /// Its place, from 1.
+        /// Place of the column, from 1.
         column: usize,
     },
     /// Lines end as on old Macintoshes.
@@ -184,7 +184,7 @@ pub enum TableError {
         /// The file.
         file: String,
     },
-    /// A record is longer than any of a table is.
+    /// A record is longer than any record of a table.
     #[error(
         "{file}, line {line}: the record that starts here is longer than {limit} bytes; close its quotes, or check \
          data.delimiter"
@@ -197,7 +197,7 @@ pub enum TableError {
         /// The most bytes that are read.
         limit: u64,
     },
-    /// The file starts as gzip and is not.
+    /// The file starts as gzip does, and cannot be unpacked.
     #[error("{file}: its gzip packing is cut or damaged ({reason}); pack or fetch it again")]
     DamagedGzip {
         /// The file.
@@ -205,7 +205,7 @@ pub enum TableError {
         /// Why.
         reason: String,
     },
-    /// Unpacking was stopped.
+    /// The file unpacks to too many bytes.
     #[error(
         "{file}: unpacks to more than {limit} bytes, the most that is read from gzip; unpack it or split it"
     )]
@@ -226,7 +226,7 @@ pub enum TableError {
         /// The most bytes that they may take.
         limit: u64,
     },
-    /// The file is named as an array of NumPy and is none of numbers in rows.
+    /// The file has the name of a NumPy array, and is no array of numbers in rows.
     #[error(
         "{file}: is not an NPY table: {reason}; numpy.save must have written numbers (float32, float64 or integers) of \
          the shape [rows, features]"
@@ -245,11 +245,11 @@ pub enum TableError {
     NoRows {
         /// The file.
         file: String,
-        /// How many rows there were.
+        /// Number of rows, all dropped.
         dropped: u64,
-        /// Where the first stands.
+        /// Place of the first row.
         place: Place,
-        /// The first column that it lacks.
+        /// First column of which that row lacks the value.
         column: String,
     },
     /// There are too few rows for a split.
@@ -260,15 +260,15 @@ pub enum TableError {
     TooFewRows {
         /// The file.
         file: String,
-        /// How many rows there are.
+        /// Number of complete rows.
         rows: usize,
-        /// How many are required.
+        /// Number of rows that are required.
         required: usize,
     },
     /// The share to hold out is out of its range.
     #[error("data.holdout: must be a share from 0 to below 1 or a number of rows, got {share}")]
     HoldoutShare {
-        /// What was given.
+        /// Share that was given.
         share: f64,
     },
     /// Holding out leaves too little to train on.
@@ -279,11 +279,11 @@ pub enum TableError {
     Holdout {
         /// The file.
         file: String,
-        /// What was given.
+        /// Share or number of rows that was given.
         holdout: String,
-        /// How many rows there are.
+        /// Number of rows in the table.
         rows: usize,
-        /// How many training rows it leaves.
+        /// Number of training rows that it leaves.
         left: usize,
     },
     /// No column varies among the training rows.
@@ -294,10 +294,10 @@ pub enum TableError {
     AllConstant {
         /// The file.
         file: String,
-        /// How many training rows there are.
+        /// Number of training rows.
         rows: usize,
     },
-    /// A column's variance overflows or vanishes.
+    /// The variance of a column overflows or vanishes.
     #[error(
         "{file}, column `{column}`: values from {minimum:e} to {maximum:e} cannot be scaled in 64 bits; rescale the \
          column, leave it out by data.exclude, or set data.transform to \"none\""
@@ -307,14 +307,14 @@ pub enum TableError {
         file: String,
         /// The column.
         column: String,
-        /// Its smallest training value.
+        /// Smallest training value of the column.
         minimum: f64,
-        /// Its largest.
+        /// Largest training value of the column.
         maximum: f64,
     },
 }
 
-/// What to name instead of an unknown column.
+/// The way out for an unknown column: the column that may have been meant, and what there is.
 fn way(nearest: &Option<String>, known: &[String]) -> String {
     let meant = nearest.as_ref().map_or(String::new(), |name| format!("did you mean `{name}`? "));
     let list = match known {

@@ -1,5 +1,5 @@
-//! Tables: the numeric columns of CSV and NPY files, what a survey finds in them, and the data set
-//! that a table becomes.
+//! Tables: the numeric columns of CSV and NPY files, the survey of a file, and the data set that a table
+//! becomes.
 
 mod built_in;
 mod dataset;
@@ -32,10 +32,10 @@ use rows::Rows;
 use selection::select;
 use source::Source;
 
-/// Dropped rows of which a table keeps the places.
+/// Largest number of dropped rows whose places a table keeps.
 const DROPPED_KEPT: usize = 10;
 
-/// The numeric columns of a file: 8 bytes a value.
+/// Table: the numeric columns of a file, in 8 bytes a value.
 #[derive(Clone, Debug)]
 pub struct Table {
     file: String,
@@ -48,20 +48,20 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file: NPY if its name ends in `.npy` or `.npy.gz`, CSV otherwise; gzip is known by its
-    /// first bytes.
+    /// Reads a file. It is NPY if its name ends in `.npy` or `.npy.gz`, and CSV otherwise. A file that
+    /// starts with gzip's first bytes is unpacked.
     ///
-    /// In CSV, fields may be quoted, lines end in LF or CRLF, blank lines are skipped, and white space
-    /// around fields, as a byte order mark, is ignored. Arrays have the shape `[rows, features]`, or
+    /// In CSV, fields may be quoted, lines end in LF or CRLF, and blank lines are skipped. White space
+    /// around fields and a byte order mark are ignored. Arrays have the shape `[rows, features]`, or
     /// `[rows]` for one feature, in C or Fortran order.
     ///
     /// # Errors
-    /// Every way in which the file or the choice of columns is wrong: [`TableError`].
+    /// A file or a choice of columns that is wrong; [`TableError`] lists the ways.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
         Self::load(Source::open(path)?, options)
     }
 
-    /// Reads what a file named `name` would hold.
+    /// Reads the bytes of a file named `name`.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -89,25 +89,25 @@ impl Table {
         &self.columns
     }
 
-    /// The file's other columns.
+    /// The names of the file's columns that the table leaves out.
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
     }
 
-    /// The file's name.
+    /// The name of the file.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// How many rows there are, at least one.
+    /// The number of rows, at least one.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// A value.
+    /// The value in a row and a column.
     ///
     /// # Panics
     /// Beyond the last row or column.
@@ -125,7 +125,7 @@ impl Table {
         self.rows.row(row)
     }
 
-    /// How many rows were dropped.
+    /// The number of rows that were dropped.
     #[must_use]
     pub const fn dropped_rows(&self) -> u64 {
         self.dropped_rows
@@ -225,7 +225,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Fails where as many rows take more than the options allow.
+    /// Fails where so many rows take more memory than the options allow.
     fn fits(&self, rows: usize, options: &TableOptions) -> Result<(), TableError> {
         let bytes = [rows, self.columns.len()].into_iter().fold(8, usize::saturating_mul) as u64;
         match options.memory.filter(|limit| bytes > *limit) {
@@ -234,7 +234,8 @@ impl Table {
         }
     }
 
-    /// Puts each column into rows, then closes the gaps that dropped rows leave.
+    /// Fills the rows from an array that is written column by column, then closes the gaps that dropped
+    /// rows leave.
     fn fill_by_column(
         mut self,
         mut array: Array<'_>,
@@ -263,7 +264,7 @@ impl Table {
         Ok(self)
     }
 
-    /// Whether no value of a row is missing, which NaN says; notes the row if one is.
+    /// Whether a row is complete. A missing value is NaN here; a row with one is noted as dropped.
     fn is_complete(&mut self, row: &[f64], place: impl Fn() -> Place) -> Result<bool, TableError> {
         if row.iter().all(|value| value.is_finite()) {
             return Ok(true);

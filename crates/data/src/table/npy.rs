@@ -1,5 +1,5 @@
-//! Arrays that NumPy wrote: `.npy` of the shape [rows, features], or one feature where it has one
-//! axis.
+//! [`Array`] and [`FloatArray`]: what NumPy writes as `.npy`. An [`Array`] is a table of the shape
+//! [rows, features]; with one axis it has one feature.
 
 use std::io::{self, BufRead, Cursor};
 
@@ -11,28 +11,29 @@ use super::{
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// The most bytes of a header; NumPy's own limit is 10,000.
+/// Largest number of bytes in a header: NumPy's own limit.
 const HEADER_LIMIT: usize = 10_000;
-/// Brackets that a header may open: the dictionary's, the shape's and some to spare.
+/// Largest number of brackets that a header may open: the dictionary's, the shape's and some to spare.
 const BRACKET_LIMIT: usize = 8;
 
-/// Numbers in the order of the file.
+/// Numbers of an array, in the order of the file.
 type Values<'a> = Box<dyn Iterator<Item = io::Result<f64>> + 'a>;
 
-/// An array of 32-bit floats of any shape, in C order.
+/// Array of 32-bit floats of any shape, in C order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatArray {
-    /// Its shape.
+    /// Shape: the size of each axis.
     pub shape: Vec<usize>,
-    /// Its numbers, as many as the shape says.
+    /// Numbers, as many as the shape says.
     pub values: Vec<f32>,
 }
 
 impl FloatArray {
-    /// Reads what a `.npy` file holds; nothing in it is trusted.
+    /// Reads the bytes of a `.npy` file. Nothing in it is trusted.
     ///
     /// # Errors
-    /// It is no such array, or declares another number of bytes than it has.
+    /// Bytes that are no such array, or that declare another number of bytes than they have. The text
+    /// says what is wrong with the file.
     ///
     /// ```
     /// let error = langevin_data::FloatArray::from_npy(b"not an array").unwrap_err();
@@ -57,12 +58,12 @@ impl FloatArray {
     }
 }
 
-/// An array of numbers.
+/// Array of numbers in a file, read one after the other.
 pub(super) struct Array<'a> {
     pub file: String,
     pub rows: usize,
     pub features: usize,
-    /// Whether it is written column by column.
+    /// Whether the numbers stand column by column.
     pub by_column: bool,
     values: Values<'a>,
 }
@@ -119,10 +120,10 @@ fn read_failure(file: &str, error: io::Error) -> TableError {
     TableError::BadNpy { file: file.to_owned(), reason }
 }
 
-/// Reads the header, and says how many bytes it has.
+/// Reads the header, and returns it with its number of bytes.
 ///
-/// npyz multiplies the shape unchecked and nests as deep as the text does: what cannot be the header
-/// of a table never reaches it.
+/// npyz multiplies the sizes of the shape unchecked, and recurses for each bracket. So a header that
+/// cannot be that of a table is refused before npyz sees it.
 fn read_header(reader: &mut dyn BufRead) -> io::Result<(NpyHeader, u64)> {
     let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason.to_owned());
     let mut bytes = vec![0; 8];

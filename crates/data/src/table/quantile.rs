@@ -1,22 +1,24 @@
-//! From a column's distribution to the standard normal and back, through the ranks of its values.
+//! [`Quantile`]: the map from a column's distribution to the standard normal and back, through the ranks
+//! of its values.
 
 use crate::math::ln;
 
-/// A monotone, piecewise linear map that takes the distinct values v_k of a column to
+/// Quantile map: monotone and piecewise linear, it takes the distinct values v_k of a column to
 /// `z_k = Φ⁻¹(u_k)`, `u_k = (r_k − 1/2) / n`, with r_k the mean rank of the values equal to v_k.
 ///
-/// Between neighbours it is linear. Beyond the ends it goes on with the slope of the last piece, or
-/// that of the whole range where values would run away faster: a value beyond the data by some part
-/// of its range goes at most that part beyond its z, however close the two outermost values are.
+/// Beyond the data the map goes on with the slope of the last piece, or with that of the whole range
+/// where this slope, in z over value, is smaller. So the z of a value that lies beyond the data by some
+/// part of their range lies beyond theirs by at most the same part, even where the two outermost values
+/// are very close.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quantile {
-    /// v_k and z_k, both ascending; at least two.
+    /// Values v_k and their z_k, both ascending; at least two of each.
     values: Vec<f64>,
     normals: Vec<f64>,
 }
 
 impl Quantile {
-    /// `sorted` holds at least two distinct values.
+    /// The map of a column's values, which are sorted and of which at least two differ.
     pub fn new(sorted: &[f64]) -> Self {
         let count = sorted.len() as f64;
         let mut below = 0;
@@ -30,19 +32,19 @@ impl Quantile {
         Self { values, normals }
     }
 
-    /// From a value to its z.
+    /// Maps a value to its z.
     pub fn apply(&self, value: f64) -> f64 {
         let piece = self.piece(self.values.partition_point(|knot| *knot <= value));
         piece.z + (value - piece.v) / piece.dv * piece.dz
     }
 
-    /// From a z to its value.
+    /// Maps a z to its value.
     pub fn undo(&self, z: f64) -> f64 {
         let piece = self.piece(self.normals.partition_point(|knot| *knot <= z));
         piece.v + (z - piece.z) / piece.dz * piece.dv
     }
 
-    /// The piece that ends at the knot `next`.
+    /// The piece that ends at the knot `next`, or the one beyond the data where there is none.
     fn piece(&self, next: usize) -> Piece {
         let last = self.values.len() - 1;
         let between = |from: usize, to: usize| Piece {
@@ -63,7 +65,7 @@ impl Quantile {
     }
 }
 
-/// A point of a linear piece, and the extent of the piece in value and z.
+/// Linear piece: a point of it, and its extent in value and z.
 struct Piece {
     v: f64,
     z: f64,
@@ -71,8 +73,7 @@ struct Piece {
     dz: f64,
 }
 
-/// Φ⁻¹, the standard normal quantile function, of a probability above 0 and below 1, to about 1 in
-/// 10^16.
+/// The standard normal quantile function Φ⁻¹ of a probability above 0 and below 1, to about 1 in 10^16.
 ///
 /// Source: Wichura 1988, "Algorithm AS 241", PPND16.
 pub(super) fn normal_quantile(probability: f64) -> f64 {

@@ -1,4 +1,4 @@
-//! The records of a CSV file: its column names, and field by field what its lines hold.
+//! [`Records`]: the records of a CSV file, one after the other, and the names of its columns.
 
 use std::io::{self, Chain, Cursor, Read};
 
@@ -10,17 +10,17 @@ use super::{
     source::{Source, failure},
 };
 
-/// Characters of a text that a message shows.
+/// Largest number of characters of a text that a message shows.
 const SHOWN: usize = 40;
 
-/// What a field holds.
+/// Field of a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Field {
-    /// A number, which may be infinite.
+    /// Number, which may be infinite.
     Number(f64),
-    /// Nothing, NA, N/A, NaN or null.
+    /// Missing value: nothing, NA, N/A, NaN or null.
     Missing,
-    /// Something else.
+    /// Text: anything else.
     Text,
 }
 
@@ -42,7 +42,7 @@ fn is_missing(bytes: &[u8]) -> bool {
         || ["NA", "N/A", "null"].iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// A field as text, cut where it is long.
+/// The text of a field, cut where it is long.
 pub(super) fn shown(field: &[u8]) -> String {
     let text = String::from_utf8_lossy(field);
     let mut cut: String = text.chars().take(SHOWN).collect();
@@ -52,24 +52,25 @@ pub(super) fn shown(field: &[u8]) -> String {
     cut
 }
 
-/// Reads a CSV file record by record; records of one blank field are blank lines, and skipped.
+/// Records of a CSV file, read one after the other. A record of one blank field is a blank line, and
+/// skipped.
 pub(super) struct Records<'a> {
     file: String,
     reader: csv::Reader<Bytes<'a>>,
     record: ByteRecord,
     names: Vec<String>,
-    /// Whether the first record is data and still to be given.
+    /// Whether the first record is data that `next` has not given yet.
     is_first_due: bool,
 }
 
-/// The file, and a line end after it: so every record has one.
+/// Bytes of the file and a line end after them, so that every record ends with one.
 type Whole<'a> = Chain<Chain<Cursor<Vec<u8>>, Box<dyn io::BufRead + 'a>>, &'static [u8]>;
 
 impl<'a> Records<'a> {
-    /// Reads the first record.
+    /// Opens a file and reads its first record.
     ///
-    /// Without `header` or `delimiter` they are found out from the first record: it is a header if
-    /// one of its fields is text.
+    /// Where `header` or `delimiter` is not given, the first record tells it: it is a header if one of
+    /// its fields is text.
     pub fn open(
         source: Source<'a>,
         header: Option<bool>,
@@ -82,7 +83,7 @@ impl<'a> Records<'a> {
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter.unwrap_or(start.delimiter))
-            // The carriage return before it is trimmed with the field; so lines are counted right.
+            // A carriage return before the line end is trimmed with the field. So lines are counted right.
             .terminator(Terminator::Any(b'\n'))
             .buffer_capacity(1 << 16)
             .from_reader(Bytes { whole, read: 0 });
@@ -116,12 +117,12 @@ impl<'a> Records<'a> {
         &self.file
     }
 
-    /// Whether the first record is a header, as long as no record was asked for.
+    /// Whether the first record is a header. To be asked before the first call of `next`.
     pub fn has_header(&self) -> bool {
         !self.is_first_due
     }
 
-    /// Goes to the next record; false at the end of the file.
+    /// Goes to the next record. Returns false at the end of the file.
     pub fn next(&mut self) -> Result<bool, TableError> {
         if self.is_first_due {
             self.is_first_due = false;
@@ -138,7 +139,7 @@ impl<'a> Records<'a> {
         Ok(true)
     }
 
-    /// A field of the record, trimmed; nothing beyond the last.
+    /// The field of a column in the record, trimmed. Beyond the last column it is empty.
     pub fn field(&self, column: usize) -> &[u8] {
         self.record.get(column).unwrap_or_default().trim_ascii()
     }
@@ -190,7 +191,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Counts the bytes of a record, so that one without an end isn't kept in memory.
+/// Reader that counts the bytes of a record, so that a record without an end does not fill the memory.
 struct Bytes<'a> {
     whole: Whole<'a>,
     read: u64,

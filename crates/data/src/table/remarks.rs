@@ -1,14 +1,15 @@
-//! What a user should be told of a table that was read, split and scaled.
+//! Remarks that a user should read on a table that was read, split and scaled.
 
 use super::{
     Place, Table,
     scale::{Map, Scale},
 };
 
-/// Items that a remark lists; of more it says how many there are.
+/// Largest number of items that a remark lists. Of more items it gives the number.
 const LISTED: usize = 10;
 
-/// The remarks; `lost` held-out values of constant columns differ from the constant.
+/// The remarks on a table. `lost` is the number of held-out values in constant columns that differ from
+/// the constant.
 pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bool) -> Vec<String> {
     let mut remarks = Vec::new();
     let dropped = table.dropped_rows as usize;
@@ -55,7 +56,7 @@ pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bo
     remarks
 }
 
-/// The first of `count` items, and how many more there are.
+/// A list of the first of `count` items, with the number of the others.
 fn list(items: impl Iterator<Item = String>, count: usize) -> String {
     let first: Vec<_> = items.take(LISTED).collect();
     match count - first.len() {

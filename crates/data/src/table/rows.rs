@@ -1,6 +1,6 @@
-//! Numbers in rows, kept in chunks of a fixed size: a table grows without ever being copied.
+//! [`Rows`]: numbers in rows, kept in chunks of a fixed size, so that a table grows without being copied.
 
-/// Numbers in a chunk, or one row where that has more: 512 KiB.
+/// Numbers in a chunk: 512 KiB. A row that has more numbers is a chunk of its own.
 const CHUNK: usize = 1 << 16;
 
 /// Rows of equal width.
@@ -13,12 +13,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// No rows yet; `width` is at least 1.
+    /// Creates a list without rows. `width`, the numbers in a row, is at least 1.
     pub fn new(width: usize) -> Self {
         Self { width, rows_per_chunk: (CHUNK / width).max(1), chunks: Vec::new(), len: 0 }
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.len
     }

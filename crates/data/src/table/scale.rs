@@ -2,7 +2,7 @@
 
 use super::{TableError, quantile::Quantile, rows::Rows};
 
-/// Above it not every whole number has an f64.
+/// Limit of whole numbers: above it some have no f64.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// How a table's columns become what a model is trained on; statistics come from the training rows.
@@ -61,7 +61,7 @@ impl Map {
     }
 }
 
-/// What a pass over a column's training rows tells.
+/// Statistics of a column's training values.
 #[derive(Clone, Debug)]
 struct Column {
     minimum: f64,
@@ -102,7 +102,7 @@ pub(super) fn fit(
         if minimum == maximum {
             return Ok(Scale { is_integer, map: Map::Constant(minimum) });
         }
-        // Of many numbers far from 0 the sum is rounded much, that of the deviations little.
+        // The sum of many numbers far from 0 has a large rounding error, that of the deviations a small one.
         let mean = column.sum / count + column.deviation / count;
         let std = variance(column).sqrt();
         let map = match transform {

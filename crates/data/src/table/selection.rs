@@ -1,13 +1,13 @@
-//! Which columns of a file a table takes.
+//! [`select`]: the columns of a file that a table takes.
 
 use std::collections::HashMap;
 
 use super::{TableError, TableOptions};
 
-/// Likeness (Jaro and Winkler's) above which a name may have been meant.
+/// Likeness of two names, by Jaro and Winkler, above which one may have been meant for the other.
 const ALIKE: f64 = 0.75;
 
-/// The indices of the chosen columns, in the order of `data.columns`, or of the file.
+/// The indices of the chosen columns, in the order of `data.columns` or, without it, of the file.
 pub(super) fn select(
     file: &str,
     names: &[String],

@@ -1,4 +1,4 @@
-//! Bytes of a table from a file or from memory, unpacked on the way where gzip packed them.
+//! [`Source`]: the bytes of a table from a file or from memory, unpacked where gzip packed them.
 
 use std::{
     fs::{self, File},
@@ -10,17 +10,17 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::TableError;
 
-/// The most bytes that are read from gzip: 16 GiB.
+/// Largest number of bytes that are unpacked from gzip: 16 GiB.
 const UNPACKED_LIMIT: u64 = 16 << 30;
-/// Deflate makes at most 1032 bytes of one.
+/// Largest number of bytes that deflate makes of one byte.
 const LARGEST_RATIO: u64 = 1032;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// What a table is read from.
+/// Source that a table is read from.
 pub(super) struct Source<'a> {
-    /// As messages name it.
+    /// Name of the file in messages.
     pub file: String,
-    /// An upper bound of the bytes that [`reader`](Self::reader) gives; 0 if it isn't known.
+    /// Upper bound of the bytes that [`reader`](Self::reader) gives.
     pub size: u64,
     pub reader: Box<dyn BufRead + 'a>,
 }
@@ -70,14 +70,14 @@ impl<'a> Source<'a> {
         Ok(Self { file, size: size.saturating_mul(LARGEST_RATIO).min(limit), reader })
     }
 
-    /// Whether the name says NPY; everything else is CSV.
+    /// Whether the name is that of an NPY file. Every other file is CSV.
     pub fn is_npy(&self) -> bool {
         let name = self.file.to_ascii_lowercase();
         name.ends_with(".npy") || name.ends_with(".npy.gz")
     }
 }
 
-/// The error of a read from a [`Source`].
+/// The [`TableError`] of a failed read from a [`Source`].
 pub(super) fn failure(file: &str, error: io::Error) -> TableError {
     error.downcast().unwrap_or_else(|error| TableError::CannotRead {
         file: file.to_owned(),
@@ -85,7 +85,7 @@ pub(super) fn failure(file: &str, error: io::Error) -> TableError {
     })
 }
 
-/// Unpacks gzip, up to a limit; its errors carry a [`TableError`].
+/// Reader that unpacks gzip up to a limit. Its errors carry a [`TableError`].
 struct Unpacked<R> {
     file: String,
     decoder: MultiGzDecoder<R>,

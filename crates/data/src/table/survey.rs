@@ -1,4 +1,4 @@
-//! What is in a file, column by column: enough to propose which columns to train on.
+//! [`Survey`]: what a file holds, column by column, to propose the columns to train on.
 
 use std::path::Path;
 
@@ -10,66 +10,66 @@ use super::{
     source::Source,
 };
 
-/// Distinct values of a column up to which a survey lists them.
+/// Largest number of distinct values of a column that a survey lists.
 const DISTINCT_LIMIT: usize = 20;
-/// Rows below which ascending numbers are no sign of an id.
+/// Smallest number of rows in which ascending numbers are a sign of an id.
 const ID_ROWS: u64 = 3;
 
-/// What a column holds.
+/// Kind of a column, by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Nothing: every value is missing.
     Empty,
     /// One number, again and again.
     Constant,
-    /// Numbers that tell rows apart: whole ones that ascend by one, or whole ones in a column that is
-    /// called id, or something that ends so.
+    /// Numbers that tell rows apart: whole numbers that ascend by one, or whole numbers in a column
+    /// whose name is id or ends in it, as `row_id`.
     Id,
     /// Whole numbers.
     Integer,
     /// Numbers.
     Number,
-    /// Days or times of day, with or without the other.
+    /// Days, times of day, or both together.
     Date,
-    /// Something else, at least once.
+    /// Text, at least once: neither a number nor missing.
     Text,
 }
 
-/// A column of a file.
+/// Survey of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnSurvey {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
-    /// What it holds.
+    /// Kind of the column.
     pub kind: ColumnKind,
-    /// Rows that lack it.
+    /// Number of rows that lack the value.
     pub missing: u64,
-    /// Rows in which it is infinite, which a table refuses.
+    /// Number of rows in which the value is infinite, which a table refuses.
     pub infinite: u64,
-    /// The smallest and the largest of its finite numbers.
+    /// Smallest and largest finite number of the column.
     pub range: Option<(f64, f64)>,
-    /// Its distinct values as they are written first, in the order of the file, if there are at most
-    /// 20.
+    /// Distinct values of the column, as the file writes them, in its order; `None` if there are more
+    /// than 20.
     pub distinct: Option<Vec<String>>,
 }
 
-/// What a file holds.
+/// Survey of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
-    /// Its rows, those that lack values too.
+    /// Number of rows, with those that lack values.
     pub rows: u64,
-    /// Whether it is CSV with a header.
+    /// Whether the file is CSV with a header.
     pub has_header: bool,
-    /// Its columns.
+    /// Columns of the file.
     pub columns: Vec<ColumnSurvey>,
 }
 
 impl Survey {
-    /// Looks through a file of any size, in little memory; `header` and `delimiter` are as in
+    /// Surveys a file of any size, in little memory. `header` and `delimiter` are as in
     /// [`TableOptions`](super::TableOptions).
     ///
     /// # Errors
-    /// Whatever keeps the file from being read at all, ragged rows too; values of any kind do not.
+    /// A file that cannot be read, or whose records differ in length. Values of any kind are no error.
     pub fn read(
         path: &Path,
         header: Option<bool>,
@@ -78,7 +78,7 @@ impl Survey {
         Self::of(Source::open(path)?, header, delimiter)
     }
 
-    /// Looks through what a file named `name` would hold.
+    /// Surveys the bytes of a file named `name`.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -119,7 +119,7 @@ impl Survey {
     fn of_array(mut array: Array<'_>) -> Result<Self, TableError> {
         let mut columns: Vec<_> =
             (0..array.features).map(|i| Tally::new(&format!("x{i}"))).collect();
-        // At most what the file has bytes for, so their product is in range.
+        // The file has bytes for each number, so the product is in range.
         for i in 0..array.rows * array.features {
             let column = if array.by_column { i / array.rows } else { i % array.features };
             let value = array.next()?;
@@ -132,14 +132,14 @@ impl Survey {
     }
 }
 
-/// A column as far as it was seen.
+/// Tally of a column, up to the last row that was seen.
 struct Tally {
     column: ColumnSurvey,
     is_whole: bool,
     is_date: bool,
     has_text: bool,
     has_number: bool,
-    /// The last number, as long as each was one more than that before it.
+    /// Last number, if each number so far was one more than the one before it.
     ascending: Option<f64>,
 }
 
@@ -217,8 +217,8 @@ impl Tally {
     }
 }
 
-/// Whether a text is like 2026-01-31, 31/1/26, 31.01.2026, 12:30, 12:30:05.2 or a day and a time,
-/// with a zone or without.
+/// Whether a text is a date: like 2026-01-31, 31/1/26, 31.01.2026, 12:30, 12:30:05.2 or a day and a time,
+/// with or without a time zone.
 fn is_date(text: &str) -> bool {
     let is_number = |part: &str| {
         (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())

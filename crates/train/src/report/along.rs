@@ -1,14 +1,16 @@
 //! Figures along the sampling: the levels themselves, the samples at each, and the exact densities.
 
 use langevin_core::NoiseLevel;
-use langevin_data::{LevelDensity, Mode};
+use langevin_data::{
+    LevelDensity, Mode,
+    measure::{MODE_RADIUS, Rows, modes},
+};
 use rayon::prelude::*;
 
 use super::{Material, MaybeFigure};
 use crate::{
     TrainError,
     config::FilmConfig,
-    evaluation::{MODE_RADIUS, Rows, modes},
     figures::{
         self, ContourPanel, ConvergenceStep, DensityPanel, ModeSummary, NoiseScale, TrajectoryStep,
     },

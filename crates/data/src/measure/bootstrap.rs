@@ -1,10 +1,10 @@
-//! Standard errors by the bootstrap: both samples are drawn again, with replacement, and the scatter
-//! of the statistic is its standard error.
+//! Standard errors by the bootstrap. Both samples are drawn again many times, with replacement; the
+//! standard deviation of the statistic over these draws is its standard error.
 
-use langevin_data::Stream;
+use crate::Stream;
 
-/// How often each row of a sample is drawn, by replicate. The first replicate is the sample itself,
-/// each row once.
+/// Resamples of a sample: how often each row is drawn, replicate by replicate. The first replicate is the
+/// sample itself, each row once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resamples {
     rows: usize,
@@ -12,13 +12,13 @@ pub struct Resamples {
 }
 
 impl Resamples {
-    /// The sample itself alone.
+    /// The sample itself, without further replicates.
     #[must_use]
     pub fn original(rows: usize) -> Self {
         Self { rows, counts: vec![1.0; rows] }
     }
 
-    /// The sample itself and `replicates` of `rows` rows drawn with replacement.
+    /// Draws `replicates` of `rows` rows with replacement, which follow the sample itself.
     #[must_use]
     pub fn draw(rows: usize, replicates: usize, stream: &mut Stream) -> Self {
         let mut counts = vec![1.0; rows];
@@ -33,7 +33,8 @@ impl Resamples {
         Self { rows, counts }
     }
 
-    /// The counts of each replicate, which add up to the number of rows.
+    /// The counts of the rows, replicate by replicate. The counts of a replicate add up to the number of
+    /// rows.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f64]> {
         self.counts.chunks_exact(self.rows.max(1))
     }
@@ -41,12 +42,13 @@ impl Resamples {
 
 /// The standard error of a statistic of two samples.
 ///
-/// The standard deviation of `statistic(counts of x, counts of y)` over `replicates` pairs of samples
-/// drawn from x and from y with replacement; the counts say how often each row was drawn. Its own
-/// relative error is `1 / sqrt(2 replicates)` where the statistic is nearly normal.
+/// It is the standard deviation of `statistic(counts of x, counts of y)` over `replicates` pairs of
+/// samples, drawn from x and from y with replacement. The counts say how often each row was drawn. The
+/// relative error of the standard error is `1 / sqrt(2 replicates)` where the statistic is nearly normal.
 ///
 /// # Shapes
-/// `x_rows` and `y_rows` counts; the unit is that of the statistic.
+/// `statistic` gets `x_rows` and `y_rows` counts. The unit is that of the statistic. Fewer than two
+/// replicates give 0.
 ///
 /// Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, algorithm 6.1 and section 8.3.
 pub fn standard_error(
@@ -61,7 +63,7 @@ pub fn standard_error(
     standard_deviation(&values)
 }
 
-/// The standard deviation, with the divisor n − 1; 0 of fewer than two values.
+/// The standard deviation, with the divisor n − 1. Of fewer than two values it is 0.
 pub(super) fn standard_deviation(values: &[f64]) -> f64 {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
@@ -69,16 +71,15 @@ pub(super) fn standard_deviation(values: &[f64]) -> f64 {
     if values.len() < 2 { 0.0 } else { (squares / (count - 1.0)).sqrt() }
 }
 
-/// A number below `count`; one word. The chances differ by at most `count / 2^64`.
+/// A random number below `count`, from one word. The probabilities of two numbers differ by at most 2^-64.
 pub(super) fn draw_index(count: usize, stream: &mut Stream) -> usize {
     ((u128::from(stream.next_word()) * count as u128) >> 64) as usize
 }
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

@@ -1,57 +1,57 @@
-//! Which of the known modes the samples reach, in what share, and how wide they are there.
+//! [`modes`]: the shares of samples near each known mode, and their mean and standard deviation there.
 
-use langevin_data::Mode;
-use serde::{Deserialize, Serialize};
+use super::{MeasureError, Rows, bootstrap::standard_deviation, rows::squared_distance};
+use crate::Mode;
 
-use super::{EvaluationError, Rows, bootstrap::standard_deviation, rows::squared_distance};
-
-/// How far a row may be from a mode that it counts to, in the mode's standard deviations: farther off
-/// is one normal row in 270,000 in the plane, one in 200 with ten columns.
+/// Radius of a mode, in its standard deviations: a row within it counts to the mode. Outside is one normal
+/// row in 270,000 in the plane, and one in 200 with ten columns.
 pub const MODE_RADIUS: f64 = 5.0;
 
-/// Where samples are among the modes of their distribution.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Modes of a distribution, and the samples near them.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Modes {
-    /// The share of all rows that is near any mode.
+    /// Share of all rows that are near any mode.
     pub share_near_any: f64,
-    /// The largest `|share − expected_share|`.
+    /// Largest `|share − expected_share|` of any mode.
     pub largest_share_deviation: f64,
-    /// Mode by mode.
+    /// Each mode, in the order of the distribution.
     pub modes: Vec<ModeFound>,
 }
 
-/// One mode, and what samples made of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Mode of a distribution, and the samples near it.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModeFound {
-    /// Its centre, by axis.
+    /// Centre of the mode, a number for each axis.
     pub center: Vec<f64>,
-    /// Its share of the distribution.
+    /// Share of the distribution that belongs to the mode.
     pub expected_share: f64,
-    /// Its standard deviation along each axis.
+    /// Standard deviation of the mode along every axis.
     pub expected_std: f64,
-    /// The share of all rows that is near it.
+    /// Share of all rows that are near the mode.
     pub share: f64,
-    /// Mean by axis of the rows near it; none without rows.
+    /// Mean of the rows near the mode, by axis; none without rows.
     pub mean: Option<Vec<f64>>,
-    /// Standard deviation by axis of the rows near it; none of fewer than two rows.
+    /// Standard deviation of the rows near the mode, by axis; none with fewer than two rows.
     pub std: Option<Vec<f64>>,
 }
 
-/// Counts rows by mode.
+/// Counts the rows near each mode.
 ///
-/// A row is near a mode where `|x − center| ≤ radius · std`, and counts to the one with the smallest
-/// `|x − center| / std`. Shares are of all rows, so that what is near no mode is missing somewhere.
+/// A row is near a mode where `|x − center| ≤ radius · std`. Of several modes it counts to the one with the
+/// smallest `|x − center| / std`. Shares are of all rows, so rows that are near no mode lower their sum.
 ///
 /// # Shapes
-/// Rows of as many columns as the modes' centres have numbers, in the unit of the centres.
+/// Rows with as many columns as the centres have numbers, in the unit of the centres.
 ///
 /// # Errors
-/// Centres of other lengths.
-pub fn modes(rows: Rows<'_>, modes: &[Mode], radius: f64) -> Result<Modes, EvaluationError> {
+/// Centres with another number of numbers.
+pub fn modes(rows: Rows<'_>, modes: &[Mode], radius: f64) -> Result<Modes, MeasureError> {
     let columns = rows.columns();
     if let Some(mode) = modes.iter().find(|mode| mode.center.len() != columns) {
         let (rows, got) = ("modes".to_owned(), mode.center.len());
-        return Err(EvaluationError::Columns { rows, required: columns, columns: got });
+        return Err(MeasureError::Columns { rows, required: columns, columns: got });
     }
     let mut near: Vec<Vec<&[f64]>> = vec![Vec::new(); modes.len()];
     for row in rows.iter() {
@@ -83,7 +83,7 @@ pub fn modes(rows: Rows<'_>, modes: &[Mode], radius: f64) -> Result<Modes, Evalu
     })
 }
 
-/// A statistic of every axis, of at least so many rows.
+/// The statistic of every axis; none with fewer rows than `at_least`.
 fn by_axis(
     rows: &[&[f64]],
     columns: usize,
@@ -96,9 +96,8 @@ fn by_axis(
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Dataset, GaussianMixture, Part, Purpose, Streams};
-
     use super::*;
+    use crate::{Dataset, GaussianMixture, Part, Purpose, Streams};
 
     fn mode(center: [f64; 2], share: f64, std: f64) -> Mode {
         Mode { center: center.to_vec(), share, std }

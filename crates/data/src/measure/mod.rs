@@ -1,19 +1,19 @@
-//! How good samples are: their distances to held-out rows, beside the floor that perfect samples would
-//! reach and the baselines that any model should beat.
+//! Measures of how good samples are: their distances to held-out rows, beside the floor that perfect
+//! samples would reach and the baselines that any model should beat.
 //!
-//! A distance between two finite samples is above zero even if both follow one distribution, the more
-//! so the smaller they are. So every distance here is of chunks of one size, to the same held-out rows:
-//! chunks of samples, chunks of each baseline, and random subsets of training rows, which are the
-//! floor. [`evaluate`] does the whole of it.
+//! A distance between two finite samples is above zero even if both follow one distribution. The smaller
+//! the samples are, the larger it is. So [`evaluate`] compares chunks of one size with the same held-out
+//! rows: chunks of samples, chunks of each baseline, and random subsets of training rows, whose distance
+//! is the floor. Each measure is a function of its own too, as [`energy_distance`].
 
 mod bootstrap;
 mod chunks;
-mod comparison;
 mod correlation;
 mod energy;
 mod error;
 mod findings;
 mod gaussian;
+mod held_out_distance;
 mod inputs;
 mod kolmogorov_smirnov;
 mod modes;
@@ -24,7 +24,7 @@ mod wasserstein;
 pub use bootstrap::{Resamples, standard_error};
 pub use correlation::{CorrelationDifference, correlation_difference};
 pub use energy::energy_distance;
-pub use error::EvaluationError;
+pub use error::MeasureError;
 pub use findings::{ColumnFound, Distance, Evaluation, Metric, RowCounts, Space};
 pub use gaussian::FittedGaussian;
 pub use inputs::{Inputs, SampleSet};
@@ -34,46 +34,49 @@ pub use nearest::{Copying, copying, nearest_distances};
 pub use rows::Rows;
 pub use wasserstein::{DIRECTIONS, sliced_wasserstein_2, wasserstein_1};
 
-use langevin_data::{Purpose, Stream, Streams};
-
 use bootstrap::standard_deviation;
 use chunks::{Chunks, compared, spread};
-use comparison::Comparison;
 use correlation::Correlation;
 use energy::Energy;
+use held_out_distance::HeldOutDistance;
 use wasserstein::{ByColumn, Sliced};
 
-/// Pairs of resamples behind a standard error, which is itself off by 5 % then.
+use crate::{Purpose, Stream, Streams};
+
+/// Pairs of resamples behind a standard error. With so many it has a standard error of 5 % itself.
 const REPLICATES: usize = 200;
 
-/// The stream of [`Purpose::Reference`] whose numbers choose directions, subsets and resamples. Those
+/// Stream of [`Purpose::Reference`] that directions, subsets and resamples are drawn from. The streams
 /// from 0 on are for rows.
 const STREAM: u64 = 1 << 63;
 
-/// Model columns whose correlations are compared, at most: evenly spread ones of more.
+/// Largest number of model columns whose correlations are compared. Of more, evenly spread ones are.
 const CORRELATED_COLUMNS: usize = 64;
 
-/// Samples, and held-out rows, that the copying check looks at: at most, and at least if there are.
+/// Number of samples, and of held-out rows, that the copying check looks at: at most, and at least where
+/// there are so many.
 const COPYING_ROWS: [usize; 2] = [4000, 200];
 
-/// Differences of values in the copying check beyond which it looks at fewer rows.
+/// Largest number of differences of values in the copying check. Beyond it, the check looks at fewer rows.
 const COPYING_WORK: usize = 4_000_000_000;
 
 /// Measures samples against held-out rows.
 ///
-/// Distances are to the held-out rows, or to 1000 evenly spread ones of more; of chunks of as many
-/// rows, or of all samples where these are fewer. A distance of the samples is the mean over disjoint
-/// chunks, up to 20 with 5000 rows in all (in proportion fewer of more than 64 columns), and so is that
-/// of a baseline; the floor is the mean over as many random subsets of the training rows. Distances
-/// over all columns are measured in model space, those by column in the user's units. Correlations are
-/// compared of at most 64 evenly spread columns; the copying check takes at most 4000 evenly spread
-/// rows of samples and of held-out rows (fewer where there is much to compare them with), and all
-/// training rows. The same inputs give the same numbers.
+/// Distances are measured to the held-out rows; of more than 1000, to 1000 evenly spread ones. A chunk
+/// has as many rows as these, or as all samples where the samples are fewer. The distance of the samples
+/// is the mean over disjoint chunks, up to 20 with 5000 rows in all, and fewer in proportion where rows
+/// have more than 64 columns. The distance of a baseline is measured in the same way. The floor is the mean
+/// over as many random subsets of the training rows.
+///
+/// Distances over all columns are measured in model space, distances by column in the user's units.
+/// Correlations are compared over at most 64 evenly spread columns. The copying check takes all training
+/// rows, and at most 4000 evenly spread rows each of samples and held-out rows; where there are many
+/// training rows it takes fewer. The same inputs give the same numbers.
 ///
 /// # Errors
-/// Rows of other columns than the rest; rows that differ in number between the spaces; a baseline with
-/// fewer rows than a chunk; modes of other columns.
-pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, EvaluationError> {
+/// Rows with other columns than the rest, rows that differ in number between the spaces, a baseline with
+/// fewer rows than a chunk, or modes with other columns.
+pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     inputs.check()?;
     let mut stream = Streams::new(inputs.seed).at(Purpose::Reference, STREAM, 0);
     let numbers = compared(inputs.held_out.user.count());
@@ -116,7 +119,7 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, EvaluationError> {
     Ok(Evaluation { metrics, columns, copying, modes: found_modes.transpose()?, rows })
 }
 
-/// The sets whose distances stand side by side.
+/// Sets of rows whose distances stand side by side.
 struct Sets<'a> {
     samples: Chunks<'a>,
     floor: Chunks<'a>,
@@ -128,7 +131,7 @@ impl<'a> Sets<'a> {
         inputs: &Inputs<'a>,
         held_out: usize,
         stream: &mut Stream,
-    ) -> Result<Self, EvaluationError> {
+    ) -> Result<Self, MeasureError> {
         let rows = held_out.min(inputs.samples.user.count());
         let baseline = |(name, set): &(&str, SampleSet<'a>)| {
             Ok(((*name).to_owned(), Chunks::disjoint(name, *set, rows)?))
@@ -142,12 +145,12 @@ impl<'a> Sets<'a> {
 
     fn distances(
         &self,
-        comparison: &dyn Comparison,
+        measure: &dyn HeldOutDistance,
         space: Space,
         stream: &mut Stream,
     ) -> Vec<Distance> {
-        let samples = self.samples.mean_distances(comparison, space, REPLICATES, stream);
-        let mut plain = |chunks: &Chunks<'_>| chunks.mean_distances(comparison, space, 0, stream);
+        let samples = self.samples.mean_distances(measure, space, REPLICATES, stream);
+        let mut plain = |chunks: &Chunks<'_>| chunks.mean_distances(measure, space, 0, stream);
         let floor = plain(&self.floor);
         let baselines: Vec<_> =
             self.baselines.iter().map(|(name, set)| (name, plain(set))).collect();
@@ -163,10 +166,10 @@ impl<'a> Sets<'a> {
     fn metrics(
         &self,
         names: &[&str],
-        comparison: &dyn Comparison,
+        measure: &dyn HeldOutDistance,
         stream: &mut Stream,
     ) -> Vec<Metric> {
-        let distances = self.distances(comparison, Space::Model, stream);
+        let distances = self.distances(measure, Space::Model, stream);
         let metric = |(distance, name): (Distance, &&str)| Metric {
             name: (*name).to_owned(),
             space: Space::Model,
@@ -186,8 +189,8 @@ fn columns(inputs: &Inputs<'_>, distances: Vec<Distance>) -> Vec<ColumnFound> {
     inputs.columns.iter().zip(distances).enumerate().map(column).collect()
 }
 
-/// The copying check, and how many samples and held-out rows it looked at.
-fn check_copying(inputs: &Inputs<'_>) -> Result<(Copying, [usize; 2]), EvaluationError> {
+/// The outcome of the copying check, and the numbers of samples and held-out rows that it looked at.
+fn check_copying(inputs: &Inputs<'_>) -> Result<(Copying, [usize; 2]), MeasureError> {
     let training = inputs.training.model;
     let [most, least] = COPYING_ROWS;
     let rows = COPYING_WORK / (training.count() * training.columns());

@@ -1,40 +1,40 @@
-//! The energy distance: how much farther rows are from those of the other sample than from those of
-//! their own.
+//! The energy distance: how much farther the rows of a sample are from the other sample's rows than from
+//! each other.
 
 use rayon::prelude::*;
 
 use super::{
-    EvaluationError, Resamples, Rows,
-    comparison::Comparison,
+    MeasureError, Resamples, Rows,
+    held_out_distance::HeldOutDistance,
     rows::{dot, squared_distance},
 };
 
 /// The energy distance of two samples.
 ///
-/// `E = 2 E|X − Y| − E|X − X'| − E|Y − Y'|` with the Euclidean norm over the columns, itself and not
-/// its root. The means run over all pairs, a row with itself among them (V-statistic): so it is never
-/// negative, 0 only for equal samples, and for two samples of one distribution about
-/// `(1/n + 1/m) E|X − X'|`. Compare only values of samples of the same sizes.
+/// It is `E = 2 E|X − Y| − E|X − X'| − E|Y − Y'|` with the Euclidean norm over the columns; no root is
+/// taken. The means run over all pairs, also those of a row with itself (V-statistic). So the distance is
+/// never negative, and 0 only for equal samples. For two samples of one distribution it is about
+/// `(1/n + 1/m) E|X − X'|`, so compare only distances of samples of the same sizes.
 ///
 /// # Shapes
-/// Rows of the same columns; in the unit of the values. Time n², m² and n m, memory one row of
-/// distances.
+/// Rows with the same columns. The unit is that of the values. The time grows with n², m² and n m; the
+/// memory is one row of distances for each thread.
 ///
 /// # Errors
-/// Columns that differ.
+/// Rows with different numbers of columns.
 ///
 /// Source: Székely & Rizzo 2013, Energy statistics.
-pub fn energy_distance(x: Rows<'_>, y: Rows<'_>) -> Result<f64, EvaluationError> {
+pub fn energy_distance(x: Rows<'_>, y: Rows<'_>) -> Result<f64, MeasureError> {
     y.require_columns("second sample", x.columns())?;
     let original = |rows: Rows<'_>| Resamples::original(rows.count());
     Ok(Energy::new(y, original(y)).distances(x, &original(x))[0][0])
 }
 
-/// The energy distance to held-out rows.
+/// Energy distance to held-out rows.
 pub(super) struct Energy<'a> {
     held_out: Rows<'a>,
     resamples: Resamples,
-    /// E|Y − Y'|, by replicate.
+    /// Mean distance E|Y − Y'| within the held-out rows, replicate by replicate.
     within: Vec<f64>,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Energy<'a> {
     }
 }
 
-impl Comparison for Energy<'_> {
+impl HeldOutDistance for Energy<'_> {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let within = mean_distances_within(rows, resamples);
         let pairs = (rows.count() * self.held_out.count()) as f64;
@@ -57,17 +57,19 @@ impl Comparison for Energy<'_> {
     }
 }
 
-/// E|X − X'| by replicate: every pair counts twice, a row and itself nothing.
+/// The mean distance E|X − X'|, replicate by replicate. Every pair is added once and counts twice; a row is
+/// at distance 0 of itself.
 fn mean_distances_within(rows: Rows<'_>, resamples: &Resamples) -> Vec<f64> {
     let pairs = (rows.count() as f64).powi(2);
     let sums = sums([rows; 2], [resamples; 2], |i| i + 1);
     sums.iter().map(|sum| 2.0 * sum / pairs).collect()
 }
 
-/// Rows whose sums one thread makes.
+/// Number of rows whose sums one thread makes at a time.
 const ROWS_AT_ONCE: usize = 32;
 
-/// `Σ_i Σ_j a_i b_j |x_i − y_j|` by replicate, with j from `first(i)` on; a and b are the counts.
+/// The sums `Σ_i Σ_j a_i b_j |x_i − y_j|`, replicate by replicate, with j from `first(i)` on and a and b the
+/// counts of the rows.
 fn sums(
     [x, y]: [Rows<'_>; 2],
     [x_resamples, y_resamples]: [&Resamples; 2],
@@ -90,7 +92,7 @@ fn sums(
         }
         sums
     };
-    // Added in the rows' order, whichever thread was first.
+    // Added in the order of the rows, so that the threads' order changes no bit.
     let parts: Vec<Vec<f64>> = rows.par_chunks(ROWS_AT_ONCE).map(of_rows).collect();
     let mut sums = vec![0.0; replicates];
     for part in &parts {
@@ -103,10 +105,11 @@ fn sums(
 mod tests {
     use std::f64::consts::{FRAC_2_PI, PI};
 
-    use langevin_data::{Purpose, Stream, Streams};
-
     use super::*;
-    use crate::evaluation::{bootstrap::standard_deviation, standard_error};
+    use crate::{
+        Purpose, Stream, Streams,
+        measure::{bootstrap::standard_deviation, standard_error},
+    };
 
     fn energy(columns: usize, x: &[f64], y: &[f64]) -> f64 {
         let rows = |values| Rows::checked(columns, values);

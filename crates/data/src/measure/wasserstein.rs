@@ -1,22 +1,22 @@
-//! Wasserstein distances: exact in one dimension, and over random projections in more.
+//! Wasserstein distances: exact in one dimension, over random projections in more.
 //!
-//! In one dimension the best transport keeps the order, so both distances are one walk over the two
-//! sorted samples, whose quantile functions are steps.
+//! In one dimension the best transport keeps the order of the values. So both distances are one walk along
+//! the quantile functions of the two sorted samples, which are steps.
 
-use langevin_data::Stream;
 use rayon::prelude::*;
 
-use super::{EvaluationError, Resamples, Rows, comparison::Comparison, rows::dot};
+use super::{MeasureError, Resamples, Rows, held_out_distance::HeldOutDistance, rows::dot};
+use crate::Stream;
 
-/// Directions that the sliced distance is averaged over, unless told.
+/// Number of directions that an evaluation averages the sliced distance over.
 pub const DIRECTIONS: usize = 128;
 
 /// The Wasserstein-1 distance of two samples in one dimension.
 ///
-/// `W1 = ∫ |F(x) − G(x)| dx = ∫ |F⁻¹(p) − G⁻¹(p)| dp`, exact for samples of any two sizes.
+/// It is `W1 = ∫ |F(x) − G(x)| dx = ∫ |F⁻¹(p) − G⁻¹(p)| dp`, exact for samples of any two sizes.
 ///
 /// # Shapes
-/// At least one value each, else 0; in the unit of the values.
+/// At least one value in each sample; without values it is 0. The unit is that of the values.
 ///
 /// Source: Vallender 1974.
 #[must_use]
@@ -28,15 +28,16 @@ pub fn wasserstein_1(x: &[f64], y: &[f64]) -> f64 {
 
 /// The sliced Wasserstein-2 distance.
 ///
-/// `SW2 = sqrt(mean over u of W2²(u·x, u·y))` over `directions` random unit vectors u, where
-/// `W2² = ∫ (F⁻¹(p) − G⁻¹(p))² dp` is exact for samples of any two sizes. Two normals N(0, I) and
-/// N(0, s² I) are `|s − 1|` apart, and a shift by m is `|m| / sqrt(columns)`.
+/// It is `SW2 = sqrt(mean over u of W2²(u·x, u·y))` over `directions` random unit vectors u, where
+/// `W2² = ∫ (F⁻¹(p) − G⁻¹(p))² dp` is exact for samples of any two sizes. The distance of two normals
+/// N(0, I) and N(0, s² I) is `|s − 1|`, and that of rows from the same rows shifted by m is
+/// `|m| / sqrt(columns)`.
 ///
 /// # Shapes
-/// Rows of the same columns; in the unit of the values.
+/// Rows with the same columns. The unit is that of the values.
 ///
 /// # Errors
-/// Columns that differ.
+/// Rows with different numbers of columns.
 ///
 /// Source: Bonneel, Rabin, Peyré & Pfister 2015, Sliced and Radon Wasserstein barycenters.
 pub fn sliced_wasserstein_2(
@@ -44,13 +45,13 @@ pub fn sliced_wasserstein_2(
     y: Rows<'_>,
     directions: usize,
     stream: &mut Stream,
-) -> Result<f64, EvaluationError> {
+) -> Result<f64, MeasureError> {
     y.require_columns("second sample", x.columns())?;
-    let comparison = Sliced::new(y, Resamples::original(y.count()), directions, stream);
-    Ok(comparison.distances(x, &Resamples::original(x.count()))[0][0])
+    let distance = Sliced::new(y, Resamples::original(y.count()), directions, stream);
+    Ok(distance.distances(x, &Resamples::original(x.count()))[0][0])
 }
 
-/// The sliced distance to held-out rows.
+/// Sliced Wasserstein-2 distance to held-out rows.
 pub(super) struct Sliced {
     directions: Vec<f64>,
     held_out: Vec<Sorted>,
@@ -71,7 +72,7 @@ impl Sliced {
     }
 }
 
-impl Comparison for Sliced {
+impl HeldOutDistance for Sliced {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let projected = project(rows, &self.directions);
         let pairs: Vec<_> = resamples.iter().zip(self.resamples.iter()).collect();
@@ -84,7 +85,7 @@ impl Comparison for Sliced {
     }
 }
 
-/// Wasserstein-1 to held-out rows, a distance a column.
+/// Wasserstein-1 distance to held-out rows, one for each column.
 pub(super) struct ByColumn {
     held_out: Vec<Sorted>,
     resamples: Resamples,
@@ -96,7 +97,7 @@ impl ByColumn {
     }
 }
 
-impl Comparison for ByColumn {
+impl HeldOutDistance for ByColumn {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let column = |(x, y): (Sorted, &Sorted)| {
             let pairs = resamples.iter().zip(self.resamples.iter());
@@ -112,7 +113,7 @@ fn sorted_columns(rows: Rows<'_>) -> Vec<Sorted> {
     (0..rows.columns()).map(|column| Sorted::new(&rows.column(column))).collect()
 }
 
-/// Random unit vectors: normals have no preferred direction.
+/// Random unit vectors, all directions equally likely: normals divided by their norm.
 fn unit_vectors(columns: usize, count: usize, stream: &mut Stream) -> Vec<f64> {
     let mut vectors = vec![0.0; columns * count];
     stream.fill_normal_rows(&mut vectors, columns);
@@ -128,7 +129,7 @@ fn project(rows: Rows<'_>, directions: &[f64]) -> Vec<Sorted> {
     directions.chunks_exact(rows.columns()).map(|u| Sorted::new(&along(u))).collect()
 }
 
-/// Values in ascending order, and where each stood.
+/// Sorted values, ascending, each with the place where it stood before.
 struct Sorted(Vec<(f64, usize)>);
 
 impl Sorted {
@@ -138,7 +139,7 @@ impl Sorted {
         Self(sorted)
     }
 
-    /// How many there are up to each value, in so many units each.
+    /// The sums of the counts up to each value, each count times `unit`.
     fn ends(&self, counts: &[f64], unit: f64) -> Vec<f64> {
         let mut sum = 0.0;
         let end = |(_, number): &(f64, usize)| {
@@ -149,8 +150,8 @@ impl Sorted {
     }
 }
 
-/// `∫ cost(F⁻¹(p) − G⁻¹(p)) dp`, each value taken as often as it is counted; a sample's counts add up
-/// to its size.
+/// The transport cost `∫ cost(F⁻¹(p) − G⁻¹(p)) dp`, with each value taken as often as its count says. The
+/// counts of a sample add up to its size.
 fn transport(
     x: &Sorted,
     x_counts: &[f64],
@@ -162,8 +163,8 @@ fn transport(
     let (n, m) = (x.0.len() as f64, y.0.len() as f64);
     let (x_ends, y_ends) = (x.ends(x_counts, m), y.ends(y_counts, n));
     let (mut i, mut j, mut reached, mut total) = (0, 0, 0.0, 0.0);
-    // From each step of either quantile function to the next. Which of them is next is chance, so
-    // there is no branch on it: the processor would guess wrong half of the time.
+    // From each step of either quantile function to the next. Which function has the next step is
+    // random, so there is no branch on it: the processor would predict it wrong half of the time.
     while let (Some(x_end), Some(y_end)) = (x_ends.get(i), y_ends.get(j)) {
         let end = if x_end < y_end { *x_end } else { *y_end };
         total += (end - reached) * cost(x.0[i].0 - y.0[j].0);
@@ -176,9 +177,8 @@ fn transport(
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

@@ -1,14 +1,14 @@
-//! A view of rows in memory, checked once, and the Euclidean distance between two of them.
+//! [`Rows`]: a view of rows in memory, checked once, and the Euclidean distance between two of them.
 
-use super::EvaluationError;
+use super::MeasureError;
 
-/// Above this, squares could overflow.
+/// Limit of the values. The squares of larger ones could overflow.
 const LARGEST: f64 = 1e150;
 
-/// Numbers added side by side, so that the processor need not wait for each sum.
+/// Number of sums that are made side by side, so that the processor need not wait for each addition.
 const LANES: usize = 8;
 
-/// At least one row of finite values, row by row.
+/// Rows of finite values, at least one, one after the other in memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rows<'a> {
     columns: usize,
@@ -16,50 +16,45 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Rows of `columns` values. `name` stands for them in errors, as "held-out rows".
+    /// Checks `values` as rows of `columns` values. `name` stands for the rows in errors, as "held-out rows".
     ///
     /// # Errors
-    /// No rows; no columns, or values that do not divide by them; a value that is not finite, or so
-    /// large that its square overflows.
-    pub fn new(name: &str, columns: usize, values: &'a [f64]) -> Result<Self, EvaluationError> {
+    /// No rows, no columns, values that do not divide into rows, or a value that is not finite or so large
+    /// that its square overflows.
+    pub fn new(name: &str, columns: usize, values: &'a [f64]) -> Result<Self, MeasureError> {
         let rows = || name.to_owned();
         if !values.len().is_multiple_of(columns) || columns == 0 {
-            return Err(EvaluationError::Shape { rows: rows(), values: values.len(), columns });
+            return Err(MeasureError::Shape { rows: rows(), values: values.len(), columns });
         }
         if values.is_empty() {
-            return Err(EvaluationError::Empty { rows: rows() });
+            return Err(MeasureError::Empty { rows: rows() });
         }
         let within = |v: &f64| v.abs() < LARGEST;
         if let Some(i) = values.iter().position(|v| !within(v)) {
             let (row, column) = (i / columns, i % columns);
-            return Err(EvaluationError::OutOfRange {
-                rows: rows(),
-                row,
-                column,
-                value: values[i],
-            });
+            return Err(MeasureError::OutOfRange { rows: rows(), row, column, value: values[i] });
         }
         Ok(Self { columns, values })
     }
 
-    /// Rows made of values that were checked before.
+    /// Rows of values that were checked before.
     pub(super) const fn checked(columns: usize, values: &'a [f64]) -> Self {
         Self { columns, values }
     }
 
-    /// Columns of a row.
+    /// The number of columns.
     #[must_use]
     pub const fn columns(&self) -> usize {
         self.columns
     }
 
-    /// How many rows there are.
+    /// The number of rows, at least one.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.values.len() / self.columns
     }
 
-    /// Row by row.
+    /// The rows, one after the other.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [f64]> + use<'a> {
         self.values.chunks_exact(self.columns)
     }
@@ -70,7 +65,7 @@ impl<'a> Rows<'a> {
         self.iter().map(|row| row[column]).collect()
     }
 
-    /// The values of some rows, by their numbers.
+    /// The values of the rows with the given numbers.
     pub(super) fn gather(&self, numbers: &[usize]) -> Vec<f64> {
         let row = |i: &usize| &self.values[i * self.columns..(i + 1) * self.columns];
         numbers.iter().flat_map(row).copied().collect()
@@ -86,21 +81,17 @@ impl<'a> Rows<'a> {
         mean
     }
 
-    /// Fails unless the columns are as many as `required`.
-    pub(super) fn require_columns(
-        &self,
-        name: &str,
-        required: usize,
-    ) -> Result<(), EvaluationError> {
+    /// Fails unless there are `required` columns.
+    pub(super) fn require_columns(&self, name: &str, required: usize) -> Result<(), MeasureError> {
         let columns = self.columns;
         if columns == required {
             return Ok(());
         }
-        Err(EvaluationError::Columns { rows: name.to_owned(), required, columns })
+        Err(MeasureError::Columns { rows: name.to_owned(), required, columns })
     }
 }
 
-/// `|a − b|²`.
+/// The squared distance `|a − b|²`.
 #[inline]
 pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     let ((a_lanes, a_rest), (b_lanes, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
@@ -114,7 +105,7 @@ pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// `Σ a b`.
+/// The dot product `Σ a b`.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a_lanes, a_rest), (b_lanes, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [0.0; LANES];

@@ -2,24 +2,24 @@
 
 use std::f64::consts::PI;
 
-/// The test's outcome.
+/// Outcome of the Kolmogorov–Smirnov test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KolmogorovSmirnov {
-    /// The largest distance between the two distribution functions, 0 to 1.
+    /// Largest distance between the two distribution functions, 0 to 1.
     pub statistic: f64,
-    /// The chance of at least this distance between two samples of one distribution.
+    /// Probability of at least this distance between two samples of one distribution.
     pub p_value: f64,
 }
 
 /// The two-sample Kolmogorov–Smirnov test.
 ///
-/// `D = sup |F(x) − G(x)|`, looked at only behind all of several equal values. The chance is that of
-/// the limit distribution, `Q(λ) = 2 Σ_k (−1)^(k−1) exp(−2 k² λ²)`, at
+/// The statistic is `D = sup |F(x) − G(x)|`; several equal values are stepped over together. The p value
+/// is that of the limit distribution, `Q(λ) = 2 Σ_k (−1)^(k−1) exp(−2 k² λ²)`, at
 /// `λ = (√e + 0.12 + 0.11/√e) D` with `e = n m / (n + m)`, which corrects for small samples. Ties, as
-/// rounded data has them, make the chance too large rather than too small.
+/// rounded data has them, make the p value too large rather than too small.
 ///
 /// # Shapes
-/// At least one value each; without, D is 0.
+/// At least one value in each sample. Without values D is 0 and the p value 1.
 ///
 /// Source: Stephens 1970 (the correction); Kolmogorov 1933 and Smirnov 1939 (the limit).
 #[must_use]
@@ -45,7 +45,7 @@ pub fn kolmogorov_smirnov(x: &[f64], y: &[f64]) -> KolmogorovSmirnov {
     KolmogorovSmirnov { statistic, p_value: kolmogorov(lambda) }
 }
 
-/// `Q(λ)`, by whichever of its two series has converged after five terms.
+/// The probability `Q(λ)`, by the one of its two series that has converged after five terms.
 fn kolmogorov(lambda: f64) -> f64 {
     let sum = |term: &dyn Fn(f64) -> f64| (1..=5).map(|k| term(f64::from(k))).sum::<f64>();
     if lambda > 1.18 {
@@ -55,16 +55,15 @@ fn kolmogorov(lambda: f64) -> f64 {
         let exponent = |k: f64| ((2.0 * k - 1.0) * PI / lambda).powi(2) / 8.0;
         1.0 - (2.0 * PI).sqrt() / lambda * sum(&|k| (-exponent(k)).exp())
     } else {
-        // Less than 1e-12 from it; NaN, of no values, comes here too.
+        // Q is within 1e-12 of 1. The λ of samples without values is NaN and comes here too.
         1.0
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     #[test]
     fn the_limit_distribution_is_scipy_s() {

@@ -1,8 +1,7 @@
 //! The whole evaluation, on data whose outcome is known.
 
-use langevin_data::{Dataset, GaussianMixture, Mode, Part};
-
 use super::*;
+use crate::{Dataset, GaussianMixture, Mode, Part};
 
 /// Normal rows of `columns`, with the standard deviation of the first column `std`.
 fn normals(rows: usize, columns: usize, std: f64, seed: u64) -> Vec<f64> {
@@ -38,7 +37,7 @@ impl Case {
         }
     }
 
-    fn try_evaluate(&self) -> Result<Evaluation, EvaluationError> {
+    fn try_evaluate(&self) -> Result<Evaluation, MeasureError> {
         let columns = self.names.len();
         let baselines = [("narrow", set(columns, &self.baseline))];
         evaluate(&Inputs {
@@ -208,6 +207,7 @@ fn distances_are_measured_in_their_own_space() {
     assert_eq!(found.copying, plain.copying);
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn the_same_inputs_give_the_same_numbers_and_json_keeps_them() {
     let case = Case::perfect(2, 300);
@@ -220,6 +220,7 @@ fn the_same_inputs_give_the_same_numbers_and_json_keeps_them() {
     assert_eq!(serde_json::from_str::<Evaluation>(&text).expect("read"), found);
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn one_column_has_no_correlations_and_one_row_of_each_is_enough() {
     let found = Case::perfect(1, 1).evaluate();

@@ -1,27 +1,27 @@
-//! The baseline that any model should beat: one Gaussian with the training rows' mean and covariance.
-
-use langevin_data::Stream;
+//! [`FittedGaussian`], the baseline that any model should beat: one Gaussian with the training rows' mean
+//! and covariance.
 
 use super::Rows;
+use crate::Stream;
 
-/// Added to the covariance's diagonal, as a share of the mean variance: rows that lie in a plane have
-/// a singular covariance, which rounding makes slightly negative. It adds half of 1e-9 of itself to a
-/// standard deviation.
+/// Jitter that is added to the covariance's diagonal, as a share of the mean variance. Rows that lie in a
+/// plane have a singular covariance, which rounding makes slightly negative. A standard deviation grows by
+/// half of this share of itself.
 const JITTER: f64 = 1e-9;
 
-/// A Gaussian fitted to rows.
+/// Gaussian fitted to rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedGaussian {
     mean: Vec<f64>,
-    /// Lower triangular, row by row: `factor factorᵀ` is the covariance.
+    /// Lower triangular factor of the covariance, row by row: `factor factorᵀ` is the covariance.
     factor: Vec<f64>,
 }
 
 impl FittedGaussian {
-    /// The Gaussian with the mean and the covariance (divisor n − 1) of `rows`.
+    /// Fits the Gaussian with the mean and the covariance (divisor n − 1) of `rows`.
     ///
-    /// The covariance is factored by Cholesky, after 1e-9 of the mean variance is added to its
-    /// diagonal, so that it may be singular. Of one row, the Gaussian is that row.
+    /// The covariance is factored by Cholesky. It may be singular, since 1e-9 of the mean variance is
+    /// added to its diagonal first. The Gaussian of one row is that row.
     #[must_use]
     pub fn fit(rows: Rows<'_>) -> Self {
         let (mean, columns) = (rows.mean(), rows.columns());
@@ -46,17 +46,17 @@ impl FittedGaussian {
         Self { mean, factor: covariance }
     }
 
-    /// Rows drawn from it: `mean + factor z`, z standard normal.
+    /// Draws rows: `mean + factor z` with z standard normal.
     ///
     /// # Shapes
-    /// `count` rows, row by row, in the space of the rows it was fitted to.
+    /// `count` rows, one after the other, in the space of the rows that it was fitted to.
     #[must_use]
     pub fn draw(&self, count: usize, stream: &mut Stream) -> Vec<f64> {
         let columns = self.mean.len();
         let mut rows = vec![0.0; count * columns];
         stream.fill_normal_rows(&mut rows, columns);
         for row in rows.chunks_exact_mut(columns) {
-            // From the last column up, for each needs only those before it.
+            // From the last column to the first: a column needs only the z of those before it.
             for i in (0..columns).rev() {
                 let factor = &self.factor[i * columns..=i * columns + i];
                 let sum: f64 = factor.iter().zip(&*row).map(|(factor, z)| factor * z).sum();
@@ -67,8 +67,8 @@ impl FittedGaussian {
     }
 }
 
-/// Replaces the lower triangle of a matrix by its Cholesky factor. What has no variance left, as every
-/// column of a single row, gets none.
+/// Replaces the lower triangle of a matrix by its Cholesky factor. A column without variance of its own,
+/// as every column of a single row, gets the factor 0.
 fn cholesky(matrix: &mut [f64], columns: usize) {
     for i in 0..columns {
         for j in 0..=i {
@@ -87,9 +87,8 @@ fn cholesky(matrix: &mut [f64], columns: usize) {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

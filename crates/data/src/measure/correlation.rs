@@ -1,64 +1,64 @@
-//! How far the columns' correlations are from those of the data.
+//! The difference between the correlations of two samples' columns.
 
-use super::{EvaluationError, Resamples, Rows, comparison::Comparison};
+use super::{MeasureError, Resamples, Rows, held_out_distance::HeldOutDistance};
 
-/// A variance below this share of the mean square is rounding: the column counts as constant.
+/// Share of the mean square below which a variance is rounding. Such a column counts as constant.
 const ROUNDING: f64 = 1e-10;
 
-/// The difference of two correlation matrices, over the pairs of columns.
+/// Difference of two correlation matrices, over the pairs of columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CorrelationDifference {
-    /// The root of its mean square.
+    /// Root of the mean square.
     pub root_mean_square: f64,
-    /// The largest absolute value.
+    /// Largest absolute value.
     pub largest: f64,
 }
 
 /// The difference of the Pearson correlations of two samples.
 ///
-/// Over the pairs j < k of columns, `r_jk(x) − r_jk(y)` with
+/// It is `r_jk(x) − r_jk(y)` over the pairs j < k of columns, with
 /// `r_jk = cov(x_j, x_k) / sqrt(var(x_j) var(x_k))`. A constant column counts as uncorrelated with
-/// every other. None of one column, which has no pair.
+/// every other. One column has no pair, and gives `None`.
 ///
 /// # Shapes
-/// Rows of the same columns; without unit, 0 to 2.
+/// Rows with the same columns. The difference has no unit, and is from 0 to 2.
 ///
 /// # Errors
-/// Columns that differ.
+/// Rows with different numbers of columns.
 ///
 /// Source: Pearson 1895.
 pub fn correlation_difference(
     x: Rows<'_>,
     y: Rows<'_>,
-) -> Result<Option<CorrelationDifference>, EvaluationError> {
+) -> Result<Option<CorrelationDifference>, MeasureError> {
     y.require_columns("second sample", x.columns())?;
     if x.columns() < 2 {
         return Ok(None);
     }
     let columns = (0..x.columns()).collect();
-    let comparison = Correlation::new(y, columns, &Resamples::original(y.count()));
-    let distances = comparison.distances(x, &Resamples::original(x.count()));
+    let distance = Correlation::new(y, columns, &Resamples::original(y.count()));
+    let distances = distance.distances(x, &Resamples::original(x.count()));
     let [root_mean_square, largest] = [distances[0][0], distances[1][0]];
     Ok(Some(CorrelationDifference { root_mean_square, largest }))
 }
 
-/// The root mean square and the largest difference from the correlations of held-out rows.
+/// Difference from the correlations of held-out rows: the root mean square and the largest.
 pub(super) struct Correlation {
-    /// The columns that are compared.
+    /// Columns that are compared.
     columns: Vec<usize>,
-    /// Of every replicate.
+    /// Correlations of the held-out rows, replicate by replicate.
     held_out: Vec<Vec<f64>>,
 }
 
 impl Correlation {
-    /// Of two columns at least.
+    /// Computes the held-out rows' correlations; `columns` are at least two.
     pub(super) fn new(held_out: Rows<'_>, columns: Vec<usize>, resamples: &Resamples) -> Self {
         let held_out = Centred::new(held_out, &columns).all_correlations(resamples);
         Self { columns, held_out }
     }
 }
 
-impl Comparison for Correlation {
+impl HeldOutDistance for Correlation {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let correlations = Centred::new(rows, &self.columns).all_correlations(resamples);
         let mut distances = vec![Vec::new(), Vec::new()];
@@ -72,7 +72,7 @@ impl Comparison for Correlation {
     }
 }
 
-/// Some columns of rows, less their mean, so that no variance is lost to a large one.
+/// Centred columns: their mean is subtracted, so that a large one costs the variances no digits.
 struct Centred {
     columns: usize,
     values: Vec<f64>,
@@ -89,7 +89,7 @@ impl Centred {
         resamples.iter().map(|counts| self.correlations(counts)).collect()
     }
 
-    /// The correlations of the pairs j < k, each row taken as often as it is counted.
+    /// The correlations of the pairs j < k, with each row taken as often as `counts` says.
     fn correlations(&self, counts: &[f64]) -> Vec<f64> {
         let d = self.columns;
         let (mut sums, mut products) = (vec![0.0; d], vec![0.0; d * d]);
@@ -115,9 +115,8 @@ impl Centred {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Stream, Streams};
-
     use super::*;
+    use crate::{Purpose, Stream, Streams};
 
     fn stream(seed: u64) -> Stream {
         Streams::new(seed).at(Purpose::Reference, 0, 0)

@@ -1,45 +1,44 @@
 //! The copying check: are samples nearer to the training rows than fresh rows of the data are?
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{EvaluationError, Rows, rows::squared_distance};
+use super::{MeasureError, Rows, rows::squared_distance};
 
-/// Columns added up before a row that is already too far is left.
+/// Number of columns that are added up before a row that is already too far away is left.
 const BLOCK: usize = 16;
 
-/// Values of training rows that are gone through with every query, so that they stay in the cache.
+/// Number of values in a tile of training rows. All queries go through a tile while it is in the cache.
 const TILE: usize = 4096;
 
-/// Queries that one thread takes through all tiles.
+/// Number of queries that one thread takes through all tiles.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Distances of samples to their nearest training row, beside those of held-out rows.
+/// Copying check: distances of samples to their nearest training row, beside those of held-out rows.
 ///
-/// A model that copies gives a ratio well below 1, one that blurs or strays a ratio above.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A model that copies training rows has a ratio well below 1. A model that blurs the data or strays from
+/// it has a ratio above 1.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Copying {
-    /// The median over the samples, in model space.
+    /// Median over the samples, in model space.
     pub samples_median: f64,
-    /// The median over the held-out rows, in model space.
+    /// Median over the held-out rows, in model space.
     pub held_out_median: f64,
-    /// `samples_median / held_out_median`; none where half of the held-out rows equal training rows.
+    /// Ratio `samples_median / held_out_median`; none where half of the held-out rows equal training rows.
     pub ratio: Option<f64>,
-    /// The share of samples nearer than 99 % of the held-out rows are: expected to be 0.01 of samples
-    /// that follow the data, or 1/(n + 1) with n < 99 held-out rows.
+    /// Share of the samples that are nearer than 99 % of the held-out rows. For samples that follow the
+    /// data it is expected to be 0.01, or 1/(n + 1) with n < 99 held-out rows.
     pub share_nearer_than_1_percent: f64,
 }
 
-/// The distance of each row to the nearest training row.
-///
-/// `min over y of |x − y|`, exact.
+/// The distance of each row to the nearest training row, `min over y of |x − y|`, exact.
 ///
 /// # Shapes
-/// Rows of the same columns; a distance a row, in the unit of the values.
+/// Rows with the same columns. There is one distance for each row, in the unit of the values.
 ///
 /// # Errors
-/// Columns that differ.
-pub fn nearest_distances(rows: Rows<'_>, training: Rows<'_>) -> Result<Vec<f64>, EvaluationError> {
+/// Rows with different numbers of columns.
+pub fn nearest_distances(rows: Rows<'_>, training: Rows<'_>) -> Result<Vec<f64>, MeasureError> {
     rows.require_columns("rows", training.columns())?;
     let tile = (TILE / training.columns()).max(1);
     let training: Vec<&[f64]> = training.iter().collect();
@@ -56,15 +55,16 @@ pub fn nearest_distances(rows: Rows<'_>, training: Rows<'_>) -> Result<Vec<f64>,
     Ok(nearest.into_iter().map(f64::sqrt).collect())
 }
 
-/// Compares the samples' distances to their nearest training rows with the held-out rows'.
+/// The copying check: compares the distances of samples to their nearest training rows with those of
+/// held-out rows.
 ///
 /// # Errors
-/// Columns that differ.
+/// Rows with different numbers of columns.
 pub fn copying(
     samples: Rows<'_>,
     held_out: Rows<'_>,
     training: Rows<'_>,
-) -> Result<Copying, EvaluationError> {
+) -> Result<Copying, MeasureError> {
     let sorted = |rows| {
         let mut distances = nearest_distances(rows, training)?;
         distances.sort_unstable_by(f64::total_cmp);
@@ -94,9 +94,9 @@ fn nearer(a: &[f64], b: &[f64], least: f64) -> f64 {
     sum
 }
 
-/// The value at the place `p (n + 1)` of n sorted ones, from 1, between two neighbours in proportion,
-/// within the first and the last: the one further value of the same distribution is below it with
-/// chance p.
+/// The quantile of n sorted values: the value at place `p (n + 1)`, counted from 1, linear between two
+/// neighbours and limited to the first and the last. A further value of the same distribution is below it
+/// with probability p.
 ///
 /// Source: Hyndman & Fan 1996, definition 6.
 fn quantile(sorted: &[f64], p: f64) -> f64 {
@@ -108,9 +108,8 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
         let mut values = vec![0.0; count];

@@ -1,42 +1,41 @@
-//! Which rows are compared: a distance between finite samples depends on their sizes, so whatever
-//! stands beside one another is cut into chunks of one size.
-
-use langevin_data::Stream;
+//! [`Chunks`]: the rows that are compared. A distance between finite samples depends on their sizes, so
+//! all sets whose distances stand side by side are cut into chunks of one size.
 
 use super::{
-    EvaluationError, Resamples, Rows, SampleSet, Space, bootstrap::draw_index,
-    comparison::Comparison,
+    MeasureError, Resamples, Rows, SampleSet, Space, bootstrap::draw_index,
+    held_out_distance::HeldOutDistance,
 };
+use crate::Stream;
 
-/// Held-out rows that distances are measured to, at most, and so rows of a chunk.
+/// Largest number of held-out rows that distances are measured to, and so of rows in a chunk.
 const CHUNK_ROWS: usize = 1000;
 
-/// Chunks of a set that are measured, at most.
+/// Largest number of chunks of a set that are measured.
 const CHUNKS: usize = 20;
 
-/// Rows in all chunks of a set, at most, unless one chunk has more: a second or two of work.
+/// Largest number of rows in all chunks of a set, unless one chunk has more: a second or two of work.
 const ROWS: usize = 5000;
 
-/// Columns beyond which the rows are fewer in proportion.
+/// Number of columns beyond which a set has fewer rows in proportion.
 const WIDE: usize = 64;
 
-/// One set of rows, and the numbers of the rows of each of its chunks.
+/// Chunks of a set of rows: for each chunk the numbers of its rows.
 pub(super) struct Chunks<'a> {
     set: SampleSet<'a>,
     numbers: Vec<Vec<usize>>,
 }
 
 impl<'a> Chunks<'a> {
-    /// As many disjoint chunks of `rows` rows as there are, from the first row on.
+    /// Cuts disjoint chunks of `rows` rows from the first row on, as many as there are or may be measured.
     pub(super) fn disjoint(
         name: &str,
         set: SampleSet<'a>,
         rows: usize,
-    ) -> Result<Self, EvaluationError> {
+    ) -> Result<Self, MeasureError> {
         let available = set.user.count();
         if available < rows {
             let baseline = name.to_owned();
-            return Err(EvaluationError::FewRows { baseline, required: rows, rows: available });
+            return Err(MeasureError::FewRows { baseline, required: rows, rows: available });
         }
         let count = (available / rows).min(most(set, rows));
         Ok(Self {
@@ -45,7 +44,8 @@ impl<'a> Chunks<'a> {
         })
     }
 
-    /// Random subsets of `rows` rows, each without repetition; all rows once where there are no more.
+    /// Draws random subsets of `rows` rows, each without repetition. Where there are no more rows, the only
+    /// chunk is all of them.
     pub(super) fn random(set: SampleSet<'a>, rows: usize, stream: &mut Stream) -> Self {
         let available = set.user.count();
         let mut all: Vec<usize> = (0..available).collect();
@@ -53,29 +53,29 @@ impl<'a> Chunks<'a> {
             return Self { set, numbers: vec![all] };
         }
         let mut subset = || {
-            // The first steps of a shuffle (Fisher & Yates); what is left from the last subset is an
-            // order like any other.
+            // The first steps of a shuffle (Fisher & Yates). It may start from any order, so also from
+            // the one that the last subset leaves.
             (0..rows).for_each(|i| all.swap(i, i + draw_index(available - i, stream)));
             all[..rows].to_vec()
         };
         Self { set, numbers: (0..most(set, rows)).map(|_| subset()).collect() }
     }
 
-    /// How many chunks there are.
+    /// The number of chunks.
     pub(super) const fn count(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Rows of a chunk.
+    /// The number of rows in a chunk.
     pub(super) fn rows(&self) -> usize {
         self.numbers.first().map_or(0, Vec::len)
     }
 
-    /// The mean over the chunks of every distance, for each replicate of both samples:
+    /// The mean of every distance over the chunks, for each replicate of both samples:
     /// `[distance][replicate]`.
     pub(super) fn mean_distances(
         &self,
-        comparison: &dyn Comparison,
+        measure: &dyn HeldOutDistance,
         space: Space,
         replicates: usize,
         stream: &mut Stream,
@@ -86,7 +86,7 @@ impl<'a> Chunks<'a> {
             let chunk = rows.gather(numbers);
             let resamples = Resamples::draw(numbers.len(), replicates, stream);
             let chunk = Rows::checked(rows.columns(), &chunk);
-            let distances = comparison.distances(chunk, &resamples);
+            let distances = measure.distances(chunk, &resamples);
             means.resize_with(distances.len(), || vec![0.0; replicates + 1]);
             let sums = means.iter_mut().flatten().zip(distances.into_iter().flatten());
             sums.for_each(|(sum, distance)| *sum += distance / self.count() as f64);
@@ -95,18 +95,19 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Chunks of so many rows that may be measured.
+/// The largest number of chunks of `rows` rows that may be measured.
 fn most(set: SampleSet<'_>, rows: usize) -> usize {
     let columns = set.user.columns().max(set.model.columns()).max(WIDE);
     (ROWS * WIDE / (rows * columns)).clamp(1, CHUNKS)
 }
 
-/// The held-out rows that distances are measured to: all, or evenly spread ones.
+/// The numbers of the held-out rows that distances are measured to: all, or evenly spread ones.
 pub(super) fn compared(rows: usize) -> Vec<usize> {
     spread(rows, CHUNK_ROWS)
 }
 
-/// At most so many of `0..count`, evenly spread, so that rows in some order are all represented.
+/// At most `most` numbers of `0..count`, evenly spread, so that every part of ordered rows is
+/// represented.
 pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
     let chosen = count.min(most);
     (0..chosen).map(|i| i * count / chosen).collect()
@@ -114,9 +115,8 @@ pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{Purpose, Streams};
-
     use super::*;
+    use crate::{Purpose, Streams};
 
     fn set(values: &[f64]) -> SampleSet<'_> {
         let rows = Rows::checked(1, values);

@@ -1,15 +1,14 @@
-//! What is evaluated: samples, training and held-out rows and baselines, each in two spaces.
+//! [`Inputs`] of an evaluation: samples, training and held-out rows and baselines, each in two spaces.
 
-use langevin_data::Mode;
+use super::{MeasureError, Rows, Space};
+use crate::Mode;
 
-use super::{EvaluationError, Rows, Space};
-
-/// The same rows in both spaces.
+/// Set of rows, in both spaces.
 #[derive(Debug, Clone, Copy)]
 pub struct SampleSet<'a> {
-    /// In the user's columns and units.
+    /// Rows in the user's columns and units.
     pub user: Rows<'a>,
-    /// In the standardised columns that the model sees.
+    /// Same rows in the scaled columns that the model sees.
     pub model: Rows<'a>,
 }
 
@@ -22,30 +21,31 @@ impl<'a> SampleSet<'a> {
     }
 }
 
-/// What is evaluated, and by what.
+/// Inputs of an evaluation: the samples, and the rows to judge them by.
 ///
-/// For a distribution, training and held-out rows are fresh draws.
+/// Training and held-out rows of a distribution are fresh draws.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
-    /// The names of the user's columns.
+    /// Names of the user's columns.
     pub columns: &'a [String],
-    /// The samples to judge.
+    /// Samples to judge.
     pub samples: SampleSet<'a>,
-    /// The rows that trained the model.
+    /// Rows that the model was trained on.
     pub training: SampleSet<'a>,
     /// Rows of the data that the model has not seen.
     pub held_out: SampleSet<'a>,
-    /// Other samples to compare with, by name: as `gaussian` and `untrained`.
+    /// Baselines, other samples to compare with, by name: as `gaussian` and `untrained`.
     pub baselines: &'a [(&'a str, SampleSet<'a>)],
-    /// The distribution's modes in the user's units, where they are known.
+    /// Modes of the distribution in the user's units, where they are known.
     pub modes: Option<&'a [Mode]>,
-    /// The seed of directions, subsets and resamples.
+    /// Seed of directions, subsets and resamples.
     pub seed: u64,
 }
 
 impl Inputs<'_> {
-    /// Fails unless all sets have the same columns, and each as many rows in both spaces.
-    pub(super) fn check(&self) -> Result<(), EvaluationError> {
+    /// Fails unless all sets have the same columns, and each set has the same number of rows in both
+    /// spaces.
+    pub(super) fn check(&self) -> Result<(), MeasureError> {
         let sets = [
             ("samples", self.samples),
             ("training rows", self.training),
@@ -56,7 +56,7 @@ impl Inputs<'_> {
             set.model.require_columns(name, self.samples.model.columns())?;
             let (user, model) = (set.user.count(), set.model.count());
             if user != model {
-                return Err(EvaluationError::Counts { rows: (*name).to_owned(), user, model });
+                return Err(MeasureError::Counts { rows: (*name).to_owned(), user, model });
             }
         }
         Ok(())
