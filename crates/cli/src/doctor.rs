@@ -12,7 +12,7 @@ pub fn run(json: bool) {
     let machine = Machine::here();
     let compiled = backend::compiled();
     let adapters = backend::adapters();
-    let gibibytes = free_memory() as f64 / f64::from(1 << 30);
+    let gibibytes = free_memory().map(|bytes| bytes as f64 / f64::from(1 << 30));
     if json {
         let report = serde_json::json!({
             "langevin": env!("CARGO_PKG_VERSION"),
@@ -42,5 +42,6 @@ pub fn run(json: bool) {
     print(&format!("system     {}", machine.system));
     print(&format!("processor  {}, {} threads", machine.cpu, machine.threads));
     print(&format!("           {}", machine.instruction_sets.join(" ")));
-    print(&format!("memory     {gibibytes:.1} GiB free"));
+    let free = gibibytes.map_or("unknown".to_owned(), |free| format!("{free:.1} GiB free"));
+    print(&format!("memory     {free}"));
 }

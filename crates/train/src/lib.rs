@@ -30,85 +30,43 @@
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or
 //! [`train`].
 
-mod checkpoint;
-mod comparison;
 mod config;
-mod diffusion;
-mod direct;
-mod disk;
-mod durable;
 mod engine;
 mod error;
-mod evaluate;
-mod export;
-#[cfg(feature = "figures")]
-pub mod figures;
-#[cfg(feature = "figures")]
-pub mod film;
-#[cfg(feature = "figures")]
-mod films;
-mod fingerprint;
-mod folder;
-#[cfg(feature = "gpu")]
-mod gpu;
-mod level_remarks;
-mod manifest;
-mod memory;
-mod numbers;
-mod observer;
-mod optimizer;
-#[cfg(feature = "figures")]
-mod page;
-mod records;
-#[cfg(feature = "figures")]
-mod report;
-mod reproduce;
+mod problem;
 mod run;
-mod run_files;
-mod samples_file;
-mod sampling;
-mod session;
-mod spaces;
-mod tensors;
+mod sample;
+mod show;
+mod store;
 mod trainer;
-mod trajectory;
-mod transfer;
-mod verify;
 
-pub use comparison::{ComparedRow, Comparison};
 pub use config::{
-    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, EndConfig,
-    EngineConfig, FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig, LossConfig,
-    MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, PictureConfig,
-    PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
-    ScheduleConfig, ShareConfig, StartConfig, TableConfig, TrainConfig, TransformConfig,
-    UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config, read_config, relative_path,
-    schema,
+    ActivationConfig, CONFIG_LIMIT, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig,
+    EndConfig, EngineConfig, FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig,
+    LossConfig, MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig,
+    PictureConfig, PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig,
+    SamplerConfig, ScheduleConfig, ShareConfig, StartConfig, TableConfig, TrainConfig,
+    TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config,
+    read_config, relative_path, schema,
 };
-pub use diffusion::{Columns, Diffusion, StepBatch};
-pub use direct::{DirectEngine, RunDenoiser, use_instructions};
-pub use durable::write_new as write_new_file;
-pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
-pub use error::TrainError;
-pub use export::{WeightsFormat, export_weights};
-#[cfg(feature = "figures")]
-pub use films::{FilmFormat, draw_film};
-pub use fingerprint::fingerprint;
-pub use folder::{newest_run, read_run_config};
+pub use engine::{
+    Array, DirectEngine, Engine, RunDenoiser, StepOutput, TapeEngine, TensorMap, Values,
+    row_losses, use_instructions,
+};
 #[cfg(feature = "gpu")]
-pub use gpu::{DeviceOutput, GpuEngine};
-pub use manifest::{Machine, Manifest, Program, RunState};
-pub use memory::{MemoryEstimate, free_memory};
-pub use numbers::number;
-pub use observer::{Event, Observer, RunOptions, RunReport};
-pub use records::{RunRecords, Timing, runs_under};
+pub use engine::{DeviceOutput, GpuEngine};
+pub use error::TrainError;
+pub use problem::{Columns, Diffusion, StepBatch, free_memory};
+pub use run::{
+    Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
+    built_in, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run, train, verify_run,
+};
+pub use sample::{LevelSummary, Samples, SamplesFormat, draw_samples, level_goal, write_samples};
+pub use show::{ComparedRow, Comparison, number};
 #[cfg(feature = "figures")]
-pub use report::{compare_runs, report_run};
-pub use reproduce::{Reproduction, reproduction_tolerance};
-pub use run::{built_in, dry_run, evaluate_run, resume, sample_run, train};
-pub use run_files::CONFIG_LIMIT;
-pub use samples_file::{SamplesFormat, write_samples};
-pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};
-pub use tensors::{Array, TensorMap, Values};
+pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
+pub use store::{
+    Machine, Manifest, Program, RunRecords, RunState, Timing, WeightsFormat, export_weights,
+    fingerprint, newest_run, read_run_config, runs_under, write_new_file,
+};
 pub use trainer::{Metrics, StepReport, Trainer};
-pub use verify::{Finding, Verification, verify_run};

@@ -18,7 +18,7 @@ pub use denoiser::{
     PredictionConfig, QuantityConfig, ShareConfig,
 };
 pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
-pub use parse::{nearest, parse_config, read_config, schema};
+pub use parse::{CONFIG_LIMIT, nearest, parse_config, read_config, schema};
 pub use sampling::{EndConfig, SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
 pub use table::{MissingConfig, TableConfig, TransformConfig, relative_path};
 pub use training::{
@@ -59,6 +59,9 @@ pub struct RunConfig {
 fn version() -> u32 {
     1
 }
+
+/// Samples whose way through the levels is kept, where something is drawn of it.
+pub(crate) const TRAJECTORY_ROWS: usize = 2000;
 
 /// What is drawn of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

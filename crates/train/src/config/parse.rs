@@ -5,7 +5,10 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::RunConfig;
-use crate::{TrainError, error::SHOWN, run_files::CONFIG_LIMIT};
+use crate::{TrainError, error::SHOWN};
+
+/// The most bytes of a run file; parsed, each may take fifty.
+pub const CONFIG_LIMIT: u64 = 4 << 20;
 
 /// Reads a run file's text, applies `key=value` overrides, and checks everything that can be
 /// checked without the data.

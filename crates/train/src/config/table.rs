@@ -8,7 +8,7 @@ use langevin_data::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainError, free_memory};
+use crate::{TrainError, problem::free_memory};
 
 /// How the names of tables in the binary begin.
 const BUILT_IN: &str = "builtin:";
@@ -101,7 +101,7 @@ impl TableConfig {
                 MissingConfig::Refuse => Missing::Refuse,
             },
             // As much again for what is made of them.
-            memory: Some(free_memory() / 2).filter(|half| *half > 0),
+            memory: free_memory().map(|free| free / 2),
         };
         let split = SplitOptions {
             holdout: self.holdout()?,

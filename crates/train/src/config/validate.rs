@@ -312,7 +312,7 @@ impl RunConfig {
 
     #[cfg(feature = "figures")]
     fn validate_film(&self) -> Result<(), TrainError> {
-        use crate::film::{Course, FilmError};
+        use crate::show::film::{Course, FilmError};
         let Some(film) = &self.report.film else { return Ok(()) };
         let course = if film.there_and_back { Course::ThereAndBack } else { Course::OneWay };
         film.settings(course).validate().map_err(|error| match error {

@@ -1,0 +1,54 @@
+//! Which engine makes the steps of a run.
+
+use burn::tensor::Device;
+use langevin_core::Network;
+
+use super::{DirectEngine, Engine, TapeEngine};
+use crate::{
+    TrainError,
+    config::{EngineConfig, RunConfig},
+    problem::Diffusion,
+};
+
+/// An engine, and why it is the tape, where the run file leaves the choice.
+type Chosen<N> = (Box<dyn Engine<N>>, Option<String>);
+
+/// The engine that a run file asks for.
+pub(crate) fn engine_for<N: Network>(
+    config: &RunConfig,
+    network: N,
+    device: &Device,
+) -> Result<Chosen<N>, TrainError> {
+    let networks = Diffusion::new(config)?.networks;
+    let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
+    let mut why_tape = None;
+    if config.train.engine != EngineConfig::Tape {
+        let engine = direct_engine(config, network.clone(), networks, device);
+        match (engine, config.train.engine) {
+            (Ok(engine), _) => return Ok((engine, None)),
+            (Err(why), EngineConfig::Direct) => {
+                return Err(TrainError::config("train.engine", why));
+            }
+            (Err(why), _) => why_tape = Some(why),
+        }
+    }
+    let tape = TapeEngine::new(network, networks, optimizer, clip_norm, device);
+    Ok((Box::new(tape), why_tape))
+}
+
+/// The engine without a tape for a device, if it knows the network.
+fn direct_engine<N: Network>(
+    config: &RunConfig,
+    network: N,
+    count: usize,
+    device: &Device,
+) -> Result<Box<dyn Engine<N>>, String> {
+    let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
+    #[cfg(feature = "gpu")]
+    if super::mlp_gpu::client(&device.clone().inner()).is_some() {
+        let engine = super::GpuEngine::new(network, count, optimizer, clip_norm, device)?;
+        engine.check_batch(config.train.batch)?;
+        return Ok(Box::new(engine));
+    }
+    Ok(Box::new(DirectEngine::new(network, count, optimizer, clip_norm, device)?))
+}

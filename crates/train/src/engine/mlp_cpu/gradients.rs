@@ -1,0 +1,242 @@
+//! A batch's gradient, over chunks of rows that several threads take.
+//!
+//! Chunks and the groups that they form depend on the batch and the network alone, never on the
+//! number of threads, and groups are added in their order: so neither do the bits.
+
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{
+    buffer::Buffer,
+    divide::Divide,
+    form::Transposed,
+    pass::{Network, Sum, Workspace},
+    simd::{Kernel, Simd},
+    team::{Part, Team},
+};
+use crate::problem::StepBatch;
+
+/// The most rows that go through the network at once: their activations stay in the cache.
+pub(crate) const CHUNK_ROWS: usize = 64;
+
+/// Rows of a chunk where a batch would else have too few of them to share out.
+const SMALL_CHUNK_ROWS: usize = 32;
+
+/// Parameters of a network that no longer stay in a core's cache with their gradients: its threads share
+/// out the columns of every layer, so that each meets its part of the weights alone and there is one sum.
+const LARGE: usize = 1 << 18;
+
+/// The most rows that go through a large network at once.
+const LARGE_CHUNK_ROWS: usize = 128;
+
+/// The most groups of chunks: each lets one more thread work, and has its own sum to add.
+const GROUPS: usize = 16;
+
+/// Multiplications that are worth a group of their own, about 10 µs.
+const WORK_OF_A_GROUP: usize = 500_000;
+
+/// Multiplications that are worth waking one more thread for.
+const WORK_OF_A_THREAD: usize = 2_000_000;
+
+/// Groups of rows, at most, for which a network of so many parameters sums its gradients side by side.
+pub(crate) fn most_groups(parameters: usize, rows: usize) -> usize {
+    if parameters >= LARGE { 1 } else { rows.min(GROUPS) }
+}
+
+/// What is needed to differentiate a network's loss, kept from step to step.
+#[derive(Debug)]
+pub(crate) struct Gradients {
+    pub(crate) network: Network,
+    transposed: Transposed,
+    pub(crate) team: Team,
+    /// Whether all threads take each chunk together.
+    is_large: bool,
+    /// One a thread, once there was work for so many.
+    spaces: Mutex<Vec<Workspace>>,
+    groups: Vec<Group>,
+    losses: Vec<f32>,
+}
+
+/// A run of chunks that one thread takes through the network.
+#[derive(Debug)]
+struct Group {
+    /// Sum over its rows.
+    gradients: Buffer,
+    losses: Vec<f32>,
+}
+
+impl Gradients {
+    pub(crate) fn new(network: Network, threads: usize) -> Self {
+        Self {
+            transposed: Transposed::new(&network.layers),
+            team: Team::new(threads),
+            is_large: network.len() >= LARGE,
+            spaces: Mutex::new(Vec::new()),
+            groups: Vec::new(),
+            losses: Vec::new(),
+            network,
+        }
+    }
+
+    /// Takes the network as a large one.
+    #[cfg(test)]
+    pub(crate) fn taken_as_large(mut self) -> Self {
+        self.is_large = true;
+        self
+    }
+
+    /// The losses of the batch's rows, the gradient of their sum, and who made them; meanwhile `beside`.
+    pub(crate) fn differentiate(
+        &mut self,
+        parameters: &[f32],
+        batch: &StepBatch,
+        beside: &mut (dyn FnMut() + Send),
+    ) -> (&[f32], &mut [f32], &Team) {
+        let is_large = self.is_large;
+        // A large network's chunks keep the whole team at each layer: what else there is goes beside the
+        // transposition of its weights.
+        let (first, beside) = if is_large { (Some(beside), None) } else { (None, Some(beside)) };
+        self.transposed.update(&self.network.layers, parameters, &self.team, first);
+        let chunk_rows = match batch.rows {
+            _ if is_large => LARGE_CHUNK_ROWS,
+            few if few < GROUPS * SMALL_CHUNK_ROWS => SMALL_CHUNK_ROWS,
+            _ => CHUNK_ROWS,
+        };
+        let work = batch.rows.saturating_mul(3 * parameters.len());
+        let most = if is_large { 1 } else { GROUPS.min(1 + work / WORK_OF_A_GROUP) };
+        let groups = batch.rows.div_ceil(chunk_rows).min(most);
+        let threads = self.team.threads().min(groups).min(1 + work / WORK_OF_A_THREAD);
+        let network = &self.network;
+        self.groups.resize_with(self.groups.len().max(groups), || Group {
+            gradients: Buffer::zeros(network.len()),
+            losses: Vec::new(),
+        });
+        let job = Job {
+            network,
+            transposed: &self.transposed,
+            team: is_large.then_some(&self.team),
+            chunk_rows,
+            groups,
+            parameters,
+            batch,
+            spaces: &self.spaces,
+        };
+        let own = self.groups[..groups].iter_mut().enumerate();
+        let threads = threads + usize::from(beside.is_some());
+        // Last, so that a single group stays in this thread's cache.
+        let items = own.map(Part::Own).chain(beside.map(Part::Beside));
+        self.team.for_each(threads, items, |part| match part {
+            Part::Beside(work) => work(),
+            Part::Own((number, group)) => job.work(number, group),
+        });
+        self.add_groups(groups)
+    }
+
+    /// The groups' losses side by side, and the sum of their gradients.
+    fn add_groups(&mut self, count: usize) -> (&[f32], &mut [f32], &Team) {
+        self.losses.clear();
+        let mut groups = self.groups.iter_mut().take(count).map(|group| {
+            self.losses.extend_from_slice(&group.losses);
+            &mut group.gradients[..]
+        });
+        let sum = groups.next().unwrap_or_default();
+        let mut others: [&[f32]; GROUPS] = [&[]; GROUPS];
+        for (other, gradients) in others.iter_mut().zip(groups) {
+            *other = gradients;
+        }
+        self.network.set.run_divided(Add { sum, others }, &self.team);
+        (&self.losses, sum, &self.team)
+    }
+}
+
+/// Adds gradients, those of one group after those of another.
+struct Add<'a> {
+    sum: &'a mut [f32],
+    /// Empty where there are fewer.
+    others: [&'a [f32]; GROUPS],
+}
+
+impl Kernel for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        // A block of the sum stays in the first cache until all are in it.
+        const BLOCK: usize = 2048;
+        for (block, sum) in self.sum.chunks_mut(BLOCK).enumerate() {
+            for other in self.others.iter().filter(|other| !other.is_empty()) {
+                for (sum, gradient) in sum.iter_mut().zip(&other[block * BLOCK..]) {
+                    *sum += gradient;
+                }
+            }
+        }
+    }
+}
+
+impl Divide for Add<'_> {
+    fn len(&self) -> usize {
+        self.sum.len()
+    }
+
+    fn split_at(self, place: usize) -> (Self, Self) {
+        let (first, rest) = self.sum.split_at_mut(place);
+        let parts = self.others.map(|other| other.split_at(place.min(other.len())));
+        let (firsts, rests) = (parts.map(|part| part.0), parts.map(|part| part.1));
+        (Self { sum: first, others: firsts }, Self { sum: rest, others: rests })
+    }
+}
+
+/// One step's work, of which every thread takes a group after the other.
+struct Job<'a> {
+    network: &'a Network,
+    transposed: &'a Transposed,
+    /// Takes each chunk together; none where every thread has chunks of its own.
+    team: Option<&'a Team>,
+    chunk_rows: usize,
+    groups: usize,
+    parameters: &'a [f32],
+    batch: &'a StepBatch,
+    /// Those that no thread uses at the moment.
+    spaces: &'a Mutex<Vec<Workspace>>,
+}
+
+impl Job<'_> {
+    fn work(&self, number: usize, group: &mut Group) {
+        let spare = || self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = spare().pop();
+        let new = || Workspace::new(&self.network.form, self.chunk_rows.max(CHUNK_ROWS));
+        let mut space = own.unwrap_or_else(new);
+        self.differentiate(self.rows_of(number), group, &mut space);
+        spare().push(space);
+    }
+
+    /// The rows of a group: whole chunks, as evenly as they go.
+    fn rows_of(&self, group: usize) -> Range<usize> {
+        let chunks = self.batch.rows.div_ceil(self.chunk_rows);
+        let first =
+            |group: usize| (group * chunks / self.groups * self.chunk_rows).min(self.batch.rows);
+        first(group)..first(group + 1)
+    }
+
+    fn differentiate(&self, rows: Range<usize>, group: &mut Group, space: &mut Workspace) {
+        group.losses.resize(rows.len(), 0.0);
+        for first in rows.clone().step_by(self.chunk_rows) {
+            let chunk = first..(first + self.chunk_rows).min(rows.end);
+            let losses = &mut group.losses[first - rows.start..chunk.end - rows.start];
+            let gradients = &mut group.gradients[..];
+            let is_first = first == rows.start;
+            self.network.differentiate(
+                self.parameters,
+                self.transposed,
+                self.batch,
+                chunk,
+                self.team,
+                space,
+                losses,
+                if is_first { Sum::New(gradients) } else { Sum::Further(gradients) },
+            );
+        }
+    }
+}

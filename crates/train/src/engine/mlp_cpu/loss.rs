@@ -1,0 +1,76 @@
+//! The loss of each row and its gradient, as [`row_losses`](crate::engine::row_losses) defines them.
+
+use langevin_core::LossReduction;
+
+use super::panels;
+
+/// The rows whose loss is wanted.
+pub(crate) struct Loss<'a> {
+    pub(crate) reduction: LossReduction,
+    /// Columns of a row that count.
+    pub(crate) features: usize,
+    /// `[rows, features]`.
+    pub(crate) target: &'a [f32],
+    /// `[rows]`.
+    pub(crate) weight: &'a [f32],
+}
+
+impl Loss<'_> {
+    /// Writes the rows' losses, and turns the output into the gradient of their sum.
+    ///
+    /// # Shapes
+    /// `output` is `[rows, features]` in panels, `losses` `[rows]`.
+    pub(crate) fn differentiate(&self, output: &mut [f32], losses: &mut [f32]) {
+        let share = match self.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / self.features as f32,
+            LossReduction::Sum | LossReduction::Norm => 1.0,
+        };
+        losses.fill(0.0);
+        let width = panels::width(self.features);
+        for (panel, output) in output.chunks_exact_mut(losses.len() * width).enumerate() {
+            let (first, held) = (panel * width, panels::held(panel, self.features));
+            let targets = self.target.chunks_exact(self.features);
+            let rows = output.chunks_exact_mut(width).zip(targets).zip(self.weight);
+            for (((output, target), weight), loss) in rows.zip(&mut *losses) {
+                let weight = share * weight;
+                let pairs = output.iter_mut().zip(&target[first..first + held]);
+                *loss += weight * self.errors(pairs, weight);
+            }
+        }
+    }
+
+    /// The sum of what errors cost; each output becomes the slope, times `weight`.
+    fn errors<'a>(&self, pairs: impl Iterator<Item = (&'a mut f32, &'a f32)>, weight: f32) -> f32 {
+        let mut sum = 0.0;
+        if let LossReduction::Huber { delta } = self.reduction {
+            let delta = delta as f32;
+            for (output, target) in pairs {
+                let error = *output - target;
+                let size = error.abs();
+                let near = if size > delta { delta } else { size };
+                sum += 0.5 * near * near + delta * (size - near);
+                *output = weight * near.copysign(error);
+            }
+        } else {
+            for (output, target) in pairs {
+                let error = *output - target;
+                sum += error * error;
+                *output = 2.0 * weight * error;
+            }
+        }
+        sum
+    }
+}
+
+/// What the gradient of the rows' sum is multiplied by to be the batch's.
+pub(crate) fn factor(reduction: LossReduction, losses: &[f32]) -> f32 {
+    match reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / losses.len() as f32,
+        LossReduction::Sum => 1.0,
+        // d sqrt(S) = dS / (2 sqrt(S)).
+        LossReduction::Norm => {
+            let sum: f64 = losses.iter().map(|loss| f64::from(*loss)).sum();
+            (0.5 / sum.sqrt()) as f32
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Forward and backward of a few rows, whose activations stay in the cache.
+
+use std::ops::Range;
+
+use super::{
+    activation::{Activate, Apply, Chain},
+    buffer::Buffer,
+    form::{Form, Layer, Transposed},
+    functions::sin_cos_of_turns,
+    loss::Loss,
+    panels,
+    product::{Left, Product, Start},
+    simd::{InstructionSet, Kernel, Simd},
+    team::{Team, for_each},
+};
+use crate::problem::{StepBatch, diffusion::Columns};
+
+/// A network: its form, where its numbers are, and the instructions to compute it with.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) form: Form,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) set: InstructionSet,
+}
+
+/// What is needed to take rows through the network, and back: one chunk of rows, every matrix in panels.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    input: Input,
+    /// Each hidden layer's output.
+    hidden: Vec<Buffer>,
+    /// Each hidden layer's sums z, then `act'(z)`, then the loss's gradient by z.
+    slopes: Vec<Buffer>,
+    /// The network's output, then the loss's gradient by it.
+    output: Buffer,
+    /// The loss's gradient by a hidden layer's output.
+    gradient: Buffer,
+}
+
+impl Workspace {
+    /// Room for so many rows.
+    pub(crate) fn new(form: &Form, rows: usize) -> Self {
+        let hidden = || Buffer::zeros(rows * panels::padded(form.width));
+        Self {
+            input: Input::new(form, rows, panels::width(form.inputs())),
+            hidden: (0..form.depth).map(|_| hidden()).collect(),
+            slopes: (0..form.depth).map(|_| hidden()).collect(),
+            output: Buffer::zeros(rows * panels::padded(form.features)),
+            gradient: hidden(),
+        }
+    }
+}
+
+/// The first layer's input.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// In panels of `width` columns.
+    pub(crate) columns: Buffer,
+    width: usize,
+    /// Sines and cosines, row by row.
+    position: Buffer,
+}
+
+impl Input {
+    /// Room for so many rows.
+    pub(crate) fn new(form: &Form, rows: usize, width: usize) -> Self {
+        Self {
+            columns: Buffer::zeros(rows * form.inputs().next_multiple_of(width)),
+            width,
+            position: Buffer::zeros(rows * 2 * form.position_features()),
+        }
+    }
+}
+
+/// A sum of gradients in the making.
+#[derive(Debug)]
+pub(crate) enum Sum<'a> {
+    /// These rows are the first: what is there does not count.
+    New(&'a mut [f32]),
+    /// There are others in it.
+    Further(&'a mut [f32]),
+}
+
+/// What a thread needs to take rows through the network and not back.
+#[derive(Debug)]
+pub(crate) struct ForwardSpace {
+    /// Room for so many rows.
+    rows: usize,
+    input: Input,
+    /// Two hidden layers' outputs.
+    hidden: [Buffer; 2],
+    output: Buffer,
+}
+
+impl ForwardSpace {
+    /// Room for so many rows at once.
+    pub(crate) fn new(form: &Form, rows: usize) -> Self {
+        let hidden = || Buffer::zeros(rows * panels::padded(form.width));
+        Self {
+            rows,
+            input: Input::new(form, rows, panels::width(form.inputs())),
+            hidden: [hidden(), hidden()],
+            output: Buffer::zeros(rows * panels::padded(form.features)),
+        }
+    }
+}
+
+impl Network {
+    pub(crate) fn new(form: Form, set: InstructionSet) -> Self {
+        Self { layers: form.layers(panels::width), form, set }
+    }
+
+    /// The length of a buffer of all parameters.
+    pub(crate) fn len(&self) -> usize {
+        self.layers.last().map_or(0, Layer::end)
+    }
+
+    /// The losses of some rows, and the gradient of their sum, which is added to `gradients`, or
+    /// written over what is there in a group's first chunk; by a team, where there is one,
+    /// which shares out the columns of every layer.
+    #[expect(clippy::too_many_arguments, reason = "what is read, and the three places to write to")]
+    pub(crate) fn differentiate(
+        &self,
+        parameters: &[f32],
+        transposed: &Transposed,
+        batch: &StepBatch,
+        rows: Range<usize>,
+        team: Option<&Team>,
+        space: &mut Workspace,
+        losses: &mut [f32],
+        gradients: Sum<'_>,
+    ) {
+        self.read_input(batch, rows.clone(), &mut space.input);
+        self.forward(parameters, rows.len(), team, space);
+        let features = self.form.features;
+        let loss = Loss {
+            reduction: batch.reduction,
+            features,
+            target: &batch.target.values[rows.start * features..rows.end * features],
+            weight: &batch.weight[rows.clone()],
+        };
+        loss.differentiate(&mut space.output[..rows.len() * panels::padded(features)], losses);
+        self.backward(transposed, rows.len(), team, space, gradients);
+    }
+
+    /// Puts the rows' columns side by side: `[x, sin, cos, level features, condition]`.
+    pub(crate) fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
+        let of = |columns: &'_ Columns| rows.start * columns.columns..rows.end * columns.columns;
+        self.place_data(&batch.input.values[of(&batch.input)], rows.len(), input);
+        let mut first = self.form.features + 2 * self.form.position_features();
+        for columns in batch.level_features.iter().chain(&batch.condition) {
+            let shape = (rows.len(), columns.columns);
+            let values = &columns.values[of(columns)];
+            panels::place(&mut input.columns, input.width, first, values, shape);
+            first += columns.columns;
+        }
+    }
+
+    /// Puts rows of data and their sines and cosines in the input.
+    fn place_data(&self, x: &[f32], rows: usize, input: &mut Input) {
+        let (features, count) = (self.form.features, self.form.position_features());
+        panels::place(&mut input.columns, input.width, 0, x, (rows, features));
+        if count > 0 {
+            let position = &mut input.position[..rows * 2 * count];
+            for (x, row) in x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count)) {
+                let (sin, cos) = row.split_at_mut(count);
+                self.set.run(Position { x, frequencies: &self.form.frequencies, sin, cos });
+            }
+            let shape = (rows, 2 * count);
+            panels::place(&mut input.columns, input.width, features, position, shape);
+        }
+    }
+
+    /// The first layer's bias for rows that share their extra columns: `bias + extra · weight`, panel after
+    /// panel.
+    pub(crate) fn shared_bias(&self, parameters: &[f32], extra: &[f32]) -> Buffer {
+        let layer = &self.layers[0];
+        let mut shared = Buffer::zeros(panels::padded(layer.outputs));
+        for (panel, c) in shared.chunks_exact_mut(layer.width).enumerate() {
+            let (weight, bias) = layer.panel_of(parameters, panel);
+            if extra.is_empty() {
+                c.copy_from_slice(bias);
+                continue;
+            }
+            self.set.run(Product {
+                rows: 1,
+                inner: extra.len(),
+                columns: panels::held(panel, layer.outputs),
+                a: Left::turned(extra, 1),
+                b: &weight[(layer.inputs - extra.len()) * layer.width..],
+                start: Start::Row(bias),
+                c,
+                width: layer.width,
+            });
+        }
+        shared
+    }
+
+    /// The network's output for rows that share their extra columns, which `bias` has in it.
+    ///
+    /// # Shapes
+    /// `x` and `output` are `[rows, features]`.
+    pub(crate) fn predict(
+        &self,
+        parameters: &[f32],
+        bias: &[f32],
+        x: &[f32],
+        space: &mut ForwardSpace,
+        output: &mut [f32],
+    ) {
+        let features = self.form.features;
+        let ForwardSpace { rows: most, input, hidden: [before, after], output: sums } = space;
+        let (first, last) = (&self.layers[0], &self.layers[self.form.depth]);
+        let inner = features + 2 * self.form.position_features();
+        for (x, output) in x.chunks(*most * features).zip(output.chunks_mut(*most * features)) {
+            let rows = x.len() / features;
+            self.place_data(x, rows, input);
+            let len = rows * panels::padded(first.outputs);
+            let a = Left::of(&input.columns, rows, self.form.inputs());
+            let z = after[..len].chunks_exact_mut(rows * first.width);
+            for ((panel, z), bias) in z.enumerate().zip(bias.chunks_exact(first.width)) {
+                self.sums(first, panel, (a, inner, rows), parameters, Some(bias), z);
+                self.set.run(Apply { activation: self.form.activation, z, before: None });
+            }
+            for layer in &self.layers[1..self.form.depth] {
+                std::mem::swap(before, after);
+                let a = Left::of(before, rows, layer.inputs);
+                let size = rows * layer.width;
+                let z = after[..len].chunks_exact_mut(size);
+                for ((panel, z), before) in z.enumerate().zip(before.chunks_exact(size)) {
+                    self.sums(layer, panel, (a, layer.inputs, rows), parameters, None, z);
+                    let before = self.form.residual.then_some(before);
+                    self.set.run(Apply { activation: self.form.activation, z, before });
+                }
+            }
+            let a = Left::of(after, rows, last.inputs);
+            let sums = &mut sums[..rows * panels::padded(features)];
+            for (panel, sums) in sums.chunks_exact_mut(rows * last.width).enumerate() {
+                self.sums(last, panel, (a, last.inputs, rows), parameters, None, sums);
+            }
+            panels::read(sums, last.width, output, (rows, features));
+        }
+    }
+
+    /// Fills the workspace's layers from its input.
+    fn forward(&self, parameters: &[f32], rows: usize, team: Option<&Team>, space: &mut Workspace) {
+        let (mut input, mut columns) = (&space.input.columns[..], self.form.inputs());
+        let layers = self.layers.iter().zip(&mut space.slopes).zip(&mut space.hidden);
+        for (i, ((layer, z), output)) in layers.enumerate() {
+            let (size, len) = (rows * layer.width, rows * panels::padded(layer.outputs));
+            let a = Left::of(input, rows, columns);
+            let z = z[..len].chunks_exact_mut(size);
+            let panels = z.zip(output[..len].chunks_exact_mut(size)).enumerate();
+            for_each(team, panels, |(panel, (z, output))| {
+                self.sums(layer, panel, (a, columns, rows), parameters, None, z);
+                let skips = self.form.residual && i > 0;
+                let before = skips.then(|| &input[panel * size..][..size]);
+                self.set.run(Activate { activation: self.form.activation, z, before, output });
+            });
+            (input, columns) = (output, layer.outputs);
+        }
+        let last = &self.layers[self.form.depth];
+        let a = Left::of(input, rows, columns);
+        let output = &mut space.output[..rows * panels::padded(last.outputs)];
+        let panels = output.chunks_exact_mut(rows * last.width).enumerate();
+        for_each(team, panels, |(panel, output)| {
+            self.sums(last, panel, (a, columns, rows), parameters, None, output);
+        });
+    }
+
+    /// A panel of `a · weight + bias`, over the first `inner` columns of a; the layer's own bias unless
+    /// there is another.
+    fn sums(
+        &self,
+        layer: &Layer,
+        panel: usize,
+        (a, inner, rows): (Left<'_>, usize, usize),
+        parameters: &[f32],
+        bias: Option<&[f32]>,
+        c: &mut [f32],
+    ) {
+        let (b, own) = layer.panel_of(parameters, panel);
+        self.set.run(Product {
+            rows,
+            inner,
+            columns: panels::held(panel, layer.outputs),
+            a,
+            b,
+            start: Start::Row(bias.unwrap_or(own)),
+            c,
+            width: layer.width,
+        });
+    }
+
+    /// Makes the gradients; the workspace's output holds the loss's gradient by it.
+    fn backward(
+        &self,
+        transposed: &Transposed,
+        rows: usize,
+        team: Option<&Team>,
+        space: &mut Workspace,
+        gradients: Sum<'_>,
+    ) {
+        let (mut rest, start) = match gradients {
+            Sum::New(gradients) => (gradients, Start::Zero),
+            Sum::Further(gradients) => (gradients, Start::Own),
+        };
+        let Workspace { input, hidden, slopes, output, gradient } = space;
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let (earlier, own) = std::mem::take(&mut rest).split_at_mut(layer.first);
+            rest = earlier;
+            let own = own[..layer.end() - layer.first].chunks_exact_mut(layer.panel());
+            let x = if i == 0 { &input.columns[..] } else { &hidden[i - 1][..] };
+            let (len, size) = (rows * panels::padded(layer.outputs), rows * layer.width);
+            if i == self.form.depth {
+                let panels = output[..len].chunks_exact(size).zip(own);
+                for_each(team, panels, |(delta, own)| {
+                    let (weight, bias) = self.clear(layer, start, own);
+                    for row in delta.chunks_exact(bias.len()) {
+                        for (sum, delta) in bias.iter_mut().zip(row) {
+                            *sum += delta;
+                        }
+                    }
+                    self.weight_gradient(layer, (x, rows), delta, start, weight);
+                });
+                continue;
+            }
+            let (slopes, later_deltas) = slopes.split_at_mut(i + 1);
+            let later = &self.layers[i + 1];
+            let later_delta = later_deltas.first().unwrap_or(output);
+            let a = Left::of(later_delta, rows, later.outputs);
+            let skips = self.form.residual && i + 1 < self.form.depth;
+            let panels = gradient[..len].chunks_exact_mut(size);
+            let panels = panels.zip(slopes[i][..len].chunks_exact_mut(size)).zip(own).enumerate();
+            for_each(team, panels, |(panel, ((gradient, delta), own))| {
+                self.set.run(Product {
+                    rows,
+                    inner: later.outputs,
+                    columns: panels::held(panel, layer.outputs),
+                    a,
+                    b: transposed.of(later, i + 1, panel),
+                    start: if skips { Start::Own } else { Start::Zero },
+                    c: gradient,
+                    width: layer.width,
+                });
+                let (weight, sums) = self.clear(layer, start, own);
+                self.set.run(Chain { delta, gradient, sums });
+                self.weight_gradient(layer, (x, rows), delta, start, weight);
+            });
+        }
+    }
+
+    /// A panel's gradients by weight and bias; the latter zero at the start.
+    fn clear<'a>(
+        &self,
+        layer: &Layer,
+        start: Start<'_>,
+        panel: &'a mut [f32],
+    ) -> (&'a mut [f32], &'a mut [f32]) {
+        let (weight, bias) = panel.split_at_mut(layer.inputs * layer.width);
+        if matches!(start, Start::Zero) {
+            bias.fill(0.0);
+        }
+        (weight, bias)
+    }
+
+    /// A panel of `xᵀ · delta`.
+    fn weight_gradient(
+        &self,
+        layer: &Layer,
+        (x, rows): (&[f32], usize),
+        delta: &[f32],
+        start: Start<'_>,
+        c: &mut [f32],
+    ) {
+        let width = panels::width(layer.inputs);
+        for (c, x) in c.chunks_mut(width * layer.width).zip(x.chunks_exact(rows * width)) {
+            self.set.run(Product {
+                rows: c.len() / layer.width,
+                inner: rows,
+                columns: layer.width,
+                a: Left::turned(x, width),
+                b: delta,
+                start,
+                c,
+                width: layer.width,
+            });
+        }
+    }
+}
+
+/// `sin(2π x·B)` and `cos(2π x·B)` of one row.
+struct Position<'a> {
+    x: &'a [f32],
+    frequencies: &'a [f32],
+    sin: &'a mut [f32],
+    cos: &'a mut [f32],
+}
+
+impl Kernel for Position<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        self.sin.fill(0.0);
+        for (x, frequencies) in self.x.iter().zip(self.frequencies.chunks_exact(self.cos.len())) {
+            for (turns, frequency) in self.sin.iter_mut().zip(frequencies) {
+                *turns = S::mul_add(*x, *frequency, *turns);
+            }
+        }
+        for (sin, cos) in self.sin.iter_mut().zip(self.cos) {
+            (*sin, *cos) = sin_cos_of_turns::<S>(*sin);
+        }
+    }
+}

@@ -1,0 +1,474 @@
+//! The launches of a step: a network in training on a GPU.
+
+use cubecl::{client::Client, prelude::*};
+use langevin_core::LossReduction;
+
+use super::{
+    learner::{DeviceLearner, Turned},
+    numbers::{DeviceOutput, Numbers},
+    pass::{self, GROUPS, LANES, Shape},
+    plan::{Hardware, Plan, RULE, block, cubes},
+    product::{self, SIDE},
+    stride,
+    update::{self, LOSS_ROWS, UNITS},
+};
+use crate::{
+    config::OptimizerConfig,
+    engine::{
+        mlp_cpu::{
+            gradients::CHUNK_ROWS,
+            learner::Training,
+            pass::{Input, Network},
+        },
+        transfer,
+    },
+    problem::StepBatch,
+};
+
+/// What a batch needs beside the network, kept while batches are of one size.
+#[derive(Debug)]
+struct Space {
+    plan: Plan,
+    /// The batch and its activations.
+    numbers: Numbers,
+    table: Numbers<u32>,
+    /// Each slice's gradients.
+    partial: Numbers,
+    /// Sums of squares of gradients, then sums of losses.
+    sums: Numbers,
+}
+
+/// What makes the steps on one device.
+pub(super) struct Device {
+    pub(super) client: Client,
+    hardware: Hardware,
+    network: Network,
+    pub(super) turned: Turned,
+    /// Where the host puts the columns of a few rows side by side.
+    host: Input,
+    space: Option<Space>,
+    /// That of the step before.
+    output: Option<DeviceOutput>,
+}
+
+impl Device {
+    pub(super) fn new(client: Client, network: Network) -> Self {
+        let host = Input::new(&network.form, CHUNK_ROWS, stride(network.form.inputs()));
+        let turned = Turned::new(&client, &network.layers, network.len());
+        let hardware = Hardware::new(client.properties());
+        Self { client, hardware, network, turned, host, space: None, output: None }
+    }
+
+    /// Fails where the network, or a batch of so many rows, is too large for the device.
+    pub(super) fn check(&self, rows: usize) -> Result<(), String> {
+        self.hardware.check(&self.network.form, &self.network.layers, rows)
+    }
+
+    /// One step of the optimizer.
+    pub(super) fn step(
+        &mut self,
+        learner: &mut DeviceLearner,
+        training: &Training,
+        batch: &StepBatch,
+        learning_rate: f64,
+    ) -> DeviceOutput {
+        learner.steps += 1;
+        let mut values = self.pack(batch);
+        values.extend(rule(&training.optimizer, learner.steps, learning_rate));
+        let size = (batch.rows, batch.parts);
+        let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
+        let space = kept.unwrap_or_else(|| self.make_space(batch));
+        // The runtime stages the whole of what it is told to write to.
+        let upload = space.numbers.part(0, values.len());
+        transfer::write_buffer(&self.client, &upload.handle, values);
+        let place = DeviceOutput::after(self.output.as_ref(), &self.client, batch.rows);
+        let output = place.numbers();
+        for (number, (first, rows)) in space.plan.cut().enumerate() {
+            if let Some(shape) = space.plan.pass {
+                self.pass(&space, shape, learner, batch, &output, (number, first, rows));
+            } else {
+                self.forward(&space, &learner.parameters, first, rows);
+                self.loss(&space, batch, &output, (number, first, rows));
+                self.backward(&space, &learner.turned, rows);
+            }
+            self.gradients(&space, first, rows);
+        }
+        self.update(&space, learner, training, batch, &output);
+        self.space = Some(space);
+        self.output = Some(place.clone());
+        place
+    }
+
+    /// `average ← average + (1 − decay) · (parameters − average)`.
+    pub(super) fn average(&self, learner: &DeviceLearner, decay: f64) {
+        if let Some(average) = &learner.average {
+            let (count, dim) = self.over_all();
+            // SAFETY: the kernel stays within `len`.
+            unsafe {
+                update::average::launch_unchecked(
+                    &self.client,
+                    count,
+                    dim,
+                    average.argument(),
+                    learner.parameters.argument(),
+                    self.network.len(),
+                    (1.0 - decay) as f32,
+                );
+            }
+        }
+    }
+
+    /// The upload: the batch's input as the network takes it, its targets and its weights.
+    fn pack(&mut self, batch: &StepBatch) -> Vec<f32> {
+        let length = stride(self.network.form.inputs());
+        let columns = length + self.network.form.features + 1;
+        let mut values = Vec::with_capacity(batch.rows * columns + RULE);
+        for first in (0..batch.rows).step_by(CHUNK_ROWS) {
+            let rows = first..(first + CHUNK_ROWS).min(batch.rows);
+            let count = rows.len();
+            self.network.read_input(batch, rows, &mut self.host);
+            values.extend_from_slice(&self.host.columns[..count * length]);
+        }
+        values.extend_from_slice(&batch.target.values);
+        values.extend_from_slice(&batch.weight);
+        values
+    }
+
+    fn make_space(&self, batch: &StepBatch) -> Space {
+        let (client, network) = (&self.client, &self.network);
+        let size = (batch.rows, batch.parts);
+        let plan = Plan::new(&network.form, &network.layers, size, self.hardware);
+        let sums = plan.first_loss() + plan.cut().count() * plan.loss_cubes();
+        Space {
+            numbers: Numbers::zeros(client, plan.len),
+            table: Numbers::new(client, &plan.table),
+            partial: Numbers::zeros(client, plan.slices * network.len()),
+            sums: Numbers::zeros(client, sums),
+            plan,
+        }
+    }
+
+    fn forward(&self, space: &Space, parameters: &Numbers, first: usize, rows: usize) {
+        let (form, plan) = (&self.network.form, &space.plan);
+        let mut input_stride = stride(form.inputs());
+        let mut input = plan.input + first * input_stride;
+        for (i, layer) in self.network.layers.iter().enumerate() {
+            let block = block(rows, layer.outputs, self.hardware);
+            let is_hidden = i < form.depth;
+            let output = if is_hidden { plan.hidden[i] } else { plan.output };
+            // SAFETY: the kernel stays within rows and columns, which the plan has room for.
+            unsafe {
+                product::forward::launch_unchecked(
+                    &self.client,
+                    tiles(rows, layer.outputs, block),
+                    square(),
+                    space.numbers.argument(),
+                    parameters.argument(),
+                    rows,
+                    layer.inputs,
+                    layer.outputs,
+                    input,
+                    input_stride,
+                    layer.first,
+                    layer.width,
+                    output,
+                    if is_hidden { plan.slopes[i] } else { 0 },
+                    block,
+                    is_hidden.then_some(form.activation),
+                    form.residual && is_hidden && i > 0,
+                );
+            }
+            (input, input_stride) = (output, layer.width);
+        }
+    }
+
+    fn loss(
+        &self,
+        space: &Space,
+        batch: &StepBatch,
+        losses: &Numbers,
+        (part, first, rows): (usize, usize, usize),
+    ) {
+        let (features, plan) = (self.network.form.features, &space.plan);
+        let (share, delta) = loss_scalars(batch.reduction, features);
+        // SAFETY: the kernel stays within rows and features, which the plan has room for.
+        unsafe {
+            update::loss::launch_unchecked(
+                &self.client,
+                CubeCount::Static(plan.loss_cubes() as u32, 1, 1),
+                line(),
+                space.numbers.argument(),
+                losses.argument(),
+                space.sums.argument(),
+                rows,
+                features,
+                plan.output,
+                stride(features),
+                plan.target + first * features,
+                plan.weight + first,
+                first,
+                plan.first_loss() + part * plan.loss_cubes(),
+                share,
+                delta.unwrap_or(0.0),
+                delta.is_some(),
+            );
+        }
+    }
+
+    /// All of the three in one launch.
+    fn pass(
+        &self,
+        space: &Space,
+        shape: Shape,
+        learner: &DeviceLearner,
+        batch: &StepBatch,
+        losses: &Numbers,
+        (part, first, rows): (usize, usize, usize),
+    ) {
+        let (form, plan) = (&self.network.form, &space.plan);
+        let input_stride = stride(form.inputs());
+        let (share, delta) = loss_scalars(batch.reduction, form.features);
+        // SAFETY: the kernel stays within rows and columns, which the plan has room for.
+        unsafe {
+            pass::pass::launch_unchecked(
+                &self.client,
+                CubeCount::Static(rows.div_ceil(shape.rows) as u32, 1, 1),
+                CubeDim::new_2d(LANES as u32, GROUPS as u32),
+                space.numbers.argument(),
+                learner.parameters.argument(),
+                learner.turned.argument(),
+                losses.argument(),
+                space.sums.argument(),
+                rows,
+                plan.part_rows,
+                form.inputs(),
+                form.width,
+                form.features,
+                form.depth,
+                plan.input + first * input_stride,
+                input_stride,
+                stride(form.width),
+                stride(form.features),
+                plan.hidden[0],
+                plan.slopes[0],
+                plan.output,
+                plan.target + first * form.features,
+                plan.weight + first,
+                first,
+                plan.first_loss() + part * plan.loss_cubes(),
+                share,
+                delta.unwrap_or(0.0),
+                Shape { huber: delta.is_some(), ..shape },
+            );
+        }
+    }
+
+    fn backward(&self, space: &Space, turned: &Numbers, rows: usize) {
+        let (form, plan) = (&self.network.form, &space.plan);
+        let mut place = self.turned.len;
+        for (i, layer) in self.network.layers.iter().enumerate().skip(1).rev() {
+            let is_hidden = i < form.depth;
+            let block = block(rows, layer.inputs, self.hardware);
+            place -= layer.outputs * stride(layer.inputs);
+            // SAFETY: the kernel stays within rows and columns, which the plan has room for.
+            unsafe {
+                product::backward::launch_unchecked(
+                    &self.client,
+                    tiles(rows, layer.inputs, block),
+                    square(),
+                    space.numbers.argument(),
+                    turned.argument(),
+                    rows,
+                    layer.inputs,
+                    layer.outputs,
+                    if is_hidden { plan.slopes[i] } else { plan.output },
+                    place,
+                    layer.width,
+                    plan.gradient,
+                    plan.slopes[i - 1],
+                    stride(form.width),
+                    block,
+                    form.residual && is_hidden,
+                );
+            }
+        }
+    }
+
+    fn gradients(&self, space: &Space, first: usize, rows: usize) {
+        let plan = &space.plan;
+        // SAFETY: the kernel stays within the layers of the table, for which there is room.
+        unsafe {
+            product::gradients::launch_unchecked(
+                &self.client,
+                CubeCount::Static(plan.tiles as u32, plan.slices as u32, 1),
+                square(),
+                space.numbers.argument(),
+                space.table.argument(),
+                space.partial.argument(),
+                space.sums.argument(),
+                self.network.layers.len(),
+                self.network.len(),
+                rows,
+                plan.slice_rows,
+                plan.input + first * stride(self.network.form.inputs()),
+                u32::from(first > 0),
+                plan.block,
+                plan.slices == 1,
+            );
+        }
+    }
+
+    fn update(
+        &self,
+        space: &Space,
+        learner: &DeviceLearner,
+        training: &Training,
+        batch: &StepBatch,
+        output: &Numbers,
+    ) {
+        let (plan, len) = (&space.plan, self.network.len());
+        let (count, dim) = self.over_all();
+        if plan.slices > 1 {
+            // SAFETY: the kernel stays within `len` and the slices.
+            unsafe {
+                update::sum::launch_unchecked(
+                    &self.client,
+                    count.clone(),
+                    dim,
+                    space.partial.argument(),
+                    space.sums.argument(),
+                    len,
+                    plan.slices,
+                );
+            }
+        }
+        let factor = match batch.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f32,
+            LossReduction::Sum => 1.0,
+            LossReduction::Norm => 0.0,
+        };
+        let losses = if factor == 0.0 { space.sums.len - plan.first_loss() } else { 0 };
+        let clip = training.clip_norm.unwrap_or(0.0) as f32;
+        match &training.optimizer {
+            OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. } => {
+                let momentum = *momentum as f32;
+                let (ahead, own) = if *nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
+                // SAFETY: the kernel stays within `len`; with momentum there are so many moments.
+                unsafe {
+                    update::sgd::launch_unchecked(
+                        &self.client,
+                        count,
+                        dim,
+                        space.numbers.argument(),
+                        space.partial.argument(),
+                        space.sums.argument(),
+                        learner.parameters.argument(),
+                        learner.moments.argument(),
+                        output.argument(),
+                        learner.turned.argument(),
+                        self.turned.on_device.argument(),
+                        plan.rule,
+                        len,
+                        batch.rows,
+                        plan.squares(len),
+                        plan.first_loss(),
+                        losses,
+                        factor,
+                        clip,
+                        *weight_decay as f32,
+                        momentum,
+                        ahead,
+                        own,
+                        momentum > 0.0,
+                    );
+                }
+            }
+            OptimizerConfig::Adam { betas, weight_decay, .. }
+            | OptimizerConfig::Adamw { betas, weight_decay, .. } => {
+                let is_adam = matches!(training.optimizer, OptimizerConfig::Adam { .. });
+                // SAFETY: the kernel stays within `len`, and there are twice as many moments.
+                unsafe {
+                    update::adam::launch_unchecked(
+                        &self.client,
+                        count,
+                        dim,
+                        space.numbers.argument(),
+                        space.partial.argument(),
+                        space.sums.argument(),
+                        learner.parameters.argument(),
+                        learner.moments.argument(),
+                        output.argument(),
+                        learner.turned.argument(),
+                        self.turned.on_device.argument(),
+                        plan.rule,
+                        len,
+                        batch.rows,
+                        plan.squares(len),
+                        plan.first_loss(),
+                        losses,
+                        factor,
+                        clip,
+                        betas[0] as f32,
+                        betas[1] as f32,
+                        if is_adam { *weight_decay as f32 } else { 0.0 },
+                    );
+                }
+            }
+        }
+    }
+
+    /// The launch of a pass over all parameters.
+    fn over_all(&self) -> (CubeCount, CubeDim) {
+        (CubeCount::Static(cubes(self.network.len()) as u32, 1, 1), line())
+    }
+}
+
+/// What an optimizer's kernel reads anew in each step, of which this is one; the formulas are those of the
+/// direct engine's `Update`.
+fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
+    let rate = learning_rate as f32;
+    match optimizer {
+        // The first velocity is the gradient itself.
+        OptimizerConfig::Sgd { dampening, .. } => {
+            [rate, if steps == 1 { 1.0 } else { (1.0 - dampening) as f32 }, 0.0]
+        }
+        OptimizerConfig::Adam { betas, epsilon, weight_decay }
+        | OptimizerConfig::Adamw { betas, epsilon, weight_decay } => {
+            let [beta_1, beta_2] = betas.map(|beta| beta as f32);
+            let time = i32::try_from(steps).unwrap_or(i32::MAX);
+            let root = (1.0 - beta_2.powi(time)).sqrt();
+            let keep = match optimizer {
+                OptimizerConfig::Adamw { .. } => (1.0 - learning_rate * weight_decay) as f32,
+                _ => 1.0,
+            };
+            [rate * root / (1.0 - beta_1.powi(time)), *epsilon as f32 * root, keep]
+        }
+    }
+}
+
+/// What a row's sum of errors is multiplied by, and Huber's delta.
+fn loss_scalars(reduction: LossReduction, features: usize) -> (f32, Option<f32>) {
+    match reduction {
+        LossReduction::Mean => (1.0 / features as f32, None),
+        LossReduction::Huber { delta } => (1.0 / features as f32, Some(delta as f32)),
+        LossReduction::Sum | LossReduction::Norm => (1.0, None),
+    }
+}
+
+/// Cubes that make a matrix of so many rows and columns.
+fn tiles(rows: usize, columns: usize, block: usize) -> CubeCount {
+    let count = |numbers: usize| numbers.div_ceil(SIDE * block) as u32;
+    CubeCount::Static(count(rows), count(columns), 1)
+}
+
+/// The units of a cube that multiplies matrices.
+fn square() -> CubeDim {
+    CubeDim::new_2d(SIDE as u32, SIDE as u32)
+}
+
+/// The units of a cube that goes over numbers.
+fn line() -> CubeDim {
+    CubeDim::new_1d(UNITS as u32)
+}
+
+const _: () = assert!(LOSS_ROWS * SIDE == UNITS);

@@ -1,0 +1,107 @@
+//! Networks in training on a GPU: their weights, their optimizers' state, their averages.
+
+use cubecl::client::Client;
+
+use super::{numbers::Numbers, stride};
+use crate::{
+    TrainError,
+    engine::{
+        mlp_cpu::{
+            buffer::Buffer,
+            form::Layer,
+            learner::{Learner, Training},
+            update::State,
+        },
+        transfer,
+    },
+};
+
+/// One network in training.
+#[derive(Debug)]
+pub(super) struct DeviceLearner {
+    pub(super) parameters: Numbers,
+    /// The weights of all layers but the first once more, `[outputs, inputs]`: for the way back.
+    pub(super) turned: Numbers,
+    /// The moments one after the other.
+    pub(super) moments: Numbers,
+    pub(super) steps: u64,
+    pub(super) average: Option<Numbers>,
+}
+
+impl DeviceLearner {
+    pub(super) fn new(client: &Client, turned: &Turned, learner: &Learner) -> Self {
+        let turned = turned.of(&learner.parameters);
+        let moments: Vec<f32> = learner.state.moments.iter().flat_map(|m| m.to_vec()).collect();
+        Self {
+            parameters: Numbers::new(client, &learner.parameters),
+            turned: Numbers::new(client, &turned),
+            moments: Numbers::new(client, &moments),
+            steps: learner.state.steps,
+            average: learner.average.as_ref().map(|average| Numbers::new(client, average)),
+        }
+    }
+
+    /// The same on the host.
+    pub(super) fn read(
+        &self,
+        client: &Client,
+        training: &Training,
+        len: usize,
+    ) -> Result<Learner, TrainError> {
+        let buffers = [Some(&self.parameters), Some(&self.moments), self.average.as_ref()];
+        let handles = buffers.into_iter().flatten().map(|numbers| numbers.handle.clone());
+        let mut values = transfer::read_buffers(client, handles.collect())?.into_iter();
+        let mut next = || values.next().unwrap_or_default();
+        let buffer = |values: &[f32]| {
+            let mut buffer = Buffer::zeros(len);
+            buffer.copy_from_slice(&values[..len]);
+            buffer
+        };
+        let parameters = buffer(&next());
+        let mut state = State::new(&training.optimizer, len);
+        state.steps = self.steps;
+        let moments = next();
+        for (moment, values) in state.moments.iter_mut().zip(moments.chunks_exact(len)) {
+            *moment = buffer(values);
+        }
+        let average = self.average.is_some().then(|| buffer(&next()));
+        Ok(Learner { parameters, state, average })
+    }
+}
+
+/// Where the parameters' turned weights lie.
+pub(super) struct Turned {
+    pub(super) len: usize,
+    /// Of each parameter; beyond the end where it is in none.
+    places: Vec<u32>,
+    pub(super) on_device: Numbers<u32>,
+}
+
+impl Turned {
+    pub(super) fn new(client: &Client, layers: &[Layer], len: usize) -> Self {
+        let mut places = vec![u32::MAX; len];
+        let mut end = 0;
+        for layer in &layers[1..] {
+            let length = stride(layer.inputs);
+            for (input, row) in (layer.first..).step_by(layer.width).take(layer.inputs).enumerate()
+            {
+                for output in 0..layer.outputs {
+                    places[row + output] = (end + output * length + input) as u32;
+                }
+            }
+            end += layer.outputs * length;
+        }
+        Self { len: end, on_device: Numbers::new(client, &places), places }
+    }
+
+    /// The turned weights of parameters.
+    fn of(&self, parameters: &[f32]) -> Vec<f32> {
+        let mut turned = vec![0.0; self.len];
+        for (weight, place) in parameters.iter().zip(&self.places) {
+            if let Some(turned) = turned.get_mut(*place as usize) {
+                *turned = *weight;
+            }
+        }
+        turned
+    }
+}

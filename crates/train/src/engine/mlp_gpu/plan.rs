@@ -1,0 +1,343 @@
+//! How a batch of so many rows goes through the network: where everything lies in one buffer on the
+//! device, and how the work is cut. It depends on network, batch and device alone, and so do the bits.
+
+use cubecl::ir::DeviceProperties;
+
+use super::{
+    pass::{GROUPS, LANES, Shape},
+    product::{COLUMNS, DEPTH, SIDE},
+    stride,
+    update::{LOSS_ROWS, MOST_CUBES, UNITS},
+};
+use crate::engine::mlp_cpu::form::{Form, Layer};
+
+/// The most numbers that the activations take: batches of more rows go through part by part.
+const MOST: usize = 1 << 25;
+
+/// Buffers that a kernel uses at once, at most.
+const BINDINGS: usize = 8;
+
+/// Bytes that the units of a cube share in a matrix product, with the sums of the losses.
+const SHARED: usize = size_of::<f32>() * (2 * DEPTH * (SIDE * MANY + 1) + UNITS);
+
+/// What the plan has to know of a device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hardware {
+    /// Bytes that the units of a cube share.
+    shared: usize,
+    /// Cubes that keep it busy.
+    cubes: usize,
+    /// Numbers of a buffer, at most.
+    numbers: usize,
+    /// Buffers, units of a cube and cubes of a launch, at most.
+    bindings: usize,
+    units: usize,
+    launch: usize,
+}
+
+impl Hardware {
+    pub(super) fn new(device: &DeviceProperties) -> Self {
+        let hardware = &device.hardware;
+        // lavapipe runs the units of a cube in a vector of the processor, narrower than most GPUs'.
+        let is_narrow = hardware.plane_size_max < 32;
+        let page = usize::try_from(device.memory.max_page_size).unwrap_or(usize::MAX);
+        Self {
+            shared: hardware.max_shared_memory_size,
+            cubes: if is_narrow { 4 } else { 256 },
+            numbers: page / size_of::<f32>(),
+            bindings: hardware.max_bindings as usize,
+            units: hardware.max_units_per_cube as usize,
+            launch: hardware.max_cube_count.0 as usize,
+        }
+    }
+
+    /// Fails where the network, or a batch of so many rows, is too large for the device.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub(super) fn check(&self, form: &Form, layers: &[Layer], rows: usize) -> Result<(), String> {
+        let len = layers.last().map_or(0, Layer::end);
+        // Both moments, or the batch and one row on its way.
+        let buffer = (2 * len).max(upload(form, rows) + of_a_row(form));
+        for (what, needed, has) in [
+            ("buffers in a kernel", BINDINGS, self.bindings),
+            ("units in a cube", UNITS, self.units),
+            ("bytes that a cube shares", SHARED, self.shared),
+            ("cubes in a launch", layers.iter().map(|l| tiles(l, FEW)).sum(), self.launch),
+            ("numbers in a buffer", buffer, self.numbers),
+        ] {
+            if needed > has {
+                return Err(format!(
+                    "the direct engine needs {needed} {what} here, and this GPU has {has}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Numbers of a batch of so many rows as it is uploaded.
+fn upload(form: &Form, rows: usize) -> usize {
+    rows * (stride(form.inputs()) + form.features + 1) + RULE
+}
+
+/// Numbers that a row takes on its way forward and back.
+fn of_a_row(form: &Form) -> usize {
+    (2 * form.depth + 1) * stride(form.width) + stride(form.features)
+}
+
+/// Rows whose gradients are made without slices, whose sum would be one more launch.
+const SINGLE_ROWS: usize = 128;
+
+/// The least rows that are worth a slice of their own.
+const LEAST_ROWS: usize = 32;
+
+/// Numbers of an optimizer that change from step to step, at most.
+pub(super) const RULE: usize = 3;
+
+/// Columns that a unit of the kernel for narrow networks makes at most.
+const MOST_COLUMNS: usize = 4;
+
+/// Numbers a unit of the kernels makes along each side: few where there is little work to share out.
+const FEW: usize = 2;
+const MANY: usize = 4;
+
+/// Where things lie in the buffer, counted in numbers, and the sizes of launches.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plan {
+    pub(super) rows: usize,
+    /// Parts that the batch asked for.
+    pub(super) parts: usize,
+    /// Rows that go through at once.
+    pub(super) part_rows: usize,
+    /// `[rows, stride of the input]`: here the upload begins, which goes on with the next two.
+    pub(super) input: usize,
+    /// `[rows, features]`.
+    pub(super) target: usize,
+    /// `[rows]`.
+    pub(super) weight: usize,
+    /// What the optimizer does in this step; here the upload ends.
+    pub(super) rule: usize,
+    /// Each hidden layer's output, `[part rows, stride]`.
+    pub(super) hidden: Vec<usize>,
+    /// Each hidden layer's `act'(z)`, then the loss's gradient by z.
+    pub(super) slopes: Vec<usize>,
+    /// The network's output, then the loss's gradient by it.
+    pub(super) output: usize,
+    /// The loss's gradient by a hidden layer's output.
+    pub(super) gradient: usize,
+    /// Numbers altogether.
+    pub(super) len: usize,
+    /// Slices of the rows whose gradients are added up each by itself.
+    pub(super) slices: usize,
+    pub(super) slice_rows: usize,
+    /// Numbers that a unit of the gradients' kernel makes along each side.
+    pub(super) block: usize,
+    /// Tiles of all layers' gradients.
+    pub(super) tiles: usize,
+    /// The table that the gradients' kernel reads.
+    pub(super) table: Vec<u32>,
+    /// Rows of a cube that makes losses.
+    pub(super) loss_rows: usize,
+    /// How the kernel for narrow networks takes the rows, where it does.
+    pub(super) pass: Option<Shape>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        form: &Form,
+        layers: &[Layer],
+        (rows, parts): (usize, usize),
+        hardware: Hardware,
+    ) -> Self {
+        let width = stride(form.width);
+        let room = hardware.numbers.saturating_sub(upload(form, rows)).min(MOST);
+        let part_rows = rows.div_ceil(parts.max(1)).min((room / of_a_row(form)).max(1));
+        let mut len = 0;
+        let mut place = |count: usize| {
+            let first = len;
+            len += count;
+            first
+        };
+        let (input, target) = (place(rows * stride(form.inputs())), place(rows * form.features));
+        let (weight, rule) = (place(rows), place(RULE));
+        let mut all = |_| place(part_rows * width);
+        let hidden: Vec<_> = (0..form.depth).map(&mut all).collect();
+        let slopes: Vec<_> = (0..form.depth).map(&mut all).collect();
+        let gradient = all(0);
+        let output = place(part_rows * stride(form.features));
+
+        let most_slices = part_rows.div_ceil(LEAST_ROWS);
+        let tiles = |block: usize| -> usize { layers.iter().map(|l| tiles(l, block)).sum() };
+        let block = if tiles(MANY) * most_slices < hardware.cubes { FEW } else { MANY };
+        let slices =
+            if part_rows <= SINGLE_ROWS { 1 } else { hardware.cubes.div_ceil(tiles(block)) };
+        let len_of_all = layers.last().map_or(1, Layer::end);
+        let slices = slices.min(most_slices).min((hardware.numbers / len_of_all).max(1));
+        let slice_rows = part_rows.div_ceil(slices).next_multiple_of(SIDE);
+        let mut plan = Self {
+            rows,
+            parts,
+            part_rows,
+            input,
+            target,
+            weight,
+            rule,
+            hidden,
+            slopes,
+            output,
+            gradient,
+            len,
+            slices: part_rows.div_ceil(slice_rows),
+            slice_rows,
+            block,
+            tiles: tiles(block),
+            table: Vec::new(),
+            loss_rows: LOSS_ROWS,
+            pass: pass(form, part_rows, hardware),
+        };
+        plan.loss_rows = plan.pass.map_or(LOSS_ROWS, |shape| shape.rows);
+        plan.table = plan.table(form, layers);
+        plan
+    }
+
+    /// The rows of each part, in order: the first, and how many.
+    pub(super) fn cut(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (rows, size) = (self.rows, self.part_rows);
+        (0..rows).step_by(size).map(move |first| (first, size.min(rows - first)))
+    }
+
+    /// Cubes that the losses of a part take.
+    pub(super) fn loss_cubes(&self) -> usize {
+        self.part_rows.div_ceil(self.loss_rows)
+    }
+
+    /// Cubes that make sums of the gradients' squares.
+    pub(super) fn squares(&self, len: usize) -> usize {
+        if self.slices == 1 { self.tiles } else { cubes(len) }
+    }
+
+    /// Where the sums of losses begin, after those of squares.
+    pub(super) fn first_loss(&self) -> usize {
+        self.tiles.max(MOST_CUBES)
+    }
+
+    fn table(&self, form: &Form, layers: &[Layer]) -> Vec<u32> {
+        let mut table = Vec::with_capacity(layers.len() * COLUMNS);
+        let mut tile = 0;
+        for (i, layer) in layers.iter().enumerate() {
+            let (input, input_stride) = match i {
+                0 => (self.input, stride(form.inputs())),
+                _ => (self.hidden[i - 1], stride(form.width)),
+            };
+            let delta = self.slopes.get(i).copied().unwrap_or(self.output);
+            let entry = [
+                tile,
+                layer.inputs + 1,
+                layer.outputs,
+                input,
+                input_stride,
+                delta,
+                layer.width,
+                layer.first,
+                layer.width,
+            ];
+            table.extend(entry.map(|number| number as u32));
+            tile += tiles(layer, self.block);
+        }
+        table
+    }
+}
+
+/// How the kernel for narrow networks takes so many rows; none where it cannot.
+fn pass(form: &Form, rows: usize, hardware: Hardware) -> Option<Shape> {
+    let shape = |own_rows: usize| Shape {
+        rows: GROUPS * own_rows,
+        columns: form.width.max(form.features).div_ceil(LANES),
+        widest: form.inputs().max(form.width),
+        features: form.features,
+        activation: form.activation,
+        residual: form.residual,
+        huber: false,
+    };
+    let fits = |shape: &Shape| {
+        let numbers = (shape.widest + shape.features) * shape.rows;
+        shape.columns <= MOST_COLUMNS && numbers * size_of::<f32>() <= hardware.shared
+    };
+    // The more rows the fewer loads of weights, the fewer the more cubes.
+    let many = [8, 4].map(shape).into_iter();
+    let many = many.filter(|shape| rows.div_ceil(shape.rows) >= hardware.cubes);
+    many.chain([shape(2)]).find(fits)
+}
+
+/// Cubes of a pass over so many parameters.
+pub(super) fn cubes(len: usize) -> usize {
+    len.div_ceil(UNITS).min(MOST_CUBES)
+}
+
+/// Tiles of a layer's gradients, the bias's row with them.
+fn tiles(layer: &Layer, block: usize) -> usize {
+    (layer.inputs + 1).div_ceil(SIDE * block) * layer.outputs.div_ceil(SIDE * block)
+}
+
+/// Numbers that a unit makes along each side of a matrix of so many rows and columns.
+pub(super) fn block(rows: usize, columns: usize, hardware: Hardware) -> usize {
+    let tiles = rows.div_ceil(SIDE * MANY) * columns.div_ceil(SIDE * MANY);
+    if 2 * tiles < hardware.cubes { FEW } else { MANY }
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_core::Activation;
+
+    use super::*;
+
+    const LARGE: Hardware = Hardware {
+        shared: 48 << 10,
+        cubes: 256,
+        numbers: 1 << 29,
+        bindings: 15,
+        units: 1024,
+        launch: 65_535,
+    };
+
+    fn form() -> Form {
+        Form {
+            features: 2,
+            extra_features: 1,
+            width: 256,
+            depth: 2,
+            activation: Activation::Relu,
+            residual: false,
+            frequencies: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_device_lacks_is_named() {
+        let (form, layers) = (form(), form().layers(stride));
+        assert_eq!(LARGE.check(&form, &layers, 65_536), Ok(()));
+        for (lacks, hardware) in [
+            ("8 buffers in a kernel", Hardware { bindings: 7, ..LARGE }),
+            ("256 units in a cube", Hardware { units: 128, ..LARGE }),
+            ("9344 bytes that a cube shares", Hardware { shared: 8192, ..LARGE }),
+            ("89 cubes in a launch", Hardware { launch: 88, ..LARGE }),
+            ("numbers in a buffer", Hardware { numbers: 1 << 20, ..LARGE }),
+        ] {
+            let why = hardware.check(&form, &layers, 65_536).expect_err("too small");
+            assert!(why.contains(lacks), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_batch_and_its_activations_fit_one_buffer() {
+        let (form, layers) = (form(), form().layers(stride));
+        for rows in [1, 1000, 65_536, 1 << 20] {
+            let hardware = Hardware { numbers: 1 << 25, ..LARGE };
+            assert_eq!(hardware.check(&form, &layers, rows), Ok(()));
+            let plan = Plan::new(&form, &layers, (rows, 1), hardware);
+            assert!(plan.len <= 1 << 25, "{rows} rows take {}", plan.len);
+            assert_eq!(plan.cut().map(|(_, count)| count).sum::<usize>(), rows);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Engines: a [`StepBatch`](crate::problem::StepBatch) becomes a step of a network's weights.
+//!
+//! An engine sees batches and knows nothing of diffusion, run files or folders. The tape takes any
+//! network; the direct engines compute the same for Langevin's own, on the processor and on a GPU.
+
+mod choice;
+pub(crate) mod mlp_cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod mlp_gpu;
+pub(crate) mod optimizer;
+mod step;
+mod tape;
+pub(crate) mod tensors;
+pub(crate) mod transfer;
+
+pub(crate) use choice::engine_for;
+pub use mlp_cpu::{DirectEngine, RunDenoiser, use_instructions};
+#[cfg(feature = "gpu")]
+pub use mlp_gpu::{DeviceOutput, GpuEngine};
+pub use step::{Engine, StepOutput};
+pub use tape::{TapeEngine, row_losses};
+pub use tensors::{Array, TensorMap, Values};

@@ -1,0 +1,85 @@
+//! evaluation.json: a run's samples measured against held-out rows, beside floor and baselines.
+
+use std::{ops::ControlFlow, path::Path};
+
+use burn::tensor::Device;
+use langevin_core::Network;
+use langevin_data::{
+    Dataset, Part, Purpose, Streams,
+    measure::{Evaluation, FittedGaussian, Inputs, evaluate},
+};
+
+use crate::{
+    TrainError,
+    config::RunConfig,
+    problem::Diffusion,
+    sample::{Samples, draw_samples, spaces::BothSpaces},
+    store::{durable::write_durably, records::EVALUATION},
+};
+
+/// Samples of a baseline, at most; a baseline needs no more than one chunk of comparison.
+const BASELINE_ROWS: usize = 1000;
+
+/// Streams of [`Purpose::Reference`]; 0 is for figures.
+const TRAINING: u64 = 1;
+const HELD_OUT: u64 = 2;
+const GAUSSIAN: u64 = 3;
+
+/// Measures samples of a run's denoiser against held-out rows.
+///
+/// `untrained` is the network before its first step, or one for each level.
+///
+/// # Errors
+/// No held-out rows, samples that are not finite, a device that failed, or a stop.
+pub(crate) fn evaluate_samples<N: Network>(
+    config: &RunConfig,
+    data: &dyn Dataset,
+    samples: &Samples,
+    untrained: &[N],
+    device: &Device,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Evaluation, TrainError> {
+    if data.len(Part::HeldOut) == Some(0) {
+        let message = "no rows are held out to measure by: data.holdout must be above 0";
+        return Err(TrainError::Usage(message.to_owned()));
+    }
+    let seed = config.seed;
+    let drawn = BothSpaces::of_samples(data, &samples.values);
+    let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, usize::MAX);
+    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, usize::MAX);
+    let count = drawn.set("samples")?.user.count().min(5 * BASELINE_ROWS);
+    let fitted = FittedGaussian::fit(training.set("training rows")?.model);
+    let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);
+    let gaussian = BothSpaces::of_model(data, fitted.draw(count, &mut stream));
+
+    let diffusion = Diffusion::new(config)?;
+    let mut fewer = config.clone();
+    fewer.sample.count = count.min(BASELINE_ROWS);
+    let denoiser = diffusion.denoiser(untrained);
+    let untrained = draw_samples(&fewer, seed, data, &denoiser, device, progress)?;
+    let untrained = BothSpaces::of_samples(data, &untrained.values);
+
+    let mut baselines = vec![("gaussian", gaussian.set("gaussian")?)];
+    // What an untrained network gives may be beyond all bounds: then there is nothing to compare.
+    baselines.extend(untrained.set("untrained").ok().map(|set| ("untrained", set)));
+    let modes = data.modes();
+    Ok(evaluate(&Inputs {
+        columns: &data.columns(),
+        samples: drawn.set("samples")?,
+        training: training.set("training rows")?,
+        held_out: held_out.set("held-out rows")?,
+        baselines: &baselines,
+        modes: modes.as_deref(),
+        seed,
+    })?)
+}
+
+/// Writes evaluation.json and gives its checksum.
+pub(crate) fn write_evaluation(run: &Path, evaluation: &Evaluation) -> Result<String, TrainError> {
+    let path = run.join(EVALUATION);
+    let mut text = serde_json::to_string_pretty(evaluation)
+        .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+    text.push('\n');
+    write_durably(&path, text.as_bytes())?;
+    Ok(blake3::hash(text.as_bytes()).to_string())
+}

@@ -1,0 +1,169 @@
+//! Whether a run fits into memory, before anything of it is allocated.
+
+use crate::{
+    TrainError,
+    config::{EmaConfig, EngineConfig, OptimizerConfig, RunConfig, TRAJECTORY_ROWS},
+    engine::mlp_cpu::most_groups,
+    problem::free_memory,
+};
+
+/// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with any engine.
+const LAYER_OVERHEAD: usize = 4096;
+
+/// What a noise level takes, in numbers of 4 bytes.
+const LEVEL_NUMBERS: usize = 8;
+
+/// What a run on the processor needs at its largest moment, roughly. On a GPU the direct engine keeps the
+/// weights once more, and its slices of gradients, on the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Values of all parameters of the network.
+    pub parameters: usize,
+    /// Bytes for weights, gradients, optimizer state, averages, batches and their activations, and the
+    /// samples with all that is made of them.
+    pub bytes: u64,
+}
+
+impl MemoryEstimate {
+    /// The estimate for a run with our own network; `None` for a user's own.
+    pub fn of(config: &RunConfig, features: usize, level_features: usize) -> Option<Self> {
+        let mlp = config.denoiser.network.mlp(features, level_features)?;
+        let grid = config.noise.schedule.build().ok().and_then(|schedule| schedule.len());
+        let networks = config.denoiser.networks.count(grid);
+        let parameters = mlp.parameters().saturating_mul(networks);
+        let moments = match config.train.optimizer {
+            OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,
+            OptimizerConfig::Sgd { .. } => 1,
+            OptimizerConfig::Adam { .. } | OptimizerConfig::Adamw { .. } => 2,
+        };
+        let averages = usize::from(config.train.ema != EmaConfig::None {});
+        // Weights, gradients, and one copy while the optimizer makes the new ones.
+        let copies = 3 + moments + averages;
+        // Each hidden layer keeps its sum and its activation for the way back, and their gradients.
+        let width = mlp.width.saturating_mul(4).saturating_mul(mlp.depth).saturating_add(1024);
+        // What the first layer gets, with its angles, sines and cosines and their gradients.
+        let input = mlp.position_features.saturating_mul(2).saturating_add(level_features);
+        let width = width.saturating_add(input.saturating_mul(4));
+        let rows = config.train.batch.max(512);
+        let samples = config.sample.count.saturating_mul(numbers_of_a_sample(features));
+        let way = match config.report.needs_trajectory() {
+            // The way itself, and as it is written.
+            true => {
+                TRAJECTORY_ROWS.min(config.sample.count).saturating_mul(features).saturating_mul(2)
+            }
+            false => 0,
+        };
+        let way = way.saturating_mul(config.sample.sampler.steps().saturating_add(1));
+        // What a layer has beside its numbers: names, shapes, shared pointers.
+        let overhead = mlp.depth.saturating_add(1).saturating_mul(networks);
+        let overhead = overhead.saturating_mul(LAYER_OVERHEAD);
+        // The direct engine sums the gradients of up to as many groups of rows side by side.
+        let groups = match config.train.engine {
+            EngineConfig::Tape => 0,
+            EngineConfig::Auto | EngineConfig::Direct => {
+                most_groups(mlp.parameters(), config.train.batch)
+            }
+        };
+        let batches = numbers_of_batches(config.train.batch, features, level_features);
+        let values = parameters
+            .saturating_mul(copies)
+            .saturating_add(mlp.parameters().saturating_mul(groups))
+            .saturating_add(rows.saturating_mul(width))
+            .saturating_add(rows.saturating_mul(features).saturating_mul(16))
+            .saturating_add(batches)
+            .saturating_add(samples)
+            .saturating_add(way)
+            .saturating_add(overhead);
+        Some(Self { parameters, bytes: (values as u64).saturating_mul(4) })
+    }
+
+    /// Fails where the machine has less memory free than this.
+    ///
+    /// # Errors
+    /// Names what is needed and what is there.
+    pub fn check(&self) -> Result<(), TrainError> {
+        if let Some(free) = free_memory().filter(|free| self.bytes > *free) {
+            return Err(TrainError::Usage(format!(
+                "this run needs about {} of memory, {} are free: lower the numbers of denoiser.network, \
+                 train.batch or sample.count",
+                gibibytes(self.bytes),
+                gibibytes(free)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// What a row of the samples takes at the end of a run, at most, in numbers of 4 bytes.
+fn numbers_of_a_sample(features: usize) -> usize {
+    // Each of its numbers as it was drawn, and in 64 bits in the model's space and the user's: 5. Then
+    // the text of samples.csv, 24 bytes a number in a vector that grows to twice its size: 12. What the
+    // evaluation has in its place is no more: both spaces again, and a row of the modes.
+    let written = features.saturating_mul(5 + 12);
+    // After that they are read again, and drawn in figures and on the page side by side, each in vectors
+    // that grow so too: up to four columns of the scatter, one of the marginals, a row of the modes.
+    let columns = features.min(4) * 4 + 4;
+    let drawn = features.saturating_mul(5 + 2).saturating_add(2 * (columns + 8));
+    written.max(drawn)
+}
+
+/// What batches of so many rows take, one in use and one in the making, in numbers of 4 bytes.
+fn numbers_of_batches(rows: usize, features: usize, level_features: usize) -> usize {
+    // Input and target, the columns that tell the level, and the weight.
+    let row = features.saturating_mul(2).saturating_add(level_features).saturating_add(1);
+    // Of the one in the making also its rows and its noise, both in 64 bits, and its levels.
+    let making = features.saturating_mul(4).saturating_add(LEVEL_NUMBERS);
+    rows.saturating_mul(row.saturating_mul(2).saturating_add(making))
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse_config;
+
+    const RUN: &str = r#"{"name":"t","data":{"kind":"gaussian","mean":[1],"std":0.1},
+        "noise":{"schedule":{"kind":"karras"}},
+        "denoiser":{"network":{"kind":"mlp","width":1,"depth":3},"prediction":{"kind":"edm"}},
+        "train":{"steps":1,"batch":1,"optimizer":{"kind":"sgd"},
+                 "learning_rate":{"kind":"constant","value":0.1}},
+        "sample":{"sampler":{"kind":"euler","steps":2}}}"#;
+
+    /// The bytes that the run with these settings is said to need.
+    fn bytes(settings: &[&str], features: usize) -> u64 {
+        let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let config = parse_config("t", RUN, &settings).expect("valid");
+        MemoryEstimate::of(&config, features, 1).expect("our own network").bytes
+    }
+
+    #[test]
+    fn layers_without_width_and_frequencies_without_number_do_not_fit() {
+        assert!(bytes(&["denoiser.network.depth=100000000"], 1) > 1 << 40);
+        // A table's worth of frequencies: few parameters, and much for every row of a batch.
+        let set = ["denoiser.network.depth=1", "denoiser.network.position_features=30000000"];
+        assert!(bytes(&set, 2) > 1 << 38);
+        assert!(bytes(&[], 1) < 4 << 20);
+    }
+
+    #[test]
+    fn samples_count_with_all_that_is_made_of_them() {
+        // Measured in the plane: 60 to 80 bytes a number over what the program takes without them.
+        let more = bytes(&["sample.count=1000000"], 2) - bytes(&["sample.count=1000"], 2);
+        assert_eq!(more, 999_000 * 2 * 108);
+        // Of an image's many columns few are drawn by themselves.
+        assert_eq!(numbers_of_a_sample(784) * 4, 784 * 68);
+        assert_eq!(numbers_of_a_sample(1) * 4, 156);
+    }
+
+    #[test]
+    fn a_batch_in_use_and_one_in_the_making_count() {
+        // Two inputs, two targets, a level and a weight in each; two rows of data and of noise in 64 bits.
+        assert_eq!(numbers_of_batches(1, 2, 1), 2 * 6 + 8 + 8);
+        assert_eq!(numbers_of_batches(4096, 2, 1), 4096 * 28);
+        let more = bytes(&["train.batch=8192"], 2) - bytes(&["train.batch=4096"], 2);
+        assert!(more >= 4096 * 28 * 4, "{more}");
+    }
+}

@@ -1,0 +1,16 @@
+//! A run from its run file to its results: trained, resumed, sampled again, measured, verified, made again.
+
+pub(crate) mod evaluate;
+mod level_remarks;
+mod memory;
+pub(crate) mod observer;
+mod reproduce;
+pub(crate) mod session;
+pub(crate) mod train;
+mod verify;
+
+pub use memory::MemoryEstimate;
+pub use observer::{Event, Observer, RunOptions, RunReport};
+pub use reproduce::{Reproduction, reproduction_tolerance};
+pub use train::{built_in, dry_run, evaluate_run, resume, sample_run, train};
+pub use verify::{Finding, Verification, verify_run};

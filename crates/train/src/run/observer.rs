@@ -1,0 +1,109 @@
+//! What a run is given beside its config, what it tells while it goes on, and what it gives at its end.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::Device;
+use langevin_data::measure::Evaluation;
+
+use crate::{
+    sample::Samples,
+    store::Program,
+    trainer::{Metrics, StepReport},
+};
+
+/// What a run tells while it goes on.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The run's folder is there and its first step comes next.
+    Started {
+        /// The folder.
+        run: &'a Path,
+        /// Steps made before, by an earlier process.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+    },
+    /// A step was made.
+    Step(&'a StepReport),
+    /// A checkpoint was saved.
+    Saved {
+        /// Its step.
+        step: u64,
+    },
+    /// Something about the data or the run that the user should know.
+    Remark(&'a str),
+    /// Something that is wrong and stops nothing.
+    Warning(&'a str),
+    /// A share of the samples is drawn.
+    Sampling(f64),
+    /// The samples are being measured.
+    Evaluating,
+    /// A file was written.
+    Wrote(&'a Path),
+}
+
+/// Hears what a run does, and may ask it to stop.
+pub trait Observer {
+    /// Something happened.
+    fn event(&mut self, event: Event);
+
+    /// Whether to stop after this step; what was done is saved first.
+    fn stop(&mut self) -> bool {
+        false
+    }
+}
+
+impl Observer for () {
+    fn event(&mut self, _event: Event) {}
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// Steps made in all.
+    pub step: u64,
+    /// Those of this process.
+    pub steps_here: u64,
+    /// Whether all of its steps are made and its samples drawn.
+    pub finished: bool,
+    /// Seconds spent in training steps by this process.
+    pub training_seconds: f64,
+    /// The last line of metrics.jsonl that this process wrote.
+    pub metrics: Option<Metrics>,
+    /// The samples, where the run finished.
+    pub samples: Option<Samples>,
+    /// Mean and standard deviation of the samples by column, in the user's units; empty without samples.
+    pub moments: Vec<(f64, f64)>,
+    /// How near the samples are to held-out rows, where they were measured.
+    pub evaluation: Option<Evaluation>,
+    /// The files of results that were written.
+    pub written: Vec<PathBuf>,
+}
+
+/// What a run is given beside its config.
+pub struct RunOptions<'a> {
+    /// The device that trains and samples.
+    pub device: &'a Device,
+    /// The program, for the manifest.
+    pub program: Program,
+    /// Stop, saved, after this many steps of this process.
+    pub stop_after: Option<u64>,
+}
+
+/// Tells the observer the share that is drawn, and asks it whether to stop.
+pub(crate) fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> ControlFlow<()> {
+    |share| {
+        observer.event(Event::Sampling(share));
+        asked_to_stop(observer)
+    }
+}
+
+/// Whether the observer wants to go on.
+pub(crate) fn asked_to_stop(observer: &mut dyn Observer) -> ControlFlow<()> {
+    if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}

@@ -1,0 +1,322 @@
+//! A process at work on a run: steps, log lines, checkpoints, then samples and what is made of them.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    time::Instant,
+};
+
+use langevin_core::Network;
+use langevin_data::measure::Evaluation;
+
+use crate::{
+    TrainError,
+    config::KeepConfig,
+    problem::Diffusion,
+    run::{
+        Event, Observer, RunOptions, RunReport,
+        evaluate::{evaluate_samples, write_evaluation},
+        level_remarks::level_remarks,
+        observer::{asked_to_stop, sampling},
+    },
+    sample::{
+        LevelSummary, Samples, draw_samples,
+        file::{SamplesFormat, encode},
+        levels::{LEVELS, write_levels},
+        spaces::BothSpaces,
+        trajectory::{TRAJECTORY, write_trajectory},
+    },
+    store::{
+        Manifest, RunState,
+        checkpoint::Checkpoints,
+        disk,
+        durable::{AppendLog, write_durably},
+        folder::RunFolder,
+        records::{EVALUATION, Timing},
+    },
+    trainer::{Metrics, Trainer},
+};
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// A process at work on a run.
+pub(crate) struct Session<'a, N: Network> {
+    trainer: Trainer<N>,
+    untrained: Vec<N>,
+    folder: RunFolder,
+    manifest: Manifest,
+    checkpoints: Checkpoints,
+    metrics: AppendLog,
+    timings: AppendLog,
+    options: &'a RunOptions<'a>,
+    first_step: u64,
+    last_saved: Option<u64>,
+    last_metrics: Option<Metrics>,
+    evaluation: Option<Evaluation>,
+    moments: Vec<(f64, f64)>,
+    written: Vec<PathBuf>,
+}
+
+impl<'a, N: Network> Session<'a, N> {
+    /// `untrained` is the network before its first step, or one for each level.
+    pub(crate) fn open(
+        trainer: Trainer<N>,
+        untrained: Vec<N>,
+        folder: RunFolder,
+        mut manifest: Manifest,
+        options: &'a RunOptions<'a>,
+    ) -> Result<Self, TrainError> {
+        let run = folder.path();
+        trainer.engine().clone_into(&mut manifest.engine);
+        manifest.write(run)?;
+        let made = trainer.steps_made();
+        let up_to_here =
+            |line: &str| serde_json::from_str::<Metrics>(line).is_ok_and(|line| line.step <= made);
+        let metrics = AppendLog::open(&run.join("metrics.jsonl"), up_to_here)?;
+        let timings = AppendLog::open(&run.join("timings.jsonl"), |_| true)?;
+        let checkpoints = Checkpoints::new(run);
+        let last_saved = (made > 0).then_some(made);
+        let last_metrics = None;
+        Ok(Self {
+            trainer,
+            untrained,
+            folder,
+            manifest,
+            checkpoints,
+            metrics,
+            timings,
+            options,
+            first_step: made,
+            last_saved,
+            last_metrics,
+            evaluation: None,
+            moments: Vec::new(),
+            written: Vec::new(),
+        })
+    }
+
+    pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
+        // A GPU driver that is lost ends in a panic of the backend's, which must not take along what is
+        // known of the run.
+        let result = catch_unwind(AssertUnwindSafe(|| self.train_and_finish(observer)))
+            .unwrap_or_else(|panic| Err(TrainError::Panic(said(panic.as_ref()))));
+        if result.is_err() {
+            self.manifest.state = RunState::Failed;
+            // The error that is returned says more than this one would.
+            let _ = self.write_manifest();
+        }
+        result.map_err(|source| {
+            let last = self.last_saved.map(|step| self.checkpoints.path(step));
+            let last = last.filter(|path| path.is_dir());
+            TrainError::Stopped {
+                source: Box::new(source),
+                run: self.folder.path().to_owned(),
+                last,
+            }
+        })
+    }
+
+    fn train_and_finish(&mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
+        let start = Instant::now();
+        let finished = self.train(observer)?;
+        let training_seconds = start.elapsed().as_secs_f64();
+        let samples = match finished.then(|| self.finish(observer)).transpose() {
+            Err(TrainError::Interrupted) => None,
+            drawn => drawn?,
+        };
+        let finished = samples.is_some();
+        if !finished {
+            self.manifest.state = RunState::Interrupted;
+            self.manifest.step = self.trainer.steps_made();
+            self.write_manifest()?;
+        }
+        Ok(RunReport {
+            run: self.folder.path().to_owned(),
+            step: self.trainer.steps_made(),
+            steps_here: self.trainer.steps_made() - self.first_step,
+            finished,
+            training_seconds,
+            metrics: self.last_metrics.take(),
+            samples,
+            moments: std::mem::take(&mut self.moments),
+            evaluation: self.evaluation.take(),
+            written: std::mem::take(&mut self.written),
+        })
+    }
+
+    /// Trains to the end of the run, `true`, or to where it is asked to stop.
+    fn train(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
+        let train = self.trainer.config().train.clone();
+        let (run, first) = (self.folder.path().to_owned(), self.first_step);
+        observer.event(Event::Started { run: &run, step: first, steps: train.steps });
+        self.trainer.data().remarks().iter().for_each(|it| observer.event(Event::Remark(it)));
+        if let Some(why) = self.trainer.why_tape() {
+            let remark = format!("the tape makes the steps, which takes longer: {why}");
+            observer.event(Event::Remark(&remark));
+        }
+        let start = Instant::now();
+        while !self.trainer.is_done() {
+            let report = self.trainer.step()?;
+            if let Some(metrics) = &report.metrics {
+                self.log(metrics, report.step - first, start)?;
+            }
+            observer.event(Event::Step(&report));
+            let made_here = report.step - first;
+            let stop = self.options.stop_after.is_some_and(|n| made_here >= n) || observer.stop();
+            let last = self.trainer.is_done();
+            let best = train.keep == KeepConfig::Best && self.trainer.is_best();
+            if stop || last || best || report.step.is_multiple_of(train.checkpoint_every) {
+                self.save(observer)?;
+            }
+            if last && report.step < train.steps {
+                let patience = train.patience.unwrap_or_default();
+                observer.event(Event::Remark(&format!(
+                    "ended early, at step {}: the held-out loss has not fallen in {patience} measurements",
+                    report.step
+                )));
+            }
+            if stop && !last {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn log(&mut self, metrics: &Metrics, made: u64, start: Instant) -> Result<(), TrainError> {
+        let line = serde_json::to_string(metrics)
+            .map_err(|source| TrainError::Json { name: "metrics.jsonl".to_owned(), source })?;
+        self.metrics.line(&line)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let rate = made as f64 / seconds.max(1e-9);
+        let timing = Timing { step: metrics.step, seconds, steps_per_second: rate };
+        let line = serde_json::to_string(&timing)
+            .map_err(|source| TrainError::Json { name: "timings.jsonl".to_owned(), source })?;
+        self.timings.line(&line)?;
+        self.last_metrics = Some(metrics.clone());
+        Ok(())
+    }
+
+    fn write_manifest(&self) -> Result<(), TrainError> {
+        self.folder.check()?;
+        self.manifest.write(self.folder.path())
+    }
+
+    fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        self.folder.check()?;
+        self.metrics.sync()?;
+        self.timings.sync()?;
+        self.checkpoints.save(&mut self.trainer, &self.manifest.data)?;
+        let step = self.trainer.steps_made();
+        self.last_saved = Some(step);
+        observer.event(Event::Saved { step });
+        Ok(())
+    }
+
+    /// The networks that samples are drawn with, and the diffusion problem that they answer.
+    fn for_sampling(&self, observer: &mut dyn Observer) -> Result<(Diffusion, Vec<N>), TrainError> {
+        let config = self.trainer.config();
+        if config.train.keep == KeepConfig::Last {
+            return Ok((Diffusion::new(config)?, self.trainer.sampling_networks()));
+        }
+        let warn = &mut |what: String| observer.event(Event::Warning(&what));
+        let best = self.checkpoints.for_sampling(KeepConfig::Best, warn)?;
+        let step = best.progress.step;
+        observer
+            .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
+        let (diffusion, networks) = (Diffusion::new(config)?, self.trainer.sampling_networks());
+        best.into_denoiser(diffusion, networks).map_err(TrainError::Checkpoint)
+    }
+
+    /// Draws the samples, measures them, and shows the run in figures and on its page.
+    fn finish(&mut self, observer: &mut dyn Observer) -> Result<Samples, TrainError> {
+        let (diffusion, networks) = self.for_sampling(observer)?;
+        let (config, data) = (self.trainer.config(), self.trainer.data());
+        let denoiser = diffusion.denoiser(&networks);
+        let device = self.trainer.device();
+        let samples =
+            draw_samples(config, config.seed, data, &denoiser, device, &mut sampling(observer))?;
+        self.folder.check()?;
+        let run = self.folder.path();
+        let path = run.join("samples.csv");
+        let rows = BothSpaces::of_samples(data, &samples.values);
+        write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
+        self.written.push(path);
+        self.moments = rows.moments();
+        let mut sums = vec!["config.json", "metrics.jsonl", "samples.csv"];
+        if config.report.evaluation {
+            observer.event(Event::Evaluating);
+            let untrained = &self.untrained;
+            let stop = &mut |_| asked_to_stop(observer);
+            match evaluate_samples(config, data, &samples, untrained, device, stop) {
+                Ok(evaluation) => {
+                    write_evaluation(run, &evaluation)?;
+                    self.written.push(run.join(EVALUATION));
+                    self.evaluation = Some(evaluation);
+                    sums.push(EVALUATION);
+                }
+                Err(TrainError::Interrupted) => return Err(TrainError::Interrupted),
+                // The samples are there; that they cannot be measured is no reason to lose them.
+                Err(error) => {
+                    observer.event(Event::Warning(&format!("not evaluated: {error}")));
+                }
+            }
+        }
+        let remarks = level_remarks(&config.report, data, &samples);
+        remarks.iter().for_each(|remark| observer.event(Event::Remark(remark)));
+        let unfit = samples.values.iter().filter(|value| !value.is_finite()).count();
+        if unfit > 0 {
+            let all = samples.values.len();
+            observer.event(Event::Warning(&format!(
+                "{unfit} of the samples' {all} numbers are not finite: the network has learnt too little, \
+                 or the sampling leaves the range of 32-bit floats"
+            )));
+        }
+        // What is not finite has no place in a figure, and JSON no number for it.
+        let finite = |level: &LevelSummary| {
+            level.mean.iter().chain(&level.std).all(|value| value.is_finite())
+        };
+        let kept = |i: &usize| finite(&samples.levels[*i]);
+        let kept: Vec<_> = (0..samples.levels.len()).filter(kept).collect();
+        let levels: Vec<_> = kept.iter().map(|i| samples.levels[*i].clone()).collect();
+        write_levels(run, &levels)?;
+        sums.push(LEVELS);
+        if config.report.needs_trajectory() {
+            sums.push(TRAJECTORY);
+            let way: Vec<_> = kept.iter().map(|i| samples.trajectory[*i].as_slice()).collect();
+            write_trajectory(run, samples.features, &way)?;
+        }
+        for name in sums {
+            let path = run.join(name);
+            let bytes =
+                disk::read(&path).map_err(|source| TrainError::io("cannot read", &path, source))?;
+            self.manifest.files.insert(name.to_owned(), blake3::hash(&bytes).to_string());
+        }
+        self.manifest.state = RunState::Finished;
+        self.manifest.step = self.trainer.steps_made();
+        self.manifest.attribution = data.attribution().map(str::to_owned);
+        self.write_manifest()?;
+        #[cfg(feature = "figures")]
+        match crate::show::report::draw(run, config, data) {
+            Ok(drawn) => {
+                for name in drawn.skipped {
+                    observer.event(Event::Warning(&format!(
+                        "report.figures: this data has nothing to draw `{name}` from"
+                    )));
+                }
+                self.written.extend(drawn.written);
+            }
+            // What was trained and drawn is there, and `langevin report` can be tried again.
+            Err(error @ TrainError::Figure { .. }) => {
+                observer.event(Event::Warning(&error.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
+        self.written.iter().for_each(|path| observer.event(Event::Wrote(path)));
+        Ok(samples)
+    }
+}

@@ -1,0 +1,309 @@
+//! A run from its config to its figures: new, resumed, or only tried.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use langevin_core::{Mlp, Network};
+use langevin_data::{Dataset, Streams, measure::Evaluation};
+
+use crate::{
+    TrainError,
+    config::RunConfig,
+    error::in_section,
+    problem::Diffusion,
+    run::{
+        Event, Observer, RunOptions, RunReport,
+        evaluate::{evaluate_samples, write_evaluation},
+        memory::MemoryEstimate,
+        observer::{asked_to_stop, sampling},
+        session::Session,
+    },
+    sample::{Samples, draw_samples},
+    store::{
+        Machine, Manifest, RunState,
+        checkpoint::{Checkpoint, Checkpoints},
+        disk,
+        fingerprint::{fingerprint, same_data},
+        folder::{RunFolder, read_run_config},
+        records::EVALUATION,
+    },
+    trainer::{Metrics, Trainer},
+};
+
+/// The network and the data that a run file names.
+///
+/// # Errors
+/// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
+pub fn built_in(
+    config: &RunConfig,
+    device: &Device,
+) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
+    let custom = |section: &str, example: &str| {
+        let message = format!("\"custom\" is given by a program of your own: see {example}");
+        TrainError::config(section, message)
+    };
+    let data = config.data.build(config.seed)?;
+    let data = data.ok_or_else(|| custom("data.kind", "examples/own_data.rs"))?;
+    let streams = Streams::new(config.seed);
+    let embedding = Diffusion::new(config)?.embedding;
+    let mlp = config
+        .denoiser
+        .network
+        .mlp(data.features(), embedding.features())
+        .ok_or_else(|| custom("denoiser.network.kind", "examples/own_network.rs"))?;
+    if let Some(estimate) = MemoryEstimate::of(config, data.features(), embedding.features()) {
+        estimate.check()?;
+    }
+    Ok((mlp.init(&streams, device).map_err(in_section("denoiser.network"))?, data))
+}
+
+/// Trains a new run in `out`, or else in the first free folder `runs/NAME`, `runs/NAME-2`, …
+///
+/// # Errors
+/// A config that cannot be run, in which case nothing was written; or whatever stopped it, with the
+/// last good checkpoint named.
+pub fn train<N: Network>(
+    config: RunConfig,
+    network: N,
+    data: Box<dyn Dataset>,
+    out: Option<&Path>,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, TrainError> {
+    if let Some(out) = out {
+        crate::store::folder::check_free(out)?;
+    }
+    let name = config.name.clone();
+    let trainer = Trainer::new(config, network, data, options.device)?;
+    let untrained = trainer.sampling_networks();
+    let fingerprint = fingerprint(trainer.data());
+    let folder = RunFolder::create(out, &name)?;
+    folder.write_config(trainer.config())?;
+    let manifest = Manifest::new(options.program.clone(), fingerprint);
+    Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
+}
+
+/// Goes on with a run, from its newest sound checkpoint, or from its start where it was stopped before
+/// the first; `steps` extends it.
+///
+/// `build` makes the network and the data from the run's config, as [`built_in`] does.
+///
+/// # Errors
+/// No sound checkpoint; a checkpoint of another architecture or other data; an extension of a run
+/// whose learning rates depend on its length; or whatever stopped it.
+pub fn resume<N: Network>(
+    run: &Path,
+    steps: Option<u64>,
+    build: impl FnOnce(&RunConfig, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, TrainError> {
+    let result = resume_session(run, steps, build, options, observer);
+    result.map_err(|source| {
+        let checkpoints = Checkpoints::new(run);
+        let is_io = matches!(source, TrainError::Io { .. });
+        match is_io.then(|| checkpoints.newest(&mut |_| {})) {
+            Some(Ok(sound)) => {
+                let last = Some(checkpoints.path(sound.progress.step));
+                TrainError::Stopped { source: Box::new(source), run: run.to_owned(), last }
+            }
+            _ => source,
+        }
+    })
+}
+
+fn resume_session<N: Network>(
+    run: &Path,
+    steps: Option<u64>,
+    build: impl FnOnce(&RunConfig, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, TrainError> {
+    let folder = RunFolder::open(run)?;
+    let mut config = read_run_config(run)?;
+    let checkpoints = Checkpoints::new(run);
+    let mut warn = |what: &str| observer.event(Event::Warning(what));
+    let checkpoint = match checkpoints.has_none()? {
+        true => None,
+        false => Some(checkpoints.newest(&mut |what| warn(&what))?),
+    };
+    let progress = checkpoint.as_ref().map(|checkpoint| checkpoint.progress);
+    let made = progress.map_or(0, |progress| progress.step);
+    let extended = steps.is_some_and(|steps| steps != config.train.steps);
+    if let Some(steps) = steps.filter(|_| extended) {
+        check_extension(&config, steps, made)?;
+        config.train.steps = steps;
+    }
+    let mut manifest = Manifest::read(run)?;
+    let (network, data) = build(&config, options.device)?;
+    let mut trainer = Trainer::new(config, network, data, options.device)?;
+    let untrained = trainer.sampling_networks();
+    let refuse = |place: &Path, why| TrainError::Usage(format!("{}: {why}", place.display()));
+    match checkpoint {
+        Some(checkpoint) => {
+            restore(&mut trainer, checkpoint).map_err(|why| refuse(&checkpoints.path(made), why))?
+        }
+        None => {
+            same_data(&manifest.data, trainer.data()).map_err(|why| refuse(run, why))?;
+            warn("the run was stopped before its first checkpoint, and begins again");
+        }
+    }
+    if extended {
+        folder.write_config(trainer.config())?;
+    }
+    if let Some(progress) = progress {
+        checkpoints.remove_old(&progress, trainer.config());
+    }
+    if !trainer.is_done() {
+        set_aside(run, manifest.step.max(made))?;
+    }
+    manifest.state = RunState::Running;
+    manifest.program = options.program.clone();
+    let here = Machine::here();
+    for difference in manifest.machine.differences(&here) {
+        observer.event(Event::Warning(&format!(
+            "the run goes on with other bits than it would have had: {difference}"
+        )));
+    }
+    manifest.machine = here;
+    manifest.files.clear();
+    Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
+}
+
+/// Draws samples from a run's checkpoint: the newest sound one, or the best where it keeps that, with
+/// the averaged weights where it has them.
+///
+/// `config` is the run's own, with other sampling where that is wanted.
+///
+/// # Errors
+/// No sound checkpoint, or one of another architecture or other data.
+pub fn sample_run<N: Network>(
+    run: &Path,
+    config: &RunConfig,
+    seed: u64,
+    network: N,
+    data: &dyn Dataset,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<Samples, TrainError> {
+    let (diffusion, networks) = trained(run, config, network, data, observer)?;
+    let denoiser = diffusion.denoiser(&networks);
+    draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
+}
+
+/// Draws samples as [`sample_run`] does and measures them against held-out rows; `network` is the one
+/// that the run started from. The measures of the run's own samples go to evaluation.json.
+///
+/// # Errors
+/// As [`sample_run`]; no held-out rows, or samples that are not finite.
+pub fn evaluate_run<N: Network>(
+    run: &Path,
+    config: &RunConfig,
+    network: N,
+    data: &dyn Dataset,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<Evaluation, TrainError> {
+    let (diffusion, trained) = trained(run, config, network.clone(), data, observer)?;
+    let (denoiser, device) = (diffusion.denoiser(&trained), options.device);
+    let seed = config.seed;
+    let samples = draw_samples(config, seed, data, &denoiser, device, &mut sampling(observer))?;
+    observer.event(Event::Evaluating);
+    let stop = &mut |_| asked_to_stop(observer);
+    let untrained = vec![network; trained.len()];
+    let evaluation = evaluate_samples(config, data, &samples, &untrained, device, stop)?;
+    // Of the run's own samples only: those of another number are not the ones in its folder.
+    if config.sample == read_run_config(run)?.sample {
+        let folder = RunFolder::open(run)?;
+        let mut manifest = Manifest::read(folder.path())?;
+        let sum = write_evaluation(run, &evaluation)?;
+        manifest.files.insert(EVALUATION.to_owned(), sum);
+        manifest.write(run)?;
+    }
+    Ok(evaluation)
+}
+
+/// The trained networks of a run, and the diffusion problem that it answers.
+fn trained<N: Network>(
+    run: &Path,
+    config: &RunConfig,
+    network: N,
+    data: &dyn Dataset,
+    observer: &mut dyn Observer,
+) -> Result<(Diffusion, Vec<N>), TrainError> {
+    let checkpoints = Checkpoints::new(run);
+    let warn = &mut |what: String| observer.event(Event::Warning(&what));
+    let checkpoint = checkpoints.for_sampling(config.train.keep, warn)?;
+    let step = checkpoint.progress.step;
+    let refuse =
+        |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
+    same_data(&checkpoint.data, data).map_err(refuse)?;
+    checkpoint.same_network(config).map_err(refuse)?;
+    let diffusion = Diffusion::new(config)?;
+    let networks = vec![network; diffusion.networks];
+    checkpoint.into_denoiser(diffusion, networks).map_err(refuse)
+}
+
+/// Makes one training step and writes nothing.
+///
+/// # Errors
+/// A config that cannot be run, or a first loss that is not finite.
+pub fn dry_run<N: Network>(
+    mut config: RunConfig,
+    network: N,
+    data: Box<dyn Dataset>,
+    device: &Device,
+) -> Result<Metrics, TrainError> {
+    config.train.log_every = 1;
+    let mut trainer = Trainer::new(config, network, data, device)?;
+    let report = trainer.step()?;
+    report.metrics.ok_or_else(|| TrainError::Device("the first step gave no loss".to_owned()))
+}
+
+fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), TrainError> {
+    if config.train.learning_rate.depends_on_length() {
+        return Err(TrainError::Usage(format!(
+            "--steps {steps}: the learning rate of every step depends on the run's length of {}, so a \
+             longer run is another run from its first step on. Start it anew, or use a learning rate \
+             of kind `constant` or `step_decay`",
+            config.train.steps
+        )));
+    }
+    if steps < made {
+        return Err(TrainError::Usage(format!(
+            "--steps {steps}: the run has made {made} steps already"
+        )));
+    }
+    Ok(())
+}
+
+/// Puts what an earlier end of a run left under names of its step, before the run goes on beyond it.
+fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
+    let results = [
+        ("samples", "csv"),
+        ("evaluation", "json"),
+        ("levels", "json"),
+        ("trajectory", "npy"),
+        ("report", "html"),
+        ("film", "gif"),
+        ("film", "mp4"),
+        ("film-loop", "gif"),
+    ];
+    for (name, ending) in results {
+        let path = run.join(format!("{name}.{ending}"));
+        let aside = run.join(format!("{name}-step-{step:08}.{ending}"));
+        if path.is_file() && !aside.exists() {
+            disk::rename(&path, &aside)
+                .map_err(|source| TrainError::io("cannot rename", &path, source))?;
+        }
+    }
+    Ok(())
+}
+
+fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), String> {
+    same_data(&checkpoint.data, trainer.data())?;
+    checkpoint.same_network(trainer.config())?;
+    checkpoint.same_optimizer(trainer.config())?;
+    let Checkpoint { progress, model, ema, optimizer, .. } = checkpoint;
+    trainer.restore(progress, model, ema, optimizer)
+}

@@ -1,0 +1,245 @@
+//! Whether a run's files are what they were when it wrote them, and from where it can go on.
+
+use std::{
+    io::{self, Read},
+    path::{Component, Path},
+};
+
+use langevin_core::Network;
+
+use crate::{
+    TrainError,
+    config::{CONFIG_LIMIT, RunConfig},
+    engine::{Engine, TensorMap, engine_for},
+    problem::Diffusion,
+    sample::levels::LEVELS,
+    store::{
+        Manifest, RunState,
+        checkpoint::{Checkpoint, Checkpoints, LoadError},
+        folder::read_run_config,
+        manifest::MANIFEST,
+        reading::{EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
+        records::EVALUATION,
+    },
+    trainer::Metrics,
+};
+
+const METRICS: &str = "metrics.jsonl";
+
+/// The most bytes that are summed up of a file whose kind has no limit of its own: about a minute's.
+const FILE_LIMIT: u64 = 64 << 30;
+
+/// What a check of a run found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The state that the manifest names; none where the manifest itself cannot be read.
+    pub state: Option<RunState>,
+    /// Every file or checkpoint, in the order in which they were looked at.
+    pub findings: Vec<Finding>,
+    /// The step that a resumed run goes on from, 0 where it begins again; none where it would stop.
+    pub goes_on_from: Option<u64>,
+}
+
+/// One file or checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at, as a path in the run's folder.
+    pub what: String,
+    /// What is wrong with it; none where it is sound.
+    pub problem: Option<String>,
+}
+
+impl Verification {
+    /// Whether everything is sound.
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.problem.is_none())
+    }
+}
+
+/// Looks at every checksum and shape of a run, and at what [`resume`](crate::run::resume) would do with it;
+/// changes nothing.
+///
+/// `network` makes the network that the run's config describes, for checkpoints to be taken up with;
+/// none where it cannot be made here. The data is not read: that it is the same is left to `resume`.
+///
+/// # Errors
+/// It is not a run: its config cannot be read, or what its checkpoints lie in.
+pub fn verify_run<N: Network>(
+    run: &Path,
+    network: impl FnOnce(&RunConfig) -> Option<N>,
+) -> Result<Verification, TrainError> {
+    let config = read_run_config(run)?;
+    let mut findings = Vec::new();
+    let mut found = |what: &str, outcome: Result<(), String>| {
+        findings.push(Finding { what: what.to_owned(), problem: outcome.err() });
+    };
+    let manifest = match Manifest::read(run) {
+        Ok(manifest) => Some(manifest),
+        Err(error) => {
+            found(MANIFEST, Err(without_path(&error)));
+            None
+        }
+    };
+    for (name, sum) in manifest.iter().flat_map(|manifest| &manifest.files) {
+        found(name, same_bytes(run, name, sum));
+    }
+    let sum = manifest.as_ref().and_then(|manifest| manifest.files.get(METRICS));
+    if sum.is_none() {
+        found(METRICS, whole_lines(&run.join(METRICS)));
+    }
+    let data = manifest.as_ref().map(|manifest| manifest.data.as_str());
+    let mut resumed = network(&config).map(|network| Resumed::new(&config, network));
+    let checkpoints = Checkpoints::new(run);
+    let steps = checkpoints.steps()?;
+    // A resumed run takes the newest that is not damaged, and stops where that one does not fit.
+    let (mut taken, mut goes_on_from) = (None, None);
+    for step in &steps {
+        let step = *step;
+        let loaded = checkpoints.load(step);
+        let is_damaged = matches!(loaded, Err(LoadError::Damaged(_)));
+        let outcome = loaded
+            .map_err(|why| why.to_string())
+            .and_then(|checkpoint| fits(checkpoint, &config, data, resumed.as_mut()));
+        if !is_damaged && taken.is_none() {
+            taken = Some(step);
+            goes_on_from = outcome.is_ok().then_some(step);
+        }
+        found(&format!("checkpoints/step-{step:08}"), outcome);
+    }
+    let made = manifest.as_ref().map_or(0, |manifest| manifest.step);
+    let problem = match taken {
+        Some(_) if goes_on_from.is_some() => None,
+        Some(step) => Some(format!(
+            "a resumed run takes the newest that is not damaged, of step {step}, or none"
+        )),
+        None if !checkpoints.has_none()? => {
+            Some("none is sound: the run must be started anew".to_owned())
+        }
+        None => {
+            goes_on_from = Some(0);
+            (made > 0).then(|| format!("none is whole, though the run has made {made} steps"))
+        }
+    };
+    if let Some(problem) = problem {
+        found("checkpoints", Err(problem));
+    }
+    // Without a manifest no run goes on.
+    let goes_on_from = goes_on_from.filter(|_| manifest.is_some());
+    let state = manifest.map(|manifest| manifest.seen_now(run).state);
+    Ok(Verification { state, findings, goes_on_from })
+}
+
+/// What is wrong with a file that the finding names.
+fn without_path(error: &TrainError) -> String {
+    match error {
+        TrainError::Json { source, .. } => format!("is not valid JSON: {source}"),
+        TrainError::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// What a resumed run asks of a checkpoint that is not damaged; with no network, all but whether its
+/// arrays are those of the network and the optimizer.
+fn fits<N: Network>(
+    checkpoint: Checkpoint,
+    config: &RunConfig,
+    data: Option<&str>,
+    resumed: Option<&mut Result<Resumed<N>, String>>,
+) -> Result<(), String> {
+    if data.is_some_and(|data| data != checkpoint.data) {
+        return Err(format!("was trained on other data than {MANIFEST} names"));
+    }
+    checkpoint.same_network(config)?;
+    checkpoint.same_optimizer(config)?;
+    match (config.train.ema.decay(0), &checkpoint.ema) {
+        (Some(_), None) => {
+            return Err("the run has averaged weights, the checkpoint has none".to_owned());
+        }
+        (None, Some(_)) => {
+            return Err("the checkpoint has averaged weights, the run has none".to_owned());
+        }
+        _ => {}
+    }
+    match resumed {
+        None => checkpoint.same_shapes(None, config),
+        Some(Err(why)) => Err(why.clone()),
+        Some(Ok(resumed)) => {
+            checkpoint.same_shapes(Some(&resumed.expected), config)?;
+            resumed.take(checkpoint)
+        }
+    }
+}
+
+/// What takes up the arrays of checkpoints as [`Trainer`](crate::trainer::Trainer) does, and makes no step.
+struct Resumed<N: Network> {
+    /// Names and shapes of one network's arrays.
+    expected: TensorMap,
+    diffusion: Diffusion,
+    engine: Box<dyn Engine<N>>,
+}
+
+impl<N: Network> Resumed<N> {
+    /// # Errors
+    /// Why there is none.
+    fn new(config: &RunConfig, network: N) -> Result<Self, String> {
+        let expected = TensorMap::of_module(&network);
+        let diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
+        let device = network.devices().into_iter().next().ok_or("the network has no weights")?;
+        let (mut engine, _) =
+            engine_for(config, network, &device).map_err(|error| error.to_string())?;
+        if config.train.ema.decay(0).is_some() {
+            engine.keep_averages();
+        }
+        Ok(Self { expected, diffusion, engine })
+    }
+
+    /// Takes up a checkpoint in the place of the last.
+    ///
+    /// # Errors
+    /// The name of the array that does not fit.
+    fn take(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
+        let Checkpoint { mut model, mut ema, optimizer, .. } = checkpoint;
+        for weights in [Some(&mut model), ema.as_mut()].into_iter().flatten() {
+            self.diffusion.take_frequencies(weights)?;
+        }
+        self.engine.restore(model, ema, optimizer)
+    }
+}
+
+/// The manifest may come from elsewhere: only a file of the run's own folder is looked at.
+fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
+    let mut parts = Path::new(name).components();
+    if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+        return Err("is no name of a file in the run's folder".to_owned());
+    }
+    let most = match name {
+        "config.json" => CONFIG_LIMIT,
+        EVALUATION => EVALUATION_LIMIT,
+        LEVELS => LEVELS_LIMIT,
+        _ => FILE_LIMIT,
+    };
+    let file = open(&run.join(name), most).map_err(|error| error.to_string())?;
+    let mut hasher = blake3::Hasher::new();
+    // It may grow while it is read.
+    io::copy(&mut file.take(most), &mut hasher).map_err(|error| error.to_string())?;
+    match hasher.finalize().to_string() == sum {
+        true => Ok(()),
+        false => Err("its checksum is not the one that manifest.json names".to_owned()),
+    }
+}
+
+/// A log without its manifest's checksum: each line must be one of ours. A torn last line is what a
+/// killed run leaves, and goes when it is resumed.
+fn whole_lines(path: &Path) -> Result<(), String> {
+    let lines = Lines::open(path).map_err(|error| error.to_string())?;
+    for (number, line) in lines.enumerate() {
+        let line = line.map_err(|error| error.to_string())?;
+        if serde_json::from_slice::<Metrics>(&line).is_err() {
+            return Err(format!("line {} is no log line", number + 1));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! A chunk of samples, from its start through all levels.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};
+use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
+
+use super::moments::level_goal;
+use crate::{
+    TrainError,
+    config::{RunConfig, SampleConfig, StartConfig},
+    error::in_section,
+};
+
+/// Rows of every call of the network while sampling: matrix products give other bits at other
+/// sizes, so the last chunk is padded.
+pub(super) const SAMPLING_ROWS: usize = 512;
+
+/// What every chunk shares.
+pub(super) struct Drawing<'a> {
+    pub(super) streams: Streams,
+    pub(super) sampler: Box<dyn Sampler>,
+    pub(super) start: Start,
+    pub(super) levels: Vec<NoiseLevel>,
+    pub(super) end: End,
+    pub(super) denoiser: &'a dyn Denoiser,
+    pub(super) device: &'a Device,
+    pub(super) features: usize,
+}
+
+impl<'a> Drawing<'a> {
+    pub(super) fn new(
+        config: &RunConfig,
+        seed: u64,
+        data: &dyn Dataset,
+        denoiser: &'a dyn Denoiser,
+        device: &'a Device,
+    ) -> Result<Self, TrainError> {
+        let SampleConfig { sampler, start, end, .. } = &config.sample;
+        let levels = config.sampling_levels()?;
+        Ok(Self {
+            streams: Streams::new(seed),
+            sampler: sampler.build().map_err(in_section("sample.sampler"))?,
+            start: Start::new(start, data, &levels)?,
+            levels,
+            end: end.build(),
+            denoiser,
+            device,
+            features: data.features(),
+        })
+    }
+
+    /// Samples `first..first + SAMPLING_ROWS`; `observe` sees them at the start and after each step.
+    pub(super) fn chunk(
+        &self,
+        first: u64,
+        observe: &mut dyn FnMut(&langevin_core::Progress, &[f32]),
+    ) -> Result<Vec<f32>, TrainError> {
+        let x = self.tensor(&self.start(first));
+        // Stream 0 is the start; stream i + 1 is step i's noise, and 2^32 further on its second.
+        let (mut present, mut calls) = (0, 0);
+        let mut noise = |step: &langevin_core::Transition| {
+            calls = if step.index == present { calls } else { 0 };
+            present = step.index;
+            let stream = (calls << 32) + step.index as u64 + 1;
+            calls += 1;
+            self.tensor(&self.normals(stream, first))
+        };
+        let mut problem = None;
+        let mut observe = |seen: &langevin_core::Progress| match read_rows(seen.x.clone()) {
+            Ok(values) => observe(seen, &values),
+            Err(error) => problem = Some(error),
+        };
+        let x = sample(
+            self.sampler.as_ref(),
+            self.denoiser,
+            None,
+            &self.levels,
+            self.end,
+            x,
+            &mut noise,
+            &mut observe,
+        );
+        problem.map_or_else(|| read_rows(x), Err)
+    }
+
+    /// Rows of the start.
+    fn start(&self, first: u64) -> Vec<f64> {
+        match &self.start {
+            Start::Exact(density) => {
+                let mut uniforms = vec![0.0; SAMPLING_ROWS];
+                self.streams.at(Purpose::Sampling, 0, first).fill_uniform(&mut uniforms);
+                uniforms.iter().map(|u| density.quantile(*u)).collect()
+            }
+            Start::Gaussian { mean, std } => {
+                let mut rows = self.normals(0, first);
+                for row in rows.chunks_exact_mut(mean.len()) {
+                    for ((x, mean), std) in row.iter_mut().zip(mean).zip(std) {
+                        *x = mean + std * *x;
+                    }
+                }
+                rows
+            }
+        }
+    }
+
+    pub(super) fn normals(&self, stream: u64, first: u64) -> Vec<f64> {
+        let mut normals = vec![0.0; SAMPLING_ROWS * self.features];
+        let word = first * normal_words(self.features);
+        let mut stream = self.streams.at(Purpose::Sampling, stream, word);
+        stream.fill_normal_rows(&mut normals, self.features);
+        normals
+    }
+
+    fn tensor(&self, values: &[f64]) -> Tensor<2> {
+        let values: Vec<f32> = values.iter().map(|v| *v as f32).collect();
+        Tensor::from_data(TensorData::new(values, [SAMPLING_ROWS, self.features]), self.device)
+    }
+}
+
+fn read_rows(x: Tensor<2>) -> Result<Vec<f32>, TrainError> {
+    let data = x.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
+    Ok(data.iter::<f32>().collect())
+}
+
+/// What sampling starts from.
+pub(super) enum Start {
+    /// By feature.
+    Gaussian { mean: Vec<f64>, std: Vec<f64> },
+    /// The exact density of the first level.
+    Exact(LevelDensity),
+}
+
+impl Start {
+    fn new(
+        config: &StartConfig,
+        data: &dyn Dataset,
+        levels: &[NoiseLevel],
+    ) -> Result<Self, TrainError> {
+        let features = data.features();
+        let first = levels.first().copied().unwrap_or(NoiseLevel::CLEAN);
+        let of_row = |row: &[f64], alpha: f64| {
+            (0..features).map(|i| alpha * row[i.min(row.len() - 1)]).collect()
+        };
+        let same = |std: f64| vec![std; features];
+        Ok(match config {
+            StartConfig::Noise {} => {
+                Self::Gaussian { mean: vec![0.0; features], std: same(first.sigma()) }
+            }
+            StartConfig::Gaussian { mean, std } => {
+                Self::Gaussian { mean: of_row(mean, 1.0), std: same(*std) }
+            }
+            StartConfig::Row { row } => {
+                Self::Gaussian { mean: of_row(row, first.alpha()), std: same(first.sigma()) }
+            }
+            StartConfig::Marginal {} => {
+                let mean = data.mean().unwrap_or_default();
+                let variance = data.variance().unwrap_or_default();
+                let goal = level_goal(&mean, &variance, &first);
+                Self::Gaussian { mean: goal.mean, std: goal.std }
+            }
+            StartConfig::Exact {} => Self::Exact(
+                LevelDensity::new(data, first.alpha(), first.sigma())
+                    .map_err(in_section("sample.start"))?,
+            ),
+        })
+    }
+}

@@ -1,0 +1,324 @@
+//! Drawing samples from a trained network: chunks of one size, so that a sample's bits depend on its
+//! number alone, and the statistics of every level on the way.
+
+use std::{
+    collections::BTreeMap,
+    iter::Enumerate,
+    ops::ControlFlow,
+    slice::ChunksMut,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use burn::tensor::Device;
+use langevin_core::Denoiser;
+use langevin_data::Dataset;
+
+use super::{
+    chunk::{Drawing, SAMPLING_ROWS},
+    moments::{LevelSummary, Moments},
+};
+use crate::{
+    TrainError,
+    config::{RunConfig, TRAJECTORY_ROWS},
+    engine::mlp_cpu::is_processor,
+};
+
+/// Samples, and what was measured on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// Columns of a row.
+    pub features: usize,
+    /// The samples, row by row.
+    pub values: Vec<f32>,
+    /// One entry for the start and one for the end of each step, all rows in each.
+    pub levels: Vec<LevelSummary>,
+    /// The first rows, 2000 at most, at each of those levels; none where the run file draws nothing of
+    /// them.
+    pub trajectory: Vec<Vec<f32>>,
+}
+
+/// The samples that a run's denoiser gives.
+///
+/// Sample i starts from, and is disturbed by, numbers that depend on the seed and i alone. `seed`
+/// stands in for the run's own. `progress` hears the share that is done, and may break off.
+///
+/// # Errors
+/// A grid or a start that the schedule or the data does not have; a device that failed;
+/// [`TrainError::Interrupted`] where `progress` broke off.
+pub fn draw_samples(
+    config: &RunConfig,
+    seed: u64,
+    data: &dyn Dataset,
+    denoiser: &dyn Denoiser,
+    device: &Device,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Samples, TrainError> {
+    let drawing = Drawing::new(config, seed, data, denoiser, device)?;
+    let (count, features) = (config.sample.count, data.features());
+    let kept = if config.report.needs_trajectory() { TRAJECTORY_ROWS } else { 0 };
+    let visited = drawing.end.visited(&drawing.levels);
+    let modes = data.modes().unwrap_or_default();
+    let centers: Vec<_> = modes.into_iter().map(|mode| mode.center).collect();
+    let mut values = vec![0.0; count * features];
+    let work = Work {
+        drawing: &drawing,
+        kept,
+        fresh: vec![
+            Seen { moments: Moments::new(features, &centers), rows: Vec::new() };
+            visited.len()
+        ],
+        chunks: Mutex::new(values.chunks_mut(SAMPLING_ROWS * features).enumerate()),
+        seen: Mutex::new(InOrder::default()),
+        rows_moved: AtomicUsize::new(0),
+        all_rows: count * visited.len(),
+        stopped: AtomicBool::new(false),
+        problem: Mutex::new(None),
+    };
+    let chunks = count.div_ceil(SAMPLING_ROWS);
+    let threads = if is_processor(device) { rayon::current_num_threads() } else { 1 };
+    rayon::in_place_scope(|scope| {
+        // One thread alone hears the progress: this one.
+        for _ in 1..threads.min(chunks) {
+            scope.spawn(|_| work.draw(&mut |_| ControlFlow::Continue(())));
+        }
+        work.draw(progress);
+    });
+    // The other threads may have taken all of a small drawing.
+    work.hear(1.0, progress);
+    let Work { seen, stopped, problem, fresh, .. } = work;
+    if let Some(problem) = into_inner(problem) {
+        return Err(problem);
+    }
+    if stopped.into_inner() {
+        return Err(TrainError::Interrupted);
+    }
+    let seen = into_inner(seen).all.unwrap_or(fresh);
+    let levels =
+        visited.iter().zip(&seen).map(|(level, seen)| seen.moments.summary(*level)).collect();
+    let trajectory = seen.into_iter().map(|seen| seen.rows).collect();
+    Ok(Samples { features, values, levels, trajectory })
+}
+
+/// The chunks of a drawing, of which every thread takes one after the other.
+struct Work<'a> {
+    drawing: &'a Drawing<'a>,
+    /// Rows whose way is kept.
+    kept: usize,
+    /// What was seen before the first chunk.
+    fresh: Vec<Seen<'a>>,
+    chunks: Mutex<Enumerate<ChunksMut<'a, f32>>>,
+    seen: Mutex<InOrder<'a>>,
+    /// Rows times the levels that they have reached.
+    rows_moved: AtomicUsize,
+    all_rows: usize,
+    stopped: AtomicBool,
+    problem: Mutex<Option<TrainError>>,
+}
+
+/// What is seen of the rows at one level.
+#[derive(Debug, Clone)]
+struct Seen<'a> {
+    moments: Moments<'a>,
+    /// The rows that are kept.
+    rows: Vec<f32>,
+}
+
+/// What was seen at each level, chunk after chunk in their order, in whichever they end.
+#[derive(Default)]
+struct InOrder<'a> {
+    all: Option<Vec<Seen<'a>>>,
+    next: usize,
+    waiting: BTreeMap<usize, Vec<Seen<'a>>>,
+}
+
+impl<'a> Work<'a> {
+    fn draw(&self, progress: &mut dyn FnMut(f64) -> ControlFlow<()>) {
+        let features = self.drawing.features;
+        while !self.stopped.load(Ordering::Relaxed) {
+            let Some((number, own)) = lock(&self.chunks).next() else { return };
+            let (first, len) = (number * SAMPLING_ROWS, own.len());
+            let kept = self.kept.saturating_sub(first).min(len / features) * features;
+            let mut seen = self.fresh.clone();
+            let drawn = self.drawing.chunk(first as u64, &mut |at, rows| {
+                seen[at.step].moments.add(&rows[..len]);
+                seen[at.step].rows.extend_from_slice(&rows[..kept]);
+                let moved = self.rows_moved.fetch_add(len / features, Ordering::Relaxed);
+                let share = (moved + len / features) as f64 / self.all_rows as f64;
+                self.hear(share, progress);
+            });
+            match drawn {
+                Ok(rows) => own.copy_from_slice(&rows[..len]),
+                Err(problem) => {
+                    *lock(&self.problem) = Some(problem);
+                    return self.stopped.store(true, Ordering::Relaxed);
+                }
+            }
+            lock(&self.seen).take(number, seen);
+        }
+    }
+
+    fn hear(&self, share: f64, progress: &mut dyn FnMut(f64) -> ControlFlow<()>) {
+        if !self.stopped.load(Ordering::Relaxed) && progress(share).is_break() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<'a> InOrder<'a> {
+    fn take(&mut self, number: usize, seen: Vec<Seen<'a>>) {
+        self.waiting.insert(number, seen);
+        while let Some(seen) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            let Some(all) = &mut self.all else {
+                self.all = Some(seen);
+                continue;
+            };
+            for (all, seen) in all.iter_mut().zip(seen) {
+                all.moments.join(&seen.moments);
+                all.rows.extend(seen.rows);
+            }
+        }
+    }
+}
+
+// A thread that panicked takes all others with it: rayon passes the panic on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Tensor;
+    use langevin_core::{End, MixtureOracle, NoiseLevel, Sampler};
+    use langevin_data::{GaussianMixture, Streams};
+
+    use super::*;
+    use crate::config::parse_config;
+    use crate::sample::{chunk::Start, level_goal};
+
+    const RUN: &str = r#"{
+        "name": "t",
+        "data": { "kind": "gaussian_mixture", "means": [[-1, 0], [1, 0]], "std": 0.1 },
+        "noise": { "schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 } },
+        "denoiser": { "network": { "kind": "mlp", "width": 8 }, "prediction": { "kind": "edm" } },
+        "train": { "steps": 10, "batch": 4, "optimizer": { "kind": "adam" },
+                   "learning_rate": { "kind": "constant", "value": 1e-3 } },
+        "sample": { "sampler": { "kind": "SAMPLER", "steps": 12 }, "count": COUNT }
+    }"#;
+
+    fn draw(sampler: &str, count: usize) -> Samples {
+        let text = RUN.replace("SAMPLER", sampler).replace("COUNT", &count.to_string());
+        let config = parse_config("t", &text, &[]).expect("valid");
+        let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
+        let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture.clone());
+        draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |_| {
+            ControlFlow::Continue(())
+        })
+        .expect("drawn")
+    }
+
+    /// Adds two draws of noise in each step, and keeps nothing else.
+    struct Twice;
+
+    impl Sampler for Twice {
+        fn step(
+            &self,
+            _x: Tensor<2>,
+            _denoiser: &dyn Denoiser,
+            _condition: Option<&Tensor<2>>,
+            step: &langevin_core::Transition,
+            noise: &mut langevin_core::Noise,
+        ) -> Tensor<2> {
+            Tensor::cat(vec![noise(step), noise(step)], 1)
+        }
+
+        fn calls(&self, _step: &langevin_core::Transition) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn a_sampler_that_asks_for_noise_twice_gets_two_draws() {
+        let mixture = GaussianMixture::new(vec![vec![0.0]], 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture);
+        let level = NoiseLevel::new(1.0, 2.0).expect("valid");
+        let drawing = Drawing {
+            streams: Streams::new(1),
+            sampler: Box::new(Twice),
+            start: Start::Gaussian { mean: vec![0.0], std: vec![1.0] },
+            levels: vec![level, NoiseLevel::new(1.0, 1.0).expect("valid")],
+            end: End::CLEAN,
+            denoiser: &oracle,
+            device: &Device::flex(),
+            features: 1,
+        };
+        let last = drawing.chunk(0, &mut |_, _| {}).expect("drawn");
+        let draw = |stream| drawing.normals(stream, 0)[0] as f32;
+        assert_eq!(last[..2], [draw(2), draw((1 << 32) + 2)], "the second step's two");
+        assert_ne!(last[0], last[1]);
+    }
+
+    #[test]
+    fn sampling_breaks_off_when_asked() {
+        let text = RUN.replace("SAMPLER", "heun").replace("COUNT", "2000");
+        let config = parse_config("t", &text, &[]).expect("valid");
+        let mixture = GaussianMixture::new(vec![vec![0.0, 0.0]], 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture.clone());
+        let mut has_broken_off = false;
+        let drawn = draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |share| {
+            assert!(!has_broken_off, "asked again at {share}");
+            has_broken_off = share > 0.3;
+            if has_broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(matches!(drawn, Err(TrainError::Interrupted)), "{drawn:?}");
+    }
+
+    #[test]
+    fn a_sample_does_not_depend_on_how_many_are_drawn() {
+        for sampler in ["heun", "ddpm"] {
+            let (few, many) = (draw(sampler, 7), draw(sampler, 700));
+            assert_eq!(few.values.len(), 14);
+            assert_eq!(few.values[..], many.values[..14], "{sampler}");
+            assert_ne!(many.values[..14], many.values[1024..1038], "chunks differ");
+        }
+    }
+
+    #[test]
+    fn samples_and_moments_do_not_depend_on_the_number_of_threads() {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads").install(|| draw("ddpm", 3000))
+        };
+        let alone = run(1);
+        for threads in [2, 5] {
+            assert!(run(threads) == alone, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn the_oracle_s_samples_follow_the_exact_moments_of_every_level() {
+        let samples = draw("heun", 2000);
+        assert_eq!(samples.levels.len(), 13);
+        assert_eq!(samples.levels[12].level, NoiseLevel::CLEAN);
+        for (i, seen) in samples.levels.iter().enumerate() {
+            let goal = level_goal(&[0.0, 0.0], &[1.01, 0.01], &seen.level);
+            for feature in 0..2 {
+                // Five standard errors, and 8 % for twelve steps of Heun.
+                let error = goal.std[feature] / 2000_f64.sqrt() * 5.0;
+                assert!((seen.mean[feature]).abs() < error, "level {i}: {seen:?}");
+                assert!(
+                    (seen.std[feature] / goal.std[feature] - 1.0).abs() < 0.16,
+                    "level {i}: {seen:?} {goal:?}"
+                );
+            }
+        }
+    }
+}

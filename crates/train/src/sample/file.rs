@@ -1,0 +1,167 @@
+//! Samples on disk: CSV with a header, or NPY.
+
+use std::{fs::File, path::Path};
+
+use langevin_data::Dataset;
+use npyz::WriterBuilder;
+
+use crate::{
+    TrainError,
+    sample::{Samples, spaces::BothSpaces},
+    store::{durable::write_new, reading},
+};
+
+/// The form of a file of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SamplesFormat {
+    /// Comma-separated values under a header; floats as the shortest text that reads back the same.
+    Csv,
+    /// NumPy's array file, `[rows, columns]` of 32-bit floats, or of 64-bit ones where a number needs
+    /// them.
+    Npy,
+}
+
+impl SamplesFormat {
+    /// The form that a file's extension names.
+    ///
+    /// # Errors
+    /// Neither `.csv` nor `.npy`.
+    pub fn of(path: &Path) -> Result<Self, TrainError> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => Ok(Self::Csv),
+            Some("npy") => Ok(Self::Npy),
+            _ => Err(TrainError::Usage(format!("{}: must end in .csv or .npy", path.display()))),
+        }
+    }
+}
+
+/// Writes samples, in the columns and units of their data, to a new file, whole or not at all.
+///
+/// # Errors
+/// A file that exists already, or cannot be written.
+pub fn write_samples(
+    path: &Path,
+    format: SamplesFormat,
+    data: &dyn Dataset,
+    samples: &Samples,
+) -> Result<(), TrainError> {
+    let rows = BothSpaces::of_samples(data, &samples.values);
+    write_new(path, &encode(path, format, &data.columns(), &rows.user)?)
+}
+
+/// The bytes of a file of samples.
+pub(crate) fn encode(
+    path: &Path,
+    format: SamplesFormat,
+    columns: &[String],
+    values: &[f64],
+) -> Result<Vec<u8>, TrainError> {
+    let bytes = match format {
+        SamplesFormat::Csv => csv_bytes(columns, values),
+        SamplesFormat::Npy => npy_bytes(columns.len(), values),
+    };
+    bytes.map_err(|source| TrainError::io("cannot write", path, source))
+}
+
+/// The same number as a 32-bit float, where there is one.
+fn exact_f32(value: f64) -> Option<f32> {
+    let short = value as f32;
+    (f64::from(short) == value).then_some(short)
+}
+
+fn csv_bytes(columns: &[String], values: &[f64]) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for row in values.chunks_exact(columns.len()) {
+        let text = |v: &f64| exact_f32(*v).map_or_else(|| v.to_string(), |v| v.to_string());
+        writer.write_record(row.iter().map(text))?;
+    }
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+fn npy_bytes(columns: usize, values: &[f64]) -> std::io::Result<Vec<u8>> {
+    match values.iter().map(|value| exact_f32(*value)).collect::<Option<Vec<f32>>>() {
+        Some(short) => npy_of(columns, &short),
+        None => npy_of(columns, values),
+    }
+}
+
+fn npy_of<T: npyz::AutoSerialize + Copy>(columns: usize, values: &[T]) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let shape = [(values.len() / columns) as u64, columns as u64];
+    let mut writer =
+        npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
+    writer.extend(values.iter().copied())?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// Reads samples.csv, row by row in the user's columns; empty where there is none.
+pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
+    let path = run.join("samples.csv");
+    let Some(file) = open_samples(&path)? else { return Ok(Vec::new()) };
+    let not_ours = |why: String| TrainError::Usage(format!("{}: {why}", path.display()));
+    let mut values = Vec::new();
+    for record in csv::Reader::from_reader(file).records() {
+        let record = record.map_err(|error| not_ours(error.to_string()))?;
+        if record.len() != columns {
+            return Err(not_ours(format!("must have {columns} columns, got {}", record.len())));
+        }
+        for field in &record {
+            let value =
+                field.parse().map_err(|_| not_ours(format!("`{field}` is not a number")))?;
+            values.push(value);
+        }
+    }
+    Ok(values)
+}
+
+fn open_samples(path: &Path) -> Result<Option<File>, TrainError> {
+    reading::check(path, reading::share_of_memory())?;
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(TrainError::io("cannot read", path, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_reads_back_the_same_floats() {
+        let values = [0.1_f32, -1.0e-7, 3.402_823_5e38, 1.0];
+        let wide = values.map(f64::from);
+        let bytes = csv_bytes(&["a".into(), "b,c".into()], &wide).expect("written");
+        assert!(bytes.starts_with(b"a,\"b,c\"\n0.1,-0.0000001\n"), "the shortest text");
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
+        assert_eq!(reader.headers().expect("header"), &["a", "b,c"][..]);
+        let read: Vec<f32> = reader
+            .records()
+            .flat_map(|r| {
+                r.expect("row").iter().map(|v| v.parse::<f32>().expect("float")).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(read, values);
+    }
+
+    #[test]
+    fn npy_holds_shape_and_values() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let bytes = npy_bytes(2, &values).expect("written");
+        let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
+        assert_eq!(file.shape(), [3, 2]);
+        assert_eq!(file.into_vec::<f32>().expect("floats"), values.map(|v| v as f32));
+        let long = [20_261_124.0, 16_777_217.0];
+        let bytes = npy_bytes(1, &long).expect("written");
+        let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
+        assert_eq!(file.into_vec::<f64>().expect("doubles"), long, "whole numbers stay whole");
+    }
+
+    #[test]
+    fn other_extensions_are_refused() {
+        assert_eq!(SamplesFormat::of(Path::new("a.npy")).expect("npy"), SamplesFormat::Npy);
+        assert!(SamplesFormat::of(Path::new("a.parquet")).is_err());
+    }
+}

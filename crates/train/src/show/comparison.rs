@@ -1,0 +1,113 @@
+//! Runs side by side: where their configs differ, and what came of it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{TrainError, store::RunRecords};
+
+/// What differs between runs.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Comparison {
+    /// The runs' folders.
+    pub runs: Vec<String>,
+    /// State, steps, losses, times and distances, one value a run; "–" where a run has none.
+    pub results: Vec<ComparedRow>,
+    /// The fields of the configs that are not the same in all runs, one value a run.
+    pub differences: Vec<ComparedRow>,
+}
+
+/// A row of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ComparedRow {
+    /// What is compared.
+    pub name: String,
+    /// One value a run.
+    pub values: Vec<String>,
+}
+
+impl Comparison {
+    /// Compares runs.
+    ///
+    /// # Errors
+    /// A config that cannot be written as JSON.
+    pub fn of(records: &[RunRecords]) -> Result<Self, TrainError> {
+        Ok(Self {
+            runs: records.iter().map(|records| records.run.display().to_string()).collect(),
+            results: results(records),
+            differences: differences(records)?,
+        })
+    }
+}
+
+fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
+    let row = |name: &str, value: &dyn Fn(&RunRecords) -> Option<String>| ComparedRow {
+        name: name.to_owned(),
+        values: records.iter().map(|r| value(r).unwrap_or_else(|| "–".to_owned())).collect(),
+    };
+    let mut rows = vec![
+        row("state", &|r| Some(r.manifest.state.name().to_owned())),
+        row("backend", &|r| Some(r.manifest.program.backend.clone())),
+        row("steps", &|r| Some(r.step().to_string())),
+        row("training seconds", &|r| Some(format!("{:.1}", r.training_seconds()))),
+        row("training loss", &|r| Some(format!("{:.5}", r.metrics.last()?.mean_loss))),
+        row("held-out loss", &|r| Some(format!("{:.5}", r.held_out_loss()?))),
+    ];
+    for (name, title) in [
+        ("energy_distance", "energy distance"),
+        ("sliced_wasserstein_2", "sliced Wasserstein-2"),
+        ("correlation_root_mean_square", "correlations, root mean square"),
+    ] {
+        let metric = |r: &RunRecords| Some(r.evaluation.as_ref()?.metric(name)?.distance.clone());
+        rows.push(row(title, &|r| Some(format!("{:.5}", metric(r)?.samples))));
+        let floor = format!("{title}, floor");
+        rows.push(row(&floor, &|r| Some(format!("{:.5}", metric(r)?.floor))));
+    }
+    let ratio = |r: &RunRecords| r.evaluation.as_ref()?.copying.ratio;
+    rows.push(row("nearest training row, ratio", &|r| Some(format!("{:.3}", ratio(r)?))));
+    rows.retain(|row| row.values.iter().any(|value| value != "–"));
+    rows
+}
+
+fn differences(records: &[RunRecords]) -> Result<Vec<ComparedRow>, TrainError> {
+    let mut fields: Vec<BTreeMap<String, String>> = Vec::new();
+    for records in records {
+        // One file is one file, from wherever it is named.
+        let mut config = records.config.clone();
+        config.data.canonicalise();
+        let config = serde_json::to_value(&config)
+            .map_err(|source| TrainError::Json { name: "config.json".to_owned(), source })?;
+        let mut flat = BTreeMap::new();
+        flatten("", &config, &mut flat);
+        fields.push(flat);
+    }
+    let mut names: Vec<_> = fields.iter().flat_map(BTreeMap::keys).collect();
+    names.sort();
+    names.dedup();
+    let row = |name: &String| {
+        let of = |fields: &BTreeMap<String, String>| fields.get(name).cloned();
+        let values = fields.iter().map(|fields| of(fields).unwrap_or_else(|| "–".to_owned()));
+        ComparedRow { name: name.clone(), values: values.collect() }
+    };
+    let differs = |row: &ComparedRow| row.values.iter().any(|value| *value != row.values[0]);
+    Ok(names.into_iter().map(row).filter(differs).collect())
+}
+
+/// Every field by its path; a list is one value.
+fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                flatten(&path, value, out);
+            }
+        }
+        Value::String(text) => {
+            out.insert(path.to_owned(), text.clone());
+        }
+        other => {
+            out.insert(path.to_owned(), other.to_string());
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Figures of a run as SVG, and as PNG by rasterising that SVG with the one embedded font, so that
+//! text is there on a machine without fonts and equal input gives equal bytes everywhere.
+//!
+//! Values that are not finite (or beyond 1e300, where ranges overflow) are left out, and the figure
+//! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
+
+mod axes;
+mod contours;
+mod convergence;
+mod curves;
+mod densities;
+mod distances;
+mod field;
+mod histogram;
+mod images;
+mod legend;
+mod levels;
+mod marginals;
+mod modes;
+mod moving;
+mod multiples;
+mod noise_scales;
+mod paths;
+mod points;
+mod scatter;
+mod simplify;
+mod steps;
+mod style;
+mod svg;
+mod theme;
+
+use std::sync::Arc;
+
+use resvg::{tiny_skia, usvg};
+
+pub(crate) use axes::widened;
+pub use contours::{ContourPanel, contours};
+pub use convergence::{ConvergenceStep, convergence};
+pub use curves::{Curve, curves};
+pub use densities::{DensityPanel, cumulative, densities};
+pub use distances::{Distance, distances};
+pub use images::{Pixels, images};
+pub use levels::{LevelStatistics, levels};
+pub use marginals::marginals;
+pub use modes::{ModeSummary, modes};
+pub(crate) use moving::{FILM_INKS, SAMPLES, caption, density};
+pub use noise_scales::{NoiseScale, noise_scales};
+pub use paths::{TrajectoryStep, trajectory};
+pub use points::Points;
+pub use scatter::scatter;
+pub use theme::FIGURE_CSS;
+
+/// Inter, cut to the characters that figures use: see assets/README.md.
+const FONT: &[u8] = include_bytes!("../../../assets/Inter-Regular-subset.ttf");
+const FONT_FAMILY: &str = "Inter";
+/// Pixels of the PNG for one of the SVG.
+const PNG_SCALE: f32 = 2.0;
+
+/// Why a figure can't be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FigureError {
+    /// There is nothing to draw.
+    #[error("figures.{figure}: nothing to draw: {what} is empty")]
+    Empty {
+        /// The figure's kind.
+        figure: &'static str,
+        /// The argument that is empty.
+        what: &'static str,
+    },
+    /// An argument's length doesn't fit the number of columns.
+    #[error("figures.{figure}: {what} has {got} values, which does not fit {columns} column(s)")]
+    Length {
+        /// The figure's kind.
+        figure: &'static str,
+        /// The argument, with its index where it is one of many.
+        what: String,
+        /// Its length.
+        got: usize,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// An argument's length doesn't fit the grid.
+    #[error("figures.{figure}: {what} has {got} values, not {columns} by {rows}")]
+    Grid {
+        /// The figure's kind.
+        figure: &'static str,
+        /// The argument, with its index where it is one of many.
+        what: String,
+        /// Its length.
+        got: usize,
+        /// The number of columns.
+        columns: usize,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// The rasteriser refused the SVG.
+    #[error("figures: the SVG can't be read back: {0}")]
+    Svg(#[source] usvg::Error),
+    /// The figure is too large for an image in memory.
+    #[error("figures: an image of {width} by {height} pixels can't be made")]
+    Size {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The image could not be written as PNG.
+    #[error("figures: PNG: {0}")]
+    Png(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A finished figure: an SVG document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    svg: String,
+    title: String,
+    width: f64,
+    height: f64,
+}
+
+impl Figure {
+    /// The SVG document. Its text is set in Inter, or the reader's sans-serif font.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// The SVG as a PNG file, two pixels for each of the SVG's, on white, text in the embedded font.
+    ///
+    /// # Errors
+    /// When the image doesn't fit into memory or can't be encoded.
+    pub fn png(&self) -> Result<Vec<u8>, FigureError> {
+        let image = self.raster(PNG_SCALE)?;
+        image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
+    }
+
+    /// The SVG as pixels, `scale` for each of its own.
+    pub(crate) fn raster(&self, scale: f32) -> Result<tiny_skia::Pixmap, FigureError> {
+        let tree = self.tree()?;
+        let size = tree.size();
+        let width = (size.width() * scale).ceil() as u32;
+        let height = (size.height() * scale).ceil() as u32;
+        let mut image =
+            tiny_skia::Pixmap::new(width, height).ok_or(FigureError::Size { width, height })?;
+        let scale = tiny_skia::Transform::from_scale(scale, scale);
+        resvg::render(&tree, scale, &mut image.as_mut());
+        Ok(image)
+    }
+
+    fn tree(&self) -> Result<usvg::Tree, FigureError> {
+        let mut fonts = usvg::fontdb::Database::new();
+        fonts.load_font_data(FONT.to_vec());
+        fonts.set_sans_serif_family(FONT_FAMILY);
+        let options = usvg::Options {
+            font_family: FONT_FAMILY.to_owned(),
+            fontdb: Arc::new(fonts),
+            ..usvg::Options::default()
+        };
+        usvg::Tree::from_str(&self.svg, &options).map_err(FigureError::Svg)
+    }
+}
+
+#[cfg(test)]
+mod tests;

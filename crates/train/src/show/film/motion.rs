@@ -1,0 +1,93 @@
+//! The snapshots of a sampling, and where its rows are between them.
+
+use super::FilmError;
+use crate::show::figures::widened;
+
+/// The rows of a sampling at every level, from the noise to the final samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Trajectory<'a> {
+    /// One snapshot more than there are steps, each row after row. Values that are not finite are
+    /// left out of the frames in which they are so.
+    pub levels: &'a [&'a [f32]],
+    /// Values a row. Films show the first two.
+    pub features: usize,
+    /// What to write into the corner at every snapshot, as "σ = 0.12"; nothing if empty.
+    pub names: &'a [String],
+}
+
+impl<'a> Trajectory<'a> {
+    pub(super) fn validate(&self) -> Result<(), FilmError> {
+        let fault = |what: String| Err(FilmError::Trajectory(what));
+        let [first, _, ..] = self.levels else {
+            return fault(format!("needs two snapshots or more, got {}", self.levels.len()));
+        };
+        if self.features == 0 || first.is_empty() || !first.len().is_multiple_of(self.features) {
+            let (got, features) = (first.len(), self.features);
+            return fault(format!("{got} values are no rows of {features} columns"));
+        }
+        if let Some(i) = self.levels.iter().position(|level| level.len() != first.len()) {
+            let (got, length) = (self.levels[i].len(), first.len());
+            return fault(format!("snapshot {i} has {got} values, snapshot 0 has {length}"));
+        }
+        if !self.names.is_empty() && self.names.len() != self.levels.len() {
+            let (names, levels) = (self.names.len(), self.levels.len());
+            return fault(format!("{names} names for {levels} snapshots"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn steps(&self) -> usize {
+        self.levels.len() - 1
+    }
+
+    /// The rows at a step position. At a whole one they are the snapshot's bits, whatever the next
+    /// snapshot holds.
+    pub(super) fn at(&self, position: f64) -> Vec<f64> {
+        let level = (position as usize).min(self.steps());
+        let part = position - level as f64;
+        let from = self.levels[level].iter().copied().map(f64::from);
+        match self.levels.get(level + 1) {
+            Some(to) if part > 0.0 => {
+                from.zip(*to).map(|(a, b)| a + part * (f64::from(*b) - a)).collect()
+            }
+            _ => from.collect(),
+        }
+    }
+
+    /// The name of the nearest snapshot.
+    pub(super) fn name(&self, position: f64) -> &'a str {
+        self.names.get(position.round() as usize).map_or("", String::as_str)
+    }
+
+    /// What a picture of points leaves out.
+    pub(super) fn note(&self) -> String {
+        match self.features {
+            0..=2 => String::new(),
+            features => format!("the first 2 of {features} columns"),
+        }
+    }
+
+    /// Axes of points: of one scale for two columns; across the index for one, which has no range.
+    pub(super) fn axes(&self) -> [(f64, f64); 2] {
+        let [x, y] = [0, self.features.min(2) - 1].map(|column| self.range(column));
+        let half = f64::max(x.1 - x.0, y.1 - y.0) / 2.0;
+        [x, y].map(|(low, high)| (low / 2.0 + high / 2.0 - half, low / 2.0 + high / 2.0 + half))
+    }
+
+    /// The range of a column over all snapshots, without the least and the greatest 0.5 % of each, so
+    /// that a stray row does not press the others together; and a margin.
+    pub(super) fn range(&self, column: usize) -> (f64, f64) {
+        let ranges = self.levels.iter().filter_map(|level| {
+            let values = level.iter().skip(column).step_by(self.features).copied();
+            let mut values: Vec<f32> = values.filter(|value| value.is_finite()).collect();
+            values.sort_unstable_by(f32::total_cmp);
+            let cut = values.len() / 200;
+            Some((*values.get(cut)?, *values.get(values.len() - 1 - cut)?))
+        });
+        let widest = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+        let (low, high) = widest.map_or((0.0, 1.0), |(low, high)| (low.into(), high.into()));
+        let (low, high) = widened((low, high));
+        let margin = 0.06 * (high - low);
+        (low - margin, high + margin)
+    }
+}

@@ -1,0 +1,145 @@
+//! The films of a run: what its run file asks for, from the way of its first samples.
+
+use langevin_core::NoiseLevel;
+use langevin_data::{Dataset, LevelDensity};
+use rayon::prelude::*;
+
+use crate::{
+    TrainError,
+    config::{FilmConfig, PictureConfig},
+    sample::Samples,
+    show::{
+        film::{Course, Film, FilmSettings, Picture, Trajectory},
+        numbers::number,
+    },
+};
+
+/// The form of a film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilmFormat {
+    /// An animated image that loops, one way.
+    Gif,
+    /// The same there and back.
+    LoopedGif,
+    /// H.264, one way.
+    Mp4,
+}
+
+impl FilmConfig {
+    /// The film's settings on the given course.
+    pub(crate) const fn settings(&self, course: Course) -> FilmSettings {
+        let Self { seconds, fps, size, extent, .. } = *self;
+        FilmSettings { seconds, fps, size, extent, course }
+    }
+}
+
+/// The film of samples moving through the levels; that it goes there and back is the format's to say.
+///
+/// # Errors
+/// A setting out of its range, or frames that cannot be coded.
+pub fn draw_film(
+    config: &FilmConfig,
+    data: &dyn Dataset,
+    samples: &Samples,
+    format: FilmFormat,
+) -> Result<Vec<u8>, TrainError> {
+    let levels: Vec<_> = samples.levels.iter().map(|seen| seen.level).collect();
+    let way = Way { levels: &levels, trajectory: &samples.trajectory, data };
+    way.film(config, format)
+}
+
+/// The way of a run's first samples through the levels.
+pub(crate) struct Way<'a> {
+    pub(crate) levels: &'a [NoiseLevel],
+    pub(crate) trajectory: &'a [Vec<f32>],
+    pub(crate) data: &'a dyn Dataset,
+}
+
+impl Way<'_> {
+    /// All films of a run by the names of their files.
+    pub(crate) fn films(
+        &self,
+        config: &FilmConfig,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
+        let mut formats = vec![("film.gif", FilmFormat::Gif), ("film.mp4", FilmFormat::Mp4)];
+        if config.there_and_back {
+            formats.push(("film-loop.gif", FilmFormat::LoopedGif));
+        }
+        let film = |(name, format)| Ok((name, self.film(config, format)?));
+        formats.into_par_iter().map(film).collect()
+    }
+
+    fn film(&self, config: &FilmConfig, format: FilmFormat) -> Result<Vec<u8>, TrainError> {
+        let course = match format {
+            FilmFormat::LoopedGif => Course::ThereAndBack,
+            FilmFormat::Gif | FilmFormat::Mp4 => Course::OneWay,
+        };
+        let failed = |error: crate::show::film::FilmError| TrainError::Figure {
+            name: "film".to_owned(),
+            message: error.to_string(),
+        };
+        let snapshots: Vec<_> = self.trajectory.iter().map(Vec::as_slice).collect();
+        let names: Vec<_> =
+            self.levels.iter().map(|level| format!("σ = {}", number(level.sigma()))).collect();
+        let features = self.data.features();
+        let trajectory = Trajectory { levels: &snapshots, features, names: &names };
+        let density = |position: f64| self.density(position);
+        let picture = match config.picture {
+            PictureConfig::Points => Picture::Points,
+            PictureConfig::Density if features == 1 => Picture::Density(Some(&density)),
+            PictureConfig::Density => Picture::Density(None),
+        };
+        let film = Film::new(config.settings(course), trajectory, picture).map_err(failed)?;
+        match format {
+            FilmFormat::Gif | FilmFormat::LoopedGif => film.gif(),
+            FilmFormat::Mp4 => film.mp4(),
+        }
+        .map_err(failed)
+    }
+
+    /// The exact density between two levels, whose scales are interpolated as the samples are; nothing
+    /// where the data does not state its own.
+    fn density(&self, position: f64) -> Vec<(f64, f64)> {
+        let from = position as usize;
+        let (Some(a), Some(b)) =
+            (self.levels.get(from), self.levels.get(from + 1).or(self.levels.last()))
+        else {
+            return Vec::new();
+        };
+        let between = |a: f64, b: f64| a + (position - from as f64) * (b - a);
+        let exact = LevelDensity::new(
+            self.data,
+            between(a.alpha(), b.alpha()),
+            between(a.sigma(), b.sigma()),
+        );
+        let points = |exact: LevelDensity| {
+            exact.grid().iter().copied().zip(exact.densities().iter().copied()).collect()
+        };
+        exact.map(points).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::Gaussian;
+
+    use super::*;
+
+    #[test]
+    fn the_density_of_a_frame_is_that_of_the_scales_between_its_levels() {
+        let data = Gaussian::new(vec![1.0], 0.1).expect("valid");
+        let levels =
+            [(0.2, 1.0), (0.6, 0.5)].map(|(a, s)| NoiseLevel::new(a, s).expect("valid level"));
+        let way = Way { levels: &levels, trajectory: &[], data: &data };
+        for (position, alpha, sigma) in [(0.0, 0.2, 1.0), (0.5, 0.4, 0.75), (1.0, 0.6, 0.5)] {
+            let points = way.density(position);
+            assert!(points.len() > 10);
+            let std = (alpha * 0.1_f64).hypot(sigma);
+            for (x, density) in points {
+                let z = (x - alpha) / std;
+                let exact = (-z * z / 2.0).exp() / (std * std::f64::consts::TAU.sqrt());
+                assert!((density - exact).abs() < 1e-6 / std, "{position} {x} {density} {exact}");
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The pages of runs: self-contained HTML, made by templates that escape every name.
+
+use langevin_data::{
+    Dataset,
+    measure::{ColumnFound, Copying, Distance, Metric, ModeFound},
+};
+use minijinja::{AutoEscape, Environment, Value, context, value::Serde};
+use serde::Serialize;
+
+use crate::{
+    TrainError,
+    show::{comparison::Comparison, figures::FIGURE_CSS, numbers::number},
+    store::RunRecords,
+};
+
+const REPORT: &str = include_str!("../../assets/report.html");
+const COMPARE: &str = include_str!("../../assets/compare.html");
+const PAGE_CSS: &str = include_str!("../../assets/page.css");
+
+/// A figure on a page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Section {
+    /// What it shows.
+    pub(crate) name: &'static str,
+    /// The files that it was drawn from.
+    pub(crate) source: &'static str,
+    /// The drawing.
+    pub(crate) svg: String,
+}
+
+/// A named value, or a row of them.
+#[derive(Debug, Serialize)]
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+/// A metric's name as people say it.
+pub(crate) fn metric_name(name: &str) -> &str {
+    match name {
+        "energy_distance" => "energy distance",
+        "sliced_wasserstein_2" => "sliced Wasserstein-2",
+        "correlation_root_mean_square" => "correlations, root mean square",
+        "correlation_largest" => "correlations, largest",
+        other => other,
+    }
+}
+
+/// The page of one run.
+pub(crate) fn run_page(
+    records: &RunRecords,
+    data: &dyn Dataset,
+    sections: &[Section],
+) -> Result<String, TrainError> {
+    let evaluation = records.evaluation.as_ref();
+    let baselines: Vec<String> = evaluation
+        .and_then(|evaluation| evaluation.metrics.first())
+        .map_or(Vec::new(), |metric| metric.distance.baselines.keys().cloned().collect());
+    let metrics: Vec<_> = evaluation.map_or(Vec::new(), |evaluation| {
+        let row = |m: &Metric| row(metric_name(&m.name), &m.distance, &baselines);
+        evaluation.metrics.iter().map(row).collect()
+    });
+    let columns: Vec<_> = evaluation.map_or(Vec::new(), |evaluation| {
+        let column = |c: &ColumnFound| {
+            context! {
+                name => c.name.as_str(),
+                wasserstein_1 => number(c.wasserstein_1.samples),
+                floor => number(c.wasserstein_1.floor),
+                kolmogorov_smirnov => number(c.kolmogorov_smirnov),
+                p_value => number(c.p_value),
+            }
+        };
+        evaluation.columns.iter().map(column).collect()
+    });
+    let modes = evaluation.and_then(|evaluation| evaluation.modes.as_ref());
+    let modes: Option<Vec<_>> = modes.map(|found| found.modes.iter().map(mode).collect());
+    let manifest = &records.manifest;
+    render(
+        "report.html",
+        REPORT,
+        context! {
+            css => css(),
+            name => records.config.name.as_str(),
+            state => manifest.state.name(),
+            step => records.step(),
+            steps => records.config.train.steps,
+            backend => manifest.program.backend.as_str(),
+            device => manifest.program.device.as_str(),
+            attribution => data.attribution(),
+            remarks => data.remarks(),
+            facts => Serde(facts(records)),
+            sections => Serde(sections),
+            evaluation => Serde(evaluation),
+            metrics,
+            baselines,
+            columns,
+            copying => evaluation.map(|evaluation| copying_text(&evaluation.copying)),
+            modes,
+            config => records.config_text.as_str(),
+            langevin => manifest.program.langevin.as_str(),
+            burn => manifest.program.burn.as_str(),
+            cpu => manifest.machine.cpu.as_str(),
+            system => manifest.machine.system.as_str(),
+            digest => manifest.data.as_str(),
+        },
+    )
+}
+
+/// The page of several runs.
+pub(crate) fn compare_page(
+    comparison: &Comparison,
+    sections: &[Section],
+) -> Result<String, TrainError> {
+    render(
+        "compare.html",
+        COMPARE,
+        context! {
+            css => css(),
+            runs => Serde(&comparison.runs),
+            results => Serde(&comparison.results),
+            differences => Serde(&comparison.differences),
+            sections => Serde(sections),
+        },
+    )
+}
+
+fn css() -> String {
+    format!("{PAGE_CSS}{FIGURE_CSS}")
+}
+
+fn render(name: &str, template: &str, values: Value) -> Result<String, TrainError> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let failed = |error: minijinja::Error| TrainError::Figure {
+        name: name.to_owned(),
+        message: error.to_string(),
+    };
+    environment.render_named_str(name, template, values).map_err(failed)
+}
+
+fn row(name: &str, distance: &Distance, baselines: &[String]) -> Value {
+    let of = |name: &String| distance.baselines.get(name).map_or("–".to_owned(), |d| number(*d));
+    let baselines: Vec<_> = baselines.iter().map(of).collect();
+    context! {
+        name,
+        samples => number(distance.samples),
+        standard_error => number(distance.standard_error),
+        floor => number(distance.floor),
+        baselines,
+    }
+}
+
+fn mode(mode: &ModeFound) -> Value {
+    let list = |values: &[f64]| {
+        let values: Vec<_> = values.iter().map(|value| number(*value)).collect();
+        values.join(", ")
+    };
+    let known = |values: &Option<Vec<f64>>| values.as_deref().map_or("–".to_owned(), list);
+    context! {
+        center => list(&mode.center),
+        share => number(mode.share),
+        expected_share => number(mode.expected_share),
+        mean => known(&mode.mean),
+        std => known(&mode.std),
+        expected_std => number(mode.expected_std),
+    }
+}
+
+fn facts(records: &RunRecords) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut add =
+        |name, value: Option<String>| facts.extend(value.map(|value| Fact { name, value }));
+    add("held-out loss", records.held_out_loss().map(number));
+    let distance = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
+    add("energy distance", distance.map(|m| number(m.distance.samples)));
+    add("its floor", distance.map(|m| number(m.distance.floor)));
+    let seconds = records.training_seconds();
+    add("training", (seconds > 0.0).then(|| format!("{seconds:.1} s")));
+    let rate = records.timings.last().map(|timing| timing.steps_per_second);
+    add("steps per second", rate.map(|rate| format!("{rate:.0}")));
+    add("seed", Some(records.config.seed.to_string()));
+    facts
+}
+
+/// What the copying check found, in words.
+pub(crate) fn copying_text(copying: &Copying) -> String {
+    let share = 100.0 * copying.share_nearer_than_1_percent;
+    let ratio = copying.ratio.map_or(String::new(), |ratio| format!(", {ratio:.2} times as far"));
+    format!(
+        "A sample's nearest training row is {} away in the median, a held-out row's {}{ratio}. {share:.1} % of \
+         the samples are nearer than 1 % of the held-out rows are: much more than 1 % would be copies.",
+        number(copying.samples_median),
+        number(copying.held_out_median),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped() {
+        let comparison = Comparison {
+            runs: vec!["<script>alert(1)</script>".to_owned(), "\"a\" & 'b'".to_owned()],
+            ..Comparison::default()
+        };
+        let page = compare_page(&comparison, &[]).expect("rendered");
+        assert!(!page.contains("<script>"), "{page}");
+        assert!(page.contains("&lt;script&gt;") && page.contains("&amp;"), "{page}");
+    }
+}

@@ -1,0 +1,230 @@
+//! Figures along the sampling: the levels themselves, the samples at each, and the exact densities.
+
+use langevin_core::NoiseLevel;
+use langevin_data::{
+    LevelDensity, Mode,
+    measure::{MODE_RADIUS, Rows, modes},
+};
+use rayon::prelude::*;
+
+use super::{Material, MaybeFigure};
+use crate::{
+    TrainError,
+    config::FilmConfig,
+    show::{
+        figures::{
+            self, ContourPanel, ConvergenceStep, DensityPanel, ModeSummary, NoiseScale,
+            TrajectoryStep,
+        },
+        film::of_run::Way,
+        numbers::number,
+    },
+};
+
+/// Points along each side of a contour panel.
+const FIELD: usize = 160;
+/// Levels whose density is drawn in the plane.
+const MOST_CONTOURS: usize = 6;
+
+impl Material<'_> {
+    /// The names of the model's features: the user's columns where those are the same.
+    pub(super) fn feature_names(&self) -> Vec<String> {
+        let features = self.data.features();
+        match self.columns.len() == features {
+            true => self.columns.clone(),
+            false => (0..features).map(|i| format!("feature {i}")).collect(),
+        }
+    }
+
+    fn title(&self, what: &str) -> String {
+        format!("{}: {what}", self.records.config.name)
+    }
+
+    pub(super) fn noise(&self) -> MaybeFigure {
+        let levels = self.records.config.sampling_levels().ok()?;
+        let scales: Vec<_> = levels
+            .iter()
+            .map(|level| NoiseScale { alpha: level.alpha(), sigma: level.sigma() })
+            .collect();
+        Some(figures::noise_scales(&self.title("noise scales"), &scales))
+    }
+
+    pub(super) fn trajectory(&self) -> MaybeFigure {
+        let steps: Vec<_> = self
+            .along()
+            .map(|(step, level, rows)| TrajectoryStep { step, sigma: level.sigma(), rows })
+            .collect();
+        let title = self.title("samples at each level");
+        let names = self.feature_names();
+        (!steps.is_empty())
+            .then(|| figures::trajectory(&title, &names, &steps, &self.reference.model))
+    }
+
+    /// None for data without modes.
+    pub(super) fn convergence(&self) -> MaybeFigure {
+        let modes = self.data.modes()?;
+        let steps: Vec<_> = self
+            .levels
+            .iter()
+            .filter_map(|level| {
+                Some(ConvergenceStep { sigma: level.sigma, value: level.convergence? })
+            })
+            .collect();
+        let spread = |mode: &Mode| mode.share * mode.center.len() as f64 * mode.std.powi(2);
+        let floor = modes.iter().map(spread).sum();
+        let title = self.title("convergence");
+        (!steps.is_empty()).then(|| figures::convergence(&title, &steps, Some(floor)))
+    }
+
+    /// None for data without modes.
+    pub(super) fn modes(&self) -> MaybeFigure {
+        let goals = self.data.modes().filter(|_| !self.samples.is_empty())?;
+        let rows = Rows::new("samples", self.columns.len(), &self.samples).ok()?;
+        let found = modes(rows, &goals, MODE_RADIUS).ok()?;
+        let nothing = || vec![f64::NAN; self.columns.len()];
+        let summaries: Vec<_> = found
+            .modes
+            .into_iter()
+            .map(|mode| ModeSummary {
+                center: mode.center,
+                exact_share: mode.expected_share,
+                share: mode.share,
+                exact_std: mode.expected_std,
+                std: mode.std.unwrap_or_else(nothing),
+            })
+            .collect();
+        let widest = goals.iter().map(|mode| mode.std).fold(0.0, f64::max);
+        Some(figures::modes(&self.title("modes"), &summaries, MODE_RADIUS * widest))
+    }
+
+    /// None for data that does not state its density, or has more than two features.
+    pub(super) fn density(&self) -> MaybeFigure {
+        let title = self.title("probability density of each level");
+        if self.data.features() == 2 {
+            let panels = self.contour_panels()?;
+            let names = <[String; 2]>::try_from(self.feature_names()).ok()?;
+            return (!panels.is_empty()).then(|| figures::contours(&title, &names, &panels));
+        }
+        let panels = self.density_panels();
+        let name = &self.feature_names()[0];
+        (!panels.is_empty()).then(|| figures::densities(&title, name, panels))
+    }
+
+    /// None for data of more than one feature, or that does not state its density.
+    pub(super) fn cumulative(&self) -> MaybeFigure {
+        let panels = self.density_panels();
+        let title = self.title("cumulative distribution of each level");
+        let name = &self.feature_names()[0];
+        (!panels.is_empty()).then(|| figures::cumulative(&title, name, panels))
+    }
+
+    pub(super) fn films(
+        &self,
+        config: &FilmConfig,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
+        let levels: Vec<_> = self
+            .levels
+            .iter()
+            .filter_map(|level| NoiseLevel::new(level.alpha, level.sigma).ok())
+            .collect();
+        Way { levels: &levels, trajectory: &self.trajectory, data: self.data }.films(config)
+    }
+
+    /// Number, level and rows of each step of the sampling, where they were kept.
+    fn along(&self) -> impl Iterator<Item = (usize, NoiseLevel, Vec<f64>)> + '_ {
+        let steps = self.levels.iter().zip(&self.trajectory).enumerate();
+        steps.filter_map(|(step, (level, rows))| {
+            let level = NoiseLevel::new(level.alpha, level.sigma).ok()?;
+            Some((step, level, rows.iter().map(|x| f64::from(*x)).collect()))
+        })
+    }
+
+    fn density_panels(&self) -> &[DensityPanel] {
+        self.densities.get_or_init(|| {
+            if self.data.features() != 1 {
+                return Vec::new();
+            }
+            let panel = |(step, level, samples): (usize, NoiseLevel, Vec<f64>)| {
+                let exact = LevelDensity::new(self.data, level.alpha(), level.sigma()).ok()?;
+                let points = exact.grid().iter().zip(exact.densities());
+                let curve = points.map(|(x, density)| (*x, *density)).collect();
+                Some(DensityPanel { name: panel_name(step, &level), curve, samples })
+            };
+            self.along().filter_map(panel).collect()
+        })
+    }
+
+    fn contour_panels(&self) -> Option<Vec<ContourPanel>> {
+        let modes = self.data.modes().filter(|modes| !modes.is_empty())?;
+        let steps: Vec<_> = self.along().collect();
+        let last = steps.len().saturating_sub(1);
+        let count = MOST_CONTOURS.min(steps.len());
+        let chosen = (0..count).map(|i| (i * last).checked_div(count - 1).unwrap_or(0));
+        let panel = |i: usize| {
+            let (step, level, samples) = &steps[i];
+            let (alpha, sigma) = (level.alpha(), level.sigma());
+            self.data.diffused_log_density(alpha, sigma, &modes[0].center)?;
+            let window = Window::of(&modes, level);
+            let ([x, y], samples) = (window.sides, samples.clone());
+            let at = |(low, high): (f64, f64), i: usize| {
+                low + (high - low) * i as f64 / (FIELD - 1) as f64
+            };
+            let value = |row: usize, column: usize| {
+                let place = [at(x, column), at(y, row)];
+                self.data.diffused_log_density(alpha, sigma, &place).map_or(0.0, f64::exp)
+            };
+            let cells = (0..FIELD).flat_map(|row| (0..FIELD).map(move |column| (row, column)));
+            Some(ContourPanel {
+                name: format!("{}{}", panel_name(*step, level), window.remark),
+                x,
+                y,
+                columns: FIELD,
+                rows: FIELD,
+                values: cells.map(|(row, column)| value(row, column)).collect(),
+                samples,
+            })
+        };
+        let chosen: Vec<usize> = chosen.collect();
+        chosen.into_par_iter().map(panel).collect()
+    }
+}
+
+fn panel_name(step: usize, level: &NoiseLevel) -> String {
+    format!("step {step}, σ = {}", number(level.sigma()))
+}
+
+/// The part of the plane that a contour panel shows.
+struct Window {
+    sides: [(f64, f64); 2],
+    remark: String,
+}
+
+impl Window {
+    /// All modes at a level; the first alone where they are too narrow for the panel's points.
+    fn of(modes: &[Mode], level: &NoiseLevel) -> Self {
+        let alpha = level.alpha();
+        let spread = |mode: &Mode| (alpha * mode.std).hypot(level.sigma());
+        let side = |modes: &[Mode], axis: usize, reach: f64| {
+            let ends = modes.iter().map(|mode| {
+                let (at, reach) = (alpha * mode.center[axis], reach * spread(mode));
+                (at - reach, at + reach)
+            });
+            ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| {
+                (low.min(a), high.max(b))
+            })
+        };
+        let sides = |modes: &[Mode], reach| [side(modes, 0, reach), side(modes, 1, reach)];
+        let whole = sides(modes, 3.5);
+        let widest = whole.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
+        let narrowest = modes.iter().map(spread).fold(f64::INFINITY, f64::min);
+        // A mode of less than two points' distance would show as a few squares.
+        if narrowest > 2.0 * widest / FIELD as f64 {
+            // A tenth of the panel around what is widest, so that nothing sits on its frame.
+            let sides = whole.map(|(low, high)| (low - 0.1 * widest, high + 0.1 * widest));
+            return Self { sides, remark: String::new() };
+        }
+        let center = modes[0].center.iter().map(|c| number(alpha * c)).collect::<Vec<_>>();
+        let remark = format!(", near ({})", center.join(", "));
+        Self { sides: sides(&modes[..1], 4.5), remark }
+    }
+}

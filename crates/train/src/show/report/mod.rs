@@ -1,0 +1,348 @@
+//! The figures of a run and its page, all from what the run's folder holds.
+
+mod along;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use langevin_data::{Dataset, Part};
+use rayon::prelude::*;
+
+use crate::{
+    TrainError,
+    config::{DataConfig, FigureKind, RunConfig},
+    sample::{
+        file::read_samples,
+        level_goal,
+        levels::{LevelRecord, read_levels},
+        spaces::BothSpaces,
+        trajectory::read_trajectory,
+    },
+    show::{
+        Comparison,
+        figures::{
+            self, Curve, DensityPanel, Distance, Figure, FigureError, LevelStatistics, Pixels,
+            Points,
+        },
+        page::{self, Section},
+    },
+    store::{
+        RunRecords,
+        durable::{create_inner_folder, write_durably},
+        fingerprint::same_data,
+    },
+    trainer::Metrics,
+};
+
+/// Rows of data drawn under the samples.
+const REFERENCE_ROWS: usize = 4000;
+
+/// What was drawn of a run.
+pub(crate) struct Drawn {
+    /// The files, in the order in which they were written.
+    pub(crate) written: Vec<PathBuf>,
+    /// Figures that the config names and the run has nothing to draw from.
+    pub(crate) skipped: Vec<&'static str>,
+}
+
+/// Draws the figures and films that the config names, and the page.
+///
+/// # Errors
+/// A file of the run that is not ours, a figure that cannot be drawn or written.
+pub(crate) fn draw(
+    run: &Path,
+    config: &RunConfig,
+    data: &dyn Dataset,
+) -> Result<Drawn, TrainError> {
+    let material = Material::read(run, data)?;
+    let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
+    // Drawn side by side, then written one after the other.
+    let (figures, (films, page)) = rayon::join(
+        || -> Vec<_> { config.report.figures.par_iter().map(|k| material.files(*k)).collect() },
+        || {
+            rayon::join(
+                || film.map_or(Ok(Vec::new()), |film| material.films(film)),
+                || config.report.page.then(|| material.page()).transpose(),
+            )
+        },
+    );
+    let (mut written, mut skipped) = (Vec::new(), Vec::new());
+    if !figures.is_empty() {
+        let folder = run.join("figures");
+        create_inner_folder(&folder)?;
+        for drawn in figures {
+            let (name, files) = drawn?;
+            let Some((svg, png)) = files else {
+                skipped.push(name);
+                continue;
+            };
+            for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+                let path = folder.join(format!("{name}.{ending}"));
+                write_durably(&path, bytes)?;
+                written.push(path);
+            }
+        }
+    }
+    for (name, bytes) in films? {
+        let path = run.join(name);
+        write_durably(&path, &bytes)?;
+        written.push(path);
+    }
+    if let Some(html) = page? {
+        written.push(material.write_page(&html)?);
+    }
+    Ok(Drawn { written, skipped })
+}
+
+/// Writes report.html of a run, new or long finished, and gives its path.
+///
+/// # Errors
+/// A file of the run that is not ours, or a figure that cannot be drawn.
+pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError> {
+    let material = Material::read(run, data)?;
+    same_data(&material.records.manifest.data, data)
+        .map_err(|why| TrainError::Usage(format!("{}: {why}", run.display())))?;
+    material.write_page(&material.page()?)
+}
+
+/// The page of several runs: results, what differs in their configs, and their curves.
+///
+/// # Errors
+/// A figure that cannot be drawn.
+pub fn compare_runs(records: &[RunRecords], comparison: &Comparison) -> Result<String, TrainError> {
+    type Quantity = fn(&Metrics) -> Option<f64>;
+    let quantities: [(&str, Quantity); 4] = [
+        ("training loss", |line| Some(line.mean_loss)),
+        ("held-out loss", |line| line.held_out_loss),
+        ("learning rate", |line| Some(line.learning_rate)),
+        ("gradient norm", |line| Some(line.gradient_norm)),
+    ];
+    let mut sections = Vec::new();
+    for (name, value) in quantities {
+        let points: Vec<Vec<_>> = records
+            .iter()
+            .map(|r| r.metrics.iter().filter_map(|line| Some((line.step, value(line)?))).collect())
+            .collect();
+        let named = comparison.runs.iter().zip(&points).filter(|(_, points)| !points.is_empty());
+        let curves: Vec<_> = named.map(|(name, points)| Curve { name, points }).collect();
+        if !curves.is_empty() {
+            let figure = figures::curves(name, name, &curves).map_err(failed(name))?;
+            sections.push(Section { name, source: "metrics.jsonl", svg: figure.themed_svg() });
+        }
+    }
+    page::compare_page(comparison, &sections)
+}
+
+/// What figures are drawn from.
+struct Material<'a> {
+    records: RunRecords,
+    data: &'a dyn Dataset,
+    columns: Vec<String>,
+    /// Rows of the data.
+    reference: BothSpaces,
+    /// In the user's columns and units; empty before they are drawn.
+    samples: Vec<f64>,
+    levels: Vec<LevelRecord>,
+    /// The first samples at each of the levels, in the model's space; empty where they were not kept.
+    trajectory: Vec<Vec<f32>>,
+    /// The exact densities, which several figures show.
+    densities: OnceLock<Vec<DensityPanel>>,
+}
+
+impl<'a> Material<'a> {
+    fn read(run: &Path, data: &'a dyn Dataset) -> Result<Self, TrainError> {
+        let records = RunRecords::read(run)?;
+        let columns = data.columns();
+        // Where no row is held out, the training rows are all there is.
+        let part = if data.len(Part::HeldOut) == Some(0) { Part::Training } else { Part::HeldOut };
+        let seed = records.config.seed;
+        let levels = read_levels(run)?;
+        Ok(Self {
+            trajectory: read_trajectory(run, levels.len(), data.features())?,
+            reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS),
+            densities: OnceLock::new(),
+            samples: read_samples(run, columns.len())?,
+            levels,
+            records,
+            data,
+            columns,
+        })
+    }
+
+    /// A figure's name, and its SVG and PNG.
+    #[expect(clippy::type_complexity, reason = "two files, or none")]
+    fn files(
+        &self,
+        kind: FigureKind,
+    ) -> Result<(&'static str, Option<(String, Vec<u8>)>), TrainError> {
+        let (name, figure) = self.figure(kind)?;
+        let Some(figure) = figure else { return Ok((name, None)) };
+        let png = figure.png().map_err(failed(name))?;
+        Ok((name, Some((figure.svg().to_owned(), png))))
+    }
+
+    /// The name of a figure's file, and the figure; none where the run has nothing to draw it from.
+    fn figure(&self, kind: FigureKind) -> Result<(&'static str, Option<Figure>), TrainError> {
+        let name = &self.records.config.name;
+        let (file, drawn) = match kind {
+            FigureKind::Loss => ("loss", self.loss()),
+            FigureKind::Scatter => ("scatter", self.scatter(&format!("{name}: samples over data"))),
+            FigureKind::Levels => ("levels", self.levels()),
+            FigureKind::Marginals => ("marginals", self.marginals()),
+            FigureKind::Images => ("images", self.images()),
+            FigureKind::Noise => ("noise", self.noise()),
+            FigureKind::Trajectory => ("trajectory", self.trajectory()),
+            FigureKind::Convergence => ("convergence", self.convergence()),
+            FigureKind::Modes => ("modes", self.modes()),
+            FigureKind::Density => ("density", self.density()),
+            FigureKind::Cumulative => ("cumulative", self.cumulative()),
+        };
+        Ok((file, drawn.transpose().map_err(failed(file))?))
+    }
+
+    fn loss(&self) -> MaybeFigure {
+        let metrics = &self.records.metrics;
+        let training: Vec<_> = metrics.iter().map(|line| (line.step, line.mean_loss)).collect();
+        let held_out: Vec<_> =
+            metrics.iter().filter_map(|line| Some((line.step, line.held_out_loss?))).collect();
+        let mut curves = vec![Curve { name: "training", points: &training }];
+        if !held_out.is_empty() {
+            curves.push(Curve { name: "held out", points: &held_out });
+        }
+        let title = format!("{}: loss", self.records.config.name);
+        (!training.is_empty()).then(|| figures::curves(&title, "loss", &curves))
+    }
+
+    /// A number of each log line over the steps.
+    fn curve(&self, quantity: &str, value: impl Fn(&Metrics) -> f64) -> MaybeFigure {
+        let points: Vec<_> =
+            self.records.metrics.iter().map(|line| (line.step, value(line))).collect();
+        let title = format!("{}: {quantity}", self.records.config.name);
+        let curves = [Curve { name: quantity, points: &points }];
+        (!points.is_empty()).then(|| figures::curves(&title, quantity, &curves))
+    }
+
+    fn sets(&self) -> Option<(Points<'_>, Points<'_>)> {
+        let samples = Points { name: "samples", rows: &self.samples };
+        (!self.samples.is_empty())
+            .then_some((samples, Points { name: "data", rows: &self.reference.user }))
+    }
+
+    fn scatter(&self, title: &str) -> MaybeFigure {
+        let (samples, data) = self.sets()?;
+        Some(figures::scatter(title, &self.columns, samples, data))
+    }
+
+    fn marginals(&self) -> MaybeFigure {
+        let (samples, data) = self.sets()?;
+        let title = format!("{}: each column", self.records.config.name);
+        Some(figures::marginals(&title, &self.columns, samples, data))
+    }
+
+    fn images(&self) -> MaybeFigure {
+        let DataConfig::Table(table) = &self.records.config.data else { return None };
+        let (samples, data) = self.sets()?;
+        let pixels =
+            Pixels { columns: self.columns.len(), width: table.image_width?, value_range: None };
+        let title = format!("{}: images", self.records.config.name);
+        Some(figures::images(&title, pixels, samples, data))
+    }
+
+    /// None for data that does not state its moments: it has no goal to be measured against.
+    fn levels(&self) -> MaybeFigure {
+        let (mean, variance) = (self.data.mean()?, self.data.variance()?);
+        let statistics: Vec<_> = self
+            .levels
+            .iter()
+            .filter(|seen| seen.mean.len() == mean.len() && seen.std.len() == mean.len())
+            .filter_map(|seen| {
+                let level = langevin_core::NoiseLevel::new(seen.alpha, seen.sigma).ok()?;
+                let goal = level_goal(&mean, &variance, &level);
+                Some(LevelStatistics {
+                    sigma: seen.sigma,
+                    mean: seen.mean.clone(),
+                    std: seen.std.clone(),
+                    goal_mean: goal.mean,
+                    goal_std: goal.std,
+                })
+            })
+            .collect();
+        let names = self.feature_names();
+        let title = format!("{}: along the sampling", self.records.config.name);
+        (!statistics.is_empty()).then(|| figures::levels(&title, &names, &statistics))
+    }
+
+    fn distances(&self) -> MaybeFigure {
+        let evaluation = self.records.evaluation.as_ref()?;
+        let baselines: Vec<Vec<_>> = evaluation
+            .metrics
+            .iter()
+            .map(|m| m.distance.baselines.iter().map(|(name, d)| (name.as_str(), *d)).collect())
+            .collect();
+        let rows: Vec<_> = evaluation
+            .metrics
+            .iter()
+            .zip(&baselines)
+            .map(|(metric, baselines)| Distance {
+                name: page::metric_name(&metric.name),
+                samples: metric.distance.samples,
+                standard_error: Some(metric.distance.standard_error),
+                floor: Some(metric.distance.floor),
+                baselines,
+            })
+            .collect();
+        Some(figures::distances("Distances to the held-out rows", &rows))
+    }
+
+    /// The text of the page.
+    fn page(&self) -> Result<String, TrainError> {
+        let from_samples = "samples.csv over the rows of the data that are held out";
+        let exact = "levels.json, against the exact goal of each level";
+        let first = "trajectory.npy: the first samples at each level";
+        type Draw<'a> = &'a (dyn Fn() -> MaybeFigure + Sync);
+        let plan: [(&'static str, &'static str, Draw<'_>); 14] = [
+            ("images", from_samples, &|| self.images()),
+            ("scatter", from_samples, &|| self.scatter("Samples over data")),
+            ("distances", "evaluation.json", &|| self.distances()),
+            ("marginals", from_samples, &|| self.marginals()),
+            ("modes", "samples.csv", &|| self.modes()),
+            ("levels", exact, &|| self.levels()),
+            ("convergence", "levels.json", &|| self.convergence()),
+            ("trajectory", first, &|| self.trajectory()),
+            ("density", first, &|| self.density()),
+            ("cumulative", first, &|| self.cumulative()),
+            ("noise", "config.json", &|| self.noise()),
+            ("loss", "metrics.jsonl", &|| self.loss()),
+            ("learning rate", "metrics.jsonl", &|| {
+                self.curve("learning rate", |line| line.learning_rate)
+            }),
+            ("gradient norm", "metrics.jsonl", &|| {
+                self.curve("gradient norm", |line| line.gradient_norm)
+            }),
+        ];
+        let section = |&(name, source, draw): &(&'static str, &'static str, Draw<'_>)| {
+            let figure = draw().transpose().map_err(failed(name))?;
+            Ok(figure.map(|figure| Section { name, source, svg: figure.themed_svg() }))
+        };
+        let sections: Result<Vec<Option<Section>>, TrainError> =
+            plan.par_iter().map(section).collect();
+        let sections: Vec<_> = sections?.into_iter().flatten().collect();
+        page::run_page(&self.records, self.data, &sections)
+    }
+
+    fn write_page(&self, html: &str) -> Result<PathBuf, TrainError> {
+        let path = self.records.run.join("report.html");
+        write_durably(&path, html.as_bytes())?;
+        Ok(path)
+    }
+}
+
+/// None where a run has nothing to draw a figure from.
+type MaybeFigure = Option<Result<Figure, FigureError>>;
+
+/// A figure that could not be drawn, by its name.
+fn failed(name: &str) -> impl Fn(FigureError) -> TrainError + '_ {
+    |error| TrainError::Figure { name: name.to_owned(), message: error.to_string() }
+}

@@ -1,0 +1,78 @@
+//! The files of a checkpoint's arrays, on their way to the disk.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    panic,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use langevin_core::Network;
+use serde::{Deserialize, Serialize};
+
+use super::ARRAYS;
+use crate::{TrainError, engine::tensors::TensorMap, store::durable::Staged, trainer::Trainer};
+
+/// What a file must be.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileSum {
+    pub(super) bytes: u64,
+    pub(super) blake3: String,
+}
+
+/// Writes the arrays of the trainer's state, none in its place yet, and gives the files' checksums; while
+/// one is written, it is summed up, and the arrays of the next are copied.
+pub(super) fn stage<'a, N: Network>(
+    trainer: &Trainer<N>,
+    step: u64,
+    paths: &'a [PathBuf; 3],
+) -> Result<(BTreeMap<String, FileSum>, Vec<Staged<'a>>), TrainError> {
+    let copies: [&dyn Fn() -> Option<TensorMap>; 3] =
+        [&|| Some(trainer.weights()), &|| trainer.ema_weights(), &|| {
+            Some(trainer.optimizer_state())
+        }];
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel::<(&PathBuf, Arc<TensorMap>)>(0);
+        let writer = scope.spawn(move || {
+            let write =
+                |(path, tensors): (&'a PathBuf, Arc<_>)| Staged::new(path, &parts(&tensors)?);
+            receiver.into_iter().map(write).collect::<Result<Vec<_>, _>>()
+        });
+        let mut files = BTreeMap::new();
+        for ((name, path), copy) in ARRAYS.into_iter().zip(paths).zip(copies) {
+            let Some(tensors) = copy() else { continue };
+            if let Some((_, value)) = tensors.not_finite() {
+                let quantity = format!("new value of {name}");
+                return Err(TrainError::NotFinite { step, quantity, value });
+            }
+            let tensors = Arc::new(tensors);
+            // The writer is gone where it failed, and says below why.
+            if sender.send((path, Arc::clone(&tensors))).is_err() {
+                break;
+            }
+            files.insert(name.to_owned(), FileSum::of(&parts(&tensors)?));
+        }
+        drop(sender);
+        let staged = writer.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+        Ok((files, staged))
+    })
+}
+
+fn parts(tensors: &TensorMap) -> Result<Vec<Cow<'_, [u8]>>, TrainError> {
+    let parts = tensors.parts_of_safetensors();
+    parts.map_err(|why| TrainError::Checkpoint(format!("cannot save the arrays: {why}")))
+}
+
+impl FileSum {
+    /// That of a file that is given in its parts.
+    fn of(parts: &[Cow<[u8]>]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        Self { bytes: hasher.count(), blake3: hasher.finalize().to_string() }
+    }
+}

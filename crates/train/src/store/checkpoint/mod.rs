@@ -1,0 +1,441 @@
+//! Checkpoints: `checkpoints/step-00001000/` with weights, averages, optimizer state, and last of
+//! all checkpoint.json, whose checksums make the others count.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use langevin_core::Network;
+use serde::{Deserialize, Serialize};
+
+use self::arrays::{FileSum, stage};
+use crate::{
+    TrainError,
+    config::{KeepConfig, RunConfig},
+    engine::tensors::TensorMap,
+    problem::{Diffusion, free_memory},
+    store::{
+        disk,
+        durable::{Staged, create_inner_folder, write_durably},
+        reading as run_files,
+    },
+    trainer::{Progress, Trainer},
+};
+
+const MODEL: &str = "model.safetensors";
+const EMA: &str = "ema.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const ARRAYS: [&str; 3] = [MODEL, EMA, OPTIMIZER];
+const INDEX: &str = "checkpoint.json";
+/// A checkpoint.json is a few hundred bytes; a larger one is not ours.
+const INDEX_LIMIT: u64 = 1 << 20;
+/// What weights depend on beside their shapes.
+const SECTIONS: [&str; 4] =
+    ["denoiser.network", "denoiser.embedding", "denoiser.prediction", "noise.schedule"];
+const OPTIMIZER_SECTION: &str = "train.optimizer";
+
+/// checkpoint.json, but for its first line: `{"blake3": "…",`, the checksum of all bytes after it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    format: u32,
+    progress: Progress,
+    /// Fingerprint of the data that the weights have seen.
+    data: String,
+    /// blake3 of the sections of the run file that the arrays belong to, by path.
+    sections: BTreeMap<String, String>,
+    files: BTreeMap<String, FileSum>,
+}
+
+/// Why a checkpoint is not taken.
+#[derive(Debug)]
+pub(crate) enum LoadError {
+    /// It is not what was saved, and never will be again.
+    Damaged(String),
+    /// It may be sound: here and now it cannot be read.
+    Unreadable(TrainError),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(why) => f.write_str(why),
+            Self::Unreadable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<LoadError> for TrainError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Damaged(why) => Self::Checkpoint(why),
+            LoadError::Unreadable(error) => error,
+        }
+    }
+}
+
+impl From<String> for LoadError {
+    fn from(why: String) -> Self {
+        Self::Damaged(why)
+    }
+}
+
+/// A checkpoint whose checksums hold.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    pub(crate) progress: Progress,
+    pub(crate) data: String,
+    sections: BTreeMap<String, String>,
+    pub(crate) model: TensorMap,
+    pub(crate) ema: Option<TensorMap>,
+    pub(crate) optimizer: TensorMap,
+}
+
+/// The sections of a run file that make weights mean what they mean, each with its blake3.
+fn sections(config: &RunConfig) -> BTreeMap<String, String> {
+    // Serialising our own types to memory cannot fail.
+    let config = serde_json::to_value(config).unwrap_or_default();
+    let sum = |path: &str| {
+        let section = config.pointer(&format!("/{}", path.replace('.', "/")));
+        blake3::hash(section.unwrap_or_default().to_string().as_bytes()).to_string()
+    };
+    SECTIONS
+        .iter()
+        .chain([&OPTIMIZER_SECTION])
+        .map(|path| ((*path).to_owned(), sum(path)))
+        .collect()
+}
+
+impl Checkpoint {
+    /// Fails where a section that the weights depend on is another in this run file.
+    ///
+    /// # Errors
+    /// The path of the first such section.
+    pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), String> {
+        self.same_sections(config, &SECTIONS)
+    }
+
+    /// The same for what the optimizer's state depends on.
+    ///
+    /// # Errors
+    /// The path of the section.
+    pub(crate) fn same_optimizer(&self, config: &RunConfig) -> Result<(), String> {
+        self.same_sections(config, &[OPTIMIZER_SECTION])
+    }
+
+    fn same_sections(&self, config: &RunConfig, paths: &[&str]) -> Result<(), String> {
+        let own = sections(config);
+        match paths.iter().find(|path| self.sections.get(**path) != own.get(**path)) {
+            Some(path) => {
+                Err(format!("was trained with another {path} than config.json describes"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Fails where weights or averages have other names or shapes than those of `network`, or than each
+    /// other's where there is none to compare with.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub(crate) fn same_shapes(
+        &self,
+        network: Option<&TensorMap>,
+        config: &RunConfig,
+    ) -> Result<(), String> {
+        if let Some(ema) = &self.ema {
+            ema.same_architecture(&self.model).map_err(|why| format!("{EMA}: {why}"))?;
+        }
+        let Some(network) = network else { return Ok(()) };
+        let mut diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
+        let named = |why: String| format!("{MODEL}: {why}");
+        let mut model = self.model.clone();
+        diffusion.take_frequencies(&mut model).map_err(named)?;
+        for own in model.split(diffusion.networks).map_err(named)? {
+            own.same_architecture(network).map_err(named)?;
+        }
+        Ok(())
+    }
+
+    /// The networks with the weights that samples are drawn with, and the problem with the
+    /// frequencies that are stored beside them.
+    ///
+    /// # Errors
+    /// The name of the array that does not fit.
+    pub(crate) fn into_denoiser<N: Network>(
+        self,
+        mut diffusion: Diffusion,
+        networks: Vec<N>,
+    ) -> Result<(Diffusion, Vec<N>), String> {
+        let mut weights = self.sampling_weights();
+        diffusion.take_frequencies(&mut weights)?;
+        let weights = weights.split(networks.len())?;
+        let networks = networks.into_iter().zip(weights);
+        let networks = networks.map(|(network, weights)| weights.into_module(network));
+        Ok((diffusion, networks.collect::<Result<_, _>>()?))
+    }
+
+    /// The weights that samples are drawn with.
+    pub(crate) fn sampling_weights(self) -> TensorMap {
+        self.ema.unwrap_or(self.model)
+    }
+}
+
+/// The checkpoints of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    pub(crate) fn new(run: &Path) -> Self {
+        Self { folder: run.join("checkpoints") }
+    }
+
+    /// Where the checkpoint of a step lies.
+    pub(crate) fn path(&self, step: u64) -> PathBuf {
+        self.folder.join(format!("step-{step:08}"))
+    }
+
+    /// The steps that have a folder, sound or not, newest first. A link is none: it could lead to the
+    /// checkpoints of another run.
+    ///
+    /// # Errors
+    /// The folder cannot be read, which is not the same as having nothing in it; it is a link.
+    pub(crate) fn steps(&self) -> Result<Vec<u64>, TrainError> {
+        let cannot = |source| TrainError::io("cannot read", &self.folder, source);
+        if self.folder.is_symlink() {
+            return Err(cannot(io::Error::other("it must be a folder, and no link")));
+        }
+        let entries = disk::list(&self.folder).map_err(cannot)?;
+        let step = |path: &PathBuf| {
+            let step = path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()?;
+            (is_folder(path) && *path == self.path(step)).then_some(step)
+        };
+        let mut steps: Vec<u64> = entries.iter().filter_map(step).collect();
+        steps.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(steps)
+    }
+
+    /// Whether the run was stopped before its first was whole.
+    ///
+    /// # Errors
+    /// As [`steps`](Self::steps).
+    pub(crate) fn has_none(&self) -> Result<bool, TrainError> {
+        Ok(match self.steps()?[..] {
+            [] => true,
+            [only] => !self.path(only).join(INDEX).exists(),
+            _ => false,
+        })
+    }
+
+    /// Saves the trainer's state, then removes all but the newest checkpoints that the run keeps.
+    pub(crate) fn save<N: Network>(
+        &self,
+        trainer: &mut Trainer<N>,
+        data: &str,
+    ) -> Result<PathBuf, TrainError> {
+        let progress = trainer.settle()?;
+        let folder = self.path(progress.step);
+        create_inner_folder(&self.folder)?;
+        create_inner_folder(&folder)?;
+        let paths = ARRAYS.map(|name| folder.join(name));
+        let (files, staged) = stage(trainer, progress.step, &paths).inspect_err(|_| {
+            // Nothing of the step is there: nor should its folder be, unless there is more in it.
+            let _ = disk::remove_folder(&folder);
+        })?;
+        staged.into_iter().try_for_each(Staged::rename)?;
+        disk::sync_folder(&folder)
+            .map_err(|source| TrainError::io("cannot write", &folder, source))?;
+        let sections = sections(trainer.config());
+        let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
+        write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
+        // What belongs to a past that a fall back gave up.
+        self.remove_where(|step| *step > progress.step);
+        self.remove_old(&progress, trainer.config());
+        Ok(folder)
+    }
+
+    /// Removes the oldest checkpoints up to that of `progress` but for those that the run keeps; what
+    /// others put there stays. A process that was killed before it came to it leaves it to the next.
+    pub(crate) fn remove_old(&self, progress: &Progress, config: &RunConfig) {
+        let train = &config.train;
+        let best = progress.best.filter(|_| train.keep == KeepConfig::Best).map(|best| best.step);
+        let mut kept = train.keep_checkpoints;
+        self.remove_where(|step| {
+            let counts = *step <= progress.step;
+            let old = counts && kept == 0;
+            kept -= usize::from(counts && kept > 0);
+            old && Some(*step) != best
+        });
+    }
+
+    /// Removes the checkpoints, newest first, for whose step `which` says so.
+    fn remove_where(&self, which: impl FnMut(&u64) -> bool) {
+        // One that cannot be removed now only takes space, until the next time.
+        let steps = self.steps().unwrap_or_default();
+        for step in steps.into_iter().filter(which) {
+            let _ = self.remove(step);
+        }
+    }
+
+    /// checkpoint.json goes first: a half-removed checkpoint must not count.
+    fn remove(&self, step: u64) -> io::Result<()> {
+        let folder = self.path(step);
+        for name in [INDEX, MODEL, EMA, OPTIMIZER] {
+            match disk::remove_file(&folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        disk::remove_folder(&folder)
+    }
+
+    /// The newest checkpoint whose checksums hold; `damaged` hears of every newer one that does not.
+    ///
+    /// # Errors
+    /// None is sound; or one cannot be read, which an older one must not stand in for.
+    pub(crate) fn newest(&self, damaged: &mut dyn FnMut(String)) -> Result<Checkpoint, TrainError> {
+        let steps = self.steps()?;
+        for step in &steps {
+            match self.load(*step) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(LoadError::Damaged(why)) => {
+                    damaged(format!("checkpoint {} is damaged: {why}", self.path(*step).display()))
+                }
+                Err(LoadError::Unreadable(error)) => return Err(error),
+            }
+        }
+        let folder = self.folder.display();
+        Err(TrainError::Checkpoint(match steps.len() {
+            0 => format!("{folder} holds no checkpoint yet: `train --resume` begins the run again"),
+            count => format!("{folder}: none of its {count} checkpoints is sound"),
+        }))
+    }
+
+    /// The checkpoint that samples are drawn from: the newest, or that of the lowest held-out loss where
+    /// the run keeps it. `damaged` hears of those that are passed over.
+    ///
+    /// # Errors
+    /// As [`newest`](Self::newest).
+    pub(crate) fn for_sampling(
+        &self,
+        keep: KeepConfig,
+        damaged: &mut dyn FnMut(String),
+    ) -> Result<Checkpoint, TrainError> {
+        let newest = self.newest(damaged)?;
+        let best = newest.progress.best.filter(|_| keep == KeepConfig::Best).map(|best| best.step);
+        match best.filter(|step| *step != newest.progress.step).map(|step| (step, self.load(step)))
+        {
+            None => Ok(newest),
+            Some((_, Ok(best))) => Ok(best),
+            Some((_, Err(LoadError::Unreadable(error)))) => Err(error),
+            Some((step, Err(LoadError::Damaged(why)))) => {
+                let path = self.path(step);
+                damaged(format!(
+                    "the best checkpoint {} is damaged, so the newest is used: {why}",
+                    path.display()
+                ));
+                Ok(newest)
+            }
+        }
+    }
+
+    /// Loads one checkpoint; nothing in it is trusted.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn load(&self, step: u64) -> Result<Checkpoint, LoadError> {
+        let folder = self.path(step);
+        if folder.is_symlink() {
+            return Err("it must be a folder, and no link".to_owned().into());
+        }
+        let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
+        if index.format != 1 {
+            return Err(format!("{INDEX} has format {}, this program reads 1", index.format).into());
+        }
+        index.progress.check(step).map_err(|why| format!("{INDEX}: {why}"))?;
+        index.fits_into(free_memory()).map_err(|why| {
+            let why = format!("cannot read {}: {why}", folder.display());
+            LoadError::Unreadable(TrainError::Checkpoint(why))
+        })?;
+        let tensors = |name: &str| -> Result<Option<TensorMap>, LoadError> {
+            let Some(sum) = index.files.get(name) else { return Ok(None) };
+            let bytes = read_file(&folder.join(name), sum.bytes)?;
+            if bytes.len() as u64 != sum.bytes {
+                return Err(format!("{name} has {} bytes, not {}", bytes.len(), sum.bytes).into());
+            }
+            if blake3::hash(&bytes).to_string() != sum.blake3 {
+                return Err(format!("the checksum of {name} does not hold").into());
+            }
+            let tensors = TensorMap::from_safetensors(&bytes);
+            Ok(Some(tensors.map_err(|why| format!("{name}: {why}"))?))
+        };
+        let required = |name: &str| -> Result<TensorMap, LoadError> {
+            Ok(tensors(name)?.ok_or(format!("{name} is not listed"))?)
+        };
+        Ok(Checkpoint {
+            model: required(MODEL)?,
+            ema: tensors(EMA)?,
+            optimizer: required(OPTIMIZER)?,
+            progress: index.progress,
+            data: index.data,
+            sections: index.sections,
+        })
+    }
+}
+
+impl Index {
+    /// Fails where the files and the arrays that they become need more memory than is free, as far as
+    /// that is known.
+    fn fits_into(&self, free: Option<u64>) -> Result<(), String> {
+        let sizes = self.files.values().map(|file| file.bytes);
+        let need = sizes.fold(0, u64::saturating_add).saturating_mul(2);
+        match free.filter(|free| need > *free) {
+            Some(free) => Err(format!("its files need {need} bytes of memory, {free} are free")),
+            None => Ok(()),
+        }
+    }
+
+    fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
+        let body = serde_json::to_string_pretty(self)
+            .map_err(|source| TrainError::Json { name: INDEX.to_owned(), source })?;
+        let rest = format!("{}\n", body.trim_start_matches("{\n"));
+        let sum = blake3::hash(rest.as_bytes());
+        Ok(format!("{{\"blake3\": \"{sum}\",\n{rest}").into_bytes())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| format!("{INDEX}: {error}"))?;
+        let (first, rest) = text.split_once('\n').ok_or(format!("{INDEX} is cut"))?;
+        if first != format!("{{\"blake3\": \"{}\",", blake3::hash(rest.as_bytes())) {
+            return Err(format!("the checksum of {INDEX} does not hold"));
+        }
+        serde_json::from_str(&format!("{{{rest}")).map_err(|error| format!("{INDEX}: {error}"))
+    }
+}
+
+/// Whether it is a folder itself, and not a link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+/// Reads a regular file that is not larger than it should be.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match run_files::read(path, limit) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(format!("{name} is not there").into()),
+        // Not the system's word, but ours on what lies there.
+        Err(TrainError::Io { source, .. }) if source.raw_os_error().is_none() => {
+            Err(format!("{name}: {source}").into())
+        }
+        Err(error) => Err(LoadError::Unreadable(error)),
+    }
+}
+
+mod arrays;
+#[cfg(test)]
+mod tests;

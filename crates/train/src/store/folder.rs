@@ -1,0 +1,239 @@
+//! The folder of a run: created once, locked by the process that trains in it.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    TrainError,
+    config::{CONFIG_LIMIT, RunConfig},
+    store::{
+        disk,
+        durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_durably},
+        lock::{LOCK, is_same_file, lock},
+        manifest::MANIFEST,
+        reading,
+    },
+};
+
+const CONFIG: &str = "config.json";
+/// A run's folder, held by this process alone until it is dropped.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    /// Released by the system when the process ends, however it ends.
+    lock: File,
+}
+
+impl RunFolder {
+    /// A new folder: `out`, or else the first of `runs/NAME`, `runs/NAME-2`, … that is free.
+    ///
+    /// # Errors
+    /// `out` exists, or nothing can be created there.
+    pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<Self, TrainError> {
+        let path = match out {
+            Some(path) => {
+                check_free(path)?;
+                create_folders(path)?;
+                path.to_owned()
+            }
+            None => create_next(&Path::new("runs").join(name))?,
+        };
+        let lock = lock(&path)?;
+        // Another process may have come and gone since the look.
+        no_run_yet(&path)?;
+        remove_leftovers(&path);
+        Ok(Self { path, lock })
+    }
+
+    /// The folder of a run that is there, with the leftovers of a killed process removed.
+    ///
+    /// # Errors
+    /// It is not a run, or another process trains in it.
+    pub(crate) fn open(path: &Path) -> Result<Self, TrainError> {
+        if !path.join(MANIFEST).is_file() {
+            let message = format!("{} is not a run: it has no {MANIFEST}", path.display());
+            return Err(TrainError::Usage(message));
+        }
+        let lock = lock(path)?;
+        remove_leftovers(path);
+        Ok(Self { path: path.to_owned(), lock })
+    }
+
+    /// Fails where the folder was removed since, or removed and made again: the lock of the one that is
+    /// there now is another's.
+    ///
+    /// # Errors
+    /// Which.
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        let path = self.path.join(LOCK);
+        let check = || match is_same_file(&self.lock, &path)? {
+            true => Ok(()),
+            false => Err(io::Error::other("another process has made this folder anew")),
+        };
+        check().map_err(|source| TrainError::io("cannot write", &path, source))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the resolved config.
+    pub(crate) fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
+        let path = self.path.join(CONFIG);
+        let mut config = config.clone();
+        config.data.point_into(&self.path);
+        let mut text = serde_json::to_string_pretty(&config)
+            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+        text.push('\n');
+        write_durably(&path, text.as_bytes())
+    }
+}
+
+/// Reads the resolved config of a run.
+///
+/// # Errors
+/// It cannot be read, or describes no run.
+pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
+    let path = run.join(CONFIG);
+    let text = reading::read_text(&path, CONFIG_LIMIT)?.ok_or_else(|| {
+        TrainError::Usage(format!("{} is not a run: it has no {CONFIG}", run.display()))
+    })?;
+    crate::config::read_config(&path.display().to_string(), run, &text, &[])
+}
+
+fn no_run_yet(path: &Path) -> Result<(), TrainError> {
+    if !path.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    Err(TrainError::Usage(format!(
+        "{} holds a run already: go on with it by `train --resume {}`, or name another folder",
+        path.display(),
+        path.display()
+    )))
+}
+
+/// Whether a folder holds no more than what a run leaves that is killed before it has a manifest.
+fn is_free(folder: &Path) -> io::Result<bool> {
+    let names: Vec<_> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<_>>()?;
+    let ours = |name: &String| name == LOCK || name == CONFIG || name.starts_with(TEMPORARY_PREFIX);
+    // Somebody's own config.json has no lock beside it.
+    Ok(names.is_empty() || (names.iter().any(|name| name == LOCK) && names.iter().all(ours)))
+}
+
+/// Fails where something is already: a run is never overwritten.
+pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
+    no_run_yet(path)?;
+    match is_free(path) {
+        Ok(false) => {
+            let message = format!("{} is not empty: name another folder", path.display());
+            Err(TrainError::Usage(message))
+        }
+        Ok(true) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(TrainError::io("cannot create", path, source)),
+    }
+}
+
+/// Creates the first of `base`, `base-2`, `base-3`, … that is free.
+fn create_next(base: &Path) -> Result<PathBuf, TrainError> {
+    let parent = parent(base);
+    create_folders(parent)?;
+    let name = base.file_name().unwrap_or_default().to_string_lossy();
+    for number in 1_u32.. {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = parent.join(format!("{name}{suffix}"));
+        // `create_dir` decides: two processes never get the same folder.
+        match disk::create_folder(&path).and_then(|()| disk::sync_folder(parent)) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(TrainError::io("cannot create", &path, source)),
+        }
+    }
+    Err(TrainError::Usage(format!("every name after {} is taken", base.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::lock::is_left;
+
+    #[test]
+    fn a_run_is_never_overwritten() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let base = folder.path().join("four");
+        let first = create_next(&base).expect("created");
+        let second = create_next(&base).expect("created");
+        assert_eq!(first, base);
+        assert_eq!(second, folder.path().join("four-2"));
+        fs::write(first.join(MANIFEST), "{}").expect("written");
+        let message = RunFolder::create(Some(&first), "four").expect_err("refused").to_string();
+        assert!(message.contains("holds a run already"), "{message}");
+    }
+
+    #[test]
+    fn what_is_left_of_a_start_is_taken_up_and_anything_else_is_not() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let write = |name| fs::write(folder.path().join(name), "mine").expect("written");
+        write(CONFIG);
+        let message = check_free(folder.path()).expect_err("somebody's config").to_string();
+        assert!(message.contains("is not empty"), "{message}");
+        write(LOCK);
+        write(".langevin-tmp-x1");
+        drop(RunFolder::create(Some(folder.path()), "run").expect("left by a killed process"));
+        assert!(!folder.path().join(".langevin-tmp-x1").exists());
+        write("notes.txt");
+        check_free(folder.path()).expect_err("somebody's notes");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_made_again_is_another_s() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("run");
+        let held = RunFolder::create(Some(&path), "run").expect("created");
+        held.check().expect("ours");
+        fs::remove_dir_all(&path).expect("removed");
+        let message = held.check().expect_err("gone").to_string();
+        assert!(message.contains("No such file"), "{message}");
+        let other = RunFolder::create(Some(&path), "run").expect("created again");
+        let message = held.check().expect_err("the other's").to_string();
+        assert!(message.contains("another process has made this folder anew"), "{message}");
+        other.check().expect("its own");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_is_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (run, other) = (folder.path().join("run"), folder.path().join("other"));
+        fs::create_dir(&run).expect("created");
+        fs::write(run.join(MANIFEST), "{}").expect("written");
+        fs::write(&other, "mine").expect("written");
+        std::os::unix::fs::symlink(&other, run.join(LOCK)).expect("linked");
+        let message = RunFolder::open(&run).expect_err("a link").to_string();
+        assert!(message.contains("must be a file"), "{message}");
+        assert_eq!(fs::read(&other).expect("there"), b"mine");
+    }
+
+    #[test]
+    fn two_processes_never_train_in_one_run() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("run");
+        let held = RunFolder::create(Some(&path), "run").expect("created");
+        fs::write(path.join(MANIFEST), "{}").expect("written");
+        let message = RunFolder::open(&path).expect_err("locked").to_string();
+        let host = sysinfo::System::host_name().unwrap_or_default();
+        let holder = format!(": process {} on {host}", std::process::id());
+        assert!(message.starts_with("another process is training in"), "{message}");
+        assert!(message.ends_with(holder.trim_end()), "{message}");
+        assert!(!is_left(&path));
+        drop(held);
+        assert!(is_left(&path));
+        RunFolder::open(&path).expect("free again");
+    }
+}

@@ -1,0 +1,78 @@
+//! The lock of a run's folder: one process trains in it at a time.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+};
+
+use super::{disk, reading};
+use crate::TrainError;
+
+pub(super) const LOCK: &str = ".lock";
+/// What the lock's file begins with.
+const HOLDER: &str = "process";
+/// The most bytes of the lock's file.
+const MOST_HOLDER: u64 = 200;
+
+/// Takes the run's lock, which the system gives back when the process ends, and writes down who holds
+/// it: that is for the message alone, the lock decides.
+pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
+    let path = run.join(LOCK);
+    let cannot = |doing| move |source| TrainError::io(doing, &run.join(LOCK), source);
+    // A link could lead to a file that is not ours.
+    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+        let message = format!("{} must be a file, not a link or a folder", path.display());
+        return Err(TrainError::Usage(message));
+    }
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(cannot("cannot write"))?;
+    match file.try_lock() {
+        Ok(()) => {
+            let host = sysinfo::System::host_name().unwrap_or_default();
+            let holder = format!("{HOLDER} {} on {host}\n", std::process::id());
+            let write = || {
+                file.set_len(0)?;
+                disk::write(&file, &path, holder.as_bytes())
+            };
+            write().map_err(cannot("cannot write"))?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let run = run.display();
+            let holder = reading::read_text(&path, MOST_HOLDER).unwrap_or_default();
+            Err(TrainError::Usage(match holder.unwrap_or_default().trim() {
+                named if named.starts_with(HOLDER) => {
+                    format!("another process is training in {run}: {named}")
+                }
+                _ => format!("another process is training in {run}"),
+            }))
+        }
+        Err(TryLockError::Error(source)) => Err(cannot("cannot lock")(source)),
+    }
+}
+
+/// Whether no process holds a run, as far as can be told: one whose lock may not be looked at is held.
+pub(crate) fn is_left(run: &Path) -> bool {
+    match File::options().write(true).open(run.join(LOCK)) {
+        Ok(file) => file.try_lock_shared().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (own, there) = (file.metadata()?, fs::symlink_metadata(path)?);
+    Ok((own.dev(), own.ino()) == (there.dev(), there.ino()))
+}
+
+/// Elsewhere a folder in which a file is open cannot be removed.
+#[cfg(not(unix))]
+pub(super) fn is_same_file(_: &File, path: &Path) -> io::Result<bool> {
+    fs::symlink_metadata(path).map(|_| true)
+}

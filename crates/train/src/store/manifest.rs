@@ -1,0 +1,195 @@
+//! manifest.json: what made a run, and in which state it is.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    TrainError,
+    engine::mlp_cpu::InstructionSet,
+    store::{
+        durable::write_durably,
+        lock::is_left,
+        reading::{MANIFEST_LIMIT, read_json},
+    },
+};
+
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+/// What made a run, and in which state it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this format: 1.
+    pub format: u32,
+    /// Whether the run goes on, is done, or why it is not.
+    pub state: RunState,
+    /// Seconds since 1970 at which it was started.
+    pub started: u64,
+    /// The program that made it.
+    pub program: Program,
+    /// What its bits may depend on.
+    pub machine: Machine,
+    /// What made the steps: `direct` or `tape`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub engine: String,
+    /// Training steps made when the state was written.
+    #[serde(default)]
+    pub step: u64,
+    /// What tells the data from other data: blake3 of its rows.
+    pub data: String,
+    /// Whose data it is, where that must be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    /// blake3 of the files that the run has finished, by name.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+/// Whether a run goes on, is done, or why it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// A process is training, or was killed while it did.
+    Running,
+    /// [`Running`](Self::Running) in manifest.json, though no process holds the run: it was killed.
+    Killed,
+    /// All steps are made and the samples are drawn.
+    Finished,
+    /// Stopped on request after saving.
+    Interrupted,
+    /// Stopped by an error.
+    Failed,
+}
+
+impl RunState {
+    /// The name in manifest.json.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Killed => "killed",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The program that made a run, as its binary says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Version of Langevin.
+    pub langevin: String,
+    /// Version of Burn.
+    pub burn: String,
+    /// The backend's name.
+    pub backend: String,
+    /// The device, in words: adapter, driver and API on a GPU.
+    pub device: String,
+    /// Cargo features that the binary has.
+    pub features: Vec<String>,
+}
+
+/// What the bits of a run may depend on beside the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Operating system and C library.
+    pub system: String,
+    /// The processor's name.
+    pub cpu: String,
+    /// The instruction sets that kernels use.
+    pub instruction_sets: Vec<String>,
+    /// Threads that the machine offers.
+    pub threads: usize,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn here() -> Self {
+        let mut system = sysinfo::System::new();
+        system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+        let sets = InstructionSet::in_use().instructions();
+        let cpu = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned());
+        Self {
+            system: format!("{} {}, {}", std::env::consts::OS, std::env::consts::ARCH, c_library()),
+            cpu: cpu.filter(|name| !name.is_empty()).unwrap_or("unknown".to_owned()),
+            instruction_sets: sets.iter().map(|name| (*name).to_owned()).collect(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+impl Machine {
+    /// What differs from `now` of that which bits may depend on, as "processor: this then, that now".
+    pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
+        let pairs = [
+            ("processor", self.cpu.clone(), now.cpu.clone()),
+            ("instruction sets", self.instruction_sets.join(", "), now.instruction_sets.join(", ")),
+            ("system", self.system.clone(), now.system.clone()),
+        ];
+        let differ = pairs.into_iter().filter(|(_, own, now)| own != now);
+        differ.map(|(what, own, now)| format!("{what}: {own} then, {now} now")).collect()
+    }
+}
+
+#[cfg(target_env = "gnu")]
+fn c_library() -> String {
+    // SAFETY: the function takes nothing and gives a static text that ends in a zero.
+    let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+    format!("glibc {}", version.to_string_lossy())
+}
+
+#[cfg(not(target_env = "gnu"))]
+fn c_library() -> String {
+    if cfg!(target_env = "musl") { "musl" } else { "the system's C library" }.to_owned()
+}
+
+impl Manifest {
+    /// The manifest of a run that starts now.
+    pub(crate) fn new(program: Program, data: String) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            format: 1,
+            state: RunState::Running,
+            engine: String::new(),
+            step: 0,
+            started: now.as_secs(),
+            program,
+            machine: Machine::here(),
+            data,
+            attribution: None,
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the manifest of a run.
+    ///
+    /// # Errors
+    /// A file that is not there, or is not ours.
+    pub fn read(run: &Path) -> Result<Self, TrainError> {
+        let path = run.join(MANIFEST);
+        read_json(&path, MANIFEST_LIMIT)?.ok_or_else(|| {
+            let source = std::io::ErrorKind::NotFound.into();
+            TrainError::io("cannot read", &path, source)
+        })
+    }
+
+    /// The same, with a state that tells a run that goes on from one whose process was killed.
+    pub(crate) fn seen_now(mut self, run: &Path) -> Self {
+        if self.state == RunState::Running && is_left(run) {
+            self.state = RunState::Killed;
+        }
+        self
+    }
+
+    pub(crate) fn write(&self, run: &Path) -> Result<(), TrainError> {
+        let path = run.join(MANIFEST);
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+        text.push('\n');
+        write_durably(&path, text.as_bytes())
+    }
+}

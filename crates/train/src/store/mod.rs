@@ -1,0 +1,20 @@
+//! What lies on disk: the one door to it, the folder of a run, its manifest and checkpoints, and reading
+//! all of them with nothing trusted.
+
+pub(crate) mod checkpoint;
+pub(crate) mod disk;
+pub(crate) mod durable;
+mod export;
+pub(crate) mod fingerprint;
+pub(crate) mod folder;
+pub(crate) mod lock;
+pub(crate) mod manifest;
+pub(crate) mod reading;
+pub(crate) mod records;
+
+pub use durable::write_new as write_new_file;
+pub use export::{WeightsFormat, export_weights};
+pub use fingerprint::fingerprint;
+pub use folder::read_run_config;
+pub use manifest::{Machine, Manifest, Program, RunState};
+pub use records::{RunRecords, Timing, newest_run, runs_under};

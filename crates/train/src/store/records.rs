@@ -1,0 +1,121 @@
+//! What a run's folder says of the run, for pages, tables and comparisons; nothing here trains.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use langevin_data::measure::Evaluation;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    TrainError,
+    config::{CONFIG_LIMIT, RunConfig},
+    store::{
+        Manifest,
+        folder::read_run_config,
+        reading::{self, EVALUATION_LIMIT},
+    },
+    trainer::Metrics,
+};
+
+pub(crate) const EVALUATION: &str = "evaluation.json";
+
+/// A line of timings.jsonl.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Training steps made.
+    pub step: u64,
+    /// Seconds since this process began to train.
+    pub seconds: f64,
+    /// Its steps over its seconds.
+    pub steps_per_second: f64,
+}
+
+/// What a run's folder says of the run.
+#[derive(Debug, Clone)]
+pub struct RunRecords {
+    /// The folder.
+    pub run: PathBuf,
+    /// State, program, machine, data.
+    pub manifest: Manifest,
+    /// The resolved config.
+    pub config: RunConfig,
+    /// Its text as it is in the folder.
+    pub config_text: String,
+    /// The lines of metrics.jsonl.
+    pub metrics: Vec<Metrics>,
+    /// The lines of timings.jsonl.
+    pub timings: Vec<Timing>,
+    /// What the samples were measured to be, where they were.
+    pub evaluation: Option<Evaluation>,
+}
+
+impl RunRecords {
+    /// Reads a run's folder. Logs and evaluation may be missing; a torn last line is left out.
+    ///
+    /// # Errors
+    /// It is not a run, or its manifest, config or evaluation is not ours.
+    pub fn read(run: &Path) -> Result<Self, TrainError> {
+        let config = read_run_config(run)?;
+        let config_text = reading::read_text(&run.join("config.json"), CONFIG_LIMIT)?;
+        Ok(Self {
+            run: run.to_owned(),
+            config,
+            config_text: config_text.unwrap_or_default(),
+            manifest: Manifest::read(run)?.seen_now(run),
+            metrics: reading::read_lines(&run.join("metrics.jsonl"))?,
+            timings: reading::read_lines(&run.join("timings.jsonl"))?,
+            evaluation: reading::read_json(&run.join(EVALUATION), EVALUATION_LIMIT)?,
+        })
+    }
+
+    /// The newest held-out loss.
+    pub fn held_out_loss(&self) -> Option<f64> {
+        self.metrics.iter().rev().find_map(|line| line.held_out_loss)
+    }
+
+    /// Training steps made: those of the last stop, or of the last log line where it was killed since.
+    pub fn step(&self) -> u64 {
+        self.metrics.last().map_or(0, |line| line.step).max(self.manifest.step)
+    }
+
+    /// Seconds that its processes trained for, all together.
+    pub fn training_seconds(&self) -> f64 {
+        // The step that a line's process began at: another one is another process.
+        let first = |t: &Timing| (t.step as f64 - t.seconds * t.steps_per_second).round();
+        let ends = self.timings.iter().zip(self.timings.iter().skip(1));
+        let past = ends.filter(|(a, b)| first(a) != first(b)).map(|(a, _)| a.seconds);
+        past.sum::<f64>() + self.timings.last().map_or(0.0, |timing| timing.seconds)
+    }
+}
+
+/// The runs under a folder, by name.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+    let entries =
+        fs::read_dir(folder).map_err(|source| TrainError::io("cannot read", folder, source))?;
+    let mut runs: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join(crate::store::manifest::MANIFEST).is_file())
+        .collect();
+    runs.sort();
+    Ok(runs)
+}
+
+/// The run under `runs` that was started last.
+///
+/// # Errors
+/// There is none.
+pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
+    let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
+    let started = |path: PathBuf| Manifest::read(&path).ok().map(|m| (m.started, path));
+    entries
+        .filter_map(started)
+        .max()
+        .map(|(_, path)| path)
+        .ok_or_else(|| TrainError::Usage(format!("there is no run under {}", runs.display())))
+}
