@@ -1,13 +1,16 @@
 //! `cargo xtask tidy`: the small rules that reviewers would otherwise repeat, over every file that
 //! git keeps or would keep.
 //!
-//! A rule is a pure function of a file's path and text. A new one is a function with a test that
-//! it fails, and one line in [`RULES`].
+//! A rule is a pure function of a file's path and text; a new one is a function with a test that it
+//! fails, and one line in [`RULES`]. Rules on the structure of the code are given all Rust files.
 
 mod front_page;
 mod links;
 mod manifests;
+mod modules;
+mod paths;
 mod places;
+mod rooms;
 mod text;
 
 use std::collections::BTreeSet;
@@ -70,6 +73,7 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
     let exists = |path: &&str| workspace.root.join(path).is_file();
     let paths: BTreeSet<&str> = list.split_terminator('\0').filter(exists).collect();
     let mut findings = missing(&paths);
+    let mut sources = paths::Sources::new();
     // What readers are given is as it is.
     for path in paths.iter().filter(|path| !path.starts_with("fuzz/corpus/")) {
         let bytes =
@@ -77,7 +81,11 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
         let Ok(text) = String::from_utf8(bytes) else { continue };
         findings.extend(RULES.iter().flat_map(|rule| rule(path, &text)));
         findings.extend(links::lead_somewhere(path, &text, &paths));
+        if path.ends_with(".rs") {
+            sources.insert(*path, text);
+        }
     }
+    findings.extend(rooms::keep_the_order(&sources));
     if findings.is_empty() {
         println!("{} files", paths.len());
         return Ok(());
