@@ -65,6 +65,19 @@ pub trait Dataset: Send + Sync {
         out.extend_from_slice(row);
     }
 
+    /// Converts a row as [`restore`](Self::restore) did in Langevin 0.1, of which the fingerprints of its
+    /// runs are made. It never changes, whatever becomes of `restore`.
+    fn restore_as_version_0_1(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.restore(row, out);
+    }
+
+    /// Checksum of the rows as their user gave them, before they were split and scaled. It tells apart
+    /// data whose differences scaling cancels, such as a column in other units. `None` where the
+    /// features are the rows themselves.
+    fn source_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     /// Remarks on the data that a user should read.
     fn remarks(&self) -> Vec<String> {
         Vec::new()

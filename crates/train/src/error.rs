@@ -51,6 +51,16 @@ pub enum TrainError {
     /// No checkpoint of a run can be used.
     #[error("{0}")]
     Checkpoint(String),
+    /// A file of a run in a format that a later version writes.
+    #[error("{} has format {format}, and this program reads up to {known}: a newer Langevin wrote it", file.display())]
+    NewerFormat {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        format: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
     /// A loss, a gradient or a weight that is not finite.
     #[error(
         "step {step}: the {quantity} is {value}. Nothing after the last checkpoint was kept; try a \
@@ -104,6 +114,7 @@ impl TrainError {
                 | Self::Table(_)
                 | Self::Usage(_)
                 | Self::Exists(_)
+                | Self::NewerFormat { .. }
         )
     }
 

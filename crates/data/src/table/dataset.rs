@@ -65,6 +65,8 @@ pub struct TableData {
     rows: Rows,
     held_out: usize,
     round_integers: bool,
+    /// Of the table's rows in their order, before they were split and scaled.
+    source_digest: [u8; 32],
     remarks: Vec<String>,
     attribution: Option<String>,
     moments: OnceLock<Moments>,
@@ -87,6 +89,7 @@ impl TableData {
     /// too small to be scaled.
     pub fn new(mut table: Table, options: &SplitOptions) -> Result<Self, TableError> {
         let held_out = held_out_rows(&table, options.holdout)?;
+        let source_digest = digest(&table.rows);
         let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
         for front in 0..held_out {
             let other = front + stream.below((table.rows.len() - front) as u64) as usize;
@@ -112,6 +115,7 @@ impl TableData {
             rows: table.rows,
             held_out,
             round_integers: options.round_integers,
+            source_digest,
             attribution: None,
             moments: OnceLock::new(),
         })
@@ -201,6 +205,10 @@ impl Dataset for TableData {
     }
 
     fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.restore_as_version_0_1(row, out);
+    }
+
+    fn restore_as_version_0_1(&self, row: &[f64], out: &mut Vec<f64>) {
         let mut varying = row.iter();
         for Scale { is_integer, map } in &self.scales {
             let value = match map {
@@ -211,6 +219,10 @@ impl Dataset for TableData {
             // Adding 0 makes −0, which a rounded −0.3 is, 0.
             out.push(if is_rounded { value.round() } else { value } + 0.0);
         }
+    }
+
+    fn source_digest(&self) -> Option<[u8; 32]> {
+        Some(self.source_digest)
     }
 
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
@@ -232,6 +244,18 @@ impl Dataset for TableData {
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         self.moments().1.clone()
     }
+}
+
+/// The blake3 of all numbers, row by row.
+fn digest(rows: &Rows) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    let mut bytes = Vec::new();
+    for row in 0..rows.len() {
+        bytes.clear();
+        bytes.extend(rows.row(row).iter().flat_map(|value| value.to_le_bytes()));
+        hasher.update(&bytes);
+    }
+    *hasher.finalize().as_bytes()
 }
 
 fn held_out_rows(table: &Table, holdout: Holdout) -> Result<usize, TableError> {

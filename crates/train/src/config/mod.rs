@@ -11,6 +11,7 @@ mod sampling;
 mod table;
 mod training;
 mod validate;
+mod versions;
 
 pub use data::DataConfig;
 pub use denoiser::{
@@ -26,6 +27,8 @@ pub use training::{
     TrainConfig, WeightingConfig,
 };
 
+pub(crate) use versions::fill_defaults;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +36,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// Version of this format: 1.
+    /// Version of this format: 2, or 1 for what fields that are left out meant in Langevin 0.1.
     #[serde(default = "version")]
     pub version: u32,
     /// Name of the run; its folder is `runs/NAME`.
@@ -57,7 +60,7 @@ pub struct RunConfig {
 }
 
 fn version() -> u32 {
-    1
+    versions::NEWEST
 }
 
 /// Samples whose way through the levels is kept, where something is drawn of it.

@@ -19,11 +19,13 @@ use crate::{
 };
 
 pub(crate) const MANIFEST: &str = "manifest.json";
+/// The format of run folders that is written. Format 1 is that of Langevin 0.1.
+const FORMAT: u32 = 2;
 
 /// What made a run, and in which state it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Version of this format: 1.
+    /// Format of the run folder: 2, or 1 of a run that Langevin 0.1 began.
     pub format: u32,
     /// Whether the run goes on, is done, or why it is not.
     pub state: RunState,
@@ -152,7 +154,7 @@ impl Manifest {
     pub(crate) fn new(program: Program, data: String) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            format: 1,
+            format: FORMAT,
             state: RunState::Running,
             engine: String::new(),
             step: 0,
@@ -168,13 +170,22 @@ impl Manifest {
     /// Reads the manifest of a run.
     ///
     /// # Errors
-    /// A file that is not there, or is not ours.
+    /// A file that is not there, is not ours, or has a later format.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let path = run.join(MANIFEST);
-        read_json(&path, MANIFEST_LIMIT)?.ok_or_else(|| {
+        let json: Option<serde_json::Value> = read_json(&path, MANIFEST_LIMIT)?;
+        let json = json.ok_or_else(|| {
             let source = std::io::ErrorKind::NotFound.into();
             TrainError::io("cannot read", &path, source)
-        })
+        })?;
+        // A later format may have other fields.
+        match json["format"].as_u64().and_then(|format| u32::try_from(format).ok()) {
+            Some(format) if format > FORMAT => {
+                Err(TrainError::NewerFormat { file: path, format, known: FORMAT })
+            }
+            _ => serde_json::from_value(json)
+                .map_err(|source| TrainError::Json { name: path.display().to_string(), source }),
+        }
     }
 
     /// The same, with a state that tells a run that goes on from one whose process was killed.

@@ -1,6 +1,11 @@
 //! Checkpoints: `checkpoints/step-00001000/` with weights, averages, optimizer state, and last of
 //! all checkpoint.json, whose checksums make the others count.
 
+mod arrays;
+mod sections;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     fmt, fs, io,
@@ -10,10 +15,13 @@ use std::{
 use langevin_core::Network;
 use serde::{Deserialize, Serialize};
 
-use self::arrays::{FileSum, stage};
+use self::{
+    arrays::{FileSum, stage},
+    sections::{Sections, sections},
+};
 use crate::{
     TrainError,
-    config::{KeepConfig, RunConfig},
+    config::{CONFIG_LIMIT, KeepConfig, RunConfig},
     engine::tensors::TensorMap,
     problem::{Diffusion, free_memory},
     store::{
@@ -29,12 +37,10 @@ const EMA: &str = "ema.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const ARRAYS: [&str; 3] = [MODEL, EMA, OPTIMIZER];
 const INDEX: &str = "checkpoint.json";
-/// A checkpoint.json is a few hundred bytes; a larger one is not ours.
-const INDEX_LIMIT: u64 = 1 << 20;
-/// What weights depend on beside their shapes.
-const SECTIONS: [&str; 4] =
-    ["denoiser.network", "denoiser.embedding", "denoiser.prediction", "noise.schedule"];
-const OPTIMIZER_SECTION: &str = "train.optimizer";
+/// The most bytes of checkpoint.json: it holds sections of a run file, a number a line.
+const INDEX_LIMIT: u64 = 8 * CONFIG_LIMIT;
+/// The format of checkpoint.json that is written.
+const FORMAT: u32 = 2;
 
 /// checkpoint.json, but for its first line: `{"blake3": "…",`, the checksum of all bytes after it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,9 +50,15 @@ struct Index {
     progress: Progress,
     /// Fingerprint of the data that the weights have seen.
     data: String,
-    /// blake3 of the sections of the run file that the arrays belong to, by path.
-    sections: BTreeMap<String, String>,
+    /// The sections of the run file that the arrays belong to.
+    sections: Sections,
     files: BTreeMap<String, FileSum>,
+}
+
+/// What every format of checkpoint.json has.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
 }
 
 /// Why a checkpoint is not taken.
@@ -87,25 +99,11 @@ impl From<String> for LoadError {
 pub(crate) struct Checkpoint {
     pub(crate) progress: Progress,
     pub(crate) data: String,
-    sections: BTreeMap<String, String>,
+    format: u32,
+    sections: Sections,
     pub(crate) model: TensorMap,
     pub(crate) ema: Option<TensorMap>,
     pub(crate) optimizer: TensorMap,
-}
-
-/// The sections of a run file that make weights mean what they mean, each with its blake3.
-fn sections(config: &RunConfig) -> BTreeMap<String, String> {
-    // Serialising our own types to memory cannot fail.
-    let config = serde_json::to_value(config).unwrap_or_default();
-    let sum = |path: &str| {
-        let section = config.pointer(&format!("/{}", path.replace('.', "/")));
-        blake3::hash(section.unwrap_or_default().to_string().as_bytes()).to_string()
-    };
-    SECTIONS
-        .iter()
-        .chain([&OPTIMIZER_SECTION])
-        .map(|path| ((*path).to_owned(), sum(path)))
-        .collect()
 }
 
 impl Checkpoint {
@@ -114,7 +112,7 @@ impl Checkpoint {
     /// # Errors
     /// The path of the first such section.
     pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), String> {
-        self.same_sections(config, &SECTIONS)
+        or_other(sections::other_network(self.format, &self.sections, config))
     }
 
     /// The same for what the optimizer's state depends on.
@@ -122,17 +120,7 @@ impl Checkpoint {
     /// # Errors
     /// The path of the section.
     pub(crate) fn same_optimizer(&self, config: &RunConfig) -> Result<(), String> {
-        self.same_sections(config, &[OPTIMIZER_SECTION])
-    }
-
-    fn same_sections(&self, config: &RunConfig, paths: &[&str]) -> Result<(), String> {
-        let own = sections(config);
-        match paths.iter().find(|path| self.sections.get(**path) != own.get(**path)) {
-            Some(path) => {
-                Err(format!("was trained with another {path} than config.json describes"))
-            }
-            None => Ok(()),
-        }
+        or_other(sections::other_optimizer(self.format, &self.sections, config))
     }
 
     /// Fails where weights or averages have other names or shapes than those of `network`, or than each
@@ -250,7 +238,7 @@ impl Checkpoints {
         disk::sync_folder(&folder)
             .map_err(|source| TrainError::io("cannot write", &folder, source))?;
         let sections = sections(trainer.config());
-        let index = Index { format: 1, progress, data: data.to_owned(), sections, files };
+        let index = Index { format: FORMAT, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
         // What belongs to a past that a fall back gave up.
         self.remove_where(|step| *step > progress.step);
@@ -353,9 +341,6 @@ impl Checkpoints {
             return Err("it must be a folder, and no link".to_owned().into());
         }
         let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
-        if index.format != 1 {
-            return Err(format!("{INDEX} has format {}, this program reads 1", index.format).into());
-        }
         index.progress.check(step).map_err(|why| format!("{INDEX}: {why}"))?;
         index.fits_into(free_memory()).map_err(|why| {
             let why = format!("cannot read {}: {why}", folder.display());
@@ -382,6 +367,7 @@ impl Checkpoints {
             optimizer: required(OPTIMIZER)?,
             progress: index.progress,
             data: index.data,
+            format: index.format,
             sections: index.sections,
         })
     }
@@ -407,14 +393,28 @@ impl Index {
         Ok(format!("{{\"blake3\": \"{sum}\",\n{rest}").into_bytes())
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, LoadError> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("{INDEX}: {error}"))?;
         let (first, rest) = text.split_once('\n').ok_or(format!("{INDEX} is cut"))?;
         if first != format!("{{\"blake3\": \"{}\",", blake3::hash(rest.as_bytes())) {
-            return Err(format!("the checksum of {INDEX} does not hold"));
+            return Err(format!("the checksum of {INDEX} does not hold").into());
         }
-        serde_json::from_str(&format!("{{{rest}")).map_err(|error| format!("{INDEX}: {error}"))
+        let text = format!("{{{rest}");
+        let not_ours = |error| format!("{INDEX}: {error}");
+        let Head { format } = serde_json::from_str(&text).map_err(not_ours)?;
+        if format > FORMAT {
+            let newer = TrainError::NewerFormat { file: INDEX.into(), format, known: FORMAT };
+            return Err(LoadError::Unreadable(newer));
+        }
+        Ok(serde_json::from_str(&text).map_err(not_ours)?)
     }
+}
+
+/// Fails where a section means something else than it did.
+fn or_other(section: Option<&str>) -> Result<(), String> {
+    section.map_or(Ok(()), |path| {
+        Err(format!("was trained with another {path} than config.json describes"))
+    })
 }
 
 /// Whether it is a folder itself, and not a link to one.
@@ -435,7 +435,3 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
         Err(error) => Err(LoadError::Unreadable(error)),
     }
 }
-
-mod arrays;
-#[cfg(test)]
-mod tests;

@@ -5,6 +5,8 @@ use std::fs;
 use burn::tensor::Device;
 use proptest::{collection::btree_map, prelude::*, test_runner::RngSeed};
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::{config::parse_config, run::built_in};
 
@@ -98,6 +100,99 @@ fn files_larger_than_memory_are_refused_by_what_is_declared() {
     assert!(why.to_string().contains("step-00000006: its files need"), "{why}");
 }
 
+/// Rewrites checkpoint.json of the checkpoint at step 6, as a sound file of another version.
+fn rewrite(checkpoints: &Checkpoints, change: impl FnOnce(&mut Value)) {
+    let path = checkpoints.path(6).join(INDEX);
+    let text = fs::read_to_string(&path).expect("there");
+    let (_, rest) = text.split_once('\n').expect("two lines");
+    let mut index: Value = serde_json::from_str(&format!("{{{rest}")).expect("JSON");
+    change(&mut index);
+    let body = format!("{index:#}\n");
+    let rest = body.trim_start_matches("{\n");
+    let sum = blake3::hash(rest.as_bytes());
+    fs::write(&path, format!("{{\"blake3\": \"{sum}\",\n{rest}")).expect("written");
+}
+
+/// A field with a default in each section that weights depend on, and another value of it.
+const FIELDS: [(&str, &str, &str); 5] = [
+    ("denoiser.network", "residual", "true"),
+    ("denoiser.embedding", "of", "\"sigma\""),
+    ("denoiser.prediction", "sigma_data", "0.5"),
+    ("noise.schedule", "rho", "5"),
+    ("train.optimizer", "weight_decay", "0.1"),
+];
+
+/// Whether a run file takes up the checkpoint at step 6, and why not.
+fn taken_up(checkpoints: &Checkpoints, settings: &[String]) -> Result<(), String> {
+    let config = parse_config("t", RUN, settings).expect("valid");
+    let checkpoint = checkpoints.load(6).expect("sound");
+    checkpoint.same_network(&config).and_then(|()| checkpoint.same_optimizer(&config))
+}
+
+#[test]
+fn a_field_that_an_older_program_did_not_know_means_its_default() {
+    for (section, field, other) in FIELDS {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let checkpoints = two_checkpoints(folder.path());
+        rewrite(&checkpoints, |index| {
+            let fields = index["sections"][section].as_object_mut().expect("a section");
+            fields.remove(field).expect("a field of it");
+        });
+        taken_up(&checkpoints, &[]).expect("the same network");
+        let why = taken_up(&checkpoints, &[format!("{section}.{field}={other}")]);
+        let named = format!("was trained with another {section} than config.json describes");
+        assert_eq!(why.expect_err("another meaning"), named);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_format_1_is_known_by_the_digests_of_its_sections() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let checkpoints = two_checkpoints(folder.path());
+    // As Langevin 0.1 spelt them.
+    let spelt = [
+        (
+            "denoiser.network",
+            r#"{"activation":"silu","depth":1,"kind":"mlp","position_features":0,"position_scale":1.0,"residual":false,"width":2}"#,
+        ),
+        ("denoiser.embedding", r#"{"kind":"column","of":"log_sigma"}"#),
+        ("denoiser.prediction", r#"{"kind":"edm","sigma_data":1.0}"#),
+        ("noise.schedule", r#"{"kind":"karras","rho":7.0,"sigma_max":80.0,"sigma_min":0.01}"#),
+        (
+            "train.optimizer",
+            r#"{"betas":[0.9,0.999],"epsilon":1e-8,"kind":"adam","weight_decay":0.0}"#,
+        ),
+    ];
+    rewrite(&checkpoints, |index| {
+        index["format"] = json!(1);
+        for (path, text) in spelt {
+            index["sections"][path] = json!(blake3::hash(text.as_bytes()).to_string());
+        }
+    });
+    taken_up(&checkpoints, &[]).expect("the same network");
+    for (section, field, other) in FIELDS {
+        let why = taken_up(&checkpoints, &[format!("{section}.{field}={other}")]);
+        assert!(why.expect_err("another meaning").contains(section), "{section}");
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused_and_no_older_checkpoint_stands_in_for_it() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let checkpoints = two_checkpoints(folder.path());
+    rewrite(&checkpoints, |index| {
+        index["format"] = json!(3);
+        index["of_the_future"] = json!(true);
+    });
+    let mut damaged = Vec::new();
+    let why = checkpoints.newest(&mut |what| damaged.push(what)).expect_err("newer");
+    assert_eq!(
+        why.to_string(),
+        "checkpoint.json has format 3, and this program reads up to 2: a newer Langevin wrote it"
+    );
+    assert!(why.is_usage() && damaged.is_empty(), "{damaged:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 300,
@@ -110,13 +205,13 @@ proptest! {
     fn an_index_comes_back_and_no_byte_of_it_can_change(
         (step, loss_count) in (any::<u64>(), any::<u64>()),
         loss_sum in any::<f64>().prop_filter("as JSON", |x| x.is_finite()),
-        sections in btree_map(any::<String>(), any::<String>(), 0..4),
+        sections in btree_map(any::<String>(), any::<String>().prop_map(Value::from), 0..4),
         sizes in btree_map(any::<String>(), any::<u64>(), 0..4),
         (place, bit) in (any::<prop::sample::Index>(), 0..8_u8),
     ) {
         let sum = |(name, bytes)| (name, FileSum { bytes, blake3: "sum".to_owned() });
         let index = Index {
-            format: 1,
+            format: FORMAT,
             progress: Progress { step, loss_sum, loss_count, best: None },
             data: "data".to_owned(),
             sections,

@@ -1,0 +1,88 @@
+//! Versions of run files: a field that is left out means what it meant in the version that the file names.
+
+use serde_json::Value;
+
+/// The newest version, which a file that names none has.
+pub(super) const NEWEST: u32 = 2;
+
+/// A default that a version changed.
+struct Changed {
+    /// The first version with another default.
+    in_version: u32,
+    /// The path of the section that holds the field, and its kind where it has kinds.
+    section: &'static str,
+    kind: Option<&'static str>,
+    field: &'static str,
+    /// The default before, as JSON.
+    before: &'static str,
+}
+
+/// The defaults that versions changed.
+const CHANGED: &[Changed] = &[];
+
+/// Fills in the defaults of an older version that are other ones now, for the section at `path`, or for
+/// all of a run file where `path` is empty.
+pub(crate) fn fill_defaults(version: u32, path: &str, value: &mut Value) {
+    fill(CHANGED, version, path, value);
+}
+
+fn fill(changed: &[Changed], version: u32, path: &str, value: &mut Value) {
+    for change in changed.iter().filter(|change| version < change.in_version) {
+        let Some(below) = change.section.strip_prefix(path) else { continue };
+        let pointer: String = below
+            .split('.')
+            .filter(|part| !part.is_empty())
+            .fold(String::new(), |pointer, part| format!("{pointer}/{part}"));
+        let Some(Value::Object(section)) = value.pointer_mut(&pointer) else { continue };
+        let kind = section.get("kind").and_then(Value::as_str);
+        if change.kind == kind && !section.contains_key(change.field) {
+            // The table is ours, and a test reads all of it.
+            let before = serde_json::from_str(change.before).unwrap_or_default();
+            section.insert(change.field.to_owned(), before);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MADE_UP: &[Changed] = &[
+        Changed {
+            in_version: 2,
+            section: "train.ema",
+            kind: Some("exponential"),
+            field: "decay",
+            before: "0.9",
+        },
+        Changed { in_version: 2, section: "train", kind: None, field: "batch", before: "64" },
+    ];
+
+    #[test]
+    fn a_field_left_out_means_what_it_meant_in_the_file_s_version() {
+        let file = json!({ "train": { "steps": 5, "ema": { "kind": "exponential" } } });
+        let filled = |version, path, mut value: Value| {
+            fill(MADE_UP, version, path, &mut value);
+            value
+        };
+        assert_eq!(filled(2, "", file.clone()), file, "today's defaults are serde's");
+        let then = json!({
+            "train": { "steps": 5, "batch": 64, "ema": { "kind": "exponential", "decay": 0.9 } }
+        });
+        assert_eq!(filled(1, "", file), then);
+        let ema = filled(1, "train.ema", json!({ "kind": "exponential" }));
+        assert_eq!(ema, json!({ "kind": "exponential", "decay": 0.9 }));
+        for stated in [json!({ "kind": "exponential", "decay": 0.5 }), json!({ "kind": "none" })] {
+            assert_eq!(filled(1, "train.ema", stated.clone()), stated);
+        }
+    }
+
+    #[test]
+    fn every_default_of_old_is_json() {
+        for change in CHANGED.iter().chain(MADE_UP) {
+            serde_json::from_str::<Value>(change.before).expect("JSON");
+        }
+    }
+}

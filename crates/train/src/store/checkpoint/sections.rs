@@ -1,0 +1,129 @@
+//! The sections of a run file that the arrays of a checkpoint belong to, compared by what they mean.
+//!
+//! A field that a checkpoint does not know was added since, and means its default. Format 2 keeps the
+//! sections as they are; format 1, which Langevin 0.1 wrote, keeps the blake3 of their JSON.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::config::{RunConfig, fill_defaults};
+
+/// Sections by their path in the run file.
+pub(super) type Sections = BTreeMap<String, Value>;
+
+/// The sections of a run file that weights, and the state of an optimizer, depend on.
+pub(super) fn sections(config: &RunConfig) -> Sections {
+    let RunConfig { denoiser, noise, train, .. } = config;
+    let pairs = [
+        (NETWORK, json(&denoiser.network)),
+        (EMBEDDING, json(&denoiser.embedding)),
+        (PREDICTION, json(&denoiser.prediction)),
+        (SCHEDULE, json(&noise.schedule)),
+        (OPTIMIZER, json(&train.optimizer)),
+    ];
+    pairs.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
+}
+
+const NETWORK: &str = "denoiser.network";
+const EMBEDDING: &str = "denoiser.embedding";
+const PREDICTION: &str = "denoiser.prediction";
+const SCHEDULE: &str = "noise.schedule";
+const OPTIMIZER: &str = "train.optimizer";
+
+/// The path of the first section that weights depend on and that means something else in `config`.
+pub(super) fn other_network(
+    format: u32,
+    saved: &Sections,
+    config: &RunConfig,
+) -> Option<&'static str> {
+    let RunConfig { denoiser, noise, version, .. } = config;
+    let saved = |path| Saved { format, version: *version, path, value: saved.get(path) };
+    let sections = [
+        (NETWORK, saved(NETWORK).means(&denoiser.network)),
+        (EMBEDDING, saved(EMBEDDING).means(&denoiser.embedding)),
+        (PREDICTION, saved(PREDICTION).means(&denoiser.prediction)),
+        (SCHEDULE, saved(SCHEDULE).means(&noise.schedule)),
+    ];
+    sections.into_iter().find(|(_, same)| !same).map(|(path, _)| path)
+}
+
+/// The path of the optimizer's section, where it means something else in `config`.
+pub(super) fn other_optimizer(
+    format: u32,
+    saved: &Sections,
+    config: &RunConfig,
+) -> Option<&'static str> {
+    let value = saved.get(OPTIMIZER);
+    let saved = Saved { format, version: config.version, path: OPTIMIZER, value };
+    (!saved.means(&config.train.optimizer)).then_some(OPTIMIZER)
+}
+
+/// A section as a checkpoint keeps it.
+struct Saved<'a> {
+    format: u32,
+    /// The run file's version, which says what a field means that is left out.
+    version: u32,
+    path: &'static str,
+    value: Option<&'a Value>,
+}
+
+impl Saved<'_> {
+    /// Whether the section means the same as `now`.
+    fn means<T: Serialize + DeserializeOwned + PartialEq>(&self, now: &T) -> bool {
+        let Some(saved) = self.value else { return false };
+        if self.format > 1 {
+            return self.parsed(saved.clone()).is_some_and(|then: T| then == *now);
+        }
+        let known = known_to_format_1(self.path, json(now));
+        let digest = blake3::hash(known.to_string().as_bytes()).to_string();
+        *saved == digest && self.parsed(known).is_some_and(|then: T| then == *now)
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, mut section: Value) -> Option<T> {
+        fill_defaults(self.version, self.path, &mut section);
+        serde_json::from_value(section).ok()
+    }
+}
+
+/// A section as JSON.
+fn json(section: &impl Serialize) -> Value {
+    // Serialising our own types to memory cannot fail.
+    serde_json::to_value(section).unwrap_or_default()
+}
+
+/// The fields that format 1 knew of each kind of each section. Frozen, as its digests are.
+const FORMAT_1: &[(&str, &str, &[&str])] = &[
+    (
+        NETWORK,
+        "mlp",
+        &["width", "depth", "activation", "residual", "position_features", "position_scale"],
+    ),
+    (NETWORK, "custom", &["name"]),
+    (EMBEDDING, "column", &["of"]),
+    (EMBEDDING, "sinusoidal", &["of", "features"]),
+    (EMBEDDING, "fourier", &["of", "features", "scale"]),
+    (PREDICTION, "edm", &["sigma_data"]),
+    (PREDICTION, "level_step", &["share"]),
+    (SCHEDULE, "karras", &["sigma_min", "sigma_max", "rho", "steps"]),
+    (SCHEDULE, "betas", &["betas"]),
+    (SCHEDULE, "linear_betas", &["steps", "beta_start", "beta_end"]),
+    (SCHEDULE, "karras_betas", &["steps", "beta_start", "beta_end", "rho"]),
+    (SCHEDULE, "cosine", &["steps"]),
+    (SCHEDULE, "rectified_flow", &["t_min", "t_max"]),
+    (OPTIMIZER, "sgd", &["momentum", "dampening", "nesterov", "weight_decay"]),
+    (OPTIMIZER, "adam", &["betas", "epsilon", "weight_decay"]),
+    (OPTIMIZER, "adamw", &["betas", "epsilon", "weight_decay"]),
+];
+
+/// A section with those fields alone that format 1 knew.
+fn known_to_format_1(path: &str, mut section: Value) -> Value {
+    let kind = section["kind"].as_str().unwrap_or_default().to_owned();
+    let known = FORMAT_1.iter().find(|(own, of, _)| *own == path && *of == kind);
+    let fields = known.map_or(&[][..], |(.., fields)| fields);
+    if let Some(object) = section.as_object_mut() {
+        object.retain(|name, _| name == "kind" || fields.contains(&name.as_str()));
+    }
+    section
+}
