@@ -83,7 +83,7 @@ pub trait Dataset: Send + Sync {
         Vec::new()
     }
 
-    /// The names of the data's authors, where they must be given.
+    /// The authors and the source of the data, where they must be named.
     fn attribution(&self) -> Option<&str> {
         None
     }

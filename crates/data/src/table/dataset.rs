@@ -121,7 +121,7 @@ impl TableData {
         })
     }
 
-    /// Adds the names of the data's authors.
+    /// Names the authors and the source of the data.
     #[must_use]
     pub fn with_attribution(mut self, attribution: &str) -> Self {
         self.attribution = Some(attribution.to_owned());
