@@ -11,7 +11,7 @@ use crate::{
     StepBatch, TrainError,
     config::OptimizerConfig,
     optimizer::ModuleOptimizer,
-    tensors::TensorMap,
+    tensors::{ArrayError, TensorMap},
     transfer::{read, upload},
 };
 
@@ -74,7 +74,40 @@ pub trait Engine<N: Network>: Send {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String>;
+    ) -> Result<(), ArrayError>;
+}
+
+/// Why an engine cannot train a network on a device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// A device that is not the processor.
+    #[error("the direct engine needs the backend flex or ndarray")]
+    NotProcessor,
+    /// A device that is no GPU.
+    #[error("the direct engine for GPUs needs wgpu, cuda or rocm")]
+    NotGpu,
+    /// A network of the caller's own.
+    #[error("the direct engine knows Langevin's multilayer perceptron only")]
+    OtherNetwork,
+    /// Weights that are no 32-bit floats.
+    #[error("the direct engine computes in 32-bit floats alone")]
+    NumberType,
+    /// Weights that are not trained.
+    #[error("the direct engine trains every weight, in 32-bit floats")]
+    Frozen,
+    /// A weight that is no matrix.
+    #[error("{0}")]
+    NoMatrix(String),
+    /// A GPU that is too small for the network, or for a batch.
+    #[error("the direct engine needs {needed} {what} here, and this GPU has {has}")]
+    SmallGpu {
+        /// What there is too little of.
+        what: &'static str,
+        /// How much of it is needed.
+        needed: usize,
+        /// How much of it there is.
+        has: usize,
+    },
 }
 
 /// The loss before a step, and the L2 norm of all its gradients together, before clipping.
@@ -281,7 +314,7 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), ArrayError> {
         let count = self.networks.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
         for (i, (weights, state)) in weights.into_iter().zip(states).enumerate() {

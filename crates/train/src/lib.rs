@@ -7,7 +7,7 @@
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
 //!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and on a GPU, with
-//!   the feature `gpu`, `GpuEngine`.
+//!   the feature `gpu`, `GpuEngine`. An [`EngineError`] says why one of them cannot train a network.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks,
 //!   [`write_samples`] writes the rows as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
@@ -22,7 +22,8 @@
 //! A [`number`] is written as people read it.
 //!
 //! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
-//! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
+//! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them,
+//! and an [`ArrayError`] names the array that does not fit.
 //! A [`Reproduction`] makes a run again and compares, [`verify_run`] says whether its files are sound, finding by [`Finding`] in a [`Verification`].
 //! A [`TrainError`] says what went wrong, and whose fault it is.
 //!
@@ -89,7 +90,7 @@ pub use config::{
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use direct::{DirectEngine, RunDenoiser};
 pub use durable::write_new as write_new_file;
-pub use engine::{Engine, StepOutput, TapeEngine, row_losses};
+pub use engine::{Engine, EngineError, StepOutput, TapeEngine, row_losses};
 pub use error::TrainError;
 pub use export::{WeightsFormat, export_weights};
 #[cfg(feature = "figures")]
@@ -110,6 +111,6 @@ pub use run::{built_in, dry_run, evaluate_run, resume, sample_run, train};
 pub use run_files::CONFIG_LIMIT;
 pub use samples_file::{SamplesFormat, write_samples};
 pub use sampling::{LevelSummary, Samples, draw_samples, level_goal};
-pub use tensors::{Array, TensorMap, Values};
+pub use tensors::{Array, ArrayError, TensorMap, Values};
 pub use trainer::{Metrics, StepReport, Trainer};
 pub use verify::{Finding, Verification, verify_run};

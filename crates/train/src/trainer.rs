@@ -6,7 +6,8 @@ use langevin_data::{Dataset, Part, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diffusion, DirectEngine, Engine, EngineConfig, RunConfig, StepBatch, TapeEngine, TrainError,
+    Diffusion, DirectEngine, Engine, EngineConfig, EngineError, RunConfig, StepBatch, TapeEngine,
+    TrainError,
     engine::{StepOutput, row_losses},
     tensors::TensorMap,
     transfer::read,
@@ -406,7 +407,7 @@ impl<N: Network> Trainer<N> {
         for weights in [Some(&mut weights), ema.as_mut()].into_iter().flatten() {
             self.source.diffusion.take_frequencies(weights)?;
         }
-        self.engine.restore(weights, ema, optimizer)?;
+        self.engine.restore(weights, ema, optimizer).map_err(|error| error.to_string())?;
         self.progress = progress;
         self.drawn = None;
         self.unread.clear();
@@ -431,9 +432,9 @@ pub(crate) fn engine<N: Network>(
         match (engine, config.train.engine) {
             (Ok(engine), _) => return Ok((engine, None)),
             (Err(why), EngineConfig::Direct) => {
-                return Err(TrainError::config("train.engine", why));
+                return Err(TrainError::config("train.engine", why.to_string()));
             }
-            (Err(why), _) => why_tape = Some(why),
+            (Err(why), _) => why_tape = Some(why.to_string()),
         }
     }
     let tape = TapeEngine::new(network, networks, optimizer, clip_norm, device);
@@ -446,7 +447,7 @@ fn direct_engine<N: Network>(
     network: N,
     count: usize,
     device: &Device,
-) -> Result<Box<dyn Engine<N>>, String> {
+) -> Result<Box<dyn Engine<N>>, EngineError> {
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     #[cfg(feature = "gpu")]
     if crate::gpu::client(&device.clone().inner()).is_some() {

@@ -20,9 +20,9 @@ use super::{
     update::State,
 };
 use crate::{
-    Engine, OptimizerConfig, StepBatch, StepOutput,
+    Engine, EngineError, OptimizerConfig, StepBatch, StepOutput,
     optimizer::ModuleOptimizer,
-    tensors::{Array, Path, TensorMap, Values},
+    tensors::{Array, ArrayError, Path, TensorMap, Values},
 };
 
 /// The name of the position's frequencies among the weights.
@@ -56,10 +56,10 @@ impl<N: Network> DirectEngine<N> {
         config: &OptimizerConfig,
         clip_norm: Option<f64>,
         device: &Device,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, EngineError> {
         let device = device.clone().inner();
         if !is_processor(&device) {
-            return Err("the direct engine needs the backend flex or ndarray".to_owned());
+            return Err(EngineError::NotProcessor);
         }
         let (template, form, weights) = known(network, &device)?;
         let network = Loops::new(form, InstructionSet::detect());
@@ -109,7 +109,7 @@ impl<N: Network> DirectEngine<N> {
     }
 
     /// The optimizer's state of a checkpoint, which the tape's optimizer has looked at.
-    fn read_state(&self, map: TensorMap, module: &N) -> Result<State, String> {
+    fn read_state(&self, map: TensorMap, module: &N) -> Result<State, ArrayError> {
         let mut checked = ModuleOptimizer::new(&self.training.optimizer);
         checked.load(map, module)?;
         let mut map = checked.state(module);
@@ -128,7 +128,7 @@ impl<N: Network> DirectEngine<N> {
         });
         if let Some(time) = times.next() {
             if times.any(|other| other != time) {
-                return Err("the parameters of a network have made different steps".to_owned());
+                return Err(ArrayError::DifferentSteps);
             }
             state.steps = u64::try_from(time).unwrap_or(0);
         }
@@ -211,7 +211,7 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), ArrayError> {
         let count = self.learners.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
         let mut averages = match averages {
@@ -226,7 +226,7 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
                 map.same_architecture(&expected)?;
                 // One copy for all.
                 if map.0.remove(FREQUENCIES) != expected.0.get(FREQUENCIES).cloned() {
-                    return Err(format!("{FREQUENCIES} are not those of this run's seed"));
+                    return Err(ArrayError::OtherSeed(FREQUENCIES.to_owned()));
                 }
             }
             learners.push(Learner {
@@ -255,33 +255,36 @@ pub(crate) fn is_processor(device: &Device) -> bool {
 pub(crate) fn known<N: Network>(
     network: N,
     device: &Device,
-) -> Result<(N, Form, TensorMap), String> {
+) -> Result<(N, Form, TensorMap), EngineError> {
     let template = network.to_device(device).train();
     let weights = TensorMap::of_module(&template);
     let form = form(&template, &weights)?;
     let mut look = Look::default();
     template.visit(&mut look);
     if !look.trains_all {
-        return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
+        return Err(EngineError::Frozen);
     }
     Ok((template, form, weights))
 }
 
 /// The form of a network, if it is one that the loops know.
-pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
+pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, EngineError> {
     let any: &dyn Any = network;
     let Some(mlp) = any.downcast_ref::<Mlp>() else {
-        return Err("the direct engine knows Langevin's multilayer perceptron only".to_owned());
+        return Err(EngineError::OtherNetwork);
     };
     let mut look = Look::default();
     network.visit(&mut look);
     if !look.is_f32 {
-        return Err("the direct engine computes in 32-bit floats alone".to_owned());
+        return Err(EngineError::NumberType);
     }
     let shape = |name: &str| weights.0.get(name).map_or(&[0, 0][..], |array| &array.shape[..]);
     let depth = (1..).take_while(|i| !shape(&weight(*i)).contains(&0)).count();
-    let [width, inputs] = *shape(&weight(0)) else { return Err(weight(0)) };
-    let [features, _] = *shape(&weight(depth)) else { return Err(weight(depth)) };
+    let matrix = |layer| match *shape(&weight(layer)) {
+        [outputs, inputs] => Ok((outputs, inputs)),
+        _ => Err(EngineError::NoMatrix(weight(layer))),
+    };
+    let ((width, inputs), (features, _)) = (matrix(0)?, matrix(depth)?);
     let frequencies = weights.0.get(FREQUENCIES).map_or(&[][..], floats).to_vec();
     Ok(Form {
         features,
@@ -363,9 +366,9 @@ fn take(
     map: &mut TensorMap,
     buffer: &mut [f32],
     end: &str,
-) -> Result<(), String> {
+) -> Result<(), ArrayError> {
     for (i, layer) in layers.iter().enumerate() {
-        let mut array = |name: String| map.0.remove(&name).ok_or(format!("{name} is missing"));
+        let mut array = |name: String| map.0.remove(&name).ok_or(ArrayError::Missing(name));
         let [weight, bias] = names(i, end);
         layer.write_weight(buffer, floats(&array(weight)?));
         layer.write_bias(buffer, floats(&array(bias)?));
@@ -377,7 +380,7 @@ fn take(
 pub(crate) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
     let mut buffer = Buffer::zeros(layers.last().map_or(0, Layer::end));
     let taken = take(layers, &mut weights, &mut buffer, "");
-    debug_assert_eq!(taken, Ok(()));
+    debug_assert!(taken.is_ok(), "{taken:?}");
     buffer
 }
 

@@ -13,7 +13,7 @@ use super::{
     update::{self, LOSS_ROWS, UNITS},
 };
 use crate::{
-    OptimizerConfig, StepBatch,
+    EngineError, OptimizerConfig, StepBatch,
     direct::{
         gradients::CHUNK_ROWS,
         learner::Training,
@@ -57,7 +57,7 @@ impl Device {
     }
 
     /// Fails where the network, or a batch of so many rows, is too large for the device.
-    pub(super) fn check(&self, rows: usize) -> Result<(), String> {
+    pub(super) fn check(&self, rows: usize) -> Result<(), EngineError> {
         self.hardware.check(&self.network.form, &self.network.layers, rows)
     }
 

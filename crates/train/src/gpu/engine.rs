@@ -9,7 +9,7 @@ use langevin_core::Network;
 
 use super::{device::Device, learner::DeviceLearner, stride};
 use crate::{
-    DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput,
+    DirectEngine, Engine, EngineError, OptimizerConfig, StepBatch, StepOutput,
     direct::{
         engine::{known, parameters},
         form::Form,
@@ -18,7 +18,7 @@ use crate::{
         pass::Network as Loops,
         simd::InstructionSet,
     },
-    tensors::TensorMap,
+    tensors::{ArrayError, TensorMap},
 };
 
 /// The engine for Langevin's own multilayer perceptron on wgpu, CUDA and ROCm: kernels of its own over
@@ -48,10 +48,10 @@ impl<N: Network> GpuEngine<N> {
         config: &OptimizerConfig,
         clip_norm: Option<f64>,
         device: &BurnDevice,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, EngineError> {
         let device = device.clone().inner();
         let Some(client) = client(&device) else {
-            return Err("the direct engine for GPUs needs wgpu, cuda or rocm".to_owned());
+            return Err(EngineError::NotGpu);
         };
         let (template, form, weights) = known(network, &device)?;
         let network = in_rows(&form);
@@ -74,7 +74,7 @@ impl<N: Network> GpuEngine<N> {
     ///
     /// # Errors
     /// What it lacks.
-    pub fn check_batch(&self, rows: usize) -> Result<(), String> {
+    pub fn check_batch(&self, rows: usize) -> Result<(), EngineError> {
         self.device.check(rows)
     }
 
@@ -172,7 +172,7 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), ArrayError> {
         let learners = self.host().learners.clone();
         let mut host = self.on_host(learners);
         host.restore(weights, averages, optimizer)?;

@@ -9,7 +9,10 @@ use super::{
     stride,
     update::{LOSS_ROWS, MOST_CUBES, UNITS},
 };
-use crate::direct::form::{Form, Layer};
+use crate::{
+    EngineError,
+    direct::form::{Form, Layer},
+};
 
 /// The most numbers that the activations take: batches of more rows go through part by part.
 const MOST: usize = 1 << 25;
@@ -55,7 +58,12 @@ impl Hardware {
     ///
     /// # Errors
     /// What it lacks.
-    pub(super) fn check(&self, form: &Form, layers: &[Layer], rows: usize) -> Result<(), String> {
+    pub(super) fn check(
+        &self,
+        form: &Form,
+        layers: &[Layer],
+        rows: usize,
+    ) -> Result<(), EngineError> {
         let len = layers.last().map_or(0, Layer::end);
         // Both moments, or the batch and one row on its way.
         let buffer = (2 * len).max(upload(form, rows) + of_a_row(form));
@@ -67,9 +75,7 @@ impl Hardware {
             ("numbers in a buffer", buffer, self.numbers),
         ] {
             if needed > has {
-                return Err(format!(
-                    "the direct engine needs {needed} {what} here, and this GPU has {has}"
-                ));
+                return Err(EngineError::SmallGpu { what, needed, has });
             }
         }
         Ok(())
@@ -324,7 +330,7 @@ mod tests {
             ("89 cubes in a launch", Hardware { launch: 88, ..LARGE }),
             ("numbers in a buffer", Hardware { numbers: 1 << 20, ..LARGE }),
         ] {
-            let why = hardware.check(&form, &layers, 65_536).expect_err("too small");
+            let why = hardware.check(&form, &layers, 65_536).expect_err("too small").to_string();
             assert!(why.contains(lacks), "{why}");
         }
     }
