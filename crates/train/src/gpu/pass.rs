@@ -9,7 +9,10 @@
 use cubecl::prelude::*;
 use langevin_core::Activation;
 
-use super::{activation::act, update::loss_of};
+use super::{
+    activation::act,
+    update::{LossArguments, loss_of},
+};
 
 /// Units along x; unit x makes the columns x, x + LANES, and so on.
 pub(super) const LANES: usize = 64;
@@ -46,27 +49,20 @@ pub(super) fn pass(
     turned: &[f32],
     losses: &mut [f32],
     sums: &mut [f32],
-    rows: usize,
+    arguments: &LossArguments,
     part_rows: usize,
     inputs: usize,
     width: usize,
-    features: usize,
     depth: usize,
     input: usize,
     input_stride: usize,
     stride: usize,
-    output_stride: usize,
     hidden: usize,
     slopes: usize,
-    output: usize,
-    target: usize,
-    weight: usize,
-    first_loss: usize,
-    first_sum: usize,
-    share: f32,
-    delta: f32,
     #[comptime] shape: Shape,
 ) {
+    let (rows, features) = (arguments.rows, arguments.features);
+    let output_stride = arguments.output_stride;
     let cube_rows = comptime!(shape.rows);
     let own = comptime!(shape.rows / GROUPS);
     let wide = comptime!(shape.columns);
@@ -163,13 +159,13 @@ pub(super) fn pass(
                 let mut loss = 0.0f32;
                 let mut by_output = 0.0f32;
                 if row < rows {
-                    let factor = share * space[weight + row];
+                    let factor = arguments.share * space[arguments.weight + row];
                     let error = results[comptime!(i * wide + j)] + bias
-                        - space[target + row * features + column];
-                    let (of_error, slope) = loss_of(error, delta, comptime!(shape.huber));
+                        - space[arguments.target + row * features + column];
+                    let (of_error, slope) = loss_of(error, arguments.delta, comptime!(shape.huber));
                     loss = factor * of_error;
                     by_output = factor * slope;
-                    space[output + row * output_stride + column] = by_output;
+                    space[arguments.output + row * output_stride + column] = by_output;
                 }
                 results[comptime!(i * wide + j)] = by_output;
                 losses_of_units[column * cube_rows + own_row + i] = loss;
@@ -185,7 +181,7 @@ pub(super) fn pass(
         // Read by this unit alone until the barrier.
         losses_of_units[unit] = loss;
         if first_row + unit < rows {
-            losses[first_loss + first_row + unit] = loss;
+            losses[arguments.first_loss + first_row + unit] = loss;
         }
     }
     sync_cube();
@@ -194,7 +190,7 @@ pub(super) fn pass(
         for row in 0..cube_rows {
             loss += losses_of_units[row];
         }
-        sums[first_sum + CUBE_POS_X as usize] = loss;
+        sums[arguments.first_sum + CUBE_POS_X as usize] = loss;
     }
 
     // Back.

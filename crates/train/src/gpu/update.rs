@@ -17,6 +17,29 @@ const LANES: usize = 16;
 /// Rows that a cube takes the losses of.
 pub(super) const LOSS_ROWS: usize = UNITS / LANES;
 
+/// What the kernels that make losses are told of the rows.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct LossArguments {
+    pub(super) rows: usize,
+    /// Columns of output and target.
+    pub(super) features: usize,
+    /// The place of the output.
+    pub(super) output: usize,
+    pub(super) output_stride: usize,
+    /// The place of the targets.
+    pub(super) target: usize,
+    /// The place of the rows' weights.
+    pub(super) weight: usize,
+    /// The place of the first row's loss among the losses.
+    pub(super) first_loss: usize,
+    /// The place of the first cube's sum of losses among the sums.
+    pub(super) first_sum: usize,
+    /// What a row's sum of errors is multiplied by.
+    pub(super) share: f32,
+    /// Where Huber's loss turns linear; read by that loss alone.
+    pub(super) delta: f32,
+}
+
 /// The loss of each row, and its gradient by the output in the output's place; `sums` gets each cube's sum
 /// of losses, from `first_sum` on.
 #[cube(launch_unchecked)]
@@ -24,30 +47,22 @@ pub(super) fn loss(
     space: &mut [f32],
     losses: &mut [f32],
     sums: &mut [f32],
-    rows: usize,
-    features: usize,
-    output: usize,
-    stride: usize,
-    target: usize,
-    weight: usize,
-    first_loss: usize,
-    first_sum: usize,
-    share: f32,
-    delta: f32,
+    arguments: &LossArguments,
     #[comptime] huber: bool,
 ) {
+    let (rows, features) = (arguments.rows, arguments.features);
     let unit = UNIT_POS as usize;
     let lane = unit % LANES;
     let row = CUBE_POS_X as usize * LOSS_ROWS + unit / LANES;
     let mut sum = 0.0f32;
     let mut factor = 0.0f32;
     if row < rows {
-        factor = share * space[weight + row];
+        factor = arguments.share * space[arguments.weight + row];
         let mut feature = lane;
         while feature < features {
-            let place = output + row * stride + feature;
-            let error = space[place] - space[target + row * features + feature];
-            let (loss, slope) = loss_of(error, delta, huber);
+            let place = arguments.output + row * arguments.output_stride + feature;
+            let error = space[place] - space[arguments.target + row * features + feature];
+            let (loss, slope) = loss_of(error, arguments.delta, huber);
             sum += loss;
             space[place] = factor * slope;
             feature += LANES;
@@ -64,7 +79,7 @@ pub(super) fn loss(
         step /= 2;
     }
     if lane == 0 && row < rows {
-        losses[first_loss + row] = sums_of_units[unit];
+        losses[arguments.first_loss + row] = sums_of_units[unit];
     }
     let mut step = comptime!(UNITS / 2).runtime();
     while step >= LANES {
@@ -75,7 +90,7 @@ pub(super) fn loss(
         step /= 2;
     }
     if unit == 0 {
-        sums[first_sum + CUBE_POS_X as usize] = sums_of_units[0];
+        sums[arguments.first_sum + CUBE_POS_X as usize] = sums_of_units[0];
     }
 }
 
@@ -142,27 +157,39 @@ fn sum_of(numbers: &[f32], first: usize, count: usize) -> f32 {
     sum_of_units(own)
 }
 
+/// What every optimizer's kernel is told.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct UpdateArguments {
+    /// The place of what changes from step to step.
+    pub(super) rule: usize,
+    /// Parameters.
+    pub(super) len: usize,
+    /// Rows of the batch.
+    pub(super) rows: usize,
+    /// Sums of the gradients' squares.
+    pub(super) squares: usize,
+    /// The place of the first sum of losses.
+    pub(super) first_loss: usize,
+    /// Sums of losses, where `factor` is 0.
+    pub(super) losses: usize,
+    /// What the reduction makes of the sum of the rows' gradients; 0 where it is `sqrt(S)`, whose factor
+    /// is `1 / (2 sqrt(S))`.
+    pub(super) factor: f32,
+    /// PyTorch's limit of the norm; none where it is 0.
+    pub(super) clip: f32,
+}
+
 /// What the gradients are multiplied by, and their norm, which goes to `output`.
-///
-/// `factor` is what the reduction makes of the sum of the rows' gradients; where it is 0 it is that of
-/// `sqrt(S)`: `1 / (2 sqrt(S))`. `clip` is PyTorch's limit, none where it is 0.
 #[cube]
-fn scale(
-    sums: &[f32],
-    output: &mut [f32],
-    rows: usize,
-    squares: usize,
-    first_loss: usize,
-    losses: usize,
-    factor: f32,
-    clip: f32,
-) -> f32 {
-    let loss = sum_of(sums, first_loss, losses);
+fn scale(sums: &[f32], output: &mut [f32], arguments: &UpdateArguments) -> f32 {
+    let loss = sum_of(sums, arguments.first_loss, arguments.losses);
+    let factor = arguments.factor;
     let factor = select(factor == 0.0, 0.5 / loss.sqrt(), factor);
-    let norm = sum_of(sums, 0, squares).sqrt() * factor;
+    let norm = sum_of(sums, 0, arguments.squares).sqrt() * factor;
     if ABSOLUTE_POS == 0 {
-        output[rows] = norm;
+        output[arguments.rows] = norm;
     }
+    let clip = arguments.clip;
     let clipped = clip / (norm + 1e-6);
     factor * select(clip > 0.0 && clipped < 1.0, clipped, 1.0)
 }
@@ -191,22 +218,16 @@ pub(super) fn sgd(
     output: &mut [f32],
     turned: &mut [f32],
     places: &[u32],
-    rule: usize,
-    len: usize,
-    rows: usize,
-    squares: usize,
-    first_loss: usize,
-    losses: usize,
-    factor: f32,
-    clip: f32,
+    arguments: &UpdateArguments,
     decay: f32,
     momentum: f32,
     ahead: f32,
     own: f32,
     #[comptime] has_momentum: bool,
 ) {
+    let (rule, len) = (arguments.rule, arguments.len);
     let (rate, share) = (space[rule], space[rule + 1]);
-    let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
+    let factor = scale(sums, output, arguments);
     let mut place = ABSOLUTE_POS;
     while place < len {
         let w = weights[place];
@@ -236,20 +257,14 @@ pub(super) fn adam(
     output: &mut [f32],
     turned: &mut [f32],
     places: &[u32],
-    rule: usize,
-    len: usize,
-    rows: usize,
-    squares: usize,
-    first_loss: usize,
-    losses: usize,
-    factor: f32,
-    clip: f32,
+    arguments: &UpdateArguments,
     beta_1: f32,
     beta_2: f32,
     penalty: f32,
 ) {
+    let (rule, len) = (arguments.rule, arguments.len);
     let (rate, epsilon, keep) = (space[rule], space[rule + 1], space[rule + 2]);
-    let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
+    let factor = scale(sums, output, arguments);
     let mut place = ABSOLUTE_POS;
     while place < len {
         let w = weights[place];
