@@ -1,4 +1,4 @@
-//! The launches of a step: a network in training on a GPU.
+//! Launches of a training step on a GPU.
 
 use cubecl::{client::Client, prelude::*};
 use langevin_core::LossReduction;
@@ -39,29 +39,29 @@ macro_rules! launch {
     }};
 }
 
-/// What a batch needs beside the network, kept while batches are of one size.
+/// Buffers of a batch, kept while batches are of one size.
 #[derive(Debug)]
 struct Space {
     plan: Plan,
-    /// The batch and its activations.
+    /// The batch and its activations, where the plan says.
     numbers: Numbers,
     table: Numbers<u32>,
-    /// Each slice's gradients.
+    /// Gradients of each slice.
     partial: Numbers,
     /// Sums of squares of gradients, then sums of losses.
     sums: Numbers,
 }
 
-/// What makes the steps on one device.
+/// Device that makes the steps of a network, with all that it keeps from step to step.
 pub(super) struct Device {
     pub(super) client: Client,
     hardware: Hardware,
     network: Network,
     pub(super) turned: Turned,
-    /// Where the host puts the columns of a few rows side by side.
+    /// Buffer of the host for the input of a few rows.
     host: Input,
     space: Option<Space>,
-    /// That of the step before.
+    /// Output of the step before.
     output: Option<DeviceOutput>,
 }
 
@@ -73,12 +73,12 @@ impl Device {
         Self { client, hardware, network, turned, host, space: None, output: None }
     }
 
-    /// Fails where the network, or a batch of so many rows, is too large for the device.
+    /// Checks whether the network and a batch of `rows` rows fit the device.
     pub(super) fn check(&self, rows: usize) -> Result<(), EngineError> {
         self.hardware.check(&self.network.form, &self.network.layers, rows)
     }
 
-    /// One step of the optimizer.
+    /// Makes one step of the optimizer.
     pub(super) fn step(
         &mut self,
         learner: &mut DeviceLearner,
@@ -92,7 +92,7 @@ impl Device {
         let size = (batch.rows, batch.parts);
         let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
         let space = kept.unwrap_or_else(|| self.make_space(batch));
-        // The runtime stages the whole of what it is told to write to.
+        // Only the part to write: the runtime stages the whole of the buffer that it is given.
         let upload = space.numbers.part(0, values.len());
         transfer::write_buffer(&self.client, &upload.handle, values);
         let place = DeviceOutput::after(self.output.as_ref(), &self.client, batch.rows);
@@ -117,7 +117,7 @@ impl Device {
         place
     }
 
-    /// `average ← average + (1 − decay) · (parameters − average)`.
+    /// Moves the average: `average ← average + (1 − decay) · (parameters − average)`.
     pub(super) fn average(&self, learner: &DeviceLearner, decay: f64) {
         if let Some(average) = &learner.average {
             let share = (1.0 - decay) as f32;
@@ -135,7 +135,7 @@ impl Device {
         }
     }
 
-    /// The upload: the batch's input as the network takes it, its targets and its weights.
+    /// Numbers of the upload: the batch's input as the network takes it, its targets and its weights.
     fn pack(&mut self, batch: &StepBatch) -> Vec<f32> {
         let length = stride(self.network.form.inputs());
         let columns = length + self.network.form.features + 1;
@@ -248,7 +248,7 @@ impl Device {
         }
     }
 
-    /// What the kernels that make losses are told of some rows of the batch.
+    /// Arguments of the kernels of losses for a part of the batch.
     fn loss_arguments(
         &self,
         plan: &Plan,
@@ -397,14 +397,14 @@ impl Device {
         }
     }
 
-    /// The cubes of a pass over all parameters.
+    /// Cubes of a pass over all parameters.
     fn over_all(&self) -> Cubes {
         line(cubes(self.network.len()))
     }
 }
 
-/// What an optimizer's kernel reads anew in each step, of which this is one; the formulas are those of the
-/// direct engine's `Update`.
+/// Numbers that an optimizer's kernel reads anew in each step; `steps` is the step's number. The formulas are
+/// those of the direct engine's `Update`.
 fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
     let rate = learning_rate as f32;
     match optimizer {
@@ -429,17 +429,17 @@ fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RU
 /// Cubes of a launch, and the units of each.
 type Cubes = (CubeCount, CubeDim);
 
-/// Cubes that make a matrix of so many rows and columns.
+/// Cubes that make a matrix of `rows` and `columns`, `block` numbers a unit along each side.
 fn tiles(rows: usize, columns: usize, block: usize) -> Cubes {
     square(rows.div_ceil(SIDE * block), columns.div_ceil(SIDE * block))
 }
 
-/// Cubes that multiply matrices, so many along each side.
+/// Cubes that multiply matrices, `x` by `y` of them.
 fn square(x: usize, y: usize) -> Cubes {
     (CubeCount::Static(x as u32, y as u32, 1), CubeDim::new_2d(SIDE as u32, SIDE as u32))
 }
 
-/// Cubes that go over numbers.
+/// Cubes that go over numbers one after the other.
 fn line(count: usize) -> Cubes {
     (CubeCount::Static(count as u32, 1, 1), CubeDim::new_1d(UNITS as u32))
 }

@@ -1,47 +1,47 @@
-//! Kernels that go over all parameters: the sum of gradients and its norm, optimizers and average, in
-//! place; and the one of the rows' losses.
+//! Kernels that go over all parameters, in place: the sum of gradients and its norm, optimizers, average. Also
+//! the kernel of the rows' losses.
 //!
-//! Sums have a fixed order, and nothing is added atomically: the same device gives the same bits.
+//! Sums have a fixed order, and nothing is added atomically. So the same device gives the same bits.
 
 use cubecl::prelude::*;
 
 /// Units of a cube.
 pub(super) const UNITS: usize = 256;
 
-/// The most cubes that share a pass over all parameters; each goes on to where no other is.
+/// The most cubes that share a pass over all parameters. A cube takes several parts where there are more.
 pub(super) const MOST_CUBES: usize = 512;
 
 /// Units that share a row's loss.
 const LANES: usize = 16;
 
-/// Rows that a cube takes the losses of.
+/// Rows whose losses a cube makes.
 pub(super) const LOSS_ROWS: usize = UNITS / LANES;
 
-/// What the kernels that make losses are told of the rows.
+/// Arguments that both kernels of losses take.
 #[derive(CubeType, CubeLaunch)]
 pub(super) struct LossArguments {
     pub(super) rows: usize,
     /// Columns of output and target.
     pub(super) features: usize,
-    /// The place of the output.
+    /// Place of the output.
     pub(super) output: usize,
     pub(super) output_stride: usize,
-    /// The place of the targets.
+    /// Place of the targets.
     pub(super) target: usize,
-    /// The place of the rows' weights.
+    /// Place of the rows' weights.
     pub(super) weight: usize,
-    /// The place of the first row's loss among the losses.
+    /// Place of the first row's loss in `losses`.
     pub(super) first_loss: usize,
-    /// The place of the first cube's sum of losses among the sums.
+    /// Place of the first cube's sum of losses in `sums`.
     pub(super) first_sum: usize,
-    /// What a row's sum of errors is multiplied by.
+    /// Factor of a row's sum of errors.
     pub(super) share: f32,
-    /// Where Huber's loss turns linear; read by that loss alone.
+    /// Huber's delta; other losses do not read it.
     pub(super) delta: f32,
 }
 
-/// The loss of each row, and its gradient by the output in the output's place; `sums` gets each cube's sum
-/// of losses, from `first_sum` on.
+/// Kernel of the rows' losses. Each loss's gradient by the output takes the output's place. `sums` gets each
+/// cube's sum of losses.
 #[cube(launch_unchecked)]
 pub(super) fn loss(
     space: &mut [f32],
@@ -94,7 +94,7 @@ pub(super) fn loss(
     }
 }
 
-/// The loss of one number's error, squared or Huber's, and its slope.
+/// Loss of one number's error, squared or Huber's, and the loss's slope.
 #[cube]
 pub(super) fn loss_of(error: f32, delta: f32, #[comptime] huber: bool) -> (f32, f32) {
     if comptime!(huber) {
@@ -106,7 +106,8 @@ pub(super) fn loss_of(error: f32, delta: f32, #[comptime] huber: bool) -> (f32, 
     }
 }
 
-/// The sum of all slices' gradients into the first, and each cube's sum of its squares.
+/// Kernel of the sum of all slices' gradients, which goes to the first slice. `sums` gets each cube's sum of
+/// squares.
 #[cube(launch_unchecked)]
 pub(super) fn sum(partial: &mut [f32], sums: &mut [f32], len: usize, slices: usize) {
     let mut squares = 0.0f32;
@@ -126,7 +127,7 @@ pub(super) fn sum(partial: &mut [f32], sums: &mut [f32], len: usize, slices: usi
     }
 }
 
-/// The sum over all units of a cube.
+/// Sum over all units of a cube, in every unit.
 #[cube]
 pub(super) fn sum_of_units(own: f32) -> f32 {
     let unit = UNIT_POS as usize;
@@ -145,7 +146,7 @@ pub(super) fn sum_of_units(own: f32) -> f32 {
     sums[0]
 }
 
-/// The sum of so many numbers, in every unit.
+/// Sum of `count` numbers, in every unit.
 #[cube]
 fn sum_of(numbers: &[f32], first: usize, count: usize) -> f32 {
     let mut own = 0.0f32;
@@ -157,29 +158,29 @@ fn sum_of(numbers: &[f32], first: usize, count: usize) -> f32 {
     sum_of_units(own)
 }
 
-/// What every optimizer's kernel is told.
+/// Arguments that every optimizer's kernel takes.
 #[derive(CubeType, CubeLaunch)]
 pub(super) struct UpdateArguments {
-    /// The place of what changes from step to step.
+    /// Place in `space` of what changes from step to step.
     pub(super) rule: usize,
-    /// Parameters.
+    /// Number of parameters.
     pub(super) len: usize,
     /// Rows of the batch.
     pub(super) rows: usize,
-    /// Sums of the gradients' squares.
+    /// Number of sums of the gradients' squares.
     pub(super) squares: usize,
-    /// The place of the first sum of losses.
+    /// Place of the first sum of losses.
     pub(super) first_loss: usize,
-    /// Sums of losses, where `factor` is 0.
+    /// Number of sums of losses, where `factor` is 0.
     pub(super) losses: usize,
-    /// What the reduction makes of the sum of the rows' gradients; 0 where it is `sqrt(S)`, whose factor
-    /// is `1 / (2 sqrt(S))`.
+    /// Factor that the reduction gives the sum of the rows' gradients. It is 0 for the reduction `sqrt(S)`,
+    /// whose factor `1 / (2 sqrt(S))` the kernel computes.
     pub(super) factor: f32,
-    /// PyTorch's limit of the norm; none where it is 0.
+    /// PyTorch's limit of the norm; 0 where there is none.
     pub(super) clip: f32,
 }
 
-/// What the gradients are multiplied by, and their norm, which goes to `output`.
+/// Factor by which the gradients are multiplied. Their norm goes to `output`.
 #[cube]
 fn scale(sums: &[f32], output: &mut [f32], arguments: &UpdateArguments) -> f32 {
     let loss = sum_of(sums, arguments.first_loss, arguments.losses);
@@ -194,7 +195,7 @@ fn scale(sums: &[f32], output: &mut [f32], arguments: &UpdateArguments) -> f32 {
     factor * select(clip > 0.0 && clipped < 1.0, clipped, 1.0)
 }
 
-/// Writes a weight to its place, and to that among the turned weights, where it has one.
+/// Writes a weight to its place, and to its place among the transposed weights, where it has one.
 #[cube]
 fn write(w: f32, place: usize, weights: &mut [f32], turned: &mut [f32], places: &[u32]) {
     weights[place] = w;
@@ -204,7 +205,7 @@ fn write(w: f32, place: usize, weights: &mut [f32], turned: &mut [f32], places: 
     }
 }
 
-/// A step of SGD, as the direct engine's `Update` has it; without momentum `moments` is not read.
+/// Kernel of a step of SGD, as the direct engine's `Update` has it. Without momentum `moments` is not read.
 ///
 /// What changes from step to step comes with the upload, at `rule`: the rate and the gradient's share of
 /// the velocity.
@@ -243,10 +244,11 @@ pub(super) fn sgd(
     }
 }
 
-/// A step of Adam or AdamW, as the direct engine's `Update` has it; the second moments come after the first.
+/// Kernel of a step of Adam or AdamW, as the direct engine's `Update` has it. The second moments come after the
+/// first.
 ///
-/// What changes from step to step comes with the upload, at `rule`: the rate, epsilon, and what is kept of
-/// the weights.
+/// What changes from step to step comes with the upload, at `rule`: the rate, epsilon, and the share of the
+/// weights that weight decay leaves.
 #[cube(launch_unchecked)]
 pub(super) fn adam(
     space: &[f32],
@@ -279,7 +281,7 @@ pub(super) fn adam(
     }
 }
 
-/// `average += share · (weights − average)`.
+/// Kernel of the average of the weights: `average += share · (weights − average)`.
 #[cube(launch_unchecked)]
 pub(super) fn average(average: &mut [f32], weights: &[f32], len: usize, share: f32) {
     let mut place = ABSOLUTE_POS;
