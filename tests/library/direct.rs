@@ -254,7 +254,7 @@ fn the_processors_backends_give_the_same_bits() {
             DirectEngine::new(case.network(&device), 1, &case.optimizer, case.clip_norm, &device);
         if name == "wgpu" {
             let why = engine.err().expect("its weights are elsewhere");
-            assert_eq!(why, "the direct engine needs the backend flex or ndarray");
+            assert_eq!(why.to_string(), "the direct engine needs the backend flex or ndarray");
             continue;
         }
         let mut engine = engine.expect("a backend of the processor");
@@ -371,7 +371,10 @@ fn what_the_loops_do_not_know_takes_the_tape() {
     let case = any_case();
     let frozen = case.network(&device).no_grad();
     let why = DirectEngine::new(frozen, 1, &case.optimizer, None, &device).err();
-    assert_eq!(why.expect("refused"), "the direct engine trains every weight, in 32-bit floats");
+    assert_eq!(
+        why.expect("refused").to_string(),
+        "the direct engine trains every weight, in 32-bit floats"
+    );
 
     let text = include_str!("../../configs/default.json");
     for (wanted, made) in [("auto", "direct"), ("direct", "direct"), ("tape", "tape")] {

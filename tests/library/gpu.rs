@@ -228,10 +228,16 @@ fn what_the_kernels_do_not_know_takes_the_tape() {
     let case = any_case();
     let frozen = case.network(&device).no_grad();
     let why = GpuEngine::new(frozen, 1, &case.optimizer, None, &device).err();
-    assert_eq!(why.expect("refused"), "the direct engine trains every weight, in 32-bit floats");
+    assert_eq!(
+        why.expect("refused").to_string(),
+        "the direct engine trains every weight, in 32-bit floats"
+    );
     let network = case.network(&Device::flex());
     let why = GpuEngine::new(network, 1, &case.optimizer, None, &Device::flex()).err();
-    assert_eq!(why.expect("refused"), "the direct engine for GPUs needs wgpu, cuda or rocm");
+    assert_eq!(
+        why.expect("refused").to_string(),
+        "the direct engine for GPUs needs wgpu, cuda or rocm"
+    );
 
     let text = include_str!("../../configs/default.json");
     for (wanted, ours, theirs) in [

@@ -22,7 +22,8 @@
 //! A [`number`] is written as people read it.
 //!
 //! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
-//! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them.
+//! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them,
+//! and an [`ArrayError`] names the array that does not fit.
 //! A [`Reproduction`] makes a run again and compares, [`verify_run`] says whether its files are sound, finding by [`Finding`] in a [`Verification`].
 //! A [`TrainError`] says what went wrong, and whose fault it is.
 //!
@@ -50,8 +51,8 @@ pub use config::{
     read_config, relative_path, schema,
 };
 pub use engine::{
-    Array, DirectEngine, Engine, RunDenoiser, StepOutput, TapeEngine, TensorMap, Values,
-    row_losses, use_instructions,
+    Array, ArrayError, DirectEngine, Engine, EngineError, RunDenoiser, StepOutput, TapeEngine,
+    TensorMap, Values, row_losses, use_instructions,
 };
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};

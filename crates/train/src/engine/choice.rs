@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use langevin_core::Network;
 
-use super::{DirectEngine, Engine, TapeEngine};
+use super::{DirectEngine, Engine, EngineError, TapeEngine};
 use crate::{
     TrainError,
     config::{EngineConfig, RunConfig},
@@ -27,9 +27,9 @@ pub(crate) fn engine_for<N: Network>(
         match (engine, config.train.engine) {
             (Ok(engine), _) => return Ok((engine, None)),
             (Err(why), EngineConfig::Direct) => {
-                return Err(TrainError::config("train.engine", why));
+                return Err(TrainError::config("train.engine", why.to_string()));
             }
-            (Err(why), _) => why_tape = Some(why),
+            (Err(why), _) => why_tape = Some(why.to_string()),
         }
     }
     let tape = TapeEngine::new(network, networks, optimizer, clip_norm, device);
@@ -42,7 +42,7 @@ fn direct_engine<N: Network>(
     network: N,
     count: usize,
     device: &Device,
-) -> Result<Box<dyn Engine<N>>, String> {
+) -> Result<Box<dyn Engine<N>>, EngineError> {
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     #[cfg(feature = "gpu")]
     if super::mlp_gpu::client(&device.clone().inner()).is_some() {

@@ -4,6 +4,7 @@
 //! network; the direct engines compute the same for Langevin's own, on the processor and on a GPU.
 
 mod choice;
+mod error;
 pub(crate) mod mlp_cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod mlp_gpu;
@@ -14,9 +15,10 @@ pub(crate) mod tensors;
 pub(crate) mod transfer;
 
 pub(crate) use choice::engine_for;
+pub use error::EngineError;
 pub use mlp_cpu::{DirectEngine, RunDenoiser, use_instructions};
 #[cfg(feature = "gpu")]
 pub use mlp_gpu::{DeviceOutput, GpuEngine};
 pub use step::{Engine, StepOutput};
 pub use tape::{TapeEngine, row_losses};
-pub use tensors::{Array, TensorMap, Values};
+pub use tensors::{Array, ArrayError, TensorMap, Values};

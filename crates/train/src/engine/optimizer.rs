@@ -16,7 +16,7 @@ use burn::{
 
 use crate::{
     config::OptimizerConfig,
-    engine::tensors::{Array, Path, TensorMap, Values},
+    engine::tensors::{Array, ArrayError, Path, TensorMap, Values},
 };
 
 /// An optimizer and its state, one entry a trained parameter.
@@ -94,7 +94,11 @@ impl ModuleOptimizer {
     ///
     /// # Errors
     /// The name of an array that is missing, left over or of another shape.
-    pub(crate) fn load<M: Module>(&mut self, state: TensorMap, module: &M) -> Result<(), String> {
+    pub(crate) fn load<M: Module>(
+        &mut self,
+        state: TensorMap,
+        module: &M,
+    ) -> Result<(), ArrayError> {
         self.states = match &self.kind {
             Kind::Sgd(_) => write_state::<Sgd, M>(state, module)?,
             Kind::Adam(_) => write_state::<Adam, M>(state, module)?,
@@ -196,14 +200,14 @@ struct StateWriter<O> {
     state: TensorMap,
     states: BTreeMap<String, DynState>,
     path: Path,
-    problem: Option<String>,
+    problem: Option<ArrayError>,
     optimizer: std::marker::PhantomData<O>,
 }
 
 fn write_state<O: Optimizer, M: Module>(
     state: TensorMap,
     module: &M,
-) -> Result<BTreeMap<String, DynState>, String> {
+) -> Result<BTreeMap<String, DynState>, ArrayError> {
     let mut writer = StateWriter {
         state,
         states: BTreeMap::new(),
@@ -216,7 +220,7 @@ fn write_state<O: Optimizer, M: Module>(
         return Err(problem);
     }
     match writer.state.0.keys().next() {
-        Some(name) => Err(format!("{name} belongs to no parameter of this network and optimizer")),
+        Some(name) => Err(ArrayError::NoParameter(name.clone())),
         None => Ok(writer.states),
     }
 }
@@ -249,7 +253,7 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
                     tensors.push((key, TensorData::new(values, array.shape)));
                 }
                 Values::F32(_) => {
-                    self.problem = Some(format!("{key} has shape {:?}", array.shape));
+                    self.problem = Some(ArrayError::StateShape { name: key, shape: array.shape });
                     return;
                 }
             }
@@ -267,7 +271,7 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
         let Some(state) =
             <O::State<D> as RecordState>::state_unflatten(&name, &mut source, &device)
         else {
-            self.problem = Some(format!("the optimizer state of {name} is incomplete"));
+            self.problem = Some(ArrayError::IncompleteState(name));
             return;
         };
         // Burn leaves what it has no field for.
@@ -277,7 +281,7 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
             sink.tensors.iter().any(|(k, _)| k == key) || sink.scalars.iter().any(|(k, _)| k == key)
         };
         if let Some(left) = own.iter().find(|key| !taken(key)) {
-            self.problem = Some(format!("{left} is the state of another optimizer"));
+            self.problem = Some(ArrayError::OtherOptimizer(left.clone()));
             return;
         }
         self.states.insert(name, DynState::create(state, D));

@@ -3,7 +3,10 @@
 use burn::tensor::Tensor;
 use langevin_core::{LossReduction, Network};
 
-use super::{tensors::TensorMap, transfer::read};
+use super::{
+    tensors::{ArrayError, TensorMap},
+    transfer::read,
+};
 use crate::{TrainError, problem::StepBatch};
 
 /// What trains a network: it sees [`StepBatch`]es and knows nothing of diffusion.
@@ -65,7 +68,7 @@ pub trait Engine<N: Network>: Send {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String>;
+    ) -> Result<(), ArrayError>;
 }
 
 /// The loss before a step, and the L2 norm of all its gradients together, before clipping.

@@ -7,7 +7,12 @@ use burn::{
 };
 use langevin_core::{LossReduction, Network};
 
-use super::{Engine, StepOutput, optimizer::ModuleOptimizer, tensors::TensorMap, transfer::upload};
+use super::{
+    Engine, StepOutput,
+    optimizer::ModuleOptimizer,
+    tensors::{ArrayError, TensorMap},
+    transfer::upload,
+};
 use crate::{config::OptimizerConfig, problem::StepBatch};
 
 /// The reference engine: Burn's autodiff tape. Any network, any backend.
@@ -148,7 +153,7 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), ArrayError> {
         let count = self.networks.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
         for (i, (weights, state)) in weights.into_iter().zip(states).enumerate() {

@@ -12,7 +12,7 @@ use burn::{
 };
 use rayon::prelude::*;
 use safetensors::{
-    Dtype, SafeTensors,
+    Dtype, SafeTensorError, SafeTensors,
     tensor::{Metadata, TensorInfo, TensorView},
 };
 
@@ -25,6 +25,86 @@ const CHUNK: usize = 1 << 16;
 /// The most bytes of a file's header: a hundred for each array, of which a run of a thousand networks
 /// has some ten thousand.
 const HEADER_LIMIT: u64 = 16 << 20;
+
+/// Arrays that do not fit what they are meant for, or a file that does not hold any.
+#[derive(Debug, thiserror::Error)]
+pub enum ArrayError {
+    /// An array that is not there.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// An array of another shape than the network's.
+    #[error("{name} has shape {shape:?}, not {expected:?}")]
+    Shape {
+        /// The array.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The network's.
+        expected: Vec<usize>,
+    },
+    /// An array whose numbers are of another type than the network's.
+    #[error("{0} holds numbers of another type")]
+    NumberType(String),
+    /// An array that the network does not have.
+    #[error("{0} is not part of the network")]
+    NotOfNetwork(String),
+    /// An array that none of a run's networks has.
+    #[error("{name} is not part of the {count} networks")]
+    NotOfNetworks {
+        /// The array.
+        name: String,
+        /// The number of networks.
+        count: usize,
+    },
+    /// Frequencies of the position that another seed drew.
+    #[error("{0} are not those of this run's seed")]
+    OtherSeed(String),
+    /// An array of the optimizer's state whose shape is not the parameter's.
+    #[error("{name} has shape {shape:?}")]
+    StateShape {
+        /// The array.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// A parameter whose optimizer state lacks an array.
+    #[error("the optimizer state of {0} is incomplete")]
+    IncompleteState(String),
+    /// An array that another optimizer keeps.
+    #[error("{0} is the state of another optimizer")]
+    OtherOptimizer(String),
+    /// An array of the optimizer's state without a parameter.
+    #[error("{0} belongs to no parameter of this network and optimizer")]
+    NoParameter(String),
+    /// Parameters of one network whose counters of steps differ.
+    #[error("the parameters of a network have made different steps")]
+    DifferentSteps,
+    /// A file with a header longer than is read.
+    #[error("its header has {0} bytes, and at most {HEADER_LIMIT} are read")]
+    LongHeader(u64),
+    /// A file whose numbers are of a type that is not read.
+    #[error("{name} has type {dtype:?}, not F32 or I64")]
+    UnknownType {
+        /// The array.
+        name: String,
+        /// The type.
+        dtype: Dtype,
+    },
+    /// A file with a number that is not finite.
+    #[error("{name} holds {value}")]
+    NotFinite {
+        /// The array.
+        name: String,
+        /// The number.
+        value: f32,
+    },
+    /// What safetensors refuses.
+    #[error(transparent)]
+    Safetensors(#[from] SafeTensorError),
+    /// A header that cannot be written.
+    #[error(transparent)]
+    Header(#[from] serde_json::Error),
+}
 
 /// Named arrays, in the order of their names.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -91,21 +171,21 @@ impl Array {
         }
     }
 
-    fn from_view(view: &TensorView) -> Result<Self, String> {
+    fn from_view(name: &str, view: &TensorView) -> Result<Self, ArrayError> {
         let bytes = view.data();
         let values = match view.dtype() {
             Dtype::F32 => {
                 let values: Vec<_> =
                     bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-                if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
-                    return Err(format!("holds {bad}"));
+                if let Some(value) = values.iter().copied().find(|v| !v.is_finite()) {
+                    return Err(ArrayError::NotFinite { name: name.to_owned(), value });
                 }
                 Values::F32(values)
             }
             Dtype::I64 => Values::I64(
                 bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect(),
             ),
-            other => return Err(format!("has type {other:?}, not F32 or I64")),
+            dtype => return Err(ArrayError::UnknownType { name: name.to_owned(), dtype }),
         };
         Ok(Self { shape: view.shape().to_vec(), values })
     }
@@ -123,7 +203,7 @@ impl TensorMap {
     ///
     /// # Errors
     /// The first name that one side lacks, or whose shape differs.
-    pub fn into_module<M: Module>(self, module: M) -> Result<M, String> {
+    pub fn into_module<M: Module>(self, module: M) -> Result<M, ArrayError> {
         self.same_architecture(&Self::of_module(&module))?;
         let mut writer = Writer { tensors: self, path: Path::default() };
         Ok(module.map(&mut writer))
@@ -133,21 +213,23 @@ impl TensorMap {
     ///
     /// # Errors
     /// The first difference.
-    pub fn same_architecture(&self, expected: &Self) -> Result<(), String> {
+    pub fn same_architecture(&self, expected: &Self) -> Result<(), ArrayError> {
         for (name, array) in &expected.0 {
+            let named = || name.clone();
             match self.0.get(name) {
-                None => return Err(format!("{name} is missing")),
+                None => return Err(ArrayError::Missing(named())),
                 Some(own) if own.shape != array.shape => {
-                    return Err(format!("{name} has shape {:?}, not {:?}", own.shape, array.shape));
+                    let (shape, expected) = (own.shape.clone(), array.shape.clone());
+                    return Err(ArrayError::Shape { name: named(), shape, expected });
                 }
                 Some(own) if discriminant(&own.values) != discriminant(&array.values) => {
-                    return Err(format!("{name} holds numbers of another type"));
+                    return Err(ArrayError::NumberType(named()));
                 }
                 Some(_) => {}
             }
         }
         match self.0.keys().find(|name| !expected.0.contains_key(*name)) {
-            Some(name) => Err(format!("{name} is not part of the network")),
+            Some(name) => Err(ArrayError::NotOfNetwork(name.clone())),
             None => Ok(()),
         }
     }
@@ -156,7 +238,7 @@ impl TensorMap {
     ///
     /// # Errors
     /// What safetensors refuses.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, ArrayError> {
         Ok(self.parts_of_safetensors()?.concat())
     }
 
@@ -165,7 +247,7 @@ impl TensorMap {
     ///
     /// # Errors
     /// What safetensors refuses.
-    pub(crate) fn parts_of_safetensors(&self) -> Result<Vec<Cow<'_, [u8]>>, String> {
+    pub(crate) fn parts_of_safetensors(&self) -> Result<Vec<Cow<'_, [u8]>>, ArrayError> {
         let (mut infos, mut parts, mut end) = (Vec::new(), vec![Cow::default()], 0);
         // Counters first: readers want numbers of eight bytes at multiples of eight.
         let counts = |array: &Array| matches!(array.values, Values::I64(_));
@@ -178,8 +260,7 @@ impl TensorMap {
             infos.push((name.clone(), TensorInfo { dtype, shape, data_offsets }));
             parts.push(bytes);
         }
-        let header = Metadata::new(None, infos).map_err(|error| error.to_string())?;
-        let mut header = serde_json::to_vec(&header).map_err(|error| error.to_string())?;
+        let mut header = serde_json::to_vec(&Metadata::new(None, infos)?)?;
         header.resize(header.len().next_multiple_of(8), b' ');
         parts[0] = [&(header.len() as u64).to_le_bytes(), &header[..]].concat().into();
         Ok(parts)
@@ -189,18 +270,14 @@ impl TensorMap {
     ///
     /// # Errors
     /// What is wrong: not safetensors, another type of number, a value that is not finite.
-    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, ArrayError> {
         let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
         if header > HEADER_LIMIT {
-            return Err(format!(
-                "its header has {header} bytes, and at most {HEADER_LIMIT} are read"
-            ));
+            return Err(ArrayError::LongHeader(header));
         }
-        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-        let arrays = file.iter().map(|(name, view)| match Array::from_view(&view) {
-            Ok(array) => Ok((name.to_owned(), array)),
-            Err(what) => Err(format!("{name} {what}")),
-        });
+        let file = SafeTensors::deserialize(bytes)?;
+        let arrays =
+            file.iter().map(|(name, view)| Ok((name.to_owned(), Array::from_view(name, &view)?)));
         arrays.collect::<Result<_, _>>().map(Self)
     }
 
@@ -233,7 +310,7 @@ impl TensorMap {
     ///
     /// # Errors
     /// A name that belongs to none of them.
-    pub(crate) fn split(mut self, count: usize) -> Result<Vec<Self>, String> {
+    pub(crate) fn split(mut self, count: usize) -> Result<Vec<Self>, ArrayError> {
         if count == 1 {
             return Ok(vec![self]);
         }
@@ -244,7 +321,7 @@ impl TensorMap {
         });
         let maps = maps.collect();
         match self.0.keys().next() {
-            Some(name) => Err(format!("{name} is not part of the {count} networks")),
+            Some(name) => Err(ArrayError::NotOfNetworks { name: name.clone(), count }),
             None => Ok(maps),
         }
     }
@@ -381,10 +458,10 @@ mod tests {
     fn another_architecture_is_named() {
         let map = TensorMap::of_module(&linear());
         let wider = LinearConfig::new(3, 4).init(&Device::flex());
-        let message = map.clone().into_module(wider).expect_err("refused");
+        let message = map.clone().into_module(wider).expect_err("refused").to_string();
         assert_eq!(message, "bias has shape [2], not [4]");
         let without = LinearConfig::new(3, 2).with_bias(false).init(&Device::flex());
-        let message = map.into_module(without).expect_err("refused");
+        let message = map.into_module(without).expect_err("refused").to_string();
         assert_eq!(message, "bias is not part of the network");
     }
 
@@ -392,7 +469,7 @@ mod tests {
     fn numbers_of_another_type_are_no_weights() {
         let mut map = TensorMap::of_module(&linear());
         map.0.insert("bias".into(), Array { shape: vec![2], values: Values::I64(vec![1, 2]) });
-        let message = map.into_module(linear()).expect_err("refused");
+        let message = map.into_module(linear()).expect_err("refused").to_string();
         assert_eq!(message, "bias holds numbers of another type");
     }
 
@@ -400,7 +477,7 @@ mod tests {
     fn a_header_longer_than_any_is_refused_by_its_length_alone() {
         let mut bytes = (HEADER_LIMIT + 1).to_le_bytes().to_vec();
         bytes.extend(vec![b' '; HEADER_LIMIT as usize + 1]);
-        let message = TensorMap::from_safetensors(&bytes).expect_err("refused");
+        let message = TensorMap::from_safetensors(&bytes).expect_err("refused").to_string();
         assert_eq!(message, "its header has 16777217 bytes, and at most 16777216 are read");
     }
 
@@ -409,7 +486,8 @@ mod tests {
         let mut map = TensorMap::default();
         map.0.insert("w".into(), Array::f32([1], vec![f32::NAN]));
         let bytes = map.to_safetensors().expect("serializes");
-        assert_eq!(TensorMap::from_safetensors(&bytes).expect_err("refused"), "w holds NaN");
+        let message = TensorMap::from_safetensors(&bytes).expect_err("refused").to_string();
+        assert_eq!(message, "w holds NaN");
     }
 
     #[test]

@@ -189,7 +189,7 @@ fn tensors_differ(own: &Checkpoint, here: &Checkpoint) -> Option<String> {
 
 fn maps_differ(own: &TensorMap, here: &TensorMap) -> Option<String> {
     if let Err(why) = here.same_architecture(own) {
-        return Some(why);
+        return Some(why.to_string());
     }
     own.0.iter().zip(here.0.values()).find_map(|((name, own), here)| {
         let place = match (&own.values, &here.values) {

@@ -40,7 +40,9 @@ pub fn export_weights(
     let step = checkpoint.progress.step;
     let weights = checkpoint.sampling_weights();
     let bytes = match format {
-        WeightsFormat::Safetensors => weights.to_safetensors().map_err(TrainError::Checkpoint)?,
+        WeightsFormat::Safetensors => {
+            weights.to_safetensors().map_err(|error| TrainError::Checkpoint(error.to_string()))?
+        }
         WeightsFormat::Npz => {
             npz(&weights).map_err(|source| TrainError::io("cannot write", path, source))?
         }

@@ -406,7 +406,7 @@ impl<N: Network> Trainer<N> {
         for weights in [Some(&mut weights), ema.as_mut()].into_iter().flatten() {
             self.source.diffusion.take_frequencies(weights)?;
         }
-        self.engine.restore(weights, ema, optimizer)?;
+        self.engine.restore(weights, ema, optimizer).map_err(|error| error.to_string())?;
         self.progress = progress;
         self.drawn = None;
         self.unread.clear();

@@ -7,7 +7,8 @@ use super::{
     simd::{Kernel, Simd},
 };
 
-/// `output = act(z)`, or `before + act(z)` in a residual layer; z becomes `act'(z)`.
+/// Kernel of an activation in training: `output = act(z)`, or `before + act(z)` in a residual layer. It
+/// leaves the derivative `act'(z)` in the place of z.
 pub(crate) struct Activate<'a> {
     pub(crate) activation: Activation,
     pub(crate) z: &'a mut [f32],
@@ -43,7 +44,8 @@ impl Activate<'_> {
     }
 }
 
-/// `act(z)`, or `before + act(z)`, in the place of z: where no derivative is wanted.
+/// Kernel of an activation in sampling, without a derivative: `act(z)`, or `before + act(z)`, takes the
+/// place of z.
 pub(crate) struct Apply<'a> {
     pub(crate) activation: Activation,
     pub(crate) z: &'a mut [f32],
@@ -78,7 +80,7 @@ impl Apply<'_> {
 
 // Each activation and its derivative.
 
-/// By comparisons that NaN fails, so that it goes on.
+/// ReLU. NaN fails both comparisons, so it stays NaN.
 #[inline(always)]
 fn relu(z: f32) -> (f32, f32) {
     (if z < 0.0 { 0.0 } else { z }, if z > 0.0 { 1.0 } else { 0.0 })
@@ -102,7 +104,7 @@ fn hyperbolic<S: Simd>(z: f32) -> (f32, f32) {
     (t, S::mul_add(-t, t, 1.0))
 }
 
-/// `delta = delta · gradient`, and each column's sum added to `sums`.
+/// Kernel of the chain rule: `delta = delta · gradient`. It adds each column's sum to `sums`.
 ///
 /// # Shapes
 /// `delta` and `gradient` are rows of `sums.len()`.

@@ -2,11 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 
-/// Numbers in a cache line.
+/// Numbers that a cache line holds.
 pub(crate) const LINE: usize = 16;
 
-/// A fixed number of f32, the first at the start of a cache line: a wide load that crosses lines
-/// costs two.
+/// Buffer of f32 that begins at a cache line and keeps its length. A vector load that crosses two lines
+/// costs twice as much.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     storage: Vec<f32>,
@@ -15,10 +15,10 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// So many zeros.
+    /// A buffer of `len` zeros.
     pub(crate) fn zeros(len: usize) -> Self {
         let storage = vec![0.0; len + LINE];
-        // `align_offset` may refuse; then the first is as good as any.
+        // `align_offset` may find no place; the buffer then begins anywhere.
         let first = storage.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         Self { storage, first, len }
     }

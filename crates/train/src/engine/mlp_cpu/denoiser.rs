@@ -1,5 +1,5 @@
-//! The networks of a run as a denoiser: Langevin's multilayer perceptrons on the processor by the
-//! direct engine's loops, anything else by Burn.
+//! Denoiser of a run's networks. Langevin's multilayer perceptrons on the processor go through the direct
+//! engine's loops, all other networks through Burn.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::{engine::TensorMap, problem::Diffusion};
 
-/// What the networks of a run, trained for its [`Diffusion`], say of the clean rows.
+/// Denoiser of a run: its networks, trained for its [`Diffusion`], estimate the clean rows.
 ///
-/// It is [`NetworkDenoiser`] but for rounding, and the faster one where the networks are Langevin's
-/// own on flex or ndarray. A row's result then depends on that row alone, not on those beside it.
+/// It computes what [`NetworkDenoiser`] does but for rounding. It is faster where the networks are Langevin's
+/// own on flex or ndarray; there the result of a row depends on that row alone, not on those beside it.
 pub struct RunDenoiser<'a, N> {
     diffusion: &'a Diffusion,
     networks: NetworkDenoiser<'a, N>,
-    /// The same networks for the loops; empty where they don't know them.
+    /// The same networks for the loops; empty where the loops do not support them.
     direct: Vec<Direct>,
-    /// Those that no thread uses at the moment.
+    /// Workspaces that no thread uses at the moment.
     spaces: Mutex<Vec<ForwardSpace>>,
 }
 
@@ -34,7 +34,7 @@ struct Direct {
 }
 
 impl Direct {
-    /// None for a network, or on a device, that needs Burn.
+    /// The network for the loops; none where the network or its device needs Burn.
     fn new<N: Network>(network: &N) -> Option<Self> {
         let on_processor = network.devices().iter().all(is_processor);
         let weights = on_processor.then(|| TensorMap::of_module(network))?;
@@ -44,7 +44,7 @@ impl Direct {
 }
 
 impl<'a, N: Network> RunDenoiser<'a, N> {
-    /// The denoiser of one network, or of as many as the grid has levels, by the levels' index.
+    /// A denoiser of one network, or of one for each level of the grid in the levels' order.
     pub(crate) fn new(diffusion: &'a Diffusion, networks: &'a [N]) -> Self {
         let direct: Option<Vec<_>> = networks.iter().map(Direct::new).collect();
         let Diffusion { prediction, embedding, schedule, .. } = diffusion;
@@ -56,7 +56,7 @@ impl<'a, N: Network> RunDenoiser<'a, N> {
         }
     }
 
-    /// `skip · x + out · F(input · x)` by the loops; none where Burn must do it.
+    /// The estimate `skip · x + out · F(input · x)` by the loops; none where it needs Burn.
     fn line(
         &self,
         x: &Tensor<2>,
@@ -112,7 +112,7 @@ impl<N: Network> Denoiser for RunDenoiser<'_, N> {
     ) -> Tensor<2> {
         let c = self.diffusion.prediction.coefficients(level);
         let line = match self.diffusion.prediction {
-            // The output itself is what it means.
+            // The output itself is the step.
             Prediction::LevelStep { .. } => [c.input, 0.0, 1.0],
             _ => {
                 let taken = 1.0 - level.next_sigma().unwrap_or(level.sigma()) / level.sigma();

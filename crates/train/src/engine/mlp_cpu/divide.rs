@@ -1,4 +1,4 @@
-//! Passes over all parameters, which several threads take in parts.
+//! Kernels over all parameters, cut into parts for several threads.
 
 use super::{
     buffer::LINE,
@@ -6,20 +6,20 @@ use super::{
     team::Team,
 };
 
-/// Numbers that are worth one more thread, a few microseconds.
+/// The least numbers that are worth one more thread: a few microseconds of work.
 pub(super) const LEAST: usize = 1 << 12;
 
-/// A kernel that does the same to each number, whichever are taken together.
+/// A kernel that treats each number by itself, so that it gives the same result however it is cut.
 pub(crate) trait Divide: Kernel<Output = ()> + Send + Sized {
-    /// Numbers.
+    /// Numbers that the kernel goes over.
     fn len(&self) -> usize;
 
-    /// The first so many, and the rest.
+    /// The kernel over the first `place` numbers, and the kernel over the rest.
     fn split_at(self, place: usize) -> (Self, Self);
 }
 
 impl InstructionSet {
-    /// Runs a kernel in as many threads of a team as it is worth.
+    /// Runs a kernel in as many threads of a team as its length is worth.
     pub(crate) fn run_divided<K: Divide>(self, kernel: K, team: &Team) {
         let threads = team.threads().min(kernel.len() / LEAST);
         if threads < 2 {

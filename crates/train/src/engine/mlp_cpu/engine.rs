@@ -1,5 +1,5 @@
-//! The direct engine: Langevin's multilayer perceptron on the processor, its numbers in buffers of
-//! its own. Burn's modules are made of them only where someone asks for the networks.
+//! The direct engine: it trains Langevin's multilayer perceptron on the processor, in buffers of its own.
+//! It makes Burn's modules of them only where the networks are asked for.
 
 use std::{any::Any, cell::OnceCell};
 
@@ -22,9 +22,9 @@ use super::{
 use crate::{
     config::OptimizerConfig,
     engine::{
-        Engine, StepOutput,
+        Engine, EngineError, StepOutput,
         optimizer::ModuleOptimizer,
-        tensors::{Array, Path, TensorMap, Values},
+        tensors::{Array, ArrayError, Path, TensorMap, Values},
     },
     problem::StepBatch,
 };
@@ -32,19 +32,19 @@ use crate::{
 /// The name of the position's frequencies among the weights.
 const FREQUENCIES: &str = "position.frequencies";
 
-/// The engine for Langevin's own multilayer perceptron on flex and ndarray: plain loops over a few
-/// rows at a time instead of a tape, every buffer kept from step to step.
+/// The direct engine, for Langevin's own multilayer perceptron on flex and ndarray. It has plain loops over a
+/// few rows at a time instead of a tape, and keeps every buffer from step to step.
 ///
 /// It does what [`TapeEngine`](crate::engine::TapeEngine) does but for rounding, and their checkpoints are
 /// the same. Its bits depend on the processor's instruction set, and not on the number of threads.
 pub struct DirectEngine<N> {
-    /// The form of the modules that [`networks`](Engine::networks) gives.
+    /// A module of the same form, which [`networks`](Engine::networks) fills with weights.
     pub(crate) template: N,
     pub(crate) training: Training,
     pub(crate) gradients: Gradients,
-    /// One a network.
+    /// One learner a network.
     pub(crate) learners: Vec<Learner>,
-    /// Made when they are asked for, forgotten when the weights change.
+    /// The networks as modules: made when they are asked for, dropped when the weights change.
     pub(crate) networks: OnceCell<Vec<N>>,
     pub(crate) averages: OnceCell<Vec<N>>,
 }
@@ -53,17 +53,17 @@ impl<N: Network> DirectEngine<N> {
     /// An engine for `count` networks that all start as `network`.
     ///
     /// # Errors
-    /// Why this network, or this device, needs the tape.
+    /// The reason why this network, or this device, needs the tape.
     pub fn new(
         network: N,
         count: usize,
         config: &OptimizerConfig,
         clip_norm: Option<f64>,
         device: &Device,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, EngineError> {
         let device = device.clone().inner();
         if !is_processor(&device) {
-            return Err("the direct engine needs the backend flex or ndarray".to_owned());
+            return Err(EngineError::NotProcessor);
         }
         let (template, form, weights) = known(network, &device)?;
         let network = Loops::new(form, InstructionSet::in_use());
@@ -112,8 +112,8 @@ impl<N: Network> DirectEngine<N> {
         map
     }
 
-    /// The optimizer's state of a checkpoint, which the tape's optimizer has looked at.
-    fn read_state(&self, map: TensorMap, module: &N) -> Result<State, String> {
+    /// The optimizer's state of a checkpoint. The tape's optimizer checks it first.
+    fn read_state(&self, map: TensorMap, module: &N) -> Result<State, ArrayError> {
         let mut checked = ModuleOptimizer::new(&self.training.optimizer);
         checked.load(map, module)?;
         let mut map = checked.state(module);
@@ -132,7 +132,7 @@ impl<N: Network> DirectEngine<N> {
         });
         if let Some(time) = times.next() {
             if times.any(|other| other != time) {
-                return Err("the parameters of a network have made different steps".to_owned());
+                return Err(ArrayError::DifferentSteps);
             }
             state.steps = u64::try_from(time).unwrap_or(0);
         }
@@ -215,7 +215,7 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), ArrayError> {
         let count = self.learners.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
         let mut averages = match averages {
@@ -228,9 +228,9 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
         for ((mut weights, state), average) in weights.into_iter().zip(states).zip(&mut averages) {
             for map in [Some(&mut weights), average.as_mut()].into_iter().flatten() {
                 map.same_architecture(&expected)?;
-                // One copy for all.
+                // The template holds the frequencies of all networks.
                 if map.0.remove(FREQUENCIES) != expected.0.get(FREQUENCIES).cloned() {
-                    return Err(format!("{FREQUENCIES} are not those of this run's seed"));
+                    return Err(ArrayError::OtherSeed(FREQUENCIES.to_owned()));
                 }
             }
             learners.push(Learner {
@@ -245,47 +245,53 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     }
 }
 
-/// Whether a device is the processor: other backends have weights of their own elsewhere.
+/// Whether a device is the processor; other backends keep weights elsewhere.
 pub(crate) fn is_processor(device: &Device) -> bool {
-    // Burn has no other name for it: the enum's variants are features of a crate that is not ours.
+    // By its text: the enum's variants depend on features of a crate that is not ours.
     let name = format!("{device:?}");
     ["Device<Flex", "Device<NdArray"].iter().any(|processor| name.starts_with(processor))
 }
 
-/// A network that is trained without the tape, on its device, its form and its weights.
+/// A network that needs no tape: the module on its device, its form, and its weights.
 ///
 /// # Errors
-/// Why it needs the tape.
+/// The reason why the network needs the tape.
 pub(crate) fn known<N: Network>(
     network: N,
     device: &Device,
-) -> Result<(N, Form, TensorMap), String> {
+) -> Result<(N, Form, TensorMap), EngineError> {
     let template = network.to_device(device).train();
     let weights = TensorMap::of_module(&template);
     let form = form(&template, &weights)?;
     let mut look = Look::default();
     template.visit(&mut look);
     if !look.trains_all {
-        return Err("the direct engine trains every weight, in 32-bit floats".to_owned());
+        return Err(EngineError::Frozen);
     }
     Ok((template, form, weights))
 }
 
-/// The form of a network, if it is one that the loops know.
-pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, String> {
+/// The form of a network that the loops support.
+///
+/// # Errors
+/// The reason why they do not support it.
+pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, EngineError> {
     let any: &dyn Any = network;
     let Some(mlp) = any.downcast_ref::<Mlp>() else {
-        return Err("the direct engine knows Langevin's multilayer perceptron only".to_owned());
+        return Err(EngineError::OtherNetwork);
     };
     let mut look = Look::default();
     network.visit(&mut look);
     if !look.is_f32 {
-        return Err("the direct engine computes in 32-bit floats alone".to_owned());
+        return Err(EngineError::NumberType);
     }
     let shape = |name: &str| weights.0.get(name).map_or(&[0, 0][..], |array| &array.shape[..]);
     let depth = (1..).take_while(|i| !shape(&weight(*i)).contains(&0)).count();
-    let [width, inputs] = *shape(&weight(0)) else { return Err(weight(0)) };
-    let [features, _] = *shape(&weight(depth)) else { return Err(weight(depth)) };
+    let matrix = |layer| match *shape(&weight(layer)) {
+        [outputs, inputs] => Ok((outputs, inputs)),
+        _ => Err(EngineError::NoMatrix(weight(layer))),
+    };
+    let ((width, inputs), (features, _)) = (matrix(0)?, matrix(depth)?);
     let frequencies = weights.0.get(FREQUENCIES).map_or(&[][..], floats).to_vec();
     Ok(Form {
         features,
@@ -298,11 +304,11 @@ pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
     })
 }
 
-/// What all parameters have in common.
+/// Types of all parameters, and whether all are trained.
 struct Look {
     path: Path,
     is_f32: bool,
-    /// All but the position's frequencies.
+    /// Whether all are trained but the position's frequencies.
     trains_all: bool,
 }
 
@@ -327,10 +333,10 @@ impl ModuleVisitor for Look {
     }
 }
 
-/// The end of the name of Adam's counter.
+/// Ending of the names of Adam's counters.
 const TIME: &str = ".momentum.time";
 
-/// The ends of the names of an optimizer's moments.
+/// Endings of the names of an optimizer's moments.
 fn moments(config: &OptimizerConfig) -> &'static [&'static str] {
     match config {
         OptimizerConfig::Sgd { .. } => &[".momentum.velocity"],
@@ -344,12 +350,12 @@ fn weight(layer: usize) -> String {
     format!("layers.{layer}.weight")
 }
 
-/// The names of a layer's two parameters.
+/// Names of a layer's two parameters, weight and bias, with an ending.
 fn names(number: usize, end: &str) -> [String; 2] {
     [weight(number) + end, format!("layers.{number}.bias{end}")]
 }
 
-/// A buffer's numbers by name, in the layout of files.
+/// Arrays of a buffer by name, in the layout of files.
 fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
     let of_layer = |(i, layer): (usize, &Layer)| {
         let ([weight_name, bias_name], (weight, bias)) = (names(i, end), layer.read(buffer));
@@ -361,15 +367,15 @@ fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
     TensorMap(layers.par_iter().enumerate().flat_map_iter(of_layer).collect())
 }
 
-/// Takes a buffer's numbers out of a map.
+/// Moves the arrays of a map into a buffer.
 fn take(
     layers: &[Layer],
     map: &mut TensorMap,
     buffer: &mut [f32],
     end: &str,
-) -> Result<(), String> {
+) -> Result<(), ArrayError> {
     for (i, layer) in layers.iter().enumerate() {
-        let mut array = |name: String| map.0.remove(&name).ok_or(format!("{name} is missing"));
+        let mut array = |name: String| map.0.remove(&name).ok_or(ArrayError::Missing(name));
         let [weight, bias] = names(i, end);
         layer.write_weight(buffer, floats(&array(weight)?));
         layer.write_bias(buffer, floats(&array(bias)?));
@@ -377,11 +383,11 @@ fn take(
     Ok(())
 }
 
-/// The buffer of weights whose names and shapes are known to fit.
+/// Buffer of a network's weights, whose names and shapes have been checked.
 pub(crate) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
     let mut buffer = Buffer::zeros(layers.last().map_or(0, Layer::end));
     let taken = take(layers, &mut weights, &mut buffer, "");
-    debug_assert_eq!(taken, Ok(()));
+    debug_assert!(taken.is_ok(), "{taken:?}");
     buffer
 }
 

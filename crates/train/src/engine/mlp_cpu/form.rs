@@ -1,4 +1,4 @@
-//! The form of a multilayer perceptron, and where its numbers lie in one flat buffer.
+//! Form of a multilayer perceptron, and the places of its parameters in one flat buffer.
 
 use langevin_core::Activation;
 
@@ -9,37 +9,37 @@ use super::{
     team::{Part, Team},
 };
 
-/// What there is to know of a network beside its numbers.
+/// Form of a network: all there is to it beside its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Form {
-    /// Columns of a row of data, and of the output.
+    /// Columns of a row of data and of the output.
     pub(crate) features: usize,
-    /// Columns that tell the level, and of the condition.
+    /// Columns of the level and of the condition.
     pub(crate) extra_features: usize,
     /// Units of each hidden layer.
     pub(crate) width: usize,
     /// Hidden layers.
     pub(crate) depth: usize,
     pub(crate) activation: Activation,
-    /// Whether each hidden layer after the first adds to what it got.
+    /// Whether each hidden layer after the first adds its input to its output.
     pub(crate) residual: bool,
-    /// Frequencies of the position, `[features, count]`, which are not trained; none: empty.
+    /// Frequencies of the position, `[features, count]`, which are not trained; empty where there are none.
     pub(crate) frequencies: Vec<f32>,
 }
 
-/// Where a layer's numbers are: panels of `[inputs + 1, width]`, each the weight's rows of some outputs and
-/// then their bias. What a panel has beyond the outputs is zero, and stays so.
+/// Place of a layer's parameters: panels of `[inputs + 1, width]`. Each panel holds the columns of the weight
+/// for some outputs, and their bias as its last row. Columns beyond the outputs are zero, and stay so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Layer {
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
-    /// Outputs of a panel.
+    /// Outputs that a panel has room for.
     pub(crate) width: usize,
     pub(crate) first: usize,
 }
 
 impl Form {
-    /// Frequencies of the position.
+    /// Number of frequencies of the position.
     pub(crate) const fn position_features(&self) -> usize {
         self.frequencies.len() / self.features
     }
@@ -49,7 +49,8 @@ impl Form {
         self.features + 2 * self.position_features() + self.extra_features
     }
 
-    /// The layers, in order, in panels of so many of their outputs; the last is the output.
+    /// The layers in order; the last is the output. `width` gives the width of the panels for a number of
+    /// outputs.
     pub(crate) fn layers(&self, width: fn(usize) -> usize) -> Vec<Layer> {
         let mut first = 0;
         let layer = |i| {
@@ -64,28 +65,28 @@ impl Form {
 }
 
 impl Layer {
-    /// The numbers of a panel.
+    /// Length of a panel.
     pub(crate) const fn panel(&self) -> usize {
         (self.inputs + 1) * self.width
     }
 
-    /// Where the next layer begins.
+    /// Place where the next layer begins.
     pub(crate) const fn end(&self) -> usize {
         self.first + (self.inputs + 1) * self.outputs.next_multiple_of(self.width)
     }
 
-    /// The panels of this layer, each with its number.
+    /// The panels of this layer in order.
     pub(crate) fn panels<'a>(&self, buffer: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
         buffer[self.first..self.end()].chunks_exact(self.panel())
     }
 
-    /// One of them: the weight, and the bias.
+    /// Weight and bias of one panel.
     pub(crate) fn panel_of<'a>(&self, buffer: &'a [f32], panel: usize) -> (&'a [f32], &'a [f32]) {
         let first = self.first + panel * self.panel();
         buffer[first..first + self.panel()].split_at(self.inputs * self.width)
     }
 
-    /// The weight as `[outputs, inputs]`, and the bias.
+    /// Reads the weight, `[outputs, inputs]`, and the bias.
     pub(crate) fn read(&self, buffer: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let mut weight = vec![0.0; self.outputs * self.inputs];
         let mut bias = Vec::with_capacity(self.outputs);
@@ -99,7 +100,7 @@ impl Layer {
         (weight, bias)
     }
 
-    /// Takes up a weight `[outputs, inputs]`.
+    /// Writes a weight, `[outputs, inputs]`.
     pub(crate) fn write_weight(&self, buffer: &mut [f32], weight: &[f32]) {
         let panels = buffer[self.first..self.end()].chunks_exact_mut(self.panel());
         for (to, from) in panels.zip(weight.chunks(self.width * self.inputs)) {
@@ -108,7 +109,7 @@ impl Layer {
         }
     }
 
-    /// Takes up a bias.
+    /// Writes a bias.
     pub(crate) fn write_bias(&self, buffer: &mut [f32], bias: &[f32]) {
         let panels = buffer[self.first..self.end()].chunks_exact_mut(self.panel());
         for (to, from) in panels.zip(bias.chunks(self.width)) {
@@ -117,10 +118,10 @@ impl Layer {
     }
 }
 
-/// The weights of every layer after the first, rows and columns exchanged: for the way back.
+/// Transposed weights of every layer after the first, for the backward pass.
 #[derive(Debug)]
 pub(crate) struct Transposed {
-    /// Where each layer begins.
+    /// Places where the layers begin.
     places: Vec<usize>,
     buffer: Buffer,
 }
@@ -133,12 +134,12 @@ impl Transposed {
             end += layer.outputs * panels::padded(layer.inputs);
             place
         };
-        // The first layer's would be the data's gradient, which nobody asks for.
+        // The first layer's weight would only serve the gradient by the data, which is not needed.
         let places = layers[1..].iter().map(place).collect();
         Self { places, buffer: Buffer::zeros(end) }
     }
 
-    /// Takes up the present weights, large ones together; meanwhile `beside`, if anything.
+    /// Transposes the present weights, by several threads where they are many. `beside` runs meanwhile.
     pub(crate) fn update(
         &mut self,
         layers: &[Layer],
@@ -176,15 +177,15 @@ impl Transposed {
         });
     }
 
-    /// A panel of a layer's `[outputs, inputs]`.
+    /// A panel of a layer's transposed weight, `[outputs, inputs]`; `number` is the layer's.
     pub(crate) fn of(&self, layer: &Layer, number: usize, panel: usize) -> &[f32] {
         let size = layer.outputs * panels::width(layer.inputs);
         &self.buffer[self.places[number - 1] + panel * size..][..size]
     }
 }
 
-/// Exchanges rows and columns of `[rows, columns]`; each matrix comes with the length of its rows. In
-/// blocks of 4 × 4, which stay in registers.
+/// Transposes a matrix `[rows, columns]`. Each matrix comes with the length of its rows. It goes in blocks of
+/// 4 × 4, which stay in registers.
 fn transpose(
     (from, from_row): (&[f32], usize),
     (to, to_row): (&mut [f32], usize),
@@ -207,7 +208,7 @@ fn transpose(
             }
         }
     }
-    // What is left of both sides.
+    // What the blocks leave at both sides.
     for row in 0..rows {
         let first = if row < whole_rows { whole_columns } else { 0 };
         for column in first..columns {
@@ -216,8 +217,8 @@ fn transpose(
     }
 }
 
-/// The same where the compiler knows the lengths of both matrices' rows, `FROM` and `TO`: places in them are
-/// cheap to reckon and to check.
+/// Transposes a matrix of a panel. The compiler knows the lengths of both matrices' rows, `FROM` and `TO`, so
+/// that places in them are cheap to compute and to check.
 fn transpose_panel<const FROM: usize, const TO: usize>(
     from: &[f32],
     to: &mut [f32],

@@ -1,6 +1,6 @@
-//! exp, tanh, the normal distribution, sine and cosine in f32, without branches, so that a loop of
-//! them becomes vector instructions. Their error is below 1e-6 of their value (the tests hold it),
-//! NaN stays NaN.
+//! exp, tanh, the normal distribution, sine and cosine in f32. They have no branches, so the compiler
+//! makes vector instructions of a loop over them. Their relative error is below 1e-6, which the tests
+//! hold. NaN stays NaN.
 
 #![expect(clippy::excessive_precision, reason = "coefficients as their source prints them")]
 
@@ -8,7 +8,7 @@ use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E, TAU};
 
 use super::simd::Simd;
 
-/// 1.5 · 2^23: a sum with it has no room for digits after the point.
+/// 1.5 · 2^23, which rounds what is added to it: the sum has no room for digits after the point.
 const ROUND: f32 = 12_582_912.0;
 
 /// The polynomial with these coefficients, highest power first.
@@ -21,9 +21,9 @@ fn polynomial<S: Simd, const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
     sum
 }
 
-/// `exp(x + rest)`, `rest` being too small to count beside x but not in the result.
+/// `exp(x + rest)` for a `rest` that is lost in the sum `x + rest` but not in the result.
 ///
-/// x is cut to −87..88, where f32 has normal numbers; beyond, the result stays as it is there. Source of the polynomial: Cephes, expf.
+/// x is clamped to −87..88, where the result is a normal f32. Source of the polynomial: Cephes, expf.
 #[inline(always)]
 fn exp_of_sum<S: Simd>(x: f32, rest: f32) -> f32 {
     let x = if x < -87.0 { -87.0 } else { x };
@@ -68,16 +68,16 @@ pub(super) fn tanh<S: Simd>(x: f32) -> f32 {
     if size < 0.625 { near } else { far.copysign(x) }
 }
 
-/// The distribution function of the normal distribution at x, and its density.
+/// Distribution function and density of the normal distribution at x.
 ///
 /// With z = |x|/√2 the tail is `exp(−z²) · erfcx(z) / 2`, and `erfcx(z) · (z + 2)` is a polynomial
 /// in `(z − 2)/(z + 2)` (a fit of our own, relative error 4.4e-8).
 #[inline(always)]
 pub(super) fn normal<S: Simd>(x: f32) -> (f32, f32) {
-    // Beyond, both are what they are at 13 to every digit of a sum with 1, or below 1e-37.
+    // Beyond 13 the tail and the density are below 1e-37: a sum with 1 has the same digits as at 13.
     let x = if x > 13.0 { 13.0 } else { x };
     let x = if x < -13.0 { -13.0 } else { x };
-    // −x²/2 in two parts: the first 12 bits of x square without rounding.
+    // −x²/2 in two parts: the square of the first 12 bits of x needs no rounding.
     let high = f32::from_bits(x.to_bits() & 0xffff_f000);
     let bell = exp_of_sum::<S>(-0.5 * high * high, -0.5 * (x - high) * (x + high));
     let z = x.abs() * FRAC_1_SQRT_2;
@@ -100,10 +100,10 @@ pub(super) fn normal<S: Simd>(x: f32) -> (f32, f32) {
     (if x > 0.0 { 1.0 - tail } else { tail }, bell * 0.398_942_3)
 }
 
-/// Sine and cosine of so many turns. Source of the polynomials: Cephes, sinf and cosf.
+/// Sine and cosine of an angle in turns. Source of the polynomials: Cephes, sinf and cosf.
 #[inline(always)]
 pub(super) fn sin_cos_of_turns<S: Simd>(turns: f32) -> (f32, f32) {
-    // Beyond 2^21 turns a f32 has no quarters: rounding by hand takes any size.
+    // The fraction first: rounding by `ROUND` holds for small numbers alone.
     let fraction = turns - turns.floor();
     let shifted = S::mul_add(4.0, fraction, ROUND);
     let quarter = shifted.to_bits();

@@ -1,7 +1,7 @@
-//! A batch's gradient, over chunks of rows that several threads take.
+//! Gradients of a batch's loss, computed by several threads in chunks of rows.
 //!
-//! Chunks and the groups that they form depend on the batch and the network alone, never on the
-//! number of threads, and groups are added in their order: so neither do the bits.
+//! Chunks, and the groups that they form, depend on the batch and the network alone. The groups' gradients
+//! are added in a fixed order. So the number of threads changes no bit.
 
 use std::{
     ops::Range,
@@ -18,20 +18,21 @@ use super::{
 };
 use crate::problem::StepBatch;
 
-/// The most rows that go through the network at once: their activations stay in the cache.
+/// Rows of a chunk: few enough for their activations to stay in the cache.
 pub(crate) const CHUNK_ROWS: usize = 64;
 
-/// Rows of a chunk where a batch would else have too few of them to share out.
+/// Rows of a chunk of a small batch, which would else have too few chunks for all threads.
 const SMALL_CHUNK_ROWS: usize = 32;
 
-/// Parameters of a network that no longer stay in a core's cache with their gradients: its threads share
-/// out the columns of every layer, so that each meets its part of the weights alone and there is one sum.
+/// Parameters from which on a network is large: they and their gradients no longer fit a core's cache. The
+/// threads then share the columns of each layer instead of the rows. Each reads its own part of the weights
+/// alone, and there is one sum of gradients instead of one a group.
 const LARGE: usize = 1 << 18;
 
-/// The most rows that go through a large network at once.
+/// Rows of a chunk of a large network.
 const LARGE_CHUNK_ROWS: usize = 128;
 
-/// The most groups of chunks: each lets one more thread work, and has its own sum to add.
+/// The most groups of chunks. Each lets one more thread work, and costs one more sum of gradients.
 const GROUPS: usize = 16;
 
 /// Multiplications that are worth a group of their own, about 10 µs.
@@ -40,29 +41,29 @@ const WORK_OF_A_GROUP: usize = 500_000;
 /// Multiplications that are worth waking one more thread for.
 const WORK_OF_A_THREAD: usize = 2_000_000;
 
-/// Groups of rows, at most, for which a network of so many parameters sums its gradients side by side.
+/// The most groups whose gradients a network of `parameters` keeps side by side.
 pub(crate) fn most_groups(parameters: usize, rows: usize) -> usize {
     if parameters >= LARGE { 1 } else { rows.min(GROUPS) }
 }
 
-/// What is needed to differentiate a network's loss, kept from step to step.
+/// Differentiation of a network's loss, with all its buffers, which are kept from step to step.
 #[derive(Debug)]
 pub(crate) struct Gradients {
     pub(crate) network: Network,
     transposed: Transposed,
     pub(crate) team: Team,
-    /// Whether all threads take each chunk together.
+    /// Whether the network is large: all threads work on each chunk together.
     is_large: bool,
-    /// One a thread, once there was work for so many.
+    /// Workspaces that no thread uses at the moment; there are as many as threads have worked at once.
     spaces: Mutex<Vec<Workspace>>,
     groups: Vec<Group>,
     losses: Vec<f32>,
 }
 
-/// A run of chunks that one thread takes through the network.
+/// Results of a group: consecutive chunks that one thread takes through the network.
 #[derive(Debug)]
 struct Group {
-    /// Sum over its rows.
+    /// Sum of the gradients over the group's rows.
     gradients: Buffer,
     losses: Vec<f32>,
 }
@@ -80,14 +81,15 @@ impl Gradients {
         }
     }
 
-    /// Takes the network as a large one.
+    /// The same, for a network that is treated as large.
     #[cfg(test)]
     pub(crate) fn taken_as_large(mut self) -> Self {
         self.is_large = true;
         self
     }
 
-    /// The losses of the batch's rows, the gradient of their sum, and who made them; meanwhile `beside`.
+    /// Losses of the batch's rows, the gradient of their sum, and the team that made them. `beside` runs
+    /// meanwhile.
     pub(crate) fn differentiate(
         &mut self,
         parameters: &[f32],
@@ -95,8 +97,8 @@ impl Gradients {
         beside: &mut (dyn FnMut() + Send),
     ) -> (&[f32], &mut [f32], &Team) {
         let is_large = self.is_large;
-        // A large network's chunks keep the whole team at each layer: what else there is goes beside the
-        // transposition of its weights.
+        // The chunks of a large network keep the whole team busy, so `beside` runs while its weights are
+        // transposed.
         let (first, beside) = if is_large { (Some(beside), None) } else { (None, Some(beside)) };
         self.transposed.update(&self.network.layers, parameters, &self.team, first);
         let chunk_rows = match batch.rows {
@@ -125,7 +127,7 @@ impl Gradients {
         };
         let own = self.groups[..groups].iter_mut().enumerate();
         let threads = threads + usize::from(beside.is_some());
-        // Last, so that a single group stays in this thread's cache.
+        // `beside` comes last, so that a single group stays in this thread's cache.
         let items = own.map(Part::Own).chain(beside.map(Part::Beside));
         self.team.for_each(threads, items, |part| match part {
             Part::Beside(work) => work(),
@@ -134,7 +136,7 @@ impl Gradients {
         self.add_groups(groups)
     }
 
-    /// The groups' losses side by side, and the sum of their gradients.
+    /// Joins the groups' losses, and sums their gradients.
     fn add_groups(&mut self, count: usize) -> (&[f32], &mut [f32], &Team) {
         self.losses.clear();
         let mut groups = self.groups.iter_mut().take(count).map(|group| {
@@ -151,10 +153,10 @@ impl Gradients {
     }
 }
 
-/// Adds gradients, those of one group after those of another.
+/// Kernel of the sum of the groups' gradients, added group by group.
 struct Add<'a> {
     sum: &'a mut [f32],
-    /// Empty where there are fewer.
+    /// The other groups' gradients; empty slices where there are fewer groups.
     others: [&'a [f32]; GROUPS],
 }
 
@@ -188,17 +190,17 @@ impl Divide for Add<'_> {
     }
 }
 
-/// One step's work, of which every thread takes a group after the other.
+/// Work of a step, of which each thread takes one group after the other.
 struct Job<'a> {
     network: &'a Network,
     transposed: &'a Transposed,
-    /// Takes each chunk together; none where every thread has chunks of its own.
+    /// The team that works on each chunk together; none where each thread has chunks of its own.
     team: Option<&'a Team>,
     chunk_rows: usize,
     groups: usize,
     parameters: &'a [f32],
     batch: &'a StepBatch,
-    /// Those that no thread uses at the moment.
+    /// Workspaces that no thread uses at the moment.
     spaces: &'a Mutex<Vec<Workspace>>,
 }
 
@@ -212,7 +214,7 @@ impl Job<'_> {
         spare().push(space);
     }
 
-    /// The rows of a group: whole chunks, as evenly as they go.
+    /// Rows of a group: whole chunks, shared out as evenly as possible.
     fn rows_of(&self, group: usize) -> Range<usize> {
         let chunks = self.batch.rows.div_ceil(self.chunk_rows);
         let first =

@@ -13,11 +13,11 @@ use crate::{config::OptimizerConfig, problem::StepBatch};
 pub(crate) struct Learner {
     pub(crate) parameters: Buffer,
     pub(crate) state: State,
-    /// The average of the parameters, where one is kept.
+    /// Average of the parameters, where one is kept.
     pub(crate) average: Option<Buffer>,
 }
 
-/// How networks are trained.
+/// Optimizer and clipping of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Training {
     pub(crate) optimizer: OptimizerConfig,
@@ -25,13 +25,13 @@ pub(crate) struct Training {
 }
 
 impl Learner {
-    /// A network before its first step.
+    /// A learner before its first step.
     pub(crate) fn new(config: &OptimizerConfig, parameters: Buffer) -> Self {
         Self { state: State::new(config, parameters.len()), parameters, average: None }
     }
 
-    /// One step, and `beside` meanwhile: the losses of the batch's rows before it, and the norm of the
-    /// gradient before clipping.
+    /// Makes one step; `beside` runs meanwhile. It gives the losses of the batch's rows before the step, and
+    /// the norm of the gradient before clipping.
     pub(crate) fn step<'a>(
         &mut self,
         training: &Training,
@@ -60,7 +60,7 @@ impl Learner {
         (losses, norm)
     }
 
-    /// `average ← average + (1 − decay) · (parameters − average)`.
+    /// Moves the average: `average ← average + (1 − decay) · (parameters − average)`.
     pub(crate) fn average(&mut self, gradients: &Gradients, decay: f64) {
         if let Some(average) = &mut self.average {
             let share = (1.0 - decay) as f32;

@@ -4,14 +4,14 @@ use langevin_core::LossReduction;
 
 use super::panels;
 
-/// The rows whose loss is wanted.
+/// Targets and weights of some rows, and how their losses are made.
 pub(crate) struct Loss<'a> {
     pub(crate) reduction: LossReduction,
-    /// Columns of a row that count.
+    /// Columns of a row without padding.
     pub(crate) features: usize,
-    /// `[rows, features]`.
+    /// Targets, `[rows, features]`.
     pub(crate) target: &'a [f32],
-    /// `[rows]`.
+    /// Weights of the rows, `[rows]`.
     pub(crate) weight: &'a [f32],
 }
 
@@ -39,7 +39,7 @@ impl Loss<'_> {
         }
     }
 
-    /// The sum of what errors cost; each output becomes the slope, times `weight`.
+    /// Sum of the losses of single numbers. Each output becomes the slope of its loss, times `weight`.
     fn errors<'a>(&self, pairs: impl Iterator<Item = (&'a mut f32, &'a f32)>, weight: f32) -> f32 {
         let mut sum = 0.0;
         if let LossReduction::Huber { delta } = self.reduction {
@@ -62,7 +62,7 @@ impl Loss<'_> {
     }
 }
 
-/// What the gradient of the rows' sum is multiplied by to be the batch's.
+/// Factor from the gradient of the rows' sum to the gradient of the batch's loss.
 pub(crate) fn factor(reduction: LossReduction, losses: &[f32]) -> f32 {
     match reduction {
         LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / losses.len() as f32,

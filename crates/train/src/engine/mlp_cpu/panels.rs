@@ -1,31 +1,31 @@
-//! Matrices in panels of columns: `PANEL` columns of all rows, one row after the other, then the next
-//! columns.
+//! Matrices in panels of columns. A panel holds `PANEL` columns of all rows, one row after the other; the next
+//! panel holds the next columns.
 //!
-//! What a matrix product reads again and again is then one piece of memory that fits the first cache, and
-//! threads that take a panel each write to different pieces.
+//! A matrix product reads one panel again and again, and a panel is one piece of memory that fits the first
+//! cache. Threads that take a panel each write to different pieces.
 
 use super::buffer::LINE;
 
 /// Columns of a panel: two AVX-512 registers.
 pub(crate) const PANEL: usize = 2 * LINE;
 
-/// Columns of each panel of a matrix of so many columns; the last may hold fewer, and zeros beside them.
+/// Width of the panels of a matrix of `columns` columns. The last panel may hold fewer, padded with zeros.
 pub(crate) const fn width(columns: usize) -> usize {
     if columns <= LINE { LINE } else { PANEL }
 }
 
-/// Columns that a matrix of so many takes up.
+/// Columns of a matrix with its padding.
 pub(crate) const fn padded(columns: usize) -> usize {
     columns.next_multiple_of(width(columns))
 }
 
-/// The columns of panel number `panel` of a matrix of so many columns.
+/// Columns that panel number `panel` of a matrix of `columns` columns holds, without padding.
 pub(crate) fn held(panel: usize, columns: usize) -> usize {
     (columns - panel * width(columns)).min(width(columns))
 }
 
-/// Writes `from`, `[rows, count]` row by row, to the columns from `first` on of a matrix in panels of
-/// `width` columns.
+/// Writes `from`, `[rows, count]` row by row, into a matrix in panels of `width` columns, from column `first`
+/// on.
 pub(crate) fn place(
     to: &mut [f32],
     width: usize,

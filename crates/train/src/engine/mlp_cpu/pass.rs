@@ -1,4 +1,4 @@
-//! Forward and backward of a few rows, whose activations stay in the cache.
+//! Forward and backward pass of a few rows, whose activations stay in the cache.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::problem::{StepBatch, diffusion::Columns};
 
-/// A network: its form, where its numbers are, and the instructions to compute it with.
+/// Network without its parameters: its form, its layers' places, and the instructions that compute it.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) form: Form,
@@ -23,22 +23,22 @@ pub(crate) struct Network {
     pub(crate) set: InstructionSet,
 }
 
-/// What is needed to take rows through the network, and back: one chunk of rows, every matrix in panels.
+/// Workspace of a forward and backward pass of one chunk of rows. Every matrix is in panels.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     input: Input,
-    /// Each hidden layer's output.
+    /// Output of each hidden layer.
     hidden: Vec<Buffer>,
-    /// Each hidden layer's sums z, then `act'(z)`, then the loss's gradient by z.
+    /// For each hidden layer: first the sums z, then `act'(z)`, then the loss's gradient by z.
     slopes: Vec<Buffer>,
-    /// The network's output, then the loss's gradient by it.
+    /// First the network's output, then the loss's gradient by it.
     output: Buffer,
     /// The loss's gradient by a hidden layer's output.
     gradient: Buffer,
 }
 
 impl Workspace {
-    /// Room for so many rows.
+    /// A workspace for up to `rows` rows.
     pub(crate) fn new(form: &Form, rows: usize) -> Self {
         let hidden = || Buffer::zeros(rows * panels::padded(form.width));
         Self {
@@ -51,18 +51,18 @@ impl Workspace {
     }
 }
 
-/// The first layer's input.
+/// Input of the first layer.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// In panels of `width` columns.
+    /// The input in panels of `width` columns.
     pub(crate) columns: Buffer,
     width: usize,
-    /// Sines and cosines, row by row.
+    /// Sines and cosines of the position, row by row.
     position: Buffer,
 }
 
 impl Input {
-    /// Room for so many rows.
+    /// Room for `rows` rows, in panels of `width` columns.
     pub(crate) fn new(form: &Form, rows: usize, width: usize) -> Self {
         Self {
             columns: Buffer::zeros(rows * form.inputs().next_multiple_of(width)),
@@ -72,28 +72,28 @@ impl Input {
     }
 }
 
-/// A sum of gradients in the making.
+/// Sum of gradients to which some rows are added.
 #[derive(Debug)]
 pub(crate) enum Sum<'a> {
-    /// These rows are the first: what is there does not count.
+    /// The rows are the first: the buffer's old numbers do not count.
     New(&'a mut [f32]),
-    /// There are others in it.
+    /// The sum holds other rows' gradients already.
     Further(&'a mut [f32]),
 }
 
-/// What a thread needs to take rows through the network and not back.
+/// Workspace of a forward pass alone.
 #[derive(Debug)]
 pub(crate) struct ForwardSpace {
-    /// Room for so many rows.
+    /// The most rows that it has room for.
     rows: usize,
     input: Input,
-    /// Two hidden layers' outputs.
+    /// Outputs of two hidden layers: the present one and the one before.
     hidden: [Buffer; 2],
     output: Buffer,
 }
 
 impl ForwardSpace {
-    /// Room for so many rows at once.
+    /// A workspace for up to `rows` rows at once.
     pub(crate) fn new(form: &Form, rows: usize) -> Self {
         let hidden = || Buffer::zeros(rows * panels::padded(form.width));
         Self {
@@ -110,14 +110,14 @@ impl Network {
         Self { layers: form.layers(panels::width), form, set }
     }
 
-    /// The length of a buffer of all parameters.
+    /// Length of a buffer of all parameters.
     pub(crate) fn len(&self) -> usize {
         self.layers.last().map_or(0, Layer::end)
     }
 
-    /// The losses of some rows, and the gradient of their sum, which is added to `gradients`, or
-    /// written over what is there in a group's first chunk; by a team, where there is one,
-    /// which shares out the columns of every layer.
+    /// Computes the losses of some rows, and the gradient of their sum. The gradient is added to
+    /// `gradients`, or replaces what is there in a group's first chunk. A team, where there is one, shares the
+    /// columns of each layer.
     #[expect(clippy::too_many_arguments, reason = "what is read, and the three places to write to")]
     pub(crate) fn differentiate(
         &self,
@@ -143,7 +143,7 @@ impl Network {
         self.backward(transposed, rows.len(), team, space, gradients);
     }
 
-    /// Puts the rows' columns side by side: `[x, sin, cos, level features, condition]`.
+    /// Fills the input with the rows' columns: `[x, sin, cos, level features, condition]`.
     pub(crate) fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
         let of = |columns: &'_ Columns| rows.start * columns.columns..rows.end * columns.columns;
         self.place_data(&batch.input.values[of(&batch.input)], rows.len(), input);
@@ -156,7 +156,7 @@ impl Network {
         }
     }
 
-    /// Puts rows of data and their sines and cosines in the input.
+    /// Fills the input's first columns: rows of data, and their sines and cosines.
     fn place_data(&self, x: &[f32], rows: usize, input: &mut Input) {
         let (features, count) = (self.form.features, self.form.position_features());
         panels::place(&mut input.columns, input.width, 0, x, (rows, features));
@@ -171,7 +171,7 @@ impl Network {
         }
     }
 
-    /// The first layer's bias for rows that share their extra columns: `bias + extra · weight`, panel after
+    /// Bias of the first layer for rows that share their extra columns: `bias + extra · weight`, panel by
     /// panel.
     pub(crate) fn shared_bias(&self, parameters: &[f32], extra: &[f32]) -> Buffer {
         let layer = &self.layers[0];
@@ -196,7 +196,8 @@ impl Network {
         shared
     }
 
-    /// The network's output for rows that share their extra columns, which `bias` has in it.
+    /// Output of the network for rows that share their extra columns. `bias` is their
+    /// [`shared_bias`](Self::shared_bias).
     ///
     /// # Shapes
     /// `x` and `output` are `[rows, features]`.
@@ -242,7 +243,7 @@ impl Network {
         }
     }
 
-    /// Fills the workspace's layers from its input.
+    /// Forward pass: fills the workspace's layers from its input.
     fn forward(&self, parameters: &[f32], rows: usize, team: Option<&Team>, space: &mut Workspace) {
         let (mut input, mut columns) = (&space.input.columns[..], self.form.inputs());
         let layers = self.layers.iter().zip(&mut space.slopes).zip(&mut space.hidden);
@@ -268,8 +269,8 @@ impl Network {
         });
     }
 
-    /// A panel of `a · weight + bias`, over the first `inner` columns of a; the layer's own bias unless
-    /// there is another.
+    /// One panel of `a · weight + bias`, over the first `inner` columns of a. The bias is the layer's own
+    /// where none is given.
     fn sums(
         &self,
         layer: &Layer,
@@ -292,7 +293,7 @@ impl Network {
         });
     }
 
-    /// Makes the gradients; the workspace's output holds the loss's gradient by it.
+    /// Backward pass: makes the gradients. The workspace's output holds the loss's gradient by the output.
     fn backward(
         &self,
         transposed: &Transposed,
@@ -350,7 +351,7 @@ impl Network {
         }
     }
 
-    /// A panel's gradients by weight and bias; the latter zero at the start.
+    /// Gradients of one panel by weight and by bias; the latter starts at zero in the first chunk.
     fn clear<'a>(
         &self,
         layer: &Layer,
@@ -364,7 +365,7 @@ impl Network {
         (weight, bias)
     }
 
-    /// A panel of `xᵀ · delta`.
+    /// One panel of the gradient by the weight, `xᵀ · delta`.
     fn weight_gradient(
         &self,
         layer: &Layer,
@@ -389,7 +390,7 @@ impl Network {
     }
 }
 
-/// `sin(2π x·B)` and `cos(2π x·B)` of one row.
+/// Kernel of the position features of one row: `sin(2π x·B)` and `cos(2π x·B)`.
 struct Position<'a> {
     x: &'a [f32],
     frequencies: &'a [f32],

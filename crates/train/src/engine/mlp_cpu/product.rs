@@ -1,19 +1,19 @@
-//! Matrix products `C = A·B + start`, in tiles that stay in registers.
+//! Matrix product `C = A·B + start`, in tiles that stay in registers.
 
 use super::{
     panels,
     simd::{Kernel, Simd, Vector},
 };
 
-/// Rows of B that stay in the first cache while all rows of A meet them.
+/// Rows of B that stay in the first cache while all rows of A are multiplied by them.
 const DEPTH: usize = 256;
 
-/// `C[i, j] = start[i, j] + Σ_p A[i, p] · B[p, j]`, summed in the order of p.
+/// Kernel of a matrix product: `C[i, j] = start[i, j] + Σ_p A[i, p] · B[p, j]`, summed in the order of p.
 ///
 /// # Shapes
 /// C is `[rows, columns]`, A `[rows, inner]`, B `[inner, columns]`. B and C are panels with rows of `width`
-/// numbers. The columns are rounded up to whole vectors, and what B holds there is multiplied too; beyond
-/// them C becomes zero, unless it is the start.
+/// numbers. The columns are rounded up to whole vectors, so B's padding there is multiplied too. Beyond
+/// those vectors C becomes zero, unless the start is C itself.
 pub(crate) struct Product<'a> {
     pub(crate) rows: usize,
     pub(crate) inner: usize,
@@ -25,52 +25,52 @@ pub(crate) struct Product<'a> {
     pub(crate) width: usize,
 }
 
-/// A, whose columns may lie in blocks.
+/// Left factor A, whose columns may lie in blocks.
 #[derive(Clone, Copy)]
 pub(crate) struct Left<'a> {
     values: &'a [f32],
-    /// From one row to the next.
+    /// Distance from one row to the next.
     row: usize,
-    /// From one column to the next in a block.
+    /// Distance from one column to the next in a block.
     column: usize,
     /// Columns of a block.
     block: usize,
-    /// From one block to the next.
+    /// Distance from one block to the next.
     next: usize,
 }
 
 impl<'a> Left<'a> {
-    /// A matrix of so many rows and columns, in panels.
+    /// A matrix in panels.
     pub(crate) const fn of(values: &'a [f32], rows: usize, columns: usize) -> Self {
         let width = panels::width(columns);
         Self { values, row: width, column: 1, block: width, next: rows * width }
     }
 
-    /// A panel with rows and columns exchanged.
+    /// A transposed panel.
     pub(crate) const fn turned(panel: &'a [f32], width: usize) -> Self {
         Self { values: panel, row: 1, column: width, block: usize::MAX, next: 0 }
     }
 
-    /// How far from the first a column lies.
+    /// Distance of a column from the first.
     const fn place(&self, column: usize) -> usize {
         column / self.block * self.next + column % self.block * self.column
     }
 
-    /// The furthest of the first so many columns.
+    /// The largest distance among the first `columns` columns.
     fn furthest(&self, columns: usize) -> usize {
         let of_earlier_blocks = (columns - 1) / self.block * self.block;
         self.place(columns - 1).max(self.place(of_earlier_blocks.saturating_sub(1)))
     }
 }
 
-/// What the products are added to.
+/// Start of the sums, to which the products are added.
 #[derive(Clone, Copy)]
 pub(crate) enum Start<'a> {
-    /// Nothing.
+    /// Zero.
     Zero,
-    /// One row for all, a bias.
+    /// One row for all rows: a bias.
     Row(&'a [f32]),
-    /// What C holds.
+    /// The numbers that C holds.
     Own,
 }
 
@@ -82,7 +82,7 @@ impl Kernel for Product<'_> {
         let Self { rows, inner, columns, a, b, start, c, width } = self;
         let lanes = S::Vector::LANES;
         let padded = columns.next_multiple_of(lanes);
-        // These make the pointers below valid.
+        // These assertions make the pointers below valid.
         assert!(rows > 0 && inner > 0 && columns > 0 && padded <= width);
         assert!((rows - 1) * a.row + a.furthest(inner) < a.values.len());
         assert!((inner - 1) * width + padded <= b.len());
@@ -92,7 +92,7 @@ impl Kernel for Product<'_> {
                 row[padded..].fill(0.0);
             }
         }
-        // One pointer for reading and writing C: a reference beside it would be another claim on it.
+        // One pointer reads and writes C; a reference beside it would alias.
         let c_at = c.as_mut_ptr();
         let (from, from_row) = match start {
             Start::Zero => (std::ptr::null(), 0),
@@ -102,7 +102,7 @@ impl Kernel for Product<'_> {
             }
             Start::Own => (c_at.cast_const(), width),
         };
-        // A run of blocks of A begins with a block.
+        // A part of A must begin with a block.
         let depth = if DEPTH.is_multiple_of(a.block) { DEPTH } else { inner };
         for first in (0..inner).step_by(depth) {
             let (from, from_row) =
@@ -137,23 +137,23 @@ impl Kernel for Product<'_> {
     }
 }
 
-/// A block of C: pointers to its first row and column.
+/// Tile of C: pointers to its first row and column, and to what it is made of.
 #[derive(Clone, Copy)]
 struct Tile<'a> {
     inner: usize,
     a: *const f32,
-    /// Where A's numbers lie.
+    /// The layout of A.
     left: Left<'a>,
     b: *const f32,
-    /// Null for zeros.
+    /// The start of the sums; null for zeros.
     from: *const f32,
     from_row: usize,
     c: *mut f32,
-    /// From one row of B and C to the next.
+    /// Distance from one row to the next, in B and in C.
     width: usize,
 }
 
-// Pointers move by `wrapping_add`, and rows by `wrapping_mul`: the dev profile checks `add` and `*`, in the
+// Pointers move by `wrapping_add` and `wrapping_mul`: the dev profile would check `add` and `*` in the
 // innermost loop.
 impl Tile<'_> {
     #[inline(always)]

@@ -1,8 +1,8 @@
-//! Which vector instructions the kernels use, chosen once when the program runs.
+//! Vector instructions of the kernels, chosen once when the program runs.
 //!
-//! A kernel is written once, over [`Simd`]; [`InstructionSet::run`] compiles it for each set. The
-//! sets differ in how products are rounded (with fused multiply-add or without), so a run's bits
-//! depend on the set; its manifest names it.
+//! A kernel is written once, over [`Simd`], and [`InstructionSet::run`] compiles it for each set. The
+//! sets round products differently, with fused multiply-add or without. So a run's bits depend on the
+//! set, and the run's manifest names it.
 
 use std::{fmt, sync::OnceLock};
 
@@ -24,32 +24,32 @@ enum Set {
     Avx512,
 }
 
-/// A piece of arithmetic that is compiled once for each instruction set.
+/// A kernel: arithmetic that is compiled once for each instruction set.
 pub(crate) trait Kernel {
-    /// What it gives.
+    /// The kernel's result.
     type Output;
 
-    /// Does it. Must be `#[inline(always)]`: only then are the set's instructions used.
+    /// Runs the kernel. It must be `#[inline(always)]`: only then are the set's instructions used.
     fn run<S: Simd>(self) -> Self::Output;
 }
 
-/// What a kernel knows of the instruction set that it is compiled for.
+/// An instruction set as a kernel sees it when it is compiled.
 pub(crate) trait Simd {
     /// A vector register.
     type Vector: Vector;
-    /// Rows of a tile of a matrix product that stay in registers.
+    /// Rows of a matrix product's tile that stay in registers.
     const TILE_ROWS: usize;
 
-    /// `a · b + c`; rounded once where the set can.
+    /// `a · b + c`, rounded once where the set has such an instruction.
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
 }
 
 /// A register of `LANES` numbers.
 pub(crate) trait Vector: Copy {
-    /// Numbers in it.
+    /// Numbers of a register.
     const LANES: usize;
 
-    /// `x` in every lane.
+    /// A register with `x` in every lane.
     fn splat(x: f32) -> Self;
 
     /// # Safety
@@ -160,7 +160,7 @@ impl fmt::Debug for InstructionSet {
     }
 }
 
-/// What every processor of the target has.
+/// The instructions that every processor of the target has.
 struct Portable;
 
 impl Simd for Portable {
@@ -169,7 +169,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        // A call of a slow function where the processor has no such instruction.
+        // Without such an instruction `mul_add` would call a slow function.
         if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { a * b + c }
     }
 }

@@ -1,7 +1,7 @@
-//! Threads that do the parts of a step together.
+//! Team of threads that share the parts of a step.
 //!
-//! Parts of a step take tens of microseconds, and so does waking a thread. So helpers look out for the next
-//! part for a while before they sleep, and nobody waits for one that has not come.
+//! A part of a step takes tens of microseconds, and so does waking a thread. So a helper polls for the next
+//! part for a while before it sleeps. The caller never waits for a helper that has not joined in.
 
 use std::{
     any::Any,
@@ -16,10 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a helper looks out for work before it sleeps: longer than what lies between two steps.
+/// Time for which a helper polls for work before it sleeps: longer than the pause between two steps.
 const LOOKS_OUT: Duration = Duration::from_micros(200);
 
-/// So many threads: the caller's, and helpers, which start when they are first needed.
+/// Team of threads: the caller's own, and helpers, which start when they are first needed.
 #[derive(Debug)]
 pub(crate) struct Team {
     threads: usize,
@@ -31,12 +31,12 @@ impl Team {
         Self { threads, helpers: OnceLock::new() }
     }
 
-    /// How many they are.
+    /// Number of threads, the caller's included.
     pub(crate) const fn threads(&self) -> usize {
         self.threads
     }
 
-    /// Does all items, in up to so many threads, in any order.
+    /// Runs `job` on all items, in any order, in up to `threads` threads.
     pub(crate) fn for_each<T: Send>(
         &self,
         threads: usize,
@@ -51,7 +51,7 @@ impl Team {
         let helpers = self.helpers.get_or_init(|| Helpers::start(self.threads - 1));
         helpers.join_in(threads - 1, &|| {
             loop {
-                // A value of its own, so that the lock is given back before the job.
+                // A statement of its own: it releases the lock before the job runs.
                 let item = items.lock().unwrap_or_else(PoisonError::into_inner).next();
                 match item {
                     Some(item) => job(item),
@@ -62,13 +62,13 @@ impl Team {
     }
 }
 
-/// A part of a step, or something that is done beside it.
+/// Part of a step, or work that is done beside the step.
 pub(crate) enum Part<'a, T> {
     Beside(&'a mut (dyn FnMut() + Send)),
     Own(T),
 }
 
-/// Does all items, together where there is a team.
+/// Runs `job` on all items, by the whole team where there is one.
 pub(crate) fn for_each<T: Send>(
     team: Option<&Team>,
     items: impl Iterator<Item = T> + Send,
@@ -80,27 +80,27 @@ pub(crate) fn for_each<T: Send>(
     }
 }
 
-/// What helpers do; it ends by itself when there is nothing left to do.
+/// Work that helpers join in; it returns when nothing is left to do.
 type Work = dyn Fn() + Sync + 'static;
 
-/// The helpers' threads. Dropped, it ends them.
+/// Threads of the helpers. Dropping it ends them.
 #[derive(Debug)]
 struct Helpers {
     board: Arc<Board>,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Where helpers look out for work.
+/// Board where the caller posts work and helpers find it.
 #[derive(Debug)]
 struct Board {
-    /// See [`State`].
+    /// A [`State`] as one word.
     state: AtomicU64,
-    /// Held by who has work done.
+    /// Lock of the thread whose work is on the board.
     caller: Mutex<()>,
-    /// The work at hand. Written by the caller alone while no helper is at work; read by a helper only
-    /// between its coming and its going.
+    /// The work on the board. Only the caller writes it, while no helper is at work. A helper reads it only
+    /// while it is counted as at work.
     work: UnsafeCell<Option<&'static Work>>,
-    /// What a helper panicked with.
+    /// Payload of a helper's panic.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     asleep: AtomicUsize,
     sleep: Mutex<()>,
@@ -112,8 +112,8 @@ unsafe impl Send for Board {}
 // SAFETY: as above.
 unsafe impl Sync for Board {}
 
-/// The number of the work at hand, helpers that may still come, and helpers at work, in one word that
-/// changes at once.
+/// State of the board, in one word that changes atomically: the number of the present work, the helpers that
+/// may still join in, and the helpers at work.
 #[derive(Clone, Copy, PartialEq)]
 struct State {
     number: u32,
@@ -122,7 +122,7 @@ struct State {
 }
 
 impl State {
-    /// A number that means the end.
+    /// Number that tells helpers to end.
     const END: u32 = u32::MAX;
 
     const fn of(word: u64) -> Self {
@@ -135,7 +135,7 @@ impl State {
 }
 
 impl Helpers {
-    /// As many as asked for, or as the system gives.
+    /// Starts `count` helpers, or as many as the system allows.
     fn start(count: usize) -> Self {
         let board = Arc::new(Board {
             state: AtomicU64::new(0),
@@ -155,10 +155,10 @@ impl Helpers {
         Self { board, threads }
     }
 
-    /// Does `work` here and, at the same time, in up to so many helpers.
+    /// Runs `work` in this thread and, at the same time, in up to `helpers` helpers.
     fn join_in(&self, helpers: usize, work: &(dyn Fn() + Sync)) {
         let board = &*self.board;
-        // Who finds them at another's work does without.
+        // A thread that finds the helpers at work for another works alone.
         let caller = match board.caller.try_lock() {
             Ok(caller) => caller,
             Err(TryLockError::Poisoned(earlier_panic)) => earlier_panic.into_inner(),
@@ -173,10 +173,10 @@ impl Helpers {
         let before = State::of(board.state.load(Ordering::Relaxed));
         let number = (before.number + 1) % State::END;
         let seats = u16::try_from(helpers).unwrap_or(u16::MAX);
-        // What an earlier caller, in a panic of its own, has not taken.
+        // An earlier caller that panicked itself may have left a helper's panic here.
         board.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         board.state.store(State { number, seats, at_work: 0 }.word(), Ordering::SeqCst);
-        // Those awake come first.
+        // Helpers that are awake join in first; only the others are woken.
         let asleep = board.asleep.load(Ordering::SeqCst);
         board.wake(helpers.saturating_sub(self.threads.len().saturating_sub(asleep)));
         let closing = Closing(board);
@@ -202,7 +202,8 @@ impl Drop for Helpers {
     }
 }
 
-/// Lets no more helpers come, waits for those at work, and forgets the work.
+/// End of a work, when dropped: no more helpers may join in, those at work are waited for, and the board is
+/// cleared.
 struct Closing<'a>(&'a Board);
 
 impl Drop for Closing<'_> {
@@ -218,23 +219,23 @@ impl Drop for Closing<'_> {
     }
 }
 
-/// A moment's pause; now and then other threads of this core have their turn.
+/// Pauses for a moment; every so often it yields to other threads of this core.
 fn look_again(looks: &mut u32) {
     *looks = looks.wrapping_add(1);
     if looks.is_multiple_of(32) { thread::yield_now() } else { hint::spin_loop() }
 }
 
 impl Board {
-    /// Wakes up to so many.
+    /// Wakes up to `count` helpers.
     fn wake(&self, count: usize) {
         if count > 0 && self.asleep.load(Ordering::SeqCst) > 0 {
-            // Who is about to sleep has the lock until it sleeps.
+            // A helper about to sleep holds the lock until it sleeps.
             drop(self.sleep.lock().unwrap_or_else(PoisonError::into_inner));
             (0..count).for_each(|_| self.wake.notify_one());
         }
     }
 
-    /// A helper's life.
+    /// Loop of a helper's thread.
     fn help(&self) {
         let (mut done, mut looks, mut since) = (0, 0, Instant::now());
         loop {
@@ -250,7 +251,7 @@ impl Board {
                 if come.is_ok() {
                     done = state.number;
                     self.work();
-                    // At work is the lowest part of the word.
+                    // `at_work` is the lowest part of the word.
                     self.state.fetch_sub(1, Ordering::Release);
                     (looks, since) = (0, Instant::now());
                 }
@@ -273,7 +274,7 @@ impl Board {
         }
     }
 
-    /// Sleeps until there is other work than `done`.
+    /// Sleeps until the board has other work than number `done`.
     fn sleep(&self, done: u32) {
         let mut lock = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
         self.asleep.fetch_add(1, Ordering::SeqCst);

@@ -1,6 +1,6 @@
-//! Gradient norm, optimizers and average, each one pass over all parameters, in place.
+//! Gradient norm, optimizers and average: each is one pass over all parameters, in place.
 //!
-//! The formulas are burn-optim's, which are PyTorch's; `optimizer.rs` holds them to goldens.
+//! The formulas are those of burn-optim and PyTorch; `three_steps_of_every_optimizer_are_pytorchs` holds them.
 
 use super::{
     buffer::{Buffer, LINE},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::config::OptimizerConfig;
 
-/// The sum of squares, in f64; over blocks that depend on nothing but their place.
+/// Sum of squares, in f64. Its blocks depend on the length alone, so the number of threads changes no bit.
 pub(crate) fn sum_of_squares(set: InstructionSet, numbers: &[f32], team: &Team) -> f64 {
     const MOST_BLOCKS: usize = 64;
     let size = numbers.len().div_ceil(MOST_BLOCKS).next_multiple_of(LINE).max(LEAST);
@@ -21,8 +21,8 @@ pub(crate) fn sum_of_squares(set: InstructionSet, numbers: &[f32], team: &Team) 
     sums.iter().sum()
 }
 
-/// The sums of squares of whole lines, in f64, one a place of a line: as one number they would not be
-/// compiled to vectors.
+/// Kernel of sums of squares, in f64: one sum for each place in a cache line. A single sum would not be
+/// compiled to vector instructions.
 struct Squares<'a>(&'a [f32]);
 
 impl Kernel for Squares<'_> {
@@ -40,7 +40,7 @@ impl Kernel for Squares<'_> {
     }
 }
 
-/// `average += share · (weights − average)`.
+/// Kernel of the average of the weights: `average += share · (weights − average)`.
 pub(crate) struct Average<'a> {
     pub(crate) average: &'a mut [f32],
     pub(crate) weights: &'a [f32],
@@ -74,17 +74,17 @@ impl Divide for Average<'_> {
     }
 }
 
-/// An optimizer's state.
+/// State of an optimizer.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
-    /// Steps made.
+    /// Steps made so far.
     pub(crate) steps: u64,
     /// The momentum, or Adam's two moments.
     pub(crate) moments: Vec<Buffer>,
 }
 
 impl State {
-    /// The state before the first step, for so many parameters.
+    /// The state of `len` parameters before the first step.
     pub(crate) fn new(config: &OptimizerConfig, len: usize) -> Self {
         let moments = match config {
             OptimizerConfig::Sgd { momentum, .. } => usize::from(*momentum > 0.0),
@@ -93,23 +93,23 @@ impl State {
         Self { steps: 0, moments: (0..moments).map(|_| Buffer::zeros(len)).collect() }
     }
 
-    /// The two moments; empty where there is none.
+    /// The two moments; an empty slice for each that the optimizer does not have.
     pub(crate) fn moments(&mut self) -> [&mut [f32]; 2] {
         let mut moments = self.moments.iter_mut();
         [(); 2].map(|()| moments.next().map(|moment| &mut moment[..]).unwrap_or_default())
     }
 }
 
-/// One step of an optimizer.
+/// Kernel of one step of an optimizer.
 pub(crate) struct Update<'a> {
     pub(crate) config: &'a OptimizerConfig,
-    /// Its number, from 1.
+    /// Number of the step, from 1.
     pub(crate) steps: u64,
     pub(crate) moments: [&'a mut [f32]; 2],
     pub(crate) learning_rate: f64,
     pub(crate) weights: &'a mut [f32],
     pub(crate) gradients: &'a [f32],
-    /// What the gradients are multiplied by first.
+    /// Factor by which the gradients are multiplied first.
     pub(crate) factor: f32,
 }
 

@@ -7,7 +7,7 @@ use std::f32::consts::FRAC_1_SQRT_2;
 use cubecl::prelude::*;
 use langevin_core::Activation;
 
-/// `act(z)` and `act'(z)`.
+/// Activation and its derivative: `act(z)` and `act'(z)`.
 #[cube]
 pub(super) fn act(z: f32, #[comptime] activation: Activation) -> (f32, f32) {
     match activation {
@@ -18,7 +18,7 @@ pub(super) fn act(z: f32, #[comptime] activation: Activation) -> (f32, f32) {
     }
 }
 
-/// By comparisons that NaN fails, so that it goes on.
+/// ReLU. NaN fails both comparisons, so it stays NaN.
 #[cube]
 fn relu(z: f32) -> (f32, f32) {
     (select(z < 0.0, 0.0, z), select(z > 0.0, 1.0, 0.0))
@@ -30,11 +30,11 @@ fn silu(z: f32) -> (f32, f32) {
     (z * s, s * (1.0 + z * (1.0 - s)))
 }
 
-/// `z · Φ(z)`. The tail of the normal distribution is as in the direct engine's functions:
+/// GELU, `z · Φ(z)`. The tail of the normal distribution is that of the direct engine's functions:
 /// `exp(−z²/2) · erfcx(|z|/√2) / 2`, where `erfcx(t) · (t + 2)` is a polynomial in `(t − 2)/(t + 2)`.
 #[cube]
 fn gelu(z: f32) -> (f32, f32) {
-    // Beyond, both are what they are at 13 to every digit of a sum with 1, or below 1e-37.
+    // Beyond 13 the tail and the density are below 1e-37: a sum with 1 has the same digits as at 13.
     let x = select(z > 13.0f32, 13.0f32, z);
     let x = select(x < -13.0f32, -13.0f32, x);
     let bell = (x * x * -0.5f32).exp();
@@ -55,7 +55,7 @@ fn gelu(z: f32) -> (f32, f32) {
     (z * share, share + z * bell * 0.398_942_3)
 }
 
-/// A GPU's own tanh may overflow. Source of the polynomial near zero: Cephes, tanhf.
+/// Hyperbolic tangent; a GPU's own may overflow. Source of the polynomial near zero: Cephes, tanhf.
 #[cube]
 fn hyperbolic(z: f32) -> (f32, f32) {
     let size = z.abs();

@@ -1,4 +1,4 @@
-//! The launches of a step: a network in training on a GPU.
+//! Launches of a training step on a GPU.
 
 use cubecl::{client::Client, prelude::*};
 use langevin_core::LossReduction;
@@ -10,11 +10,12 @@ use super::{
     plan::{Hardware, Plan, RULE, block, cubes},
     product::{self, SIDE},
     stride,
-    update::{self, LOSS_ROWS, UNITS},
+    update::{self, LOSS_ROWS, LossArgumentsLaunch, UNITS, UpdateArgumentsLaunch},
 };
 use crate::{
     config::OptimizerConfig,
     engine::{
+        EngineError,
         mlp_cpu::{
             gradients::CHUNK_ROWS,
             learner::Training,
@@ -25,29 +26,46 @@ use crate::{
     problem::StepBatch,
 };
 
-/// What a batch needs beside the network, kept while batches are of one size.
+/// Launch of a kernel: client, kernel, cubes, buffers, and what else the kernel takes.
+///
+/// It is a macro because CubeCL makes an unsafe function of each kernel, with the kernel's own parameters: no
+/// function could take all of these and their arguments.
+macro_rules! launch {
+    ($client:expr, $($kernel:ident)::+, $cubes:expr, [$($buffer:expr),+], $($other:expr),+ $(,)?) => {{
+        let (count, units) = $cubes;
+        $($kernel)::+::launch_unchecked(
+            &$client,
+            count,
+            units,
+            $($buffer.argument(),)+
+            $($other),+
+        );
+    }};
+}
+
+/// Buffers of a batch, kept while batches are of one size.
 #[derive(Debug)]
 struct Space {
     plan: Plan,
-    /// The batch and its activations.
+    /// The batch and its activations, where the plan says.
     numbers: Numbers,
     table: Numbers<u32>,
-    /// Each slice's gradients.
+    /// Gradients of each slice.
     partial: Numbers,
     /// Sums of squares of gradients, then sums of losses.
     sums: Numbers,
 }
 
-/// What makes the steps on one device.
+/// Device that makes the steps of a network, with all that it keeps from step to step.
 pub(super) struct Device {
     pub(super) client: Client,
     hardware: Hardware,
     network: Network,
     pub(super) turned: Turned,
-    /// Where the host puts the columns of a few rows side by side.
+    /// Buffer of the host for the input of a few rows.
     host: Input,
     space: Option<Space>,
-    /// That of the step before.
+    /// Output of the step before.
     output: Option<DeviceOutput>,
 }
 
@@ -59,12 +77,12 @@ impl Device {
         Self { client, hardware, network, turned, host, space: None, output: None }
     }
 
-    /// Fails where the network, or a batch of so many rows, is too large for the device.
-    pub(super) fn check(&self, rows: usize) -> Result<(), String> {
+    /// Checks whether the network and a batch of `rows` rows fit the device.
+    pub(super) fn check(&self, rows: usize) -> Result<(), EngineError> {
         self.hardware.check(&self.network.form, &self.network.layers, rows)
     }
 
-    /// One step of the optimizer.
+    /// Makes one step of the optimizer.
     pub(super) fn step(
         &mut self,
         learner: &mut DeviceLearner,
@@ -78,17 +96,21 @@ impl Device {
         let size = (batch.rows, batch.parts);
         let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
         let space = kept.unwrap_or_else(|| self.make_space(batch));
-        // The runtime stages the whole of what it is told to write to.
+        // Only the part to write: the runtime stages the whole of the buffer that it is given.
         let upload = space.numbers.part(0, values.len());
         transfer::write_buffer(&self.client, &upload.handle, values);
         let place = DeviceOutput::after(self.output.as_ref(), &self.client, batch.rows);
         let output = place.numbers();
+        let huber = matches!(batch.reduction, LossReduction::Huber { .. });
         for (number, (first, rows)) in space.plan.cut().enumerate() {
+            let arguments =
+                self.loss_arguments(&space.plan, batch.reduction, (number, first, rows));
             if let Some(shape) = space.plan.pass {
-                self.pass(&space, shape, learner, batch, &output, (number, first, rows));
+                let shape = Shape { huber, ..shape };
+                self.pass(&space, shape, learner, &output, first, arguments);
             } else {
                 self.forward(&space, &learner.parameters, first, rows);
-                self.loss(&space, batch, &output, (number, first, rows));
+                self.loss(&space, &output, arguments, huber);
                 self.backward(&space, &learner.turned, rows);
             }
             self.gradients(&space, first, rows);
@@ -99,26 +121,25 @@ impl Device {
         place
     }
 
-    /// `average ← average + (1 − decay) · (parameters − average)`.
+    /// Moves the average: `average ← average + (1 − decay) · (parameters − average)`.
     pub(super) fn average(&self, learner: &DeviceLearner, decay: f64) {
         if let Some(average) = &learner.average {
-            let (count, dim) = self.over_all();
+            let share = (1.0 - decay) as f32;
             // SAFETY: the kernel stays within `len`.
             unsafe {
-                update::average::launch_unchecked(
-                    &self.client,
-                    count,
-                    dim,
-                    average.argument(),
-                    learner.parameters.argument(),
+                launch!(
+                    self.client,
+                    update::average,
+                    self.over_all(),
+                    [average, learner.parameters],
                     self.network.len(),
-                    (1.0 - decay) as f32,
+                    share
                 );
             }
         }
     }
 
-    /// The upload: the batch's input as the network takes it, its targets and its weights.
+    /// Numbers of the upload: the batch's input as the network takes it, its targets and its weights.
     fn pack(&mut self, batch: &StepBatch) -> Vec<f32> {
         let length = stride(self.network.form.inputs());
         let columns = length + self.network.form.features + 1;
@@ -158,12 +179,11 @@ impl Device {
             let output = if is_hidden { plan.hidden[i] } else { plan.output };
             // SAFETY: the kernel stays within rows and columns, which the plan has room for.
             unsafe {
-                product::forward::launch_unchecked(
-                    &self.client,
+                launch!(
+                    self.client,
+                    product::forward,
                     tiles(rows, layer.outputs, block),
-                    square(),
-                    space.numbers.argument(),
-                    parameters.argument(),
+                    [space.numbers, parameters],
                     rows,
                     layer.inputs,
                     layer.outputs,
@@ -182,84 +202,80 @@ impl Device {
         }
     }
 
-    fn loss(
-        &self,
-        space: &Space,
-        batch: &StepBatch,
-        losses: &Numbers,
-        (part, first, rows): (usize, usize, usize),
-    ) {
-        let (features, plan) = (self.network.form.features, &space.plan);
-        let (share, delta) = loss_scalars(batch.reduction, features);
+    fn loss(&self, space: &Space, losses: &Numbers, arguments: LossArgumentsLaunch, huber: bool) {
         // SAFETY: the kernel stays within rows and features, which the plan has room for.
         unsafe {
-            update::loss::launch_unchecked(
-                &self.client,
-                CubeCount::Static(plan.loss_cubes() as u32, 1, 1),
-                line(),
-                space.numbers.argument(),
-                losses.argument(),
-                space.sums.argument(),
-                rows,
-                features,
-                plan.output,
-                stride(features),
-                plan.target + first * features,
-                plan.weight + first,
-                first,
-                plan.first_loss() + part * plan.loss_cubes(),
-                share,
-                delta.unwrap_or(0.0),
-                delta.is_some(),
+            launch!(
+                self.client,
+                update::loss,
+                line(space.plan.loss_cubes()),
+                [space.numbers, losses, space.sums],
+                arguments,
+                huber,
             );
         }
     }
 
-    /// All of the three in one launch.
+    /// Forward, loss and backward in one launch.
     fn pass(
         &self,
         space: &Space,
         shape: Shape,
         learner: &DeviceLearner,
-        batch: &StepBatch,
         losses: &Numbers,
-        (part, first, rows): (usize, usize, usize),
+        first: usize,
+        arguments: LossArgumentsLaunch,
     ) {
         let (form, plan) = (&self.network.form, &space.plan);
         let input_stride = stride(form.inputs());
-        let (share, delta) = loss_scalars(batch.reduction, form.features);
+        let count = arguments.rows.div_ceil(shape.rows) as u32;
+        let cubes = (CubeCount::Static(count, 1, 1), CubeDim::new_2d(LANES as u32, GROUPS as u32));
         // SAFETY: the kernel stays within rows and columns, which the plan has room for.
         unsafe {
-            pass::pass::launch_unchecked(
-                &self.client,
-                CubeCount::Static(rows.div_ceil(shape.rows) as u32, 1, 1),
-                CubeDim::new_2d(LANES as u32, GROUPS as u32),
-                space.numbers.argument(),
-                learner.parameters.argument(),
-                learner.turned.argument(),
-                losses.argument(),
-                space.sums.argument(),
-                rows,
+            launch!(
+                self.client,
+                pass::pass,
+                cubes,
+                [space.numbers, learner.parameters, learner.turned, losses, space.sums],
+                arguments,
                 plan.part_rows,
                 form.inputs(),
                 form.width,
-                form.features,
                 form.depth,
                 plan.input + first * input_stride,
                 input_stride,
                 stride(form.width),
-                stride(form.features),
                 plan.hidden[0],
                 plan.slopes[0],
-                plan.output,
-                plan.target + first * form.features,
-                plan.weight + first,
-                first,
-                plan.first_loss() + part * plan.loss_cubes(),
-                share,
-                delta.unwrap_or(0.0),
-                Shape { huber: delta.is_some(), ..shape },
+                shape,
             );
+        }
+    }
+
+    /// Arguments of the kernels of losses for a part of the batch.
+    fn loss_arguments(
+        &self,
+        plan: &Plan,
+        reduction: LossReduction,
+        (part, first, rows): (usize, usize, usize),
+    ) -> LossArgumentsLaunch {
+        let features = self.network.form.features;
+        let (share, delta) = match reduction {
+            LossReduction::Mean => (1.0 / features as f32, 0.0),
+            LossReduction::Huber { delta } => (1.0 / features as f32, delta as f32),
+            LossReduction::Sum | LossReduction::Norm => (1.0, 0.0),
+        };
+        LossArgumentsLaunch {
+            rows,
+            features,
+            output: plan.output,
+            output_stride: stride(features),
+            target: plan.target + first * features,
+            weight: plan.weight + first,
+            first_loss: first,
+            first_sum: plan.first_loss() + part * plan.loss_cubes(),
+            share,
+            delta,
         }
     }
 
@@ -272,12 +288,11 @@ impl Device {
             place -= layer.outputs * stride(layer.inputs);
             // SAFETY: the kernel stays within rows and columns, which the plan has room for.
             unsafe {
-                product::backward::launch_unchecked(
-                    &self.client,
+                launch!(
+                    self.client,
+                    product::backward,
                     tiles(rows, layer.inputs, block),
-                    square(),
-                    space.numbers.argument(),
-                    turned.argument(),
+                    [space.numbers, turned],
                     rows,
                     layer.inputs,
                     layer.outputs,
@@ -298,14 +313,11 @@ impl Device {
         let plan = &space.plan;
         // SAFETY: the kernel stays within the layers of the table, for which there is room.
         unsafe {
-            product::gradients::launch_unchecked(
-                &self.client,
-                CubeCount::Static(plan.tiles as u32, plan.slices as u32, 1),
-                square(),
-                space.numbers.argument(),
-                space.table.argument(),
-                space.partial.argument(),
-                space.sums.argument(),
+            launch!(
+                self.client,
+                product::gradients,
+                square(plan.tiles, plan.slices),
+                [space.numbers, space.table, space.partial, space.sums],
                 self.network.layers.len(),
                 self.network.len(),
                 rows,
@@ -326,55 +338,41 @@ impl Device {
         batch: &StepBatch,
         output: &Numbers,
     ) {
-        let (plan, len) = (&space.plan, self.network.len());
-        let (count, dim) = self.over_all();
+        let (Space { plan, numbers, partial, sums, .. }, len) = (space, self.network.len());
+        let DeviceLearner { parameters, moments, turned, .. } = learner;
+        let (cubes, places) = (self.over_all(), &self.turned.on_device);
         if plan.slices > 1 {
+            let cubes = cubes.clone();
             // SAFETY: the kernel stays within `len` and the slices.
-            unsafe {
-                update::sum::launch_unchecked(
-                    &self.client,
-                    count.clone(),
-                    dim,
-                    space.partial.argument(),
-                    space.sums.argument(),
-                    len,
-                    plan.slices,
-                );
-            }
+            unsafe { launch!(self.client, update::sum, cubes, [partial, sums], len, plan.slices) }
         }
         let factor = match batch.reduction {
             LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f32,
             LossReduction::Sum => 1.0,
             LossReduction::Norm => 0.0,
         };
-        let losses = if factor == 0.0 { space.sums.len - plan.first_loss() } else { 0 };
-        let clip = training.clip_norm.unwrap_or(0.0) as f32;
+        let arguments = UpdateArgumentsLaunch {
+            rule: plan.rule,
+            len,
+            rows: batch.rows,
+            squares: plan.squares(len),
+            first_loss: plan.first_loss(),
+            losses: if factor == 0.0 { sums.len - plan.first_loss() } else { 0 },
+            factor,
+            clip: training.clip_norm.unwrap_or(0.0) as f32,
+        };
         match &training.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. } => {
                 let momentum = *momentum as f32;
                 let (ahead, own) = if *nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
                 // SAFETY: the kernel stays within `len`; with momentum there are so many moments.
                 unsafe {
-                    update::sgd::launch_unchecked(
-                        &self.client,
-                        count,
-                        dim,
-                        space.numbers.argument(),
-                        space.partial.argument(),
-                        space.sums.argument(),
-                        learner.parameters.argument(),
-                        learner.moments.argument(),
-                        output.argument(),
-                        learner.turned.argument(),
-                        self.turned.on_device.argument(),
-                        plan.rule,
-                        len,
-                        batch.rows,
-                        plan.squares(len),
-                        plan.first_loss(),
-                        losses,
-                        factor,
-                        clip,
+                    launch!(
+                        self.client,
+                        update::sgd,
+                        cubes,
+                        [numbers, partial, sums, parameters, moments, output, turned, places],
+                        arguments,
                         *weight_decay as f32,
                         momentum,
                         ahead,
@@ -388,26 +386,12 @@ impl Device {
                 let is_adam = matches!(training.optimizer, OptimizerConfig::Adam { .. });
                 // SAFETY: the kernel stays within `len`, and there are twice as many moments.
                 unsafe {
-                    update::adam::launch_unchecked(
-                        &self.client,
-                        count,
-                        dim,
-                        space.numbers.argument(),
-                        space.partial.argument(),
-                        space.sums.argument(),
-                        learner.parameters.argument(),
-                        learner.moments.argument(),
-                        output.argument(),
-                        learner.turned.argument(),
-                        self.turned.on_device.argument(),
-                        plan.rule,
-                        len,
-                        batch.rows,
-                        plan.squares(len),
-                        plan.first_loss(),
-                        losses,
-                        factor,
-                        clip,
+                    launch!(
+                        self.client,
+                        update::adam,
+                        cubes,
+                        [numbers, partial, sums, parameters, moments, output, turned, places],
+                        arguments,
                         betas[0] as f32,
                         betas[1] as f32,
                         if is_adam { *weight_decay as f32 } else { 0.0 },
@@ -417,14 +401,14 @@ impl Device {
         }
     }
 
-    /// The launch of a pass over all parameters.
-    fn over_all(&self) -> (CubeCount, CubeDim) {
-        (CubeCount::Static(cubes(self.network.len()) as u32, 1, 1), line())
+    /// Cubes of a pass over all parameters.
+    fn over_all(&self) -> Cubes {
+        line(cubes(self.network.len()))
     }
 }
 
-/// What an optimizer's kernel reads anew in each step, of which this is one; the formulas are those of the
-/// direct engine's `Update`.
+/// Numbers that an optimizer's kernel reads anew in each step; `steps` is the step's number. The formulas are
+/// those of the direct engine's `Update`.
 fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
     let rate = learning_rate as f32;
     match optimizer {
@@ -446,29 +430,22 @@ fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RU
     }
 }
 
-/// What a row's sum of errors is multiplied by, and Huber's delta.
-fn loss_scalars(reduction: LossReduction, features: usize) -> (f32, Option<f32>) {
-    match reduction {
-        LossReduction::Mean => (1.0 / features as f32, None),
-        LossReduction::Huber { delta } => (1.0 / features as f32, Some(delta as f32)),
-        LossReduction::Sum | LossReduction::Norm => (1.0, None),
-    }
+/// Cubes of a launch, and the units of each.
+type Cubes = (CubeCount, CubeDim);
+
+/// Cubes that make a matrix of `rows` and `columns`, `block` numbers a unit along each side.
+fn tiles(rows: usize, columns: usize, block: usize) -> Cubes {
+    square(rows.div_ceil(SIDE * block), columns.div_ceil(SIDE * block))
 }
 
-/// Cubes that make a matrix of so many rows and columns.
-fn tiles(rows: usize, columns: usize, block: usize) -> CubeCount {
-    let count = |numbers: usize| numbers.div_ceil(SIDE * block) as u32;
-    CubeCount::Static(count(rows), count(columns), 1)
+/// Cubes that multiply matrices, `x` by `y` of them.
+fn square(x: usize, y: usize) -> Cubes {
+    (CubeCount::Static(x as u32, y as u32, 1), CubeDim::new_2d(SIDE as u32, SIDE as u32))
 }
 
-/// The units of a cube that multiplies matrices.
-fn square() -> CubeDim {
-    CubeDim::new_2d(SIDE as u32, SIDE as u32)
-}
-
-/// The units of a cube that goes over numbers.
-fn line() -> CubeDim {
-    CubeDim::new_1d(UNITS as u32)
+/// Cubes that go over numbers one after the other.
+fn line(count: usize) -> Cubes {
+    (CubeCount::Static(count as u32, 1, 1), CubeDim::new_1d(UNITS as u32))
 }
 
 const _: () = assert!(LOSS_ROWS * SIDE == UNITS);

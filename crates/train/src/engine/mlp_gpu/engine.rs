@@ -1,4 +1,4 @@
-//! The engine: a [`DirectEngine`] whose learners live on a GPU.
+//! The engine for GPUs: a [`DirectEngine`] whose learners live on the device.
 
 use std::cell::OnceCell;
 
@@ -11,7 +11,7 @@ use super::{device::Device, learner::DeviceLearner, stride};
 use crate::{
     config::OptimizerConfig,
     engine::{
-        DirectEngine, Engine, StepOutput,
+        DirectEngine, Engine, EngineError, StepOutput,
         mlp_cpu::{
             engine::{known, parameters},
             form::Form,
@@ -20,13 +20,13 @@ use crate::{
             pass::Network as Loops,
             simd::InstructionSet,
         },
-        tensors::TensorMap,
+        tensors::{ArrayError, TensorMap},
     },
     problem::StepBatch,
 };
 
-/// The engine for Langevin's own multilayer perceptron on wgpu, CUDA and ROCm: kernels of its own over
-/// flat buffers instead of a tape, every buffer kept from step to step.
+/// The direct engine for GPUs, for Langevin's own multilayer perceptron on wgpu, CUDA and ROCm. It has kernels
+/// of its own over flat buffers instead of a tape, and keeps every buffer from step to step.
 ///
 /// It does what [`TapeEngine`](crate::engine::TapeEngine) does but for rounding, and their checkpoints are
 /// the same. The same device gives the same bits.
@@ -35,9 +35,10 @@ pub struct GpuEngine<N> {
     form: Form,
     training: Training,
     device: Device,
-    /// One a network.
+    /// One learner a network.
     learners: Vec<DeviceLearner>,
-    /// The same on the host: read when something asks for it, forgotten when the weights change.
+    /// The engine on the host with the same learners: read from the device when it is needed, dropped when
+    /// the weights change.
     host: OnceCell<DirectEngine<N>>,
 }
 
@@ -45,17 +46,17 @@ impl<N: Network> GpuEngine<N> {
     /// An engine for `count` networks that all start as `network`.
     ///
     /// # Errors
-    /// Why this network, or this device, needs the tape.
+    /// The reason why this network, or this device, needs the tape.
     pub fn new(
         network: N,
         count: usize,
         config: &OptimizerConfig,
         clip_norm: Option<f64>,
         device: &BurnDevice,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, EngineError> {
         let device = device.clone().inner();
         let Some(client) = client(&device) else {
-            return Err("the direct engine for GPUs needs wgpu, cuda or rocm".to_owned());
+            return Err(EngineError::NotGpu);
         };
         let (template, form, weights) = known(network, &device)?;
         let network = in_rows(&form);
@@ -74,16 +75,16 @@ impl<N: Network> GpuEngine<N> {
         Ok(engine)
     }
 
-    /// Fails where a batch of so many rows is too large for the device.
+    /// Checks whether a batch of `rows` rows fits the device.
     ///
     /// # Errors
-    /// What it lacks.
-    pub fn check_batch(&self, rows: usize) -> Result<(), String> {
+    /// What the device has too little of.
+    pub fn check_batch(&self, rows: usize) -> Result<(), EngineError> {
         self.device.check(rows)
     }
 
-    /// The direct engine with these learners, for all that is no step: its layers are row by row, its
-    /// modules on the GPU.
+    /// An engine on the host with these learners, for all but the steps. Its layers are single panels, as on
+    /// the device, and its modules are on the GPU.
     fn on_host(&self, learners: Vec<Learner>) -> DirectEngine<N> {
         let network = in_rows(&self.form);
         DirectEngine {
@@ -96,7 +97,7 @@ impl<N: Network> GpuEngine<N> {
         }
     }
 
-    /// Goes on from an engine on the host.
+    /// Copies the learners of an engine on the host to the device, and keeps that engine.
     fn take_up(&mut self, host: DirectEngine<N>) {
         let Device { client, turned, .. } = &self.device;
         let learners = host.learners.iter().map(|l| DeviceLearner::new(client, turned, l));
@@ -104,20 +105,20 @@ impl<N: Network> GpuEngine<N> {
         self.host = OnceCell::from(host);
     }
 
-    /// The engine on the host as it is now.
+    /// The engine on the host with the present weights.
     fn host(&self) -> &DirectEngine<N> {
         self.host.get_or_init(|| {
             let len = self.form.layers(stride).last().map_or(0, |layer| layer.end());
             let read = |l: &DeviceLearner| l.read(&self.device.client, &self.training, len);
             match self.learners.iter().map(read).collect() {
                 Ok(learners) => self.on_host(learners),
-                // As Burn's own tensors do when their device is lost; a run ends with this message.
+                // Burn's own tensors panic too when their device is lost; a run ends with this message.
                 Err(error) => std::panic::resume_unwind(Box::new(error.to_string())),
             }
         })
     }
 
-    /// Lets the engine on the host change what is on the device.
+    /// Changes the learners by way of the engine on the host.
     fn change(&mut self, change: impl FnOnce(&mut DirectEngine<N>)) {
         self.host();
         if let Some(mut host) = self.host.take() {
@@ -176,7 +177,7 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
         weights: TensorMap,
         averages: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), ArrayError> {
         let learners = self.host().learners.clone();
         let mut host = self.on_host(learners);
         host.restore(weights, averages, optimizer)?;
@@ -185,12 +186,12 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
     }
 }
 
-/// A network whose layers are matrices row by row, in panels of all their outputs.
+/// Network whose layers are each one panel of all outputs: a matrix row by row.
 fn in_rows(form: &Form) -> Loops {
     Loops { layers: form.layers(stride), form: form.clone(), set: InstructionSet::in_use() }
 }
 
-/// The client of a GPU; none of a device that is none.
+/// Client of a GPU; none for other devices.
 pub(crate) fn client(device: &BurnDevice) -> Option<Client> {
     match device.as_dispatch() {
         DispatchDevice::Cube(cubecl::Device::Cpu(_)) => None,

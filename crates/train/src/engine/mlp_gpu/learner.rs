@@ -20,9 +20,9 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct DeviceLearner {
     pub(super) parameters: Numbers,
-    /// The weights of all layers but the first once more, `[outputs, inputs]`: for the way back.
+    /// Transposed weights of all layers but the first, `[outputs, inputs]`, for the backward pass.
     pub(super) turned: Numbers,
-    /// The moments one after the other.
+    /// The optimizer's moments, one after the other.
     pub(super) moments: Numbers,
     pub(super) steps: u64,
     pub(super) average: Option<Numbers>,
@@ -41,7 +41,7 @@ impl DeviceLearner {
         }
     }
 
-    /// The same on the host.
+    /// Reads the learner back to the host.
     pub(super) fn read(
         &self,
         client: &Client,
@@ -69,10 +69,10 @@ impl DeviceLearner {
     }
 }
 
-/// Where the parameters' turned weights lie.
+/// Places of the transposed weights.
 pub(super) struct Turned {
     pub(super) len: usize,
-    /// Of each parameter; beyond the end where it is in none.
+    /// Place of each parameter; beyond the end where it has none.
     places: Vec<u32>,
     pub(super) on_device: Numbers<u32>,
 }
@@ -94,7 +94,7 @@ impl Turned {
         Self { len: end, on_device: Numbers::new(client, &places), places }
     }
 
-    /// The turned weights of parameters.
+    /// The transposed weights of a network's parameters.
     fn of(&self, parameters: &[f32]) -> Vec<f32> {
         let mut turned = vec![0.0; self.len];
         for (weight, place) in parameters.iter().zip(&self.places) {

@@ -1,5 +1,5 @@
-//! The direct engine for GPUs: the step of a multilayer perceptron by kernels of its own, a few
-//! launches, one upload, and nothing read back.
+//! The direct engine for GPUs: it trains a multilayer perceptron by kernels of its own. A step is one upload
+//! and a few launches, and reads nothing back.
 
 mod activation;
 mod device;
@@ -16,8 +16,8 @@ pub(crate) use engine::client;
 pub use numbers::DeviceOutput;
 pub(crate) use numbers::read;
 
-/// The length of a row of a matrix of so many columns: whole lines of 16, and beyond 64 columns an odd
-/// number of them, so that a column's numbers don't all lie in the same few banks.
+/// Length of a matrix row of `columns` columns: whole lines of 16 numbers. Beyond 64 columns the number of
+/// lines is odd, so that the numbers of a column are spread over the banks of the memory.
 const fn stride(columns: usize) -> usize {
     let lines = columns.div_ceil(16);
     16 * if lines > 4 { lines | 1 } else { lines }

@@ -1,4 +1,4 @@
-//! Numbers on a GPU: flat buffers, and those that a step gives.
+//! Numbers on a GPU: flat buffers, and the outputs of steps.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -21,13 +21,13 @@ pub(super) struct Numbers<T = f32> {
 
 impl<T: Pod> Numbers<T> {
     pub(super) fn new(client: &Client, values: &[T]) -> Self {
-        // A buffer of nothing cannot be bound.
+        // An empty buffer cannot be bound.
         let values = if values.is_empty() { &[T::zeroed()] } else { values };
         let handle = client.create_from_slice(bytemuck::cast_slice(values));
         Self { handle, len: values.len(), kind: PhantomData }
     }
 
-    /// Of which nobody knows what they are.
+    /// A buffer whose numbers are not set.
     fn unset(client: &Client, len: usize) -> Self {
         Self { handle: client.empty(len * size_of::<T>()), len, kind: PhantomData }
     }
@@ -36,7 +36,7 @@ impl<T: Pod> Numbers<T> {
         Self::new(client, &vec![T::zeroed(); len])
     }
 
-    /// Some of them; kernels take such as begin at a multiple of [`ALIGNMENT`].
+    /// A part of the buffer. Kernels take parts that begin at a multiple of [`ALIGNMENT`].
     pub(super) fn part(&self, first: usize, len: usize) -> Self {
         let bytes = |numbers: usize| (numbers * size_of::<T>()) as u64;
         let handle = self.handle.clone().offset_start(bytes(first));
@@ -45,22 +45,22 @@ impl<T: Pod> Numbers<T> {
     }
 
     pub(super) fn argument(&self) -> BufferArg {
-        // SAFETY: the handle was made for so many numbers.
+        // SAFETY: the handle was made for `len` numbers.
         unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len) }
     }
 }
 
-/// The most numbers of outputs that lie in one buffer, which is read at once.
+/// Numbers of a page, a buffer of several steps' outputs that is read at once.
 const PAGE: usize = 1 << 15;
 
-/// Numbers that an output begins at multiples of: 256 bytes, WebGPU's coarsest alignment.
+/// Alignment of an output in its page, in numbers: 256 bytes, WebGPU's coarsest.
 const ALIGNMENT: usize = 64;
 
-/// The rows' losses of a step and the norm of its gradients, on the device.
+/// Output of a step on the device: the rows' losses and the norm of the gradients.
 #[derive(Clone)]
 pub struct DeviceOutput {
     page: Arc<Page>,
-    /// Here are the losses, then the norm.
+    /// Place of the losses in the page; the norm comes after them.
     first: usize,
     pub(crate) rows: usize,
 }
@@ -78,7 +78,7 @@ impl Debug for DeviceOutput {
 }
 
 impl DeviceOutput {
-    /// The place of an output after another, or in a page of its own where there is no room.
+    /// An output behind the last one in its page, or in a new page where there is no room.
     pub(super) fn after(last: Option<&Self>, client: &Client, rows: usize) -> Self {
         let len = rows + 1;
         if let Some(Self { page, first, rows: before }) = last {
@@ -97,7 +97,7 @@ impl DeviceOutput {
     }
 }
 
-/// The losses and the norm of each step, one after the other, by one transfer.
+/// Reads the losses and the norm of each step, one after the other, by one transfer.
 pub(crate) fn read(outputs: &[&DeviceOutput]) -> Result<Vec<f64>, TrainError> {
     let mut pages: Vec<&Arc<Page>> = outputs.iter().map(|output| &output.page).collect();
     pages.dedup_by(|a, b| Arc::ptr_eq(a, b));

@@ -1,33 +1,36 @@
-//! The kernel that takes a few rows through a narrow network and back: one launch instead of one a layer.
+//! Kernel of forward pass, losses and backward pass for narrow networks: one launch instead of one a layer.
 //!
 //! A cube keeps its rows' activations in shared memory from layer to layer. Each unit makes the numbers of
-//! some rows and columns and is alone in reading and writing them, so that the device's memory needs no
-//! barrier.
+//! some rows and columns, and no other unit reads or writes these in the device's memory. So that memory
+//! needs no barrier.
 
 #![expect(clippy::collapsible_if, reason = "a condition of the compiler's around the kernel's")]
 
 use cubecl::prelude::*;
 use langevin_core::Activation;
 
-use super::{activation::act, update::loss_of};
+use super::{
+    activation::act,
+    update::{LossArguments, loss_of},
+};
 
-/// Units along x; unit x makes the columns x, x + LANES, and so on.
+/// Units of a cube along x. Unit x makes the columns x, x + LANES, and so on.
 pub(super) const LANES: usize = 64;
 
-/// Units along y, each with its share of the rows.
+/// Units of a cube along y. Each makes its share of the rows.
 pub(super) const GROUPS: usize = 4;
 
-/// Lines that are written out in the kernel.
+/// Lines of an unrolled loop.
 const UNROLLED: usize = 4;
 
-/// What does not change while a network is trained.
+/// Shape of the kernel, which is compiled for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Shape {
     /// Rows of a cube, a multiple of [`GROUPS`].
     pub(super) rows: usize,
     /// Columns of a unit.
     pub(super) columns: usize,
-    /// The widest layer.
+    /// Columns of the widest layer's input.
     pub(super) widest: usize,
     /// Columns of the output.
     pub(super) features: usize,
@@ -36,9 +39,9 @@ pub(super) struct Shape {
     pub(super) huber: bool,
 }
 
-/// Forward, losses, and back by all inputs: fills the outputs and deltas of all layers, `losses` and `sums`.
+/// Kernel of the pass: fills the outputs and deltas of all layers, `losses` and `sums`.
 ///
-/// `turned` are the weights of all layers but the first, `[outputs, inputs]`.
+/// `turned` holds the transposed weights of all layers but the first, `[outputs, inputs]`.
 #[cube(launch_unchecked)]
 pub(super) fn pass(
     space: &mut [f32],
@@ -46,27 +49,20 @@ pub(super) fn pass(
     turned: &[f32],
     losses: &mut [f32],
     sums: &mut [f32],
-    rows: usize,
+    arguments: &LossArguments,
     part_rows: usize,
     inputs: usize,
     width: usize,
-    features: usize,
     depth: usize,
     input: usize,
     input_stride: usize,
     stride: usize,
-    output_stride: usize,
     hidden: usize,
     slopes: usize,
-    output: usize,
-    target: usize,
-    weight: usize,
-    first_loss: usize,
-    first_sum: usize,
-    share: f32,
-    delta: f32,
     #[comptime] shape: Shape,
 ) {
+    let (rows, features) = (arguments.rows, arguments.features);
+    let output_stride = arguments.output_stride;
     let cube_rows = comptime!(shape.rows);
     let own = comptime!(shape.rows / GROUPS);
     let wide = comptime!(shape.columns);
@@ -79,7 +75,7 @@ pub(super) fn pass(
     let x = UNIT_POS_X as usize;
     let layer_len = part_rows * stride;
 
-    // The input, each line of `left` one column.
+    // The input; each line of `left` is a column.
     let unit = UNIT_POS as usize;
     let mut number = unit;
     while number < inputs * cube_rows {
@@ -163,13 +159,13 @@ pub(super) fn pass(
                 let mut loss = 0.0f32;
                 let mut by_output = 0.0f32;
                 if row < rows {
-                    let factor = share * space[weight + row];
+                    let factor = arguments.share * space[arguments.weight + row];
                     let error = results[comptime!(i * wide + j)] + bias
-                        - space[target + row * features + column];
-                    let (of_error, slope) = loss_of(error, delta, comptime!(shape.huber));
+                        - space[arguments.target + row * features + column];
+                    let (of_error, slope) = loss_of(error, arguments.delta, comptime!(shape.huber));
                     loss = factor * of_error;
                     by_output = factor * slope;
-                    space[output + row * output_stride + column] = by_output;
+                    space[arguments.output + row * output_stride + column] = by_output;
                 }
                 results[comptime!(i * wide + j)] = by_output;
                 losses_of_units[column * cube_rows + own_row + i] = loss;
@@ -185,7 +181,7 @@ pub(super) fn pass(
         // Read by this unit alone until the barrier.
         losses_of_units[unit] = loss;
         if first_row + unit < rows {
-            losses[first_loss + first_row + unit] = loss;
+            losses[arguments.first_loss + first_row + unit] = loss;
         }
     }
     sync_cube();
@@ -194,7 +190,7 @@ pub(super) fn pass(
         for row in 0..cube_rows {
             loss += losses_of_units[row];
         }
-        sums[first_sum + CUBE_POS_X as usize] = loss;
+        sums[arguments.first_sum + CUBE_POS_X as usize] = loss;
     }
 
     // Back.
@@ -236,7 +232,7 @@ pub(super) fn pass(
     }
 }
 
-/// `results = left · right`, a unit's rows and columns; a line of `left` is a column.
+/// Product of a unit's rows and columns, `results = left · right`. A line of `left` is a column.
 #[cube]
 fn multiply(
     left: &Shared<[f32]>,
@@ -290,7 +286,7 @@ fn add_line(
     }
     #[unroll]
     for j in 0..wide {
-        // Beyond the last column, the last once more.
+        // Units beyond the last column read the last one again.
         let column = min(UNIT_POS_X as usize + comptime!(LANES * j), columns - 1);
         let factor = right[right_line + column];
         #[unroll]
@@ -300,7 +296,7 @@ fn add_line(
     }
 }
 
-/// Takes the units' results to `left`, when all have read what is there.
+/// Writes the units' results to `left`, once all units have read its old numbers.
 #[cube]
 fn put(
     results: &Array<f32>,

@@ -1,5 +1,5 @@
-//! How a batch of so many rows goes through the network: where everything lies in one buffer on the
-//! device, and how the work is cut. It depends on network, batch and device alone, and so do the bits.
+//! Plan of a batch's way through the network: the places of all matrices in one buffer on the device, and
+//! how the work is cut into launches. It depends on network, batch and device alone, and so do the bits.
 
 use cubecl::ir::DeviceProperties;
 
@@ -9,36 +9,41 @@ use super::{
     stride,
     update::{LOSS_ROWS, MOST_CUBES, UNITS},
 };
-use crate::engine::mlp_cpu::form::{Form, Layer};
+use crate::engine::{
+    EngineError,
+    mlp_cpu::form::{Form, Layer},
+};
 
-/// The most numbers that the activations take: batches of more rows go through part by part.
+/// The most numbers that the activations take. A batch that needs more goes through in parts.
 const MOST: usize = 1 << 25;
 
-/// Buffers that a kernel uses at once, at most.
+/// The most buffers that a kernel uses.
 const BINDINGS: usize = 8;
 
-/// Bytes that the units of a cube share in a matrix product, with the sums of the losses.
+/// Bytes of shared memory of a cube that multiplies matrices and sums losses.
 const SHARED: usize = size_of::<f32>() * (2 * DEPTH * (SIDE * MANY + 1) + UNITS);
 
-/// What the plan has to know of a device.
+/// Limits of a device, as far as the plan depends on them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hardware {
-    /// Bytes that the units of a cube share.
+    /// Bytes of shared memory of a cube.
     shared: usize,
-    /// Cubes that keep it busy.
+    /// Cubes that keep the device busy.
     cubes: usize,
-    /// Numbers of a buffer, at most.
+    /// The most numbers of a buffer.
     numbers: usize,
-    /// Buffers, units of a cube and cubes of a launch, at most.
+    /// The most buffers of a kernel.
     bindings: usize,
+    /// The most units of a cube.
     units: usize,
+    /// The most cubes of a launch.
     launch: usize,
 }
 
 impl Hardware {
     pub(super) fn new(device: &DeviceProperties) -> Self {
         let hardware = &device.hardware;
-        // lavapipe runs the units of a cube in a vector of the processor, narrower than most GPUs'.
+        // lavapipe runs the units of a cube in the processor's vectors, which are narrower than a GPU's.
         let is_narrow = hardware.plane_size_max < 32;
         let page = usize::try_from(device.memory.max_page_size).unwrap_or(usize::MAX);
         Self {
@@ -51,13 +56,18 @@ impl Hardware {
         }
     }
 
-    /// Fails where the network, or a batch of so many rows, is too large for the device.
+    /// Checks whether the network and a batch of `rows` rows fit the device.
     ///
     /// # Errors
-    /// What it lacks.
-    pub(super) fn check(&self, form: &Form, layers: &[Layer], rows: usize) -> Result<(), String> {
+    /// What the device has too little of.
+    pub(super) fn check(
+        &self,
+        form: &Form,
+        layers: &[Layer],
+        rows: usize,
+    ) -> Result<(), EngineError> {
         let len = layers.last().map_or(0, Layer::end);
-        // Both moments, or the batch and one row on its way.
+        // Both moments together, or the batch with one row's activations.
         let buffer = (2 * len).max(upload(form, rows) + of_a_row(form));
         for (what, needed, has) in [
             ("buffers in a kernel", BINDINGS, self.bindings),
@@ -67,79 +77,79 @@ impl Hardware {
             ("numbers in a buffer", buffer, self.numbers),
         ] {
             if needed > has {
-                return Err(format!(
-                    "the direct engine needs {needed} {what} here, and this GPU has {has}"
-                ));
+                return Err(EngineError::SmallGpu { what, needed, has });
             }
         }
         Ok(())
     }
 }
 
-/// Numbers of a batch of so many rows as it is uploaded.
+/// Numbers of the upload of a batch of `rows` rows.
 fn upload(form: &Form, rows: usize) -> usize {
     rows * (stride(form.inputs()) + form.features + 1) + RULE
 }
 
-/// Numbers that a row takes on its way forward and back.
+/// Numbers that a row takes in the forward and backward pass.
 fn of_a_row(form: &Form) -> usize {
     (2 * form.depth + 1) * stride(form.width) + stride(form.features)
 }
 
-/// Rows whose gradients are made without slices, whose sum would be one more launch.
+/// The most rows whose gradients are not made in slices: the slices' sum would be one more launch.
 const SINGLE_ROWS: usize = 128;
 
-/// The least rows that are worth a slice of their own.
+/// The least rows of a slice.
 const LEAST_ROWS: usize = 32;
 
-/// Numbers of an optimizer that change from step to step, at most.
+/// The most numbers of an optimizer that change from step to step.
 pub(super) const RULE: usize = 3;
 
-/// Columns that a unit of the kernel for narrow networks makes at most.
+/// The most columns that a unit of the kernel for narrow networks makes.
 const MOST_COLUMNS: usize = 4;
 
-/// Numbers a unit of the kernels makes along each side: few where there is little work to share out.
+/// Numbers that a unit makes along each side of a matrix where there is little work to share out.
 const FEW: usize = 2;
+
+/// Numbers that a unit makes along each side of a matrix where there is much.
 const MANY: usize = 4;
 
-/// Where things lie in the buffer, counted in numbers, and the sizes of launches.
+/// Plan of a batch: places in the buffer, counted in numbers, and sizes of launches.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
     pub(super) rows: usize,
-    /// Parts that the batch asked for.
+    /// Parts that the batch asks for.
     pub(super) parts: usize,
     /// Rows that go through at once.
     pub(super) part_rows: usize,
-    /// `[rows, stride of the input]`: here the upload begins, which goes on with the next two.
+    /// Place of the input, `[rows, stride of the input]`. The upload begins here and holds the next three too.
     pub(super) input: usize,
-    /// `[rows, features]`.
+    /// Place of the targets, `[rows, features]`.
     pub(super) target: usize,
-    /// `[rows]`.
+    /// Place of the rows' weights, `[rows]`.
     pub(super) weight: usize,
-    /// What the optimizer does in this step; here the upload ends.
+    /// Place of what changes in the optimizer from step to step; the upload ends with it.
     pub(super) rule: usize,
-    /// Each hidden layer's output, `[part rows, stride]`.
+    /// Place of each hidden layer's output, `[part rows, stride]`.
     pub(super) hidden: Vec<usize>,
-    /// Each hidden layer's `act'(z)`, then the loss's gradient by z.
+    /// Place of each hidden layer's `act'(z)`, and later of the loss's gradient by z.
     pub(super) slopes: Vec<usize>,
-    /// The network's output, then the loss's gradient by it.
+    /// Place of the network's output, and later of the loss's gradient by it.
     pub(super) output: usize,
-    /// The loss's gradient by a hidden layer's output.
+    /// Place of the loss's gradient by a hidden layer's output.
     pub(super) gradient: usize,
-    /// Numbers altogether.
+    /// Length of the buffer.
     pub(super) len: usize,
-    /// Slices of the rows whose gradients are added up each by itself.
+    /// Slices of the rows; each sums its own gradients.
     pub(super) slices: usize,
     pub(super) slice_rows: usize,
     /// Numbers that a unit of the gradients' kernel makes along each side.
     pub(super) block: usize,
-    /// Tiles of all layers' gradients.
+    /// Number of tiles of all layers' gradients.
     pub(super) tiles: usize,
     /// The table that the gradients' kernel reads.
     pub(super) table: Vec<u32>,
     /// Rows of a cube that makes losses.
     pub(super) loss_rows: usize,
-    /// How the kernel for narrow networks takes the rows, where it does.
+    /// Shape of the kernel for narrow networks, where it can take this one.
     pub(super) pass: Option<Shape>,
 }
 
@@ -201,13 +211,13 @@ impl Plan {
         plan
     }
 
-    /// The rows of each part, in order: the first, and how many.
+    /// Rows of each part, in order: the first row, and their number.
     pub(super) fn cut(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (rows, size) = (self.rows, self.part_rows);
         (0..rows).step_by(size).map(move |first| (first, size.min(rows - first)))
     }
 
-    /// Cubes that the losses of a part take.
+    /// Cubes that make the losses of a part.
     pub(super) fn loss_cubes(&self) -> usize {
         self.part_rows.div_ceil(self.loss_rows)
     }
@@ -217,7 +227,7 @@ impl Plan {
         if self.slices == 1 { self.tiles } else { cubes(len) }
     }
 
-    /// Where the sums of losses begin, after those of squares.
+    /// Place of the sums of losses, which come after those of squares.
     pub(super) fn first_loss(&self) -> usize {
         self.tiles.max(MOST_CUBES)
     }
@@ -249,7 +259,7 @@ impl Plan {
     }
 }
 
-/// How the kernel for narrow networks takes so many rows; none where it cannot.
+/// Shape of the kernel for narrow networks for `rows` rows; none where the network is too wide for it.
 fn pass(form: &Form, rows: usize, hardware: Hardware) -> Option<Shape> {
     let shape = |own_rows: usize| Shape {
         rows: GROUPS * own_rows,
@@ -264,23 +274,23 @@ fn pass(form: &Form, rows: usize, hardware: Hardware) -> Option<Shape> {
         let numbers = (shape.widest + shape.features) * shape.rows;
         shape.columns <= MOST_COLUMNS && numbers * size_of::<f32>() <= hardware.shared
     };
-    // The more rows the fewer loads of weights, the fewer the more cubes.
+    // More rows a cube mean fewer loads of weights; fewer rows mean more cubes.
     let many = [8, 4].map(shape).into_iter();
     let many = many.filter(|shape| rows.div_ceil(shape.rows) >= hardware.cubes);
     many.chain([shape(2)]).find(fits)
 }
 
-/// Cubes of a pass over so many parameters.
+/// Cubes of a pass over `len` parameters.
 pub(super) fn cubes(len: usize) -> usize {
     len.div_ceil(UNITS).min(MOST_CUBES)
 }
 
-/// Tiles of a layer's gradients, the bias's row with them.
+/// Number of tiles of a layer's gradients, the bias's row included.
 fn tiles(layer: &Layer, block: usize) -> usize {
     (layer.inputs + 1).div_ceil(SIDE * block) * layer.outputs.div_ceil(SIDE * block)
 }
 
-/// Numbers that a unit makes along each side of a matrix of so many rows and columns.
+/// Numbers that a unit makes along each side of a matrix of `rows` and `columns`.
 pub(super) fn block(rows: usize, columns: usize, hardware: Hardware) -> usize {
     let tiles = rows.div_ceil(SIDE * MANY) * columns.div_ceil(SIDE * MANY);
     if 2 * tiles < hardware.cubes { FEW } else { MANY }
@@ -324,7 +334,7 @@ mod tests {
             ("89 cubes in a launch", Hardware { launch: 88, ..LARGE }),
             ("numbers in a buffer", Hardware { numbers: 1 << 20, ..LARGE }),
         ] {
-            let why = hardware.check(&form, &layers, 65_536).expect_err("too small");
+            let why = hardware.check(&form, &layers, 65_536).expect_err("too small").to_string();
             assert!(why.contains(lacks), "{why}");
         }
     }

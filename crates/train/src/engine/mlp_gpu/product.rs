@@ -11,17 +11,17 @@ use super::{activation::act, update::sum_of_units};
 /// Units along each side of a cube.
 pub(super) const SIDE: usize = 16;
 
-/// Products that are added up between two loads of tiles.
+/// Products of each number that are summed between two loads of tiles.
 pub(super) const DEPTH: usize = 16;
 
 /// Columns of the table that [`gradients`] reads.
 pub(super) const COLUMNS: usize = 9;
 
-/// `output = act(input · weight + bias)`, to which a residual layer adds its input, and
-/// `slope = act'`; without an activation the sums alone.
+/// Kernel of a layer forward: `output = act(input · weight + bias)`, to which a residual layer adds its input,
+/// and `slope = act'`. Without an activation the output is the sums alone.
 ///
-/// All but the parameters lie in `space`, at the places given; both weight and output have rows of
-/// `stride` numbers.
+/// All but the parameters lie in `space`, at the places given. The rows of weight and output have `stride`
+/// numbers.
 #[cube(launch_unchecked)]
 pub(super) fn forward(
     space: &mut [f32],
@@ -107,8 +107,9 @@ pub(super) fn forward(
     }
 }
 
-/// `gradient = delta · weightᵀ`, by a layer's input, to which a residual layer adds what was there;
-/// and `slope = slope · gradient`, which is the layer before's delta. `turned` holds the weight turned.
+/// Kernel of a layer backward: the gradient by its input, `gradient = delta · weightᵀ`, to which a residual
+/// layer adds the gradient that was there. `slope = slope · gradient` then is the delta of the layer before.
+/// `turned` holds the transposed weight.
 #[cube(launch_unchecked)]
 pub(super) fn backward(
     space: &mut [f32],
@@ -173,8 +174,9 @@ pub(super) fn backward(
     }
 }
 
-/// The gradients of all layers' weights and biases, over slices of the rows: each slice into a buffer of
-/// its own, or on top of what is there. A single slice is their sum, so `sums` gets each cube's sum of squares.
+/// Kernel of the gradients of all layers' weights and biases. Each slice of the rows writes to a part of
+/// `partial` of its own, and from a batch's second part on adds to it (`further`). A single slice is the whole
+/// sum already, so then `sums` gets each cube's sum of squares.
 ///
 /// The table has a row for each layer: its first tile, its rows with the bias's, its columns, the places
 /// and strides of input, delta and parameters. Cubes lie along x by tile, along y by slice.
@@ -272,8 +274,8 @@ fn clear(sums: &mut Array<f32>, #[comptime] block: usize) {
     }
 }
 
-/// Takes a tile of a factor to shared memory: the numbers `first + line · line_step + depth · step` of `from`,
-/// or zero beyond `lines` and `end`. `along`: whether the numbers of one line lie side by side.
+/// Loads a tile of a factor to shared memory: the numbers `place + line · line_step + depth · step` of `from`,
+/// and zero beyond `lines` and `end`. `along` says whether the numbers of one line lie side by side.
 #[cube]
 fn load(
     from: &[f32],
@@ -303,7 +305,7 @@ fn load(
     }
 }
 
-/// The same for columns of a matrix, with a column of ones after the last.
+/// Loads a tile of a transposed matrix, with a line of ones after the last, which makes the bias's gradient.
 #[cube]
 fn load_with_ones(
     from: &[f32],

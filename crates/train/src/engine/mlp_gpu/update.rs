@@ -1,53 +1,68 @@
-//! Kernels that go over all parameters: the sum of gradients and its norm, optimizers and average, in
-//! place; and the one of the rows' losses.
+//! Kernels that go over all parameters, in place: the sum of gradients and its norm, optimizers, average. Also
+//! the kernel of the rows' losses.
 //!
-//! Sums have a fixed order, and nothing is added atomically: the same device gives the same bits.
+//! Sums have a fixed order, and nothing is added atomically. So the same device gives the same bits.
 
 use cubecl::prelude::*;
 
 /// Units of a cube.
 pub(super) const UNITS: usize = 256;
 
-/// The most cubes that share a pass over all parameters; each goes on to where no other is.
+/// The most cubes that share a pass over all parameters. A cube takes several parts where there are more.
 pub(super) const MOST_CUBES: usize = 512;
 
 /// Units that share a row's loss.
 const LANES: usize = 16;
 
-/// Rows that a cube takes the losses of.
+/// Rows whose losses a cube makes.
 pub(super) const LOSS_ROWS: usize = UNITS / LANES;
 
-/// The loss of each row, and its gradient by the output in the output's place; `sums` gets each cube's sum
-/// of losses, from `first_sum` on.
+/// Arguments that both kernels of losses take.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct LossArguments {
+    pub(super) rows: usize,
+    /// Columns of output and target.
+    pub(super) features: usize,
+    /// Place of the output.
+    pub(super) output: usize,
+    pub(super) output_stride: usize,
+    /// Place of the targets.
+    pub(super) target: usize,
+    /// Place of the rows' weights.
+    pub(super) weight: usize,
+    /// Place of the first row's loss in `losses`.
+    pub(super) first_loss: usize,
+    /// Place of the first cube's sum of losses in `sums`.
+    pub(super) first_sum: usize,
+    /// Factor of a row's sum of errors.
+    pub(super) share: f32,
+    /// Huber's delta; other losses do not read it.
+    pub(super) delta: f32,
+}
+
+/// Kernel of the rows' losses. Each loss's gradient by the output takes the output's place. `sums` gets each
+/// cube's sum of losses.
 #[cube(launch_unchecked)]
 pub(super) fn loss(
     space: &mut [f32],
     losses: &mut [f32],
     sums: &mut [f32],
-    rows: usize,
-    features: usize,
-    output: usize,
-    stride: usize,
-    target: usize,
-    weight: usize,
-    first_loss: usize,
-    first_sum: usize,
-    share: f32,
-    delta: f32,
+    arguments: &LossArguments,
     #[comptime] huber: bool,
 ) {
+    let (rows, features) = (arguments.rows, arguments.features);
     let unit = UNIT_POS as usize;
     let lane = unit % LANES;
     let row = CUBE_POS_X as usize * LOSS_ROWS + unit / LANES;
     let mut sum = 0.0f32;
     let mut factor = 0.0f32;
     if row < rows {
-        factor = share * space[weight + row];
+        factor = arguments.share * space[arguments.weight + row];
         let mut feature = lane;
         while feature < features {
-            let place = output + row * stride + feature;
-            let error = space[place] - space[target + row * features + feature];
-            let (loss, slope) = loss_of(error, delta, huber);
+            let place = arguments.output + row * arguments.output_stride + feature;
+            let error = space[place] - space[arguments.target + row * features + feature];
+            let (loss, slope) = loss_of(error, arguments.delta, huber);
             sum += loss;
             space[place] = factor * slope;
             feature += LANES;
@@ -64,7 +79,7 @@ pub(super) fn loss(
         step /= 2;
     }
     if lane == 0 && row < rows {
-        losses[first_loss + row] = sums_of_units[unit];
+        losses[arguments.first_loss + row] = sums_of_units[unit];
     }
     let mut step = comptime!(UNITS / 2).runtime();
     while step >= LANES {
@@ -75,11 +90,11 @@ pub(super) fn loss(
         step /= 2;
     }
     if unit == 0 {
-        sums[first_sum + CUBE_POS_X as usize] = sums_of_units[0];
+        sums[arguments.first_sum + CUBE_POS_X as usize] = sums_of_units[0];
     }
 }
 
-/// The loss of one number's error, squared or Huber's, and its slope.
+/// Loss of one number's error, squared or Huber's, and the loss's slope.
 #[cube]
 pub(super) fn loss_of(error: f32, delta: f32, #[comptime] huber: bool) -> (f32, f32) {
     if comptime!(huber) {
@@ -91,7 +106,8 @@ pub(super) fn loss_of(error: f32, delta: f32, #[comptime] huber: bool) -> (f32, 
     }
 }
 
-/// The sum of all slices' gradients into the first, and each cube's sum of its squares.
+/// Kernel of the sum of all slices' gradients, which goes to the first slice. `sums` gets each cube's sum of
+/// squares.
 #[cube(launch_unchecked)]
 pub(super) fn sum(partial: &mut [f32], sums: &mut [f32], len: usize, slices: usize) {
     let mut squares = 0.0f32;
@@ -111,7 +127,7 @@ pub(super) fn sum(partial: &mut [f32], sums: &mut [f32], len: usize, slices: usi
     }
 }
 
-/// The sum over all units of a cube.
+/// Sum over all units of a cube, in every unit.
 #[cube]
 pub(super) fn sum_of_units(own: f32) -> f32 {
     let unit = UNIT_POS as usize;
@@ -130,7 +146,7 @@ pub(super) fn sum_of_units(own: f32) -> f32 {
     sums[0]
 }
 
-/// The sum of so many numbers, in every unit.
+/// Sum of `count` numbers, in every unit.
 #[cube]
 fn sum_of(numbers: &[f32], first: usize, count: usize) -> f32 {
     let mut own = 0.0f32;
@@ -142,32 +158,44 @@ fn sum_of(numbers: &[f32], first: usize, count: usize) -> f32 {
     sum_of_units(own)
 }
 
-/// What the gradients are multiplied by, and their norm, which goes to `output`.
-///
-/// `factor` is what the reduction makes of the sum of the rows' gradients; where it is 0 it is that of
-/// `sqrt(S)`: `1 / (2 sqrt(S))`. `clip` is PyTorch's limit, none where it is 0.
+/// Arguments that every optimizer's kernel takes.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct UpdateArguments {
+    /// Place in `space` of what changes from step to step.
+    pub(super) rule: usize,
+    /// Number of parameters.
+    pub(super) len: usize,
+    /// Rows of the batch.
+    pub(super) rows: usize,
+    /// Number of sums of the gradients' squares.
+    pub(super) squares: usize,
+    /// Place of the first sum of losses.
+    pub(super) first_loss: usize,
+    /// Number of sums of losses, where `factor` is 0.
+    pub(super) losses: usize,
+    /// Factor that the reduction gives the sum of the rows' gradients. It is 0 for the reduction `sqrt(S)`,
+    /// whose factor `1 / (2 sqrt(S))` the kernel computes.
+    pub(super) factor: f32,
+    /// PyTorch's limit of the norm; 0 where there is none.
+    pub(super) clip: f32,
+}
+
+/// Factor by which the gradients are multiplied. Their norm goes to `output`.
 #[cube]
-fn scale(
-    sums: &[f32],
-    output: &mut [f32],
-    rows: usize,
-    squares: usize,
-    first_loss: usize,
-    losses: usize,
-    factor: f32,
-    clip: f32,
-) -> f32 {
-    let loss = sum_of(sums, first_loss, losses);
+fn scale(sums: &[f32], output: &mut [f32], arguments: &UpdateArguments) -> f32 {
+    let loss = sum_of(sums, arguments.first_loss, arguments.losses);
+    let factor = arguments.factor;
     let factor = select(factor == 0.0, 0.5 / loss.sqrt(), factor);
-    let norm = sum_of(sums, 0, squares).sqrt() * factor;
+    let norm = sum_of(sums, 0, arguments.squares).sqrt() * factor;
     if ABSOLUTE_POS == 0 {
-        output[rows] = norm;
+        output[arguments.rows] = norm;
     }
+    let clip = arguments.clip;
     let clipped = clip / (norm + 1e-6);
     factor * select(clip > 0.0 && clipped < 1.0, clipped, 1.0)
 }
 
-/// Writes a weight to its place, and to that among the turned weights, where it has one.
+/// Writes a weight to its place, and to its place among the transposed weights, where it has one.
 #[cube]
 fn write(w: f32, place: usize, weights: &mut [f32], turned: &mut [f32], places: &[u32]) {
     weights[place] = w;
@@ -177,7 +205,7 @@ fn write(w: f32, place: usize, weights: &mut [f32], turned: &mut [f32], places: 
     }
 }
 
-/// A step of SGD, as the direct engine's `Update` has it; without momentum `moments` is not read.
+/// Kernel of a step of SGD, as the direct engine's `Update` has it. Without momentum `moments` is not read.
 ///
 /// What changes from step to step comes with the upload, at `rule`: the rate and the gradient's share of
 /// the velocity.
@@ -191,22 +219,16 @@ pub(super) fn sgd(
     output: &mut [f32],
     turned: &mut [f32],
     places: &[u32],
-    rule: usize,
-    len: usize,
-    rows: usize,
-    squares: usize,
-    first_loss: usize,
-    losses: usize,
-    factor: f32,
-    clip: f32,
+    arguments: &UpdateArguments,
     decay: f32,
     momentum: f32,
     ahead: f32,
     own: f32,
     #[comptime] has_momentum: bool,
 ) {
+    let (rule, len) = (arguments.rule, arguments.len);
     let (rate, share) = (space[rule], space[rule + 1]);
-    let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
+    let factor = scale(sums, output, arguments);
     let mut place = ABSOLUTE_POS;
     while place < len {
         let w = weights[place];
@@ -222,10 +244,11 @@ pub(super) fn sgd(
     }
 }
 
-/// A step of Adam or AdamW, as the direct engine's `Update` has it; the second moments come after the first.
+/// Kernel of a step of Adam or AdamW, as the direct engine's `Update` has it. The second moments come after the
+/// first.
 ///
-/// What changes from step to step comes with the upload, at `rule`: the rate, epsilon, and what is kept of
-/// the weights.
+/// What changes from step to step comes with the upload, at `rule`: the rate, epsilon, and the share of the
+/// weights that weight decay leaves.
 #[cube(launch_unchecked)]
 pub(super) fn adam(
     space: &[f32],
@@ -236,20 +259,14 @@ pub(super) fn adam(
     output: &mut [f32],
     turned: &mut [f32],
     places: &[u32],
-    rule: usize,
-    len: usize,
-    rows: usize,
-    squares: usize,
-    first_loss: usize,
-    losses: usize,
-    factor: f32,
-    clip: f32,
+    arguments: &UpdateArguments,
     beta_1: f32,
     beta_2: f32,
     penalty: f32,
 ) {
+    let (rule, len) = (arguments.rule, arguments.len);
     let (rate, epsilon, keep) = (space[rule], space[rule + 1], space[rule + 2]);
-    let factor = scale(sums, output, rows, squares, first_loss, losses, factor, clip);
+    let factor = scale(sums, output, arguments);
     let mut place = ABSOLUTE_POS;
     while place < len {
         let w = weights[place];
@@ -264,7 +281,7 @@ pub(super) fn adam(
     }
 }
 
-/// `average += share · (weights − average)`.
+/// Kernel of the average of the weights: `average += share · (weights − average)`.
 #[cube(launch_unchecked)]
 pub(super) fn average(average: &mut [f32], weights: &[f32], len: usize, share: f32) {
     let mut place = ABSOLUTE_POS;

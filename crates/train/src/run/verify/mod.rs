@@ -202,7 +202,7 @@ impl<N: Network> Resumed<N> {
         for weights in [Some(&mut model), ema.as_mut()].into_iter().flatten() {
             self.diffusion.take_frequencies(weights)?;
         }
-        self.engine.restore(model, ema, optimizer)
+        self.engine.restore(model, ema, optimizer).map_err(|error| error.to_string())
     }
 }
 

@@ -22,7 +22,7 @@ use self::{
 use crate::{
     TrainError,
     config::{CONFIG_LIMIT, KeepConfig, RunConfig},
-    engine::tensors::TensorMap,
+    engine::tensors::{ArrayError, TensorMap},
     problem::{Diffusion, free_memory},
     store::{
         disk,
@@ -138,9 +138,9 @@ impl Checkpoint {
         }
         let Some(network) = network else { return Ok(()) };
         let mut diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
-        let named = |why: String| format!("{MODEL}: {why}");
+        let named = |why: ArrayError| format!("{MODEL}: {why}");
         let mut model = self.model.clone();
-        diffusion.take_frequencies(&mut model).map_err(named)?;
+        diffusion.take_frequencies(&mut model).map_err(|why| format!("{MODEL}: {why}"))?;
         for own in model.split(diffusion.networks).map_err(named)? {
             own.same_architecture(network).map_err(named)?;
         }
@@ -159,9 +159,11 @@ impl Checkpoint {
     ) -> Result<(Diffusion, Vec<N>), String> {
         let mut weights = self.sampling_weights();
         diffusion.take_frequencies(&mut weights)?;
-        let weights = weights.split(networks.len())?;
+        let weights = weights.split(networks.len()).map_err(|error| error.to_string())?;
         let networks = networks.into_iter().zip(weights);
-        let networks = networks.map(|(network, weights)| weights.into_module(network));
+        let networks = networks.map(|(network, weights)| {
+            weights.into_module(network).map_err(|error| error.to_string())
+        });
         Ok((diffusion, networks.collect::<Result<_, _>>()?))
     }
 
