@@ -1,7 +1,7 @@
 //! `cargo xtask config`: docs/config.md, every field of a run file, from the program's JSON Schema.
 //!
-//! The schema is made from the types in crates/train/src/config, so their doc comments are the words
-//! of the page. A type is described where it first occurs; later fields of that type link there.
+//! The schema is made from the types in crates/train/src/config and the parts in langevin-core and
+//! langevin-data that they hold, so their doc comments are the words of the page. A type is described where it first occurs; later fields of that type link there.
 
 mod schema;
 #[cfg(test)]
@@ -21,7 +21,8 @@ const HEAD: &str = "\
 # The run file
 
 Made from the program's JSON Schema by `cargo xtask config`; edit the doc comments in
-[crates/train/src/config](../crates/train/src/config), not this page.
+[crates/train/src/config](../crates/train/src/config), and of the types of core and data that it
+holds, not this page.
 
 One JSON file describes a run: what is learned, how noise is added to it, which network learns it, how
 that is trained, and how samples are drawn. Symbols are those of [notation.md](notation.md).
@@ -93,7 +94,7 @@ impl<'a> Page<'a> {
             if let Some(values) = values(schema) {
                 self.text += "\n| value | meaning |\n|---|---|\n";
                 for (value, meaning) in values {
-                    self.text += &row(&[&code(value), meaning]);
+                    self.text += &row(&[&code(value), &meaning]);
                 }
             } else if let Some(kinds) = self.schema.kinds(schema) {
                 self.text +=

@@ -78,13 +78,10 @@ mod verify;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use config::{
-    ActivationConfig, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig, EndConfig,
-    EngineConfig, FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig, LossConfig,
-    MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, PictureConfig,
-    PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig,
-    ScheduleConfig, ShareConfig, StartConfig, TableConfig, TrainConfig, TransformConfig,
-    UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config, read_config, relative_path,
-    schema,
+    DataConfig, DenoiserConfig, EmaConfig, EngineConfig, FigureKind, FilmConfig, FilmPicture,
+    KeepConfig, LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig,
+    ReportConfig, RunConfig, SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig,
+    TrainConfig, nearest, parse_config, read_config, relative_path, schema,
 };
 pub use diffusion::{Columns, Diffusion, StepBatch};
 pub use direct::{DirectEngine, RunDenoiser};
