@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{
     Activation, Denoiser, Karras, LevelEmbedding, LevelGrid, LevelQuantity, LevelSampler,
-    LossReduction, MlpConfig, NoiseLevel, NoiseShare, Prediction, Weighting,
+    LossReduction, MlpConfig, NoiseLevel, NoiseShare, Prediction, UniformPer, Weighting,
 };
 use langevin_data::{Gaussian, Purpose, Streams};
 use langevin_train::{Diffusion, Engine, OptimizerConfig, TapeEngine, figures, level_goal};
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = Gaussian::new(vec![1.0], 0.01)?; // mu_data, sigma_data
     let diffusion = Diffusion {
         schedule: Box::new(LevelGrid::of(&Karras::new(0.001, 1.0, 7.0)?, 10)?), // Sigmas
-        levels: LevelSampler::UniformPerBatch, // id_sigma: one for the whole batch
+        levels: LevelSampler::Uniform { per: UniformPer::Batch },               // id_sigma
         embedding: LevelEmbedding::Column(LevelQuantity::Sigma), // torch.cat((x, s), dim=1)
         prediction: Prediction::LevelStep { share: NoiseShare::Published }, // n*Sigmas[i+1]/sigma
         weighting: Weighting::Uniform,

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use langevin_core::LevelSampler;
 use langevin_floor::{Floor, Noise, Problem, Update};
 use langevin_train::{
-    DataConfig, LearningRateConfig, LevelsConfig, OptimizerConfig, RunConfig, Values, built_in,
+    DataConfig, LearningRateConfig, OptimizerConfig, RunConfig, Values, built_in,
 };
 
 use crate::{
@@ -64,7 +65,7 @@ fn floor(config: &RunConfig, threads: usize) -> Outcome<Floor> {
         OptimizerConfig::Adamw { .. } => return Err("the floor knows SGD and Adam only".into()),
     };
     let noise = match config.noise.levels {
-        LevelsConfig::LogNormal { mean, std } => Noise::LogNormal { mean, std },
+        LevelSampler::LogNormal { mean, std } => Noise::LogNormal { mean, std },
         _ => {
             let schedule = &trainer.diffusion().schedule;
             let levels = schedule.levels(schedule.len().ok_or("the floor needs a grid")?)?;

@@ -7,7 +7,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use langevin_core::{
-    Activation, Denoiser, LossReduction, Mlp, MlpConfig, Network, NetworkDenoiser,
+    Activation, Denoiser, LossReduction, Mlp, MlpConfig, MlpForm, Network, NetworkDenoiser,
 };
 use langevin_data::Streams;
 use langevin_train::{
@@ -27,7 +27,7 @@ pub fn settings(cases: u32) -> ProptestConfig {
 /// One way to train one network.
 #[derive(Debug, Clone)]
 pub struct Case {
-    pub form: MlpConfig,
+    pub mlp: MlpConfig,
     pub optimizer: OptimizerConfig,
     pub clip_norm: Option<f64>,
     pub rows: usize,
@@ -43,21 +43,13 @@ pub fn cases() -> impl Strategy<Value = Case> {
     use Activation::{Gelu, Relu, Silu, Tanh};
     let activation = prop::sample::select(vec![Relu, Silu, Gelu, Tanh]);
     let form = (1..4_usize, 0..4_usize, 1..80_usize, 1..4_usize, activation, any::<bool>(), 0..4);
-    let form =
-        form.prop_map(|(features, extra_features, width, depth, activation, residual, n)| {
-            let position_features = usize::try_from(n).expect("small");
-            let position_scale = 1.0;
-            MlpConfig {
-                features,
-                extra_features,
-                width,
-                depth,
-                activation,
-                residual,
-                position_features,
-                position_scale,
-            }
-        });
+    let mlp = form.prop_map(|(features, extra_features, width, depth, activation, residual, n)| {
+        let position_features = usize::try_from(n).expect("small");
+        let position_scale = 1.0;
+        let form =
+            MlpForm { width, depth, activation, residual, position_features, position_scale };
+        MlpConfig { features, extra_features, form }
+    });
     let optimizer = prop::sample::select(vec![
         optimizer(r#"{"kind": "sgd"}"#),
         optimizer(r#"{"kind": "sgd", "momentum": 0.9, "dampening": 0.1, "weight_decay": 0.01}"#),
@@ -73,9 +65,9 @@ pub fn cases() -> impl Strategy<Value = Case> {
         LossReduction::Huber { delta: 0.5 },
     ]);
     let clip_norm = prop::sample::select(vec![None, Some(0.1), Some(1e3)]);
-    (form, optimizer, clip_norm, 1..200_usize, 1..4_usize, reduction).prop_map(
-        |(form, optimizer, clip_norm, rows, parts, reduction)| Case {
-            form,
+    (mlp, optimizer, clip_norm, 1..200_usize, 1..4_usize, reduction).prop_map(
+        |(mlp, optimizer, clip_norm, rows, parts, reduction)| Case {
+            mlp,
             optimizer,
             clip_norm,
             rows,
@@ -94,22 +86,22 @@ impl Case {
             stream.fill_normal(&mut values);
             Columns { columns, values: values.iter().map(|z| *z as f32).collect() }
         };
-        let extra = self.form.extra_features;
+        let extra = self.mlp.extra_features;
         StepBatch {
             network: 0,
             rows: self.rows,
             parts: self.parts,
-            input: matrix(self.form.features),
+            input: matrix(self.mlp.features),
             level_features: (extra > 0).then(|| matrix(extra.min(2))),
             condition: (extra > 2).then(|| matrix(extra - 2)),
-            target: matrix(self.form.features),
+            target: matrix(self.mlp.features),
             weight: (0..self.rows).map(|row| 1.0 + (row % 2) as f32).collect(),
             reduction: self.reduction,
         }
     }
 
     pub fn network(&self, device: &Device) -> Mlp {
-        self.form.init(&Streams::new(3), device).expect("valid")
+        self.mlp.init(&Streams::new(3), device).expect("valid")
     }
 
     pub fn tape(&self, device: &Device) -> TapeEngine<Mlp> {
@@ -227,15 +219,16 @@ proptest! {
 
 pub fn any_case() -> Case {
     Case {
-        form: MlpConfig {
+        mlp: MlpConfig {
             features: 2,
             extra_features: 1,
-            width: 8,
-            depth: 2,
-            activation: Activation::Relu,
-            residual: false,
-            position_features: 2,
-            position_scale: 1.0,
+            form: MlpForm {
+                width: 8,
+                depth: 2,
+                activation: Activation::Relu,
+                position_features: 2,
+                ..MlpForm::default()
+            },
         },
         optimizer: optimizer(r#"{"kind": "adam"}"#),
         clip_norm: None,

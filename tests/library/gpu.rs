@@ -2,7 +2,7 @@
 //! takes up checkpoints of the other engines as they take up its own.
 
 use burn::{module::Module, nn::LinearConfig, tensor::Device};
-use langevin_core::{Activation, LossReduction, Mlp, MlpConfig};
+use langevin_core::{Activation, LossReduction, Mlp, MlpConfig, MlpForm};
 use langevin_train::{
     Engine, GpuEngine, StepBatch, StepOutput, TensorMap, Trainer, built_in, parse_config,
 };
@@ -96,15 +96,17 @@ proptest! {
 /// A case whose matrices take several large tiles, none of them full, and whose rows several slices.
 fn large() -> Case {
     Case {
-        form: MlpConfig {
+        mlp: MlpConfig {
             features: 3,
             extra_features: 2,
-            width: 200,
-            depth: 2,
-            activation: Activation::Silu,
-            residual: true,
-            position_features: 5,
-            position_scale: 1.0,
+            form: MlpForm {
+                width: 200,
+                depth: 2,
+                activation: Activation::Silu,
+                residual: true,
+                position_features: 5,
+                position_scale: 1.0,
+            },
         },
         optimizer: optimizer(r#"{"kind": "adam"}"#),
         clip_norm: Some(0.1),
@@ -128,14 +130,16 @@ fn wide_networks_are_those_of_the_tape() {
     let Some(device) = gpu() else { return };
     for (i, activation) in [Relu, Silu, Gelu, Tanh].into_iter().enumerate() {
         for residual in [false, true] {
-            let form = MlpConfig { width: 260 + i, depth: 2, activation, residual, ..large().form };
+            let mut mlp = large().mlp;
+            mlp.form = MlpForm { width: 260 + i, activation, residual, ..mlp.form };
             let reduction = [LossReduction::Mean, LossReduction::Huber { delta: 0.5 }][i % 2];
-            let case = Case { form, rows: 30 + 50 * i, parts: 1 + i % 2, reduction, ..large() };
+            let case = Case { mlp, rows: 30 + 50 * i, parts: 1 + i % 2, reduction, ..large() };
             agree(&case, &device).unwrap_or_else(|error| panic!("{case:?}: {error}"));
         }
     }
-    let form = MlpConfig { width: 300, ..large().form };
-    agree(&Case { form, ..large() }, &device).expect("large tiles");
+    let mut mlp = large().mlp;
+    mlp.form.width = 300;
+    agree(&Case { mlp, ..large() }, &device).expect("large tiles");
 }
 
 #[test]

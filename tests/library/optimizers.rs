@@ -76,17 +76,8 @@ fn three_steps_of_every_optimizer_are_pytorchs() {
         follow(&golden, case, &mut TapeEngine::new(network, 1, &config, clip, &device));
 
         // The same network, as the direct engine knows it.
-        let form = MlpConfig {
-            features: 2,
-            extra_features: 1,
-            width: 4,
-            depth: 1,
-            activation: Activation::Tanh,
-            residual: false,
-            position_features: 0,
-            position_scale: 1.0,
-        };
-        let empty = form.init(&Streams::new(0), &device).expect("valid");
+        let mlp = MlpConfig::new(2, 1, 4, 1, Activation::Tanh);
+        let empty = mlp.init(&Streams::new(0), &device).expect("valid");
         let network =
             weights(&golden["network"]).into_module(empty).expect("the same architecture");
         let engine = DirectEngine::new(network, 1, &config, clip, &device);

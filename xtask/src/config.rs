@@ -1,7 +1,8 @@
 //! `cargo xtask config`: writes docs/config.md, every field of a run file, from the program's JSON Schema.
 //!
-//! The schema is made from the types in crates/train/src/config, so their doc comments are the words
-//! of the page. A type is described where it first occurs. Later fields of that type link there.
+//! The schema is made from the types in crates/train/src/config, and those of langevin-core and
+//! langevin-data that they hold, so their doc comments are the words of the page. A type is described
+//! where it first occurs. Later fields of that type link there.
 
 mod schema;
 #[cfg(test)]
@@ -76,7 +77,7 @@ impl<'a> Page<'a> {
         let mut parts = Vec::new();
         for (path, schema) in std::mem::take(&mut self.pending) {
             let (of, rows) = if let Some(values) = values(schema) {
-                let row = |(value, meaning): (_, &str)| vec![code(value), meaning.to_owned()];
+                let row = |(value, meaning)| vec![code(value), meaning];
                 ("values", values.into_iter().map(row).collect())
             } else if let Some(kinds) = self.schema.kinds(schema) {
                 let mut rows = Vec::new();

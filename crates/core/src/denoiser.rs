@@ -117,7 +117,10 @@ mod tests {
     use langevin_data::Streams;
 
     use super::*;
-    use crate::{Activation, Betas, Karras, LevelGrid, LevelQuantity, MlpConfig, NoiseShare};
+    use crate::{
+        Activation, Betas, Karras, LevelEmbeddingConfig, LevelGrid, LevelQuantity, MlpConfig,
+        NoiseShare,
+    };
 
     fn values(x: Tensor<2>) -> Vec<f32> {
         x.into_data().try_into_vec::<f32>().expect("f32")
@@ -127,18 +130,10 @@ mod tests {
     fn the_network_is_told_the_level_and_its_output_becomes_the_clean_row() {
         let grid = Betas::new(&[0.1, 0.3, 0.5]).expect("valid");
         let streams = Streams::new(2);
-        let embedding =
-            LevelEmbedding::fourier(LevelQuantity::LogSnr, 4, 1.0, &streams).expect("valid");
-        let config = MlpConfig {
-            features: 2,
-            extra_features: 4,
-            width: 8,
-            depth: 1,
-            activation: Activation::Tanh,
-            residual: false,
-            position_features: 0,
-            position_scale: 1.0,
-        };
+        let of = LevelQuantity::LogSnr;
+        let embedding = LevelEmbeddingConfig::Fourier { of, features: 4, scale: 1.0 };
+        let embedding = embedding.init(&streams).expect("valid");
+        let config = MlpConfig::new(2, 4, 8, 1, Activation::Tanh);
         let device = Device::flex();
         let network = config.init(&streams, &device).expect("valid");
         let x = TensorData::new(vec![0.5_f32, -1.0, 2.0, 0.3, 0.0, 1.0], [3, 2]);
@@ -172,16 +167,7 @@ mod tests {
     fn each_level_has_its_network_and_a_level_step_is_its_output() {
         let path = Karras::new(0.01, 1.0, 3.0).expect("valid");
         let grid = LevelGrid::of(&path, 3).expect("three levels");
-        let config = MlpConfig {
-            features: 1,
-            extra_features: 0,
-            width: 4,
-            depth: 1,
-            activation: Activation::Relu,
-            residual: false,
-            position_features: 0,
-            position_scale: 1.0,
-        };
+        let config = MlpConfig::new(1, 0, 4, 1, Activation::Relu);
         let device = Device::flex();
         let networks: Vec<_> =
             (0..3).map(|seed| config.init(&Streams::new(seed), &device).expect("valid")).collect();

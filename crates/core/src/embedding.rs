@@ -4,12 +4,18 @@ use langevin_data::{Purpose, Streams, fill_sin_cos_turns};
 
 use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
 
-/// The number that stands for a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Number that stands for a noise level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum LevelQuantity {
     /// The noise scale sigma.
     Sigma,
     /// `ln(sigma / alpha) / 4`, EDM's c_noise.
+    #[default]
     LogSigma,
     /// `2 · ln(alpha / sigma)`.
     LogSnr,
@@ -17,7 +23,7 @@ pub enum LevelQuantity {
     Alpha,
     /// DDPM's `1 − beta` of the step into the level; on a grid of betas only.
     StepAlpha,
-    /// DDPM's k = K − 1 − index; on a discrete grid only.
+    /// The level's number k, 0 next to the data; on a discrete grid only.
     Index,
 }
 
@@ -65,7 +71,90 @@ impl LevelQuantity {
     }
 }
 
-/// How the level's number becomes columns.
+/// How the level's number becomes columns beside the network's input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
+pub enum LevelEmbeddingConfig {
+    /// The network is not told the level.
+    None,
+    /// One column: the number itself.
+    Column {
+        /// The number.
+        #[cfg_attr(feature = "serde", serde(default))]
+        of: LevelQuantity,
+    },
+    /// Sines and cosines at geometrically spaced frequencies.
+    Sinusoidal {
+        /// The number.
+        #[cfg_attr(feature = "serde", serde(default))]
+        of: LevelQuantity,
+        /// Columns, even.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::embedding_features"))]
+        features: usize,
+    },
+    /// Sines and cosines at random frequencies.
+    Fourier {
+        /// The number.
+        #[cfg_attr(feature = "serde", serde(default))]
+        of: LevelQuantity,
+        /// Columns, even.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::embedding_features"))]
+        features: usize,
+        /// Standard deviation of the frequencies, in turns per unit.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
+        scale: f64,
+    },
+}
+
+impl Default for LevelEmbeddingConfig {
+    fn default() -> Self {
+        Self::Column { of: LevelQuantity::default() }
+    }
+}
+
+impl LevelEmbeddingConfig {
+    /// Fails on a parameter out of its range.
+    ///
+    /// # Errors
+    /// `features` must be even and from 2 to 65536, `scale` finite and above 0.
+    pub fn validate(&self) -> Result<(), CoreError> {
+        if let Self::Sinusoidal { features, .. } | Self::Fourier { features, .. } = *self
+            && (!(2..=65_536).contains(&features) || features % 2 == 1)
+        {
+            let requirement = "must be even and from 2 to 65536";
+            return Err(CoreError::parameter("features", requirement, features));
+        }
+        if let Self::Fourier { scale, .. } = *self {
+            positive("scale", scale)?;
+        }
+        Ok(())
+    }
+
+    /// The embedding, whose random frequencies come from the run's streams.
+    ///
+    /// # Errors
+    /// See [`validate`](Self::validate).
+    pub fn init(&self, streams: &Streams) -> Result<LevelEmbedding, CoreError> {
+        self.validate()?;
+        Ok(match *self {
+            Self::None => LevelEmbedding::None,
+            Self::Column { of } => LevelEmbedding::Column(of),
+            Self::Sinusoidal { of, features } => LevelEmbedding::Sinusoidal { of, features },
+            Self::Fourier { of, features, scale } => {
+                let mut frequencies = vec![0.0; features / 2];
+                streams.at(Purpose::Frequencies, 0, 0).fill_normal(&mut frequencies);
+                let frequencies = frequencies.iter().map(|z| (scale * z) as f32).collect();
+                LevelEmbedding::Fourier { of, frequencies }
+            }
+        })
+    }
+}
+
+/// Embedding of the level with its frequencies, as [`LevelEmbeddingConfig::init`] makes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LevelEmbedding {
     /// The network is not told the level.
@@ -91,33 +180,6 @@ pub enum LevelEmbedding {
 }
 
 impl LevelEmbedding {
-    /// A sinusoidal embedding.
-    ///
-    /// # Errors
-    /// `features` must be even and from 2 to 65536.
-    pub fn sinusoidal(of: LevelQuantity, features: usize) -> Result<Self, CoreError> {
-        even("features", features)?;
-        Ok(Self::Sinusoidal { of, features })
-    }
-
-    /// A Fourier embedding whose frequencies come from the run's streams.
-    ///
-    /// # Errors
-    /// `features` must be even and from 2 to 65536, `scale` finite and above 0.
-    pub fn fourier(
-        of: LevelQuantity,
-        features: usize,
-        scale: f64,
-        streams: &Streams,
-    ) -> Result<Self, CoreError> {
-        even("features", features)?;
-        positive("scale", scale)?;
-        let mut frequencies = vec![0.0; features / 2];
-        streams.at(Purpose::Frequencies, 0, 0).fill_normal(&mut frequencies);
-        let frequencies = frequencies.iter().map(|z| (scale * z) as f32).collect();
-        Ok(Self::Fourier { of, frequencies })
-    }
-
     /// The number of columns.
     pub fn features(&self) -> usize {
         match self {
@@ -175,13 +237,6 @@ fn sines_and_cosines(turns: impl Iterator<Item = f64>, out: &mut Vec<f32>) {
     fill_sin_cos_turns(&turns, sines, cosines);
 }
 
-fn even(parameter: &'static str, features: usize) -> Result<(), CoreError> {
-    if !(2..=65_536).contains(&features) || features % 2 == 1 {
-        return Err(CoreError::parameter(parameter, "must be even and from 2 to 65536", features));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +274,8 @@ mod tests {
     #[test]
     fn sinusoidal_columns_follow_their_formula() {
         let grid = Betas::new(&[0.01; 100]).expect("valid");
-        let embedding = LevelEmbedding::sinusoidal(LevelQuantity::Index, 8).expect("valid");
+        let config = LevelEmbeddingConfig::Sinusoidal { of: LevelQuantity::Index, features: 8 };
+        let embedding = config.init(&Streams::new(0)).expect("valid");
         let level = grid.levels(100).expect("all")[12];
         let told = columns(&embedding, &level, &grid);
         for j in 0..4 {
@@ -233,8 +289,9 @@ mod tests {
     fn fourier_columns_follow_their_formula_and_seed() {
         let schedule = Karras::new(0.01, 10.0, 7.0).expect("valid");
         let make = |seed| {
-            LevelEmbedding::fourier(LevelQuantity::LogSigma, 6, 16.0, &Streams::new(seed))
-                .expect("valid")
+            let of = LevelQuantity::LogSigma;
+            let config = LevelEmbeddingConfig::Fourier { of, features: 6, scale: 16.0 };
+            config.init(&Streams::new(seed)).expect("valid")
         };
         assert_ne!(make(0), make(1));
         let LevelEmbedding::Fourier { frequencies, .. } = make(0) else { panic!("fourier") };
@@ -258,7 +315,9 @@ mod tests {
             LevelEmbedding::Column(LevelQuantity::StepAlpha).check(&flow.at(0.5), &flow).is_err()
         );
         for features in [0, 3, 1 << 60] {
-            assert!(LevelEmbedding::sinusoidal(LevelQuantity::Sigma, features).is_err());
+            let of = LevelQuantity::Sigma;
+            let config = LevelEmbeddingConfig::Sinusoidal { of, features };
+            assert!(config.init(&Streams::new(0)).is_err());
         }
     }
 

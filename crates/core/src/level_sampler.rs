@@ -4,27 +4,38 @@ use langevin_data::{Stream, exp};
 
 use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
 
-/// The distribution of the training rows' levels.
+/// Distribution of the training rows' levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum LevelSampler {
     /// Time uniform in [0, 1]: every level of a grid equally likely.
-    Uniform,
-    /// As `Uniform`, one level for the whole batch.
-    UniformPerBatch,
-    /// Time uniform with one row in each of `rows` equal parts of [0, 1].
+    Uniform {
+        /// Whether every row gets its own level or the batch shares one.
+        #[cfg_attr(feature = "serde", serde(default))]
+        per: UniformPer,
+    },
+    /// Time uniform with one row in each of as many equal parts of [0, 1] as there are rows.
     Stratified,
-    /// `ln(sigma / alpha) ~ N(mean, std²)`. Source: Karras et al. 2022, table 1.
+    /// `ln(sigma / alpha) ~ N(mean, std²)`, as EDM. Source: Karras et al. 2022, table 1.
     LogNormal {
         /// Mean of ln(sigma / alpha).
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::edm_mean"))]
         mean: f64,
         /// Standard deviation of ln(sigma / alpha).
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::edm_std"))]
         std: f64,
     },
-    /// `logit(t) ~ N(mean, std²)`. Source: Esser et al. 2024, equation 19.
+    /// `logit(t) ~ N(mean, std²)`, as Stable Diffusion 3. Source: Esser et al. 2024, equation 19.
     LogitNormal {
         /// Mean of logit(t).
+        #[cfg_attr(feature = "serde", serde(default))]
         mean: f64,
         /// Standard deviation of logit(t).
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         std: f64,
     },
     /// The levels of a grid one after the other, the one next to the data first, all rows of a step
@@ -35,6 +46,27 @@ pub enum LevelSampler {
         /// Steps of each later one.
         each: u64,
     },
+}
+
+/// What shares one uniform level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum UniformPer {
+    /// Every row has its own.
+    #[default]
+    Row,
+    /// The whole batch shares one.
+    Batch,
+}
+
+impl Default for LevelSampler {
+    fn default() -> Self {
+        Self::Uniform { per: UniformPer::Row }
+    }
 }
 
 impl LevelSampler {
@@ -88,7 +120,7 @@ impl LevelSampler {
 
     /// Whether all rows of a step are at one level.
     pub const fn is_per_batch(&self) -> bool {
-        matches!(self, Self::UniformPerBatch | Self::InOrder { .. })
+        matches!(self, Self::Uniform { per: UniformPer::Batch } | Self::InOrder { .. })
     }
 
     /// The levels of `rows` rows of training step `step`, or of held-out rows, to which no step
@@ -106,12 +138,12 @@ impl LevelSampler {
             return vec![schedule.at((place as f64 + 0.5) / levels as f64); rows];
         }
         match *self {
-            Self::Uniform => {
+            Self::Uniform { per: UniformPer::Row } => {
                 let mut words = vec![0.0; 2 * rows];
                 stream.fill_uniform(&mut words);
                 words.chunks_exact(2).map(|pair| schedule.at(pair[0])).collect()
             }
-            Self::UniformPerBatch | Self::InOrder { .. } => {
+            Self::Uniform { per: UniformPer::Batch } | Self::InOrder { .. } => {
                 vec![schedule.at(stream.uniform()); rows]
             }
             Self::Stratified => {
@@ -153,7 +185,7 @@ mod tests {
     fn a_row_s_level_depends_on_its_place_alone() {
         let schedule = Karras::new(0.002, 80.0, 7.0).expect("valid");
         for sampler in [
-            LevelSampler::Uniform,
+            LevelSampler::default(),
             LevelSampler::LogNormal { mean: -1.2, std: 1.2 },
             LevelSampler::LogitNormal { mean: 0.0, std: 1.0 },
         ] {
@@ -194,7 +226,8 @@ mod tests {
     #[test]
     fn one_level_a_batch_is_shared_by_its_rows() {
         let grid = Betas::new(&[0.01; 64]).expect("valid");
-        let levels = LevelSampler::UniformPerBatch.draw(&grid, &mut stream(0), 9, Some(7));
+        let sampler = LevelSampler::Uniform { per: UniformPer::Batch };
+        let levels = sampler.draw(&grid, &mut stream(0), 9, Some(7));
         assert!(levels.iter().all(|level| *level == levels[0]));
     }
 

@@ -16,6 +16,8 @@
 //! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
 //! What is made of numbers is checked when it is made: a [`CoreError`] names the one that is wrong.
 
+#[cfg(feature = "serde")]
+mod defaults;
 mod denoiser;
 mod embedding;
 mod error;
@@ -29,11 +31,11 @@ mod schedule;
 mod weighting;
 
 pub use denoiser::{Denoiser, NetworkDenoiser};
-pub use embedding::{LevelEmbedding, LevelQuantity};
+pub use embedding::{LevelEmbedding, LevelEmbeddingConfig, LevelQuantity};
 pub use error::CoreError;
 pub use level::NoiseLevel;
-pub use level_sampler::LevelSampler;
-pub use network::{Activation, Mlp, MlpConfig, Network, PositionFeatures};
+pub use level_sampler::{LevelSampler, UniformPer};
+pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network, PositionFeatures};
 pub use oracle::MixtureOracle;
 pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{

@@ -7,7 +7,7 @@ use burn::{
 };
 use langevin_data::{Purpose, Streams};
 
-use crate::CoreError;
+use crate::{CoreError, error::positive};
 
 /// What a trainer and a denoiser need of a network: any Burn module can meet it.
 ///
@@ -25,12 +25,18 @@ pub trait Network: Module + Sync + 'static {
     ) -> Tensor<2>;
 }
 
-/// The nonlinearity between layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Nonlinearity between layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum Activation {
     /// `max(0, x)`.
     Relu,
     /// `x · sigmoid(x)`.
+    #[default]
     Silu,
     /// `x · Φ(x)`, the exact form.
     Gelu,
@@ -49,13 +55,14 @@ impl Activation {
     }
 }
 
-/// The form of a multilayer perceptron.
+/// Form of a multilayer perceptron, whatever columns go through it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MlpConfig {
-    /// Columns of a row of data, and of the output.
-    pub features: usize,
-    /// Columns that tell the level, and of the condition, together.
-    pub extra_features: usize,
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(default, deny_unknown_fields)
+)]
+pub struct MlpForm {
     /// Units of each hidden layer.
     pub width: usize,
     /// Hidden layers.
@@ -64,60 +71,94 @@ pub struct MlpConfig {
     pub activation: Activation,
     /// Whether each hidden layer after the first adds to what it got.
     pub residual: bool,
-    /// Random frequencies of the position, 0 for none; each gives a sine and a cosine.
+    /// Random frequencies of the position, 0 for none: they resolve fine structure. Each gives a sine
+    /// and a cosine.
     pub position_features: usize,
-    /// Standard deviation of those frequencies.
+    /// Standard deviation of those frequencies, in turns per unit of the network's input.
     pub position_scale: f64,
+}
+
+impl Default for MlpForm {
+    /// Three plain layers of 128 units: no layer adds to what it got, and the position has no
+    /// frequencies.
+    fn default() -> Self {
+        Self {
+            width: 128,
+            depth: 3,
+            activation: Activation::Silu,
+            residual: false,
+            position_features: 0,
+            position_scale: 1.0,
+        }
+    }
+}
+
+impl MlpForm {
+    /// Fails on a form that no network has.
+    ///
+    /// # Errors
+    /// `width` and `depth` must be at least 1, `position_scale` finite and above 0.
+    pub fn validate(&self) -> Result<(), CoreError> {
+        at_least_one("width", self.width)?;
+        at_least_one("depth", self.depth)?;
+        positive("position_scale", self.position_scale)?;
+        Ok(())
+    }
+}
+
+fn at_least_one(parameter: &'static str, value: usize) -> Result<(), CoreError> {
+    if value == 0 {
+        return Err(CoreError::parameter(parameter, "must be at least 1", value));
+    }
+    Ok(())
+}
+
+/// Multilayer perceptron before its weights: its form, and the columns that go through it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MlpConfig {
+    /// Columns of a row of data, and of the output.
+    pub features: usize,
+    /// Columns that tell the level, and of the condition, together.
+    pub extra_features: usize,
+    /// The layers between.
+    pub form: MlpForm,
 }
 
 impl MlpConfig {
     /// A plain perceptron: no layer adds to what it got, and the position has no frequencies.
-    pub const fn new(
+    pub fn new(
         features: usize,
         extra_features: usize,
         width: usize,
         depth: usize,
         activation: Activation,
     ) -> Self {
-        Self {
-            features,
-            extra_features,
-            width,
-            depth,
-            activation,
-            residual: false,
-            position_features: 0,
-            position_scale: 1.0,
-        }
+        let form = MlpForm { width, depth, activation, ..MlpForm::default() };
+        Self { features, extra_features, form }
     }
 
-    /// Fails on a form that no network has.
+    /// Fails on a network that there is not.
     ///
     /// # Errors
-    /// `features`, `width` and `depth` must be at least 1, `position_scale` finite and above 0.
+    /// `features` must be at least 1; for the rest see [`MlpForm::validate`].
     pub fn validate(&self) -> Result<(), CoreError> {
-        let sizes = [("features", self.features), ("width", self.width), ("depth", self.depth)];
-        if let Some((name, size)) = sizes.into_iter().find(|(_, size)| *size == 0) {
-            return Err(CoreError::parameter(name, "must be at least 1", size));
-        }
-        crate::error::positive("position_scale", self.position_scale)?;
-        Ok(())
+        at_least_one("features", self.features)?;
+        self.form.validate()
     }
 
     /// The number of values of all parameters, trained or not; saturates instead of overflowing.
     pub fn parameters(&self) -> usize {
-        let input = self
-            .position_features
+        let Self { features, extra_features, form } = *self;
+        let MlpForm { width, depth, position_features, .. } = form;
+        let input = position_features
             .saturating_mul(2)
-            .saturating_add(self.features)
-            .saturating_add(self.extra_features);
+            .saturating_add(features)
+            .saturating_add(extra_features);
         let layer = |from: usize, to: usize| from.saturating_add(1).saturating_mul(to);
-        layer(input, self.width)
-            .saturating_add(
-                layer(self.width, self.width).saturating_mul(self.depth.saturating_sub(1)),
-            )
-            .saturating_add(layer(self.width, self.features))
-            .saturating_add(self.features.saturating_mul(self.position_features))
+        layer(input, width)
+            .saturating_add(layer(width, width).saturating_mul(depth.saturating_sub(1)))
+            .saturating_add(layer(width, features))
+            .saturating_add(features.saturating_mul(position_features))
     }
 
     /// The network with weights from the run's streams.
@@ -129,25 +170,21 @@ impl MlpConfig {
     /// See [`validate`](Self::validate).
     pub fn init(&self, streams: &Streams, device: &Device) -> Result<Mlp, CoreError> {
         self.validate()?;
-        let position = match self.position_features {
-            0 => None,
-            count => Some(PositionFeatures::init(
-                self.features,
-                count,
-                self.position_scale,
-                streams,
-                device,
-            )),
-        };
-        let input = self.features + 2 * self.position_features + self.extra_features;
+        let Self { features, extra_features, form } = *self;
+        let MlpForm { width, depth, activation, residual, position_features, position_scale } =
+            form;
+        let position = (position_features > 0).then(|| {
+            PositionFeatures::init(features, position_features, position_scale, streams, device)
+        });
+        let input = features + 2 * position_features + extra_features;
         let sizes = |layer: usize| {
-            let from = if layer == 0 { input } else { self.width };
-            (from, if layer == self.depth { self.features } else { self.width })
+            let from = if layer == 0 { input } else { width };
+            (from, if layer == depth { features } else { width })
         };
-        let layers = (0..=self.depth)
+        let layers = (0..=depth)
             .map(|i| linear(&format!("layers.{i}"), sizes(i), streams, device))
             .collect();
-        Ok(Mlp { layers, position, activation: self.activation, residual: self.residual })
+        Ok(Mlp { layers, position, activation, residual })
     }
 }
 
@@ -258,16 +295,14 @@ mod tests {
     use super::*;
 
     fn config() -> MlpConfig {
-        MlpConfig {
-            features: 2,
-            extra_features: 3,
-            width: 16,
-            depth: 2,
-            activation: Activation::Silu,
-            residual: false,
-            position_features: 4,
-            position_scale: 1.0,
-        }
+        let form = MlpForm { width: 16, depth: 2, position_features: 4, ..MlpForm::default() };
+        MlpConfig { features: 2, extra_features: 3, form }
+    }
+
+    fn with(change: impl FnOnce(&mut MlpForm)) -> MlpConfig {
+        let mut config = config();
+        change(&mut config.form);
+        config
     }
 
     fn values(tensor: Tensor<2>) -> Vec<f32> {
@@ -283,8 +318,9 @@ mod tests {
     fn the_forward_pass_is_the_documented_formula() {
         let device = Device::flex();
         for residual in [false, true] {
-            let mlp =
-                MlpConfig { residual, ..config() }.init(&Streams::new(1), &device).expect("valid");
+            let mlp = with(|form| form.residual = residual)
+                .init(&Streams::new(1), &device)
+                .expect("valid");
             let (x, extra) = (rows(5, 2, 2.0), rows(5, 3, 1.0));
             let got = values(mlp.forward(x.clone(), Some(extra.clone()), None));
 
@@ -345,7 +381,7 @@ mod tests {
         let weight = |mlp: &Mlp, i: usize| values(mlp.layers[i].weight.val());
         assert_eq!(weight(&init(1), 1), weight(&init(1), 1));
         assert_ne!(weight(&init(1), 1), weight(&init(2), 1));
-        let wider = MlpConfig { depth: 3, ..config() };
+        let wider = with(|form| form.depth = 3);
         let wider = wider.init(&Streams::new(1), &Device::flex()).expect("valid");
         assert_eq!(
             weight(&init(1), 1),
@@ -356,7 +392,7 @@ mod tests {
 
     #[test]
     fn weights_have_pytorchs_bound_and_variance() {
-        let big = MlpConfig { width: 256, ..config() };
+        let big = with(|form| form.width = 256);
         let mlp = big.init(&Streams::new(4), &Device::flex()).expect("valid");
         let weight = values(mlp.layers[1].weight.val());
         let bound = 1.0 / 16.0;
@@ -379,7 +415,7 @@ mod tests {
 
     #[test]
     fn an_empty_network_is_refused() {
-        let none = MlpConfig { width: 0, ..config() };
+        let none = with(|form| form.width = 0);
         let message =
             none.init(&Streams::new(0), &Device::flex()).expect_err("refused").to_string();
         assert_eq!(message, "width: must be at least 1, got 0");

@@ -2,44 +2,57 @@
 
 use crate::{CoreError, NoiseLevel, error::positive};
 
-/// The meaning of a network's output F(c_in · x_t).
+/// Meaning of a network's output F(c_in · x_t).
 ///
 /// Each kind is the line `D = c_skip · x_t + c_out · F` with coefficients of the level, so that any
 /// of them converts exactly to any other through D, the estimate of x_0.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Prediction {
-    /// `F = eps`. Singular at alpha = 0. Source: Ho et al. 2020, equation 12.
+    /// The noise: `F = eps`. Singular at alpha = 0. Source: Ho et al. 2020, equation 12.
     Noise,
-    /// `F = x_0`.
+    /// The clean row: `F = x_0`.
     Sample,
-    /// `F = alpha · eps − sigma · x_0`. Source: Salimans & Ho 2022, appendix D.
+    /// The velocity: `F = alpha · eps − sigma · x_0`. Source: Salimans & Ho 2022, appendix D.
     Velocity,
-    /// `F = eps − x_0`, the velocity of the straight path. Source: Liu et al. 2022, equation 1.
+    /// The velocity of the straight path: `F = eps − x_0`. Source: Liu et al. 2022, equation 1.
     Flow,
     /// EDM's preconditioned F, of unit variance in and out where the data has standard deviation
     /// sigma_data. Source: Karras et al. 2022, table 1 and equation 7, at x_t / alpha; written so
     /// that alpha = 0 is its limit, `F = x_0 / sigma_data`.
     Edm {
         /// Standard deviation of the data.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         sigma_data: f64,
     },
-    /// A share of the noise `n = sigma · eps` of a level of a grid with alpha = 1, which a sampler
-    /// takes off to come to the next level. Source: Bouvier 2024, "Introduction to diffusion models".
+    /// A share of the noise `n = sigma · eps` at a level of a grid with alpha = 1. A sampler takes it
+    /// off to come to the next level. Source: Bouvier 2024, "Introduction to diffusion models".
     LevelStep {
         /// Which share.
+        #[cfg_attr(feature = "serde", serde(default))]
         share: NoiseShare,
     },
 }
 
-/// Which share of the noise a network of [`Prediction::LevelStep`] gives, with sigma' the noise scale
-/// of the grid's next level, 0 after its last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Share of the noise that a level step takes off, with sigma' the noise scale of the grid's next
+/// level, 0 after its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum NoiseShare {
-    /// `sigma' / sigma`, as published: it says nothing of the noise at the last level, and what is
-    /// left of the noise elsewhere is not the next level's.
-    Published,
     /// `1 − sigma' / sigma`: taking it off is Euler's step on the noise.
+    #[default]
     Corrected,
+    /// `sigma' / sigma`, as the article "Introduction to Diffusion Models" has it: it says nothing of
+    /// the noise at the last level, and what is left of the noise elsewhere is not the next level's.
+    Published,
 }
 
 impl NoiseShare {
@@ -65,13 +78,15 @@ pub struct Coefficients {
 }
 
 impl Prediction {
-    /// EDM's prediction.
+    /// Fails on a parameter out of its range.
     ///
     /// # Errors
     /// `sigma_data` must be finite and above 0.
-    pub fn edm(sigma_data: f64) -> Result<Self, CoreError> {
-        positive("sigma_data", sigma_data)?;
-        Ok(Self::Edm { sigma_data })
+    pub fn validated(self) -> Result<Self, CoreError> {
+        if let Self::Edm { sigma_data } = self {
+            positive("sigma_data", sigma_data)?;
+        }
+        Ok(self)
     }
 
     /// The name in run files and messages.

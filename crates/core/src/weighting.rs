@@ -2,27 +2,35 @@
 
 use crate::{CoreError, NoiseLevel, Prediction, error::positive};
 
-/// The weight of a row's squared error, by level.
+/// Weight of a row's squared error, by level.
 ///
 /// Weights are defined on `|D − x_0|²` (D the denoised row) and turned into the factor on the
 /// network's own error by `c_out²`, since `D − x_0 = c_out · (F − target)`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Weighting {
     /// 1 on the network's own error. With EDM's prediction this is EDM's weight.
+    #[default]
     Uniform,
     /// 1 on the error of x_0.
     Sample,
-    /// `SNR` on the error of x_0: 1 on the error of the noise.
+    /// The signal-to-noise ratio SNR on the error of x_0: 1 on the error of the noise.
     Snr,
     /// `min(SNR, gamma)` on the error of x_0. Source: Hang et al. 2023, equation 8.
     MinSnr {
         /// The ceiling, 5 in the paper.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::min_snr_gamma"))]
         gamma: f64,
     },
-    /// `(s² + sigma_data²) / (s · sigma_data)²` on the error of x_0, with s = sigma / alpha.
+    /// EDM's weight: `(s² + sigma_data²) / (s · sigma_data)²` on the error of x_0, with s = sigma / alpha.
     /// Source: Karras et al. 2022, table 1.
     Edm {
         /// Standard deviation of the data.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         sigma_data: f64,
     },
 }
@@ -58,10 +66,16 @@ impl Weighting {
     }
 }
 
-/// How the weighted squared errors of a batch become its loss.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Reduction of a batch's weighted squared errors to its loss.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum LossReduction {
     /// The mean over rows and features.
+    #[default]
     Mean,
     /// The sum over rows and features.
     Sum,
@@ -70,6 +84,7 @@ pub enum LossReduction {
     /// The mean of Huber's function, `e²/2` up to `delta`, `delta · (|e| − delta/2)` above.
     Huber {
         /// Where the square ends.
+        #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         delta: f64,
     },
 }

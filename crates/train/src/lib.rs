@@ -42,20 +42,18 @@ mod store;
 mod trainer;
 
 pub use config::{
-    ActivationConfig, CONFIG_LIMIT, DataConfig, DenoiserConfig, EmaConfig, EmbeddingConfig,
-    EndConfig, EngineConfig, FigureKind, FilmConfig, KeepConfig, LearningRateConfig, LevelsConfig,
-    LossConfig, MissingConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig,
-    PictureConfig, PredictionConfig, QuantityConfig, ReportConfig, RunConfig, SampleConfig,
-    SamplerConfig, ScheduleConfig, ShareConfig, StartConfig, TableConfig, TrainConfig,
-    TransformConfig, UniformPer, VarianceConfig, WeightingConfig, nearest, parse_config,
-    read_config, relative_path, schema,
+    CONFIG_LIMIT, DataConfig, DenoiserConfig, EmaConfig, EngineConfig, FigureKind, FilmConfig,
+    FilmPicture, KeepConfig, LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig,
+    OptimizerConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig, ScheduleConfig,
+    StartConfig, TableConfig, TrainConfig, nearest, parse_config, read_config, relative_path,
+    schema,
 };
+#[cfg(feature = "gpu")]
+pub use engine::{DeviceOutput, GpuEngine};
 pub use engine::{
     Array, ArrayError, DirectEngine, Engine, EngineError, RunDenoiser, StepOutput, TapeEngine,
     TensorMap, Values, row_losses, use_instructions,
 };
-#[cfg(feature = "gpu")]
-pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
 pub use problem::{Columns, Diffusion, StepBatch, free_memory};
 pub use run::{

@@ -48,25 +48,30 @@ impl<'a> Schema<'a> {
         schema["oneOf"].as_array()?.iter().map(|variant| Some((kind(variant)?, variant))).collect()
     }
 
-    /// Description of a schema, or else of its type.
+    /// First paragraph of the description of a schema, or else of its type.
     pub fn words(self, schema: &'a Value) -> Result<String, String> {
         let own = schema["description"].as_str();
         let words = match own {
             Some(words) => Some(words),
             None => self.resolve(schema)?.1["description"].as_str(),
         };
-        // A link of rustdoc becomes a plain name.
-        Ok(words.unwrap_or_default().replace("[`", "`").replace("`]", "`").replace('\n', " "))
+        Ok(plain(words.unwrap_or_default()))
     }
 }
 
+/// First paragraph of a doc comment as one line, in which links of rustdoc are names.
+fn plain(words: &str) -> String {
+    let first = words.split("\n\n").next().unwrap_or_default();
+    first.replace("[`", "`").replace("`]", "`").replace('\n', " ")
+}
+
 /// Values of an enumeration, each with its meaning.
-pub fn values(schema: &Value) -> Option<Vec<(&Value, &str)>> {
+pub fn values(schema: &Value) -> Option<Vec<(&Value, String)>> {
     if let Some(value) = schema.get("const") {
-        return Some(vec![(value, schema["description"].as_str().unwrap_or_default())]);
+        return Some(vec![(value, plain(schema["description"].as_str().unwrap_or_default()))]);
     }
     if let Some(values) = schema["enum"].as_array() {
-        return Some(values.iter().map(|value| (value, "")).collect());
+        return Some(values.iter().map(|value| (value, String::new())).collect());
     }
     let parts: Option<Vec<_>> = schema["oneOf"].as_array()?.iter().map(values).collect();
     Some(parts?.concat())

@@ -19,7 +19,7 @@ const MOST_SAMPLES: usize = 2000;
 /// Draws the run's first samples again and makes films of their way.
 pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let mut config = read_run_config(&film.run)?;
-    let own = serde_json::to_value(config.report.film.clone().unwrap_or_default())
+    let own = serde_json::to_value(config.report.film.unwrap_or_default())
         .map_err(|source| TrainError::Json { name: "report.film".to_owned(), source })?;
     let count = config.sample.count.min(MOST_SAMPLES);
     let mut settings = vec![format!("sample.count={count}"), format!("report.film={own}")];

@@ -5,13 +5,19 @@ use burn::tensor::Tensor;
 use super::{Noise, Sampler, Transition, estimated_noise, renewed_share};
 use crate::Denoiser;
 
-/// The variance of an ancestral step; both are optimal for some data (Ho et al. 2020, section 3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Variance of an ancestral step. Both are optimal for some data (Ho et al. 2020, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum AncestralVariance {
-    /// `beta_t (1 − alpha_bar_{t−1}) / (1 − alpha_bar_t)`, the posterior's: exact for data at one
+    /// The posterior's, `beta_t (1 − alpha_bar_{t−1}) / (1 − alpha_bar_t)`: exact for data at one
     /// point.
+    #[default]
     Lower,
-    /// `beta_t`, the forward step's: exact for data that is N(0, I).
+    /// The forward step's, `beta_t`: exact for data that is N(0, I).
     Upper,
 }
 

@@ -57,17 +57,29 @@ pub trait Sampler: Send + Sync {
     fn calls(&self, step: &Transition) -> usize;
 }
 
-/// Where sampling stops.
+/// Where sampling ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum End {
-    /// At sigma = 0, which the loop appends to the levels; the step there is made `repeats` more
-    /// times, as if its rows were still at the last level.
+    /// At sigma = 0, which the loop appends to the levels.
     Clean {
-        /// 0 but for systems that were published so.
+        /// How many more times the step there is made, as if its rows were still at the last level; 0
+        /// but for systems that were published so.
+        #[cfg_attr(feature = "serde", serde(default))]
         repeats: usize,
     },
-    /// At the last of the levels given.
+    /// At the last level, whose noise the samples keep.
     LastLevel,
+}
+
+impl Default for End {
+    fn default() -> Self {
+        Self::CLEAN
+    }
 }
 
 impl End {

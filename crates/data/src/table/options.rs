@@ -24,8 +24,13 @@ pub struct TableOptions {
 /// What becomes of rows that lack a value: an empty field, NA, N/A, NaN or null in any case of
 /// letters, NaN in an array.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum Missing {
-    /// They are dropped and reported.
+    /// They are left out and reported.
     #[default]
     Drop,
     /// They are an error.

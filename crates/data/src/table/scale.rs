@@ -5,8 +5,14 @@ use super::{TableError, quantile::Quantile, rows::Rows};
 /// Limit of whole numbers: above it some have no f64.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
-/// How a table's columns become what a model is trained on; statistics come from the training rows.
+/// How a table's columns become numbers near 1, which a model is trained on. Statistics come from the
+/// training rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum Transform {
     /// They stay as they are.
     None,

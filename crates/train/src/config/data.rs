@@ -115,6 +115,17 @@ impl DataConfig {
         }
     }
 
+    /// Checks the section by itself, without a file.
+    ///
+    /// # Errors
+    /// A field out of its range, by its path.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        match self {
+            Self::Table(table) => table.validate(),
+            _ => self.distribution().map(|_| ()),
+        }
+    }
+
     /// The data where it is a formula, which costs nothing to make.
     ///
     /// # Errors

@@ -5,8 +5,12 @@
 
 mod data;
 mod denoiser;
+mod film;
+mod learning_rate;
 mod noise;
 mod parse;
+mod ranges;
+mod report;
 mod sampling;
 mod table;
 mod training;
@@ -14,23 +18,24 @@ mod validate;
 mod versions;
 
 pub use data::DataConfig;
-pub use denoiser::{
-    ActivationConfig, DenoiserConfig, EmbeddingConfig, NetworkConfig, NetworksConfig,
-    PredictionConfig, QuantityConfig, ShareConfig,
-};
-pub use noise::{LevelsConfig, NoiseConfig, ScheduleConfig, UniformPer};
+pub use denoiser::{DenoiserConfig, NetworkConfig, NetworksConfig};
+pub(crate) use film::MOST_GIF_FPS;
+pub use film::{Course, FilmConfig, FilmFault, FilmPicture};
+pub use learning_rate::LearningRateConfig;
+pub use noise::{NoiseConfig, ScheduleConfig};
 pub use parse::{CONFIG_LIMIT, nearest, parse_config, read_config, schema};
-pub use sampling::{EndConfig, SampleConfig, SamplerConfig, StartConfig, VarianceConfig};
-pub use table::{MissingConfig, TableConfig, TransformConfig, relative_path};
-pub use training::{
-    EmaConfig, EngineConfig, KeepConfig, LearningRateConfig, LossConfig, OptimizerConfig,
-    TrainConfig, WeightingConfig,
-};
+pub(crate) use report::TRAJECTORY_ROWS;
+pub use report::{FigureKind, ReportConfig};
+pub use sampling::{SampleConfig, SamplerConfig, StartConfig};
+pub use table::{TableConfig, relative_path};
+pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
 
 pub(crate) use versions::fill_defaults;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
 
 /// A whole run: data, noise, denoiser, training, sampling and report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,132 +68,30 @@ fn version() -> u32 {
     versions::NEWEST
 }
 
-/// Samples whose way through the levels is kept, where something is drawn of it.
-pub(crate) const TRAJECTORY_ROWS: usize = 2000;
-
-/// What is drawn of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReportConfig {
-    /// The figures, each as SVG and PNG under `figures/`.
-    #[serde(default = "all_figures")]
-    pub figures: Vec<FigureKind>,
-    /// The film of the samples moving through the levels, `film.gif` and `film.mp4`; none where left
-    /// out.
-    #[serde(default)]
-    pub film: Option<FilmConfig>,
-    /// Whether samples are measured against held-out rows: evaluation.json.
-    #[serde(default = "yes")]
-    pub evaluation: bool,
-    /// Whether the run is shown on a page: report.html.
-    #[serde(default = "yes")]
-    pub page: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Default for ReportConfig {
-    fn default() -> Self {
-        Self { figures: all_figures(), film: None, evaluation: true, page: true }
-    }
-}
-
-impl ReportConfig {
-    /// Whether something is drawn of the samples' way through the levels.
-    pub(crate) fn needs_trajectory(&self) -> bool {
-        let along = [FigureKind::Trajectory, FigureKind::Density, FigureKind::Cumulative];
-        self.film.is_some() || self.figures.iter().any(|kind| along.contains(kind))
-    }
-}
-
-fn all_figures() -> Vec<FigureKind> {
-    vec![FigureKind::Loss, FigureKind::Scatter, FigureKind::Levels]
-}
-
-/// A figure of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FigureKind {
-    /// Training and held-out loss against the step.
-    Loss,
-    /// Samples over data.
-    Scatter,
-    /// Mean and standard deviation along the sampling against the exact goal.
-    Levels,
-    /// The distribution of each column, samples over data.
-    Marginals,
-    /// Samples as images beside data.
-    Images,
-    /// The signal and noise scales of the sampling's levels.
-    Noise,
-    /// Samples at each level of the sampling.
-    Trajectory,
-    /// Mean squared distance to the nearest mode at each level.
-    Convergence,
-    /// Share and spread of the samples by mode.
-    Modes,
-    /// The exact density of each level with the samples' histogram; filled contours in two dimensions.
-    Density,
-    /// The exact cumulative distribution of each level with the samples', in one dimension.
-    Cumulative,
-}
-
-/// A film of the samples moving through the levels, interpolated between them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FilmConfig {
-    /// Its length in seconds.
-    #[serde(default = "two_seconds")]
-    pub seconds: f64,
-    /// Frames a second.
-    #[serde(default = "twenty_four")]
-    pub fps: u32,
-    /// Width and height in pixels, even.
-    #[serde(default = "film_size")]
-    pub size: u32,
-    /// The axes go from minus to plus this; to where the samples are where left out.
-    #[serde(default)]
-    pub extent: Option<f64>,
-    /// What it shows.
-    #[serde(default)]
-    pub picture: PictureConfig,
-    /// Whether there is also a GIF that goes back to its beginning: `film-loop.gif`.
-    #[serde(default)]
-    pub there_and_back: bool,
-}
-
-impl Default for FilmConfig {
-    fn default() -> Self {
-        Self {
-            seconds: two_seconds(),
-            fps: twenty_four(),
-            size: film_size(),
-            extent: None,
-            picture: PictureConfig::Points,
-            there_and_back: false,
+impl RunConfig {
+    fn validate_version(&self) -> Result<(), TrainError> {
+        if !(1..=versions::NEWEST).contains(&self.version) {
+            let message = format!(
+                "must be a version that this program reads, from 1 to {}, got {}",
+                versions::NEWEST,
+                self.version
+            );
+            return Err(TrainError::config("version", message));
         }
+        Ok(())
     }
-}
 
-/// What a film shows of the samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PictureConfig {
-    /// Each as a dot: the first two features, or the value over the sample's number.
-    #[default]
-    Points,
-    /// The histogram of the first feature, over the exact density where data of one feature states it.
-    Density,
-}
-
-fn film_size() -> u32 {
-    480
-}
-fn two_seconds() -> f64 {
-    2.0
-}
-fn twenty_four() -> u32 {
-    24
+    fn validate_name(&self) -> Result<(), TrainError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if self.name.is_empty()
+            || self.name.len() > 100
+            || self.name.starts_with('.')
+            || !self.name.chars().all(allowed)
+        {
+            let requirement =
+                "must be 1 to 100 letters, digits, '.', '_' or '-', not starting with '.'";
+            return Err(TrainError::config("name", format!("{requirement}, got {:?}", self.name)));
+        }
+        Ok(())
+    }
 }

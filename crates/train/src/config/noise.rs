@@ -7,6 +7,8 @@ use langevin_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{TrainError, error::in_section};
+
 /// Which noise levels exist, and which of them training rows get.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -15,7 +17,19 @@ pub struct NoiseConfig {
     pub schedule: ScheduleConfig,
     /// Which of them a training row gets.
     #[serde(default)]
-    pub levels: LevelsConfig,
+    pub levels: LevelSampler,
+}
+
+impl NoiseConfig {
+    /// Checks the section by itself.
+    ///
+    /// # Errors
+    /// A field out of its range, by its path.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        self.schedule.build().map_err(in_section("noise.schedule"))?;
+        self.levels.validated().map_err(in_section("noise.levels"))?;
+        Ok(())
+    }
 }
 
 /// Which noise levels exist.
@@ -132,86 +146,5 @@ impl ScheduleConfig {
             Self::Cosine { steps } => Box::new(Betas::new(&cosine_betas(*steps)?)?),
             Self::RectifiedFlow { t_min, t_max } => Box::new(RectifiedFlow::new(*t_min, *t_max)?),
         })
-    }
-}
-
-/// Which level a training row gets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum LevelsConfig {
-    /// Time uniform: every level of a grid equally likely.
-    Uniform {
-        /// Whether every row gets its own level or the batch shares one.
-        #[serde(default)]
-        per: UniformPer,
-    },
-    /// Time uniform with one row in each of as many equal parts as there are rows.
-    Stratified {},
-    /// ln(sigma / alpha) normal, as EDM.
-    LogNormal {
-        /// Mean of ln(sigma / alpha).
-        #[serde(default = "edm_mean")]
-        mean: f64,
-        /// Standard deviation of ln(sigma / alpha).
-        #[serde(default = "edm_std")]
-        std: f64,
-    },
-    /// logit(t) normal, as Stable Diffusion 3.
-    LogitNormal {
-        /// Mean of logit(t).
-        #[serde(default)]
-        mean: f64,
-        /// Standard deviation of logit(t).
-        #[serde(default = "one")]
-        std: f64,
-    },
-    /// The levels of a grid one after the other, the one next to the data first.
-    InOrder {
-        /// Steps of the first level.
-        first: u64,
-        /// Steps of each later one.
-        each: u64,
-    },
-}
-
-/// What shares one uniform level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum UniformPer {
-    /// Every row has its own.
-    #[default]
-    Row,
-    /// The whole batch shares one.
-    Batch,
-}
-
-fn edm_mean() -> f64 {
-    -1.2
-}
-fn edm_std() -> f64 {
-    1.2
-}
-
-impl Default for LevelsConfig {
-    fn default() -> Self {
-        Self::Uniform { per: UniformPer::Row }
-    }
-}
-
-impl LevelsConfig {
-    /// The level sampler itself.
-    ///
-    /// # Errors
-    /// A parameter out of its range.
-    pub fn build(&self) -> Result<LevelSampler, CoreError> {
-        match *self {
-            Self::Uniform { per: UniformPer::Row } => LevelSampler::Uniform,
-            Self::Uniform { per: UniformPer::Batch } => LevelSampler::UniformPerBatch,
-            Self::Stratified {} => LevelSampler::Stratified,
-            Self::LogNormal { mean, std } => LevelSampler::LogNormal { mean, std },
-            Self::LogitNormal { mean, std } => LevelSampler::LogitNormal { mean, std },
-            Self::InOrder { first, each } => LevelSampler::InOrder { first, each },
-        }
-        .validated()
     }
 }

@@ -27,15 +27,13 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
     }
     let document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
-    let mut config = deserialize(&document)?;
+    let (mut config, mut resolved) = deserialize(name, &document)?;
     if !overrides.is_empty() {
         // On the resolved document, so that a default can be overridden in part.
-        let mut document = serde_json::to_value(&config)
-            .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
         for setting in overrides {
-            apply(&mut document, setting)?;
+            apply(&mut resolved, setting)?;
         }
-        config = deserialize(&document)?;
+        (config, _) = deserialize(name, &resolved)?;
     }
     config.validate()?;
     Ok(config)
@@ -101,12 +99,34 @@ fn without_comments(text: &str) -> String {
 /// Fields up to which the one that is wrong is looked for.
 const MOST_FIELDS: usize = 32;
 
-fn deserialize(document: &Value) -> Result<RunConfig, TrainError> {
-    try_deserialize(document).map_err(|(path, message)| {
+/// The config that a document describes, and the same as a document with every default in it.
+fn deserialize(name: &str, document: &Value) -> Result<(RunConfig, Value), TrainError> {
+    let config = try_deserialize(document).map_err(|(path, message)| {
         let path = locate(document, path, &message);
         let path = if path.is_empty() { "the run file".to_owned() } else { path };
         TrainError::config(path, with_suggestion(message))
-    })
+    })?;
+    let resolved = serde_json::to_value(&config)
+        .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
+    refuse_lost(document, &resolved, "")?;
+    Ok((config, resolved))
+}
+
+/// Fails on a field that came out nowhere: serde takes any beside the `kind` of a variant without
+/// fields, even where it is told to deny unknown ones. A null may stand for what is left out.
+fn refuse_lost(document: &Value, resolved: &Value, path: &str) -> Result<(), TrainError> {
+    for (key, value) in document.as_object().into_iter().flatten() {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match resolved.get(key) {
+            Some(known) => refuse_lost(value, known, &path)?,
+            None if value.is_null() => {}
+            None => {
+                let message = format!("unknown field `{key}`, there are no fields");
+                return Err(TrainError::config(path, message));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
@@ -275,6 +295,27 @@ mod tests {
         let kind = message("\"kind\": \"heun\"", "\"kind\": \"hein\"");
         assert!(kind.starts_with("sample.sampler"), "{kind}");
         assert!(kind.ends_with("did you mean `heun`?"), "{kind}");
+    }
+
+    #[test]
+    fn a_field_of_a_kind_that_has_none_is_unknown() {
+        for (from, to, path) in [
+            ("\"edm\"", "\"noise\", \"sigma_data\": 1", "denoiser.prediction.sigma_data"),
+            (
+                "\"batch\": 4",
+                "\"batch\": 4, \"ema\": { \"kind\": \"none\", \"x\": {} }",
+                "train.ema.x",
+            ),
+            (
+                "20 } }",
+                "20 }, \"levels\": { \"x\": 1, \"kind\": \"stratified\" } }",
+                "noise.levels.x",
+            ),
+        ] {
+            let (_, field) = path.rsplit_once('.').expect("a path");
+            let want = format!("{path}: unknown field `{field}`, there are no fields");
+            assert_eq!(message(from, to), want);
+        }
     }
 
     #[test]

@@ -6,6 +6,12 @@ use langevin_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ranges::{above_zero, at_least_one};
+use crate::{TrainError, error::in_section};
+
+/// The most repeats of the last step.
+const MOST_REPEATS: usize = 10_000;
+
 /// How samples are drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +26,40 @@ pub struct SampleConfig {
     pub start: StartConfig,
     /// Where sampling ends.
     #[serde(default)]
-    pub end: EndConfig,
+    pub end: End,
 }
 
 fn thousand() -> usize {
     1000
+}
+
+impl SampleConfig {
+    /// Checks the section by itself.
+    ///
+    /// # Errors
+    /// A field out of its range, by its path.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        at_least_one("sample.count", self.count as u64)?;
+        self.sampler.build().map_err(in_section("sample.sampler"))?;
+        if let End::Clean { repeats } = self.end
+            && repeats > MOST_REPEATS
+        {
+            let message = format!("must be at most {MOST_REPEATS}, got {repeats}");
+            return Err(TrainError::config("sample.end.repeats", message));
+        }
+        if let StartConfig::Gaussian { std, .. } = &self.start {
+            above_zero("sample.start.std", *std)?;
+        }
+        if let Some((path, row)) = self.start.row()
+            && (row.is_empty() || !row.iter().all(|x| (*x as f32).is_finite()))
+        {
+            return Err(TrainError::config(
+                path,
+                format!("must hold numbers that are finite as 32-bit floats, got {row:?}"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// The sampling method and its number of steps.
@@ -55,7 +90,7 @@ pub enum SamplerConfig {
         steps: usize,
         /// Which of DDPM's two variances.
         #[serde(default)]
-        variance: VarianceConfig,
+        variance: AncestralVariance,
         /// Steps without fresh noise, counted from the one to sigma = 0, which never gets any.
         #[serde(default = "one_step")]
         quiet_steps: usize,
@@ -69,17 +104,6 @@ pub enum SamplerConfig {
 
 fn one_step() -> usize {
     1
-}
-
-/// Which of DDPM's two variances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum VarianceConfig {
-    /// The posterior's.
-    #[default]
-    Lower,
-    /// beta.
-    Upper,
 }
 
 impl SamplerConfig {
@@ -112,25 +136,20 @@ impl SamplerConfig {
             Self::Euler { .. } => Box::new(Euler),
             Self::Ddim { eta, .. } => Box::new(Ddim::new(eta)?),
             Self::Subtract { .. } => Box::new(Subtract),
-            Self::Ddpm { variance, quiet_steps, .. } => Box::new(Ddpm {
-                quiet_steps,
-                variance: match variance {
-                    VarianceConfig::Lower => AncestralVariance::Lower,
-                    VarianceConfig::Upper => AncestralVariance::Upper,
-                },
-            }),
+            Self::Ddpm { variance, quiet_steps, .. } => Box::new(Ddpm { variance, quiet_steps }),
         })
     }
 }
 
 /// What sampling starts from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StartConfig {
     /// N(0, sigma²) of the first level; refused where the data's marginal is another.
-    Noise {},
+    #[default]
+    Noise,
     /// A Gaussian with the data's mean and standard deviation along each axis at the first level.
-    Marginal {},
+    Marginal,
     /// The Gaussian stated here.
     Gaussian {
         /// Its mean: one number for every feature, or one number a feature.
@@ -145,7 +164,7 @@ pub enum StartConfig {
     },
     /// The data's exact distribution at the first level, by the inverse of its cumulative
     /// distribution: for data of one feature.
-    Exact {},
+    Exact,
 }
 
 impl StartConfig {
@@ -154,43 +173,7 @@ impl StartConfig {
         match self {
             Self::Gaussian { mean, .. } => Some(("sample.start.mean", mean)),
             Self::Row { row } => Some(("sample.start.row", row)),
-            Self::Noise {} | Self::Marginal {} | Self::Exact {} => None,
+            Self::Noise | Self::Marginal | Self::Exact => None,
         }
-    }
-}
-
-/// Where sampling ends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum EndConfig {
-    /// At sigma = 0.
-    Clean {
-        /// How many more times the step there is made, as if from the last level.
-        #[serde(default)]
-        repeats: usize,
-    },
-    /// At the last level, whose noise the samples keep.
-    LastLevel {},
-}
-
-impl Default for EndConfig {
-    fn default() -> Self {
-        Self::Clean { repeats: 0 }
-    }
-}
-
-impl EndConfig {
-    /// The end itself.
-    pub const fn build(&self) -> End {
-        match *self {
-            Self::Clean { repeats } => End::Clean { repeats },
-            Self::LastLevel {} => End::LastLevel,
-        }
-    }
-}
-
-impl Default for StartConfig {
-    fn default() -> Self {
-        Self::Noise {}
     }
 }

@@ -36,14 +36,14 @@ pub struct TableConfig {
     pub delimiter: Option<char>,
     /// What becomes of rows that lack a value.
     #[serde(default)]
-    pub missing: MissingConfig,
+    pub missing: Missing,
     /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. Which, the seed
     /// says.
     #[serde(default = "fifth")]
     pub holdout: f64,
     /// How columns become numbers near 1, by the training rows; undone when sampling.
     #[serde(default)]
-    pub transform: TransformConfig,
+    pub transform: Transform,
     /// Whether samples of columns that hold whole numbers alone are rounded.
     #[serde(default = "yes")]
     pub round_integers: bool,
@@ -59,32 +59,6 @@ fn yes() -> bool {
     true
 }
 
-/// What becomes of rows that lack a value: an empty field, NA, N/A, NaN or null.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MissingConfig {
-    /// They are left out, and the user is told which.
-    #[default]
-    Drop,
-    /// They are an error.
-    Refuse,
-}
-
-/// How columns become numbers near 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TransformConfig {
-    /// They stay as they are.
-    None,
-    /// Less their mean, over their standard deviation.
-    #[default]
-    Standardise,
-    /// Less their mean, over one standard deviation for all: for pixels.
-    StandardiseTogether,
-    /// To a normal distribution, by their ranks.
-    Quantile,
-}
-
 impl TableConfig {
     /// Reads, splits and scales the file.
     ///
@@ -96,22 +70,14 @@ impl TableConfig {
             exclude: self.exclude.clone(),
             header: self.header,
             delimiter: self.delimiter()?,
-            missing: match self.missing {
-                MissingConfig::Drop => Missing::Drop,
-                MissingConfig::Refuse => Missing::Refuse,
-            },
+            missing: self.missing,
             // As much again for what is made of them.
             memory: free_memory().map(|free| free / 2),
         };
         let split = SplitOptions {
             holdout: self.holdout()?,
             seed,
-            transform: match self.transform {
-                TransformConfig::None => Transform::None,
-                TransformConfig::Standardise => Transform::Standardise,
-                TransformConfig::StandardiseTogether => Transform::StandardiseTogether,
-                TransformConfig::Quantile => Transform::Quantile,
-            },
+            transform: self.transform,
             round_integers: self.round_integers,
         };
         let data = |table: Table| TableData::new(table, &split);

@@ -1,8 +1,17 @@
-//! `train`: steps, optimizer, learning rate, averaging and cadences.
+//! `train`: steps, optimizer, averaging and cadences.
 
-use langevin_core::{CoreError, LossReduction, Weighting};
+use langevin_core::{LossReduction, Weighting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::{
+    LearningRateConfig,
+    ranges::{above_zero, at_least_one, in_range, not_negative},
+};
+use crate::{TrainError, error::in_section};
+
+/// The most rows of a measurement of the held-out loss.
+const MOST_VALIDATION_ROWS: usize = 10_000_000;
 
 /// How the network is trained. Every cadence is in steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,10 +33,10 @@ pub struct TrainConfig {
     pub ema: EmaConfig,
     /// How errors count by level.
     #[serde(default)]
-    pub weighting: WeightingConfig,
+    pub weighting: Weighting,
     /// How a batch's errors become one loss.
     #[serde(default)]
-    pub loss: LossConfig,
+    pub loss: LossReduction,
     /// Steps between lines of metrics.jsonl.
     #[serde(default = "fifty")]
     pub log_every: u64,
@@ -57,6 +66,57 @@ pub struct TrainConfig {
     /// never where left out.
     #[serde(default)]
     pub patience: Option<u64>,
+}
+
+impl TrainConfig {
+    /// Checks the section by itself.
+    ///
+    /// # Errors
+    /// A field out of its range, by its path.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        at_least_one("train.steps", self.steps)?;
+        at_least_one("train.batch", self.batch as u64)?;
+        at_least_one("train.log_every", self.log_every)?;
+        at_least_one("train.checkpoint_every", self.checkpoint_every)?;
+        at_least_one("train.keep_checkpoints", self.keep_checkpoints as u64)?;
+        at_least_one("train.validate_rows", self.validate_rows as u64)?;
+        if self.validate_rows > MOST_VALIDATION_ROWS {
+            let message =
+                format!("must be at most {MOST_VALIDATION_ROWS}, got {}", self.validate_rows);
+            return Err(TrainError::config("train.validate_rows", message));
+        }
+        at_least_one("train.accumulate", self.accumulate as u64)?;
+        if self.accumulate > self.batch {
+            let message = format!(
+                "must be at most train.batch = {}, one row a part, got {}",
+                self.batch, self.accumulate
+            );
+            return Err(TrainError::config("train.accumulate", message));
+        }
+        if let Some(patience) = self.patience {
+            at_least_one("train.patience", patience)?;
+        }
+        if let Some(norm) = self.clip_norm {
+            above_zero("train.clip_norm", norm)?;
+        }
+        self.optimizer.validate()?;
+        self.learning_rate.validate(self.steps)?;
+        if let EmaConfig::Exponential { decay, .. } = self.ema {
+            in_range("train.ema.decay", decay, 0.0, 1.0)?;
+        }
+        self.weighting.validated().map_err(in_section("train.weighting"))?;
+        self.loss.validated().map_err(in_section("train.loss"))?;
+        Ok(())
+    }
+
+    /// Path of the field that leaves a decision to the held-out loss, where there is one.
+    pub(crate) fn decided_by_held_out_loss(&self) -> Option<&'static str> {
+        match (self.keep, self.patience) {
+            (KeepConfig::Best, _) => Some("train.keep"),
+            (KeepConfig::Last, Some(_)) => Some("train.patience"),
+            (KeepConfig::Last, None) => None,
+        }
+    }
 }
 
 /// What makes the steps. Both do the same but for rounding.
@@ -148,6 +208,31 @@ pub enum OptimizerConfig {
     },
 }
 
+impl OptimizerConfig {
+    fn validate(&self) -> Result<(), TrainError> {
+        let path = |field: &str| format!("train.optimizer.{field}");
+        match *self {
+            Self::Sgd { momentum, dampening, nesterov, weight_decay } => {
+                in_range(&path("momentum"), momentum, 0.0, 1.0)?;
+                in_range(&path("dampening"), dampening, 0.0, 1.0)?;
+                not_negative(&path("weight_decay"), weight_decay)?;
+                if nesterov && (momentum == 0.0 || dampening != 0.0) {
+                    let message = "needs a momentum above 0 and a dampening of 0";
+                    return Err(TrainError::config(path("nesterov"), message));
+                }
+                Ok(())
+            }
+            Self::Adam { betas, epsilon, weight_decay }
+            | Self::Adamw { betas, epsilon, weight_decay } => {
+                in_range(&path("betas[0]"), betas[0], 0.0, 1.0)?;
+                in_range(&path("betas[1]"), betas[1], 0.0, 1.0)?;
+                above_zero(&path("epsilon"), epsilon)?;
+                not_negative(&path("weight_decay"), weight_decay)
+            }
+        }
+    }
+}
+
 fn betas() -> [f64; 2] {
     [0.9, 0.999]
 }
@@ -158,101 +243,13 @@ fn hundredth() -> f64 {
     0.01
 }
 
-/// The learning rate, keyed by the step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum LearningRateConfig {
-    /// The same at every step.
-    Constant {
-        /// The learning rate.
-        value: f64,
-    },
-    /// A linear rise over `warmup` steps, then half a cosine down to `end`, reached after the last step.
-    Cosine {
-        /// The highest learning rate.
-        peak: f64,
-        /// Steps of the rise.
-        #[serde(default)]
-        warmup: u64,
-        /// The learning rate after the last step.
-        #[serde(default)]
-        end: f64,
-    },
-    /// A linear rise over `warmup` steps, then a line down to `end`, reached after the last step.
-    Linear {
-        /// The highest learning rate.
-        peak: f64,
-        /// Steps of the rise.
-        #[serde(default)]
-        warmup: u64,
-        /// The learning rate after the last step.
-        #[serde(default)]
-        end: f64,
-    },
-    /// One value after the other, changed at the given steps.
-    Piecewise {
-        /// The values, one more than steps.
-        values: Vec<f64>,
-        /// The first step of each value after the first, rising.
-        steps: Vec<u64>,
-    },
-    /// Multiplied by `factor` every `every` steps.
-    StepDecay {
-        /// The learning rate of the first steps.
-        initial: f64,
-        /// The factor.
-        factor: f64,
-        /// Steps between changes.
-        every: u64,
-    },
-}
-
-impl LearningRateConfig {
-    /// The learning rate of step `step` (from 0) of a run of `steps`.
-    ///
-    /// Cosine: `end + (peak − end) · (1 + cos(π p)) / 2` and linear: `peak + (end − peak) · p`, with
-    /// `p = (step − warmup) / (steps − warmup)`; in the rise `peak · (step + 1) / warmup`.
-    pub fn at(&self, step: u64, steps: u64) -> f64 {
-        let progress = |warmup: u64| {
-            let span = steps.saturating_sub(warmup).max(1) as f64;
-            (step.saturating_sub(warmup) as f64 / span).min(1.0)
-        };
-        let rise = |peak: f64, warmup: u64| peak * (step + 1) as f64 / warmup as f64;
-        match *self {
-            Self::Constant { value } => value,
-            Self::Piecewise { ref values, steps: ref changes } => {
-                let place = changes.partition_point(|change| *change <= step);
-                values.get(place).copied().unwrap_or(0.0)
-            }
-            Self::Cosine { peak, warmup, .. } | Self::Linear { peak, warmup, .. }
-                if step < warmup =>
-            {
-                rise(peak, warmup)
-            }
-            Self::Cosine { peak, warmup, end } => {
-                let half_turn = std::f64::consts::PI * progress(warmup);
-                end + (peak - end) * 0.5 * (1.0 + half_turn.cos())
-            }
-            Self::Linear { peak, warmup, end } => peak + (end - peak) * progress(warmup),
-            Self::StepDecay { initial, factor, every } => {
-                initial * factor.powi(i32::try_from(step / every).unwrap_or(i32::MAX))
-            }
-        }
-    }
-
-    /// Whether the learning rate of a step depends on the run's length, so that a run cannot be
-    /// extended as if it had been longer from the start.
-    pub const fn depends_on_length(&self) -> bool {
-        matches!(self, Self::Cosine { .. } | Self::Linear { .. })
-    }
-}
-
 /// The average of the weights over the steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmaConfig {
     /// No average: samples are drawn with the last weights.
-    None {},
+    #[default]
+    None,
     /// `ema ← d · ema + (1 − d) · weights` after each step.
     Exponential {
         /// The decay d.
@@ -264,17 +261,11 @@ pub enum EmaConfig {
     },
 }
 
-impl Default for EmaConfig {
-    fn default() -> Self {
-        Self::None {}
-    }
-}
-
 impl EmaConfig {
     /// The decay after step `step` (from 0); `None` where nothing is averaged.
     pub fn decay(&self, step: u64) -> Option<f64> {
         match *self {
-            Self::None {} => None,
+            Self::None => None,
             Self::Exponential { decay, warmup: false } => Some(decay),
             Self::Exponential { decay, warmup: true } => {
                 let k = (step + 1) as f64;
@@ -289,137 +280,4 @@ fn decay() -> f64 {
 }
 fn yes() -> bool {
     true
-}
-
-/// How errors count by level.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum WeightingConfig {
-    /// 1 on the network's own error.
-    Uniform {},
-    /// 1 on the error of x_0.
-    Sample {},
-    /// The signal-to-noise ratio on the error of x_0.
-    Snr {},
-    /// min(SNR, gamma) on the error of x_0.
-    MinSnr {
-        /// The ceiling.
-        #[serde(default = "five")]
-        gamma: f64,
-    },
-    /// EDM's weight.
-    Edm {
-        /// Standard deviation of the data.
-        #[serde(default = "one")]
-        sigma_data: f64,
-    },
-}
-
-fn five() -> f64 {
-    5.0
-}
-fn one() -> f64 {
-    1.0
-}
-
-impl Default for WeightingConfig {
-    fn default() -> Self {
-        Self::Uniform {}
-    }
-}
-
-impl WeightingConfig {
-    /// The weighting itself.
-    ///
-    /// # Errors
-    /// A parameter out of its range.
-    pub fn build(&self) -> Result<Weighting, CoreError> {
-        match *self {
-            Self::Uniform {} => Weighting::Uniform,
-            Self::Sample {} => Weighting::Sample,
-            Self::Snr {} => Weighting::Snr,
-            Self::MinSnr { gamma } => Weighting::MinSnr { gamma },
-            Self::Edm { sigma_data } => Weighting::Edm { sigma_data },
-        }
-        .validated()
-    }
-}
-
-/// How a batch's errors become one loss.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum LossConfig {
-    /// The mean of the squared errors over rows and features.
-    Mean {},
-    /// Their sum.
-    Sum {},
-    /// The root of their sum.
-    Norm {},
-    /// The mean of Huber's function.
-    Huber {
-        /// Where the square ends.
-        #[serde(default = "one")]
-        delta: f64,
-    },
-}
-
-impl Default for LossConfig {
-    fn default() -> Self {
-        Self::Mean {}
-    }
-}
-
-impl LossConfig {
-    /// The reduction itself.
-    ///
-    /// # Errors
-    /// A parameter out of its range.
-    pub fn build(&self) -> Result<LossReduction, CoreError> {
-        match *self {
-            Self::Mean {} => LossReduction::Mean,
-            Self::Sum {} => LossReduction::Sum,
-            Self::Norm {} => LossReduction::Norm,
-            Self::Huber { delta } => LossReduction::Huber { delta },
-        }
-        .validated()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cosine_rises_to_its_peak_and_falls_to_its_end() {
-        let rate = LearningRateConfig::Cosine { peak: 1.0, warmup: 10, end: 0.2 };
-        assert!((rate.at(0, 110) - 0.1).abs() < 1e-15);
-        assert!((rate.at(9, 110) - 1.0).abs() < 1e-15);
-        assert!((rate.at(10, 110) - 1.0).abs() < 1e-15);
-        assert!((rate.at(60, 110) - 0.6).abs() < 1e-15, "half way is the mean of peak and end");
-        let last = 0.2 + 0.8 * 0.5 * (1.0 + (std::f64::consts::PI * 0.99).cos());
-        assert!((rate.at(109, 110) - last).abs() < 1e-15, "`end` is reached after the last step");
-    }
-
-    #[test]
-    fn a_line_falls_evenly() {
-        let rate = LearningRateConfig::Linear { peak: 1.0, warmup: 0, end: 0.0 };
-        for step in 0..10 {
-            assert!((rate.at(step, 10) - (1.0 - step as f64 / 10.0)).abs() < 1e-15);
-        }
-    }
-
-    #[test]
-    fn pieces_begin_at_their_steps() {
-        let rate = LearningRateConfig::Piecewise { values: vec![2e-3, 1e-5], steps: vec![20] };
-        assert_eq!([0, 19, 20, 900].map(|step| rate.at(step, 30)), [2e-3, 2e-3, 1e-5, 1e-5]);
-        assert!(!rate.depends_on_length());
-    }
-
-    #[test]
-    fn step_decay_is_pytorchs_step_lr() {
-        let rate = LearningRateConfig::StepDecay { initial: 1e-3, factor: 0.95, every: 100 };
-        assert_eq!(rate.at(99, 3000), 1e-3);
-        assert!((rate.at(100, 3000) - 0.95e-3).abs() < 1e-18);
-        assert!((rate.at(2999, 3000) - 1e-3 * 0.95_f64.powi(29)).abs() < 1e-18);
-    }
 }

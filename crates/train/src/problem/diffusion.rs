@@ -131,19 +131,19 @@ impl Diffusion {
         Ok(Self {
             schedule,
             networks,
-            levels: config.noise.levels.build().map_err(in_section("noise.levels"))?,
+            levels: config.noise.levels.validated().map_err(in_section("noise.levels"))?,
             embedding: config
                 .denoiser
                 .embedding
-                .build(&streams)
+                .init(&streams)
                 .map_err(in_section("denoiser.embedding"))?,
             prediction: config
                 .denoiser
                 .prediction
-                .build()
+                .validated()
                 .map_err(in_section("denoiser.prediction"))?,
-            weighting: config.train.weighting.build().map_err(in_section("train.weighting"))?,
-            reduction: config.train.loss.build().map_err(in_section("train.loss"))?,
+            weighting: config.train.weighting.validated().map_err(in_section("train.weighting"))?,
+            reduction: config.train.loss.validated().map_err(in_section("train.loss"))?,
             parts: config.train.accumulate,
         })
     }

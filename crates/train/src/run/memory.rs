@@ -36,13 +36,14 @@ impl MemoryEstimate {
             OptimizerConfig::Sgd { .. } => 1,
             OptimizerConfig::Adam { .. } | OptimizerConfig::Adamw { .. } => 2,
         };
-        let averages = usize::from(config.train.ema != EmaConfig::None {});
+        let averages = usize::from(config.train.ema != EmaConfig::None);
         // Weights, gradients, and one copy while the optimizer makes the new ones.
         let copies = 3 + moments + averages;
         // Each hidden layer keeps its sum and its activation for the way back, and their gradients.
-        let width = mlp.width.saturating_mul(4).saturating_mul(mlp.depth).saturating_add(1024);
+        let width =
+            mlp.form.width.saturating_mul(4).saturating_mul(mlp.form.depth).saturating_add(1024);
         // What the first layer gets, with its angles, sines and cosines and their gradients.
-        let input = mlp.position_features.saturating_mul(2).saturating_add(level_features);
+        let input = mlp.form.position_features.saturating_mul(2).saturating_add(level_features);
         let width = width.saturating_add(input.saturating_mul(4));
         let rows = config.train.batch.max(512);
         let samples = config.sample.count.saturating_mul(numbers_of_a_sample(features));
@@ -55,7 +56,7 @@ impl MemoryEstimate {
         };
         let way = way.saturating_mul(config.sample.sampler.steps().saturating_add(1));
         // What a layer has beside its numbers: names, shapes, shared pointers.
-        let overhead = mlp.depth.saturating_add(1).saturating_mul(networks);
+        let overhead = mlp.form.depth.saturating_add(1).saturating_mul(networks);
         let overhead = overhead.saturating_mul(LAYER_OVERHEAD);
         // The direct engine sums the gradients of up to as many groups of rows side by side.
         let groups = match config.train.engine {

@@ -42,7 +42,7 @@ impl<'a> Drawing<'a> {
             sampler: sampler.build().map_err(in_section("sample.sampler"))?,
             start: Start::new(start, data, &levels)?,
             levels,
-            end: end.build(),
+            end: *end,
             denoiser,
             device,
             features: data.features(),
@@ -143,7 +143,7 @@ impl Start {
         };
         let same = |std: f64| vec![std; features];
         Ok(match config {
-            StartConfig::Noise {} => {
+            StartConfig::Noise => {
                 Self::Gaussian { mean: vec![0.0; features], std: same(first.sigma()) }
             }
             StartConfig::Gaussian { mean, std } => {
@@ -152,13 +152,13 @@ impl Start {
             StartConfig::Row { row } => {
                 Self::Gaussian { mean: of_row(row, first.alpha()), std: same(first.sigma()) }
             }
-            StartConfig::Marginal {} => {
+            StartConfig::Marginal => {
                 let mean = data.mean().unwrap_or_default();
                 let variance = data.variance().unwrap_or_default();
                 let goal = level_goal(&mean, &variance, &first);
                 Self::Gaussian { mean: goal.mean, std: goal.std }
             }
-            StartConfig::Exact {} => Self::Exact(
+            StartConfig::Exact => Self::Exact(
                 LevelDensity::new(data, first.alpha(), first.sigma())
                     .map_err(in_section("sample.start"))?,
             ),

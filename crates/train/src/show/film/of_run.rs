@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    config::{FilmConfig, PictureConfig},
+    config::FilmConfig,
     sample::Samples,
     show::{
-        film::{Course, Film, FilmSettings, Picture, Trajectory},
+        film::{Course, DensityAt, Film, Trajectory},
         numbers::number,
     },
 };
@@ -23,14 +23,6 @@ pub enum FilmFormat {
     LoopedGif,
     /// H.264, one way.
     Mp4,
-}
-
-impl FilmConfig {
-    /// The film's settings on the given course.
-    pub(crate) const fn settings(&self, course: Course) -> FilmSettings {
-        let Self { seconds, fps, size, extent, .. } = *self;
-        FilmSettings { seconds, fps, size, extent, course }
-    }
 }
 
 /// The film of samples moving through the levels; that it goes there and back is the format's to say.
@@ -83,13 +75,9 @@ impl Way<'_> {
             self.levels.iter().map(|level| format!("σ = {}", number(level.sigma()))).collect();
         let features = self.data.features();
         let trajectory = Trajectory { levels: &snapshots, features, names: &names };
-        let density = |position: f64| self.density(position);
-        let picture = match config.picture {
-            PictureConfig::Points => Picture::Points,
-            PictureConfig::Density if features == 1 => Picture::Density(Some(&density)),
-            PictureConfig::Density => Picture::Density(None),
-        };
-        let film = Film::new(config.settings(course), trajectory, picture).map_err(failed)?;
+        let density: DensityAt = &|position| self.density(position);
+        let density = (features == 1).then_some(density);
+        let film = Film::new(*config, course, trajectory, density).map_err(failed)?;
         match format {
             FilmFormat::Gif | FilmFormat::LoopedGif => film.gif(),
             FilmFormat::Mp4 => film.mp4(),

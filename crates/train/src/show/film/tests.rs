@@ -30,17 +30,23 @@ fn trajectory(rows: usize, goal: &[f32]) -> Vec<Vec<f32>> {
 }
 
 fn film<'a>(
-    settings: FilmSettings,
+    config: FilmConfig,
     levels: &'a [&'a [f32]],
     features: usize,
-    picture: Picture<'a>,
+    density: Option<DensityAt<'a>>,
 ) -> Result<Film<'a>, FilmError> {
-    Film::new(settings, Trajectory { levels, features, names: &[] }, picture)
+    Film::new(config, Course::OneWay, Trajectory { levels, features, names: &[] }, density)
 }
 
 /// Small and short, with axes of ±3.
-const SMALL: FilmSettings =
-    FilmSettings { seconds: 0.5, fps: 24, size: 120, extent: Some(3.0), course: Course::OneWay };
+const SMALL: FilmConfig = FilmConfig {
+    seconds: 0.5,
+    fps: 24,
+    size: 120,
+    extent: Some(3.0),
+    picture: FilmPicture::Points,
+    there_and_back: false,
+};
 
 /// A frame as the darkness of its pixels, row after row, 0 for white.
 type Ink = Vec<f64>;
@@ -143,8 +149,9 @@ fn a_gif_has_the_frames_size_and_length_that_were_asked_for() {
     ] {
         for course in [Course::OneWay, Course::ThereAndBack] {
             let times = if course == Course::OneWay { 1 } else { 2 };
-            let settings = FilmSettings { seconds, fps, course, ..SMALL };
-            let bytes = film(settings, &levels, 2, Picture::Points).unwrap().gif().unwrap();
+            let config = FilmConfig { seconds, fps, ..SMALL };
+            let trajectory = Trajectory { levels: &levels, features: 2, names: &[] };
+            let bytes = Film::new(config, course, trajectory, None).unwrap().gif().unwrap();
             let (decoded, delays, loops) = decode_gif(&bytes);
             assert_eq!((decoded.len(), decoded[0].len()), (times * frames, 120 * 120));
             let whole: u16 = delays.iter().sum();
@@ -159,7 +166,7 @@ fn a_gif_has_the_frames_size_and_length_that_were_asked_for() {
 fn a_gif_begins_with_the_noise_and_ends_with_the_samples() {
     let rows = trajectory(300, &[-1.0, 1.0]);
     let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-    let bytes = film(SMALL, &levels, 2, Picture::Points).unwrap().gif().unwrap();
+    let bytes = film(SMALL, &levels, 2, None).unwrap().gif().unwrap();
     assert_from_noise_to_data(&decode_gif(&bytes).0, SMALL.size);
 }
 
@@ -169,10 +176,10 @@ fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
     let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
     // Sizes that are and are not whole blocks of the codec; more frames than between two keys.
     for (seconds, fps, size) in [(2.0, 24, 480), (1.0, 7, 122), (6.0, 20, 64), (0.5, 50, 96)] {
-        let settings = FilmSettings { seconds, fps, size, ..SMALL };
-        let film = film(settings, &levels, 2, Picture::Points).unwrap();
+        let settings = FilmConfig { seconds, fps, size, ..SMALL };
+        let film = film(settings, &levels, 2, None).unwrap();
         let Some((words, frames)) = decode_mp4(&film.mp4().unwrap(), size) else { return };
-        let count = film.settings.frame_count();
+        let count = film.config.frame_count(Course::OneWay);
         let rates = format!("{fps}/1,{fps}/1,{seconds:.6}");
         let want = format!("h264,{size},{size},tv,smpte170m,{rates},{count},{count}");
         assert_eq!((words, frames.len()), (want, count));
@@ -192,12 +199,11 @@ fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
 
 #[test]
 fn there_and_back_turns_at_the_samples_and_closes_without_a_jump() {
-    let settings = FilmSettings { course: Course::ThereAndBack, ..SMALL };
-    assert_eq!(settings.frame_count(), 24);
-    let positions: Vec<f64> = settings.positions(24, 6).collect();
+    assert_eq!(SMALL.frame_count(Course::ThereAndBack), 24);
+    let positions: Vec<f64> = SMALL.positions(Course::ThereAndBack, 24, 6).collect();
     assert_eq!((positions[0], positions[12], positions[23]), (0.0, 6.0, 0.5));
     assert!(positions.windows(2).all(|pair| (pair[1] - pair[0]).abs() == 0.5), "{positions:?}");
-    let one_way: Vec<f64> = SMALL.positions(24, 4).collect();
+    let one_way: Vec<f64> = SMALL.positions(Course::OneWay, 24, 4).collect();
     assert_eq!((one_way.len(), one_way[0], one_way[11]), (12, 0.0, 4.0));
 }
 
@@ -219,7 +225,7 @@ fn rows_go_straight_from_snapshot_to_snapshot() {
 #[test]
 fn the_value_stands_over_the_index_where_there_is_one_column() {
     let levels: [&[f32]; 2] = [&[2.0, 0.0, -2.0], &[0.0, 0.0, 0.0]];
-    let bytes = film(SMALL, &levels, 1, Picture::Points).unwrap().gif().unwrap();
+    let bytes = film(SMALL, &levels, 1, None).unwrap().gif().unwrap();
     let (frames, ..) = decode_gif(&bytes);
     for (frame, ys) in [(&frames[0], [20.0, 60.0, 100.0]), (&frames[11], [60.0; 3])] {
         for (index, y) in ys.into_iter().enumerate() {
@@ -238,18 +244,18 @@ fn what_is_not_finite_is_left_out_and_draws_nothing() {
     let levels: [&[f32]; 2] = [&bad, &[0.0; 8]];
     for extent in [None, Some(3.0), Some(1e-30), Some(1e30)] {
         for features in [1, 2, 4] {
-            let settings = FilmSettings { extent, ..SMALL };
-            let points = film(settings, &levels, features, Picture::Points).unwrap();
+            let settings = FilmConfig { extent, ..SMALL };
+            let points = film(settings, &levels, features, None).unwrap();
             assert_eq!(decode_gif(&points.gif().unwrap()).0.len(), 12);
             let curve = |_| vec![(f64::NAN, 1.0), (0.0, f64::INFINITY), (0.5, 1e300), (1e300, 0.0)];
-            for picture in [Picture::Density(None), Picture::Density(Some(&curve))] {
-                let bytes = film(settings, &levels, features, picture).unwrap().gif().unwrap();
+            let bars = FilmConfig { picture: FilmPicture::Density, ..settings };
+            for density in [None, Some(&curve as DensityAt)] {
+                let bytes = film(bars, &levels, features, density).unwrap().gif().unwrap();
                 assert_eq!(decode_gif(&bytes).0.len(), 12);
             }
         }
     }
-    let (frames, ..) =
-        decode_gif(&film(SMALL, &levels, 2, Picture::Points).unwrap().gif().unwrap());
+    let (frames, ..) = decode_gif(&film(SMALL, &levels, 2, None).unwrap().gif().unwrap());
     assert!(frames[0].iter().all(|ink| *ink == 0.0), "a dot of a row that is not finite");
     assert!(frames[11].iter().any(|ink| *ink > 100.0));
 }
@@ -284,8 +290,8 @@ fn a_density_and_its_histogram_move_together() {
         };
         (-300..=300).map(density).collect()
     };
-    let settings = FilmSettings { size: 240, ..SMALL };
-    let film = film(settings, &levels, 1, Picture::Density(Some(&curve))).unwrap();
+    let settings = FilmConfig { size: 240, picture: FilmPicture::Density, ..SMALL };
+    let film = film(settings, &levels, 1, Some(&curve)).unwrap();
     let frames: Vec<Pixmap> = film.frames(24).collect::<Result<_, _>>().unwrap();
     // Pixels of 14 to 226 are the axis of ±3.
     let pixel = |x: f64| 14.0 + (x + 3.0) / 6.0 * 212.0;
@@ -315,7 +321,7 @@ fn a_level_is_named_and_columns_that_are_not_shown_are_spoken_of() {
     let names = ["σ = 1", "σ = 0.5", ""].map(str::to_owned);
     let ink = |names: &[String], features, frame: usize, rows: std::ops::Range<usize>| {
         let trajectory = Trajectory { levels: &levels, features, names };
-        let film = Film::new(SMALL, trajectory, Picture::Points).unwrap();
+        let film = Film::new(SMALL, Course::OneWay, trajectory, None).unwrap();
         let frame = film.frames(24).nth(frame).unwrap().unwrap();
         frame.data()[rows.start * 480..rows.end * 480].to_vec()
     };
@@ -329,36 +335,38 @@ fn a_level_is_named_and_columns_that_are_not_shown_are_spoken_of() {
 
 #[test]
 fn settings_that_no_film_can_have_are_named() {
-    let check = |settings: FilmSettings| settings.validate().map_err(|error| error.to_string());
+    let check_on =
+        |course, config: FilmConfig| config.validate(course).map_err(|error| error.to_string());
+    let check = |config| check_on(Course::OneWay, config);
     let refused = |settings, want: &str| assert_eq!(check(settings), Err(want.to_owned()));
-    refused(FilmSettings { fps: 0, ..SMALL }, "film.fps: must be from 1 to 100, got 0");
-    refused(FilmSettings { fps: 101, ..SMALL }, "film.fps: must be from 1 to 100, got 101");
+    refused(FilmConfig { fps: 0, ..SMALL }, "film.fps: must be from 1 to 100, got 0");
+    refused(FilmConfig { fps: 101, ..SMALL }, "film.fps: must be from 1 to 100, got 101");
     for seconds in [0.0, -1.0, 60.5, f64::NAN, f64::INFINITY] {
         let want = format!("film.seconds: must be above 0 and at most 60, got {seconds}");
-        refused(FilmSettings { seconds, ..SMALL }, &want);
+        refused(FilmConfig { seconds, ..SMALL }, &want);
     }
     for size in [0, 62, 121, 2002, u32::MAX] {
         let want = format!("film.size: must be an even number from 64 to 2000, got {size}");
-        refused(FilmSettings { size, ..SMALL }, &want);
+        refused(FilmConfig { size, ..SMALL }, &want);
     }
     for half in [0.0, -3.0, f64::NAN, f64::INFINITY] {
         let want = format!("film.extent: must be from 1e-30 to 1e30, got {half}");
-        refused(FilmSettings { extent: Some(half), ..SMALL }, &want);
+        refused(FilmConfig { extent: Some(half), ..SMALL }, &want);
     }
     let frames = "film.seconds: must be such that there are 2 to 2000 frames, got";
-    refused(FilmSettings { seconds: 0.05, ..SMALL }, &format!("{frames} 0.05 (frames: 1)"));
-    let long = FilmSettings { seconds: 25.0, fps: 80, ..SMALL };
+    refused(FilmConfig { seconds: 0.05, ..SMALL }, &format!("{frames} 0.05 (frames: 1)"));
+    let long = FilmConfig { seconds: 25.0, fps: 80, ..SMALL };
     assert_eq!(check(long), Ok(()));
-    let back = FilmSettings { course: Course::ThereAndBack, ..long };
-    refused(back, &format!("{frames} 25 (frames: 4000)"));
-    assert_eq!(check(FilmSettings::default()), Ok(()));
+    let want = format!("{frames} 25 (frames: 4000)");
+    assert_eq!(check_on(Course::ThereAndBack, long), Err(want));
+    assert_eq!(check(FilmConfig::default()), Ok(()));
 }
 
 #[test]
 fn snapshots_that_are_no_trajectory_are_named() {
     let refused = |levels: &[&[f32]], features, names: &[String], want: &str| {
         let trajectory = Trajectory { levels, features, names };
-        let error = Film::new(SMALL, trajectory, Picture::Points).unwrap_err();
+        let error = Film::new(SMALL, Course::OneWay, trajectory, None).unwrap_err();
         assert_eq!(error.to_string(), want);
     };
     refused(&[], 1, &[], "film: needs two snapshots or more, got 0");
@@ -375,7 +383,7 @@ fn equal_rows_give_equal_bytes() {
     let rows = trajectory(300, &[-1.0, 1.0]);
     let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
     let make = || {
-        let film = film(SMALL, &levels, 2, Picture::Points).unwrap();
+        let film = film(SMALL, &levels, 2, None).unwrap();
         (film.gif().unwrap(), film.mp4().unwrap())
     };
     assert!(make() == make());

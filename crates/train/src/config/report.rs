@@ -1,0 +1,81 @@
+//! `report`: what is drawn of a run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::film::{Course, FilmConfig, FilmFault};
+use crate::TrainError;
+
+/// Samples whose way through the levels is kept, where something is drawn of it.
+pub(crate) const TRAJECTORY_ROWS: usize = 2000;
+
+/// What is drawn of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportConfig {
+    /// The figures, each as SVG and PNG under `figures/`.
+    pub figures: Vec<FigureKind>,
+    /// The film of the samples moving through the levels, `film.gif` and `film.mp4`; none where left
+    /// out.
+    pub film: Option<FilmConfig>,
+    /// Whether samples are measured against held-out rows: evaluation.json.
+    pub evaluation: bool,
+    /// Whether the run is shown on a page: report.html.
+    pub page: bool,
+}
+
+impl Default for ReportConfig {
+    fn default() -> Self {
+        let figures = vec![FigureKind::Loss, FigureKind::Scatter, FigureKind::Levels];
+        Self { figures, film: None, evaluation: true, page: true }
+    }
+}
+
+impl ReportConfig {
+    /// Checks the section by itself.
+    ///
+    /// # Errors
+    /// A field out of its range, by its path.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        let Some(film) = &self.film else { return Ok(()) };
+        let course = if film.there_and_back { Course::ThereAndBack } else { Course::OneWay };
+        film.validate(course).map_err(|FilmFault { field, required, got }| {
+            let message = format!("must be {required}, got {got}");
+            TrainError::config(format!("report.film.{field}"), message)
+        })
+    }
+
+    /// Whether something is drawn of the samples' way through the levels.
+    pub(crate) fn needs_trajectory(&self) -> bool {
+        let along = [FigureKind::Trajectory, FigureKind::Density, FigureKind::Cumulative];
+        self.film.is_some() || self.figures.iter().any(|kind| along.contains(kind))
+    }
+}
+
+/// A figure of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureKind {
+    /// Training and held-out loss against the step.
+    Loss,
+    /// Samples over data.
+    Scatter,
+    /// Mean and standard deviation along the sampling against the exact goal.
+    Levels,
+    /// The distribution of each column, samples over data.
+    Marginals,
+    /// Samples as images beside data.
+    Images,
+    /// The signal and noise scales of the sampling's levels.
+    Noise,
+    /// Samples at each level of the sampling.
+    Trajectory,
+    /// Mean squared distance to the nearest mode at each level.
+    Convergence,
+    /// Share and spread of the samples by mode.
+    Modes,
+    /// The exact density of each level with the samples' histogram; filled contours in two dimensions.
+    Density,
+    /// The exact cumulative distribution of each level with the samples', in one dimension.
+    Cumulative,
+}
