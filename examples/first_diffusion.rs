@@ -11,7 +11,9 @@ use langevin_core::{
     LossReduction, MlpConfig, NoiseLevel, NoiseShare, Prediction, UniformPer, Weighting,
 };
 use langevin_data::{Gaussian, Purpose, Streams};
-use langevin_train::{Diffusion, Engine, OptimizerConfig, TapeEngine, figures, level_goal};
+use langevin_train::{
+    Diffusion, Engine, OptimizerConfig, RunDenoiser, TapeEngine, figures, level_goal,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (device, streams) = (Device::flex(), Streams::new(0)); // everything random has seed 0
@@ -37,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         engine.step(&batch, 1e-3);
     }
     let networks = [engine.networks()[0].valid()]; // torch.no_grad()
-    let denoiser = diffusion.denoiser(&networks);
+    let denoiser = RunDenoiser::new(&diffusion, &networks);
     let mut start = vec![0.0; 1000]; // x = torch.randn((test_size, 1))*sigma_max, which is 1
     streams.at(Purpose::Sampling, 0, 0).fill_normal_rows(&mut start, 1);
     let mut x = Tensor::<2>::from_data(TensorData::new(start, [1000, 1]), &device);

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use langevin_core::MlpConfig;
 use langevin_data::{Dataset, Part, Stream, Streams, sin_cos_turns};
-use langevin_train::{Diffusion, Trainer, draw_samples, parse_config};
+use langevin_train::{Problem, RunDenoiser, Trainer, draw_samples, parse_config};
 
 /// A clover: three leaves, r = cos(3 · angle).
 struct Clover;
@@ -36,22 +36,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings =
         [r#"data={"kind":"custom","name":"clover"}"#, "train.steps=300", "train.batch=128"];
     let text = include_str!("../configs/two-moons.json");
-    let config = parse_config("two-moons", text, &settings.map(str::to_owned))?;
+    let problem = Problem::new(parse_config("two-moons", text, &settings.map(str::to_owned))?)?;
 
     let device = Device::flex();
-    let told = Diffusion::new(&config)?.embedding.features();
+    let told = problem.diffusion().embedding.features();
     let mlp: MlpConfig =
-        config.denoiser.network.mlp(Clover.features(), told).ok_or("it has an MLP")?;
-    let network = mlp.init(&Streams::new(config.seed), &device)?;
-    let mut trainer = Trainer::new(config, network, Box::new(Clover), &device)?;
+        problem.config().denoiser.network.mlp(Clover.features(), told).ok_or("it has an MLP")?;
+    let network = mlp.init(&Streams::new(0), &device)?;
+    let mut trainer = Trainer::new(problem, network, Box::new(Clover), &device)?;
     for _ in 0..300 {
         if let Some(metrics) = trainer.step()?.metrics {
             println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
         }
     }
-    let (config, networks) = (trainer.config(), trainer.sampling_networks());
-    let denoiser = trainer.diffusion().denoiser(&networks);
-    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {
+    let (problem, networks) = (trainer.problem(), trainer.sampling_networks());
+    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+    let samples = draw_samples(problem, 1000, 0, trainer.data(), &denoiser, &device, &mut |_| {
         ControlFlow::Continue(())
     })?;
     println!("the first sample is {:?}", &samples.values[..samples.features]);

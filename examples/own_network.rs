@@ -12,7 +12,7 @@ use burn::{
     tensor::{Device, Tensor, activation},
 };
 use langevin_core::Network;
-use langevin_train::{Diffusion, Trainer, draw_samples, parse_config};
+use langevin_train::{Problem, RunDenoiser, Trainer, draw_samples, parse_config};
 
 /// Two layers whose hidden units are gated by the noise level.
 #[derive(Module, Debug)]
@@ -36,25 +36,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Any run file will do; its network is replaced by ours, and its length is cut for the example.
     let settings = ["denoiser.network={\"kind\":\"custom\",\"name\":\"gated\"}", "train.steps=300"];
     let text = include_str!("../configs/two-moons.json");
-    let config = parse_config("two-moons", text, &settings.map(str::to_owned))?;
+    let problem = Problem::new(parse_config("two-moons", text, &settings.map(str::to_owned))?)?;
 
     let device = Device::flex();
-    let data = config.data.build(config.seed)?.ok_or("two-moons has data")?;
-    let told = Diffusion::new(&config)?.embedding.features();
+    let data = problem.config().data.build(0)?.ok_or("two-moons has data")?;
+    let told = problem.diffusion().embedding.features();
     let network = Gated {
         position: LinearConfig::new(data.features(), 128).init(&device),
         gate: LinearConfig::new(told, 128).init(&device),
         output: LinearConfig::new(128, data.features()).init(&device),
     };
-    let mut trainer = Trainer::new(config, network, data, &device)?;
+    let mut trainer = Trainer::new(problem, network, data, &device)?;
     for _ in 0..300 {
         if let Some(metrics) = trainer.step()?.metrics {
             println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
         }
     }
-    let (config, networks) = (trainer.config(), trainer.sampling_networks());
-    let denoiser = trainer.diffusion().denoiser(&networks);
-    let samples = draw_samples(config, 0, trainer.data(), &denoiser, &device, &mut |_| {
+    let (problem, networks) = (trainer.problem(), trainer.sampling_networks());
+    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+    let samples = draw_samples(problem, 1000, 0, trainer.data(), &denoiser, &device, &mut |_| {
         ControlFlow::Continue(())
     })?;
     println!("the first sample is {:?}", &samples.values[..samples.features]);

@@ -9,7 +9,9 @@ use std::{
 
 use burn::tensor::Device;
 use langevin_data::{Purpose, Streams};
-use langevin_train::{Event, Observer, Program, RunConfig, RunOptions, built_in, resume, train};
+use langevin_train::{
+    Event, Observer, Problem, Program, RunConfig, RunOptions, built_in, resume, train,
+};
 use serde_json::{Value, json};
 
 use crate::{conversation::Outcome, training::trainer};
@@ -55,8 +57,9 @@ pub fn checkpoint(config: RunConfig, folder: &Path) -> Outcome<Value> {
     let device = Device::flex();
     let options = options(&device, STEPS);
     let mut clock = Clock::default();
-    let (network, data) = built_in(&config, &device)?;
-    train(config, network, data, Some(folder), &options, &mut clock)?;
+    let problem = Problem::new(config)?;
+    let (network, data) = built_in(&problem, &device)?;
+    train(problem, network, data, Some(folder), &options, &mut clock)?;
     let newest = folder.join(format!("checkpoints/step-{STEPS:08}"));
     let sizes = fs::read_dir(newest)?.map(|entry| Ok(entry?.metadata()?.len()));
     let bytes: u64 = sizes.sum::<std::io::Result<u64>>()?;
@@ -80,9 +83,10 @@ pub fn overhead(config: RunConfig, folder: &Path) -> Outcome<Value> {
     }
     let bare = start.elapsed().as_secs_f64();
     let device = Device::flex();
-    let (network, data) = built_in(&config, &device)?;
+    let problem = Problem::new(config)?;
+    let (network, data) = built_in(&problem, &device)?;
     let (mut clock, options) = (Clock::default(), options(&device, steps));
-    let report = train(config, network, data, Some(folder), &options, &mut clock)?;
+    let report = train(problem, network, data, Some(folder), &options, &mut clock)?;
     let run = report.training_seconds;
     let saves: f64 = clock.saves.iter().sum();
     fs::remove_dir_all(folder)?;

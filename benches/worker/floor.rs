@@ -75,7 +75,7 @@ fn floor(config: &RunConfig, threads: usize) -> Outcome<Floor> {
     if matches!(config.data, DataConfig::Table(_)) {
         return Err("the floor knows no tables".into());
     }
-    let (_, data) = built_in(config, trainer.device())?;
+    let (_, data) = built_in(trainer.problem(), trainer.device())?;
     let problem = Problem { seed: config.seed, rows: config.train.batch, data, noise, update };
     Ok(Floor::new(problem, &layers?, threads))
 }

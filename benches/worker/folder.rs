@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
 use langevin_data::{Part, Purpose, Streams};
-use langevin_train::{RunConfig, TensorMap, Values, draw_samples};
+use langevin_train::{RunConfig, RunDenoiser, TensorMap, Values, draw_samples};
 use serde_json::{Value, json};
 
 use crate::{
@@ -72,7 +72,7 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
         }
         arrays.put("rows", &[count, features], &values)?;
     }
-    let first = config.sampling_levels()?.first().map_or(0.0, |level| level.sigma());
+    let first = trainer.problem().sampling_levels().first().map_or(0.0, |level| level.sigma());
     let mut start = vec![0.0; SAMPLES * features];
     streams.at(Purpose::Sampling, 0, 0).fill_normal_rows(&mut start, features);
     let start: Vec<f32> = start.iter().map(|value| (first * value) as f32).collect();
@@ -84,12 +84,11 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
         arrays.put_all("averaged.", average)?;
     }
     fs::write(folder.join("arrays.json"), serde_json::to_string(&arrays.shapes)?)?;
-    let mut few = config.clone();
-    few.sample.count = SAMPLES;
     let networks = trainer.sampling_networks();
-    let denoiser = trainer.diffusion().denoiser(&networks);
+    let (problem, device) = (trainer.problem(), trainer.device());
+    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
     let go_on = &mut |_| ControlFlow::Continue(());
-    let samples = draw_samples(&few, few.seed, data, &denoiser, trainer.device(), go_on);
+    let samples = draw_samples(problem, SAMPLES, config.seed, data, &denoiser, device, go_on);
     let samples = samples.map_or(Value::Null, |samples| json!(samples.values));
     Ok(json!({ "given": given, "averages": average.is_some(), "samples": samples }))
 }

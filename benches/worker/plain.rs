@@ -8,7 +8,7 @@ use burn::{
 };
 use langevin_core::Network;
 use langevin_data::Streams;
-use langevin_train::{Columns, Diffusion, OptimizerConfig, RunConfig, built_in};
+use langevin_train::{Columns, OptimizerConfig, Problem, RunConfig, built_in};
 
 use crate::{
     conversation::{Outcome, Work},
@@ -19,16 +19,17 @@ use crate::{
 pub fn work(config: &RunConfig, way: &str) -> Outcome<Work> {
     let device = device(way)?;
     let autodiff = device.clone().autodiff();
-    let (network, data) = built_in(config, &device)?;
+    let problem = Problem::new(config.clone())?;
+    let (network, data) = built_in(&problem, &device)?;
     let mut networks = vec![network.train()];
     let mut optimizer = optimizer(config)?;
     let train = config.train.clone();
-    let (diffusion, streams) = (Diffusion::new(config)?, Streams::new(config.seed));
+    let streams = Streams::new(config.seed);
     let (rows, log_every, mut step) = (train.batch, train.log_every, 0);
     Ok(Box::new(move || {
         for _ in 0..log_every {
             let network = networks.pop().ok_or("a step before has failed")?;
-            let batch = diffusion.training_batch(data.as_ref(), &streams, step, rows)?;
+            let batch = problem.diffusion().training_batch(data.as_ref(), &streams, step, rows)?;
             let to_device = |columns: &Columns| tensor(columns, rows, &autodiff);
             let told = batch.level_features.as_ref().map(to_device);
             let output = network.forward(to_device(&batch.input), told, None);

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use langevin_core::Mlp;
-use langevin_train::{RunConfig, Trainer, draw_samples};
+use langevin_train::{RunConfig, RunDenoiser, Trainer, draw_samples};
 use serde_json::{Value, json};
 
 use crate::{conversation::Outcome, training::trainer};
@@ -23,14 +23,13 @@ impl Sampler {
     /// Draws so many and says how long it took.
     pub fn draw(&self, count: usize) -> Outcome<Value> {
         let trainer = &self.trainer;
-        let mut config = trainer.config().clone();
-        config.sample.count = count;
         let networks = trainer.sampling_networks();
-        let denoiser = trainer.diffusion().denoiser(&networks);
+        let denoiser = RunDenoiser::new(trainer.diffusion(), &networks);
         let go_on = &mut |_| ControlFlow::Continue(());
         let start = Instant::now();
         let device = trainer.device();
-        let samples = draw_samples(&config, 1, trainer.data(), &denoiser, device, go_on)?;
+        let (problem, data) = (trainer.problem(), trainer.data());
+        let samples = draw_samples(problem, count, 1, data, &denoiser, device, go_on)?;
         let seconds = start.elapsed().as_secs_f64();
         Ok(json!({ "steps": samples.values.len() / samples.features, "seconds": seconds }))
     }

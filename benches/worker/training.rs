@@ -1,7 +1,7 @@
 //! Training steps as a user's program makes them.
 
 use langevin_core::Mlp;
-use langevin_train::{EngineConfig, RunConfig, Trainer, built_in};
+use langevin_train::{EngineConfig, Problem, RunConfig, Trainer, built_in};
 
 use crate::{
     conversation::{Outcome, Work},
@@ -15,8 +15,9 @@ pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
         config.train.engine = EngineConfig::Tape;
     }
     let device = device(way)?;
-    let (network, data) = built_in(&config, &device)?;
-    Ok(Trainer::new(config, network, data, &device)?)
+    let problem = Problem::new(config)?;
+    let (network, data) = built_in(&problem, &device)?;
+    Ok(Trainer::new(problem, network, data, &device)?)
 }
 
 /// Training steps, so many at a time that looking at the clock costs nothing. Those of a device are read

@@ -11,7 +11,7 @@ mod run;
 use std::fmt::Display;
 
 use langevin_data::{FloatArray, SplitOptions, Survey, Table, TableData, TableOptions, Transform};
-use langevin_train::{TensorMap, parse_config};
+use langevin_train::{Problem, TensorMap, parse_config};
 
 pub use run::{RUN_FILES, checkpoint, copy_run, resealed, run, run_file};
 
@@ -45,11 +45,12 @@ fn refused(error: impl Display) -> bool {
 /// A run file: what is valid is the same when it is written and read again.
 pub fn config(bytes: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(bytes) else { return false };
-    match parse_config("run.json", text, &[]) {
-        Ok(config) => {
-            let resolved = serde_json::to_string(&config).expect("a valid config is written");
+    match parse_config("run.json", text, &[]).and_then(Problem::new) {
+        Ok(problem) => {
+            let config = problem.config();
+            let resolved = serde_json::to_string(config).expect("a valid config is written");
             let again = parse_config("run.json", &resolved, &[]).expect("and read again");
-            assert_eq!(again, config);
+            assert_eq!(again, *config);
             true
         }
         Err(error) => refused(error),

@@ -7,7 +7,7 @@ use std::{
 
 use langevin_core::Mlp;
 use langevin_train::{
-    Comparison, DataConfig, Manifest, RunRecords, compare_runs, report_run, verify_run,
+    Comparison, DataConfig, Manifest, Problem, RunRecords, compare_runs, report_run, verify_run,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,13 +124,17 @@ fn is_shown(run: &Path, records: RunRecords) -> bool {
     if let Err(error) = compare_runs(&records, &comparison) {
         refused(error);
     }
-    let config = &records[0].config;
+    let problem = match Problem::new(records[0].config.clone()) {
+        Ok(problem) => problem,
+        Err(error) => return refused(error),
+    };
+    let config = problem.config();
     // A table's file may be any of this machine.
     if matches!(config.data, DataConfig::Table(_)) {
         return true;
     }
     let data = config.data.build(config.seed).expect("it was validated");
-    match data.map(|data| report_run(run, data.as_ref())) {
+    match data.map(|data| report_run(run, &problem, data.as_ref())) {
         Some(Ok(page)) => {
             let page = fs::read_to_string(page).expect("written");
             assert!(!page.contains("<script"), "a name is markup");

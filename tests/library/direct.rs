@@ -11,8 +11,8 @@ use langevin_core::{
 };
 use langevin_data::Streams;
 use langevin_train::{
-    Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput, TapeEngine,
-    TensorMap, Trainer, Values, built_in, parse_config,
+    Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, Problem, RunDenoiser, StepBatch,
+    StepOutput, TapeEngine, TensorMap, Trainer, Values, built_in, parse_config,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -299,14 +299,15 @@ fn what_a_network_says_of_a_level_is_what_burn_says() {
     for (name, device) in devices::all().into_iter().filter(|(name, _)| *name != "wgpu") {
         for text in configs {
             let config = parse_config("t", text, &[]).expect("valid");
-            let diffusion = Diffusion::new(&config).expect("valid");
-            let (network, data) = built_in(&config, &device).expect("built in");
+            let problem = Problem::new(config).expect("valid");
+            let diffusion = problem.diffusion();
+            let (network, data) = built_in(&problem, &device).expect("built in");
             let networks = vec![network; diffusion.networks];
-            let ours = diffusion.denoiser(&networks);
-            let Diffusion { prediction, embedding, schedule, .. } = &diffusion;
+            let ours = RunDenoiser::new(diffusion, &networks);
+            let Diffusion { prediction, embedding, schedule, .. } = diffusion;
             let theirs = NetworkDenoiser::new(&networks, *prediction, embedding, schedule.as_ref());
             let features = data.features();
-            for level in config.sampling_levels().expect("valid") {
+            for level in problem.sampling_levels() {
                 let mut rows = vec![0.0; 77 * features];
                 let mut stream = Streams::new(1).at(langevin_data::Purpose::Noise, 0, 0);
                 stream.fill_normal(&mut rows);
@@ -372,17 +373,17 @@ fn what_the_loops_do_not_know_takes_the_tape() {
     let text = include_str!("../../configs/default.json");
     for (wanted, made) in [("auto", "direct"), ("direct", "direct"), ("tape", "tape")] {
         let config = parse_config("default", text, &[format!("train.engine={wanted}")]);
-        let config = config.expect("valid");
-        let (network, data) = built_in(&config, &device).expect("valid");
-        let trainer = Trainer::new(config, network, data, &device).expect("valid");
+        let problem = Problem::new(config.expect("valid")).expect("valid");
+        let (network, data) = built_in(&problem, &device).expect("valid");
+        let trainer = Trainer::new(problem, network, data, &device).expect("valid");
         assert_eq!((trainer.engine(), trainer.why_tape()), (made, None));
     }
     for (wanted, made) in [("auto", Some("tape")), ("direct", None), ("tape", Some("tape"))] {
         let config = parse_config("default", text, &[format!("train.engine={wanted}")]);
-        let config = config.expect("valid");
-        let (_, data) = built_in(&config, &device).expect("valid");
+        let problem = Problem::new(config.expect("valid")).expect("valid");
+        let (_, data) = built_in(&problem, &device).expect("valid");
         let layer = LinearConfig::new(3, 2).init(&device);
-        match (Trainer::new(config, Own { layer }, data, &device), made) {
+        match (Trainer::new(problem, Own { layer }, data, &device), made) {
             (Ok(trainer), made) => {
                 assert_eq!(Some(trainer.engine()), made);
                 assert_eq!(trainer.why_tape().is_some(), wanted == "auto");

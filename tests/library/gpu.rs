@@ -4,7 +4,7 @@
 use burn::{module::Module, nn::LinearConfig, tensor::Device};
 use langevin_core::{Activation, LossReduction, Mlp, MlpConfig, MlpForm};
 use langevin_train::{
-    Engine, GpuEngine, StepBatch, StepOutput, TensorMap, Trainer, built_in, parse_config,
+    Engine, GpuEngine, Problem, StepBatch, StepOutput, TensorMap, Trainer, built_in, parse_config,
 };
 use proptest::prelude::*;
 
@@ -249,16 +249,16 @@ fn what_the_kernels_do_not_know_takes_the_tape() {
         ("direct", "direct", None),
         ("tape", "tape", Some("tape")),
     ] {
-        let config = || {
+        let problem = || {
             let settings = [format!("train.engine={wanted}")];
-            parse_config("default", text, &settings).expect("valid")
+            Problem::new(parse_config("default", text, &settings).expect("valid")).expect("valid")
         };
-        let (network, data) = built_in(&config(), &device).expect("valid");
-        let trainer = Trainer::new(config(), network, data, &device).expect("valid");
+        let (network, data) = built_in(&problem(), &device).expect("valid");
+        let trainer = Trainer::new(problem(), network, data, &device).expect("valid");
         assert_eq!(trainer.engine(), ours);
-        let (_, data) = built_in(&config(), &device).expect("valid");
+        let (_, data) = built_in(&problem(), &device).expect("valid");
         let network = Own { layer: LinearConfig::new(3, 2).init(&device) };
-        match Trainer::new(config(), network, data, &device) {
+        match Trainer::new(problem(), network, data, &device) {
             Ok(trainer) => assert_eq!(Some(trainer.engine()), theirs),
             Err(error) => {
                 assert_eq!(theirs, None);

@@ -7,9 +7,7 @@ use burn::{
 };
 use langevin_core::Mlp;
 use langevin_data::Streams;
-use langevin_train::{
-    Diffusion, Engine, RunConfig, StepBatch, StepOutput, TapeEngine, built_in, parse_config,
-};
+use langevin_train::{Engine, Problem, StepBatch, StepOutput, TapeEngine, built_in, parse_config};
 
 use crate::devices;
 
@@ -27,26 +25,27 @@ impl ModuleVisitor for Collect<'_> {
     }
 }
 
-fn default_config() -> RunConfig {
+fn default_run(settings: &[String]) -> Problem {
     let text = include_str!("../../configs/default.json");
-    parse_config("default", text, &[]).expect("valid")
+    Problem::new(parse_config("default", text, settings).expect("valid")).expect("valid")
 }
 
-fn batch(config: &RunConfig, step: u64) -> StepBatch {
+fn batch(problem: &Problem, step: u64) -> StepBatch {
+    let config = problem.config();
     let data = config.data.build(0).expect("valid").expect("our own");
-    let diffusion = Diffusion::new(config).expect("valid");
-    diffusion
+    problem
+        .diffusion()
         .training_batch(data.as_ref(), &Streams::new(0), step, config.train.batch)
         .expect("drawn")
 }
 
 /// The gradients of a batch, made in so many parts, and its rows' losses.
-fn in_parts(config: &RunConfig, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn in_parts(problem: &Problem, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let device = burn::tensor::Device::flex();
-    let (network, _) = built_in(config, &device).expect("valid");
+    let (network, _) = built_in(problem, &device).expect("valid");
     let engine: TapeEngine<Mlp> =
-        TapeEngine::new(network, 1, &config.train.optimizer, None, &device);
-    let (rows, gradients) = engine.gradients(&StepBatch { parts, ..batch(config, 0) });
+        TapeEngine::new(network, 1, &problem.config().train.optimizer, None, &device);
+    let (rows, gradients) = engine.gradients(&StepBatch { parts, ..batch(problem, 0) });
     let mut collect = Collect { gradients: &gradients, found: Vec::new() };
     engine.networks()[0].visit(&mut collect);
     (rows.into_data().iter::<f32>().map(f64::from).collect(), collect.found)
@@ -56,11 +55,10 @@ fn in_parts(config: &RunConfig, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
 fn gradients_made_in_parts_add_up_to_the_whole() {
     for loss in ["mean", "sum", "norm", "huber"] {
         let settings = [format!(r#"train.loss={{"kind":"{loss}"}}"#), "train.batch=50".to_owned()];
-        let text = include_str!("../../configs/default.json");
-        let config = parse_config("default", text, &settings).expect("valid");
-        let (rows, whole) = in_parts(&config, 1);
+        let problem = default_run(&settings);
+        let (rows, whole) = in_parts(&problem, 1);
         for parts in [2, 3, 50] {
-            let (rows_of_parts, added) = in_parts(&config, parts);
+            let (rows_of_parts, added) = in_parts(&problem, parts);
             assert_eq!(rows.len(), rows_of_parts.len(), "{loss} in {parts}");
             for (a, b) in whole.iter().zip(&added) {
                 let norm = a.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -74,15 +72,16 @@ fn gradients_made_in_parts_add_up_to_the_whole() {
 
 #[test]
 fn losses_and_gradients_agree_between_backends() {
-    let config = default_config();
+    let problem = default_run(&[]);
+    let train = &problem.config().train;
     let mut reference: Option<(Vec<f64>, Vec<Vec<f64>>)> = None;
     for (name, device) in devices::all() {
-        let (network, _) = built_in(&config, &device).expect("valid");
+        let (network, _) = built_in(&problem, &device).expect("valid");
         let mut engine: TapeEngine<Mlp> =
-            TapeEngine::new(network, 1, &config.train.optimizer, config.train.clip_norm, &device);
+            TapeEngine::new(network, 1, &train.optimizer, train.clip_norm, &device);
         let (mut losses, mut gradients) = (Vec::new(), Vec::new());
         for step in 0..5 {
-            let batch = batch(&config, step);
+            let batch = batch(&problem, step);
             if step == 1 {
                 // After one step of Adam no weight is zero, those of the output included.
                 let (_, of_step) = engine.gradients(&batch);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
-use langevin_train::{RunConfig, Trainer, built_in, parse_config};
+use langevin_train::{Problem, Trainer, built_in, parse_config};
 
 use crate::devices;
 
@@ -27,10 +27,10 @@ impl LaunchObserver for Launches {
 }
 
 /// The kernels of a step between two log lines, after some to warm up; none without an adapter.
-fn kernels(config: RunConfig) -> Option<Vec<&'static str>> {
+fn kernels(problem: Problem) -> Option<Vec<&'static str>> {
     let (_, device) = devices::all().into_iter().find(|(name, _)| *name == "wgpu")?;
-    let (network, data) = built_in(&config, &device).expect("valid");
-    let mut trainer = Trainer::new(config, network, data, &device).expect("valid");
+    let (network, data) = built_in(&problem, &device).expect("valid");
+    let mut trainer = Trainer::new(problem, network, data, &device).expect("valid");
     for _ in 0..3 {
         trainer.step().expect("a step");
     }
@@ -43,9 +43,9 @@ fn kernels(config: RunConfig) -> Option<Vec<&'static str>> {
     Some(kernels)
 }
 
-fn config(text: &str, settings: &[&str]) -> RunConfig {
+fn problem(text: &str, settings: &[&str]) -> Problem {
     let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-    parse_config("run", text, &settings).expect("valid")
+    Problem::new(parse_config("run", text, &settings).expect("valid")).expect("valid")
 }
 
 /// The numbers are lavapipe's through Vulkan: what an adapter can do decides which kernels Burn takes, and
@@ -58,7 +58,7 @@ fn a_step_on_wgpu_launches_no_more_kernels_than_it_did() {
         [(a, "direct", 3), (default, "direct", 4), (a, "tape", 77), (default, "tape", 207)]
     {
         let settings = ["train.log_every=50", &format!("train.engine={engine}")];
-        let Some(kernels) = kernels(config(text, &settings)) else { return };
+        let Some(kernels) = kernels(problem(text, &settings)) else { return };
         assert!(kernels.len() <= most, "{engine}: {} kernels: {kernels:#?}", kernels.len());
     }
 }

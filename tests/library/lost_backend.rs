@@ -14,7 +14,7 @@ use burn::{
 use langevin_core::Network;
 use langevin_data::Dataset;
 use langevin_train::{
-    Event, Observer, Program, RunConfig, RunOptions, TrainError, parse_config, resume, train,
+    Event, Observer, Problem, Program, RunOptions, TrainError, parse_config, resume, train,
 };
 
 /// Forward passes until the device is gone.
@@ -44,7 +44,8 @@ impl Observer for Remarks {
     }
 }
 
-fn built(config: &RunConfig, device: &Device) -> Result<(Fragile, Box<dyn Dataset>), TrainError> {
+fn built(problem: &Problem, device: &Device) -> Result<(Fragile, Box<dyn Dataset>), TrainError> {
+    let config = problem.config();
     let data = config.data.build(config.seed)?.expect("built in");
     device.seed(7);
     Ok((Fragile { layer: LinearConfig::new(2, 2).init(device) }, data))
@@ -76,9 +77,10 @@ fn a_backend_that_is_lost_leaves_the_last_checkpoint_and_says_so() {
     let options = RunOptions { device: &device, program, stop_after: None };
     let folder = tempfile::tempdir().expect("temporary folder");
     let begin = |run: &Path| {
-        let (network, data) = built(&config, &device).expect("built");
+        let problem = Problem::new(config.clone()).expect("valid");
+        let (network, data) = built(&problem, &device).expect("built");
         let mut remarks = Remarks::default();
-        let report = train(config.clone(), network, data, Some(run), &options, &mut remarks);
+        let report = train(problem, network, data, Some(run), &options, &mut remarks);
         let said = remarks.0.join("\n");
         assert!(said.contains("the tape makes the steps, which takes longer"), "{said}");
         report

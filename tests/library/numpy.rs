@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::Network;
-use langevin_train::{Program, RunOptions, TensorMap, built_in, parse_config, train};
+use langevin_train::{Problem, Program, RunOptions, TensorMap, built_in, parse_config, train};
 
 /// A Python that has numpy and safetensors: `LANGEVIN_PYTHON`, or else python3 where it has them.
 fn python() -> Option<String> {
@@ -43,16 +43,17 @@ fn numpy_repeats_a_trained_network() {
             features: Vec::new(),
         };
         let options = RunOptions { device: &device, program, stop_after: None };
-        let (network, data) = built_in(&config, &device).expect("valid");
-        train(config.clone(), network, data, Some(&run), &options, &mut ()).expect("trained");
+        let problem = Problem::new(config).expect("valid");
+        let (untrained, data) = built_in(&problem, &device).expect("valid");
+        let network = untrained.clone();
+        train(problem, network, data, Some(&run), &options, &mut ()).expect("trained");
 
         // What the network gives for some rows and levels, from the file, through the library.
         let model = run.join("checkpoints/step-00000020/model.safetensors");
         let bytes = fs::read(&model).expect("read");
         let mut weights = TensorMap::from_safetensors(&bytes).expect("safetensors");
         assert!(weights.0.remove("level_embedding.frequencies").is_some());
-        let (network, _) = built_in(&config, &device).expect("valid");
-        let network = weights.into_module(network).expect("the same architecture");
+        let network = weights.into_module(untrained).expect("the same architecture");
         let x: Vec<f32> = (0..32).map(|i| (i as f32 * 0.7).sin() * 2.0).collect();
         let told: Vec<f32> = (0..16 * 64).map(|i| (i as f32 * 0.3).cos()).collect();
         let tensor = |values: &[f32], columns: usize| {

@@ -61,6 +61,14 @@ pub enum TrainError {
         /// The newest that is known here.
         known: u32,
     },
+    /// Random frequencies of the level's embedding that do not fit it.
+    #[error("level_embedding.frequencies is missing or has another shape")]
+    Frequencies {
+        /// How many there are.
+        given: Option<usize>,
+        /// How many the embedding has.
+        needed: Option<usize>,
+    },
     /// A loss, a gradient or a weight that is not finite.
     #[error(
         "step {step}: the {quantity} is {value}. Nothing after the last checkpoint was kept; try a \

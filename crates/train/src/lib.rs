@@ -48,14 +48,14 @@ pub use config::{
     StartConfig, TableConfig, TrainConfig, nearest, parse_config, read_config, relative_path,
     schema,
 };
-#[cfg(feature = "gpu")]
-pub use engine::{DeviceOutput, GpuEngine};
 pub use engine::{
     Array, ArrayError, DirectEngine, Engine, EngineError, RunDenoiser, StepOutput, TapeEngine,
     TensorMap, Values, row_losses, use_instructions,
 };
+#[cfg(feature = "gpu")]
+pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
-pub use problem::{Columns, Diffusion, StepBatch, free_memory};
+pub use problem::{Columns, Diffusion, Problem, StepBatch, free_memory};
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
     built_in, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run, train, verify_run,

@@ -1,7 +1,7 @@
 //! What is written comes back, and any bytes at all are read or refused.
 
 use langevin_fuzz::{TARGETS, run_file};
-use langevin_train::{Array, TensorMap, Values, parse_config};
+use langevin_train::{Array, Problem, TensorMap, Values, parse_config};
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
@@ -71,7 +71,8 @@ proptest! {
         let paths = paths("", &document);
         let path = &paths[field.index(paths.len())];
         *document.pointer_mut(path).expect("there") = value;
-        if let Err(error) = parse_config("t.json", &document.to_string(), &[]) {
+        let read = parse_config("t.json", &document.to_string(), &[]);
+        if let Err(error) = read.and_then(Problem::new) {
             let message = error.to_string();
             let place = message.split(':').next().unwrap_or_default();
             let known = |c: char| c.is_ascii_alphanumeric() || "._[]".contains(c);

@@ -1,7 +1,9 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
 use langevin_data::measure::{ColumnFound, Evaluation, Metric, ModeFound};
-use langevin_train::{TrainError, built_in, evaluate_run, number, read_run_config, report_run};
+use langevin_train::{
+    Problem, TrainError, built_in, evaluate_run, number, read_run_config, report_run,
+};
 use serde_json::json;
 
 use super::{announce, open_device, options, with_settings};
@@ -20,13 +22,14 @@ pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
         config = with_settings(&config, &[format!("sample.count={count}")])?;
     }
     let opened = open_device(args, Some(&evaluate.run))?;
-    let (network, data) = built_in(&config, &opened.device)?;
+    let problem = Problem::new(config)?;
+    let (network, data) = built_in(&problem, &opened.device)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
     let options = options(&opened, None);
     let found =
-        evaluate_run(&evaluate.run, &config, network, data.as_ref(), &options, &mut display);
+        evaluate_run(&evaluate.run, problem, network, data.as_ref(), &options, &mut display);
     display.clear();
     match found {
         Err(TrainError::Interrupted) => {
@@ -92,11 +95,12 @@ fn show(display: &Display, evaluation: &Evaluation) {
 
 /// Writes the page of a run from what its folder holds.
 pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
-    let config = read_run_config(&report.run)?;
+    let problem = Problem::new(read_run_config(&report.run)?)?;
+    let config = problem.config();
     let data = config.data.build(config.seed)?.ok_or_else(|| {
         Failure::usage("the data is a program's own, which this one does not have")
     })?;
-    let path = report_run(&report.run, data.as_ref())?.display().to_string();
+    let path = report_run(&report.run, &problem, data.as_ref())?.display().to_string();
     print(&if args.json { json!({ "event": "wrote", "path": path }).to_string() } else { path });
     Ok(())
 }

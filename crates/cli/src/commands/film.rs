@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{FilmFormat, TrainError, built_in, draw_film, read_run_config};
+use langevin_train::{FilmFormat, Problem, TrainError, built_in, draw_film, read_run_config};
 use serde_json::json;
 
 use super::{announce, open_device, options, with_settings};
@@ -28,7 +28,8 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let looped = config.report.film.as_ref().is_some_and(|film| film.there_and_back);
     let outputs = outputs(film, looped)?;
     let opened = open_device(args, Some(&film.run))?;
-    let (network, data) = built_in(&config, &opened.device)?;
+    let problem = Problem::new(config.clone())?;
+    let (network, data) = built_in(&problem, &opened.device)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
@@ -36,7 +37,7 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let seed = config.seed;
     let drawn = langevin_train::sample_run(
         &film.run,
-        &config,
+        problem,
         seed,
         network,
         data.as_ref(),

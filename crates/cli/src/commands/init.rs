@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use langevin_data::{ColumnKind, ColumnSurvey, Survey};
-use langevin_train::{TrainError, parse_config, relative_path, write_new_file};
+use langevin_train::{Problem, TrainError, parse_config, relative_path, write_new_file};
 use serde_json::json;
 
 use crate::{
@@ -45,7 +45,7 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let data = relative_path(&init.data, folder.unwrap_or(Path::new(".")));
     let text = config(&name, &data, &chosen, survey.rows);
     // What is written must be what `train` takes.
-    parse_config(&path.display().to_string(), &text, &[])?;
+    Problem::new(parse_config(&path.display().to_string(), &text, &[])?)?;
     write_new_file(&path, text.as_bytes())?;
     let path = path.display();
     if args.json {
@@ -127,7 +127,7 @@ fn config(name: &str, data: &Path, columns: &[&ColumnSurvey], rows: u64) -> Stri
     };
     format!(
         r#"{{
-  "version": 1,
+  "version": 2,
   "name": {name},
   "seed": 0,
   "data": {{

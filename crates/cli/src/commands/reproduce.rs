@@ -19,7 +19,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
     langevin_train::read_run_config(run)?;
     let opened = open_device(args, Some(run))?;
     let plan = Reproduction::new(run, opened.backend, reproduce.steps)?;
-    let (network, data) = built_in(&plan.config, &opened.device)?;
+    let (network, data) = built_in(&plan.problem, &opened.device)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
@@ -32,6 +32,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
         })?;
     let again = folder.path().join("run");
     let options = options(&opened, None);
+    let (steps, exact) = (plan.steps, plan.exact);
     let outcome = plan.run(run, &again, network, data, &options, &mut display);
     display.clear();
     let difference = match outcome {
@@ -41,9 +42,9 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
         }
         outcome => outcome?,
     };
-    let (steps, how) = (plan.steps, reproduction_tolerance(plan.exact));
+    let how = reproduction_tolerance(exact);
     display.json(&json!({
-        "event": "reproduced", "same": difference.is_none(), "steps": steps, "exact": plan.exact,
+        "event": "reproduced", "same": difference.is_none(), "steps": steps, "exact": exact,
         "difference": difference
     }));
     match &difference {

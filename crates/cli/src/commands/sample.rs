@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{SamplesFormat, TrainError, built_in, read_run_config, write_samples};
+use langevin_train::{
+    Problem, SamplesFormat, TrainError, built_in, read_run_config, write_samples,
+};
 use serde_json::json;
 
 use super::{announce, open_device, options, with_settings};
@@ -28,16 +30,18 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     if !settings.is_empty() {
         config = with_settings(&config, &settings)?;
     }
+    let count = config.sample.count;
+    let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
     let opened = open_device(args, Some(&sample.run))?;
-    let (network, data) = built_in(&config, &opened.device)?;
+    let (network, data) = built_in(&problem, &opened.device)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
     let options = options(&opened, None);
     let drawn = langevin_train::sample_run(
         &sample.run,
-        &config,
+        problem,
         seed,
         network,
         data.as_ref(),
@@ -57,9 +61,9 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         Some(path) => write(path).map(|()| path.clone())?,
         None => write_next(&sample.run, write)?,
     };
-    display.result(&format!("{} samples in {}", config.sample.count, path.display()));
+    display.result(&format!("{count} samples in {}", path.display()));
     let written = path.display().to_string();
-    display.json(&json!({ "event": "wrote", "path": written, "samples": config.sample.count }));
+    display.json(&json!({ "event": "wrote", "path": written, "samples": count }));
     Ok(0)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use langevin_train::{
-    LevelSummary, MemoryEstimate, RunConfig, RunReport, built_in, number, read_config,
+    LevelSummary, MemoryEstimate, Problem, RunReport, built_in, number, read_config,
 };
 use serde_json::json;
 
@@ -22,18 +22,18 @@ pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
     if let Some(run) = &train.resume {
         return resume(args, train, run.as_deref());
     }
-    let config = config(train)?;
+    let problem = problem(train)?;
     let opened = open_device(args, None)?;
     if train.dry_run {
-        return dry_run(args, config, &opened);
+        return dry_run(args, problem, &opened);
     }
-    let (network, data) = built_in(&config, &opened.device)?;
+    let (network, data) = built_in(&problem, &opened.device)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
     let options = options(&opened, train.stop_after);
     let out = train.out.as_deref();
-    let report = langevin_train::train(config, network, data, out, &options, &mut display);
+    let report = langevin_train::train(problem, network, data, out, &options, &mut display);
     display.clear();
     conclude(&display, &report?, &signals)
 }
@@ -53,22 +53,22 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
     conclude(&display, &report?, &signals)
 }
 
-/// The config that the arguments describe.
-fn config(train: &TrainArgs) -> Result<RunConfig, Failure> {
+/// The run that the arguments describe.
+fn problem(train: &TrainArgs) -> Result<Problem, Failure> {
     let source = configs::load(train.config.as_deref())?;
     let mut settings = train.set.clone();
     settings.extend(train.steps.map(|steps| format!("train.steps={steps}")));
     settings.extend(train.seed.map(|seed| format!("seed={seed}")));
-    Ok(read_config(&source.name, &source.folder, &source.text, &settings)?)
+    let config = read_config(&source.name, &source.folder, &source.text, &settings)?;
+    Ok(Problem::new(config)?)
 }
 
-fn dry_run(args: &Args, config: RunConfig, opened: &Opened) -> Result<u8, Failure> {
+fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure> {
     let display = Display::new(args, None);
     announce(&display, opened);
-    let (network, data) = built_in(&config, &opened.device)?;
-    let level_features = langevin_train::Diffusion::new(&config)?.embedding.features();
-    let estimate = MemoryEstimate::of(&config, data.features(), level_features);
-    let metrics = langevin_train::dry_run(config, network, data, &opened.device)?;
+    let (network, data) = built_in(&problem, &opened.device)?;
+    let estimate = MemoryEstimate::of(&problem, data.features());
+    let metrics = langevin_train::dry_run(problem, network, data, &opened.device)?;
     let (parameters, bytes) = estimate.map_or((0, 0), |e| (e.parameters, e.bytes));
     display.result(&format!(
         "the config is sound: {parameters} parameters, about {:.0} MiB of memory, first loss {:.5}; \

@@ -12,9 +12,9 @@ use crate::{
 
 /// Says of each file and checkpoint whether it is sound; exit code 1 where one is not.
 pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
-    let found = verify_run(&verify.run, |config| {
+    let found = verify_run(&verify.run, |problem| {
         let opened = open_device(args, Some(&verify.run)).ok()?;
-        match built_in(config, &opened.device) {
+        match built_in(problem, &opened.device) {
             Ok((network, _)) => Some(network),
             Err(error) => {
                 note(&format!("warning: shapes are not compared with the config: {error}"));

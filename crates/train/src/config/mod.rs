@@ -14,7 +14,6 @@ mod report;
 mod sampling;
 mod table;
 mod training;
-mod validate;
 mod versions;
 
 pub use data::DataConfig;
@@ -27,6 +26,7 @@ pub use parse::{CONFIG_LIMIT, nearest, parse_config, read_config, schema};
 pub(crate) use report::TRAJECTORY_ROWS;
 pub use report::{FigureKind, ReportConfig};
 pub use sampling::{SampleConfig, SamplerConfig, StartConfig};
+pub(crate) use table::BUILT_IN;
 pub use table::{TableConfig, relative_path};
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
 
@@ -69,6 +69,21 @@ fn version() -> u32 {
 }
 
 impl RunConfig {
+    /// Checks what each section says by itself. A part that is made of a section is checked where it is
+    /// made, and whether parts fit each other by [`Problem::new`](crate::Problem::new).
+    ///
+    /// # Errors
+    /// The first field that is out of its range, by its path.
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        self.validate_version()?;
+        self.validate_name()?;
+        self.data.validate()?;
+        self.denoiser.validate()?;
+        self.train.validate()?;
+        self.sample.validate()?;
+        self.report.validate()
+    }
+
     fn validate_version(&self) -> Result<(), TrainError> {
         if !(1..=versions::NEWEST).contains(&self.version) {
             let message = format!(

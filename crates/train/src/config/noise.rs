@@ -21,14 +21,14 @@ pub struct NoiseConfig {
 }
 
 impl NoiseConfig {
-    /// Checks the section by itself.
+    /// The schedule, and what draws levels of it.
     ///
     /// # Errors
     /// A field out of its range, by its path.
-    pub(crate) fn validate(&self) -> Result<(), TrainError> {
-        self.schedule.build().map_err(in_section("noise.schedule"))?;
-        self.levels.validated().map_err(in_section("noise.levels"))?;
-        Ok(())
+    pub(crate) fn build(&self) -> Result<(Box<dyn NoiseSchedule>, LevelSampler), TrainError> {
+        let schedule = self.schedule.build().map_err(in_section("noise.schedule"))?;
+        let levels = self.levels.validated().map_err(in_section("noise.levels"))?;
+        Ok((schedule, levels))
     }
 }
 

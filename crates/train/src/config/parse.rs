@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::RunConfig;
+use super::{
+    RunConfig,
+    versions::{fill_defaults, version_of},
+};
 use crate::{TrainError, error::SHOWN};
 
 /// The most bytes of a run file; parsed, each may take fifty.
@@ -25,8 +28,9 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
         let message = format!("{name} has {size} bytes, and a run file at most {CONFIG_LIMIT}");
         return Err(TrainError::Usage(message));
     }
-    let document: Value = serde_json::from_str(&without_comments(text))
+    let mut document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
+    fill_defaults(version_of(&document), "", &mut document);
     let (mut config, mut resolved) = deserialize(name, &document)?;
     if !overrides.is_empty() {
         // On the resolved document, so that a default can be overridden in part.

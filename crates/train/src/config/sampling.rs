@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ranges::{above_zero, at_least_one};
-use crate::{TrainError, error::in_section};
+use crate::TrainError;
 
 /// The most repeats of the last step.
 const MOST_REPEATS: usize = 10_000;
@@ -40,7 +40,6 @@ impl SampleConfig {
     /// A field out of its range, by its path.
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
         at_least_one("sample.count", self.count as u64)?;
-        self.sampler.build().map_err(in_section("sample.sampler"))?;
         if let End::Clean { repeats } = self.end
             && repeats > MOST_REPEATS
         {

@@ -2,16 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{
-    Holdout, Missing, SplitOptions, Table, TableData, TableOptions, Transform, built_in_table,
-};
+use langevin_data::{Holdout, Missing, Transform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainError, problem::free_memory};
+use crate::TrainError;
 
 /// How the names of tables in the binary begin.
-const BUILT_IN: &str = "builtin:";
+pub(crate) const BUILT_IN: &str = "builtin:";
 
 /// Columns of a CSV or NPY file, split into training and held-out rows and scaled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,42 +58,6 @@ fn yes() -> bool {
 }
 
 impl TableConfig {
-    /// Reads, splits and scales the file.
-    ///
-    /// # Errors
-    /// A field out of its range, or whatever is wrong with the file.
-    pub(crate) fn load(&self, seed: u64) -> Result<TableData, TrainError> {
-        let options = TableOptions {
-            columns: self.columns.clone(),
-            exclude: self.exclude.clone(),
-            header: self.header,
-            delimiter: self.delimiter()?,
-            missing: self.missing,
-            // As much again for what is made of them.
-            memory: free_memory().map(|free| free / 2),
-        };
-        let split = SplitOptions {
-            holdout: self.holdout()?,
-            seed,
-            transform: self.transform,
-            round_integers: self.round_integers,
-        };
-        let data = |table: Table| TableData::new(table, &split);
-        let Some(name) = self.path.strip_prefix(BUILT_IN) else {
-            let table = Table::read(Path::new(&self.path), &options)?;
-            self.check_images(&table)?;
-            return Ok(data(table)?);
-        };
-        let table = built_in_table(name).ok_or_else(|| {
-            let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);
-            TrainError::config("data.path", message)
-        })?;
-        let (attribution, licence) = (table.attribution, table.licence);
-        let table = Table::from_bytes(&self.path, table.bytes, &options)?;
-        self.check_images(&table)?;
-        Ok(data(table)?.with_attribution(&format!("{attribution} ({licence})")))
-    }
-
     /// Checks what can be checked without the file.
     ///
     /// # Errors
@@ -112,19 +74,7 @@ impl TableConfig {
         Ok(())
     }
 
-    /// Fails where the columns are no whole lines of an image.
-    fn check_images(&self, table: &Table) -> Result<(), TrainError> {
-        let columns = table.columns().len();
-        match self.image_width.filter(|width| !columns.is_multiple_of(*width)) {
-            None => Ok(()),
-            Some(width) => {
-                let message = format!("must divide the {columns} columns, got {width}");
-                Err(TrainError::config("data.image_width", message))
-            }
-        }
-    }
-
-    fn delimiter(&self) -> Result<Option<u8>, TrainError> {
+    pub(crate) fn delimiter(&self) -> Result<Option<u8>, TrainError> {
         let byte = |c: char| {
             let byte = u8::try_from(c).ok().filter(|b| b.is_ascii() && !b"\"\r\n".contains(b));
             let message = || format!("must be one ASCII character, not a quote, got {c:?}");
@@ -133,7 +83,7 @@ impl TableConfig {
         self.delimiter.map(byte).transpose()
     }
 
-    fn holdout(&self) -> Result<Holdout, TrainError> {
+    pub(crate) fn holdout(&self) -> Result<Holdout, TrainError> {
         match self.holdout {
             share if (0.0..1.0).contains(&share) => Ok(Holdout::Share(share)),
             rows if rows >= 1.0 && rows.fract() == 0.0 && rows < 1e15 => {

@@ -5,6 +5,12 @@ use serde_json::Value;
 /// The newest version, which a file that names none has.
 pub(super) const NEWEST: u32 = 2;
 
+/// The version that a run file names. One that is no number is for the types to refuse.
+pub(super) fn version_of(document: &Value) -> u32 {
+    let named = document.get("version").and_then(Value::as_u64);
+    named.and_then(|version| u32::try_from(version).ok()).unwrap_or(NEWEST)
+}
+
 /// A default that a version changed.
 struct Changed {
     /// The first version with another default.

@@ -7,7 +7,7 @@ use super::{DirectEngine, Engine, EngineError, TapeEngine};
 use crate::{
     TrainError,
     config::{EngineConfig, RunConfig},
-    problem::Diffusion,
+    problem::Problem,
 };
 
 /// An engine, and why it is the tape, where the run file leaves the choice.
@@ -15,11 +15,11 @@ type Chosen<N> = (Box<dyn Engine<N>>, Option<String>);
 
 /// The engine that a run file asks for.
 pub(crate) fn engine_for<N: Network>(
-    config: &RunConfig,
+    problem: &Problem,
     network: N,
     device: &Device,
 ) -> Result<Chosen<N>, TrainError> {
-    let networks = Diffusion::new(config)?.networks;
+    let (config, networks) = (problem.config(), problem.diffusion().networks);
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     let mut why_tape = None;
     if config.train.engine != EngineConfig::Tape {

@@ -191,6 +191,25 @@ impl Array {
     }
 }
 
+/// Name of the level embedding's random frequencies, which are stored beside the weights.
+const FREQUENCIES: &str = "level_embedding.frequencies";
+
+impl TensorMap {
+    /// Adds the random frequencies of the level's embedding, where it has some.
+    pub(crate) fn put_frequencies(&mut self, frequencies: Option<&[f32]>) {
+        let array = frequencies.map(|f| Array::f32([f.len()], f.to_vec()));
+        self.0.extend(array.map(|array| (FREQUENCIES.to_owned(), array)));
+    }
+
+    /// Takes out the random frequencies of the level's embedding, where there are any.
+    pub(crate) fn take_frequencies(&mut self) -> Option<Vec<f32>> {
+        match self.0.remove(FREQUENCIES)? {
+            Array { values: Values::F32(frequencies), .. } => Some(frequencies),
+            Array { .. } => None,
+        }
+    }
+}
+
 impl TensorMap {
     /// The parameters of a module, trained or not. Initialises those that are still lazy.
     pub fn of_module<M: Module>(module: &M) -> Self {
@@ -323,14 +342,6 @@ impl TensorMap {
         match self.0.keys().next() {
             Some(name) => Err(ArrayError::NotOfNetworks { name: name.clone(), count }),
             None => Ok(maps),
-        }
-    }
-
-    /// Takes the 32-bit floats of a name out of the map.
-    pub(crate) fn take_f32(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
-        match self.0.remove(name)? {
-            Array { shape: own, values: Values::F32(values) } if own == shape => Some(values),
-            _ => None,
         }
     }
 }

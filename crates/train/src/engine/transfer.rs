@@ -6,7 +6,7 @@ use cubecl::{bytes::Bytes, client::Client, server::Handle};
 
 use crate::{
     TrainError,
-    problem::{StepBatch, diffusion::Columns},
+    problem::{Columns, StepBatch},
 };
 
 /// Numbers of an upload begin at multiples of this many: 256 bytes, the coarsest alignment of a buffer that
@@ -110,7 +110,7 @@ mod tests {
     use langevin_core::LossReduction;
 
     use super::*;
-    use crate::{config::parse_config, run::built_in, trainer::Trainer};
+    use crate::{config::parse_config, problem::Problem, run::built_in, trainer::Trainer};
 
     thread_local! {
         pub(super) static UPLOADS: Cell<usize> = const { Cell::new(0) };
@@ -132,8 +132,9 @@ mod tests {
             r#"train.weighting={"kind":"min_snr","gamma":5}"#,
         ];
         let config = parse_config("default", text, &settings.map(str::to_owned)).expect("valid");
-        let (network, data) = built_in(&config, device).expect("valid");
-        let mut trainer = Trainer::new(config, network, data, device).expect("valid");
+        let problem = Problem::new(config).expect("valid");
+        let (network, data) = built_in(&problem, device).expect("valid");
+        let mut trainer = Trainer::new(problem, network, data, device).expect("valid");
         assert_eq!(trainer.engine(), engine);
         transfers();
         for step in 1..=9 {

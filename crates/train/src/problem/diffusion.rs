@@ -1,55 +1,12 @@
-//! The diffusion problem of a run: it turns rows, levels and noise into what one step needs.
+//! What turns rows, levels and noise into a batch.
 
 use langevin_core::{
-    LevelEmbedding, LevelSampler, LossReduction, Network, NoiseLevel, NoiseSchedule, Prediction,
-    Weighting,
+    LevelEmbedding, LevelSampler, LossReduction, NoiseLevel, NoiseSchedule, Prediction, Weighting,
 };
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
-use crate::{
-    TrainError,
-    config::RunConfig,
-    engine::{
-        RunDenoiser,
-        tensors::{Array, TensorMap},
-    },
-    error::in_section,
-};
-
-/// One step's work, with all that is diffusion in it: an engine sees nothing else.
-///
-/// The loss is a reduction of `weight · |network(input, level_features, condition) − target|²`, in
-/// the network's own space, where every number is near 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepBatch {
-    /// Which network this step trains, where a run has one for each level; else 0.
-    pub network: usize,
-    /// Number of rows.
-    pub rows: usize,
-    /// Parts of nearly equal size whose gradients are made one after the other and added.
-    pub parts: usize,
-    /// The noisy rows, scaled by c_in.
-    pub input: Columns,
-    /// The columns that tell the level.
-    pub level_features: Option<Columns>,
-    /// The condition.
-    pub condition: Option<Columns>,
-    /// What the network should give.
-    pub target: Columns,
-    /// The weight of each row.
-    pub weight: Vec<f32>,
-    /// How the rows' errors become the loss.
-    pub reduction: LossReduction,
-}
-
-/// A host matrix of as many rows as its batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Columns {
-    /// Columns of a row.
-    pub columns: usize,
-    /// The numbers, row by row.
-    pub values: Vec<f32>,
-}
+use super::{Columns, StepBatch};
+use crate::{TrainError, error::in_section};
 
 /// Where the random numbers of a batch come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,66 +50,7 @@ pub struct Diffusion {
     pub parts: usize,
 }
 
-impl StepBatch {
-    /// The rows of each part, in order.
-    pub(crate) fn split(&self) -> impl Iterator<Item = Self> + '_ {
-        let size = self.rows.div_ceil(self.parts.max(1)).max(1);
-        (0..self.rows).step_by(size).map(move |first| {
-            let rows = size.min(self.rows - first);
-            let slice = |columns: &Columns| Columns {
-                columns: columns.columns,
-                values: columns.values[first * columns.columns..(first + rows) * columns.columns]
-                    .to_vec(),
-            };
-            Self {
-                network: self.network,
-                rows,
-                parts: 1,
-                input: slice(&self.input),
-                level_features: self.level_features.as_ref().map(slice),
-                condition: self.condition.as_ref().map(slice),
-                target: slice(&self.target),
-                weight: self.weight[first..first + rows].to_vec(),
-                reduction: self.reduction,
-            }
-        })
-    }
-}
-
 impl Diffusion {
-    /// The parts that a run file names.
-    ///
-    /// # Errors
-    /// A parameter out of its range, by its path.
-    pub fn new(config: &RunConfig) -> Result<Self, TrainError> {
-        let streams = Streams::new(config.seed);
-        let schedule = config.noise.schedule.build().map_err(in_section("noise.schedule"))?;
-        let networks = config.denoiser.networks.count(schedule.len());
-        Ok(Self {
-            schedule,
-            networks,
-            levels: config.noise.levels.validated().map_err(in_section("noise.levels"))?,
-            embedding: config
-                .denoiser
-                .embedding
-                .init(&streams)
-                .map_err(in_section("denoiser.embedding"))?,
-            prediction: config
-                .denoiser
-                .prediction
-                .validated()
-                .map_err(in_section("denoiser.prediction"))?,
-            weighting: config.train.weighting.validated().map_err(in_section("train.weighting"))?,
-            reduction: config.train.loss.validated().map_err(in_section("train.loss"))?,
-            parts: config.train.accumulate,
-        })
-    }
-
-    /// The denoiser that a network is under this problem, or one for each level.
-    pub fn denoiser<'a, N: Network>(&'a self, networks: &'a [N]) -> RunDenoiser<'a, N> {
-        RunDenoiser::new(self, networks)
-    }
-
     /// The batch of training step `step`.
     ///
     /// # Errors
@@ -270,33 +168,5 @@ impl Diffusion {
             weight,
             reduction: self.reduction,
         })
-    }
-}
-
-/// The name of the level embedding's frequencies in files of weights.
-const FREQUENCIES: &str = "level_embedding.frequencies";
-
-impl Diffusion {
-    /// The random frequencies of the level embedding, which are stored beside the weights.
-    pub(crate) fn frequencies(&self) -> Option<(String, Array)> {
-        match &self.embedding {
-            LevelEmbedding::Fourier { frequencies, .. } => {
-                Some((FREQUENCIES.to_owned(), Array::f32([frequencies.len()], frequencies.clone())))
-            }
-            _ => None,
-        }
-    }
-
-    /// Takes the frequencies of a checkpoint out of its weights, and uses them.
-    ///
-    /// # Errors
-    /// Where they are missing or of another number.
-    pub(crate) fn take_frequencies(&mut self, weights: &mut TensorMap) -> Result<(), String> {
-        if let LevelEmbedding::Fourier { frequencies, .. } = &mut self.embedding {
-            *frequencies = weights
-                .take_f32(FREQUENCIES, &[frequencies.len()])
-                .ok_or(format!("{FREQUENCIES} is missing or has another shape"))?;
-        }
-        Ok(())
     }
 }

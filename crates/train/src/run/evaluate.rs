@@ -11,8 +11,8 @@ use langevin_data::{
 
 use crate::{
     TrainError,
-    config::RunConfig,
-    problem::Diffusion,
+    engine::RunDenoiser,
+    problem::Problem,
     sample::{Samples, draw_samples, spaces::BothSpaces},
     store::{durable::write_durably, records::EVALUATION},
 };
@@ -32,7 +32,7 @@ const GAUSSIAN: u64 = 3;
 /// # Errors
 /// No held-out rows, samples that are not finite, a device that failed, or a stop.
 pub(crate) fn evaluate_samples<N: Network>(
-    config: &RunConfig,
+    problem: &Problem,
     data: &dyn Dataset,
     samples: &Samples,
     untrained: &[N],
@@ -43,7 +43,7 @@ pub(crate) fn evaluate_samples<N: Network>(
         let message = "no rows are held out to measure by: data.holdout must be above 0";
         return Err(TrainError::Usage(message.to_owned()));
     }
-    let seed = config.seed;
+    let seed = problem.config().seed;
     let drawn = BothSpaces::of_samples(data, &samples.values);
     let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, usize::MAX);
     let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, usize::MAX);
@@ -52,11 +52,9 @@ pub(crate) fn evaluate_samples<N: Network>(
     let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);
     let gaussian = BothSpaces::of_model(data, fitted.draw(count, &mut stream));
 
-    let diffusion = Diffusion::new(config)?;
-    let mut fewer = config.clone();
-    fewer.sample.count = count.min(BASELINE_ROWS);
-    let denoiser = diffusion.denoiser(untrained);
-    let untrained = draw_samples(&fewer, seed, data, &denoiser, device, progress)?;
+    let denoiser = RunDenoiser::new(problem.diffusion(), untrained);
+    let count = count.min(BASELINE_ROWS);
+    let untrained = draw_samples(problem, count, seed, data, &denoiser, device, progress)?;
     let untrained = BothSpaces::of_samples(data, &untrained.values);
 
     let mut baselines = vec![("gaussian", gaussian.set("gaussian")?)];

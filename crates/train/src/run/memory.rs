@@ -2,9 +2,9 @@
 
 use crate::{
     TrainError,
-    config::{EmaConfig, EngineConfig, OptimizerConfig, RunConfig, TRAJECTORY_ROWS},
+    config::{EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
     engine::mlp_cpu::most_groups,
-    problem::free_memory,
+    problem::{Problem, free_memory},
 };
 
 /// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with any engine.
@@ -26,10 +26,10 @@ pub struct MemoryEstimate {
 
 impl MemoryEstimate {
     /// The estimate for a run with our own network; `None` for a user's own.
-    pub fn of(config: &RunConfig, features: usize, level_features: usize) -> Option<Self> {
+    pub fn of(problem: &Problem, features: usize) -> Option<Self> {
+        let (config, diffusion) = (problem.config(), problem.diffusion());
+        let (networks, level_features) = (diffusion.networks, diffusion.embedding.features());
         let mlp = config.denoiser.network.mlp(features, level_features)?;
-        let grid = config.noise.schedule.build().ok().and_then(|schedule| schedule.len());
-        let networks = config.denoiser.networks.count(grid);
         let parameters = mlp.parameters().saturating_mul(networks);
         let moments = match config.train.optimizer {
             OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,
@@ -136,8 +136,8 @@ mod tests {
     /// The bytes that the run with these settings is said to need.
     fn bytes(settings: &[&str], features: usize) -> u64 {
         let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let config = parse_config("t", RUN, &settings).expect("valid");
-        MemoryEstimate::of(&config, features, 1).expect("our own network").bytes
+        let problem = Problem::new(parse_config("t", RUN, &settings).expect("valid"));
+        MemoryEstimate::of(&problem.expect("valid"), features).expect("our own network").bytes
     }
 
     #[test]

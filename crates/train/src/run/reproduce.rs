@@ -8,8 +8,9 @@ use langevin_data::Dataset;
 
 use crate::{
     TrainError,
-    config::{ReportConfig, RunConfig},
+    config::ReportConfig,
     engine::{TensorMap, Values},
+    problem::Problem,
     run::{Observer, RunOptions, RunReport, train::train},
     store::{
         Machine, Manifest, RunState,
@@ -27,10 +28,9 @@ const TOLERANCE: f64 = 1e-3;
 const STEPS_ELSEWHERE: u64 = 100;
 
 /// Which part of a run is made again.
-#[derive(Debug, Clone, PartialEq)]
 pub struct Reproduction {
-    /// The run's config, with nothing to draw.
-    pub config: RunConfig,
+    /// The run's parts, with nothing to draw.
+    pub problem: Problem,
     /// Training steps that are made again.
     pub steps: u64,
     /// Whether every bit must be the same.
@@ -66,7 +66,7 @@ impl Reproduction {
         config.report =
             ReportConfig { figures: Vec::new(), film: None, evaluation: false, page: false };
         let machine = manifest.machine.differences(&Machine::here());
-        Ok(Self { config, steps, exact, machine })
+        Ok(Self { problem: Problem::new(config)?, steps, exact, machine })
     }
 
     /// Trains again in the new folder `again` and gives the first difference from `run`; none where
@@ -75,7 +75,7 @@ impl Reproduction {
     /// # Errors
     /// What stops a run; [`TrainError::Interrupted`] where the observer stopped it.
     pub fn run<N: Network>(
-        &self,
+        self,
         run: &Path,
         again: &Path,
         network: N,
@@ -83,17 +83,25 @@ impl Reproduction {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Option<String>, TrainError> {
-        let stop_after = (self.steps < self.config.train.steps).then_some(self.steps);
+        let Self { problem, steps, exact, .. } = self;
+        let stop_after = (steps < problem.config().train.steps).then_some(steps);
         let (device, program) = (options.device, options.program.clone());
         let options = RunOptions { device, program, stop_after };
-        let config = self.config.clone();
-        let report = train(config, network, data, Some(again), &options, observer)?;
-        if !report.finished && (report.step < self.steps || options.stop_after.is_none()) {
+        let report = train(problem, network, data, Some(again), &options, observer)?;
+        if !report.finished && (report.step < steps || options.stop_after.is_none()) {
             return Err(TrainError::Interrupted);
         }
-        self.difference(run, again, &report)
+        Again { steps, exact }.difference(run, again, &report)
     }
+}
 
+/// What was made again.
+struct Again {
+    steps: u64,
+    exact: bool,
+}
+
+impl Again {
     fn difference(
         &self,
         run: &Path,
@@ -180,6 +188,9 @@ fn tensors_differ(own: &Checkpoint, here: &Checkpoint) -> Option<String> {
         ("ema.safetensors", own.ema.as_ref(), here.ema.as_ref()),
         ("optimizer.safetensors", Some(&own.optimizer), Some(&here.optimizer)),
     ];
+    if own.frequencies != here.frequencies {
+        return Some("model.safetensors: the level embedding's frequencies".to_owned());
+    }
     files.into_iter().find_map(|(file, own, here)| match (own, here) {
         (Some(own), Some(here)) => maps_differ(own, here).map(|what| format!("{file}: {what}")),
         (None, None) => None,

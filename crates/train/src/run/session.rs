@@ -13,7 +13,7 @@ use langevin_data::measure::Evaluation;
 use crate::{
     TrainError,
     config::KeepConfig,
-    problem::Diffusion,
+    engine::RunDenoiser,
     run::{
         Event, Observer, RunOptions, RunReport,
         evaluate::{evaluate_samples, write_evaluation},
@@ -217,29 +217,36 @@ impl<'a, N: Network> Session<'a, N> {
         Ok(())
     }
 
-    /// The networks that samples are drawn with, and the diffusion problem that they answer.
-    fn for_sampling(&self, observer: &mut dyn Observer) -> Result<(Diffusion, Vec<N>), TrainError> {
-        let config = self.trainer.config();
-        if config.train.keep == KeepConfig::Last {
-            return Ok((Diffusion::new(config)?, self.trainer.sampling_networks()));
+    /// The networks that samples are drawn with.
+    fn for_sampling(&self, observer: &mut dyn Observer) -> Result<Vec<N>, TrainError> {
+        let networks = self.trainer.sampling_networks();
+        if self.trainer.config().train.keep == KeepConfig::Last {
+            return Ok(networks);
         }
         let warn = &mut |what: String| observer.event(Event::Warning(&what));
         let best = self.checkpoints.for_sampling(KeepConfig::Best, warn)?;
         let step = best.progress.step;
         observer
             .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
-        let (diffusion, networks) = (Diffusion::new(config)?, self.trainer.sampling_networks());
-        best.into_denoiser(diffusion, networks).map_err(TrainError::Checkpoint)
+        best.into_networks(networks).map_err(|error| TrainError::Checkpoint(error.to_string()))
     }
 
     /// Draws the samples, measures them, and shows the run in figures and on its page.
     fn finish(&mut self, observer: &mut dyn Observer) -> Result<Samples, TrainError> {
-        let (diffusion, networks) = self.for_sampling(observer)?;
-        let (config, data) = (self.trainer.config(), self.trainer.data());
-        let denoiser = diffusion.denoiser(&networks);
+        let networks = self.for_sampling(observer)?;
+        let (problem, data) = (self.trainer.problem(), self.trainer.data());
+        let config = problem.config();
+        let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
         let device = self.trainer.device();
-        let samples =
-            draw_samples(config, config.seed, data, &denoiser, device, &mut sampling(observer))?;
+        let samples = draw_samples(
+            problem,
+            config.sample.count,
+            config.seed,
+            data,
+            &denoiser,
+            device,
+            &mut sampling(observer),
+        )?;
         self.folder.check()?;
         let run = self.folder.path();
         let path = run.join("samples.csv");
@@ -252,7 +259,7 @@ impl<'a, N: Network> Session<'a, N> {
             observer.event(Event::Evaluating);
             let untrained = &self.untrained;
             let stop = &mut |_| asked_to_stop(observer);
-            match evaluate_samples(config, data, &samples, untrained, device, stop) {
+            match evaluate_samples(problem, data, &samples, untrained, device, stop) {
                 Ok(evaluation) => {
                     write_evaluation(run, &evaluation)?;
                     self.written.push(run.join(EVALUATION));
@@ -301,7 +308,7 @@ impl<'a, N: Network> Session<'a, N> {
         self.manifest.attribution = data.attribution().map(str::to_owned);
         self.write_manifest()?;
         #[cfg(feature = "figures")]
-        match crate::show::report::draw(run, config, data) {
+        match crate::show::report::draw(run, problem, data) {
             Ok(drawn) => {
                 for name in drawn.skipped {
                     observer.event(Event::Warning(&format!(

@@ -9,8 +9,9 @@ use langevin_data::{Dataset, Streams, measure::Evaluation};
 use crate::{
     TrainError,
     config::RunConfig,
+    engine::RunDenoiser,
     error::in_section,
-    problem::Diffusion,
+    problem::Problem,
     run::{
         Event, Observer, RunOptions, RunReport,
         evaluate::{evaluate_samples, write_evaluation},
@@ -34,27 +35,24 @@ use crate::{
 ///
 /// # Errors
 /// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
-pub fn built_in(
-    config: &RunConfig,
-    device: &Device,
-) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
+pub fn built_in(problem: &Problem, device: &Device) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
     let custom = |section: &str, example: &str| {
         let message = format!("\"custom\" is given by a program of your own: see {example}");
         TrainError::config(section, message)
     };
+    let config = problem.config();
     let data = config.data.build(config.seed)?;
     let data = data.ok_or_else(|| custom("data.kind", "examples/own_data.rs"))?;
-    let streams = Streams::new(config.seed);
-    let embedding = Diffusion::new(config)?.embedding;
     let mlp = config
         .denoiser
         .network
-        .mlp(data.features(), embedding.features())
+        .mlp(data.features(), problem.diffusion().embedding.features())
         .ok_or_else(|| custom("denoiser.network.kind", "examples/own_network.rs"))?;
-    if let Some(estimate) = MemoryEstimate::of(config, data.features(), embedding.features()) {
+    if let Some(estimate) = MemoryEstimate::of(problem, data.features()) {
         estimate.check()?;
     }
-    Ok((mlp.init(&streams, device).map_err(in_section("denoiser.network"))?, data))
+    let network = mlp.init(&Streams::new(config.seed), device);
+    Ok((network.map_err(in_section("denoiser.network"))?, data))
 }
 
 /// Trains a new run in `out`, or else in the first free folder `runs/NAME`, `runs/NAME-2`, …
@@ -63,7 +61,7 @@ pub fn built_in(
 /// A config that cannot be run, in which case nothing was written; or whatever stopped it, with the
 /// last good checkpoint named.
 pub fn train<N: Network>(
-    config: RunConfig,
+    problem: Problem,
     network: N,
     data: Box<dyn Dataset>,
     out: Option<&Path>,
@@ -73,8 +71,8 @@ pub fn train<N: Network>(
     if let Some(out) = out {
         crate::store::folder::check_free(out)?;
     }
-    let name = config.name.clone();
-    let trainer = Trainer::new(config, network, data, options.device)?;
+    let name = problem.config().name.clone();
+    let trainer = Trainer::new(problem, network, data, options.device)?;
     let untrained = trainer.sampling_networks();
     let fingerprint = fingerprint(trainer.data());
     let folder = RunFolder::create(out, &name)?;
@@ -94,7 +92,7 @@ pub fn train<N: Network>(
 pub fn resume<N: Network>(
     run: &Path,
     steps: Option<u64>,
-    build: impl FnOnce(&RunConfig, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    build: impl FnOnce(&Problem, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
@@ -115,7 +113,7 @@ pub fn resume<N: Network>(
 fn resume_session<N: Network>(
     run: &Path,
     steps: Option<u64>,
-    build: impl FnOnce(&RunConfig, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    build: impl FnOnce(&Problem, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
@@ -123,7 +121,7 @@ fn resume_session<N: Network>(
     let mut config = read_run_config(run)?;
     let checkpoints = Checkpoints::new(run);
     let mut warn = |what: &str| observer.event(Event::Warning(what));
-    let checkpoint = match checkpoints.has_none()? {
+    let mut checkpoint = match checkpoints.has_none()? {
         true => None,
         false => Some(checkpoints.newest(&mut |what| warn(&what))?),
     };
@@ -135,10 +133,17 @@ fn resume_session<N: Network>(
         config.train.steps = steps;
     }
     let mut manifest = Manifest::read(run)?;
-    let (network, data) = build(&config, options.device)?;
-    let mut trainer = Trainer::new(config, network, data, options.device)?;
-    let untrained = trainer.sampling_networks();
     let refuse = |place: &Path, why| TrainError::Usage(format!("{}: {why}", place.display()));
+    let problem = Problem::new(config)?;
+    let (network, data) = build(&problem, options.device)?;
+    let problem = match &mut checkpoint {
+        Some(checkpoint) => problem
+            .with_frequencies(checkpoint.frequencies.take())
+            .map_err(|why| refuse(&checkpoints.path(made), why.to_string()))?,
+        None => problem,
+    };
+    let mut trainer = Trainer::new(problem, network, data, options.device)?;
+    let untrained = trainer.sampling_networks();
     match checkpoint {
         Some(checkpoint) => {
             restore(&mut trainer, checkpoint).map_err(|why| refuse(&checkpoints.path(made), why))?
@@ -173,22 +178,23 @@ fn resume_session<N: Network>(
 /// Draws samples from a run's checkpoint: the newest sound one, or the best where it keeps that, with
 /// the averaged weights where it has them.
 ///
-/// `config` is the run's own, with other sampling where that is wanted.
+/// `problem` is the run's own, with other sampling where that is wanted.
 ///
 /// # Errors
 /// No sound checkpoint, or one of another architecture or other data.
 pub fn sample_run<N: Network>(
     run: &Path,
-    config: &RunConfig,
+    problem: Problem,
     seed: u64,
     network: N,
     data: &dyn Dataset,
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
-    let (diffusion, networks) = trained(run, config, network, data, observer)?;
-    let denoiser = diffusion.denoiser(&networks);
-    draw_samples(config, seed, data, &denoiser, options.device, &mut sampling(observer))
+    let (problem, networks) = trained(run, problem, network, data, observer)?;
+    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+    let (count, progress) = (problem.config().sample.count, &mut sampling(observer));
+    draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)
 }
 
 /// Draws samples as [`sample_run`] does and measures them against held-out rows; `network` is the one
@@ -198,20 +204,22 @@ pub fn sample_run<N: Network>(
 /// As [`sample_run`]; no held-out rows, or samples that are not finite.
 pub fn evaluate_run<N: Network>(
     run: &Path,
-    config: &RunConfig,
+    problem: Problem,
     network: N,
     data: &dyn Dataset,
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Evaluation, TrainError> {
-    let (diffusion, trained) = trained(run, config, network.clone(), data, observer)?;
-    let (denoiser, device) = (diffusion.denoiser(&trained), options.device);
-    let seed = config.seed;
-    let samples = draw_samples(config, seed, data, &denoiser, device, &mut sampling(observer))?;
+    let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
+    let (config, device) = (problem.config(), options.device);
+    let denoiser = RunDenoiser::new(problem.diffusion(), &trained);
+    let (count, seed) = (config.sample.count, config.seed);
+    let samples =
+        draw_samples(&problem, count, seed, data, &denoiser, device, &mut sampling(observer))?;
     observer.event(Event::Evaluating);
     let stop = &mut |_| asked_to_stop(observer);
     let untrained = vec![network; trained.len()];
-    let evaluation = evaluate_samples(config, data, &samples, &untrained, device, stop)?;
+    let evaluation = evaluate_samples(&problem, data, &samples, &untrained, device, stop)?;
     // Of the run's own samples only: those of another number are not the ones in its folder.
     if config.sample == read_run_config(run)?.sample {
         let folder = RunFolder::open(run)?;
@@ -223,25 +231,28 @@ pub fn evaluate_run<N: Network>(
     Ok(evaluation)
 }
 
-/// The trained networks of a run, and the diffusion problem that it answers.
+/// The trained networks of a run, and its parts with what the checkpoint holds of them.
 fn trained<N: Network>(
     run: &Path,
-    config: &RunConfig,
+    problem: Problem,
     network: N,
     data: &dyn Dataset,
     observer: &mut dyn Observer,
-) -> Result<(Diffusion, Vec<N>), TrainError> {
+) -> Result<(Problem, Vec<N>), TrainError> {
     let checkpoints = Checkpoints::new(run);
     let warn = &mut |what: String| observer.event(Event::Warning(&what));
-    let checkpoint = checkpoints.for_sampling(config.train.keep, warn)?;
+    let mut checkpoint = checkpoints.for_sampling(problem.config().train.keep, warn)?;
     let step = checkpoint.progress.step;
     let refuse =
         |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
     same_data(&checkpoint.data, data).map_err(refuse)?;
-    checkpoint.same_network(config).map_err(refuse)?;
-    let diffusion = Diffusion::new(config)?;
-    let networks = vec![network; diffusion.networks];
-    checkpoint.into_denoiser(diffusion, networks).map_err(refuse)
+    checkpoint.same_network(problem.config()).map_err(refuse)?;
+    let problem = problem
+        .with_frequencies(checkpoint.frequencies.take())
+        .map_err(|why| refuse(why.to_string()))?;
+    let networks = vec![network; problem.diffusion().networks];
+    let networks = checkpoint.into_networks(networks).map_err(|why| refuse(why.to_string()))?;
+    Ok((problem, networks))
 }
 
 /// Makes one training step and writes nothing.
@@ -249,15 +260,13 @@ fn trained<N: Network>(
 /// # Errors
 /// A config that cannot be run, or a first loss that is not finite.
 pub fn dry_run<N: Network>(
-    mut config: RunConfig,
+    problem: Problem,
     network: N,
     data: Box<dyn Dataset>,
     device: &Device,
 ) -> Result<Metrics, TrainError> {
-    config.train.log_every = 1;
-    let mut trainer = Trainer::new(config, network, data, device)?;
-    let report = trainer.step()?;
-    report.metrics.ok_or_else(|| TrainError::Device("the first step gave no loss".to_owned()))
+    let mut trainer = Trainer::new(problem, network, data, device)?;
+    trainer.step_and_read()
 }
 
 fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), TrainError> {

@@ -7,8 +7,9 @@ use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
 use super::moments::level_goal;
 use crate::{
     TrainError,
-    config::{RunConfig, SampleConfig, StartConfig},
+    config::{SampleConfig, StartConfig},
     error::in_section,
+    problem::Problem,
 };
 
 /// Rows of every call of the network while sampling: matrix products give other bits at other
@@ -18,9 +19,9 @@ pub(super) const SAMPLING_ROWS: usize = 512;
 /// What every chunk shares.
 pub(super) struct Drawing<'a> {
     pub(super) streams: Streams,
-    pub(super) sampler: Box<dyn Sampler>,
+    pub(super) sampler: &'a dyn Sampler,
     pub(super) start: Start,
-    pub(super) levels: Vec<NoiseLevel>,
+    pub(super) levels: &'a [NoiseLevel],
     pub(super) end: End,
     pub(super) denoiser: &'a dyn Denoiser,
     pub(super) device: &'a Device,
@@ -29,18 +30,18 @@ pub(super) struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     pub(super) fn new(
-        config: &RunConfig,
+        problem: &'a Problem,
         seed: u64,
         data: &dyn Dataset,
         denoiser: &'a dyn Denoiser,
         device: &'a Device,
     ) -> Result<Self, TrainError> {
-        let SampleConfig { sampler, start, end, .. } = &config.sample;
-        let levels = config.sampling_levels()?;
+        let SampleConfig { start, end, .. } = &problem.config().sample;
+        let levels = problem.sampling_levels();
         Ok(Self {
             streams: Streams::new(seed),
-            sampler: sampler.build().map_err(in_section("sample.sampler"))?,
-            start: Start::new(start, data, &levels)?,
+            sampler: problem.sampler(),
+            start: Start::new(start, data, levels)?,
             levels,
             end: *end,
             denoiser,
@@ -71,10 +72,10 @@ impl<'a> Drawing<'a> {
             Err(error) => problem = Some(error),
         };
         let x = sample(
-            self.sampler.as_ref(),
+            self.sampler,
             self.denoiser,
             None,
-            &self.levels,
+            self.levels,
             self.end,
             x,
             &mut noise,

@@ -20,11 +20,7 @@ use super::{
     chunk::{Drawing, SAMPLING_ROWS},
     moments::{LevelSummary, Moments},
 };
-use crate::{
-    TrainError,
-    config::{RunConfig, TRAJECTORY_ROWS},
-    engine::mlp_cpu::is_processor,
-};
+use crate::{TrainError, config::TRAJECTORY_ROWS, engine::mlp_cpu::is_processor, problem::Problem};
 
 /// Samples, and what was measured on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,24 +38,25 @@ pub struct Samples {
 
 /// The samples that a run's denoiser gives.
 ///
-/// Sample i starts from, and is disturbed by, numbers that depend on the seed and i alone. `seed`
-/// stands in for the run's own. `progress` hears the share that is done, and may break off.
+/// Sample i of `count` starts from, and is disturbed by, numbers that depend on `seed` and i alone.
+/// `progress` hears the share that is done, and may break off.
 ///
 /// # Errors
 /// A grid or a start that the schedule or the data does not have; a device that failed;
 /// [`TrainError::Interrupted`] where `progress` broke off.
 pub fn draw_samples(
-    config: &RunConfig,
+    problem: &Problem,
+    count: usize,
     seed: u64,
     data: &dyn Dataset,
     denoiser: &dyn Denoiser,
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Samples, TrainError> {
-    let drawing = Drawing::new(config, seed, data, denoiser, device)?;
-    let (count, features) = (config.sample.count, data.features());
-    let kept = if config.report.needs_trajectory() { TRAJECTORY_ROWS } else { 0 };
-    let visited = drawing.end.visited(&drawing.levels);
+    let drawing = Drawing::new(problem, seed, data, denoiser, device)?;
+    let features = data.features();
+    let kept = if problem.config().report.needs_trajectory() { TRAJECTORY_ROWS } else { 0 };
+    let visited = drawing.end.visited(drawing.levels);
     let modes = data.modes().unwrap_or_default();
     let centers: Vec<_> = modes.into_iter().map(|mode| mode.center).collect();
     let mut values = vec![0.0; count * features];
@@ -215,11 +212,11 @@ mod tests {
 
     fn draw(sampler: &str, count: usize) -> Samples {
         let text = RUN.replace("SAMPLER", sampler).replace("COUNT", &count.to_string());
-        let config = parse_config("t", &text, &[]).expect("valid");
+        let problem = Problem::new(parse_config("t", &text, &[]).expect("valid")).expect("valid");
         let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
         let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
         let oracle = MixtureOracle::new(mixture.clone());
-        draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |_| {
+        draw_samples(&problem, count, 5, &mixture, &oracle, &Device::flex(), &mut |_| {
             ControlFlow::Continue(())
         })
         .expect("drawn")
@@ -252,9 +249,9 @@ mod tests {
         let level = NoiseLevel::new(1.0, 2.0).expect("valid");
         let drawing = Drawing {
             streams: Streams::new(1),
-            sampler: Box::new(Twice),
+            sampler: &Twice,
             start: Start::Gaussian { mean: vec![0.0], std: vec![1.0] },
-            levels: vec![level, NoiseLevel::new(1.0, 1.0).expect("valid")],
+            levels: &[level, NoiseLevel::new(1.0, 1.0).expect("valid")],
             end: End::CLEAN,
             denoiser: &oracle,
             device: &Device::flex(),
@@ -269,15 +266,16 @@ mod tests {
     #[test]
     fn sampling_breaks_off_when_asked() {
         let text = RUN.replace("SAMPLER", "heun").replace("COUNT", "2000");
-        let config = parse_config("t", &text, &[]).expect("valid");
+        let problem = Problem::new(parse_config("t", &text, &[]).expect("valid")).expect("valid");
         let mixture = GaussianMixture::new(vec![vec![0.0, 0.0]], 0.1, None).expect("valid");
         let oracle = MixtureOracle::new(mixture.clone());
         let mut has_broken_off = false;
-        let drawn = draw_samples(&config, 5, &mixture, &oracle, &Device::flex(), &mut |share| {
-            assert!(!has_broken_off, "asked again at {share}");
-            has_broken_off = share > 0.3;
-            if has_broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        let drawn =
+            draw_samples(&problem, 2000, 5, &mixture, &oracle, &Device::flex(), &mut |share| {
+                assert!(!has_broken_off, "asked again at {share}");
+                has_broken_off = share > 0.3;
+                if has_broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
         assert!(matches!(drawn, Err(TrainError::Interrupted)), "{drawn:?}");
     }
 

@@ -15,12 +15,12 @@ use serde_json::Value;
 
 use super::chunk::{Drawing, SAMPLING_ROWS};
 use crate::{
-    config::{RunConfig, parse_config},
+    config::parse_config,
     engine::{
-        Engine, TapeEngine, Values,
+        Engine, RunDenoiser, TapeEngine, Values,
         tensors::{Array, Path, TensorMap},
     },
-    problem::Diffusion,
+    problem::Problem,
 };
 
 const ROWS: usize = 8;
@@ -92,9 +92,8 @@ const SYSTEMS: [(&str, &str, &[&str]); 18] = [
 /// A system's config and golden.
 struct Case {
     name: &'static str,
-    config: RunConfig,
+    problem: Problem,
     data: Box<dyn Dataset>,
-    diffusion: Diffusion,
     golden: Value,
 }
 
@@ -112,8 +111,7 @@ fn cases() -> Vec<Case> {
         Case {
             name,
             data: config.data.build(config.seed).expect("valid").expect("built in"),
-            diffusion: Diffusion::new(&config).expect("valid"),
-            config,
+            problem: Problem::new(config).expect("valid"),
             golden: golden.clone(),
         }
     };
@@ -126,8 +124,9 @@ impl Case {
         let initial = self.golden["initial"].as_array().expect("a list");
         let own = initial.iter().find(|network| network["network"] == number).expect("there");
         let streams = Streams::new(own["seed"].as_u64().expect("a seed"));
-        let told = self.diffusion.embedding.features();
-        let mlp = self.config.denoiser.network.mlp(self.data.features(), told).expect("ours");
+        let told = self.problem.diffusion().embedding.features();
+        let mlp =
+            self.problem.config().denoiser.network.mlp(self.data.features(), told).expect("ours");
         let network = mlp.init(&streams, &Device::flex()).expect("valid");
         for (name, array) in TensorMap::of_module(&network).0 {
             let (golden, values) = (&own["tensors"][&name], floats(&array));
@@ -193,7 +192,8 @@ impl ModuleVisitor for ByName<'_> {
 #[test]
 fn training_steps_are_the_article_s() {
     for case in cases().iter().filter(|case| !case.golden["training"].is_null()) {
-        let Case { name, config, data, diffusion, golden } = case;
+        let Case { name, problem, data, golden } = case;
+        let (config, diffusion) = (problem.config(), problem.diffusion());
         let (train, training) = (&config.train, &golden["training"]);
         let streams = Streams::new(config.seed);
         let first = training["steps"][0]["network"].as_u64().expect("a number") as usize;
@@ -262,12 +262,12 @@ fn training_steps_are_the_article_s() {
 }
 
 /// A sampler whose every step starts from the golden's rows.
-struct Fed {
-    inner: Box<dyn Sampler>,
+struct Fed<'a> {
+    inner: &'a dyn Sampler,
     rows: Vec<Vec<f32>>,
 }
 
-impl Sampler for Fed {
+impl Sampler for Fed<'_> {
     fn step(
         &self,
         x: Tensor<2>,
@@ -291,19 +291,19 @@ impl Sampler for Fed {
 #[test]
 fn sampling_steps_are_the_article_s() {
     for case in cases().iter().filter(|case| !case.golden["sampling"].is_null()) {
-        let Case { name, config, data, diffusion, golden } = case;
+        let Case { name, problem, data, golden } = case;
+        let (seed, diffusion) = (problem.config().seed, problem.diffusion());
         let steps = golden["sampling"].as_array().expect("a list");
         let networks: Vec<_> = (0..diffusion.networks).map(|n| case.network(n)).collect();
-        let denoiser = diffusion.denoiser(&networks);
+        let denoiser = RunDenoiser::new(diffusion, &networks);
         let device = Device::flex();
         let mut drawing =
-            Drawing::new(config, config.seed, data.as_ref(), &denoiser, &device).expect("valid");
+            Drawing::new(problem, seed, data.as_ref(), &denoiser, &device).expect("valid");
         let rows = |step: &Value, of: &str| numbers(&step[of]);
         let narrow = |rows: Vec<f64>| rows.iter().map(|v| *v as f32).collect();
-        drawing.sampler = Box::new(Fed {
-            inner: std::mem::replace(&mut drawing.sampler, Box::new(langevin_core::Subtract)),
-            rows: steps.iter().map(|step| narrow(rows(step, "x_in"))).collect(),
-        });
+        let fed = steps.iter().map(|step| narrow(rows(step, "x_in"))).collect();
+        let fed = Fed { inner: problem.sampler(), rows: fed };
+        drawing.sampler = &fed;
         let mut seen = Vec::new();
         let observe = &mut |progress: &langevin_core::Progress, x: &[f32]| {
             assert_eq!(x.len(), SAMPLING_ROWS * data.features());

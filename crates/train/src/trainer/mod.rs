@@ -9,7 +9,7 @@ use crate::{
     TrainError,
     config::RunConfig,
     engine::{Engine, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read},
-    problem::{Diffusion, StepBatch},
+    problem::{Diffusion, Problem, StepBatch},
 };
 
 /// Steps whose losses may wait on the device; beyond, they are read without a log line.
@@ -95,19 +95,18 @@ pub(crate) struct Best {
     pub since: u64,
 }
 
-/// What batches are made of.
+/// Sources of a batch: parts, data and streams.
 struct Source {
-    diffusion: Diffusion,
+    problem: Problem,
     data: Box<dyn Dataset>,
     streams: Streams,
-    /// Rows of a batch.
-    rows: usize,
 }
 
 impl Source {
     /// The batch of a step: the same whoever asks for it, and when.
     fn batch(&self, step: u64) -> Result<StepBatch, TrainError> {
-        self.diffusion.training_batch(self.data.as_ref(), &self.streams, step, self.rows)
+        let rows = self.problem.config().train.batch;
+        self.problem.diffusion().training_batch(self.data.as_ref(), &self.streams, step, rows)
     }
 }
 
@@ -115,7 +114,6 @@ impl Source {
 ///
 /// Made for any [`Network`] and any [`Dataset`]; the run file says the rest.
 pub struct Trainer<N: Network> {
-    config: RunConfig,
     source: Source,
     /// The coming step, and its batch, where it was drawn beside the last one.
     drawn: Option<(u64, Result<StepBatch, TrainError>)>,
@@ -137,19 +135,17 @@ impl<N: Network> Trainer<N> {
     /// # Errors
     /// A run file that does not fit the data, or the network.
     pub fn new(
-        config: RunConfig,
+        problem: Problem,
         network: N,
         data: Box<dyn Dataset>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        config.validate()?;
-        config.validate_start(data.as_ref())?;
-        config.validate_held_out(data.as_ref())?;
-        device.seed(config.seed);
+        problem.check_data(data.as_ref())?;
+        device.seed(problem.config().seed);
         // Reading the parameters makes them.
         TensorMap::of_module(&network);
-        let (engine, why_tape) = engine_for(&config, network, device)?;
-        Ok(Self { why_tape, ..Self::with_engine(config, engine, data, device)? })
+        let (engine, why_tape) = engine_for(&problem, network, device)?;
+        Ok(Self { why_tape, ..Self::with_engine(problem, engine, data, device)? })
     }
 
     /// A trainer at step 0 on an engine of the caller's.
@@ -157,27 +153,25 @@ impl<N: Network> Trainer<N> {
     /// # Errors
     /// A run file that does not fit.
     pub fn with_engine(
-        config: RunConfig,
+        problem: Problem,
         mut engine: Box<dyn Engine<N>>,
         data: Box<dyn Dataset>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let (given, wanted) = (engine.networks().len(), Diffusion::new(&config)?.networks);
+        let (given, wanted) = (engine.networks().len(), problem.diffusion().networks);
         if given != wanted {
             let message = format!("needs an engine of {wanted} networks, got one of {given}");
             return Err(TrainError::config("denoiser.networks", message));
         }
-        if config.train.ema.decay(0).is_some() {
+        if problem.config().train.ema.decay(0).is_some() {
             engine.keep_averages();
         }
-        let diffusion = Diffusion::new(&config)?;
-        let (streams, rows) = (Streams::new(config.seed), config.train.batch);
+        let streams = Streams::new(problem.config().seed);
         Ok(Self {
-            source: Source { diffusion, data, streams, rows },
+            source: Source { problem, data, streams },
             drawn: None,
             spent: None,
             device: device.clone().inner(),
-            config,
             engine,
             why_tape: None,
             progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0, best: None },
@@ -192,12 +186,12 @@ impl<N: Network> Trainer<N> {
     /// loss or gradient norm is not finite, or a device that failed.
     pub fn step(&mut self) -> Result<StepReport, TrainError> {
         let step = self.progress.step;
-        let train = &self.config.train;
+        let train = &self.source.problem.config().train;
         let learning_rate = train.learning_rate.at(step, train.steps);
         // A step that failed may be made again.
         let drawn = self.drawn.take().filter(|(own, _)| *own == step);
         let batch = drawn.map_or_else(|| self.source.batch(step), |(_, batch)| batch)?;
-        if let Some((from, to)) = self.source.diffusion.handover(step) {
+        if let Some((from, to)) = self.source.problem.diffusion().handover(step) {
             self.engine.hand_over(from, to);
         }
         let (source, drawn, spent) = (&self.source, &mut self.drawn, &mut self.spent);
@@ -219,14 +213,20 @@ impl<N: Network> Trainer<N> {
         Ok(StepReport { step: self.progress.step, learning_rate, metrics })
     }
 
+    /// Makes one training step and gives its log line, whether one is due or not.
+    pub(crate) fn step_and_read(&mut self) -> Result<Metrics, TrainError> {
+        let StepReport { learning_rate, metrics, .. } = self.step()?;
+        metrics.map_or_else(|| self.metrics(learning_rate), Ok)
+    }
+
     /// A step's line is due every `log_every` steps, at every validation, and at the end.
     fn is_log_step(&self) -> bool {
-        let (step, train) = (self.progress.step, &self.config.train);
+        let (step, train) = (self.progress.step, &self.config().train);
         step.is_multiple_of(train.log_every) || step == train.steps || self.is_validation_step()
     }
 
     fn is_validation_step(&self) -> bool {
-        let (step, train) = (self.progress.step, &self.config.train);
+        let (step, train) = (self.progress.step, &self.config().train);
         train.validate_every > 0
             && self.source.data.len(Part::HeldOut) != Some(0)
             && (step.is_multiple_of(train.validate_every) || step == train.steps)
@@ -244,7 +244,7 @@ impl<N: Network> Trainer<N> {
             });
         }
         // The measurement at the end of a run is left out: a longer run would not have it there.
-        let every = self.config.train.validate_every.max(1);
+        let every = self.config().train.validate_every.max(1);
         if let Some(loss) = held_out_loss.filter(|_| step.is_multiple_of(every)) {
             self.progress.best = Some(match self.progress.best {
                 Some(best) if best.held_out_loss <= loss => Best { since: best.since + 1, ..best },
@@ -265,7 +265,7 @@ impl<N: Network> Trainer<N> {
         }
         let first = self.progress.step - unread.len() as u64 + 1;
         let mut last = (f64::NAN, f64::NAN);
-        let outputs = StepOutput::read(&unread, self.source.diffusion.reduction)?;
+        let outputs = StepOutput::read(&unread, self.source.problem.diffusion().reduction)?;
         for (step, (loss, norm)) in (first..).zip(outputs) {
             for (quantity, value) in [("loss", loss), ("gradient norm", norm)] {
                 if !value.is_finite() {
@@ -285,12 +285,12 @@ impl<N: Network> Trainer<N> {
     /// # Errors
     /// A device that failed.
     pub fn held_out_loss(&self) -> Result<f64, TrainError> {
-        let wanted = self.config.train.validate_rows;
+        let wanted = self.config().train.validate_rows;
         let networks = self.sampling_networks();
         let mut losses = Vec::new();
         while losses.len() < wanted {
-            let Source { diffusion, data, streams, .. } = &self.source;
-            let batch = diffusion.held_out_batch(
+            let Source { problem, data, streams } = &self.source;
+            let batch = problem.diffusion().held_out_batch(
                 data.as_ref(),
                 streams,
                 losses.len() as u64,
@@ -299,7 +299,7 @@ impl<N: Network> Trainer<N> {
             losses.extend(read(row_losses(&networks[batch.network], &batch, &self.device))?);
         }
         losses.truncate(wanted);
-        Ok(self.source.diffusion.reduction.of_rows(&losses))
+        Ok(self.source.problem.diffusion().reduction.of_rows(&losses))
     }
 
     /// The networks that samples are drawn with, one or one for each level: the averaged ones where
@@ -318,7 +318,7 @@ impl<N: Network> Trainer<N> {
 
     /// Whether all steps are made, or the held-out loss has not fallen for as long as the run waits.
     pub fn is_done(&self) -> bool {
-        let train = &self.config.train;
+        let train = &self.config().train;
         let patience = train.patience.zip(self.progress.best);
         self.progress.step >= train.steps
             || patience.is_some_and(|(patience, best)| best.since >= patience)
@@ -331,12 +331,17 @@ impl<N: Network> Trainer<N> {
 
     /// The run file.
     pub const fn config(&self) -> &RunConfig {
-        &self.config
+        self.source.problem.config()
     }
 
-    /// The diffusion problem.
-    pub fn diffusion(&self) -> &Diffusion {
-        &self.source.diffusion
+    /// The parts of the run.
+    pub const fn problem(&self) -> &Problem {
+        &self.source.problem
+    }
+
+    /// What makes its batches.
+    pub const fn diffusion(&self) -> &Diffusion {
+        self.source.problem.diffusion()
     }
 
     /// The data.
@@ -371,7 +376,7 @@ impl<N: Network> Trainer<N> {
 
     fn with_frequencies(&self, networks: Vec<TensorMap>) -> TensorMap {
         let mut weights = TensorMap::joined(networks);
-        weights.0.extend(self.source.diffusion.frequencies());
+        weights.put_frequencies(self.source.problem.frequencies());
         weights
     }
 
@@ -394,17 +399,14 @@ impl<N: Network> Trainer<N> {
     pub(crate) fn restore(
         &mut self,
         progress: Progress,
-        mut weights: TensorMap,
-        mut ema: Option<TensorMap>,
+        weights: TensorMap,
+        ema: Option<TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), String> {
-        let averaged = self.config.train.ema.decay(0).is_some();
+        let averaged = self.config().train.ema.decay(0).is_some();
         if averaged != ema.is_some() {
             let (has, lacks) = if averaged { ("run", "checkpoint") } else { ("checkpoint", "run") };
             return Err(format!("the {has} has averaged weights, the {lacks} has none"));
-        }
-        for weights in [Some(&mut weights), ema.as_mut()].into_iter().flatten() {
-            self.source.diffusion.take_frequencies(weights)?;
         }
         self.engine.restore(weights, ema, optimizer).map_err(|error| error.to_string())?;
         self.progress = progress;

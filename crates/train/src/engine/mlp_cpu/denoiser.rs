@@ -45,7 +45,7 @@ impl Direct {
 
 impl<'a, N: Network> RunDenoiser<'a, N> {
     /// A denoiser of one network, or of one for each level of the grid in the levels' order.
-    pub(crate) fn new(diffusion: &'a Diffusion, networks: &'a [N]) -> Self {
+    pub fn new(diffusion: &'a Diffusion, networks: &'a [N]) -> Self {
         let direct: Option<Vec<_>> = networks.iter().map(Direct::new).collect();
         let Diffusion { prediction, embedding, schedule, .. } = diffusion;
         Self {

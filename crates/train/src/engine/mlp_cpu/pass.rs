@@ -13,7 +13,7 @@ use super::{
     simd::{InstructionSet, Kernel, Simd},
     team::{Team, for_each},
 };
-use crate::problem::{StepBatch, diffusion::Columns};
+use crate::problem::{Columns, StepBatch};
 
 /// Network without its parameters: its form, its layers' places, and the instructions that compute it.
 #[derive(Debug)]

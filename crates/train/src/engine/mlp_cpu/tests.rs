@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     config::OptimizerConfig,
-    problem::{StepBatch, diffusion::Columns},
+    problem::{Columns, StepBatch},
 };
 
 mod form;

@@ -9,9 +9,9 @@ use langevin_core::Network;
 
 use crate::{
     TrainError,
-    config::{CONFIG_LIMIT, RunConfig},
+    config::CONFIG_LIMIT,
     engine::{Engine, TensorMap, engine_for},
-    problem::Diffusion,
+    problem::Problem,
     sample::levels::LEVELS,
     store::{
         Manifest, RunState,
@@ -66,9 +66,9 @@ impl Verification {
 /// It is not a run: its config cannot be read, or what its checkpoints lie in.
 pub fn verify_run<N: Network>(
     run: &Path,
-    network: impl FnOnce(&RunConfig) -> Option<N>,
+    network: impl FnOnce(&Problem) -> Option<N>,
 ) -> Result<Verification, TrainError> {
-    let config = read_run_config(run)?;
+    let problem = Problem::new(read_run_config(run)?)?;
     let mut findings = Vec::new();
     let mut found = |what: &str, outcome: Result<(), String>| {
         findings.push(Finding { what: what.to_owned(), problem: outcome.err() });
@@ -88,7 +88,7 @@ pub fn verify_run<N: Network>(
         found(METRICS, whole_lines(&run.join(METRICS)));
     }
     let data = manifest.as_ref().map(|manifest| manifest.data.as_str());
-    let mut resumed = network(&config).map(|network| Resumed::new(&config, network));
+    let mut resumed = network(&problem).map(|network| Resumed::new(&problem, network));
     let checkpoints = Checkpoints::new(run);
     let steps = checkpoints.steps()?;
     // A resumed run takes the newest that is not damaged, and stops where that one does not fit.
@@ -99,7 +99,7 @@ pub fn verify_run<N: Network>(
         let is_damaged = matches!(loaded, Err(LoadError::Damaged(_)));
         let outcome = loaded
             .map_err(|why| why.to_string())
-            .and_then(|checkpoint| fits(checkpoint, &config, data, resumed.as_mut()));
+            .and_then(|checkpoint| fits(checkpoint, &problem, data, resumed.as_mut()));
         if !is_damaged && taken.is_none() {
             taken = Some(step);
             goes_on_from = outcome.is_ok().then_some(step);
@@ -142,13 +142,14 @@ fn without_path(error: &TrainError) -> String {
 /// arrays are those of the network and the optimizer.
 fn fits<N: Network>(
     checkpoint: Checkpoint,
-    config: &RunConfig,
+    problem: &Problem,
     data: Option<&str>,
     resumed: Option<&mut Result<Resumed<N>, String>>,
 ) -> Result<(), String> {
     if data.is_some_and(|data| data != checkpoint.data) {
         return Err(format!("was trained on other data than {MANIFEST} names"));
     }
+    let config = problem.config();
     checkpoint.same_network(config)?;
     checkpoint.same_optimizer(config)?;
     match (config.train.ema.decay(0), &checkpoint.ema) {
@@ -161,10 +162,10 @@ fn fits<N: Network>(
         _ => {}
     }
     match resumed {
-        None => checkpoint.same_shapes(None, config),
+        None => checkpoint.same_shapes(None, problem),
         Some(Err(why)) => Err(why.clone()),
         Some(Ok(resumed)) => {
-            checkpoint.same_shapes(Some(&resumed.expected), config)?;
+            checkpoint.same_shapes(Some(&resumed.expected), problem)?;
             resumed.take(checkpoint)
         }
     }
@@ -174,23 +175,21 @@ fn fits<N: Network>(
 struct Resumed<N: Network> {
     /// Names and shapes of one network's arrays.
     expected: TensorMap,
-    diffusion: Diffusion,
     engine: Box<dyn Engine<N>>,
 }
 
 impl<N: Network> Resumed<N> {
     /// # Errors
     /// Why there is none.
-    fn new(config: &RunConfig, network: N) -> Result<Self, String> {
+    fn new(problem: &Problem, network: N) -> Result<Self, String> {
         let expected = TensorMap::of_module(&network);
-        let diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
         let device = network.devices().into_iter().next().ok_or("the network has no weights")?;
         let (mut engine, _) =
-            engine_for(config, network, &device).map_err(|error| error.to_string())?;
-        if config.train.ema.decay(0).is_some() {
+            engine_for(problem, network, &device).map_err(|error| error.to_string())?;
+        if problem.config().train.ema.decay(0).is_some() {
             engine.keep_averages();
         }
-        Ok(Self { expected, diffusion, engine })
+        Ok(Self { expected, engine })
     }
 
     /// Takes up a checkpoint in the place of the last.
@@ -198,10 +197,7 @@ impl<N: Network> Resumed<N> {
     /// # Errors
     /// The name of the array that does not fit.
     fn take(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
-        let Checkpoint { mut model, mut ema, optimizer, .. } = checkpoint;
-        for weights in [Some(&mut model), ema.as_mut()].into_iter().flatten() {
-            self.diffusion.take_frequencies(weights)?;
-        }
+        let Checkpoint { model, ema, optimizer, .. } = checkpoint;
         self.engine.restore(model, ema, optimizer).map_err(|error| error.to_string())
     }
 }

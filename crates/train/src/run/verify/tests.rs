@@ -33,12 +33,13 @@ fn trained(run: &Path, engine: &str) {
     let settings = [format!("train.engine={engine}")];
     let config = parse_config("t", RUN, &settings).expect("valid");
     let device = Device::flex();
-    let (network, data) = built_in(&config, &device).expect("built in");
-    train(config, network, data, Some(run), &options(&device), &mut ()).expect("trained");
+    let problem = Problem::new(config).expect("valid");
+    let (network, data) = built_in(&problem, &device).expect("built in");
+    train(problem, network, data, Some(run), &options(&device), &mut ()).expect("trained");
 }
 
 fn verified(run: &Path) -> Verification {
-    let network = |config: &RunConfig| built_in(config, &Device::flex()).ok().map(|built| built.0);
+    let network = |problem: &Problem| built_in(problem, &Device::flex()).ok().map(|built| built.0);
     verify_run(run, network).expect("a run")
 }
 

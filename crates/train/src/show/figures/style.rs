@@ -1,8 +1,6 @@
 //! What all figures share: colours that the colour-blind and a grey printer can tell apart, marks,
 //! sizes, and the width of text, so that labels can be placed and cut without drawing them.
 
-use super::svg::Stroke;
-
 pub(super) const PAPER: &str = "#ffffff";
 pub(super) const INK: &str = "#222222";
 pub(super) const MUTED: &str = "#5c5c5c";
@@ -37,6 +35,21 @@ pub(super) const NOTE_SIZE: f64 = 11.0;
 
 /// The most marks, or points of a line, that one series may have.
 pub(super) const MOST_MARKS: usize = 5000;
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stroke<'a> {
+    pub(super) colour: &'a str,
+    pub(super) width: f64,
+    pub(super) dash: &'a str,
+    pub(super) opacity: f64,
+}
+
+impl<'a> Stroke<'a> {
+    pub(super) fn solid(colour: &'a str, width: f64) -> Self {
+        Self { colour, width, dash: "", opacity: 1.0 }
+    }
+}
 
 /// A mark's shape: one a series, so that colour is never the only difference.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::Figure;
+pub(super) use super::style::Stroke;
 use super::style::{BLACK, INK, Mark, PAPER};
 
 /// Where a text's anchor point is.
@@ -14,21 +15,6 @@ pub(super) enum Anchor {
     End,
     /// Centred on the point and turned to read upwards.
     Upwards,
-}
-
-/// How a line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Stroke<'a> {
-    pub(super) colour: &'a str,
-    pub(super) width: f64,
-    pub(super) dash: &'a str,
-    pub(super) opacity: f64,
-}
-
-impl<'a> Stroke<'a> {
-    pub(super) fn solid(colour: &'a str, width: f64) -> Self {
-        Self { colour, width, dash: "", opacity: 1.0 }
-    }
 }
 
 /// A document that grows by what is drawn into it, later shapes over earlier ones.

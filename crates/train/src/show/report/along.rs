@@ -41,11 +41,9 @@ impl Material<'_> {
     }
 
     pub(super) fn noise(&self) -> MaybeFigure {
-        let levels = self.records.config.sampling_levels().ok()?;
-        let scales: Vec<_> = levels
-            .iter()
-            .map(|level| NoiseScale { alpha: level.alpha(), sigma: level.sigma() })
-            .collect();
+        let levels = self.problem.sampling_levels().iter();
+        let scales: Vec<_> =
+            levels.map(|level| NoiseScale { alpha: level.alpha(), sigma: level.sigma() }).collect();
         Some(figures::noise_scales(&self.title("noise scales"), &scales))
     }
 

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    config::{DataConfig, FigureKind, RunConfig},
+    config::{DataConfig, FigureKind},
+    problem::Problem,
     sample::{
         file::read_samples,
         level_goal,
@@ -51,12 +52,8 @@ pub(crate) struct Drawn {
 ///
 /// # Errors
 /// A file of the run that is not ours, a figure that cannot be drawn or written.
-pub(crate) fn draw(
-    run: &Path,
-    config: &RunConfig,
-    data: &dyn Dataset,
-) -> Result<Drawn, TrainError> {
-    let material = Material::read(run, data)?;
+pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<Drawn, TrainError> {
+    let (material, config) = (Material::read(run, problem, data)?, problem.config());
     let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
     // Drawn side by side, then written one after the other.
     let (figures, (films, page)) = rayon::join(
@@ -100,8 +97,12 @@ pub(crate) fn draw(
 ///
 /// # Errors
 /// A file of the run that is not ours, or a figure that cannot be drawn.
-pub fn report_run(run: &Path, data: &dyn Dataset) -> Result<PathBuf, TrainError> {
-    let material = Material::read(run, data)?;
+pub fn report_run(
+    run: &Path,
+    problem: &Problem,
+    data: &dyn Dataset,
+) -> Result<PathBuf, TrainError> {
+    let material = Material::read(run, problem, data)?;
     same_data(&material.records.manifest.data, data)
         .map_err(|why| TrainError::Usage(format!("{}: {why}", run.display())))?;
     material.write_page(&material.page()?)
@@ -138,6 +139,7 @@ pub fn compare_runs(records: &[RunRecords], comparison: &Comparison) -> Result<S
 /// What figures are drawn from.
 struct Material<'a> {
     records: RunRecords,
+    problem: &'a Problem,
     data: &'a dyn Dataset,
     columns: Vec<String>,
     /// Rows of the data.
@@ -152,7 +154,7 @@ struct Material<'a> {
 }
 
 impl<'a> Material<'a> {
-    fn read(run: &Path, data: &'a dyn Dataset) -> Result<Self, TrainError> {
+    fn read(run: &Path, problem: &'a Problem, data: &'a dyn Dataset) -> Result<Self, TrainError> {
         let records = RunRecords::read(run)?;
         let columns = data.columns();
         // Where no row is held out, the training rows are all there is.
@@ -166,6 +168,7 @@ impl<'a> Material<'a> {
             samples: read_samples(run, columns.len())?,
             levels,
             records,
+            problem,
             data,
             columns,
         })

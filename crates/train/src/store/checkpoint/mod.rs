@@ -23,7 +23,7 @@ use crate::{
     TrainError,
     config::{CONFIG_LIMIT, KeepConfig, RunConfig},
     engine::tensors::{ArrayError, TensorMap},
-    problem::{Diffusion, free_memory},
+    problem::{Problem, free_memory},
     store::{
         disk,
         durable::{Staged, create_inner_folder, write_durably},
@@ -101,6 +101,8 @@ pub(crate) struct Checkpoint {
     pub(crate) data: String,
     format: u32,
     sections: Sections,
+    /// Random frequencies of the level's embedding, which stand beside the weights.
+    pub(crate) frequencies: Option<Vec<f32>>,
     pub(crate) model: TensorMap,
     pub(crate) ema: Option<TensorMap>,
     pub(crate) optimizer: TensorMap,
@@ -131,45 +133,36 @@ impl Checkpoint {
     pub(crate) fn same_shapes(
         &self,
         network: Option<&TensorMap>,
-        config: &RunConfig,
+        problem: &Problem,
     ) -> Result<(), String> {
         if let Some(ema) = &self.ema {
             ema.same_architecture(&self.model).map_err(|why| format!("{EMA}: {why}"))?;
         }
+        problem
+            .check_frequencies(self.frequencies.as_deref())
+            .map_err(|error| format!("{MODEL}: {error}"))?;
         let Some(network) = network else { return Ok(()) };
-        let mut diffusion = Diffusion::new(config).map_err(|error| error.to_string())?;
         let named = |why: ArrayError| format!("{MODEL}: {why}");
-        let mut model = self.model.clone();
-        diffusion.take_frequencies(&mut model).map_err(|why| format!("{MODEL}: {why}"))?;
-        for own in model.split(diffusion.networks).map_err(named)? {
+        for own in self.model.clone().split(problem.diffusion().networks).map_err(named)? {
             own.same_architecture(network).map_err(named)?;
         }
         Ok(())
     }
 
-    /// The networks with the weights that samples are drawn with, and the problem with the
-    /// frequencies that are stored beside them.
+    /// The networks with the weights that samples are drawn with.
     ///
     /// # Errors
     /// The name of the array that does not fit.
-    pub(crate) fn into_denoiser<N: Network>(
-        self,
-        mut diffusion: Diffusion,
-        networks: Vec<N>,
-    ) -> Result<(Diffusion, Vec<N>), String> {
-        let mut weights = self.sampling_weights();
-        diffusion.take_frequencies(&mut weights)?;
-        let weights = weights.split(networks.len()).map_err(|error| error.to_string())?;
-        let networks = networks.into_iter().zip(weights);
-        let networks = networks.map(|(network, weights)| {
-            weights.into_module(network).map_err(|error| error.to_string())
-        });
-        Ok((diffusion, networks.collect::<Result<_, _>>()?))
+    pub(crate) fn into_networks<N: Network>(self, networks: Vec<N>) -> Result<Vec<N>, ArrayError> {
+        let weights = self.ema.unwrap_or(self.model).split(networks.len())?;
+        networks.into_iter().zip(weights).map(|(network, own)| own.into_module(network)).collect()
     }
 
-    /// The weights that samples are drawn with.
+    /// The weights that samples are drawn with, and the frequencies beside them.
     pub(crate) fn sampling_weights(self) -> TensorMap {
-        self.ema.unwrap_or(self.model)
+        let mut weights = self.ema.unwrap_or(self.model);
+        weights.put_frequencies(self.frequencies.as_deref());
+        weights
     }
 }
 
@@ -363,9 +356,12 @@ impl Checkpoints {
         let required = |name: &str| -> Result<TensorMap, LoadError> {
             Ok(tensors(name)?.ok_or(format!("{name} is not listed"))?)
         };
+        let (mut model, mut ema) = (required(MODEL)?, tensors(EMA)?);
+        ema.iter_mut().for_each(|ema| drop(ema.take_frequencies()));
         Ok(Checkpoint {
-            model: required(MODEL)?,
-            ema: tensors(EMA)?,
+            frequencies: model.take_frequencies(),
+            model,
+            ema,
             optimizer: required(OPTIMIZER)?,
             progress: index.progress,
             data: index.data,

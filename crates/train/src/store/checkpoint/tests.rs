@@ -25,8 +25,9 @@ const RUN: &str = r#"{
 /// Two checkpoints of a small run, at steps 3 and 6.
 fn two_checkpoints(run: &Path) -> Checkpoints {
     let config = parse_config("t", RUN, &[]).expect("valid");
-    let (network, data) = built_in(&config, &Device::flex()).expect("built in");
-    let mut trainer = Trainer::new(config, network, data, &Device::flex()).expect("valid");
+    let problem = Problem::new(config).expect("valid");
+    let (network, data) = built_in(&problem, &Device::flex()).expect("built in");
+    let mut trainer = Trainer::new(problem, network, data, &Device::flex()).expect("valid");
     let checkpoints = Checkpoints::new(run);
     for _ in 0..2 {
         for _ in 0..3 {

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::{
     TrainError,
     config::parse_config,
+    problem::Problem,
     run::{Event, Observer, RunOptions, RunReport, built_in, resume, train},
     store::Program,
 };
@@ -71,9 +72,10 @@ pub(super) fn begin_and_stop(
 ) -> Result<RunReport, TrainError> {
     let device = Device::flex();
     let config = parse_config("small", RUN, &[]).expect("valid");
-    let (network, data) = built_in(&config, &device).expect("built in");
+    let problem = Problem::new(config).expect("valid");
+    let (network, data) = built_in(&problem, &device).expect("built in");
     let options = RunOptions { stop_after, ..options(&device) };
-    train(config, network, data, Some(run), &options, observer)
+    train(problem, network, data, Some(run), &options, observer)
 }
 
 /// Goes on with it.

@@ -1,62 +1,55 @@
-//! Checks of a whole run: each section by itself, then whether the sections fit each other.
+//! Whether the parts of a run fit each other, and the data.
 
-use langevin_core::{LevelSampler, NoiseLevel, NoiseSchedule, Prediction};
-use langevin_data::{Dataset, LevelDensity, Part, Streams};
+use langevin_core::{LevelSampler, Prediction};
+use langevin_data::{Dataset, LevelDensity, Part};
 
-use super::{DataConfig, NetworksConfig, RunConfig, SamplerConfig, StartConfig};
+use super::{Diffusion, Problem};
 use crate::{
     TrainError,
-    error::{at_field, in_section},
+    config::{DataConfig, NetworksConfig, SamplerConfig, StartConfig},
+    error::at_field,
 };
 
 /// By how much of its standard deviation the data's marginal may miss a start from pure noise.
 const START_TOLERANCE: f64 = 0.05;
 
-impl RunConfig {
-    /// Checks every field, and that the parts fit each other.
-    ///
-    /// # Errors
-    /// The first field that is out of its range, by its path; a prediction or an embedding that is
-    /// singular on the schedule; a start that is not the data's marginal.
-    pub fn validate(&self) -> Result<(), TrainError> {
-        self.validate_version()?;
-        self.validate_name()?;
-        self.data.validate()?;
-        self.noise.validate()?;
-        self.denoiser.validate()?;
-        self.train.validate()?;
-        self.sample.validate()?;
-        self.report.validate()?;
-        self.validate_across()
-    }
-
-    /// Checks that the sections, each valid by itself, fit each other.
-    fn validate_across(&self) -> Result<(), TrainError> {
-        let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
-        self.validate_order(schedule.as_ref())?;
-        self.validate_decision()?;
-        self.validate_levels(schedule.as_ref())?;
-        if let DataConfig::GaussianMixture { means, balanced: true, .. } = &self.data
-            && !self.train.batch.is_multiple_of(means.len().max(1))
+impl Problem {
+    /// Checks that the parts, each valid by itself, fit each other.
+    pub(super) fn check_parts(&self) -> Result<(), TrainError> {
+        self.check_order()?;
+        self.check_decision()?;
+        self.check_levels()?;
+        if let DataConfig::GaussianMixture { means, balanced: true, .. } = &self.config.data
+            && !self.config.train.batch.is_multiple_of(means.len().max(1))
         {
             let message = format!(
                 "must be a multiple of {}, the Gaussians of data.means, since data.balanced is true; got {}",
                 means.len(),
-                self.train.batch
+                self.config.train.batch
             );
             return Err(TrainError::config("train.batch", message));
         }
-        let data = self.data.distribution()?;
-        data.map_or(Ok(()), |data| self.validate_start(data.as_ref()))
+        let data = self.config.data.distribution()?;
+        data.map_or(Ok(()), |data| self.check_start(data.as_ref()))
+    }
+
+    /// Checks that the parts fit the data.
+    ///
+    /// # Errors
+    /// A start that is not the data's marginal, or of another width; held-out rows that are needed and
+    /// are not there.
+    pub(crate) fn check_data(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        self.check_start(data)?;
+        self.check_held_out(data)
     }
 
     /// Levels in order, and one network a level, need the levels of a grid.
-    fn validate_order(&self, schedule: &dyn NoiseSchedule) -> Result<(), TrainError> {
-        let levels = self.noise.levels;
-        let per_level = self.denoiser.networks == NetworksConfig::OnePerLevel;
+    fn check_order(&self) -> Result<(), TrainError> {
+        let levels = self.diffusion.levels;
+        let per_level = self.config.denoiser.networks == NetworksConfig::OnePerLevel;
         let in_order = matches!(levels, LevelSampler::InOrder { .. });
         for (path, needs) in [("noise.levels", in_order), ("denoiser.networks", per_level)] {
-            if needs && schedule.len().is_none() {
+            if needs && self.diffusion.schedule.len().is_none() {
                 let message = "needs a schedule of discrete levels: betas, or karras with `steps`";
                 return Err(TrainError::config(path, message));
             }
@@ -66,12 +59,13 @@ impl RunConfig {
                            of kind `in_order`, or `uniform` per `batch`";
             return Err(TrainError::config("denoiser.networks", message));
         }
-        let count = schedule.len().unwrap_or(1);
-        if let Some(needed) = levels.steps_in_order(count).filter(|n| *n != self.train.steps) {
+        let count = self.diffusion.schedule.len().unwrap_or(1);
+        if let Some(needed) = levels.steps_in_order(count).filter(|n| *n != self.config.train.steps)
+        {
             let message = format!(
                 "must be {needed}: noise.levels.first and {} times noise.levels.each, got {}",
                 count - 1,
-                self.train.steps
+                self.config.train.steps
             );
             return Err(TrainError::config("train.steps", message));
         }
@@ -79,14 +73,14 @@ impl RunConfig {
     }
 
     /// What the held-out loss decides needs that loss, and levels in no order.
-    fn validate_decision(&self) -> Result<(), TrainError> {
-        let Some(path) = self.train.decided_by_held_out_loss() else { return Ok(()) };
-        if matches!(self.noise.levels, LevelSampler::InOrder { .. }) {
+    fn check_decision(&self) -> Result<(), TrainError> {
+        let Some(path) = self.config.train.decided_by_held_out_loss() else { return Ok(()) };
+        if matches!(self.diffusion.levels, LevelSampler::InOrder { .. }) {
             let message = "would end the run before its last level is trained: leave it out where \
                            noise.levels is of kind `in_order`";
             return Err(TrainError::config(path, message));
         }
-        if self.train.validate_every == 0 {
+        if self.config.train.validate_every == 0 {
             let message = "needs the held-out loss: train.validate_every must be at least 1, got 0";
             return Err(TrainError::config(path, message));
         }
@@ -94,17 +88,16 @@ impl RunConfig {
     }
 
     /// Prediction, weighting and embedding must exist at the levels of training and sampling.
-    fn validate_levels(&self, schedule: &dyn NoiseSchedule) -> Result<(), TrainError> {
-        let embedding = self.denoiser.embedding.init(&Streams::new(self.seed));
-        let embedding = embedding.map_err(in_section("denoiser.embedding"))?;
-        let prediction = self.denoiser.prediction;
+    fn check_levels(&self) -> Result<(), TrainError> {
+        let Diffusion { schedule, embedding, prediction, weighting, .. } = &self.diffusion;
+        let schedule = schedule.as_ref();
         for level in [schedule.at(1.0), schedule.at(0.0)] {
             prediction.check_target(&level).map_err(at_field("denoiser.prediction"))?;
             // A level step can be trained for, and taken, where it says nothing of the clean row.
             if !matches!(prediction, Prediction::LevelStep { .. }) {
                 prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
             }
-            let weight = self.train.weighting.at(&level, &prediction);
+            let weight = weighting.at(&level, prediction);
             if !weight.is_finite() {
                 let message = format!(
                     "must be finite at every level, got {weight} at sigma = {}: use {{\"kind\": \"uniform\"}}",
@@ -114,13 +107,12 @@ impl RunConfig {
             }
             embedding.check(&level, schedule).map_err(at_field("denoiser.embedding"))?;
         }
-        let levels = self.sampling_levels()?;
-        let subtracts = matches!(self.sample.sampler, SamplerConfig::Subtract { .. });
+        let subtracts = matches!(self.config.sample.sampler, SamplerConfig::Subtract { .. });
         if subtracts {
-            self.validate_subtract(schedule, &levels)?;
+            self.check_subtract()?;
         }
         let takes_off = subtracts && matches!(prediction, Prediction::LevelStep { .. });
-        for level in &levels {
+        for level in &self.sampling_levels {
             if !takes_off {
                 prediction.check(level).map_err(at_field("denoiser.prediction"))?;
             }
@@ -130,21 +122,21 @@ impl RunConfig {
     }
 
     /// `subtract` needs all levels of a grid on which alpha is 1.
-    fn validate_subtract(
-        &self,
-        schedule: &dyn NoiseSchedule,
-        levels: &[NoiseLevel],
-    ) -> Result<(), TrainError> {
-        let steps = self.sample.sampler.steps();
-        if schedule.len() != Some(steps) {
-            let grid = schedule.len().map_or("no grid".to_owned(), |n| format!("{n} levels"));
+    fn check_subtract(&self) -> Result<(), TrainError> {
+        let steps = self.config.sample.sampler.steps();
+        if self.diffusion.schedule.len() != Some(steps) {
+            let grid = self
+                .diffusion
+                .schedule
+                .len()
+                .map_or("no grid".to_owned(), |n| format!("{n} levels"));
             let message = format!(
                 "`subtract` goes from each level of the schedule to the next: must be its number of \
                  levels, got {steps} steps and {grid}"
             );
             return Err(TrainError::config("sample.sampler.steps", message));
         }
-        if let Some(level) = levels.iter().find(|level| level.alpha() != 1.0) {
+        if let Some(level) = self.sampling_levels.iter().find(|level| level.alpha() != 1.0) {
             let message = format!(
                 "`subtract` leads to the next level only where alpha is 1 everywhere, as on karras: got \
                  alpha = {}",
@@ -155,22 +147,13 @@ impl RunConfig {
         Ok(())
     }
 
-    /// The levels that sampling goes through, noisiest first.
-    ///
-    /// # Errors
-    /// More levels than a discrete schedule has.
-    pub fn sampling_levels(&self) -> Result<Vec<NoiseLevel>, TrainError> {
-        let schedule = self.noise.schedule.build().map_err(in_section("noise.schedule"))?;
-        schedule.levels(self.sample.sampler.steps()).map_err(in_section("sample.sampler"))
-    }
-
     /// Checks that sampling starts from what the data has become at the first level.
     ///
     /// # Errors
     /// A start from noise alone where the data's marginal is off by more than 5 % of its standard
     /// deviation; a stated start of another width than the data.
-    pub fn validate_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        if let Some((path, row)) = self.sample.start.row()
+    fn check_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        if let Some((path, row)) = self.config.sample.start.row()
             && row.len() != 1
             && row.len() != data.features()
         {
@@ -181,16 +164,16 @@ impl RunConfig {
             );
             return Err(TrainError::config(path, message));
         }
-        match &self.sample.start {
+        match &self.config.sample.start {
             StartConfig::Gaussian { .. } | StartConfig::Row { .. } => Ok(()),
-            StartConfig::Exact => self.validate_exact_start(data),
+            StartConfig::Exact => self.check_exact_start(data),
             StartConfig::Marginal if data.mean().is_none() || data.variance().is_none() => {
                 let message =
                     "the data does not state its mean and variance, which `marginal` needs";
                 Err(TrainError::config("sample.start", message))
             }
             StartConfig::Marginal => Ok(()),
-            StartConfig::Noise => self.validate_noise_start(data),
+            StartConfig::Noise => self.check_noise_start(data),
         }
     }
 
@@ -198,8 +181,8 @@ impl RunConfig {
     ///
     /// # Errors
     /// `keep` of kind best, or `patience`, where no row is held out.
-    pub fn validate_held_out(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let Some(path) = self.train.decided_by_held_out_loss() else { return Ok(()) };
+    fn check_held_out(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        let Some(path) = self.config.train.decided_by_held_out_loss() else { return Ok(()) };
         if data.len(Part::HeldOut) != Some(0) {
             return Ok(());
         }
@@ -208,17 +191,16 @@ impl RunConfig {
         Err(TrainError::config(path, message))
     }
 
-    fn validate_exact_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let Some(first) = self.sampling_levels()?.first().copied() else { return Ok(()) };
+    fn check_exact_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        let Some(first) = self.sampling_levels.first() else { return Ok(()) };
         LevelDensity::new(data, first.alpha(), first.sigma())
             .map(|_| ())
             .map_err(|error| TrainError::config("sample.start", error.to_string()))
     }
 
-    fn validate_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let levels = self.sampling_levels()?;
+    fn check_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
         let (Some(level), Some(mean), Some(variance)) =
-            (levels.first(), data.mean(), data.variance())
+            (self.sampling_levels.first(), data.mean(), data.variance())
         else {
             return Ok(());
         };

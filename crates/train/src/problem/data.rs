@@ -1,0 +1,74 @@
+//! The data that a run file names: a formula, or a table that is read, split and scaled.
+
+use std::path::Path;
+
+use langevin_data::{Dataset, SplitOptions, Table, TableData, TableOptions, built_in_table};
+
+use super::free_memory;
+use crate::{
+    TrainError,
+    config::{BUILT_IN, DataConfig, TableConfig},
+};
+
+impl DataConfig {
+    /// The data itself; `None` for a user's own. `seed` says which rows of a table are held out.
+    ///
+    /// # Errors
+    /// A parameter out of its range, or a file that cannot be used.
+    pub fn build(&self, seed: u64) -> Result<Option<Box<dyn Dataset>>, TrainError> {
+        match self {
+            Self::Table(table) => Ok(Some(Box::new(table.load(seed)?))),
+            _ => self.distribution(),
+        }
+    }
+}
+
+impl TableConfig {
+    /// Reads, splits and scales the file.
+    ///
+    /// # Errors
+    /// A field out of its range, or whatever is wrong with the file.
+    fn load(&self, seed: u64) -> Result<TableData, TrainError> {
+        let options = TableOptions {
+            columns: self.columns.clone(),
+            exclude: self.exclude.clone(),
+            header: self.header,
+            delimiter: self.delimiter()?,
+            missing: self.missing,
+            // As much again for what is made of them.
+            memory: free_memory().map(|free| free / 2),
+        };
+        let split = SplitOptions {
+            holdout: self.holdout()?,
+            seed,
+            transform: self.transform,
+            round_integers: self.round_integers,
+        };
+        let data = |table: Table| TableData::new(table, &split);
+        let Some(name) = self.path.strip_prefix(BUILT_IN) else {
+            let table = Table::read(Path::new(&self.path), &options)?;
+            self.check_images(&table)?;
+            return Ok(data(table)?);
+        };
+        let table = built_in_table(name).ok_or_else(|| {
+            let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);
+            TrainError::config("data.path", message)
+        })?;
+        let (attribution, licence) = (table.attribution, table.licence);
+        let table = Table::from_bytes(&self.path, table.bytes, &options)?;
+        self.check_images(&table)?;
+        Ok(data(table)?.with_attribution(&format!("{attribution} ({licence})")))
+    }
+
+    /// Fails where the columns are no whole lines of an image.
+    fn check_images(&self, table: &Table) -> Result<(), TrainError> {
+        let columns = table.columns().len();
+        match self.image_width.filter(|width| !columns.is_multiple_of(*width)) {
+            None => Ok(()),
+            Some(width) => {
+                let message = format!("must divide the {columns} columns, got {width}");
+                Err(TrainError::config("data.image_width", message))
+            }
+        }
+    }
+}
