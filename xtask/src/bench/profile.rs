@@ -22,11 +22,11 @@ const PROFILED: [&str; 3] = ["A", "B", "D"];
 
 /// Kinds of code, by a part of the file's path. The first that fits counts.
 const FILES: [(&str, &[&str]); 7] = [
-    ("matrix products", &["/direct/product"]),
-    ("activation and its slope", &["/direct/activation", "/direct/functions"]),
-    ("optimizer and norm of the gradient", &["/direct/update"]),
-    (SHARING, &["/direct/team", "/rayon", "/crossbeam"]),
-    ("input, loss, transposed weights, sums of chunks", &["/direct/"]),
+    ("matrix products", &["/mlp_cpu/product"]),
+    ("activation and its slope", &["/mlp_cpu/activation", "/mlp_cpu/functions"]),
+    ("optimizer and norm of the gradient", &["/mlp_cpu/update"]),
+    (SHARING, &["/mlp_cpu/team", "/rayon", "/crossbeam"]),
+    ("input, loss, transposed weights, sums of chunks", &["/mlp_cpu/"]),
     ("random numbers", &["/chacha20", "data/src/normal", "data/src/math", "data/src/streams"]),
     ("rows, levels and targets", &["/diffusion.rs", "crates/core/src/", "crates/data/src/"]),
 ];
@@ -166,7 +166,7 @@ fn shares_of(samples: &[Sample], files: &BTreeMap<u64, Vec<String>>) -> Vec<(&'s
 fn kind(sample: &Sample, files: &BTreeMap<u64, Vec<String>>) -> &'static str {
     let own = sample.address.and_then(|address| files.get(&address));
     // All kernels are made of this file, so it does not tell which of them it is.
-    let mut frames = own.into_iter().flatten().filter(|file| !file.contains("/direct/simd"));
+    let mut frames = own.into_iter().flatten().filter(|file| !file.contains("/mlp_cpu/simd"));
     let known = frames.find_map(|file| first(&FILES, file));
     known.or_else(|| first(&FUNCTIONS, &sample.function)).unwrap_or(match sample.in_kernel {
         true => SHARING,
@@ -193,7 +193,7 @@ mod tests {
                       ffffffff82001234 __schedule+0x5\n";
         let samples = samples_of(script, &addresses(SYMBOLS));
         assert_eq!(samples[0].address, Some(0x1010));
-        let path = |file: &str| format!("/x/crates/train/src/direct/{file}.rs:1");
+        let path = |file: &str| format!("/x/crates/train/src/mlp_cpu/{file}.rs:1");
         let files = BTreeMap::from([
             (
                 0x1010,
