@@ -10,9 +10,9 @@ use burn::tensor::Device;
 use langevin_train::{Problem, RunDenoiser, Trainer, built_in, draw_samples, parse_config};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A run file, and two of its fields changed.
+    // A run file, with two of its fields changed, and its parts.
     let text = include_str!("../configs/two-moons.json");
-    let settings = ["train.steps=500", "sample.count=1000"].map(str::to_owned);
+    let settings = ["train.steps=500", "train.log_every=100"].map(str::to_owned);
     let problem = Problem::new(parse_config("two-moons", text, &settings)?)?;
 
     let device = Device::flex();

@@ -241,6 +241,7 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Problem;
 
     const RUN: &str = r#"{
         "name": "t",
@@ -254,7 +255,8 @@ mod tests {
 
     fn message(from: &str, to: &str) -> String {
         assert!(RUN.contains(from), "{from}");
-        parse_config("t.json", &RUN.replace(from, to), &[]).expect_err("refused").to_string()
+        let read = parse_config("t.json", &RUN.replace(from, to), &[]);
+        read.and_then(|config| Problem::new(config).map(drop)).expect_err("refused").to_string()
     }
 
     #[test]
