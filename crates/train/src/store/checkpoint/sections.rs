@@ -127,3 +127,48 @@ fn known_to_format_1(path: &str, mut section: Value) -> Value {
     }
     section
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::config::parse_config;
+
+    /// A section of a later version, which has gained a field with a default.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Later {
+        #[serde(flatten)]
+        known: BTreeMap<String, Value>,
+        #[serde(default = "usual")]
+        gained: f64,
+    }
+
+    fn usual() -> f64 {
+        1.0
+    }
+
+    #[test]
+    fn a_field_that_any_section_gains_leaves_old_checkpoints_what_they_were() {
+        let text = include_str!("../../../../../configs/default.json");
+        let config = parse_config("default", text, &[]).expect("valid");
+        let today = sections(&config);
+        assert_eq!(today.len(), 5);
+        for (path, section) in &today {
+            let path = [NETWORK, EMBEDDING, PREDICTION, SCHEDULE, OPTIMIZER]
+                .into_iter()
+                .find(|own| own == path)
+                .expect("a path of ours");
+            let digest = Value::from(blake3::hash(section.to_string().as_bytes()).to_string());
+            for (format, value) in [(1, &digest), (2, section)] {
+                let saved = Saved { format, version: 1, path, value: Some(value) };
+                let later = |gained| {
+                    let known = serde_json::from_value(section.clone()).expect("an object");
+                    Later { known, gained }
+                };
+                assert!(saved.means(&later(usual())), "{path} of format {format}");
+                assert!(!saved.means(&later(2.0)), "{path} of format {format}, another meaning");
+            }
+        }
+    }
+}
