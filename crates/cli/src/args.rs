@@ -1,4 +1,4 @@
-//! What can be typed after `langevin`.
+//! Arguments and commands of `langevin`; their doc comments are its help.
 
 use std::path::PathBuf;
 

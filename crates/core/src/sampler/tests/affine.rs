@@ -166,7 +166,7 @@ fn straight(method: Method, t: f64, next: f64, (m, d): Gaussian) -> Box<dyn Fn(f
     let eps = move |x: f64, t: f64| t * (x - (1.0 - t) * m) / variance(t);
     let velocity = move |x: f64, t: f64| eps(x, t) - x0(x, t);
     // The Markov chain through both levels is x_t = keep · x_next + N(0, forward). By Bayes, the density
-    // of x_next given x_t and x_0 is the product of two Gaussians.
+    // of x_next given x_t and x_0 is proportional to the product of two Gaussians.
     let keep = (1.0 - t) / (1.0 - next);
     let forward = t * t - (keep * next).powi(2);
     let posterior = next * next * forward / (forward + (keep * next).powi(2));
