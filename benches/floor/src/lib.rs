@@ -4,7 +4,7 @@
 //! noise that Langevin's own step draws, takes chunks of rows forward and back through a perceptron with
 //! ReLU, and updates the weights. A [`Problem`] names the data, the [`Noise`] and the [`Update`].
 //!
-//! So the floor's losses are Langevin's up to rounding, and its time is the least that Langevin could reach.
+//! So the floor's losses are Langevin's up to rounding, and its time shows what Langevin could still gain.
 
 mod lines;
 mod pass;

@@ -232,7 +232,7 @@ pub struct FilmArgs {
     pub out: Option<PathBuf>,
 }
 
-/// The form of exported weights.
+/// File format of exported weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
     /// Read by Python's safetensors, PyTorch, candle, Burn

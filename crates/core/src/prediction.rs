@@ -153,9 +153,9 @@ impl Prediction {
             }
             Self::Flow => (1.0, 1.0 / (alpha + sigma), -sigma / (alpha + sigma)),
             Self::Edm { sigma_data } => {
-                // EDM's coefficients at x_t / alpha, with s = sigma / alpha and d = sigma_data, as
-                // c_in = 1 / sqrt(s² + d²) / alpha. Numerators and denominators are multiplied by
-                // alpha, so that alpha = 0 needs no division by 0.
+                // EDM's coefficients at x_t / alpha, with s = sigma / alpha and d = sigma_data: for
+                // example, c_in = 1 / sqrt(s² + d²) / alpha. Numerators and denominators are multiplied
+                // by alpha, so that alpha = 0 needs no division by 0.
                 let signal = alpha * sigma_data;
                 let norm = signal.hypot(sigma);
                 (1.0 / norm, signal / norm * (sigma_data / norm), sigma * sigma_data / norm)
