@@ -1,6 +1,6 @@
-//! The first program of "Introduction to Diffusion Models", simple_1Diffusion.py, in its order and with
-//! its names in the comments: mean and standard deviation by level, printed beside their goals, and
-//! drawn in the system's temporary folder. `cargo run -p cli --example first_diffusion`
+//! The first program of "Introduction to Diffusion Models", simple_1Diffusion.py, in its order and with its
+//! names in the comments. It prints mean and standard deviation by level beside their goals, and draws them
+//! into the system's temporary folder. `cargo run -p cli --example first_diffusion`
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

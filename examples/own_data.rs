@@ -1,4 +1,4 @@
-//! Data of your own, trained on by Langevin: anything that fills rows from a stream of random numbers.
+//! Data of your own: Langevin trains on anything that fills rows from a stream of random numbers.
 //!
 //! `cargo run -p cli --example own_data`
 

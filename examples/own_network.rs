@@ -1,4 +1,4 @@
-//! A Burn module of your own, trained by Langevin: a network that shares one gate over all features.
+//! A network of your own: Langevin trains a Burn module that shares one gate over all features.
 //!
 //! `cargo run -p cli --example own_network`
 

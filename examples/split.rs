@@ -1,7 +1,7 @@
 //! The training and held-out rows of a run's table as CSV files, for tools of your own.
 //!
-//! `cargo run -p cli --example split -- FOLDER [SEED]` writes training.csv and held-out.csv of the digits with
-//! their labels: the split depends on the seed and the number of rows alone.
+//! `cargo run -p cli --example split -- FOLDER [SEED]` writes training.csv and held-out.csv of the digits
+//! with their labels. The split depends on the seed and the number of rows alone.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -1,4 +1,4 @@
-//! What is asked, how time is taken, and what a process needed of memory.
+//! Questions to the worker, the timing of its work, and the memory that the process needed.
 
 use std::{path::Path, time::Instant};
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// Makes some steps and says how many.
+/// Work to be timed: a call makes some steps and gives their number.
 pub type Work = Box<dyn FnMut() -> Outcome<u64>>;
 
-/// A line of JSON; its first key says what is asked.
+/// Question to the worker: a line of JSON, one key of which says what is asked.
 pub struct Ask(Value);
 
 impl Ask {
@@ -18,7 +18,7 @@ impl Ask {
         Ok(Self(serde_json::from_str(line)?))
     }
 
-    /// The one key that is a question.
+    /// The key that says what is asked: the one that is no detail of a question.
     pub fn what(&self) -> &str {
         const DETAILS: [&str; 5] = ["config", "settings", "way", "folder", "steps"];
         let keys = self.0.as_object().into_iter().flat_map(|object| object.keys());
@@ -33,7 +33,7 @@ impl Ask {
         Ok(self.0[key].as_f64().ok_or_else(|| format!("{key}: must be a number"))?)
     }
 
-    /// The run file that `config` names, with `settings`.
+    /// The run file that the key `config` names, changed by `settings`.
     pub fn config(&self) -> Outcome<RunConfig> {
         let path = Path::new(self.text("config")?);
         let settings = self.0["settings"].as_array().into_iter().flatten();
@@ -45,7 +45,7 @@ impl Ask {
     }
 }
 
-/// Does the work until so many seconds have passed.
+/// Does the work until `seconds` have passed; gives the steps made and the exact time.
 pub fn timed(work: &mut Work, seconds: f64) -> Outcome<Value> {
     let (start, mut steps) = (Instant::now(), 0);
     loop {
@@ -57,12 +57,12 @@ pub fn timed(work: &mut Work, seconds: f64) -> Outcome<Value> {
     }
 }
 
-/// The most that this process ever had resident, in bytes, where the system says.
+/// The peak of this process's resident memory, in bytes, where the system says.
 pub fn peak_memory() -> Option<u64> {
     memory("VmHWM:")
 }
 
-/// What this process has resident, in bytes, where the system says.
+/// The resident memory of this process now, in bytes, where the system says.
 pub fn resident() -> Option<u64> {
     memory("VmRSS:")
 }

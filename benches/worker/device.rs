@@ -1,4 +1,4 @@
-//! The devices that a side trains on.
+//! Devices that a side of a benchmark trains on.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::Outcome;
 
-/// wgpu is opened once a process.
+/// The wgpu device and its adapter's name; wgpu can be opened only once in a process.
 static WGPU: OnceLock<Result<(Device, String), String>> = OnceLock::new();
 
 /// The device of a way: `flex`, `ndarray`, `wgpu`, `cuda`, or one of them with `-tape` or `-plain`.
@@ -35,7 +35,7 @@ fn wgpu() -> Outcome<(Device, String)> {
     Ok(opened.clone()?)
 }
 
-/// The adapter that wgpu takes, none where there is none.
+/// The name of the adapter that wgpu takes; null where there is no adapter.
 pub fn gpu() -> Outcome<Value> {
     Ok(json!({ "adapter": wgpu().ok().map(|(_, name)| name) }))
 }

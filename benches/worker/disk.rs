@@ -1,4 +1,4 @@
-//! What a run writes and reads: checkpoints, logs, tables.
+//! Disk benchmarks: the checkpoints, logs and tables that a run writes and reads.
 
 use std::{
     fs::{self, File},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{conversation::Outcome, training::trainer};
 
-/// Hears when things happen.
+/// Observer that notes the times of a run's start, steps and checkpoints.
 #[derive(Default)]
 struct Clock {
     started: Option<Instant>,
@@ -49,7 +49,7 @@ fn options(device: &Device, stop_after: u64) -> RunOptions<'_> {
     RunOptions { device, program, stop_after: Some(stop_after) }
 }
 
-/// Saves a checkpoint after each of a few steps, then goes on with the run in its folder.
+/// Measures saving a checkpoint after each of a few steps, then going on with the run from its folder.
 pub fn checkpoint(config: RunConfig, folder: &Path) -> Outcome<Value> {
     const STEPS: u64 = 9;
     let mut config = config;
@@ -71,7 +71,7 @@ pub fn checkpoint(config: RunConfig, folder: &Path) -> Outcome<Value> {
     Ok(json!({ "bytes": bytes, "save": clock.saves[1..], "load": load }))
 }
 
-/// The same steps twice: as a run with its lock, log and checkpoints, and bare.
+/// Measures the same steps twice: as a run with its lock, log and checkpoints, and bare.
 pub fn overhead(config: RunConfig, folder: &Path) -> Outcome<Value> {
     let steps = config.train.steps;
     let mut config = config;
@@ -93,7 +93,7 @@ pub fn overhead(config: RunConfig, folder: &Path) -> Outcome<Value> {
     Ok(json!({ "bare": bare, "run": run, "saves": saves, "checkpoints": clock.saves.len() }))
 }
 
-/// A CSV file of 100 MB: ten columns, nine of normals with six decimals and one of whole numbers.
+/// Writes a CSV file of 100 MB: ten columns, nine of normals with six decimals and one of whole numbers.
 pub fn write_csv(path: &Path) -> Outcome<Value> {
     const BYTES: usize = 100_000_000;
     let mut stream = Streams::new(0).at(Purpose::Data, 0, 0);

@@ -1,4 +1,4 @@
-//! The floor, on what a run file describes.
+//! The floor on the training problem that a run file describes.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::{
     training::trainer,
 };
 
-/// Steps of the floor, on as many threads as turn out fastest.
+/// Steps of the floor, on one thread or on all, whichever is faster.
 pub fn work(config: &RunConfig) -> Outcome<Work> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut fastest: Option<(f64, Floor)> = None;
@@ -38,7 +38,7 @@ pub fn work(config: &RunConfig) -> Outcome<Work> {
     }))
 }
 
-/// The losses of the first steps.
+/// The floor's losses in its first steps.
 pub fn losses(config: &RunConfig, steps: usize) -> Outcome<Vec<f64>> {
     let mut floor = floor(config, 2)?;
     Ok((0..steps).map(|_| floor.step()).collect())

@@ -1,5 +1,6 @@
-//! What the peers need to train the same: the resolved run file, the first weights, the rows of a table, and
-//! the first batches with what Langevin made of them: the losses, and the weights after them.
+//! The folder from which the peers train the same problem: the resolved run file, the first weights, the
+//! rows of a table, and the first batches. For comparison it also holds Langevin's weights after these
+//! batches; the losses are given beside it.
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
@@ -12,10 +13,10 @@ use crate::{
     training::{trained, trainer},
 };
 
-/// Samples whose start and end are compared.
+/// Number of samples whose start and end are compared.
 const SAMPLES: usize = 512;
 
-/// Writes run.json, arrays.json and an array a file, of 32-bit floats.
+/// Writer of the folder's arrays, each into a file of 32-bit floats; keeps their shapes for arrays.json.
 struct Arrays<'a> {
     folder: &'a Path,
     shapes: BTreeMap<String, Vec<usize>>,
@@ -29,7 +30,7 @@ impl Arrays<'_> {
         Ok(())
     }
 
-    /// Each under its name after that of all.
+    /// Writes each array of `weights` under its name with the prefix `of`.
     fn put_all(&mut self, of: &str, weights: &TensorMap) -> Outcome<()> {
         for (name, array) in &weights.0 {
             if let Values::F32(values) = &array.values {
@@ -40,8 +41,8 @@ impl Arrays<'_> {
     }
 }
 
-/// Writes the folder; gives the losses, and the samples of the untrained network where it is asked for
-/// more than training by a sampler that needs no noise.
+/// Writes the folder; gives the losses of the first `steps` steps, and samples of the untrained network
+/// (null where they cannot be drawn).
 pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     let steps = steps as usize;
     fs::create_dir_all(folder)?;

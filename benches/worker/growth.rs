@@ -1,4 +1,4 @@
-//! Whether a long training needs more and more memory.
+//! Growth of memory: whether a long training needs more and more.
 
 use langevin_train::RunConfig;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     training::trainer,
 };
 
-/// What is resident after each twentieth of so many steps, as pairs of step and bytes.
+/// The resident memory after each twentieth of `steps` steps, as pairs of step and bytes.
 pub fn growth(config: RunConfig, steps: u64) -> Outcome<Value> {
     let mut trainer = trainer(config, "flex")?;
     let mut seen = Vec::new();

@@ -1,7 +1,8 @@
-//! The worker of `cargo xtask bench`: one process a job and side, spoken to in lines of JSON.
+//! The worker of `cargo xtask bench`: one process for each job and side, which answers lines of JSON.
 //!
-//! It does what a user of the library gets (`Trainer::step`, `draw_samples`, `train`, `resume`) with the
-//! program's allocator, and measures when it is told to, so that all sides can take turns.
+//! The worker makes the calls that a user of the library makes (`Trainer::step`, `draw_samples`, `train`,
+//! `resume`), with the program's allocator. It measures only when it is told to, so that all sides can take
+//! turns.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that answers")]
 
 mod conversation;
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What is ready to be measured.
+/// The worker's work and sampler that are ready to be measured.
 #[derive(Default)]
 struct Worker {
     work: Option<Work>,
@@ -110,7 +111,7 @@ impl Worker {
     }
 }
 
-/// Bulk normals, so many.
+/// Measures drawing `count` normals in bulk.
 fn normals(count: usize) -> Outcome<Value> {
     let (streams, mut out) = (Streams::new(0), vec![0.0; 1 << 16]);
     let (start, mut sum) = (Instant::now(), 0.0);

@@ -1,5 +1,5 @@
-//! The same training as Burn's book writes it: Burn's autodiff and its own optimizer, a tensor for each array
-//! of a batch, nothing averaged.
+//! Training in plain Burn, as Burn's book writes it: with Burn's autodiff and its own optimizer, a tensor for
+//! each array of a batch, and no average of the weights.
 
 use burn::{
     module::Module,
@@ -15,7 +15,7 @@ use crate::{
     device::device,
 };
 
-/// Training steps, of which every `log_every`th has its loss read.
+/// Training steps in plain Burn; the loss of every `log_every`th is read.
 pub fn work(config: &RunConfig, way: &str) -> Outcome<Work> {
     let device = device(way)?;
     let autodiff = device.clone().autodiff();

@@ -1,4 +1,4 @@
-//! Samples, as a user's program draws them.
+//! Sampling, as a user's program does it.
 
 use std::{ops::ControlFlow, time::Instant};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{conversation::Outcome, training::trainer};
 
-/// The untrained network of a run file: time does not depend on the weights.
+/// Sampler of a run file's untrained network: the time does not depend on the weights.
 pub struct Sampler {
     trainer: Trainer<Mlp>,
 }
@@ -20,7 +20,7 @@ impl Sampler {
         Ok(sampler)
     }
 
-    /// Draws so many and says how long it took.
+    /// Draws `count` samples; gives their number and the time.
     pub fn draw(&self, count: usize) -> Outcome<Value> {
         let trainer = &self.trainer;
         let networks = trainer.sampling_networks();

@@ -1,4 +1,4 @@
-//! Training steps as a user's program makes them.
+//! Training steps, as a user's program makes them.
 
 use langevin_core::Mlp;
 use langevin_train::{EngineConfig, Problem, RunConfig, Trainer, built_in};
@@ -9,7 +9,8 @@ use crate::{
     plain,
 };
 
-/// A trainer; a way that ends in `-tape` takes Burn's tape, another whatever `auto` takes.
+/// The trainer of a run file. A way that ends in `-tape` uses Burn's tape; any other leaves the run file's
+/// engine.
 pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
     if way.ends_with("-tape") {
         config.train.engine = EngineConfig::Tape;
@@ -20,9 +21,10 @@ pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
     Ok(Trainer::new(problem, network, data, &device)?)
 }
 
-/// Training steps, so many at a time that looking at the clock costs nothing. Those of a device are read
-/// at the end of each time, for there is no other way to know that they are made. A way that ends in
-/// `-plain` takes Burn alone.
+/// Training steps, so many in each call that reading the clock costs nothing.
+///
+/// On a GPU the loss is read at the end of each call: there is no other way to know that the steps are
+/// made. A way that ends in `-plain` uses Burn alone.
 pub fn work(mut config: RunConfig, way: &str) -> Outcome<Work> {
     let mut count = (4096 / config.train.batch).max(1) as u64;
     if way.starts_with("wgpu") || way.starts_with("cuda") {

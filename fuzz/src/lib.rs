@@ -1,8 +1,9 @@
-//! What must hold for any bytes at all: a function for each reader of what may come from elsewhere.
+//! Promises that hold for any bytes at all: one function for each reader of files from elsewhere.
 //!
-//! Each ends in a panic where its promise breaks: no panic of the reader's own, one message of bounded
-//! length for what is refused, and what is read can be written and read again. Each says whether it was
-//! read. cargo-fuzz, the corpus and the tests all call these; [`mutate`] damages what is sound.
+//! A reader promises three things: it does not panic; it refuses bad bytes with one message of bounded
+//! length; what it reads can be written and read again. Each function panics where such a promise breaks,
+//! and returns whether the bytes were read. cargo-fuzz, the corpus and the tests all call these functions;
+//! [`mutate`] damages sound files.
 #![allow(clippy::expect_used, clippy::panic, reason = "a broken promise must end the process")]
 
 pub mod mutate;
@@ -29,12 +30,12 @@ pub const TARGETS: [Target; 7] = [
     ("run", run),
 ];
 
-/// The most bytes that the numbers of a table may take here.
+/// Largest number of bytes that the numbers of a table may take here.
 const MEMORY: u64 = 256 << 20;
-/// The most bytes of a message: those of a field's path and of what is wrong, four each.
+/// Largest number of bytes of a message: a field's path and what is wrong, at four bytes a character.
 const MESSAGE: usize = 9000;
 
-/// A message is there, and of bounded length.
+/// Fails unless a refusal has a message of bounded length; gives `false`, for not read.
 fn refused(error: impl Display) -> bool {
     let message = error.to_string();
     assert!(!message.trim().is_empty(), "a refusal without a message");
@@ -42,7 +43,7 @@ fn refused(error: impl Display) -> bool {
     false
 }
 
-/// A run file: what is valid is the same when it is written and read again.
+/// Reads a run file; a valid one must be the same when it is written and read again.
 pub fn config(bytes: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(bytes) else { return false };
     match parse_config("run.json", text, &[]).and_then(Problem::new) {
@@ -57,12 +58,12 @@ pub fn config(bytes: &[u8]) -> bool {
     }
 }
 
-/// A table of text.
+/// Reads a table of text.
 pub fn csv(bytes: &[u8]) -> bool {
     table("a.csv", bytes)
 }
 
-/// An array of NumPy, as a table and of any shape.
+/// Reads a NumPy array, as a table and as an array of any shape.
 pub fn npy(bytes: &[u8]) -> bool {
     let is_table = table("a.npy", bytes);
     let is_array = match FloatArray::from_npy(bytes) {
@@ -77,14 +78,14 @@ pub fn npy(bytes: &[u8]) -> bool {
     is_table || is_array
 }
 
-/// Tables that gzip packed.
+/// Reads tables of both kinds that gzip packed.
 pub fn gzip(bytes: &[u8]) -> bool {
     ["a.csv.gz", "a.npy.gz"].map(|name| table(name, bytes)).contains(&true)
 }
 
-/// What is read has rows, and its numbers are finite, in the model's space too.
+/// Reads a table, which must have rows and finite numbers and go into the model's space without a panic.
 fn table(name: &str, bytes: &[u8]) -> bool {
-    // Names of columns are shown whole here, and cut where the program prints them.
+    // Messages are not measured here: they hold columns' names whole, which the program cuts as it prints.
     let _ = Survey::from_bytes(name, bytes, None, None);
     let options = TableOptions { memory: Some(MEMORY), ..TableOptions::default() };
     let Ok(table) = Table::from_bytes(name, bytes, &options) else { return false };
@@ -99,7 +100,7 @@ fn table(name: &str, bytes: &[u8]) -> bool {
     true
 }
 
-/// A safetensors file: what is read is finite, and the same when it is written and read again.
+/// Reads a safetensors file, which must be finite and the same when it is written and read again.
 pub fn weights(bytes: &[u8]) -> bool {
     match TensorMap::from_safetensors(bytes) {
         Ok(map) => {

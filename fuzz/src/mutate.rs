@@ -1,4 +1,4 @@
-//! Sound files, damaged at random and always in the same way: fields dropped, doubled, retyped, out of
+//! Damages to sound files, at random but the same for the same seed: fields dropped, doubled, retyped, out of
 //! range, huge numbers, NaN, deep nesting, bytes that are no UTF-8.
 
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use langevin_data::{Purpose, Stream, Streams};
 use serde_json::Value;
 
-/// What takes the place of a value in JSON, some of it none.
+/// Replacements for a value in JSON; some are not JSON themselves.
 const VALUES: [&str; 24] = [
     "null",
     "true",
@@ -34,7 +34,7 @@ const VALUES: [&str; 24] = [
     "[1e300,-1e300,0,1e-300]",
 ];
 
-/// What takes the place of a field of a table.
+/// Replacements for a field of a table.
 const FIELDS: [&str; 20] = [
     "",
     "NA",
@@ -58,17 +58,17 @@ const FIELDS: [&str; 20] = [
     "99999999999999999999999999",
 ];
 
-/// Random numbers of one damaged file, by the seed and the file's number alone.
+/// Random numbers of one damaged file; they depend on the seed and the file's number alone.
 pub struct Random(Stream);
 
 impl Random {
-    /// The numbers of a file.
+    /// The random numbers of file `number`.
     #[must_use]
     pub fn new(seed: u64, number: u64) -> Self {
         Self(Streams::new(seed).at(Purpose::Data, number, 0))
     }
 
-    /// A whole number below `bound`, or 0.
+    /// A random whole number below `bound`; 0 where `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.0.next_word() % bound.max(1) as u64) as usize
     }
@@ -77,14 +77,14 @@ impl Random {
         &choices[self.below(choices.len())]
     }
 
-    /// A short piece of `length` bytes.
+    /// The range of a short random piece of a file of `length` bytes.
     fn piece(&mut self, length: usize) -> Range<usize> {
         let start = self.below(length + 1);
         start..(start + self.below(40)).min(length)
     }
 }
 
-/// A file of JSON with one to four damages: most to its values, some to its bytes.
+/// A JSON file with random damages: most to its values, some to its bytes.
 #[must_use]
 pub fn json(sound: &[u8], random: &mut Random) -> Vec<u8> {
     let mut text = match serde_json::from_slice::<Value>(sound) {
@@ -108,7 +108,7 @@ pub fn json(sound: &[u8], random: &mut Random) -> Vec<u8> {
     text
 }
 
-/// How many values a document has, itself among them.
+/// The number of values in a document, itself among them.
 fn values(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(values).sum(),
@@ -117,7 +117,8 @@ fn values(value: &Value) -> usize {
     }
 }
 
-/// Damages the value of this number; what JSON cannot hold is a mark and stands in `raw`.
+/// Damages value number `place` of a document. Text that JSON cannot hold goes to `raw`, and a mark into the
+/// document.
 fn damage(value: &mut Value, place: &mut usize, random: &mut Random, raw: &mut Vec<String>) {
     if *place == 0 {
         let mark = |text: String, raw: &mut Vec<String>| {
@@ -158,7 +159,7 @@ fn damage(value: &mut Value, place: &mut usize, random: &mut Random, raw: &mut V
                 let digits = "9".repeat(random.below(30));
                 mark(format!("{number}{digits}"), raw)
             }
-            // Near to what it was: often still valid.
+            // A number near the old one is often still valid.
             (3..=6, Value::Number(number)) => {
                 let near = ["0", "-", "1", "e-1", "e1", ".5", "00"];
                 let near = *random.one_of(&near);
@@ -225,21 +226,21 @@ pub fn csv(sound: &[u8], random: &mut Random) -> Vec<u8> {
     text
 }
 
-/// A file that begins with the length of its JSON header, damaged there or in its bytes.
+/// A safetensors file with damages: to the length of its JSON header, to the header, or to its bytes.
 #[must_use]
 pub fn safetensors(sound: &[u8], random: &mut Random) -> Vec<u8> {
     let Some((length, rest)) = sound.split_first_chunk::<8>() else { return bytes(sound, random) };
     let end = u64::from_le_bytes(*length).min(rest.len() as u64) as usize;
     match random.below(6) {
         0 => bytes(sound, random),
-        // Other numbers.
+        // A byte of the numbers changes.
         1 | 2 if end < rest.len() => {
             let mut sound = sound.to_vec();
             let place = 8 + end + random.below(rest.len() - end);
             sound[place] = random.0.next_word() as u8;
             sound
         }
-        // A length that is none.
+        // The header's length is random.
         3 => [&random.0.next_word().to_le_bytes()[..], rest].concat(),
         _ => {
             let header = json(&rest[..end], random);
@@ -248,7 +249,7 @@ pub fn safetensors(sound: &[u8], random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// Any file with one to four damages to its bytes.
+/// Any file, with one to four damages to its bytes.
 #[must_use]
 pub fn bytes(sound: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = sound.to_vec();

@@ -1,4 +1,4 @@
-//! Files of a run folder: a small sound run, in which one file is another's.
+//! Run folders: a small sound run in which one file is replaced.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::refused;
 
-/// What the reader may meet in a run folder, and all of it is read by [`run`].
+/// Files of a run folder that [`run`] can replace.
 pub const RUN_FILES: [&str; 8] = [
     "manifest.json",
     "config.json",
@@ -30,7 +30,7 @@ const CHECKPOINT: &str = "checkpoints/step-00000006";
 const INDEX: &str = "checkpoint.json";
 
 thread_local! {
-    /// Where this thread puts what it is given.
+    /// This thread's temporary folder, and the copy of the sound run in it.
     static FOLDER: (TempDir, PathBuf) = {
         let folder = TempDir::new().expect("a temporary folder");
         let run = folder.path().join("run");
@@ -39,17 +39,17 @@ thread_local! {
     };
 }
 
-/// The folder of a sound run of six steps, that the program made.
+/// The folder of a sound run of six steps, which the program made.
 fn sound_run() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sound-run")
 }
 
-/// Puts a copy of the sound run into a new folder.
+/// Copies the sound run into a new folder.
 pub fn copy_run(to: &Path) {
     copy(&sound_run(), to);
 }
 
-/// What a file of the sound run holds.
+/// The content of a file of the sound run.
 #[must_use]
 pub fn run_file(name: &str) -> Vec<u8> {
     fs::read(sound_run().join(name)).expect("a file of the sound run")
@@ -66,17 +66,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The first line names a file, and the rest is what it holds instead.
+/// Splits `bytes` into the name of a known file, which is the first line, and the file's new content.
 fn named<'a>(bytes: &'a [u8], known: &[&'static str]) -> Option<(&'static str, &'a [u8])> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let name = known.iter().find(|name| name.as_bytes() == &bytes[..end])?;
     Some((name, &bytes[end + 1..]))
 }
 
-/// Puts a file into the run, looks, and puts the sound one back.
+/// Replaces a file of the run, calls `look`, and puts the sound file back.
 fn with(name: &str, content: &[u8], look: impl FnOnce(&Path) -> bool) -> bool {
     FOLDER.with(|(_, run)| {
-        // A file that is cut and written again costs some systems a sync.
+        // The file is removed first: truncating and rewriting it would cost some systems a sync.
         let put = |content: &[u8]| {
             fs::remove_file(run.join(name)).expect("removed");
             fs::write(run.join(name), content).expect("written");
@@ -88,7 +88,7 @@ fn with(name: &str, content: &[u8], look: impl FnOnce(&Path) -> bool) -> bool {
     })
 }
 
-/// Whether all is sound, or what is not has a message.
+/// Whether the run is sound; each problem must have a message of bounded length.
 fn is_sound(run: &Path) -> bool {
     match verify_run(run, |_| None::<Mlp>) {
         Ok(found) => {
@@ -99,8 +99,8 @@ fn is_sound(run: &Path) -> bool {
     }
 }
 
-/// A file of a run's folder, under its name in the first line: everything that reads the folder ends in
-/// what it says of it, or in a message.
+/// Reads a run folder with one file replaced, whose name is the first line of `bytes`. Everything that reads
+/// the folder must succeed or give a message.
 pub fn run(bytes: &[u8]) -> bool {
     let Some((name, content)) = named(bytes, &RUN_FILES) else { return false };
     with(name, content, |run| {
@@ -116,7 +116,7 @@ pub fn run(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether tables and pages are made of the run.
+/// Makes tables and pages of the run; gives whether the page could be made.
 fn is_shown(run: &Path, records: RunRecords) -> bool {
     let _ = (records.step(), records.training_seconds(), records.held_out_loss());
     let records = [records.clone(), records];
@@ -129,7 +129,7 @@ fn is_shown(run: &Path, records: RunRecords) -> bool {
         Err(error) => return refused(error),
     };
     let config = problem.config();
-    // A table's file may be any of this machine.
+    // The path of a table could be any file of this machine, so that no table is read.
     if matches!(config.data, DataConfig::Table(_)) {
         return true;
     }
@@ -145,7 +145,8 @@ fn is_shown(run: &Path, records: RunRecords) -> bool {
     }
 }
 
-/// A file of a checkpoint, under its name in the first line, as it is and with checksums that hold.
+/// Reads a checkpoint with one file replaced, whose name is the first line of `bytes`: once with the old
+/// checksums, and once with checksums that hold.
 pub fn checkpoint(bytes: &[u8]) -> bool {
     let known = [INDEX, "model.safetensors", "ema.safetensors", "optimizer.safetensors"];
     let Some((name, content)) = named(bytes, &known) else { return false };

@@ -1,10 +1,10 @@
 //! The floor of the benchmarks: the training step of jobs A to D as a plain Rust program would have it.
 //!
-//! No tensors, no tape, nothing of Langevin but its random numbers: a [`Floor`] draws the noise that
-//! Langevin's own step draws, takes chunks of rows forward and back through a perceptron with ReLU, and
-//! updates the weights. A [`Problem`] says which [`Noise`] and which [`Update`].
+//! The floor has no tensors, no tape, and nothing of Langevin but its random numbers. A [`Floor`] draws the
+//! noise that Langevin's own step draws, takes chunks of rows forward and back through a perceptron with
+//! ReLU, and updates the weights. A [`Problem`] names the data, the [`Noise`] and the [`Update`].
 //!
-//! So its losses are Langevin's but for rounding, and its time is what remains to be gained.
+//! So the floor's losses are Langevin's up to rounding, and its time shows what Langevin could still gain.
 
 mod lines;
 mod pass;
@@ -19,24 +19,24 @@ pub use rows::Noise;
 use lines::{Lines, stride};
 use pass::{Layer, Pass};
 
-/// Rows that go through the network together: their activations fit into the second-level cache.
+/// Number of rows that go through the network together: their activations fit into the second-level cache.
 const CHUNK: usize = 128;
 
-/// What is to be trained on.
+/// Training problem: data, noise and update.
 pub struct Problem {
     /// The seed of all random numbers.
     pub seed: u64,
-    /// Rows of a step.
+    /// The number of rows of a step.
     pub rows: usize,
     /// The clean rows.
     pub data: Box<dyn Dataset>,
-    /// The noise, and what the network is to say of it.
+    /// The noise, and the network's target for it.
     pub noise: Noise,
-    /// How the weights move.
+    /// The update of the weights.
     pub update: Update,
 }
 
-/// How the weights move.
+/// Update of the weights after each step.
 #[derive(Debug, Clone, Copy)]
 pub enum Update {
     /// Gradient descent on the sum of the squared errors.
@@ -51,7 +51,7 @@ pub enum Update {
     },
 }
 
-/// A perceptron in training.
+/// Perceptron in training, without Langevin.
 pub struct Floor {
     problem: Problem,
     streams: Streams,
@@ -60,14 +60,15 @@ pub struct Floor {
     /// The weight matrices with rows and columns exchanged, made once a step.
     transposed: Vec<Lines>,
     moments: [Lines; 2],
-    /// One a thread.
+    /// The buffers of each thread.
     passes: Vec<Pass>,
     steps: u64,
 }
 
 impl Floor {
-    /// A perceptron with ReLU whose first weights, `[out, in]`, and biases are given layer by layer; each
-    /// step is made by so many threads.
+    /// A perceptron with ReLU whose steps run on `threads` threads.
+    ///
+    /// `layers` holds each layer's first weights, `[out, in]`, and biases.
     pub fn new(problem: Problem, layers: &[(Vec<f32>, Vec<f32>)], threads: usize) -> Self {
         let mut first = 0;
         let places: Vec<Layer> = layers
@@ -105,7 +106,7 @@ impl Floor {
         }
     }
 
-    /// One training step; gives the loss before it.
+    /// Makes one training step; gives the loss before it.
     pub fn step(&mut self) -> f64 {
         let Self { problem, streams, layers, weights, transposed, passes, steps, .. } = self;
         for (layer, to) in layers.iter().zip(&mut *transposed).skip(1) {
@@ -140,7 +141,7 @@ impl Floor {
         }
     }
 
-    /// Values of a batch, the divisor of a mean loss.
+    /// The number of values of a batch, by which a mean loss divides.
     fn values(&self) -> f64 {
         (self.problem.rows * self.problem.data.features()) as f64
     }

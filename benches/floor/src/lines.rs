@@ -1,15 +1,15 @@
-//! Floats that start at a cache line.
+//! Slices of floats that start at a cache line.
 
 use std::ops::{Deref, DerefMut};
 
-/// Floats of a cache line.
+/// Number of floats in a cache line.
 pub(crate) const LINE: usize = 16;
 
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
-/// A slice of whole cache lines.
+/// Floats that fill whole cache lines.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines(Vec<Line>);
 
@@ -35,8 +35,8 @@ impl DerefMut for Lines {
     }
 }
 
-/// Floats from one row of a matrix to the next: whole lines, and not a power of two of them, which would
-/// put all rows of a column into a few sets of the cache.
+/// Number of floats from one row of a matrix to the next: whole lines, and never a multiple of eight of
+/// them, which would put all rows of a column into a few sets of the cache.
 pub(crate) const fn stride(columns: usize) -> usize {
     let lines = columns.div_ceil(LINE);
     LINE * if lines.is_multiple_of(8) { lines + 1 } else { lines }

@@ -1,4 +1,4 @@
-//! A chunk of rows forward and back.
+//! The forward and backward pass of a chunk of rows.
 
 use crate::{
     lines::{Lines, stride},
@@ -6,7 +6,7 @@ use crate::{
     rows::Batch,
 };
 
-/// Where the numbers of a linear layer are: `inputs` rows of `stride`, then the bias.
+/// Place of a linear layer's numbers among the weights: `inputs` rows of `stride` floats, then the bias.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layer {
     pub(crate) first: usize,
@@ -20,7 +20,7 @@ impl Layer {
         Self { first, inputs, outputs, stride: stride(outputs) }
     }
 
-    /// Where the bias begins.
+    /// The index of the bias's first number.
     const fn bias(&self) -> usize {
         self.first + self.inputs * self.stride
     }
@@ -40,7 +40,7 @@ impl Layer {
     }
 }
 
-/// What a thread needs to differentiate a chunk.
+/// Buffers with which one thread differentiates chunks of rows.
 #[derive(Debug)]
 pub(crate) struct Pass {
     pub(crate) batch: Batch,
@@ -50,7 +50,7 @@ pub(crate) struct Pass {
     pub(crate) loss: f64,
     /// Each layer's output, ReLU included.
     outputs: Vec<Lines>,
-    /// The loss's gradient by a layer's sums, for this layer and the one before.
+    /// The loss's gradients by the sums that enter a layer's ReLU: of the layer at hand and the one before.
     deltas: [Lines; 2],
 }
 
@@ -72,7 +72,7 @@ impl Pass {
         self.loss = 0.0;
     }
 
-    /// Adds loss and gradient of the rows in `batch`.
+    /// Adds the loss and the gradient of the rows in `batch` to the sums of the pass.
     pub(crate) fn differentiate(
         &mut self,
         layers: &[Layer],
@@ -117,7 +117,7 @@ impl Pass {
         }
     }
 
-    /// The squared errors, and their gradient by the network's output.
+    /// Computes the squared errors, and their gradient by the network's output.
     fn errors(&mut self, layers: &[Layer]) {
         let last = layers.len() - 1;
         let (length, features) = (layers[last].stride, self.batch.features);
@@ -166,7 +166,7 @@ impl Pass {
         });
     }
 
-    /// The loss's gradient by the sums of the layer before layer `i`.
+    /// Computes the loss's gradient by the sums of the layer before layer `i`.
     fn delta_before(&mut self, i: usize, layers: &[Layer], transposed: &[Lines]) {
         let (layer, before, rows) = (&layers[i], &layers[i - 1], self.batch.rows);
         let [delta, next] = &mut self.deltas;

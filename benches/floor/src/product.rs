@@ -2,7 +2,7 @@
 
 use crate::lines::LINE;
 
-/// `c = start + a · b`; rows of b and c begin at cache lines and are as long as whole ones.
+/// Matrix product `c = start + a · b`. Rows of b and c begin at cache lines and fill whole lines.
 pub(crate) struct Product<'a> {
     pub(crate) rows: usize,
     pub(crate) inner: usize,
@@ -21,20 +21,21 @@ pub(crate) struct Product<'a> {
 pub(crate) enum Start<'a> {
     Zero,
     Own,
-    /// The same row for all.
+    /// The same start for every row of c.
     Row(&'a [f32]),
 }
 
-/// A line of floats, held in the registers of an instruction set.
+/// Line of floats, held in the registers of an instruction set.
 trait Registers: Copy {
     const ZERO: Self;
-    /// Whether the sums of eight rows of two lines stay in registers; else those of four of one do.
+    /// Whether the sums of a tile of eight rows and two lines stay in registers. If not, the sums of four
+    /// rows and one line do.
     const PAIRED: bool;
     /// # Safety
-    /// A line can be read there.
+    /// A line can be read at `from`.
     unsafe fn load(from: *const f32) -> Self;
     /// # Safety
-    /// A line can be written there.
+    /// A line can be written at `to`.
     unsafe fn store(self, to: *mut f32);
     /// `a · b + self`.
     fn fused(self, a: f32, b: Self) -> Self;
@@ -64,8 +65,10 @@ pub(crate) fn product(job: Product<'_>) {
     unsafe { tiles::<Plain>(job) }
 }
 
+/// Computes the product tile by tile.
+///
 /// # Safety
-/// All of a, b and c lies in the slices.
+/// All elements of a, b and c that the job names lie in their slices.
 #[inline(always)]
 unsafe fn tiles<R: Registers>(mut job: Product<'_>) {
     let mut column = 0;
@@ -73,7 +76,7 @@ unsafe fn tiles<R: Registers>(mut job: Product<'_>) {
         let paired = R::PAIRED && column + LINE < job.columns;
         let mut row = 0;
         while row < job.rows {
-            // SAFETY: as of this function.
+            // SAFETY: the caller of this function promises it.
             row += unsafe {
                 match (paired, job.rows - row) {
                     (true, 8..) => tile::<R, 8, 2>(&mut job, row, column),
@@ -87,10 +90,10 @@ unsafe fn tiles<R: Registers>(mut job: Product<'_>) {
     }
 }
 
-/// One tile of `ROWS` rows and `LINES` lines; gives the rows.
+/// Computes one tile of `ROWS` rows and `LINES` lines; gives `ROWS`.
 ///
 /// # Safety
-/// As of [`tiles`].
+/// The conditions of [`tiles`].
 #[inline(always)]
 unsafe fn tile<R: Registers, const ROWS: usize, const LINES: usize>(
     job: &mut Product<'_>,
@@ -98,7 +101,7 @@ unsafe fn tile<R: Registers, const ROWS: usize, const LINES: usize>(
     column: usize,
 ) -> usize {
     let mut sums = [[R::ZERO; LINES]; ROWS];
-    // SAFETY: as of this function.
+    // SAFETY: the caller of this function promises it.
     unsafe {
         let c = job.c.as_mut_ptr().add(row * job.c_row + column);
         for (r, sums) in sums.iter_mut().enumerate() {
@@ -132,8 +135,8 @@ unsafe fn tile<R: Registers, const ROWS: usize, const LINES: usize>(
     ROWS
 }
 
-/// A step of Adam: `size` is the learning rate over the first moment's correction, `root` one over the
-/// second's, `scale` what makes the loss of the sum.
+/// Factors of a step of Adam: `size` is the learning rate divided by the first moment's correction, `root`
+/// is 1 divided by the second moment's correction, and `scale` turns a summed gradient into the loss's.
 #[derive(Clone, Copy)]
 pub(crate) struct Adam {
     pub(crate) size: f32,
@@ -172,7 +175,7 @@ fn moments(
     }
 }
 
-/// Whatever the target has.
+/// Line in whatever registers the target has.
 #[derive(Clone, Copy)]
 struct Plain([f32; LINE]);
 
@@ -208,18 +211,18 @@ mod x86 {
     use super::{Adam, Product, Registers, moments, tiles};
 
     /// # Safety
-    /// AVX-512 is there; as of [`tiles`].
+    /// The machine has AVX-512; besides, the conditions of [`tiles`].
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn product_avx512(job: Product<'_>) {
-        // SAFETY: as of this function.
+        // SAFETY: the caller of this function promises it.
         unsafe { tiles::<Wide>(job) }
     }
 
     /// # Safety
-    /// AVX2 and FMA are there; as of [`tiles`].
+    /// The machine has AVX2 and FMA; besides, the conditions of [`tiles`].
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn product_avx2(job: Product<'_>) {
-        // SAFETY: as of this function.
+        // SAFETY: the caller of this function promises it.
         unsafe { tiles::<Two>(job) }
     }
 
@@ -234,7 +237,7 @@ mod x86 {
         moments(step, weights, mean, square, gradients);
     }
 
-    /// A line in one register of AVX-512.
+    /// Line in one register of AVX-512.
     #[derive(Clone, Copy)]
     struct Wide(__m512);
 
@@ -262,7 +265,7 @@ mod x86 {
         }
     }
 
-    /// A line in two registers of AVX2.
+    /// Line in two registers of AVX2.
     #[derive(Clone, Copy)]
     struct Two([__m256; 2]);
 
@@ -302,7 +305,7 @@ mod tests {
     use super::*;
     use crate::lines::{Lines, stride};
 
-    /// Whole numbers, so that every order of a sum gives the same bits.
+    /// A matrix of whole numbers, so that every order of a sum gives the same bits.
     fn matrix(rows: usize, columns: usize, seed: usize) -> Lines {
         let mut matrix = Lines::zeros(rows * stride(columns));
         for row in 0..rows {

@@ -1,5 +1,5 @@
-//! Clean rows, levels and noise become what the network gets and should give: the numbers that Langevin
-//! draws, at the same places of the same streams.
+//! Batches: clean rows, levels and noise become the network's input and target. The random numbers are
+//! those that Langevin draws, at the same places of the same streams.
 
 use std::ops::Range;
 
@@ -10,17 +10,17 @@ use crate::{
     lines::{Lines, stride},
 };
 
-/// The noise of a training row, and what the network is to say of it.
+/// Noise of a training row, and the network's target for it.
 #[derive(Debug, Clone)]
 pub enum Noise {
-    /// A level of a grid for the whole batch; the network is told sigma and gives the noise scaled to the
-    /// next level's sigma.
+    /// One level of a grid for the whole batch. The network is told sigma; its target is the noise scaled
+    /// to the next level's sigma.
     Grid {
-        /// The scales, the largest first.
+        /// The noise scales, the largest first.
         sigmas: Vec<f64>,
     },
-    /// `ln sigma ~ N(mean, std²)` a row; EDM's preconditioning with data of unit variance, the network is
-    /// told `ln(sigma) / 4`.
+    /// A level for each row, with `ln sigma ~ N(mean, std²)`. The network is told `ln(sigma) / 4`; its
+    /// input and target have EDM's preconditioning for data of unit variance.
     LogNormal {
         /// Mean of ln sigma.
         mean: f64,
@@ -29,14 +29,14 @@ pub enum Noise {
     },
 }
 
-/// A chunk of a batch.
+/// Chunk of a batch.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) rows: usize,
     pub(crate) features: usize,
-    /// Network input, rows of `stride(features + 1)`.
+    /// The network's input, in rows of `stride(features + 1)` floats.
     pub(crate) input: Lines,
-    /// What the network should give, row by row.
+    /// The network's target, row by row.
     pub(crate) target: Vec<f32>,
     clean: Vec<f64>,
     noise: Vec<f64>,
@@ -56,7 +56,7 @@ impl Batch {
         }
     }
 
-    /// Rows `rows` of the batch of a step.
+    /// Draws the rows `rows` of the batch of step `step`.
     pub(crate) fn draw(
         &mut self,
         problem: &Problem,

@@ -1,4 +1,4 @@
-//! What can be typed after `langevin`.
+//! Arguments and commands of `langevin`; their doc comments are its help.
 
 use std::path::PathBuf;
 
@@ -232,7 +232,7 @@ pub struct FilmArgs {
     pub out: Option<PathBuf>,
 }
 
-/// The form of exported weights.
+/// File format of exported weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
     /// Read by Python's safetensors, PyTorch, candle, Burn

@@ -1,4 +1,4 @@
-//! From `--backend NAME --device N` to a Burn device.
+//! Backends: the Burn device that `--backend NAME --device N` asks for.
 
 use burn::tensor::Device;
 
@@ -8,17 +8,17 @@ use crate::failure::Failure;
 pub const ALL: [&str; 9] =
     ["flex", "ndarray", "wgpu", "vulkan", "metal", "webgpu", "cuda", "rocm", "remote"];
 
-/// A device, and what it is in words.
+/// Opened device, with a description in words.
 pub struct Opened {
     /// The backend's name.
     pub backend: &'static str,
-    /// Adapter, driver and API on a GPU; the kind of CPU backend else.
+    /// The description: adapter, driver and API of a GPU; the kind of a CPU backend.
     pub description: String,
-    /// Whether it is a software adapter: correct, and slow.
+    /// Whether the device is a software adapter, which is correct but slow.
     pub software: bool,
     /// The device.
     pub device: Device,
-    /// The backend that made the run at hand, where it is another.
+    /// The backend that made the run, where that is another than `backend`.
     pub other_than: Option<String>,
 }
 
@@ -97,7 +97,7 @@ pub fn open(backend: &'static str, index: Option<usize>) -> Result<Opened, Failu
     }
 }
 
-/// A device of a Burn server elsewhere, whose address `LANGEVIN_REMOTE` holds.
+/// Opens a device of a Burn server elsewhere; `LANGEVIN_REMOTE` holds the server's address.
 #[cfg(feature = "remote")]
 fn remote(backend: &'static str, index: Option<usize>) -> Result<Opened, Failure> {
     use burn::tensor::remote::RemoteHost;
@@ -136,8 +136,10 @@ pub fn adapters() -> Vec<String> {
 
 #[cfg(feature = "wgpu")]
 mod gpu {
-    //! wgpu is initialised once a process: a second time is an error, and the lazy way panics where
-    //! there is no adapter.
+    //! Devices of the wgpu backends.
+    //!
+    //! wgpu is initialised once in a process, since a second initialisation is an error. Burn's lazy
+    //! initialisation would panic where there is no adapter.
 
     use std::sync::OnceLock;
 
@@ -196,7 +198,7 @@ mod gpu {
             let found = format!("--device {index}: {backend} has {} adapters", names.len());
             return Err(Failure::usage(format!("{found}; `langevin doctor` lists them")));
         };
-        // Adapters are numbered within their class.
+        // Burn numbers adapters within their class.
         let class = |class: &str| {
             let before = names[..index].iter().filter(|name| name.contains(class)).count();
             name.contains(class).then_some(before)
@@ -212,7 +214,7 @@ mod gpu {
             })
     }
 
-    /// The devices of a backend: each API has its own.
+    /// The type under which Burn lists a backend's devices: each API has its own.
     fn filter(backend: &str) -> DeviceType {
         match backend {
             #[cfg(feature = "vulkan")]

@@ -8,7 +8,7 @@ pub fn commented(config: &RunConfig) -> Result<String, serde_json::Error> {
     let (schema, value) = (schema(), serde_json::to_value(config)?);
     let pretty = serde_json::to_string_pretty(config)?;
     let mut text = String::new();
-    // The names of the sections that the present line is in; lists count as sections without a name.
+    // Names of the sections around the current line; lists count as sections without a name.
     let mut path: Vec<String> = Vec::new();
     for (number, line) in pretty.lines().enumerate() {
         let content = line.trim_start();
@@ -35,7 +35,7 @@ pub fn commented(config: &RunConfig) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
-/// What the schema says of a field.
+/// The schema's description of the field at `path`: its first paragraph, as one line.
 fn description(schema: &Value, value: &Value, path: &[String]) -> Option<String> {
     let (mut part, mut value) = (schema, value);
     let mut field = part;
@@ -48,7 +48,8 @@ fn description(schema: &Value, value: &Value, path: &[String]) -> Option<String>
     Some(text.split("\n\n").next()?.replace('\n', " "))
 }
 
-/// The fields of a section: those of the variant that its `kind` names, where it has variants.
+/// The fields of a section. Where the section has variants, they are those of the variant that its `kind`
+/// names.
 fn properties<'a>(schema: &'a Value, part: &'a Value, value: &Value) -> Option<&'a Value> {
     let part = resolve(schema, part);
     let Some(variants) = part.get("oneOf").or_else(|| part.get("anyOf")) else {

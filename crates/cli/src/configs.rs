@@ -1,4 +1,4 @@
-//! The configs that the binary carries.
+//! Configs: the built-in ones, which the binary carries, and those that a user names.
 
 use std::{
     fs::File,
@@ -82,23 +82,23 @@ pub fn with_comments() -> Result<String, Failure> {
     Ok(text.trim_end().to_owned())
 }
 
-/// Whose data a built-in config trains on, where that must be said.
+/// The attribution that a built-in config's data asks for, if any.
 pub fn attribution(name: &str) -> Option<String> {
     let config = parse_config(name, built_in(name).ok()?, &[]).ok()?;
     Some(config.data.build(config.seed).ok()??.attribution()?.to_owned())
 }
 
-/// What CONFIG stands for.
+/// Config that the argument CONFIG stands for, unparsed.
 pub struct Source {
-    /// Its name in messages.
+    /// The config's name in messages.
     pub name: String,
-    /// The folder that paths in it start from.
+    /// The folder from which paths in the config start.
     pub folder: PathBuf,
-    /// Its text.
+    /// The config's text.
     pub text: String,
 }
 
-/// Reads what CONFIG stands for.
+/// Reads the config that the argument CONFIG stands for: a path or a built-in config's name.
 pub fn load(config: Option<&str>) -> Result<Source, Failure> {
     let name = config.unwrap_or("default");
     if !name.contains('/') && !name.contains('\\') && !name.ends_with(".json") {
@@ -112,7 +112,7 @@ pub fn load(config: Option<&str>) -> Result<Source, Failure> {
     Ok(Source { name: name.to_owned(), folder, text })
 }
 
-/// Reads a text, which may come from a pipe and have no end.
+/// Reads a config's text, up to the limit of its size: the text may come from a pipe and have no end.
 fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(CONFIG_LIMIT + 1).read_to_end(&mut bytes)?;

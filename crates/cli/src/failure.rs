@@ -1,8 +1,8 @@
-//! What went wrong, and the exit code that says whose fault it was.
+//! Failures: a message, and the exit code that says whose fault it was.
 
 use langevin_train::TrainError;
 
-/// Characters of a message that are shown.
+/// Largest number of characters of a message that is shown.
 const MOST_SHOWN: usize = 4000;
 
 /// A failure: a message, and an exit code.
@@ -13,12 +13,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Something failed at run time: exit code 1.
+    /// A failure at run time: exit code 1.
     pub fn at_run_time(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 1 }
     }
 
-    /// The arguments, the config or the data cannot be run: exit code 2.
+    /// A failure of use, where arguments, config or data cannot be run: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 2 }
     }
@@ -38,7 +38,7 @@ impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         let code = if error.is_usage() { 2 } else { 1 };
         let mut message = error.to_string();
-        // It may repeat a name of a file, and that may have any length.
+        // The message may repeat a file's name, which may have any length.
         if let Some((end, _)) = message.char_indices().nth(MOST_SHOWN) {
             message.replace_range(end.., "…");
         }

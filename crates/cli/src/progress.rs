@@ -1,5 +1,5 @@
-//! What a user sees of a run: a live bar on a terminal, one line a log step elsewhere, JSON lines
-//! for programs.
+//! Display of a run's progress: a live bar on a terminal, one line a log step elsewhere, JSON lines for
+//! programs.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -22,7 +22,7 @@ enum Form {
     Quiet,
 }
 
-/// Shows a run's progress; the results go to standard output, all else to standard error.
+/// Display of a run's progress: results go to standard output, all else to standard error.
 pub struct Display {
     form: Form,
     signals: Option<Signals>,
@@ -58,7 +58,7 @@ impl Display {
         }
     }
 
-    /// A line about what happens, on standard error.
+    /// Prints a line about what happens to standard error, unless JSON or quiet was asked for.
     pub fn say(&self, line: &str) {
         match (&self.bar, self.form) {
             (_, Form::Json | Form::Quiet) => {}
@@ -67,7 +67,7 @@ impl Display {
         }
     }
 
-    /// A warning, on standard error in every form.
+    /// Prints a warning to standard error, in every form of output.
     pub fn warn(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(format!("warning: {line}")),
@@ -75,21 +75,21 @@ impl Display {
         }
     }
 
-    /// A result for a program, on standard output.
+    /// Prints a result to standard output as JSON, if that was asked for.
     pub fn json(&self, value: &serde_json::Value) {
         if self.form == Form::Json {
             print(&value.to_string());
         }
     }
 
-    /// A result for a person, on standard output.
+    /// Prints a result to standard output as text, unless JSON was asked for.
     pub fn result(&self, line: &str) {
         if self.form != Form::Json {
             print(line);
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -99,7 +99,7 @@ impl Display {
     fn open_bar(&mut self, length: u64, template: &str) {
         if self.form == Form::Live {
             let bar = ProgressBar::new(length);
-            // The templates are our own; a mistake in one falls back to indicatif's.
+            // The templates are constants; a mistake in one falls back to indicatif's own.
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("━╸─"));
             }
@@ -196,7 +196,7 @@ impl Observer for Display {
     }
 }
 
-/// Prints a line to standard output; a reader that went away (`| head`) is no failure.
+/// Prints a line to standard output; a reader that has gone (`| head`) is no failure.
 pub fn print(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM and a closed terminal: finish the step, save, and say how to go on. A second one
-//! ends at once.
+//! Signals that stop a run: after Ctrl-C, SIGTERM or a closed terminal it finishes its step, saves, and
+//! says how to go on. A second signal ends the process at once.
 
 use std::sync::{
     Arc,
@@ -17,7 +17,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on. A system that does not let it leaves the signals as they are.
+    /// Starts to listen. Where the system allows no handler, a signal keeps its default effect.
     pub fn listen() -> Self {
         let received = Arc::new(AtomicUsize::new(0));
         for signal in stopping() {
@@ -30,14 +30,14 @@ impl Signals {
             let value = signal as usize;
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&received), value);
         }
-        // Of a file that reaches the system's limit of size the write fails, which says where; the
-        // signal would end the process without a word.
+        // A file may reach the system's limit of size. With this signal caught, the write fails with an
+        // error that names the file; uncaught, the signal would end the process without a word.
         #[cfg(unix)]
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
         Self { received }
     }
 
-    /// The exit code of the signal that was received.
+    /// The exit code of the signal that was received, if one was.
     pub fn exit_code(&self) -> Option<u8> {
         match self.received.load(Ordering::Relaxed) {
             0 => None,
@@ -56,7 +56,7 @@ fn stopping() -> Vec<i32> {
     signals
 }
 
-/// Whether the program was told to outlive its terminal, as by `nohup`: then it goes on.
+/// Whether the program was started to outlive its terminal, as by `nohup`, and so ignores SIGHUP.
 #[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

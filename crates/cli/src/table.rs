@@ -1,6 +1,6 @@
 //! Tables in plain text, with columns as wide as they need to be.
 
-/// The rows under a header: the first column to the left, the others to the right.
+/// The text of a table: a header and rows, the first column aligned left and the others right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let length = |text: &str| text.chars().count();
     let width = |column: usize| {

@@ -1,22 +1,22 @@
-//! Where networks and samplers meet: the estimate of the clean row.
+//! Denoisers: the estimate of the clean row, where networks and samplers meet.
 
 use burn::tensor::{Tensor, TensorData};
 
 use crate::{LevelEmbedding, Network, NoiseLevel, NoiseSchedule, Prediction};
 
-/// The estimate of the clean rows behind noisy ones: a network, an oracle, a guided combination.
+/// Denoiser: estimates the clean rows behind noisy ones, by a network, an oracle, a guided combination.
 ///
-/// Several threads may ask it at the same time, each for rows of its own.
+/// Several threads may call one denoiser at the same time, each with rows of its own.
 pub trait Denoiser: Sync {
-    /// `D(x_t; level)`, the estimate of E[x_0 | x_t].
+    /// The estimate `D(x_t; level)` of `E[x_0 | x_t]`.
     ///
     /// # Shapes
     /// `x` and the result `[batch, features]`, of the same dtype; every row is at `level`.
     fn denoise(&self, x: Tensor<2>, level: &NoiseLevel, condition: Option<&Tensor<2>>)
     -> Tensor<2>;
 
-    /// What is taken off rows at a level of a grid to bring them to the next: by default
-    /// `(1 − sigma' / sigma) · (x − D)`, with sigma' the noise scale of the next level.
+    /// The excess that is subtracted from rows at a level of a grid to bring them to the next level: by
+    /// default `(1 − sigma' / sigma) · (x − D)`, with sigma' the noise scale of the next level.
     ///
     /// # Shapes
     /// As [`denoise`](Self::denoise).
@@ -31,14 +31,14 @@ pub trait Denoiser: Sync {
     }
 }
 
-/// The share of the estimated noise `x − D` that the next level has no more.
+/// The share `1 − sigma' / sigma` of the estimated noise `x − D`: what a level has in excess of the next.
 fn excess_noise(x: Tensor<2>, denoised: Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
     let kept = level.next_sigma().unwrap_or(level.sigma()) / level.sigma();
     (x - denoised).mul_scalar(1.0 - kept)
 }
 
-/// A trained network, or one for each level of a grid, with its prediction and level embedding:
-/// `D = c_skip · x + c_out · F(c_in · x)`.
+/// Denoiser of a trained network, or of one network for each level of a grid:
+/// `D = c_skip · x + c_out · F(c_in · x)`, with the coefficients of a prediction.
 pub struct NetworkDenoiser<'a, N> {
     networks: &'a [N],
     prediction: Prediction,
@@ -47,8 +47,11 @@ pub struct NetworkDenoiser<'a, N> {
 }
 
 impl<'a, N: Network> NetworkDenoiser<'a, N> {
-    /// The denoiser of one network, or of as many as the grid has levels, by the levels' index; every
-    /// level that it will see must have passed [`Prediction::check`] and [`LevelEmbedding::check`].
+    /// The denoiser of one network, or of as many networks as the grid has levels, in the order of the
+    /// levels' index.
+    ///
+    /// Every level that the denoiser will see must have passed [`Prediction::check`] and
+    /// [`LevelEmbedding::check`].
     pub fn new(
         networks: &'a [N],
         prediction: Prediction,
@@ -67,7 +70,7 @@ impl<'a, N: Network> NetworkDenoiser<'a, N> {
     ) -> Tensor<2> {
         let [rows, _] = x.dims();
         let mut columns = Vec::new();
-        // A level without its quantity was refused before sampling; NaN makes a slip visible.
+        // `LevelEmbedding::check` refused such a level before sampling; NaN makes a slip visible.
         if self.embedding.columns(level, self.schedule, &mut columns).is_err() {
             columns = vec![f32::NAN; self.embedding.features()];
         }
@@ -96,7 +99,7 @@ impl<N: Network> Denoiser for NetworkDenoiser<'_, N> {
         x.mul_scalar(c.skip) + output.mul_scalar(c.out)
     }
 
-    /// The output itself where that is what it means.
+    /// The network's output itself where the prediction is a level step.
     fn level_step(
         &self,
         x: Tensor<2>,
@@ -181,7 +184,7 @@ mod tests {
                 assert_eq!(values(denoiser.level_step(x.clone(), level, None)), output);
             }
         }
-        // Another prediction says it through the clean row.
+        // Any other prediction gives the level step through its estimate of the clean row.
         let denoiser =
             NetworkDenoiser::new(&networks[..1], Prediction::Sample, &LevelEmbedding::None, &grid);
         let level = grid.at(1.0);

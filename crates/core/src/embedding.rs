@@ -1,10 +1,10 @@
-//! What a network is told of the noise level, as columns beside its input.
+//! Level embeddings: the columns beside a network's input that tell it the noise level.
 
 use langevin_data::{Purpose, Streams, fill_sin_cos_turns};
 
 use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
 
-/// Number that stands for a noise level.
+/// Quantity that stands for a noise level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -28,7 +28,7 @@ pub enum LevelQuantity {
 }
 
 impl LevelQuantity {
-    /// The name in run files and messages.
+    /// The quantity's name in run files and messages.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sigma => "sigma",
@@ -40,10 +40,11 @@ impl LevelQuantity {
         }
     }
 
-    /// The quantity at a level.
+    /// The quantity's value at a level.
     ///
     /// # Errors
-    /// Where it does not exist: logarithms at alpha = 0 or sigma = 0, grid quantities off a grid.
+    /// The quantity must exist at the level: logarithms do not at alpha = 0 or sigma = 0, and grid
+    /// quantities do not off a grid.
     pub fn of(&self, level: &NoiseLevel, schedule: &dyn NoiseSchedule) -> Result<f64, CoreError> {
         let missing = |requirement| CoreError::Quantity {
             quantity: self.name(),
@@ -71,7 +72,7 @@ impl LevelQuantity {
     }
 }
 
-/// How the level's number becomes columns beside the network's input.
+/// Configuration of the level embedding: how a level quantity becomes columns beside the network's input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -81,30 +82,30 @@ impl LevelQuantity {
 pub enum LevelEmbeddingConfig {
     /// The network is not told the level.
     None,
-    /// One column: the number itself.
+    /// One column: the quantity itself.
     Column {
-        /// The number.
+        /// The level quantity that the network is told.
         #[cfg_attr(feature = "serde", serde(default))]
         of: LevelQuantity,
     },
     /// Sines and cosines at geometrically spaced frequencies.
     Sinusoidal {
-        /// The number.
+        /// The level quantity that the network is told.
         #[cfg_attr(feature = "serde", serde(default))]
         of: LevelQuantity,
-        /// Columns, even.
+        /// Number of columns, even.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::embedding_features"))]
         features: usize,
     },
     /// Sines and cosines at random frequencies.
     Fourier {
-        /// The number.
+        /// The level quantity that the network is told.
         #[cfg_attr(feature = "serde", serde(default))]
         of: LevelQuantity,
-        /// Columns, even.
+        /// Number of columns, even.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::embedding_features"))]
         features: usize,
-        /// Standard deviation of the frequencies, in turns per unit.
+        /// Standard deviation of the frequencies, in turns per unit of the quantity.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         scale: f64,
     },
@@ -154,27 +155,28 @@ impl LevelEmbeddingConfig {
     }
 }
 
-/// Embedding of the level with its frequencies, as [`LevelEmbeddingConfig::init`] makes it.
+/// Level embedding with its frequencies, as [`LevelEmbeddingConfig::init`] makes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LevelEmbedding {
     /// The network is not told the level.
     None,
-    /// One column: the number itself.
+    /// One column: the quantity itself.
     Column(LevelQuantity),
-    /// `[sin(v · w_j), cos(v · w_j)]` with `w_j = 10000^(−j / (features/2))`. Source: Vaswani et
-    /// al. 2017, section 3.5.
+    /// Sines and cosines at geometrically spaced frequencies: `[sin(v · w_j), cos(v · w_j)]` with
+    /// `w_j = 10000^(−j / (features/2))`. Source: Vaswani et al. 2017, section 3.5.
     Sinusoidal {
-        /// The number v.
+        /// The quantity v.
         of: LevelQuantity,
-        /// Columns, even.
+        /// Number of columns, even.
         features: usize,
     },
-    /// `[sin(2π v f_j), cos(2π v f_j)]` with fixed random frequencies `f_j ~ N(0, scale²)`.
-    /// Source: Tancik et al. 2020, equation 5.
+    /// Sines and cosines at random frequencies: `[sin(2π v f_j), cos(2π v f_j)]` with fixed
+    /// `f_j ~ N(0, scale²)`. Source: Tancik et al. 2020, equation 5.
     Fourier {
-        /// The number v.
+        /// The quantity v.
         of: LevelQuantity,
-        /// One frequency for two columns, rounded to f32 as it is stored beside the weights.
+        /// The frequencies f_j, one for two columns; rounded to f32, as they are stored beside the
+        /// weights.
         frequencies: Vec<f32>,
     },
 }
@@ -190,7 +192,7 @@ impl LevelEmbedding {
         }
     }
 
-    /// Fails on a level whose number does not exist.
+    /// Fails on a level at which the embedded quantity does not exist.
     ///
     /// # Errors
     /// See [`LevelQuantity::of`].
@@ -228,7 +230,7 @@ impl LevelEmbedding {
     }
 }
 
-/// All sines, then all cosines, of angles in turns.
+/// Appends to `out` the sines, then the cosines, of angles in turns.
 fn sines_and_cosines(turns: impl Iterator<Item = f64>, out: &mut Vec<f32>) {
     let turns: Vec<f64> = turns.collect();
     let first = out.len();

@@ -1,6 +1,6 @@
-//! What can be wrong with the parts of a diffusion model, each named with its value.
+//! Errors of the parts of a diffusion model; each names the wrong parameter or level with its value.
 
-/// A parameter that cannot be used, or two parts that do not fit each other.
+/// Error of a part of a diffusion model: a bad parameter, or two parts that do not fit each other.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CoreError {
     /// A parameter is out of its range.
@@ -8,12 +8,13 @@ pub enum CoreError {
     Parameter {
         /// The parameter's name, as in the run file.
         parameter: &'static str,
-        /// What is required of it.
+        /// The requirement that the value breaks.
         requirement: String,
-        /// What was given.
+        /// The value that was given.
         value: String,
     },
-    /// The network's output says nothing about the clean row at a level of the schedule.
+    /// A prediction is singular at a level of the schedule: there the network's output says nothing
+    /// about the clean row, or has no training target.
     #[error(
         "the {prediction} prediction is singular at the noise level alpha = {alpha}, sigma = {sigma}: \
          {why}. Use another prediction (velocity, flow or sample) or another schedule"
@@ -25,10 +26,10 @@ pub enum CoreError {
         alpha: f64,
         /// Noise scale of the level.
         sigma: f64,
-        /// The coefficient that does not exist there.
+        /// The reason, with the formula that fails at the level.
         why: &'static str,
     },
-    /// The quantity that the network is told does not exist at a level of the schedule.
+    /// The level quantity that the network is told does not exist at a level of the schedule.
     #[error(
         "{quantity} does not exist at the noise level alpha = {alpha}, sigma = {sigma}: {requirement}"
     )]
@@ -39,13 +40,13 @@ pub enum CoreError {
         alpha: f64,
         /// Noise scale of the level.
         sigma: f64,
-        /// What is required for it.
+        /// The condition under which the quantity exists.
         requirement: &'static str,
     },
 }
 
 impl CoreError {
-    /// A parameter out of its range.
+    /// The error of a parameter out of its range.
     pub(crate) fn parameter(
         parameter: &'static str,
         requirement: impl Into<String>,
@@ -55,7 +56,7 @@ impl CoreError {
     }
 }
 
-/// Fails unless `value` is finite and above zero.
+/// Returns `value`, or fails unless it is finite and above zero.
 pub(crate) fn positive(parameter: &'static str, value: f64) -> Result<f64, CoreError> {
     if value.is_finite() && value > 0.0 {
         Ok(value)

@@ -2,7 +2,7 @@
 
 use crate::error::CoreError;
 
-/// A level of `x_t = alpha · x_0 + sigma · eps`.
+/// Noise level: the signal scale alpha and the noise scale sigma of `x_t = alpha · x_0 + sigma · eps`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NoiseLevel {
     alpha: f64,
@@ -32,53 +32,53 @@ impl NoiseLevel {
         Ok(Self::of(alpha, sigma))
     }
 
-    /// A level whose numbers the schedule has validated already.
+    /// A level whose alpha and sigma the schedule has validated already.
     pub(crate) const fn of(alpha: f64, sigma: f64) -> Self {
         Self { alpha, sigma, index: None, next_sigma: None }
     }
 
-    /// The same level as number `index` of a discrete grid (0 is the noisiest).
+    /// The same level with its `index` on a discrete grid; index 0 is the noisiest.
     #[must_use]
     pub const fn with_index(self, index: usize) -> Self {
         Self { index: Some(index), ..self }
     }
 
-    /// The same level, from which the grid goes on to a level with noise scale `sigma`.
+    /// The same level with the noise scale `sigma` of the grid's next level.
     pub(crate) const fn with_next(self, sigma: f64) -> Self {
         Self { next_sigma: Some(sigma), ..self }
     }
 
-    /// The signal scale, sqrt of the literature's alpha-bar.
+    /// The signal scale alpha, the square root of the literature's alpha-bar.
     pub const fn alpha(&self) -> f64 {
         self.alpha
     }
 
-    /// The noise scale.
+    /// The noise scale sigma.
     pub const fn sigma(&self) -> f64 {
         self.sigma
     }
 
-    /// The level's number on a discrete grid, 0 the noisiest; DDPM's k is K − 1 − index.
+    /// The level's index on a discrete grid of K levels, 0 the noisiest. DDPM's k is K − 1 − index.
     pub const fn index(&self) -> Option<usize> {
         self.index
     }
 
-    /// The noise scale of the next level on a discrete grid, 0 after its last.
+    /// The noise scale of the next level on a discrete grid; 0 for the last level.
     pub const fn next_sigma(&self) -> Option<f64> {
         self.next_sigma
     }
 
-    /// `sigma / alpha`: the noise scale of `x_t / alpha`, EDM's sigma. Infinite where alpha is 0.
+    /// The ratio `sigma / alpha`: the noise scale of `x_t / alpha`, EDM's sigma. Infinite at alpha = 0.
     pub fn ratio(&self) -> f64 {
         self.sigma / self.alpha
     }
 
-    /// `alpha² / sigma²`, the signal-to-noise ratio.
+    /// The signal-to-noise ratio `alpha² / sigma²`.
     pub fn snr(&self) -> f64 {
         (self.alpha / self.sigma).powi(2)
     }
 
-    /// `2 · ln(alpha / sigma)`.
+    /// The logarithm of the signal-to-noise ratio, `2 · ln(alpha / sigma)`.
     pub fn log_snr(&self) -> f64 {
         2.0 * (self.alpha / self.sigma).ln()
     }

@@ -1,4 +1,4 @@
-//! Which noise level a training row gets.
+//! Level samplers: how the noise levels of the training rows are drawn.
 
 use langevin_data::{Stream, exp};
 
@@ -18,7 +18,8 @@ pub enum LevelSampler {
         #[cfg_attr(feature = "serde", serde(default))]
         per: UniformPer,
     },
-    /// Time uniform with one row in each of as many equal parts of [0, 1] as there are rows.
+    /// Time uniform, stratified: [0, 1] is cut into as many equal parts as there are rows, and each part
+    /// gets one row.
     Stratified,
     /// `ln(sigma / alpha) ~ N(mean, std²)`, as EDM. Source: Karras et al. 2022, table 1.
     LogNormal {
@@ -38,17 +39,17 @@ pub enum LevelSampler {
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         std: f64,
     },
-    /// The levels of a grid one after the other, the one next to the data first, all rows of a step
-    /// at the same.
+    /// The levels of a grid one after the other, the least noisy first. All rows of a step share one
+    /// level.
     InOrder {
-        /// Steps of the first level.
+        /// Training steps at the first level.
         first: u64,
-        /// Steps of each later one.
+        /// Training steps at each later level.
         each: u64,
     },
 }
 
-/// What shares one uniform level.
+/// Rows that share one uniform level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -56,10 +57,10 @@ pub enum LevelSampler {
     serde(rename_all = "snake_case")
 )]
 pub enum UniformPer {
-    /// Every row has its own.
+    /// Every row has its own level.
     #[default]
     Row,
-    /// The whole batch shares one.
+    /// The whole batch shares one level.
     Batch,
 }
 
@@ -70,14 +71,14 @@ impl Default for LevelSampler {
 }
 
 impl LevelSampler {
-    /// 64-bit words of the level stream that one row uses.
+    /// Number of 64-bit words of the level stream that one row uses.
     pub const WORDS_PER_ROW: u64 = 2;
 
     /// Fails on a parameter out of its range.
     ///
     /// # Errors
-    /// `mean` must be finite, `std` finite and above 0; of `LogNormal`, `|mean| + 9 std` must be at
-    /// most 80, beyond which sigma is no f32; `first` and `each` must be at least 1.
+    /// `mean` must be finite, `std` finite and above 0, and `first` and `each` at least 1. For
+    /// `LogNormal`, `|mean| + 9 std` must be at most 80, beyond which sigma leaves f32's range.
     pub fn validated(self) -> Result<Self, CoreError> {
         if let Self::LogNormal { mean, std } | Self::LogitNormal { mean, std } = self {
             positive("std", std)?;
@@ -102,8 +103,10 @@ impl LevelSampler {
         Ok(self)
     }
 
-    /// Which level step `step` trains, counted from the one next to the data, and whether it is the
-    /// first to do so, where the levels come in order; `levels` is their number.
+    /// The level that training step `step` trains, and whether `step` is the first to train it; `None`
+    /// unless the levels come in order.
+    ///
+    /// The grid has `levels` levels, counted here from the least noisy.
     pub fn in_order(&self, step: u64, levels: usize) -> Option<(usize, bool)> {
         let Self::InOrder { first, each } = *self else { return None };
         let last = levels.saturating_sub(1) as u64;
@@ -112,20 +115,23 @@ impl LevelSampler {
         Some((place.min(last) as usize, begins && place <= last))
     }
 
-    /// The steps that all of `levels` levels take, where they come in order.
+    /// The number of training steps that all `levels` levels of a grid take together; `None` unless the
+    /// levels come in order.
     pub fn steps_in_order(&self, levels: usize) -> Option<u64> {
         let Self::InOrder { first, each } = *self else { return None };
         Some(each.saturating_mul(levels.saturating_sub(1) as u64).saturating_add(first))
     }
 
-    /// Whether all rows of a step are at one level.
+    /// Whether all rows of a step share one level.
     pub const fn is_per_batch(&self) -> bool {
         matches!(self, Self::Uniform { per: UniformPer::Batch } | Self::InOrder { .. })
     }
 
-    /// The levels of `rows` rows of training step `step`, or of held-out rows, to which no step
-    /// belongs: levels in order are then uniform, one for these rows. Row i uses words `2i` and
-    /// `2i + 1` of the stream.
+    /// Draws the levels of `rows` rows of training step `step`, or of held-out rows where `step` is
+    /// `None`.
+    ///
+    /// Held-out rows belong to no step: with levels in order, they share one uniform level. Row i uses
+    /// words `2i` and `2i + 1` of the stream.
     pub fn draw(
         &self,
         schedule: &dyn NoiseSchedule,
@@ -163,7 +169,7 @@ impl LevelSampler {
     }
 }
 
-/// One standard normal a row.
+/// One standard normal number for each row.
 fn normals(stream: &mut Stream, rows: usize) -> impl Iterator<Item = f64> {
     let mut normals = vec![0.0; 2 * rows];
     stream.fill_normal(&mut normals);

@@ -1,20 +1,21 @@
 //! The mathematics of diffusion models as types: levels, schedules, predictions, networks,
 //! denoisers and samplers. Nothing here reads a file or prints.
 //!
-//! Everything is written for `x_t = alpha · x_0 + sigma · eps` with `eps ~ N(0, I)`; `alpha` is the
-//! *signal scale* (the square root of the literature's alpha-bar) and `sigma` the noise scale.
+//! All formulas are written for `x_t = alpha · x_0 + sigma · eps` with `eps ~ N(0, I)`; `alpha` is the
+//! *signal scale* (the square root of the literature's alpha-bar) and `sigma` the *noise scale*.
 //!
-//! - A [`NoiseSchedule`] says which [`NoiseLevel`]s exist, a [`LevelSampler`] which of them a
-//!   training row gets.
-//! - A [`Prediction`] says what a network's output means, a [`Weighting`] how its errors count, a
-//!   [`LevelEmbedding`] what the network is told of the level.
+//! - A [`NoiseSchedule`] says which [`NoiseLevel`]s exist; a [`LevelSampler`] draws one of them for
+//!   each training row.
+//! - A [`Prediction`] says what a network's output means, a [`Weighting`] how much its error counts at
+//!   each level, and a [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`] behind a
 //!   [`NetworkDenoiser`], or the exact [`MixtureOracle`].
-//! - A [`Sampler`] makes one step from a level to the next; [`sample`] is the one loop over them.
+//! - A [`Sampler`] makes one step from a level to the next; [`sample`] is the one loop that drives
+//!   every sampler.
 //!
 //! A network never sees the schedule and a sampler never sees the network: both meet in
 //! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
-//! What is made of numbers is checked when it is made: a [`CoreError`] names the one that is wrong.
+//! Parameters are checked when a part is made: a [`CoreError`] names the parameter that is wrong.
 
 #[cfg(feature = "serde")]
 mod defaults;

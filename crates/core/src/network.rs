@@ -1,4 +1,4 @@
-//! The networks: the trait that any Burn module can meet, and our multilayer perceptron.
+//! Networks: the trait that any Burn module can implement, and Langevin's multilayer perceptron.
 
 use burn::{
     module::{Module, Param},
@@ -9,14 +9,15 @@ use langevin_data::{Purpose, Streams};
 
 use crate::{CoreError, error::positive};
 
-/// What a trainer and a denoiser need of a network: any Burn module can meet it.
+/// Network as trainers and denoisers see it; any Burn module can implement this trait.
 ///
 /// # Shapes
 /// `x` `[batch, features]`, `level_features` `[batch, level features]`, `condition`
 /// `[batch, condition features]`; the output is `[batch, features]`. A network that needs geometry
 /// (images) reshapes inside itself.
 pub trait Network: Module + Sync + 'static {
-    /// The network's output F for scaled noisy rows and the columns that tell their level.
+    /// The network's output F for scaled noisy rows, the columns that tell their level, and the
+    /// condition.
     fn forward(
         &self,
         x: Tensor<2>,
@@ -55,7 +56,7 @@ impl Activation {
     }
 }
 
-/// Form of a multilayer perceptron, whatever columns go through it.
+/// Form of a multilayer perceptron, without its numbers of input and output columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -65,22 +66,22 @@ impl Activation {
 pub struct MlpForm {
     /// Units of each hidden layer.
     pub width: usize,
-    /// Hidden layers.
+    /// Number of hidden layers.
     pub depth: usize,
     /// Nonlinearity after each hidden layer.
     pub activation: Activation,
-    /// Whether each hidden layer after the first adds to what it got.
+    /// Whether each hidden layer after the first adds its output to its input.
     pub residual: bool,
-    /// Random frequencies of the position, 0 for none: they resolve fine structure. Each gives a sine
-    /// and a cosine.
+    /// Number of random frequencies of the position, 0 for none. They resolve fine structure; each gives
+    /// a sine and a cosine.
     pub position_features: usize,
-    /// Standard deviation of those frequencies, in turns per unit of the network's input.
+    /// Standard deviation of the position's frequencies, in turns per unit of the network's input.
     pub position_scale: f64,
 }
 
 impl Default for MlpForm {
-    /// Three plain layers of 128 units: no layer adds to what it got, and the position has no
-    /// frequencies.
+    /// Three hidden layers of 128 units, without residual connections and without frequencies of the
+    /// position.
     fn default() -> Self {
         Self {
             width: 128,
@@ -94,7 +95,7 @@ impl Default for MlpForm {
 }
 
 impl MlpForm {
-    /// Fails on a form that no network has.
+    /// Fails on a parameter out of its range.
     ///
     /// # Errors
     /// `width` and `depth` must be at least 1, `position_scale` finite and above 0.
@@ -113,19 +114,19 @@ fn at_least_one(parameter: &'static str, value: usize) -> Result<(), CoreError> 
     Ok(())
 }
 
-/// Multilayer perceptron before its weights: its form, and the columns that go through it.
+/// Configuration of a multilayer perceptron: its form, and its numbers of columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MlpConfig {
-    /// Columns of a row of data, and of the output.
+    /// Number of columns of a row of data, and of the output.
     pub features: usize,
-    /// Columns that tell the level, and of the condition, together.
+    /// Number of further input columns: those that tell the level and those of the condition together.
     pub extra_features: usize,
-    /// The layers between.
+    /// The form of the layers.
     pub form: MlpForm,
 }
 
 impl MlpConfig {
-    /// A plain perceptron: no layer adds to what it got, and the position has no frequencies.
+    /// A plain perceptron, without residual connections and without frequencies of the position.
     pub fn new(
         features: usize,
         extra_features: usize,
@@ -137,7 +138,7 @@ impl MlpConfig {
         Self { features, extra_features, form }
     }
 
-    /// Fails on a network that there is not.
+    /// Fails on a parameter out of its range.
     ///
     /// # Errors
     /// `features` must be at least 1; for the rest see [`MlpForm::validate`].
@@ -146,7 +147,7 @@ impl MlpConfig {
         self.form.validate()
     }
 
-    /// The number of values of all parameters, trained or not; saturates instead of overflowing.
+    /// The number of values in all parameters, trained or not; saturates instead of overflowing.
     pub fn parameters(&self) -> usize {
         let Self { features, extra_features, form } = *self;
         let MlpForm { width, depth, position_features, .. } = form;
@@ -161,10 +162,10 @@ impl MlpConfig {
             .saturating_add(features.saturating_mul(position_features))
     }
 
-    /// The network with weights from the run's streams.
+    /// The network with its first weights, drawn from the run's streams.
     ///
     /// Weights and biases are uniform in `±1/sqrt(fan_in)`, PyTorch's default for linear layers.
-    /// A parameter's numbers depend on the seed and its path alone.
+    /// A parameter's values depend on nothing but the seed and the parameter's path.
     ///
     /// # Errors
     /// See [`validate`](Self::validate).
@@ -205,7 +206,7 @@ impl Mlp {
         self.activation
     }
 
-    /// Whether each hidden layer after the first adds to what it got.
+    /// Whether each hidden layer after the first adds its output to its input.
     pub const fn is_residual(&self) -> bool {
         self.residual
     }
@@ -235,7 +236,7 @@ impl Network for Mlp {
     }
 }
 
-/// Random Fourier features of the position: `sin(2π x·B)` and `cos(2π x·B)`, B fixed.
+/// Random Fourier features of the position x: `sin(2π x·B)` and `cos(2π x·B)` with fixed B.
 ///
 /// They let a small network resolve structure far finer than its input's range. Source: Tancik et
 /// al. 2020, "Fourier features let networks learn high frequency functions", equation 5.
@@ -256,7 +257,7 @@ impl PositionFeatures {
 
     /// The sines and the cosines, each `[batch, count]`.
     fn forward(&self, x: Tensor<2>) -> [Tensor<2>; 2] {
-        // Reduced modulo 1 first: GPUs' sines lose digits at large arguments.
+        // Turns are reduced modulo 1 first: GPUs' sines lose digits at large arguments.
         let turns = x.matmul(self.frequencies.val());
         let turns = turns.clone() - turns.floor();
         let angle = turns.mul_scalar(std::f64::consts::TAU);
@@ -264,7 +265,7 @@ impl PositionFeatures {
     }
 }
 
-/// A linear layer, uniform in ±1/sqrt(fan_in), from the stream of its path.
+/// A linear layer with weights and bias uniform in ±1/sqrt(fan_in), each from the stream of its path.
 fn linear(
     path: &str,
     (input, output): (usize, usize),
@@ -283,7 +284,7 @@ fn linear(
     Linear { weight: Param::from_data(weight, device), bias: Some(Param::from_data(bias, device)) }
 }
 
-/// The number of a parameter's stream: FNV-1a of its path.
+/// The number of a parameter's stream: the FNV-1a hash of the parameter's path.
 fn path_number(path: &str) -> u64 {
     path.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -324,7 +325,7 @@ mod tests {
             let (x, extra) = (rows(5, 2, 2.0), rows(5, 3, 1.0));
             let got = values(mlp.forward(x.clone(), Some(extra.clone()), None));
 
-            // The same in plain f64 loops.
+            // The forward pass again, in plain f64 loops.
             let matrix = |t: &Param<Tensor<2>>| (values(t.val()), t.val().dims());
             let (b, [_, count]) = matrix(&mlp.position.as_ref().expect("some").frequencies);
             let (x, extra) = (values(x), values(extra));

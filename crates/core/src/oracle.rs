@@ -1,15 +1,14 @@
-//! The exact denoiser of a Gaussian mixture, in the tensors' own dtype: what every sampler is
-//! measured against.
+//! The exact denoiser of a Gaussian mixture, against which every sampler is measured.
 
 use burn::tensor::{DType, Tensor, TensorData};
 use langevin_data::GaussianMixture;
 
 use crate::{Denoiser, NoiseLevel};
 
-/// `D(x; level) = E[x_0 | x_t = x]` for data that is a Gaussian mixture, by its closed formula.
+/// Exact denoiser of a Gaussian mixture: `D(x; level) = E[x_0 | x_t = x]` by its closed formula.
 ///
-/// Computed on the host in f64 whatever the tensors' dtype, so that a sampler's own error is what
-/// remains.
+/// The estimate is computed on the host in f64 and returned in the tensors' dtype, so that only the
+/// sampler's own error remains.
 pub struct MixtureOracle {
     mixture: GaussianMixture,
 }
@@ -81,7 +80,7 @@ mod tests {
                 let level = NoiseLevel::new(alpha, sigma).expect("valid");
                 let x = [alpha + 3.0 * sigma, alpha - 3.0 * sigma, 0.0, 0.0];
                 for got in denoised(&x, &level, DType::F64) {
-                    // At most three of the data's deviations off the mode.
+                    // At most three of the data's standard deviations off the mode.
                     assert!(got.is_finite() && got.abs() < 1.03, "{level:?}: {got}");
                 }
             }

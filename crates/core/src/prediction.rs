@@ -21,25 +21,25 @@ pub enum Prediction {
     Velocity,
     /// The velocity of the straight path: `F = eps − x_0`. Source: Liu et al. 2022, equation 1.
     Flow,
-    /// EDM's preconditioned F, of unit variance in and out where the data has standard deviation
-    /// sigma_data. Source: Karras et al. 2022, table 1 and equation 7, at x_t / alpha; written so
-    /// that alpha = 0 is its limit, `F = x_0 / sigma_data`.
+    /// EDM's preconditioned F: its input and target have unit variance where the data has standard
+    /// deviation sigma_data. Source: Karras et al. 2022, table 1 and equation 7, applied to
+    /// x_t / alpha. At alpha = 0 it is the limit, `F = x_0 / sigma_data`.
     Edm {
         /// Standard deviation of the data.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         sigma_data: f64,
     },
-    /// A share of the noise `n = sigma · eps` at a level of a grid with alpha = 1. A sampler takes it
-    /// off to come to the next level. Source: Bouvier 2024, "Introduction to diffusion models".
+    /// A share of the noise `n = sigma · eps` at a level of a grid with alpha = 1. A sampler subtracts
+    /// it to come to the next level. Source: Bouvier 2024, "Introduction to diffusion models".
     LevelStep {
-        /// Which share.
+        /// Which share of the noise.
         #[cfg_attr(feature = "serde", serde(default))]
         share: NoiseShare,
     },
 }
 
-/// Share of the noise that a level step takes off, with sigma' the noise scale of the grid's next
-/// level, 0 after its last.
+/// Share of the noise that a level step subtracts. sigma' is the noise scale of the grid's next level,
+/// 0 after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -47,11 +47,11 @@ pub enum Prediction {
     serde(rename_all = "snake_case")
 )]
 pub enum NoiseShare {
-    /// `1 − sigma' / sigma`: taking it off is Euler's step on the noise.
+    /// `1 − sigma' / sigma`: subtracting this share is Euler's step on the noise.
     #[default]
     Corrected,
-    /// `sigma' / sigma`, as the article "Introduction to Diffusion Models" has it: it says nothing of
-    /// the noise at the last level, and what is left of the noise elsewhere is not the next level's.
+    /// `sigma' / sigma`, as in the article "Introduction to Diffusion Models". At the last level it is 0
+    /// and says nothing about the noise; elsewhere the noise that remains is not the next level's.
     Published,
 }
 
@@ -89,7 +89,7 @@ impl Prediction {
         Ok(self)
     }
 
-    /// The name in run files and messages.
+    /// The prediction's name in run files and messages.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Noise => "noise",
@@ -104,12 +104,13 @@ impl Prediction {
     /// Refuses a level at which the output says nothing about x_0.
     ///
     /// # Errors
-    /// `Noise` divides by alpha, which must be above 0; `LevelStep` by its share of the noise, which
-    /// as published is 0 at the last level.
+    /// `Noise` divides by alpha, which must be above 0. `LevelStep` divides by its share of the noise;
+    /// the published share is 0 at the last level. The target must exist too
+    /// ([`check_target`](Self::check_target)).
     pub fn check(&self, level: &NoiseLevel) -> Result<(), CoreError> {
         self.check_target(level)?;
         match self {
-            // Tensors are of 32-bit floats, in which 1 / alpha must be a number.
+            // Tensors hold 32-bit floats, in which 1 / alpha must be finite.
             Self::Noise if !((1.0 / level.alpha()) as f32).is_finite() => {
                 Err(self.singular(level, "x_0 = (x_t − sigma · eps) / alpha divides by alpha = 0"))
             }
@@ -121,7 +122,7 @@ impl Prediction {
         }
     }
 
-    /// Refuses a level at which there is no target to train for.
+    /// Refuses a level at which the training target does not exist.
     ///
     /// # Errors
     /// `LevelStep` is defined on a discrete grid with alpha = 1.
@@ -152,8 +153,9 @@ impl Prediction {
             }
             Self::Flow => (1.0, 1.0 / (alpha + sigma), -sigma / (alpha + sigma)),
             Self::Edm { sigma_data } => {
-                // EDM's with s = sigma / alpha at x_t / alpha, numerator and denominator times
-                // alpha: c_in = 1 / sqrt(s² + d²) / alpha and so on.
+                // EDM's coefficients at x_t / alpha, with s = sigma / alpha and d = sigma_data: for
+                // example, c_in = 1 / sqrt(s² + d²) / alpha. Numerators and denominators are multiplied
+                // by alpha, so that alpha = 0 needs no division by 0.
                 let signal = alpha * sigma_data;
                 let norm = signal.hypot(sigma);
                 (1.0 / norm, signal / norm * (sigma_data / norm), sigma * sigma_data / norm)
@@ -163,12 +165,12 @@ impl Prediction {
         Coefficients { input, skip, out }
     }
 
-    /// What a network of the kind `to` would have given where this one gave `output`, through the
-    /// clean row that both mean: `F' = (D − c_skip' · x_t) / c_out'`.
+    /// Converts an `output` of this kind to the kind `to`, through the clean row D that both mean:
+    /// `F' = (D − c_skip' · x_t) / c_out'`.
     ///
     /// # Errors
-    /// This kind says nothing about the clean row at the level ([`check`](Self::check)), or the clean
-    /// row says nothing about `to` there: the noise at sigma = 0.
+    /// Both kinds must pass [`check`](Self::check) at the level, and c_out' must not be 0 there, as it
+    /// is for the noise at sigma = 0.
     pub fn convert(
         &self,
         to: &Self,
@@ -183,7 +185,7 @@ impl Prediction {
             let why = "without noise, F = (x_0 − c_skip · x_t) / c_out divides by c_out = 0";
             return Err(to.singular(level, why));
         }
-        // As one line in x_t and the output, so that equal parts of D and c_skip' cancel exactly.
+        // Written as one line in x_t and the output, so that equal c_skip and c_skip' cancel exactly.
         Ok(((own.skip - other.skip) * x_t + own.out * output) / other.out)
     }
 
@@ -195,7 +197,7 @@ impl Prediction {
             Self::Sample => x0,
             Self::Velocity => alpha * eps - sigma * x0,
             Self::Flow => eps - x0,
-            // (x0 − c_skip · x_t) / c_out with the differences of equal numbers cancelled by hand.
+            // (x0 − c_skip · x_t) / c_out, in which equal terms are cancelled by hand.
             Self::Edm { sigma_data } => {
                 let signal = alpha * sigma_data;
                 (sigma / sigma_data * x0 - signal * eps) / signal.hypot(sigma)
@@ -278,7 +280,7 @@ mod tests {
             // Three roundings of numbers below 2.
             assert!((published.target(level, x0, eps) - noise * kept).abs() < 1e-15);
             assert!((corrected.target(level, x0, eps) - noise * (1.0 - kept)).abs() < 1e-15);
-            // The corrected step leaves what the next level has.
+            // The corrected step leaves the noise of the next level.
             let left = x0 + noise - corrected.target(level, x0, eps);
             assert!((left - (x0 + next * eps)).abs() < 1e-15);
             assert_eq!(published.check(level).is_err(), i == 9, "singular at the last level");
@@ -305,7 +307,7 @@ mod tests {
             let c = prediction.coefficients(&level);
             let input_variance = c.input.powi(2) * (0.25 + sigma * sigma);
             assert!((input_variance - 1.0).abs() < 1e-14);
-            // Target is linear in x0 (std 0.5) and eps (std 1).
+            // The target is linear in x0 (std 0.5) and eps (std 1).
             let of_x0 = prediction.target(&level, 1.0, 0.0);
             let of_eps = prediction.target(&level, 0.0, 1.0);
             assert!((of_x0.powi(2) * 0.25 + of_eps.powi(2) - 1.0).abs() < 1e-14);
@@ -318,7 +320,7 @@ mod tests {
         for prediction in ALL {
             assert_eq!(prediction.check(&level).is_err(), prediction == Prediction::Noise);
             if prediction != Prediction::Noise {
-                // x_t = eps: all that the target says of x_0 must reach D.
+                // x_t = eps holds nothing of x_0: D must get x_0 from the target alone.
                 let c = prediction.coefficients(&level);
                 let denoised = c.skip * -1.7 + c.out * prediction.target(&level, 0.83, -1.7);
                 assert!((denoised - 0.83).abs() < 1e-15, "{prediction:?} {denoised}");

@@ -1,4 +1,4 @@
-//! How much the error at a level counts, and how a batch's errors become one loss.
+//! Loss weights by noise level, and the reduction of a batch's errors to one loss.
 
 use crate::{CoreError, NoiseLevel, Prediction, error::positive};
 
@@ -13,16 +13,16 @@ use crate::{CoreError, NoiseLevel, Prediction, error::positive};
     serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
 )]
 pub enum Weighting {
-    /// 1 on the network's own error. With EDM's prediction this is EDM's weight.
+    /// Weight 1 on the network's own error. With EDM's prediction this is EDM's weight.
     #[default]
     Uniform,
-    /// 1 on the error of x_0.
+    /// Weight 1 on the error of x_0.
     Sample,
-    /// The signal-to-noise ratio SNR on the error of x_0: 1 on the error of the noise.
+    /// Weight SNR, the signal-to-noise ratio, on the error of x_0: weight 1 on the error of the noise.
     Snr,
-    /// `min(SNR, gamma)` on the error of x_0. Source: Hang et al. 2023, equation 8.
+    /// Weight `min(SNR, gamma)` on the error of x_0. Source: Hang et al. 2023, equation 8.
     MinSnr {
-        /// The ceiling, 5 in the paper.
+        /// Ceiling of the weight, 5 in the paper.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::min_snr_gamma"))]
         gamma: f64,
     },
@@ -83,7 +83,7 @@ pub enum LossReduction {
     Norm,
     /// The mean of Huber's function, `e²/2` up to `delta`, `delta · (|e| − delta/2)` above.
     Huber {
-        /// Where the square ends.
+        /// Size of an error above which the loss is linear instead of quadratic.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]
         delta: f64,
     },
@@ -101,13 +101,13 @@ impl LossReduction {
         }
     }
 
-    /// The batch's loss from its rows' losses (each a row's mean over features for `Mean` and
-    /// `Huber`, its sum for `Sum` and `Norm`).
+    /// The batch's loss from its rows' losses. A row's loss is its mean over features for `Mean` and
+    /// `Huber`, and its sum for `Sum` and `Norm`.
     pub fn of_rows(&self, rows: &[f64]) -> f64 {
         self.of_sum(rows.iter().sum(), rows.len())
     }
 
-    /// The batch's loss from the sum of so many rows' losses.
+    /// The batch's loss from `sum`, the sum of the losses of its `rows` rows.
     pub fn of_sum(&self, sum: f64, rows: usize) -> f64 {
         match self {
             Self::Mean | Self::Huber { .. } => sum / rows as f64,
@@ -200,7 +200,8 @@ mod tests {
                 }
             }
         }
-        // EDM's weight at alpha = 0 is 1 / sigma_data², that of its own network 1 everywhere.
+        // EDM's weight at alpha = 0 is 1 / sigma_data² on the error of x_0. On the error of EDM's own
+        // network it is 1 everywhere.
         let noise = NoiseLevel::new(0.0, 1.0).expect("valid");
         let edm = Weighting::Edm { sigma_data: 0.5 };
         assert_eq!(edm.at(&noise, &Prediction::Sample), 4.0);

@@ -10,7 +10,7 @@ use crate::{
     table::table,
 };
 
-/// Compares runs.
+/// Compares runs: prints tables, and writes a page where one is asked for.
 pub fn run(args: &Args, compare: &CompareArgs) -> Result<(), Failure> {
     if let Some(path) = &compare.out {
         check_page(path)?;

@@ -93,7 +93,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
     }
 }
 
-/// Writes the page of a run from what its folder holds.
+/// Writes the page of a run from the files in its folder.
 pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
     let problem = Problem::new(read_run_config(&report.run)?)?;
     let config = problem.config();

@@ -13,10 +13,10 @@ use crate::{
     signals::Signals,
 };
 
-/// The most samples that a film shows: as many as a run keeps the way of.
+/// Largest number of samples that a film shows: a run keeps the trajectories of as many.
 const MOST_SAMPLES: usize = 2000;
 
-/// Draws the run's first samples again and makes films of their way.
+/// Draws the run's first samples again and makes films of their trajectories.
 pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let mut config = read_run_config(&film.run)?;
     let own = serde_json::to_value(config.report.film.unwrap_or_default())
@@ -63,7 +63,7 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The files to write, none of which is there yet.
+/// The files to write, each with its format; none of them exists yet.
 fn outputs(film: &FilmArgs, looped: bool) -> Result<Vec<(PathBuf, FilmFormat)>, Failure> {
     let Some(path) = &film.out else {
         let new = |name, extension| free(&film.run, name, extension);
@@ -98,7 +98,7 @@ fn outputs(film: &FilmArgs, looped: bool) -> Result<Vec<(PathBuf, FilmFormat)>, 
     }
 }
 
-/// NAME.EXTENSION, or the first of NAME-2.EXTENSION, NAME-3.EXTENSION, … that the run does not have.
+/// The first path in the run's folder that is free, of NAME.EXTENSION, NAME-2.EXTENSION, NAME-3.EXTENSION …
 fn free(run: &Path, name: &str, extension: &str) -> PathBuf {
     let numbered = (2_u64..).map(|number| format!("{name}-{number}.{extension}"));
     let names = std::iter::once(format!("{name}.{extension}")).chain(numbered);

@@ -12,7 +12,8 @@ use crate::{
     progress::print,
 };
 
-/// A column that lacks more of its values than this share is left out: rows that lack a value are.
+/// Largest share of missing values in a column that is learnt. Each missing value costs its row, so that a
+/// column with more would cost too many rows.
 const MOST_MISSING: f64 = 0.2;
 
 /// Writes the config and says what it chose.
@@ -44,7 +45,7 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     }
     let data = relative_path(&init.data, folder.unwrap_or(Path::new(".")));
     let text = config(&name, &data, &chosen, survey.rows);
-    // What is written must be what `train` takes.
+    // Only a config that `train` accepts is written.
     Problem::new(parse_config(&path.display().to_string(), &text, &[])?)?;
     write_new_file(&path, text.as_bytes())?;
     let path = path.display();
@@ -75,7 +76,7 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why a column is not learnt, where it is not.
+/// The reason why a column is not learnt; `None` if it is.
 fn why_not(column: &ColumnSurvey, rows: u64) -> Option<String> {
     let missing = column.missing as f64 / rows.max(1) as f64;
     match column.kind {
@@ -90,12 +91,12 @@ fn why_not(column: &ColumnSurvey, rows: u64) -> Option<String> {
         _ if missing > MOST_MISSING => {
             Some(format!("lacks {:.0} % of its values, whose rows would be lost", 100.0 * missing))
         }
-        // A constant one stays out of the network and comes back in the samples.
+        // A constant column stays out of the network and comes back in the samples.
         ColumnKind::Constant | ColumnKind::Integer | ColumnKind::Number => None,
     }
 }
 
-/// The file's name without its endings, of the characters that a run's name may have.
+/// The run's name: the file's name without its endings, with `-` for characters that it may not have.
 fn run_name(data: &Path) -> String {
     let name = data.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.split('.').next().unwrap_or_default();
@@ -104,7 +105,7 @@ fn run_name(data: &Path) -> String {
     if name.is_empty() { "table".to_owned() } else { name }
 }
 
-/// The path as a shell takes it for one word, `train` for a path and nobody for a flag.
+/// The path as text that a shell takes for one word, and `train` for a path instead of a name or a flag.
 fn shown_as_path(path: &str) -> String {
     let plain = path.contains('/') || (path.ends_with(".json") && !path.starts_with('-'));
     let path = if plain { path.to_owned() } else { format!("./{path}") };
@@ -112,7 +113,8 @@ fn shown_as_path(path: &str) -> String {
     if path.chars().all(safe) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-/// The config's text: sizes grow with the number of columns, the length with that of the rows.
+/// The config's text. The network's width grows with the number of columns, the number of steps with the
+/// number of rows.
 fn config(name: &str, data: &Path, columns: &[&ColumnSurvey], rows: u64) -> String {
     let names: Vec<_> = columns.iter().map(|column| json!(column.name).to_string()).collect();
     let width = match columns.len() {

@@ -1,4 +1,4 @@
-//! Each command, from its arguments to an exit code.
+//! Commands: each takes its arguments and gives an exit code.
 
 mod compare;
 mod evaluate;
@@ -25,10 +25,10 @@ use crate::{
     progress::{Display, note, print},
 };
 
-/// The variable that names the processor's vector instructions.
+/// The environment variable that names the processor's vector instructions to use.
 const INSTRUCTIONS: &str = "LANGEVIN_INSTRUCTIONS";
 
-/// Runs what was typed.
+/// Runs the command that was typed.
 pub fn run(args: &Args) -> ExitCode {
     match use_instructions().and_then(|()| dispatch(args)) {
         Ok(code) => ExitCode::from(code),
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-/// Picks the processor's vector instructions where the environment asks for some.
+/// Selects the processor's vector instructions that the environment asks for, if any.
 fn use_instructions() -> Result<(), Failure> {
     let Some(name) = std::env::var_os(INSTRUCTIONS).filter(|name| !name.is_empty()) else {
         return Ok(());
@@ -113,8 +113,8 @@ fn with_settings(config: &RunConfig, settings: &[String]) -> Result<RunConfig, F
     Ok(parse_config("the run's config", &text, settings)?)
 }
 
-/// The device asked for, or else the backend that made `run`, or else that of the environment, or
-/// else the first that this build has.
+/// Opens the device to compute on. Its backend is the one that the arguments ask for, else the one that
+/// made `run`, else the one in the environment, else the first that this build has.
 fn open_device(args: &Args, run: Option<&Path>) -> Result<Opened, Failure> {
     let made_by = run.and_then(|run| langevin_train::Manifest::read(run).ok());
     let made_by = made_by.map(|manifest| manifest.program.backend);

@@ -1,4 +1,4 @@
-//! `langevin reproduce`: the same config gives the same run, or the first difference is named.
+//! `langevin reproduce`: trains a run again from its config, and names the first difference if there is one.
 
 use langevin_train::{Reproduction, TrainError, built_in, reproduction_tolerance};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::{
 /// differs.
 pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
     let run = &reproduce.run;
-    // The run is looked at before a device is opened for it.
+    // A folder that holds no run fails here, before a device is opened.
     langevin_train::read_run_config(run)?;
     let opened = open_device(args, Some(run))?;
     let plan = Reproduction::new(run, opened.backend, reproduce.steps)?;

@@ -12,7 +12,7 @@ use crate::{
     table::table,
 };
 
-/// Lists the runs.
+/// Lists the runs under a folder.
 pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
     if !folder.is_dir() {
         return Err(Failure::usage(format!("there is no folder {}", folder.display())));

@@ -67,7 +67,7 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Fails early where the samples could not be written later; gives the form of the file.
+/// The format of the file `path`; fails early where the samples could not be written to it later.
 fn check_out(path: &Path) -> Result<SamplesFormat, Failure> {
     let format = SamplesFormat::of(path)?;
     if path.exists() {
@@ -81,7 +81,7 @@ fn check_out(path: &Path) -> Result<SamplesFormat, Failure> {
     }
 }
 
-/// Writes the first of samples-2.csv, samples-3.csv, … that the run does not have.
+/// Writes the samples to the first of samples-2.csv, samples-3.csv, … that the run does not have.
 fn write_next(
     run: &Path,
     write: impl Fn(&Path) -> Result<(), TrainError>,

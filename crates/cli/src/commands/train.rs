@@ -1,4 +1,4 @@
-//! `langevin train`: a new run, a resumed one, or one that is only tried.
+//! `langevin train`: trains a new run, goes on with a stopped one, or only tries a config.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::{
     signals::Signals,
 };
 
-/// Trains what the arguments describe.
+/// Trains the run that the arguments describe.
 pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
     if let Some(run) = &train.resume {
         return resume(args, train, run.as_deref());
@@ -82,7 +82,7 @@ fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure
     Ok(0)
 }
 
-/// Mean and standard deviation of the samples, of the first columns where there are many.
+/// A line with the samples' mean and standard deviation, in the first columns where there are many.
 fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
     const MOST: usize = 4;
     let list = |value: fn(&(f64, f64)) -> f64| {
@@ -95,7 +95,7 @@ fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
     format!("samples: mean {}, standard deviation {}{nearest}", list(|it| it.0), list(|it| it.1))
 }
 
-/// Says what a run did and where it lies.
+/// Prints what a run did and where its files are; gives the exit code.
 fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<u8, Failure> {
     let run = report.run.display();
     display.json(&json!({
@@ -129,7 +129,7 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
             baselines.collect::<String>()
         ));
     }
-    // Each figure is there as SVG too.
+    // SVG files are left out: each repeats a figure that is listed.
     let shown = report.written.iter().filter(|path| path.extension().is_none_or(|e| e != "svg"));
     for path in shown {
         display.result(&format!("  {}", path.display()));

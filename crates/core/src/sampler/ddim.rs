@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::{Noise, Sampler, Transition, estimated_noise, renewed_share};
 use crate::{CoreError, Denoiser};
 
-/// DDIM's step: `eta` of the noise that an ancestral step draws anew, the rest kept.
+/// DDIM's step: draws `eta` times the fresh noise of an ancestral step, and keeps the rest of the noise.
 ///
 /// `x_s = alpha_s · D + sigma_s · sqrt(1 − eta² tau) · eps + sigma_s · eta · sqrt(tau) · z`.
 ///
@@ -17,7 +17,7 @@ pub struct Ddim {
 }
 
 impl Ddim {
-    /// DDIM with the share `eta` of fresh noise: 0 deterministic, 1 DDPM's lower variance.
+    /// DDIM with the share `eta` of fresh noise: 0 is deterministic, 1 has DDPM's lower variance.
     ///
     /// # Errors
     /// `eta` must be from 0 to 1.

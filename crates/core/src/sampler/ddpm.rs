@@ -21,7 +21,7 @@ pub enum AncestralVariance {
     Upper,
 }
 
-/// DDPM's step: the mean of the posterior for the estimate D, and fresh noise but in the last steps.
+/// DDPM's step: the posterior's mean for the estimate D, plus fresh noise except in the last steps.
 ///
 /// `x_s = alpha_s · D + sigma_s · sqrt(1 − tau) · eps + std · z` with
 /// `tau = 1 − (alpha_t sigma_s / (alpha_s sigma_t))²`; std² is `sigma_s² · tau` (lower) or
@@ -29,10 +29,10 @@ pub enum AncestralVariance {
 /// distribution, one call a step. Source: Ho et al. 2020, algorithm 2 and equation 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ddpm {
-    /// Which of the two variances.
+    /// Variance of the fresh noise.
     pub variance: AncestralVariance,
-    /// How many steps get no fresh noise, counted from the one to sigma = 0, whether it is made or
-    /// not. That one never gets any; the paper has it alone.
+    /// Number of steps without fresh noise, counted back from the step to sigma = 0, even where sampling
+    /// ends before it. That step never gets noise; in the paper it is the only one.
     pub quiet_steps: usize,
 }
 

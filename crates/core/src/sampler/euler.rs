@@ -9,9 +9,9 @@ use crate::Denoiser;
 ///
 /// `x_s = alpha_s · D + sigma_s · eps` with `eps = (x_t − alpha_t · D) / sigma_t`.
 ///
-/// With alpha = 1 this is `x + (sigma_s − sigma_t) · (x − D) / sigma_t`, on the rectified flow Euler
-/// in t, on a variance-preserving schedule DDIM with eta = 0. Order 1, one call a step. Source:
-/// Karras et al. 2022, equation 4, in the variable sigma / alpha.
+/// With alpha = 1 this is `x + (sigma_s − sigma_t) · (x − D) / sigma_t`; on the rectified flow it is
+/// Euler's method in t; on a variance-preserving schedule it is DDIM with eta = 0. Order 1, one call a
+/// step. Source: Karras et al. 2022, equation 4, in the variable sigma / alpha.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Euler;
 

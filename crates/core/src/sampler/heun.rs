@@ -5,17 +5,19 @@ use burn::tensor::Tensor;
 use super::{Euler, Noise, Sampler, Transition, estimated_noise};
 use crate::Denoiser;
 
-/// Euler to `x_e`, then the mean of the slopes at both ends; Euler alone to sigma = 0.
+/// Heun's step: Euler's step to `x_e`, then the mean of the slopes at both ends. The step to sigma = 0 is
+/// Euler's alone.
 ///
-/// `x_s = x_e + (alpha_s sigma_t / sigma_s − alpha_t) · (D' − D) / 2` with `D' = D(x_e; s)`: Heun's
-/// method along the straight chord between the levels, on `dx = D · d alpha + eps · d sigma`. With
-/// alpha = 1 it is EDM's sampler, on the rectified flow Heun in t. Order 2; two calls a step, one in
-/// the last.
+/// `x_s = x_e + (alpha_s sigma_t / sigma_s − alpha_t) · (D' − D) / 2` with `D' = D(x_e; s)`.
 ///
-/// On other schedules the chord stays bounded where EDM's own variable, sigma / alpha, runs to
-/// infinity: on 24 of the 1000 cosine levels N(0, 1) ends with 4.1 times its standard deviation in
-/// that variable, and with 0.99994 times along the chord. Source: Karras et al. 2022, algorithm 1
-/// without churn.
+/// This is Heun's method along the straight chord between the levels, on
+/// `dx = D · d alpha + eps · d sigma`. With alpha = 1 it is EDM's sampler; on the rectified flow it is
+/// Heun's method in t. Order 2; two calls a step, one in the last.
+///
+/// On other schedules the chord stays bounded where EDM's own variable, sigma / alpha, runs to infinity.
+/// For example, on 24 of the 1000 cosine levels, samples of N(0, 1) end with 4.1 times the standard
+/// deviation of the data in EDM's variable, and with 0.99994 times along the chord. Source: Karras et al.
+/// 2022, algorithm 1 without churn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heun;
 
@@ -36,7 +38,7 @@ impl Sampler for Heun {
         let eps = estimated_noise(x, &denoised, t);
         let euler = denoised.clone().mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma());
         let change = denoiser.denoise(euler.clone(), s, condition) - denoised;
-        // From slopes, with eps' − eps = (alpha_s / sigma_s) · (D − D'): no large terms cancel.
+        // The slopes' mean with eps' − eps = (alpha_s / sigma_s) · (D − D') put in: no large terms cancel.
         let share = (s.alpha() * t.sigma() / s.sigma() - t.alpha()) / 2.0;
         euler + change.mul_scalar(share)
     }

@@ -1,4 +1,4 @@
-//! From noise to data: the trait of one step, and the one loop that drives every sampler.
+//! Samplers, from noise to data: the trait of one step, and the one loop that drives every sampler.
 
 mod ddim;
 mod ddpm;
@@ -18,29 +18,30 @@ use burn::tensor::Tensor;
 
 use crate::{Denoiser, NoiseLevel};
 
-/// A step's two levels, and its place in the whole.
+/// One step's two levels, and its place among all steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transition {
-    /// Where the rows are; its sigma is above 0.
+    /// The level that the rows are at; its sigma is above 0.
     pub from: NoiseLevel,
-    /// Where they go; its sigma is 0 in the last step.
+    /// The level that the rows go to; its sigma is 0 in the step to clean data.
     pub to: NoiseLevel,
     /// The step's number, from 0.
     pub index: usize,
-    /// Steps from here down to sigma = 0, this one included, also where sampling stops before; 1 in
-    /// repeats of the last.
+    /// Number of steps from `from` to sigma = 0, this one included; 1 in repeats of the last step.
+    ///
+    /// The step to sigma = 0 counts even where sampling ends before it.
     pub left: usize,
 }
 
-/// Standard normal rows for the step at hand, `[batch, features]` in the rows' dtype.
+/// Source of standard normal rows for a step, `[batch, features]` in the dtype of the sampled rows.
 ///
-/// Each call gives fresh numbers; which, depends on the step and the call's number alone, so a
-/// sampler that asks for none changes nothing for another step.
+/// Each call gives fresh numbers, which depend on the step and on the number of the call alone. So a
+/// sampler that asks for no noise in one step changes nothing in the others.
 pub type Noise<'a> = dyn FnMut(&Transition) -> Tensor<2> + 'a;
 
 /// One step of a sampling method.
 pub trait Sampler: Send + Sync {
-    /// Takes rows at `step.from` to `step.to`.
+    /// Takes rows from the level `step.from` to the level `step.to`.
     ///
     /// # Shapes
     /// `x` and the result `[batch, features]`, of the same dtype.
@@ -53,7 +54,7 @@ pub trait Sampler: Send + Sync {
         noise: &mut Noise,
     ) -> Tensor<2>;
 
-    /// Calls of the denoiser that a step makes.
+    /// Number of calls of the denoiser that a step makes.
     fn calls(&self, step: &Transition) -> usize;
 }
 
@@ -67,8 +68,8 @@ pub trait Sampler: Send + Sync {
 pub enum End {
     /// At sigma = 0, which the loop appends to the levels.
     Clean {
-        /// How many more times the step there is made, as if its rows were still at the last level; 0
-        /// but for systems that were published so.
+        /// How many more times the step to sigma = 0 is made, as if its rows were still at the last
+        /// level. Only published systems that did so need more than 0.
         #[cfg_attr(feature = "serde", serde(default))]
         repeats: usize,
     },
@@ -83,10 +84,10 @@ impl Default for End {
 }
 
 impl End {
-    /// Sampling to sigma = 0, and no more.
+    /// Sampling to sigma = 0, without repeats of the last step.
     pub const CLEAN: Self = Self::Clean { repeats: 0 };
 
-    /// The level that rows are at after each step, the first level before all of them.
+    /// The levels that rows visit: the first of `levels`, then the level after each step.
     pub fn visited(self, levels: &[NoiseLevel]) -> Vec<NoiseLevel> {
         levels
             .iter()
@@ -97,12 +98,12 @@ impl End {
     }
 }
 
-/// What the loop shows its observer: the start (`step` 0), then the rows after each step.
+/// Progress that the loop shows its observer: the start (`step` 0), then the rows after each step.
 #[derive(Debug)]
 pub struct Progress<'a> {
-    /// Steps made so far.
+    /// Number of steps made so far.
     pub step: usize,
-    /// Steps in all.
+    /// Number of steps in all.
     pub steps: usize,
     /// The level that the rows are at.
     pub level: NoiseLevel,
@@ -110,10 +111,10 @@ pub struct Progress<'a> {
     pub x: &'a Tensor<2>,
 }
 
-/// Samples: takes rows from the first of `levels` through all of them to `end`.
+/// Draws samples: takes the rows `x` from the first of `levels` through all of them to `end`.
 ///
-/// This is the only sampling loop; every sampler is a step under it. No step adds noise on the way
-/// to sigma = 0.
+/// This is the only sampling loop; every sampler is a step under it. The step to sigma = 0 never adds
+/// noise.
 ///
 /// # Shapes
 /// `x` and the result `[batch, features]`; the method runs in the dtype of `x`.
@@ -139,7 +140,7 @@ pub fn sample(
     x
 }
 
-/// The steps that join the levels, each to the next, the last to `end`.
+/// The steps from each level to the next, and from the last level to `end`.
 fn transitions(levels: &[NoiseLevel], end: End) -> impl Iterator<Item = Transition> {
     let clean = match (end, levels.last()) {
         (End::Clean { repeats }, Some(last)) => Some((*last, 1 + repeats)),
@@ -158,13 +159,13 @@ fn transitions(levels: &[NoiseLevel], end: End) -> impl Iterator<Item = Transiti
     })
 }
 
-/// The noise that is left in `x` beside the estimate: `eps = (x − alpha · D) / sigma`.
+/// The estimate of the noise in `x`: `eps = (x − alpha · D) / sigma`.
 fn estimated_noise(x: Tensor<2>, denoised: &Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
     (x - denoised.clone().mul_scalar(level.alpha())).div_scalar(level.sigma())
 }
 
-/// `tau = 1 − (alpha_t · sigma_s / (alpha_s · sigma_t))²`: the share of the noise at `to` that the
-/// posterior of an ancestral step draws anew.
+/// The share of the noise at `to` that the posterior of an ancestral step draws anew:
+/// `tau = 1 − (alpha_t · sigma_s / (alpha_s · sigma_t))²`.
 fn renewed_share(step: &Transition) -> f64 {
     let (t, s) = (&step.from, &step.to);
     let kept = t.alpha() * s.sigma() / (s.alpha() * t.sigma());

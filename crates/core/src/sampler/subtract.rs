@@ -1,4 +1,4 @@
-//! Taking off what the network gives, level by level.
+//! The article's sampler: subtracts the network's output, level by level.
 
 use burn::tensor::Tensor;
 
@@ -7,10 +7,11 @@ use crate::Denoiser;
 
 /// The published level-by-level step: `x_s = x_t − F`.
 ///
-/// F is what a [`LevelStep`](crate::Prediction::LevelStep) network gives, and from any other denoiser
-/// the share of the estimated noise that the next level has no more, with which this is
-/// [`Euler`](super::Euler). Every level of the grid must be visited, since F leads to the next one
-/// alone. One call a step. Source: Bouvier 2024, "Introduction to diffusion models".
+/// F is the output of a [`LevelStep`](crate::Prediction::LevelStep) network. For any other denoiser, F
+/// is its estimated noise in excess of the next level's, and the step is [`Euler`](super::Euler)'s.
+///
+/// Every level of the grid must be visited, since F leads to the next level only. One call a step.
+/// Source: Bouvier 2024, "Introduction to diffusion models".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subtract;
 

@@ -24,7 +24,7 @@ use crate::{
 enum Method {
     Euler,
     Heun,
-    /// With this eta.
+    /// DDIM with this eta.
     Ddim(f64),
     /// DDPM with the posterior's variance.
     Lower,
@@ -100,7 +100,7 @@ impl Schedule {
     }
 }
 
-/// The exact denoiser of a Gaussian with independent axes, which notes what it is told.
+/// The exact denoiser of a Gaussian with independent axes; it records the levels that it is told.
 struct GaussianOracle {
     mean: Vec<f64>,
     std: Vec<f64>,
@@ -139,17 +139,17 @@ impl Denoiser for GaussianOracle {
     }
 }
 
-/// A tensor on the host, in f64.
+/// The values of a tensor, on the host in f64.
 fn host(x: Tensor<2>) -> Vec<f64> {
     x.into_data().convert_dtype(DType::F64).iter::<f64>().collect()
 }
 
-/// A tensor of the given rows and dtype.
+/// A tensor with the given values, dimensions and dtype.
 fn rows(values: Vec<f64>, dims: [usize; 2], dtype: DType) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, dims), (&Device::flex(), dtype))
 }
 
-/// The steps of a grid, down to sigma = 0.
+/// The steps through all `levels`, down to sigma = 0.
 fn steps(levels: &[NoiseLevel]) -> Vec<Transition> {
     let targets = levels.iter().skip(1).copied().chain([NoiseLevel::CLEAN]);
     let pairs = levels.iter().copied().zip(targets).enumerate();
@@ -166,7 +166,7 @@ struct Affine {
     c: f64,
 }
 
-/// A sampler's step on a Gaussian, by axis, found by probing it at x = 0, x = 1 and z = 1 on each.
+/// The affine form of a sampler's step on each axis of a Gaussian, probed at x = 0, x = 1 and z = 1.
 fn probe(
     sampler: &dyn Sampler,
     oracle: &GaussianOracle,
@@ -200,8 +200,8 @@ fn probe(
         .collect()
 }
 
-/// The slope of ln error over ln(1 / steps) between neighbours of a list of errors whose numbers of
-/// steps double.
+/// The slopes of ln error over ln(1 / steps), each between two neighbouring errors. The numbers of steps
+/// double from one error to the next.
 fn slopes(errors: &[f64]) -> Vec<f64> {
     errors.windows(2).map(|pair| (pair[0] / pair[1]).log2()).collect()
 }
@@ -209,9 +209,10 @@ fn slopes(errors: &[f64]) -> Vec<f64> {
 /// Fails unless errors at doubling numbers of steps show `order`.
 ///
 /// With `error = C h^p (1 + k h + O(h²))` the slope between h and h/2 is `p + k h / (2 ln 2) + O(h²)`.
-/// So its distance to p halves from one pair to the next (three quarters are allowed), and
-/// `2 · last − former` is p up to O(h²): of the size of that distance's square, 0.01 for the 0.1 that is
-/// allowed. An error of another order, or one that stays, moves the slopes away from p instead.
+/// So the slope's distance to p halves from one pair to the next; three quarters are allowed. And
+/// `2 · last − former` is p up to O(h²), which has the size of that distance's square: 0.01 for the
+/// allowed distance of 0.1. An error of another order, or one that does not vanish with h, moves the
+/// slopes away from p instead.
 fn assert_order(errors: &[f64], order: f64, what: &str) {
     let slopes = slopes(errors);
     let [.., former, last] = slopes[..] else { panic!("at least three errors") };

@@ -13,7 +13,7 @@ use crate::{CoreError, NoiseLevel, error::positive};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Betas {
     grid: LevelGrid,
-    /// `1 − beta`, noisiest first.
+    /// DDPM's `1 − beta` of the step into each level, noisiest first.
     step_alphas: Vec<f64>,
 }
 
@@ -21,7 +21,7 @@ impl Betas {
     /// The grid of the given betas, `betas[0]` the first step away from the data.
     ///
     /// # Errors
-    /// There must be at least one, each above 0 and below 1.
+    /// There must be at least one beta, and each must be above 0 and below 1.
     pub fn new(betas: &[f64]) -> Result<Self, CoreError> {
         if betas.is_empty() {
             return Err(CoreError::parameter("betas", "must hold at least one number", "none"));
@@ -31,7 +31,7 @@ impl Betas {
             return Err(CoreError::parameter("betas", "each must be above 0 and below 1", value));
         }
         let mut alpha_bar = 1.0;
-        // 1 − alpha_bar by its own recurrence: as a difference it would lose digits at small k.
+        // 1 − alpha_bar has a recurrence of its own: as a difference it would lose digits at small k.
         let mut noise = 0.0;
         let mut levels: Vec<_> = betas
             .iter()
@@ -69,10 +69,10 @@ impl NoiseSchedule for Betas {
     }
 }
 
-/// `steps` betas evenly spaced from `beta_start` to `beta_end`.
+/// Linear betas: `steps` numbers evenly spaced from `beta_start` to `beta_end`.
 ///
 /// # Errors
-/// `steps` at least 1, both betas above 0 and below 1, and `beta_end` at least `beta_start`.
+/// `steps` must be at least 1, both betas above 0 and below 1, and `beta_end` at least `beta_start`.
 ///
 /// Source: Ho et al. 2020, section 4 (1000 steps from 1e-4 to 0.02).
 pub fn linear_betas(steps: usize, beta_start: f64, beta_end: f64) -> Result<Vec<f64>, CoreError> {
@@ -90,7 +90,8 @@ pub fn linear_betas(steps: usize, beta_start: f64, beta_end: f64) -> Result<Vec<
     Ok((0..steps).map(|k| beta_start + k as f64 / last * (beta_end - beta_start)).collect())
 }
 
-/// `beta_k = min(1 − f((k+1)/K) / f(k/K), 0.999)` with `f(t) = cos²((t + 0.008) / 1.008 · π/2)`.
+/// Cosine betas: `beta_k = min(1 − f((k+1)/K) / f(k/K), 0.999)` with
+/// `f(t) = cos²((t + 0.008) / 1.008 · π/2)`.
 ///
 /// # Errors
 /// `steps` must be at least 1.
@@ -105,11 +106,11 @@ pub fn cosine_betas(steps: usize) -> Result<Vec<f64>, CoreError> {
         .collect())
 }
 
-/// `steps` betas rising along EDM's power law, `(low + k / (K−1) · (high − low))^rho` with the ends
+/// Power-law betas: `steps` numbers rising along EDM's law, `(low + k / (K−1) · (high − low))^rho` with
 /// `low = beta_start^(1/rho)` and `high = beta_end^(1/rho)`.
 ///
 /// # Errors
-/// As [`linear_betas`]; `rho` must be finite and above 0.
+/// The errors of [`linear_betas`]; besides, `rho` must be finite and above 0.
 ///
 /// Source: Karras et al. 2022, equation 5, used for betas in ascending order.
 pub fn karras_betas(
@@ -118,7 +119,7 @@ pub fn karras_betas(
     beta_end: f64,
     rho: f64,
 ) -> Result<Vec<f64>, CoreError> {
-    // The same range, and the same errors.
+    // Linear betas have the same range, and the same errors.
     let line = linear_betas(steps, beta_start, beta_end)?;
     positive("rho", rho)?;
     let (low, high) = (beta_start.powf(1.0 / rho), beta_end.powf(1.0 / rho));
@@ -223,7 +224,7 @@ mod tests {
         let grid = Betas::new(&cosine_betas(1000).expect("valid")).expect("valid");
         let f = |t: f64| ((t + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2).cos().powi(2);
         for (index, level) in grid.levels(1000).expect("all").iter().enumerate().skip(1) {
-            // The product telescopes to f((k + 1) / K) / f(0) below the cap of the last beta alone.
+            // The product of 1 − beta telescopes to f((k + 1) / K) / f(0): the last beta alone is capped.
             let k = 999 - index;
             let expected = f((k as f64 + 1.0) / 1000.0) / f(0.0);
             let alpha_bar = level.alpha().powi(2);

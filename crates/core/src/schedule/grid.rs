@@ -1,9 +1,9 @@
-//! A discrete grid of noise levels, whatever made them.
+//! A discrete grid of noise levels, from betas or from a continuous path.
 
 use super::{NoiseSchedule, countable};
 use crate::{CoreError, NoiseLevel};
 
-/// The levels of a grid, noisiest first: they alone exist, and each knows the one after it.
+/// Discrete grid of noise levels, noisiest first: no others exist, and each knows the next one's sigma.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelGrid {
     levels: Vec<NoiseLevel>,
@@ -18,7 +18,7 @@ impl LevelGrid {
         Ok(Self::from_noisiest(path.levels(count)?))
     }
 
-    /// A grid of at least one level, noisiest first.
+    /// The grid of the given levels, of which there is at least one; noisiest first.
     pub(super) fn from_noisiest(levels: Vec<NoiseLevel>) -> Self {
         let next = levels.iter().skip(1).map(NoiseLevel::sigma).chain([0.0]);
         let place =
@@ -45,8 +45,8 @@ impl NoiseSchedule for LevelGrid {
         self.levels[if distance(low) <= distance(high) { low } else { high }]
     }
 
-    /// All levels, or `count` of them evenly spaced in index, the first and the last included
-    /// (diffusers' "linspace").
+    /// The grid's levels, all or `count` of them evenly spaced in index, with the first and the last
+    /// included (diffusers' "linspace").
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
         countable(count)?;
         if count > self.levels.len() {
@@ -54,7 +54,7 @@ impl NoiseSchedule for LevelGrid {
                 format!("must be at most the schedule's {} levels", self.levels.len());
             return Err(CoreError::parameter("steps", requirement, count));
         }
-        // k by diffusers' formula, ties to even; a single level is the noisiest.
+        // DDPM's k by diffusers' formula, ties to even; a single level is the noisiest.
         let (last, gaps) = (self.last(), (count - 1).max(1));
         let k = |step: usize| (((gaps - step) * last) as f64 / gaps as f64).round_ties_even();
         Ok((0..count).map(|step| self.levels[last - k(step) as usize]).collect())

@@ -3,7 +3,7 @@
 use super::{NoiseSchedule, countable, from_one_to_zero};
 use crate::{CoreError, NoiseLevel, error::positive};
 
-/// EDM's path, no signal lost: alpha = 1, sigma from sigma_max down by a power law.
+/// EDM's variance-exploding path: the signal stays whole, and sigma follows a power law.
 ///
 /// `sigma(t) = (sigma_min^(1/rho) + t · (sigma_max^(1/rho) − sigma_min^(1/rho)))^rho`, alpha = 1.
 ///
@@ -20,7 +20,7 @@ impl Karras {
     /// The path from `sigma_max` (t = 1) to `sigma_min` (t = 0).
     ///
     /// # Errors
-    /// All must be finite and above 0, and sigma_max at least sigma_min.
+    /// All three must be finite and above 0, and sigma_max at least sigma_min.
     pub fn new(sigma_min: f64, sigma_max: f64, rho: f64) -> Result<Self, CoreError> {
         positive("sigma_min", sigma_min)?;
         positive("sigma_max", sigma_max)?;

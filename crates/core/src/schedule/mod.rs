@@ -1,4 +1,4 @@
-//! Which noise levels exist.
+//! Noise schedules: which noise levels exist.
 
 mod betas;
 mod grid;
@@ -15,12 +15,14 @@ use crate::{CoreError, NoiseLevel};
 /// The noise levels of a model: a continuous path or a discrete grid.
 #[allow(clippy::len_without_is_empty, reason = "no schedule is empty")]
 pub trait NoiseSchedule: Send + Sync {
-    /// The level at time `t` in [0, 1], 1 the noisiest; beyond, the nearest end. A discrete grid cuts
-    /// [0, 1] into equal parts, one a level.
+    /// The level at time `t` in [0, 1], with the noisiest at t = 1; outside, the nearest end. A discrete
+    /// grid cuts [0, 1] into equal parts, one for each level.
     fn at(&self, t: f64) -> NoiseLevel;
 
-    /// The level whose `sigma / alpha` is `ratio`, which is not NaN; a discrete grid gives the nearest
-    /// in ln ratio, and a path that ends there its end.
+    /// The level whose `sigma / alpha` is `ratio`, which must not be NaN.
+    ///
+    /// A discrete grid gives the level that is nearest in ln ratio. A path that ends before `ratio` gives
+    /// its end.
     fn at_ratio(&self, ratio: f64) -> NoiseLevel;
 
     /// `count` levels with sigma > 0, the noisiest first. The sampling loop alone appends sigma = 0.
@@ -34,7 +36,7 @@ pub trait NoiseSchedule: Send + Sync {
         None
     }
 
-    /// DDPM's `alpha_k = 1 − beta_k` of the step into this level, on a grid of betas.
+    /// DDPM's `alpha_k = 1 − beta_k` of the step into this level; `None` off a grid of betas.
     fn step_alpha(&self, _level: &NoiseLevel) -> Option<f64> {
         None
     }
@@ -46,10 +48,10 @@ fn from_one_to_zero(count: usize) -> impl Iterator<Item = f64> {
     (0..count).map(move |i| 1.0 - i as f64 / last)
 }
 
-/// The most levels of a grid: what is larger is a slip, and would only fill the memory.
+/// The largest number of levels of a grid. A larger number is a slip, and would only fill the memory.
 const MOST_LEVELS: usize = 1_000_000;
 
-/// Fails unless at least one level is asked for, and no more than a grid may have.
+/// Fails unless `count` is at least 1 and at most [`MOST_LEVELS`].
 fn countable(count: usize) -> Result<(), CoreError> {
     if count == 0 {
         return Err(CoreError::parameter("steps", "must be at least 1", count));

@@ -18,7 +18,8 @@ impl RectifiedFlow {
     /// The path from `t_max`, the noisiest, to `t_min`.
     ///
     /// # Errors
-    /// 0 < t_min < t_max <= 1. At t_max = 1 no signal is left, so the noise prediction is refused there.
+    /// The ends must satisfy 0 < t_min < t_max <= 1. At t_max = 1 no signal is left, so that the noise
+    /// prediction is refused there.
     pub fn new(t_min: f64, t_max: f64) -> Result<Self, CoreError> {
         positive("t_min", t_min)?;
         positive("t_max", t_max)?;

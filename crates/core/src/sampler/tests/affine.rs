@@ -15,13 +15,13 @@ fn linspace(a: f64, b: f64, levels: usize) -> Vec<f64> {
     (0..levels).map(|i| a + (b - a) * i as f64 / (levels - 1).max(1) as f64).collect()
 }
 
-/// EDM equation 5, then the 0 that its algorithm 1 ends at.
+/// EDM's sigmas: equation 5, then the 0 that algorithm 1 ends at.
 fn edm_sigmas(levels: usize) -> Vec<f64> {
     let ends = (SIGMA_MAX.powf(1.0 / 7.0), SIGMA_MIN.powf(1.0 / 7.0));
     linspace(ends.0, ends.1, levels).iter().map(|root| root.powf(7.0)).chain([0.0]).collect()
 }
 
-/// alpha-bar of the chosen levels, then the 1 of clean data.
+/// The alpha-bars of `levels` levels evenly spaced in k, then the 1 of clean data.
 fn alpha_bars(betas: &[f64], levels: usize) -> Vec<f64> {
     let products: Vec<f64> = betas
         .iter()
@@ -36,20 +36,20 @@ fn alpha_bars(betas: &[f64], levels: usize) -> Vec<f64> {
     chosen.map(|k| products[k]).chain([1.0]).collect()
 }
 
-/// Ho et al. 2020, section 4.
+/// DDPM's linear betas. Source: Ho et al. 2020, section 4.
 fn ddpm_betas(count: usize) -> Vec<f64> {
     let scale = 1000.0 / count as f64;
     linspace(1e-4 * scale, 0.02 * scale, count)
 }
 
-/// Nichol & Dhariwal 2021, section 3.2.
+/// Improved DDPM's cosine betas. Source: Nichol & Dhariwal 2021, section 3.2.
 fn improved_ddpm_betas(count: usize) -> Vec<f64> {
     let bar =
         |t: f64| ((t / count as f64 + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2).cos().powi(2);
     (0..count).map(|t| (1.0 - bar((t + 1) as f64) / bar(t as f64)).min(0.999)).collect()
 }
 
-/// A grid in its papers' own variable, with the end of clean data.
+/// A grid in its papers' own variable, with clean data at its end.
 enum Grid {
     Sigmas(Vec<f64>),
     AlphaBars(Vec<f64>),
@@ -70,7 +70,7 @@ impl Grid {
         }
     }
 
-    /// What the paper's step i makes of x and z.
+    /// The paper's step i as a function of x and z.
     fn published(&self, method: Method, i: usize, g: Gaussian) -> Box<dyn Fn(f64, f64) -> f64> {
         match self {
             Self::Sigmas(sigmas) => exploding(method, sigmas[i], sigmas[i + 1], g),
@@ -80,7 +80,7 @@ impl Grid {
     }
 }
 
-/// The papers of `x = x_0 + sigma · eps`.
+/// A step of the papers that write `x = x_0 + sigma · eps`.
 fn exploding(method: Method, s: f64, next: f64, (m, d): Gaussian) -> Box<dyn Fn(f64, f64) -> f64> {
     let denoised = move |x: f64, s: f64| (d * d * x + s * s * m) / (d * d + s * s);
     let score = move |x: f64| (m - x) / (d * d + s * s);
@@ -112,7 +112,7 @@ fn exploding(method: Method, s: f64, next: f64, (m, d): Gaussian) -> Box<dyn Fn(
     }
 }
 
-/// The papers of `x = sqrt(alpha_bar) · x_0 + sqrt(1 − alpha_bar) · eps`.
+/// A step of the papers that write `x = sqrt(alpha_bar) · x_0 + sqrt(1 − alpha_bar) · eps`.
 fn preserving(
     method: Method,
     bar: f64,
@@ -159,14 +159,14 @@ fn preserving(
     }
 }
 
-/// The papers of `x = (1 − t) · x_0 + t · eps`.
+/// A step of the papers that write `x = (1 − t) · x_0 + t · eps`.
 fn straight(method: Method, t: f64, next: f64, (m, d): Gaussian) -> Box<dyn Fn(f64, f64) -> f64> {
     let variance = move |t: f64| (1.0 - t).powi(2) * d * d + t * t;
     let x0 = move |x: f64, t: f64| ((1.0 - t) * d * d * x + t * t * m) / variance(t);
     let eps = move |x: f64, t: f64| t * (x - (1.0 - t) * m) / variance(t);
     let velocity = move |x: f64, t: f64| eps(x, t) - x0(x, t);
-    // The Markov chain through both levels: x_t = keep · x_next + N(0, forward), and by Bayes
-    // x_next given x_t and x_0 has the product of two Gaussians.
+    // The Markov chain through both levels is x_t = keep · x_next + N(0, forward). By Bayes, the density
+    // of x_next given x_t and x_0 is proportional to the product of two Gaussians.
     let keep = (1.0 - t) / (1.0 - next);
     let forward = t * t - (keep * next).powi(2);
     let posterior = next * next * forward / (forward + (keep * next).powi(2));
@@ -206,7 +206,7 @@ const SCHEDULES: [Schedule; 6] = [
     Schedule::Flow(0.99),
 ];
 
-/// Every schedule with its grids: one step, two, some, and all levels (of a continuous path: 40).
+/// Every schedule with its numbers of levels: one, two, some, and all (40 of a continuous path).
 fn grids() -> impl Iterator<Item = (Schedule, usize)> {
     SCHEDULES.into_iter().flat_map(|schedule| {
         let counts = match schedule {
@@ -217,13 +217,15 @@ fn grids() -> impl Iterator<Item = (Schedule, usize)> {
     })
 }
 
-/// How far apart two ways to round the same step may be where it weights a difference of numbers
-/// near 1 by far more than 1; else far below the tolerance.
+/// The distance that rounding may put between two ways to compute the same step.
+///
+/// It matters where the step weights a difference of numbers near 1 by far more than 1; elsewhere it is
+/// far below the tolerance.
 fn rounding(method: Method, step: &Transition, dtype: DType) -> f64 {
     let (t, s) = (&step.from, &step.to);
-    // The papers' DDPM and DDIM divide x − sigma · eps by alpha, in f64 here.
+    // The papers' DDPM and DDIM divide x − sigma · eps by alpha; this test does so in f64.
     let by_alpha = 4.0 * f64::EPSILON * s.alpha() / t.alpha();
-    // Heun's two slopes over a step of (sigma_t / sigma_s)-fold length: 40000 from 80 to 0.002.
+    // Heun's difference of slopes has a weight of the size sigma_t / sigma_s: 40000 from 80 to 0.002.
     let epsilon = if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let by_length = 4.0 * epsilon * s.alpha() * t.sigma() / s.sigma();
     match method {

@@ -1,4 +1,4 @@
-//! What the loop promises: levels told, calls made, noise asked for, dtype kept, observer served.
+//! The loop's promises: levels told, calls made, noise asked for, dtype kept, observer served.
 
 use std::cell::RefCell;
 
@@ -13,7 +13,7 @@ use crate::{
 const SCHEDULES: [Schedule; 4] =
     [Schedule::Karras, Schedule::Linear(100), Schedule::Cosine(100), Schedule::Flow(1.0)];
 
-/// What a run of the loop did.
+/// Record of one run of the loop.
 struct Run {
     x: Tensor<2>,
     told: Vec<NoiseLevel>,
@@ -57,7 +57,7 @@ fn the_denoiser_is_told_every_level_of_the_grid_in_order() {
             let levels = schedule.levels(count);
             for method in Method::ALL {
                 let told = run(method, &levels, End::CLEAN, DType::F64).told;
-                // Heun looks ahead to where the Euler step leads, then is told that level again.
+                // Heun calls the denoiser at the next level too, and again when it has come there.
                 let expected: Vec<_> = match method {
                     Method::Heun => {
                         levels.windows(2).flatten().chain(levels.last()).copied().collect()

@@ -1,5 +1,5 @@
-//! From the first level's exact marginal to the last level above zero: the product of the affine
-//! steps gives the end's mean and variance without chance.
+//! Marginals at the last level above zero: from the first level's exact marginal, the product of the
+//! affine steps gives their mean and variance without chance.
 
 use burn::tensor::DType;
 
@@ -8,7 +8,7 @@ use super::{GaussianOracle, Method, Schedule, assert_order, probe, steps};
 const MEAN: f64 = 0.7;
 const STD: f64 = 0.4;
 
-/// Mean and standard deviation at the last level, each as what it is off from the exact one.
+/// Errors of the mean and of the standard deviation at the last level.
 fn errors_at_the_last_level(method: Method, schedule: Schedule, step_count: usize) -> (f64, f64) {
     let sampler = method.sampler();
     let oracle = GaussianOracle::new(&[MEAN], &[STD]);
@@ -29,7 +29,7 @@ fn errors_at_the_last_level(method: Method, schedule: Schedule, step_count: usiz
 
 #[test]
 fn mean_and_variance_converge_at_the_samplers_order() {
-    // 1281 levels, so that 160, 320, … steps take every 8th, 4th, …: smooth grids, nested.
+    // Of 1281 levels, 160, 320, … steps take every 8th, 4th, …: the grids are smooth and nested.
     for schedule in [
         Schedule::Karras,
         Schedule::Linear(1281),
@@ -41,7 +41,7 @@ fn mean_and_variance_converge_at_the_samplers_order() {
             let errors: Vec<f64> = [160, 320, 640, 1280]
                 .map(|count| {
                     let (mean, std) = errors_at_the_last_level(method, schedule, count);
-                    // D(alpha · mean) = mean: every step keeps the mean, up to rounding alone.
+                    // Since D(alpha · mean) = mean, every step keeps the mean up to rounding.
                     assert!(mean < 1e-12, "{method:?} {schedule:?} {count}: mean off by {mean:e}");
                     std
                 })
@@ -53,8 +53,8 @@ fn mean_and_variance_converge_at_the_samplers_order() {
 
 #[test]
 fn heun_stays_near_the_data_on_a_grid_that_starts_without_signal() {
-    // alpha = 2.4e-5 at the first level. In EDM's variable sigma / alpha, which starts at 4e4 there,
-    // the same 24 levels end with 1.5 times this standard deviation; along the chord with 1.003.
+    // At the first level alpha = 2.4e-5, and EDM's variable sigma / alpha is 4e4. In that variable the
+    // same 24 levels end with 1.5 times the standard deviation of the data; along the chord with 1.003.
     let (_, off) = errors_at_the_last_level(Method::Heun, Schedule::Cosine(1000), 23);
     assert!(off < 0.01 * STD, "{off}");
 }

@@ -1,7 +1,7 @@
-//! On four modes: the end point of the ODE samplers against a finely solved one.
+//! End points of the ODE samplers on four modes, against finely solved ones.
 //!
-//! The reference is the classical Runge–Kutta method in plain f64 over thousands of steps, in a
-//! variable of its own for each path, on `dx/du = alpha'(u) · D + sigma'(u) · eps`.
+//! The reference is the classical Runge–Kutta method in plain f64 over thousands of steps. It solves
+//! `dx/du = alpha'(u) · D + sigma'(u) · eps` in a variable u that is chosen for each path.
 
 use burn::tensor::DType;
 use langevin_data::GaussianMixture;
@@ -9,7 +9,7 @@ use langevin_data::GaussianMixture;
 use super::{Method, Schedule, assert_order, host, rows};
 use crate::{End, MixtureOracle, NoiseLevel, sample};
 
-/// Where the rows start, in units of the first level's noise; off the lines where modes meet.
+/// Start points of the rows, in units of the first level's noise; off the lines where modes meet.
 const START: [[f64; 2]; 6] =
     [[0.9, 0.4], [-0.3, 1.2], [-1.5, -0.2], [0.15, -0.8], [1.1, -1.4], [-0.6, -0.55]];
 
@@ -20,17 +20,17 @@ fn four_modes() -> GaussianMixture {
 
 /// The path of a schedule in a smooth variable u.
 trait Path {
-    /// u at a level.
+    /// The variable u at a level.
     fn at(&self, level: &NoiseLevel) -> f64;
-    /// alpha, sigma and their derivatives by u.
+    /// The values of alpha and sigma at u, then their derivatives by u.
     fn point(&self, u: f64) -> [f64; 4];
 }
 
-/// alpha = 1, u = ln sigma.
+/// The variance-exploding path: alpha = 1, u = ln sigma.
 struct Exploding;
-/// alpha = cos u, sigma = sin u.
+/// The variance-preserving path: alpha = cos u, sigma = sin u.
 struct Preserving;
-/// alpha = 1 − t, sigma = t, u = ln t.
+/// The straight path: alpha = 1 − t, sigma = t, u = ln t.
 struct Straight;
 
 impl Path for Exploding {
@@ -60,7 +60,7 @@ impl Path for Straight {
     }
 }
 
-/// The ODE from one level to another by the classical Runge–Kutta method.
+/// Solves the ODE from one level to another by the classical Runge–Kutta method.
 fn solve(path: &dyn Path, mut x: [f64; 2], levels: [&NoiseLevel; 2], steps: usize) -> [f64; 2] {
     let modes = four_modes();
     let slope = |x: [f64; 2], u: f64| {
@@ -103,7 +103,7 @@ fn the_end_point_converges_to_the_solved_one_at_the_samplers_order() {
         let start = START.map(|z| z.map(|z| ends[0].sigma() * z));
         let solved = |steps| start.map(|x| solve(path, x, [&ends[0], &ends[1]], steps));
         let reference = solved(8000);
-        // 2^4 − 1 times less than the difference is left after the halving.
+        // With order 4, halving the steps leaves an error 2^4 − 1 times smaller than the difference.
         let left = distance(reference.as_flattened(), &solved(4000)) / 15.0;
         assert!(left < 1e-10, "{schedule:?}: the reference is off by {left:e}");
 
