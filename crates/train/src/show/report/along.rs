@@ -1,4 +1,4 @@
-//! Figures along the sampling: the levels themselves, the samples at each, and the exact densities.
+//! Figures along the sampling: noise levels, samples at each level, and exact densities.
 
 use langevin_core::NoiseLevel;
 use langevin_data::{
@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// Points along each side of a contour panel.
+/// Grid points along each side of a contour panel.
 const FIELD: usize = 160;
-/// Levels whose density is drawn in the plane.
+/// Most levels whose density is drawn as contours.
 const MOST_CONTOURS: usize = 6;
 
 impl Material<'_> {
-    /// The names of the model's features: the user's columns where those are the same.
+    /// Names of the model's features: the user's columns if there are as many, else numbers.
     pub(super) fn feature_names(&self) -> Vec<String> {
         let features = self.data.features();
         match self.columns.len() == features {
