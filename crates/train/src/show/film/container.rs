@@ -9,6 +9,7 @@ pub(super) struct Track {
     fps: u32,
     /// Sequence parameter set (SPS) of the encoder. The file holds it once.
     sequence: Vec<u8>,
+    /// Picture parameter set (PPS) of the encoder. The file holds it once.
     picture: Vec<u8>,
     /// Length in bytes of every frame, and whether it is a key frame, decoded without any other.
     frames: Vec<(u32, bool)>,
