@@ -1,4 +1,5 @@
-//! Chunks of samples: 512 rows, drawn from the start distribution and moved through all levels.
+//! Chunks of samples: a fixed number of rows, drawn from the start distribution and moved through
+//! all levels.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};

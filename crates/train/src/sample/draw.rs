@@ -31,8 +31,8 @@ pub struct Samples {
     pub values: Vec<f32>,
     /// Statistics over all rows, one entry for the start and one after each step.
     pub levels: Vec<LevelSummary>,
-    /// The first rows, 2000 at most, at each of these levels, row by row. Without rows where the
-    /// run file asks for no figure or film of them.
+    /// The first rows, 2000 at most, at each of these levels, row by row. The rows are not kept if
+    /// the run file asks for no figure or film of them.
     pub trajectory: Vec<Vec<f32>>,
 }
 

@@ -1,4 +1,4 @@
-//! levels.json: mean and standard deviation of the samples at each level of the sampling.
+//! Statistics of the samples at each level of the sampling, as the file levels.json.
 
 use std::path::Path;
 

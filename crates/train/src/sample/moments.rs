@@ -16,7 +16,8 @@ pub struct LevelSummary {
     pub convergence: Option<f64>,
 }
 
-/// The exact mean and standard deviation of `alpha · x_0 + sigma · eps` by feature.
+/// Exact mean and standard deviation by feature of `alpha · x_0 + sigma · eps`, from `mean` and
+/// `variance` of `x_0`.
 pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSummary {
     let std = |variance: &f64| (level.alpha() * variance.sqrt()).hypot(level.sigma());
     LevelSummary {

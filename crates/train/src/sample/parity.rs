@@ -262,7 +262,7 @@ fn training_steps_are_the_article_s() {
     }
 }
 
-/// A sampler whose every step starts from the golden's rows.
+/// Sampler that starts every step from the golden's rows.
 struct Fed<'a> {
     inner: &'a dyn Sampler,
     rows: Vec<Vec<f32>>,

@@ -10,7 +10,7 @@ use crate::TrainError;
 /// Rows drawn from a distribution, as the reference of measurements and figures.
 pub(crate) const DRAWN_ROWS: usize = 2000;
 
-/// The same rows in both spaces.
+/// Rows in both spaces, `model` and `user`, each row by row.
 #[derive(Debug, Clone)]
 pub(crate) struct BothSpaces {
     features: usize,

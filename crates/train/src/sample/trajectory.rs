@@ -15,7 +15,7 @@ pub(crate) const TRAJECTORY: &str = "trajectory.npy";
 /// Bytes allowed for the array's header, which needs less.
 const HEADER_ROOM: u64 = 1 << 14;
 
-/// Writes trajectory.npy, 32-bit floats `[levels, rows, features]`.
+/// Writes trajectory.npy, an array `[levels, rows, features]` of 32-bit floats.
 pub(crate) fn write_trajectory(
     run: &Path,
     features: usize,

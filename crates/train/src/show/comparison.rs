@@ -10,7 +10,7 @@ use crate::{TrainError, store::RunRecords};
 /// Comparison of runs, field by field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Comparison {
-    /// The runs' folders.
+    /// Folders of the runs.
     pub runs: Vec<String>,
     /// State, steps, losses, times and distances. Each row has one value per run, "–" where a run
     /// has none.

@@ -90,7 +90,7 @@ impl Progress {
 /// Lowest held-out loss so far.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
-    /// Training steps made.
+    /// Number of the step after which it was measured.
     pub step: u64,
     /// Held-out loss after that step.
     pub held_out_loss: f64,
@@ -133,7 +133,7 @@ pub struct Trainer<N: Network> {
 }
 
 impl<N: Network> Trainer<N> {
-    /// A trainer at step 0, on the engine that the run file asks for.
+    /// Trainer at step 0, on the engine that the run file asks for.
     ///
     /// A network whose weights are still lazy is initialised under the run's seed.
     ///
@@ -153,7 +153,7 @@ impl<N: Network> Trainer<N> {
         Ok(Self { why_tape, ..Self::with_engine(problem, engine, data, device)? })
     }
 
-    /// A trainer at step 0, on an engine that the caller has built.
+    /// Trainer at step 0, on an engine that the caller has built.
     ///
     /// # Errors
     /// A run file that asks for another number of networks than the engine has.

@@ -248,7 +248,7 @@ pub(super) fn two_digits(value: f64) -> String {
     match parts {
         Some((mantissa, Ok(exponent))) if value > 0.0 => {
             let number = mantissa.parse().unwrap_or(0);
-            // 23 · 10^-1, but 2 · 10^0 where the second digit is a zero.
+            // 2.3 is 23 · 10^-1, but 2.0 is 2 · 10^0: a zero as the second digit is dropped.
             let (number, least) =
                 if number % 10 == 0 { (number / 10, exponent) } else { (number, exponent - 1) };
             decimal(number, least, number)

@@ -240,7 +240,8 @@ mod tests {
         let image = [0.0, 1.0, 1.0, 0.0, 0.5, 1.0];
         let figure = drawn(pixels(6, 3), &image, &image).unwrap();
         let png = resvg::tiny_skia::Pixmap::decode_png(&figure.png().unwrap()).unwrap();
-        // An image of 3 × 2 in a frame of 5 pixels: each is 70 wide, twice that in the PNG.
+        // Image of 3 × 2 pixels in a grid 5 pixels wide. A pixel is 70 wide in the SVG and 140 in
+        // the PNG.
         let grey = |left: f64, x: u32, y: u32| {
             let middle = |from: f64, i: u32| (2.0 * (from + 70.0 * (f64::from(i) + 1.0))) as u32;
             png.pixel(middle(left, x), middle(70.0, y)).unwrap().red()

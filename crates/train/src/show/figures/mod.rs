@@ -75,9 +75,9 @@ pub enum FigureError {
     Length {
         /// The figure's kind.
         figure: &'static str,
-        /// The argument, with its index where it is one of many.
+        /// The argument, with its index if it is one of many.
         what: String,
-        /// Its length.
+        /// The argument's length.
         got: usize,
         /// The number of columns.
         columns: usize,
@@ -87,9 +87,9 @@ pub enum FigureError {
     Grid {
         /// The figure's kind.
         figure: &'static str,
-        /// The argument, with its index where it is one of many.
+        /// The argument, with its index if it is one of many.
         what: String,
-        /// Its length.
+        /// The argument's length.
         got: usize,
         /// The number of columns.
         columns: usize,
@@ -112,7 +112,7 @@ pub enum FigureError {
     Png(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A finished figure: an SVG document.
+/// Finished figure: an SVG document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     svg: String,

@@ -17,7 +17,7 @@ pub struct ModeSummary {
     pub exact_share: f64,
     /// Share of the samples that belong to the mode.
     pub share: f64,
-    /// Standard deviation of the data about the centre, along every axis.
+    /// Standard deviation of the data about the centre, equal along all axes.
     pub exact_std: f64,
     /// Standard deviation of the samples near the mode, one value per axis.
     pub std: Vec<f64>,

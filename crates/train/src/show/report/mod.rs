@@ -55,7 +55,7 @@ pub(crate) struct Drawn {
 pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<Drawn, TrainError> {
     let (material, config) = (Material::read(run, problem, data)?, problem.config());
     let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
-    // Drawn side by side, then written one after the other.
+    // Figures, films and page are drawn side by side, then written one after the other.
     let (figures, (films, page)) = rayon::join(
         || -> Vec<_> { config.report.figures.par_iter().map(|k| material.files(*k)).collect() },
         || {
