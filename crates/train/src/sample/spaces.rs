@@ -7,7 +7,7 @@ use langevin_data::{
 
 use crate::TrainError;
 
-/// Rows drawn from a distribution, as the reference of measurements and figures.
+/// Most rows drawn from a distribution, as the reference of measurements and figures.
 pub(crate) const DRAWN_ROWS: usize = 2000;
 
 /// Rows in both spaces, `model` and `user`, each row by row.

@@ -127,11 +127,11 @@ fn validate(panels: &[ContourPanel]) -> Result<(), FigureError> {
     Ok(())
 }
 
-/// Logarithms of the densities as shares of their peak, and the number of values that are not
-/// finite or negative. Without any positive density there are no logarithms.
+/// Logarithms of the densities as shares of their peak, and the number of values that are negative
+/// or not finite. Without any positive density there are no logarithms.
 ///
-/// A Gaussian tail is nearer to a straight line between grid points in logarithms, so that contours
-/// interpolated there are nearer to the exact ones.
+/// Between grid points the logarithm of a Gaussian tail is nearer to a straight line than the tail
+/// itself. Contours interpolated in logarithms are thus nearer to the exact ones.
 fn logarithms(values: &[f64]) -> (Option<Vec<f64>>, usize) {
     let is_density = |value: &&f64| drawable(**value) && **value >= 0.0;
     let peak = values.iter().filter(is_density).copied().fold(0.0, f64::max);

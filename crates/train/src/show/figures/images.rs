@@ -36,8 +36,8 @@ const FULL: u8 = 31;
 
 /// Figure of two grids of images in one scale of ink: data on the left, samples on the right.
 ///
-/// A grid has up to 8 × 8 images, evenly spread over the rows. Large images are drawn in smaller
-/// number, and in very large ones a pixel is the mean of a block.
+/// A grid has up to 8 × 8 images, evenly spread over the rows. A grid of large images has fewer. In
+/// very large images each drawn pixel is the mean of a block.
 ///
 /// # Shapes
 /// `rows` of both sets is row-major, `pixels.columns` values a row. One of the sets may be empty.

@@ -219,7 +219,7 @@ impl Window {
         let whole = sides(modes, 3.5);
         let widest = whole.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
         let narrowest = modes.iter().map(spread).fold(f64::INFINITY, f64::min);
-        // A mode narrower than two grid steps would show as a few squares.
+        // A mode whose standard deviation is below two grid steps would show as a few squares.
         if narrowest > 2.0 * widest / FIELD as f64 {
             // A margin of a tenth of the longer side, so that nothing sits on the panel's frame.
             let sides = whole.map(|(low, high)| (low - 0.1 * widest, high + 0.1 * widest));
