@@ -1,4 +1,5 @@
-//! A chunk of samples, from its start through all levels.
+//! Chunks of samples: a fixed number of rows, drawn from the start distribution and moved through
+//! all levels.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};
@@ -12,11 +13,12 @@ use crate::{
     problem::Problem,
 };
 
-/// Rows of every call of the network while sampling: matrix products give other bits at other
-/// sizes, so the last chunk is padded.
+/// Rows of every network call while sampling. The number is fixed because a matrix product's bits
+/// depend on its size; the last chunk is padded.
 pub(super) const SAMPLING_ROWS: usize = 512;
 
-/// What every chunk shares.
+/// Settings that all chunks of one drawing share: sampler, start, levels, denoiser and random
+/// streams.
 pub(super) struct Drawing<'a> {
     pub(super) streams: Streams,
     pub(super) sampler: &'a dyn Sampler,
@@ -50,14 +52,16 @@ impl<'a> Drawing<'a> {
         })
     }
 
-    /// Samples `first..first + SAMPLING_ROWS`; `observe` sees them at the start and after each step.
+    /// Draws samples `first..first + SAMPLING_ROWS`. `observe` sees the rows at the start and after
+    /// each step.
     pub(super) fn chunk(
         &self,
         first: u64,
         observe: &mut dyn FnMut(&langevin_core::Progress, &[f32]),
     ) -> Result<Vec<f32>, TrainError> {
         let x = self.tensor(&self.start(first));
-        // Stream 0 is the start; stream i + 1 is step i's noise, and 2^32 further on its second.
+        // Stream 0 draws the start and stream i + 1 the noise of step i. A sampler's second noise
+        // in a step comes from the stream 2^32 further on.
         let (mut present, mut calls) = (0, 0);
         let mut noise = |step: &langevin_core::Transition| {
             calls = if step.index == present { calls } else { 0 };
@@ -84,7 +88,7 @@ impl<'a> Drawing<'a> {
         problem.map_or_else(|| read_rows(x), Err)
     }
 
-    /// Rows of the start.
+    /// Rows that sampling starts from, `[SAMPLING_ROWS, features]`.
     fn start(&self, first: u64) -> Vec<f64> {
         match &self.start {
             Start::Exact(density) => {
@@ -123,11 +127,11 @@ fn read_rows(x: Tensor<2>) -> Result<Vec<f32>, TrainError> {
     Ok(data.iter::<f32>().collect())
 }
 
-/// What sampling starts from.
+/// Start distribution of the sampling.
 pub(super) enum Start {
-    /// By feature.
+    /// Independent normal numbers, with a mean and a standard deviation by feature.
     Gaussian { mean: Vec<f64>, std: Vec<f64> },
-    /// The exact density of the first level.
+    /// Exact density of one-dimensional data at the first level.
     Exact(LevelDensity),
 }
 

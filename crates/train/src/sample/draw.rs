@@ -1,5 +1,5 @@
-//! Drawing samples from a trained network: chunks of one size, so that a sample's bits depend on its
-//! number alone, and the statistics of every level on the way.
+//! Drawing samples from a trained network, with statistics at every level. All chunks have one
+//! size, so that a sample's bits depend on its number alone.
 
 use std::{
     collections::BTreeMap,
@@ -22,24 +22,24 @@ use super::{
 };
 use crate::{TrainError, config::TRAJECTORY_ROWS, engine::mlp_cpu::is_processor, problem::Problem};
 
-/// Samples, and what was measured on the way.
+/// Samples, with the statistics measured at each level of the sampling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
-    /// Columns of a row.
+    /// Features of a row.
     pub features: usize,
     /// The samples, row by row.
     pub values: Vec<f32>,
-    /// One entry for the start and one for the end of each step, all rows in each.
+    /// Statistics over all rows, one entry for the start and one after each step.
     pub levels: Vec<LevelSummary>,
-    /// The first rows, 2000 at most, at each of those levels; none where the run file draws nothing of
-    /// them.
+    /// The first rows, 2000 at most, at each of these levels, row by row. The rows are not kept if
+    /// the run file asks for no figure or film of them.
     pub trajectory: Vec<Vec<f32>>,
 }
 
-/// The samples that a run's denoiser gives.
+/// Draws `count` samples with a run's denoiser.
 ///
-/// Sample i of `count` starts from, and is disturbed by, numbers that depend on `seed` and i alone.
-/// `progress` hears the share that is done, and may break off.
+/// The random numbers of sample i, at its start and in every step, depend on `seed` and i alone.
+/// `progress` is called with the share that is done, and may break off.
 ///
 /// # Errors
 /// A grid or a start that the schedule or the data does not have; a device that failed;
@@ -77,13 +77,13 @@ pub fn draw_samples(
     let chunks = count.div_ceil(SAMPLING_ROWS);
     let threads = if is_processor(device) { rayon::current_num_threads() } else { 1 };
     rayon::in_place_scope(|scope| {
-        // One thread alone hears the progress: this one.
+        // Only this thread reports the progress.
         for _ in 1..threads.min(chunks) {
             scope.spawn(|_| work.draw(&mut |_| ControlFlow::Continue(())));
         }
         work.draw(progress);
     });
-    // The other threads may have taken all of a small drawing.
+    // The other threads may have drawn all chunks of a small drawing before this one took any.
     work.hear(1.0, progress);
     let Work { seen, stopped, problem, fresh, .. } = work;
     if let Some(problem) = into_inner(problem) {
@@ -99,31 +99,32 @@ pub fn draw_samples(
     Ok(Samples { features, values, levels, trajectory })
 }
 
-/// The chunks of a drawing, of which every thread takes one after the other.
+/// Work that threads share: each takes the next chunk until none is left.
 struct Work<'a> {
     drawing: &'a Drawing<'a>,
-    /// Rows whose way is kept.
+    /// Number of rows whose values at each level are kept.
     kept: usize,
-    /// What was seen before the first chunk.
+    /// Statistics of each level before any row was added.
     fresh: Vec<Seen<'a>>,
     chunks: Mutex<Enumerate<ChunksMut<'a, f32>>>,
     seen: Mutex<InOrder<'a>>,
-    /// Rows times the levels that they have reached.
+    /// Rows that have reached a level, summed over the levels.
     rows_moved: AtomicUsize,
     all_rows: usize,
     stopped: AtomicBool,
     problem: Mutex<Option<TrainError>>,
 }
 
-/// What is seen of the rows at one level.
+/// Statistics of the rows at one level.
 #[derive(Debug, Clone)]
 struct Seen<'a> {
     moments: Moments<'a>,
-    /// The rows that are kept.
+    /// Values of the kept rows.
     rows: Vec<f32>,
 }
 
-/// What was seen at each level, chunk after chunk in their order, in whichever they end.
+/// Statistics of each level, joined in the chunks' order, whichever chunk is finished first.
+/// Floating-point sums thus do not depend on the threads.
 #[derive(Default)]
 struct InOrder<'a> {
     all: Option<Vec<Seen<'a>>>,
@@ -181,7 +182,7 @@ impl<'a> InOrder<'a> {
     }
 }
 
-// A thread that panicked takes all others with it: rayon passes the panic on.
+// A poisoned lock may be ignored: rayon passes a thread's panic on, and the drawing ends.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -222,7 +223,7 @@ mod tests {
         .expect("drawn")
     }
 
-    /// Adds two draws of noise in each step, and keeps nothing else.
+    /// Sampler that returns two draws of noise side by side and ignores its rows.
     struct Twice;
 
     impl Sampler for Twice {
@@ -309,7 +310,8 @@ mod tests {
         for (i, seen) in samples.levels.iter().enumerate() {
             let goal = level_goal(&[0.0, 0.0], &[1.01, 0.01], &seen.level);
             for feature in 0..2 {
-                // Five standard errors, and 8 % for twelve steps of Heun.
+                // Five standard errors; those of the standard deviation are 8 %, to which twelve
+                // steps of Heun add 8 %.
                 let error = goal.std[feature] / 2000_f64.sqrt() * 5.0;
                 assert!((seen.mean[feature]).abs() < error, "level {i}: {seen:?}");
                 assert!(

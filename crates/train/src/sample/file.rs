@@ -1,4 +1,4 @@
-//! Samples on disk: CSV with a header, or NPY.
+//! Files of samples: CSV with a header, or NPY.
 
 use std::{fs::File, path::Path};
 
@@ -11,18 +11,19 @@ use crate::{
     store::{durable::write_new, reading},
 };
 
-/// The form of a file of samples.
+/// File format of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SamplesFormat {
-    /// Comma-separated values under a header; floats as the shortest text that reads back the same.
+    /// Comma-separated values under a header. A number is the shortest text that reads back the
+    /// same.
     Csv,
-    /// NumPy's array file, `[rows, columns]` of 32-bit floats, or of 64-bit ones where a number needs
-    /// them.
+    /// NumPy's array file, `[rows, columns]` of 32-bit floats, or of 64-bit floats where a number
+    /// needs them.
     Npy,
 }
 
 impl SamplesFormat {
-    /// The form that a file's extension names.
+    /// Format that a file's extension names.
     ///
     /// # Errors
     /// Neither `.csv` nor `.npy`.
@@ -49,7 +50,7 @@ pub fn write_samples(
     write_new(path, &encode(path, format, &data.columns(), &rows.user)?)
 }
 
-/// The bytes of a file of samples.
+/// Bytes of a file of samples, of `values` row by row.
 pub(crate) fn encode(
     path: &Path,
     format: SamplesFormat,
@@ -63,7 +64,7 @@ pub(crate) fn encode(
     bytes.map_err(|source| TrainError::io("cannot write", path, source))
 }
 
-/// The same number as a 32-bit float, where there is one.
+/// The number as a 32-bit float, if no digit is lost.
 fn exact_f32(value: f64) -> Option<f32> {
     let short = value as f32;
     (f64::from(short) == value).then_some(short)
@@ -96,7 +97,8 @@ fn npy_of<T: npyz::AutoSerialize + Copy>(columns: usize, values: &[T]) -> std::i
     Ok(bytes)
 }
 
-/// Reads samples.csv, row by row in the user's columns; empty where there is none.
+/// Reads samples.csv, row by row in the user's columns. The list is empty where the file is
+/// missing.
 pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
     let path = run.join("samples.csv");
     let Some(file) = open_samples(&path)? else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! levels.json: mean and standard deviation of the samples at each level of the sampling.
+//! Statistics of the samples at each level of the sampling, as the file levels.json.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) const LEVELS: &str = "levels.json";
 
-/// One level of levels.json.
+/// Record of one level in levels.json, means and deviations by feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LevelRecord {
     pub(crate) alpha: f64,
@@ -26,7 +26,7 @@ pub(crate) struct LevelRecord {
     pub(crate) convergence: Option<f64>,
 }
 
-/// Writes levels.json, whose numbers must be finite: mean and standard deviation of the samples by feature along the sampling.
+/// Writes levels.json. Means and standard deviations must be finite.
 pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), TrainError> {
     let record = |level: &LevelSummary| LevelRecord {
         alpha: level.level.alpha(),
@@ -42,7 +42,7 @@ pub(crate) fn write_levels(run: &Path, levels: &[LevelSummary]) -> Result<(), Tr
     write_durably(&path, format!("{text}\n").as_bytes())
 }
 
-/// Reads levels.json; empty where there is none.
+/// Reads levels.json. The list is empty where the file is missing.
 pub(crate) fn read_levels(run: &Path) -> Result<Vec<LevelRecord>, TrainError> {
     Ok(reading::read_json(&run.join(LEVELS), LEVELS_LIMIT)?.unwrap_or_default())
 }

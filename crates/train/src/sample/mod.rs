@@ -1,4 +1,5 @@
-//! Samples: drawn in chunks through the levels, brought back to the user's columns, written to files.
+//! Samples: drawing them chunk by chunk through the levels, restoring the user's columns, and files
+//! of them.
 
 mod chunk;
 pub(crate) mod draw;

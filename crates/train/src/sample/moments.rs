@@ -1,8 +1,9 @@
-//! Means, variances and distances of rows, chunk by chunk.
+//! Moments of the rows at a level, and their distances to the nearest mode, added up chunk by
+//! chunk.
 
 use langevin_core::NoiseLevel;
 
-/// Mean and standard deviation of the rows at one level of the sampling.
+/// Mean and standard deviation by feature at one level of the sampling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelSummary {
     /// The level.
@@ -11,11 +12,12 @@ pub struct LevelSummary {
     pub mean: Vec<f64>,
     /// Standard deviation by feature.
     pub std: Vec<f64>,
-    /// Mean squared distance to the nearest mode of the data, where it has modes.
+    /// Mean squared distance to the nearest mode, if the data has modes.
     pub convergence: Option<f64>,
 }
 
-/// The exact mean and standard deviation of `alpha · x_0 + sigma · eps` by feature.
+/// Exact mean and standard deviation by feature of `alpha · x_0 + sigma · eps`, from `mean` and
+/// `variance` of `x_0`.
 pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSummary {
     let std = |variance: &f64| (level.alpha() * variance.sqrt()).hypot(level.sigma());
     LevelSummary {
@@ -26,12 +28,12 @@ pub fn level_goal(mean: &[f64], variance: &[f64], level: &NoiseLevel) -> LevelSu
     }
 }
 
-/// Mean and variance by feature, and the sum of squared distances to the nearest of some centres.
+/// Mean and variance by feature, and squared distances to the nearest of the modes' centres.
 #[derive(Debug, Clone)]
 pub(super) struct Moments<'a> {
     count: f64,
     mean: Vec<f64>,
-    /// Sums of squared distances to the mean.
+    /// Sums of squared differences from the mean, by feature.
     squares: Vec<f64>,
     centers: &'a [Vec<f64>],
     distances: f64,
@@ -43,7 +45,7 @@ impl<'a> Moments<'a> {
         Self { count: 0.0, mean: zeros.clone(), squares: zeros, centers, distances: 0.0 }
     }
 
-    /// Takes in a chunk of rows.
+    /// Adds a chunk of rows.
     pub(super) fn add(&mut self, values: &[f32]) {
         let features = self.mean.len();
         let mut own = Self::new(features, self.centers);
@@ -67,7 +69,7 @@ impl<'a> Moments<'a> {
         self.join(&own);
     }
 
-    /// Takes in what others have seen. Source: Chan, Golub & LeVeque 1983, equation 2.1.
+    /// Adds the moments of other rows. Source: Chan, Golub & LeVeque 1983, equation 2.1.
     pub(super) fn join(&mut self, other: &Self) {
         let count = self.count + other.count;
         let share = if count > 0.0 { other.count / count } else { 0.0 };
@@ -108,7 +110,7 @@ mod tests {
                 values.iter().skip(feature).step_by(2).map(|x| f64::from(*x)).collect();
             let mean = of.iter().sum::<f64>() / 30.0;
             let variance = of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 30.0;
-            // 30 sums of numbers near 5.
+            // Rounding of 30 sums of numbers near 5.
             assert!((seen.mean[feature] - mean).abs() < 1e-13);
             assert!((seen.std[feature] - variance.sqrt()).abs() < 1e-13);
         }

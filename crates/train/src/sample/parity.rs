@@ -1,8 +1,9 @@
-//! The nine systems of "Introduction to Diffusion Models" against an independent implementation:
-//! tests/goldens/article.json, which tests/goldens/article.py made with numpy alone, from the seed on.
+//! Parity of the nine systems of "Introduction to Diffusion Models" with an independent
+//! implementation: tests/goldens/article.json, which tests/goldens/article.py made from the seed on
+//! with numpy alone.
 //!
-//! Every step is fed the golden's state, so that what a step makes of rounding is not measured: the
-//! first of system 6 multiplies it by 32.
+//! Every sampling step starts from the golden's rows, so that rounding errors do not add up. The
+//! first step of system 6 alone multiplies them by 32.
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
@@ -24,10 +25,10 @@ use crate::{
 };
 
 const ROWS: usize = 8;
-/// Relative to the golden, in L2, of each tensor.
+/// Largest relative error of a tensor, in the L2 norm.
 const TOLERANCE: f64 = 1e-5;
 
-/// The golden's name, the config, and what differs from it.
+/// Name of the golden, text of the config, and the settings that replace the config's.
 const SYSTEMS: [(&str, &str, &[&str]); 18] = [
     ("1-gaussian", include_str!("../../../../configs/article/1-gaussian.json"), &[]),
     ("2-gaussian-video", include_str!("../../../../configs/article/2-gaussian-video.json"), &[]),
@@ -89,7 +90,7 @@ const SYSTEMS: [(&str, &str, &[&str]); 18] = [
     ),
 ];
 
-/// A system's config and golden.
+/// Config and golden of one system.
 struct Case {
     name: &'static str,
     problem: Problem,
@@ -119,7 +120,7 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// Network number `number` before its first step, as the golden says how it was made.
+    /// Network number `number` at its initialisation, from the seed that the golden names.
     fn network(&self, number: usize) -> Mlp {
         let initial = self.golden["initial"].as_array().expect("a list");
         let own = initial.iter().find(|network| network["network"] == number).expect("there");
@@ -138,7 +139,7 @@ impl Case {
     }
 }
 
-/// All numbers of nested lists.
+/// Numbers of nested lists, in order.
 fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(list) => list.iter().flat_map(numbers).collect(),
@@ -165,7 +166,7 @@ fn agree(ours: &[f64], golden: &[f64], what: &str) {
     assert!(off <= TOLERANCE * size, "{what}: off by {:e}\n{ours:?}\n{golden:?}", off / size);
 }
 
-/// Gradients by the parameters' names, linear weights `[out, in]`.
+/// Gradients by the parameters' names. Linear weights are `[out, in]`.
 struct ByName<'a> {
     gradients: &'a GradientsParams,
     path: Path,
@@ -261,7 +262,7 @@ fn training_steps_are_the_article_s() {
     }
 }
 
-/// A sampler whose every step starts from the golden's rows.
+/// Sampler that starts every step from the golden's rows.
 struct Fed<'a> {
     inner: &'a dyn Sampler,
     rows: Vec<Vec<f32>>,

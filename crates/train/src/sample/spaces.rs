@@ -1,4 +1,4 @@
-//! Rows in both spaces: the features that a model sees, and the columns that its user has.
+//! Rows in two spaces: the model's features, and the columns and units of the user's data.
 
 use langevin_data::{
     Dataset, Part, Purpose, Streams,
@@ -7,10 +7,10 @@ use langevin_data::{
 
 use crate::TrainError;
 
-/// Rows that a distribution, which has no end, draws to be measured with or drawn over.
+/// Most rows drawn from a distribution, as the reference of measurements and figures.
 pub(crate) const DRAWN_ROWS: usize = 2000;
 
-/// The same rows in both spaces.
+/// Rows in both spaces, `model` and `user`, each row by row.
 #[derive(Debug, Clone)]
 pub(crate) struct BothSpaces {
     features: usize,
@@ -20,7 +20,7 @@ pub(crate) struct BothSpaces {
 }
 
 impl BothSpaces {
-    /// Rows of the model, restored.
+    /// Rows in the model's space, restored to the user's.
     pub(crate) fn of_model(data: &dyn Dataset, model: Vec<f64>) -> Self {
         let features = data.features();
         let mut user = Vec::with_capacity(model.len());
@@ -28,8 +28,8 @@ impl BothSpaces {
         Self { features, columns: data.columns().len(), model, user }
     }
 
-    /// Samples as their file has them: restored, and rounded to about a millionth of their column's
-    /// spread, which is what 32 bits in the model's space can tell apart.
+    /// Samples as written to their file: restored, and rounded to about a millionth of their
+    /// column's spread. 32-bit floats in the model's space resolve no more.
     pub(crate) fn of_samples(data: &dyn Dataset, samples: &[f32]) -> Self {
         let mut rows = Self::of_model(data, samples.iter().map(|v| f64::from(*v)).collect());
         let units = units(data);
@@ -41,8 +41,8 @@ impl BothSpaces {
         rows
     }
 
-    /// At most `most` evenly spread rows of a finite data set's part, or as many that a distribution
-    /// draws from stream `stream`.
+    /// Rows of one part of the data, at most `most`. They are evenly spread over a finite data set;
+    /// a distribution draws them from stream `stream`.
     pub(crate) fn of_data(
         data: &dyn Dataset,
         part: Part,
@@ -80,7 +80,7 @@ impl BothSpaces {
             .collect()
     }
 
-    /// The view that is evaluated.
+    /// Sample set of these rows, for the evaluation.
     ///
     /// # Errors
     /// No rows, or values that are not finite.
@@ -92,8 +92,9 @@ impl BothSpaces {
     }
 }
 
-/// For each column the power of ten whose multiples its values are rounded to, as how many of them make
-/// one; none where values stay as they are: in columns that are the model's own or do not vary.
+/// Rounding of each column: 10^k where values are rounded to k decimal places, `None` where they
+/// stay as they are. They stay in the model's own features, in columns that do not vary, and in
+/// columns whose spread is 10^7 or more.
 fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
     let at = |value: f64| {
         let mut row = Vec::new();
@@ -106,7 +107,8 @@ fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
     }
     let unit = |spread: f64| {
         let digits = (6.0 - spread.log10()).ceil();
-        // Beyond this a power of ten is no exact float, and whole numbers are below it anyway.
+        // Above 10^22 a power of ten is no exact float; below 10^0 the values would be rounded to
+        // tens.
         (0.0..=22.0).contains(&digits).then(|| 10_f64.powi(digits as i32))
     };
     zero.iter().zip(&one).map(|(zero, one)| unit((one - zero).abs())).collect()

@@ -1,4 +1,4 @@
-//! trajectory.npy: the first samples at each level of the sampling, in the model's space.
+//! Trajectories of the first samples, in the model's space: trajectory.npy.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ use crate::{
 };
 
 pub(crate) const TRAJECTORY: &str = "trajectory.npy";
-/// More than the header of an array has.
+/// Bytes allowed for the array's header, which needs less.
 const HEADER_ROOM: u64 = 1 << 14;
 
-/// Writes trajectory.npy, 32-bit floats `[levels, rows, features]`.
+/// Writes trajectory.npy, an array `[levels, rows, features]` of 32-bit floats.
 pub(crate) fn write_trajectory(
     run: &Path,
     features: usize,
@@ -37,10 +37,11 @@ fn npy(shape: [u64; 3], levels: &[&[f32]]) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads trajectory.npy: as many levels, each with all rows; empty where there is none.
+/// Reads trajectory.npy: the values of each level, row by row. The list is empty where the file is
+/// missing.
 ///
 /// # Errors
-/// It is not ours.
+/// A file that is no array of `levels` levels and `features` features.
 pub(crate) fn read_trajectory(
     run: &Path,
     levels: usize,

@@ -1,4 +1,4 @@
-//! Runs side by side: where their configs differ, and what came of it.
+//! Comparison of runs: the differences of their configs, and their results.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,24 @@ use serde_json::Value;
 
 use crate::{TrainError, store::RunRecords};
 
-/// What differs between runs.
+/// Comparison of runs, field by field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Comparison {
-    /// The runs' folders.
+    /// Folders of the runs.
     pub runs: Vec<String>,
-    /// State, steps, losses, times and distances, one value a run; "–" where a run has none.
+    /// State, steps, losses, times and distances. Each row has one value per run, "–" where a run
+    /// has none.
     pub results: Vec<ComparedRow>,
-    /// The fields of the configs that are not the same in all runs, one value a run.
+    /// Fields of the configs that are not the same in all runs, one value per run.
     pub differences: Vec<ComparedRow>,
 }
 
-/// A row of a comparison.
+/// Row of a comparison: one quantity in all runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedRow {
-    /// What is compared.
+    /// Name of the quantity, or path of the config's field.
     pub name: String,
-    /// One value a run.
+    /// Values as text, one per run.
     pub values: Vec<String>,
 }
 
@@ -73,7 +74,7 @@ fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
 fn differences(records: &[RunRecords]) -> Result<Vec<ComparedRow>, TrainError> {
     let mut fields: Vec<BTreeMap<String, String>> = Vec::new();
     for records in records {
-        // One file is one file, from wherever it is named.
+        // Paths that name the same file are no difference.
         let mut config = records.config.clone();
         config.data.canonicalise();
         let config = serde_json::to_value(&config)
@@ -94,7 +95,7 @@ fn differences(records: &[RunRecords]) -> Result<Vec<ComparedRow>, TrainError> {
     Ok(names.into_iter().map(row).filter(differs).collect())
 }
 
-/// Every field by its path; a list is one value.
+/// Collects the fields of a config by their paths. A list counts as one value.
 fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(fields) => {

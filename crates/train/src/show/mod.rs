@@ -1,5 +1,5 @@
-//! What is shown of a run: figures, films, its page, and several runs side by side. All but the
-//! comparison is behind the feature `figures`.
+//! Display of runs: figures, films, the page of a run, and the comparison of several runs. All but
+//! the comparison is behind the feature `figures`.
 
 pub(crate) mod comparison;
 #[cfg(feature = "figures")]

@@ -1,4 +1,4 @@
-//! The pages of runs: self-contained HTML, made by templates that escape every name.
+//! Pages of runs: self-contained HTML from templates, which escape every value.
 
 use langevin_data::{
     Dataset,
@@ -17,25 +17,25 @@ const REPORT: &str = include_str!("../../assets/report.html");
 const COMPARE: &str = include_str!("../../assets/compare.html");
 const PAGE_CSS: &str = include_str!("../../assets/page.css");
 
-/// A figure on a page.
+/// Section of a page: one figure.
 #[derive(Debug, Serialize)]
 pub(crate) struct Section {
-    /// What it shows.
+    /// Heading.
     pub(crate) name: &'static str,
-    /// The files that it was drawn from.
+    /// Description of the run's files that the figure was drawn from.
     pub(crate) source: &'static str,
-    /// The drawing.
+    /// Drawing as SVG text.
     pub(crate) svg: String,
 }
 
-/// A named value, or a row of them.
+/// Value with its name, in the page's list of facts.
 #[derive(Debug, Serialize)]
 struct Fact {
     name: &'static str,
     value: String,
 }
 
-/// A metric's name as people say it.
+/// Readable name of a metric.
 pub(crate) fn metric_name(name: &str) -> &str {
     match name {
         "energy_distance" => "energy distance",
@@ -46,7 +46,7 @@ pub(crate) fn metric_name(name: &str) -> &str {
     }
 }
 
-/// The page of one run.
+/// Page of one run, as HTML.
 pub(crate) fn run_page(
     records: &RunRecords,
     data: &dyn Dataset,
@@ -106,7 +106,7 @@ pub(crate) fn run_page(
     )
 }
 
-/// The page of several runs.
+/// Page that compares several runs, as HTML.
 pub(crate) fn compare_page(
     comparison: &Comparison,
     sections: &[Section],
@@ -182,7 +182,7 @@ fn facts(records: &RunRecords) -> Vec<Fact> {
     facts
 }
 
-/// What the copying check found, in words.
+/// Result of the check for copied training rows, in words.
 pub(crate) fn copying_text(copying: &Copying) -> String {
     let share = 100.0 * copying.share_nearer_than_1_percent;
     let ratio = copying.ratio.map_or(String::new(), |ratio| format!(", {ratio:.2} times as far"));

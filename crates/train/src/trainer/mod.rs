@@ -1,4 +1,4 @@
-//! The training loop's state: a step, a log line, a checkpoint's contents.
+//! Training: one step at a time, with its log lines and the state that a checkpoint saves.
 
 use burn::tensor::Device;
 use langevin_core::Network;
@@ -12,60 +12,63 @@ use crate::{
     problem::{Diffusion, Problem, StepBatch},
 };
 
-/// Steps whose losses may wait on the device; beyond, they are read without a log line.
+/// Most steps whose losses wait on the device. At this number they are read even if no log line is
+/// due.
 const MOST_UNREAD: usize = 256;
 
-/// Rows of one forward pass of the held-out loss; one size, so that bits do not depend on the count.
+/// Rows of one forward pass of the held-out loss. The number is fixed, so that bits do not depend
+/// on how many rows are measured.
 const VALIDATION_ROWS: usize = 256;
 
-/// A line of metrics.jsonl. The same run gives the same line, bit for bit.
+/// Line of metrics.jsonl. The same run gives the same line, bit for bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Training steps made.
     pub step: u64,
-    /// The loss of the last of them.
+    /// Loss of the last step.
     pub loss: f64,
-    /// The mean loss of the steps since the line before.
+    /// Mean loss of the steps since the previous line.
     pub mean_loss: f64,
-    /// The L2 norm of the last step's gradients, before clipping.
+    /// L2 norm of the last step's gradients, before clipping.
     pub gradient_norm: f64,
-    /// The last step's learning rate.
+    /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// The loss on held-out rows, where it was measured after this step, with the averaged weights.
+    /// Loss on held-out rows under the weights that sampling uses, if it was measured after this
+    /// step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out_loss: Option<f64>,
 }
 
-/// What a step did.
+/// Result of one training step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
     /// Training steps made.
     pub step: u64,
-    /// The learning rate that the step used.
+    /// Learning rate that the step used.
     pub learning_rate: f64,
-    /// The log line, where this step has one.
+    /// Log line, if one is due after this step.
     pub metrics: Option<Metrics>,
 }
 
-/// What a checkpoint holds beside weights, averages and optimizer state.
+/// Counters of a run, which a checkpoint holds beside weights, averages and optimizer state.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
     /// Training steps made.
     pub step: u64,
     /// Sum of the losses since the last log line.
     pub loss_sum: f64,
-    /// Steps in that sum.
+    /// Steps whose losses are in `loss_sum`.
     pub loss_count: u64,
-    /// The lowest held-out loss so far.
+    /// Lowest held-out loss so far, if one was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
 }
 
 impl Progress {
-    /// Fails where it cannot be that of a run after `step` steps.
+    /// Checks that a run can have these counters after `step` steps.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The contradiction, in words.
     pub(crate) fn check(&self, step: u64) -> Result<(), String> {
         let Self { step: own, loss_sum, loss_count, best } = self;
         if *own != step {
@@ -84,18 +87,18 @@ impl Progress {
     }
 }
 
-/// The step of the lowest held-out loss.
+/// Lowest held-out loss so far.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
-    /// Training steps made.
+    /// Number of the step after which it was measured.
     pub step: u64,
-    /// The loss.
+    /// Held-out loss after that step.
     pub held_out_loss: f64,
-    /// Measurements since then, none of them lower.
+    /// Measurements since then, none of which was lower.
     pub since: u64,
 }
 
-/// Sources of a batch: parts, data and streams.
+/// Sources of a batch: the run's parts, its data and its random streams.
 struct Source {
     problem: Problem,
     data: Box<dyn Dataset>,
@@ -103,32 +106,34 @@ struct Source {
 }
 
 impl Source {
-    /// The batch of a step: the same whoever asks for it, and when.
+    /// Batch of a step. It depends on the step alone, not on the thread or the time.
     fn batch(&self, step: u64) -> Result<StepBatch, TrainError> {
         let rows = self.problem.config().train.batch;
         self.problem.diffusion().training_batch(self.data.as_ref(), &self.streams, step, rows)
     }
 }
 
-/// A network in training: [`step`](Self::step) is one step, and the clock of everything.
+/// Trainer of a network, for any [`Network`] and any [`Dataset`]. [`step`](Self::step) makes one
+/// training step.
 ///
-/// Made for any [`Network`] and any [`Dataset`]; the run file says the rest.
+/// Schedules, log lines and checkpoints count these steps. All settings come from the run file.
 pub struct Trainer<N: Network> {
     source: Source,
-    /// The coming step, and its batch, where it was drawn beside the last one.
+    /// Next step and its batch, if the batch was drawn while the last step was computed.
     drawn: Option<(u64, Result<StepBatch, TrainError>)>,
-    /// The last step's batch, for the thread that draws to free: most often it drew that one too.
+    /// Batch of the last step. The thread that draws the next batch frees it, since most often it
+    /// allocated it.
     spent: Option<StepBatch>,
     device: Device,
     engine: Box<dyn Engine<N>>,
     why_tape: Option<String>,
     progress: Progress,
-    /// Outputs of the steps since the device was last read.
+    /// Losses and gradient norms of the steps since the device was last read.
     unread: Vec<StepOutput>,
 }
 
 impl<N: Network> Trainer<N> {
-    /// A trainer at step 0, on the engine that the run file asks for.
+    /// Trainer at step 0, on the engine that the run file asks for.
     ///
     /// A network whose weights are still lazy is initialised under the run's seed.
     ///
@@ -142,16 +147,16 @@ impl<N: Network> Trainer<N> {
     ) -> Result<Self, TrainError> {
         problem.check_data(data.as_ref())?;
         device.seed(problem.config().seed);
-        // Reading the parameters makes them.
+        // Reading lazy parameters initialises them.
         TensorMap::of_module(&network);
         let (engine, why_tape) = engine_for(&problem, network, device)?;
         Ok(Self { why_tape, ..Self::with_engine(problem, engine, data, device)? })
     }
 
-    /// A trainer at step 0 on an engine of the caller's.
+    /// Trainer at step 0, on an engine that the caller has built.
     ///
     /// # Errors
-    /// A run file that does not fit.
+    /// A run file that asks for another number of networks than the engine has.
     pub fn with_engine(
         problem: Problem,
         mut engine: Box<dyn Engine<N>>,
@@ -182,13 +187,14 @@ impl<N: Network> Trainer<N> {
     /// Makes one training step.
     ///
     /// # Errors
-    /// At a step with a log line, or 256 steps after the last one: the first step since then whose
-    /// loss or gradient norm is not finite, or a device that failed.
+    /// A loss or gradient norm that is not finite, with the first step that has it; a device that
+    /// failed. Both are found when losses are read: at a step with a log line, and after 256 steps
+    /// without one.
     pub fn step(&mut self) -> Result<StepReport, TrainError> {
         let step = self.progress.step;
         let train = &self.source.problem.config().train;
         let learning_rate = train.learning_rate.at(step, train.steps);
-        // A step that failed may be made again.
+        // A step that failed may be repeated: its batch is then drawn anew.
         let drawn = self.drawn.take().filter(|(own, _)| *own == step);
         let batch = drawn.map_or_else(|| self.source.batch(step), |(_, batch)| batch)?;
         if let Some((from, to)) = self.source.problem.diffusion().handover(step) {
@@ -213,13 +219,13 @@ impl<N: Network> Trainer<N> {
         Ok(StepReport { step: self.progress.step, learning_rate, metrics })
     }
 
-    /// Makes one training step and gives its log line, whether one is due or not.
+    /// Makes one training step and returns its log line, whether one is due or not.
     pub(crate) fn step_and_read(&mut self) -> Result<Metrics, TrainError> {
         let StepReport { learning_rate, metrics, .. } = self.step()?;
         metrics.map_or_else(|| self.metrics(learning_rate), Ok)
     }
 
-    /// A step's line is due every `log_every` steps, at every validation, and at the end.
+    /// Whether a log line is due: every `log_every` steps, at every validation, and at the end.
     fn is_log_step(&self) -> bool {
         let (step, train) = (self.progress.step, &self.config().train);
         step.is_multiple_of(train.log_every) || step == train.steps || self.is_validation_step()
@@ -243,7 +249,8 @@ impl<N: Network> Trainer<N> {
                 value,
             });
         }
-        // The measurement at the end of a run is left out: a longer run would not have it there.
+        // The best loss ignores a validation that is made only because the run ends: a longer run
+        // would not make it.
         let every = self.config().train.validate_every.max(1);
         if let Some(loss) = held_out_loss.filter(|_| step.is_multiple_of(every)) {
             self.progress.best = Some(match self.progress.best {
@@ -256,7 +263,7 @@ impl<N: Network> Trainer<N> {
         Ok(Metrics { step, loss, mean_loss, gradient_norm, learning_rate, held_out_loss })
     }
 
-    /// Reads the losses of all steps since the last reading, in one transfer; gives the last
+    /// Reads the losses of all steps since the last reading, in one transfer. Returns the last
     /// step's loss and gradient norm.
     fn read_losses(&mut self) -> Result<(f64, f64), TrainError> {
         let unread = std::mem::take(&mut self.unread);
@@ -280,7 +287,7 @@ impl<N: Network> Trainer<N> {
         Ok(last)
     }
 
-    /// The mean loss of the held-out rows under the weights that sampling would use.
+    /// Mean loss on the held-out rows, under the weights that sampling uses.
     ///
     /// # Errors
     /// A device that failed.
@@ -302,8 +309,8 @@ impl<N: Network> Trainer<N> {
         Ok(self.source.problem.diffusion().reduction.of_rows(&losses))
     }
 
-    /// The networks that samples are drawn with, one or one for each level: the averaged ones where
-    /// there are any, on the plain device.
+    /// Networks that samples are drawn with: one, or one for each level. Their weights are the
+    /// averages if the run keeps averages. They lie on the device without autodiff.
     pub fn sampling_networks(&self) -> Vec<N> {
         match self.engine.averages() {
             Some(averages) => averages.to_vec(),
@@ -311,12 +318,13 @@ impl<N: Network> Trainer<N> {
         }
     }
 
-    /// Whether this step has the lowest held-out loss so far.
+    /// Whether the lowest held-out loss so far was measured at this step.
     pub(crate) fn is_best(&self) -> bool {
         self.progress.best.is_some_and(|best| best.step == self.progress.step)
     }
 
-    /// Whether all steps are made, or the held-out loss has not fallen for as long as the run waits.
+    /// Whether training has ended: all steps are made, or `patience` measurements in a row were not
+    /// below the best.
     pub fn is_done(&self) -> bool {
         let train = &self.config().train;
         let patience = train.patience.zip(self.progress.best);
@@ -329,47 +337,48 @@ impl<N: Network> Trainer<N> {
         self.progress.step
     }
 
-    /// The run file.
+    /// Settings of the run, from its run file.
     pub const fn config(&self) -> &RunConfig {
         self.source.problem.config()
     }
 
-    /// The parts of the run.
+    /// Parts of the run, built from its run file.
     pub const fn problem(&self) -> &Problem {
         &self.source.problem
     }
 
-    /// What makes its batches.
+    /// Noise schedule, prediction and loss of the run, which make its batches.
     pub const fn diffusion(&self) -> &Diffusion {
         self.source.problem.diffusion()
     }
 
-    /// The data.
+    /// Data that the run is trained on.
     pub fn data(&self) -> &dyn Dataset {
         self.source.data.as_ref()
     }
 
-    /// The name of what makes the steps.
+    /// Name of the engine that makes the steps.
     pub fn engine(&self) -> &'static str {
         self.engine.name()
     }
 
-    /// Why the tape makes the steps, where the run file leaves the choice and the direct engine cannot.
+    /// Reason why the tape engine makes the steps, if the run file leaves the choice and the direct
+    /// engine cannot.
     pub fn why_tape(&self) -> Option<&str> {
         self.why_tape.as_deref()
     }
 
-    /// The plain device.
+    /// Device without autodiff.
     pub const fn device(&self) -> &Device {
         &self.device
     }
 
-    /// The weights by name, with the level embedding's random frequencies beside them.
+    /// Weights by name, and the random frequencies of the level embedding.
     pub fn weights(&self) -> TensorMap {
         self.with_frequencies(self.engine.weights())
     }
 
-    /// The averaged weights by name, where there are any.
+    /// Averaged weights by name, if the run keeps averages.
     pub fn ema_weights(&self) -> Option<TensorMap> {
         Some(self.with_frequencies(self.engine.average_weights()?))
     }
@@ -380,19 +389,19 @@ impl<N: Network> Trainer<N> {
         weights
     }
 
-    /// What the next step depends on beside the weights.
+    /// State of the optimizer, on which the next step depends beside the weights.
     pub fn optimizer_state(&self) -> TensorMap {
         self.engine.optimizer_state()
     }
 
-    /// The counters of a checkpoint; reads what is still on the device first, so that nothing that
-    /// is not finite is ever saved.
+    /// Counters for a checkpoint. The losses that wait on the device are read first, so that a run
+    /// whose loss is not finite is never saved.
     pub(crate) fn settle(&mut self) -> Result<Progress, TrainError> {
         self.read_losses()?;
         Ok(self.progress)
     }
 
-    /// Goes on from a checkpoint.
+    /// Resumes from a checkpoint.
     ///
     /// # Errors
     /// The name of the array that does not fit this network.

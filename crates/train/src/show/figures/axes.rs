@@ -1,5 +1,5 @@
-//! Axes: a range, its ticks with labels that people read (0.001, 1e−6, never 17 digits), and the
-//! panel that two of them span.
+//! Axes, and the panel that two of them span. An axis is a range and its ticks, with labels for
+//! people (0.001, 1e−6, never 17 digits).
 
 use super::style::{GRID, MUTED, NAME_SIZE, TICK_SIZE, elide, text_width};
 use super::svg::{Anchor, Stroke, Svg};
@@ -13,30 +13,31 @@ pub(super) enum Scale {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
     scale: Scale,
-    /// Ends, as logarithms to base 10 on a log axis.
+    /// Lower end; on a log axis its logarithm to base 10, as in `high`.
     low: f64,
     high: f64,
-    /// Place as a fraction of the axis, and label.
+    /// Labelled ticks: place as a fraction of the axis, and label.
     pub(super) ticks: Vec<(f64, String)>,
     minor: Vec<f64>,
 }
 
 impl Axis {
-    /// A linear axis over `range` widened by `padding` of it at both ends, with as many ticks as
-    /// fit on `pixels` without their labels touching.
+    /// Linear axis over `range`, which is widened at both ends by the share `padding` of itself. It
+    /// has as many ticks as fit on `pixels` without their labels touching.
     pub(super) fn linear(range: Option<(f64, f64)>, padding: f64, pixels: f64) -> Self {
         let (low, high) = widened(range.unwrap_or((0.0, 1.0)));
         let padding = padding * (high - low);
         let (low, high) = (low - padding, high + padding);
         let most = (pixels / 52.0).clamp(2.0, 8.0);
         let axis = Self::with_ticks(low, high, most);
-        // Upright labels need less room than that, wide ones more.
+        // Labels of a vertical axis need less room than this; wide ones need more, and get three
+        // ticks.
         let axis = if axis.widest() + 12.0 < pixels / most {
             axis
         } else {
             Self::with_ticks(low, high, 3.0)
         };
-        // One label tells no scale, two hardly more.
+        // Fewer than three labels hardly show a scale.
         let finer = Self::with_ticks(low, high, 2.0 * most);
         let fits = (finer.widest() + 12.0) * (finer.ticks.len() as f64) < pixels;
         if axis.ticks.len() < 3 && fits { finer } else { axis }
@@ -67,7 +68,7 @@ impl Axis {
         Self { scale: Scale::Linear, low, high, ticks, minor: Vec::new() }
     }
 
-    /// A log axis over the positive `range`, at least one decade.
+    /// Log axis over the positive `range`, widened to at least one decade.
     pub(super) fn log(range: Option<(f64, f64)>, padding: f64) -> Self {
         let (low, high) = range.unwrap_or((0.1, 1.0));
         let (low, high) = (low.log10(), high.log10());
@@ -94,7 +95,7 @@ impl Axis {
         Self { scale: Scale::Log, low, high, ticks, minor }
     }
 
-    /// An axis over the whole numbers 0 to `last`; the caller places the labels.
+    /// Axis over the whole numbers 0 to `last`, with labels that the caller places.
     pub(super) fn steps(last: usize, labels: &[(usize, String)]) -> Self {
         let margin = f64::max(0.5, 0.03 * last as f64);
         let (low, high) = (-margin, last as f64 + margin);
@@ -103,13 +104,13 @@ impl Axis {
         Self { scale: Scale::Linear, low, high, ticks, minor: Vec::new() }
     }
 
-    /// Where a value lies between the ends, 0 to 1.
+    /// Place of a value between the ends, 0 to 1.
     pub(super) fn place(&self, value: f64) -> f64 {
         let value = if self.scale == Scale::Log { value.log10() } else { value };
         (value - self.low) / (self.high - self.low)
     }
 
-    /// The width of the widest label.
+    /// Width of the widest label, in pixels.
     pub(super) fn widest(&self) -> f64 {
         let widths = self.ticks.iter().map(|(_, label)| text_width(label, TICK_SIZE));
         widths.fold(0.0, f64::max)
@@ -126,7 +127,7 @@ impl Axis {
     }
 }
 
-/// A range that isn't empty, and wide enough for seven digits to tell its ends apart.
+/// Range that is not empty, widened so that seven digits tell its ends apart.
 pub(crate) fn widened((low, high): (f64, f64)) -> (f64, f64) {
     let largest = f64::max(low.abs(), high.abs());
     let half = match high - low {
@@ -139,7 +140,7 @@ pub(crate) fn widened((low, high): (f64, f64)) -> (f64, f64) {
     (middle - half, middle + half)
 }
 
-/// A rectangle of the figure and the axes along its edges.
+/// Panel of a figure: a rectangle with axes along its left and lower edge.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Panel {
     pub(super) left: f64,
@@ -155,13 +156,13 @@ impl Panel {
         self.top + self.height
     }
 
-    /// The pixel of a point of the data.
+    /// Pixel of a data point.
     pub(super) fn at(&self, x: f64, y: f64) -> (f64, f64) {
         let (x, y) = (self.x.place(x), self.y.place(y));
         (self.left + x * self.width, self.bottom() - y * self.height)
     }
 
-    /// Grid lines and axes with their labels; the data goes over it. An empty name is left out.
+    /// Draws grid lines and labelled axes, before the data. An empty name is left out.
     pub(super) fn draw(&self, svg: &mut Svg, x_name: &str, y_name: &str) {
         let (right, bottom) = (self.left + self.width, self.bottom());
         let (grid, axis) = (Stroke::solid(GRID, 1.0), Stroke::solid(MUTED, 1.0));
@@ -203,7 +204,7 @@ impl Panel {
     }
 }
 
-/// Room that a y axis with these labels and a name needs on its left.
+/// Room in pixels that a y axis with these labels and a name needs on its left.
 pub(super) fn left_margin(axis: &Axis) -> f64 {
     axis.widest() + 40.0
 }
@@ -212,8 +213,8 @@ fn power(exponent: i32) -> f64 {
     if exponent < 0 { 1.0 / 10f64.powi(-exponent) } else { 10f64.powi(exponent) }
 }
 
-/// `number · 10^exponent` in full between 1e-4 and 1e6, else as "1.5e−7"; `largest` is the axis's
-/// largest number, so that all of its labels have one form.
+/// Label of `number · 10^exponent`: in full between 1e-4 and 1e6, else as "1.5e−7". All labels of
+/// an axis have the form that its largest number `largest` asks for.
 fn decimal(number: i64, exponent: i32, largest: i64) -> String {
     let digits = largest.max(1).ilog10() as i32;
     let magnitude = digits + exponent;
@@ -240,14 +241,14 @@ fn decade_label(digit: i32, decade: i32, plain: bool) -> String {
     }
 }
 
-/// A positive number to two digits: 10, 2.3, 0.001, 4.5e−6.
+/// Text of a positive number with two digits: 10, 2.3, 0.001, 4.5e−6.
 pub(super) fn two_digits(value: f64) -> String {
     let rounded = format!("{value:.1e}");
     let parts = rounded.split_once('e').map(|(m, e)| (m.replace('.', ""), e.parse::<i32>()));
     match parts {
         Some((mantissa, Ok(exponent))) if value > 0.0 => {
             let number = mantissa.parse().unwrap_or(0);
-            // 23 · 10^-1, but 2 · 10^0 where the second digit is a zero.
+            // 2.3 is 23 · 10^-1, but 2.0 is 2 · 10^0: a zero as the second digit is dropped.
             let (number, least) =
                 if number % 10 == 0 { (number / 10, exponent) } else { (number, exponent - 1) };
             decimal(number, least, number)
@@ -256,7 +257,7 @@ pub(super) fn two_digits(value: f64) -> String {
     }
 }
 
-/// A value to four digits: 0, 199.98 as 200, 1.5, 1.000e−7; "?" for what is no number.
+/// Text of a value with four digits: 0, 200 (for 199.98), 1.5, 1.000e−7; "?" if it is not finite.
 pub(super) fn four_digits(value: f64) -> String {
     if !value.is_finite() {
         return "?".to_owned();

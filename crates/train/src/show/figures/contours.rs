@@ -1,5 +1,5 @@
-//! Densities of two features as filled contours, one panel a level of the sampling, with the samples
-//! over them.
+//! Contours of a density of two features, filled, with the samples over them: one panel per level
+//! of the sampling.
 
 use super::axes::Axis;
 use super::field::Field;
@@ -10,45 +10,47 @@ use super::style::{BANDS, BLACK, LEGEND_SIZE, MUTED, TICK_SIZE, counted, drawabl
 use super::svg::{Anchor, Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// One level of a figure of contours.
+/// Panel of one level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContourPanel {
-    /// What stands above the panel, such as "step 3, σ = 0.48".
+    /// Name above the panel, such as "step 3, σ = 0.48".
     pub name: String,
-    /// Where the first and the last column of the grid are.
+    /// Places of the grid's first and last column.
     pub x: (f64, f64),
-    /// Where the first and the last row of the grid are.
+    /// Places of the grid's first and last row.
     pub y: (f64, f64),
     /// Columns of the grid.
     pub columns: usize,
     /// Rows of the grid.
     pub rows: usize,
-    /// The probability density row after row, the row at `y.0` first.
+    /// Probability density, row by row from `y.0` on.
     pub values: Vec<f64>,
-    /// The model's samples at the level, two values each; there may be none.
+    /// Samples at the level, two values each. May be empty.
     pub samples: Vec<f64>,
 }
 
-/// Where the bands begin, as shares of the peak. Of a Gaussian they are 3.0, 2.4, 1.9, 1.6, 1.2, 0.8
-/// and 0.5 standard deviations from the mean.
+/// Lower ends of the bands, as shares of the peak. For a Gaussian they lie 3.0, 2.4, 1.9, 1.6, 1.2,
+/// 0.8 and 0.5 standard deviations from the mean.
 const SHARES: [f64; 7] = [0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.9];
 const MOST_SAMPLES: usize = 400;
-/// What an outline may be off, in pixels: no more than its coordinates are.
+/// Error that simplifying an outline may make, in pixels: about that of rounding its coordinates.
 const TOLERANCE: f64 = 0.08;
-/// Width and height of a band in the scale.
+/// Width and height in pixels of a band's colour in the scale.
 const SWATCH: (f64, f64) = (33.0, 11.0);
-/// The logarithm of the density that is none, as a share of the peak.
+/// Least logarithm of a density's share of the peak. Zero density has this value.
 const NOTHING: f64 = -50.0;
 
-/// Filled contours of the density at up to twelve levels, evenly spread, in shares of the peak that a
-/// panel has, and up to 400 samples of each as dots. Every panel has axes of its own.
+/// Figure of filled contours of the density at up to twelve levels, evenly spread.
+///
+/// The contours of a panel are shares of its own peak. Up to 400 samples of each level are dots.
+/// Every panel has axes of its own.
 ///
 /// # Shapes
 /// `values` is row-major, `rows` of `columns` values; `samples` is row-major, 2 values a row.
 ///
 /// # Errors
-/// When there are no panels, a panel's grid has fewer than two columns or rows or not as many values,
-/// its ends are not in order, or its samples are not whole.
+/// When there are no panels, a panel's grid has fewer than two columns or rows or another number of
+/// values, its ends are not in order, or its samples are not whole rows.
 pub fn contours(
     title: &str,
     columns: &[String; 2],
@@ -125,9 +127,11 @@ fn validate(panels: &[ContourPanel]) -> Result<(), FigureError> {
     Ok(())
 }
 
-/// The logarithms of the densities as shares of their peak, none where there is no density at all,
-/// and how many of the values are no densities. What falls off as a Gaussian does is nearer to a
-/// straight line from value to value in logarithms, and so its contours are nearer to the exact ones.
+/// Logarithms of the densities as shares of their peak, and the number of values that are negative
+/// or not finite. Without any positive density there are no logarithms.
+///
+/// Between grid points the logarithm of a Gaussian tail is nearer to a straight line than the tail
+/// itself. Contours interpolated in logarithms are thus nearer to the exact ones.
 fn logarithms(values: &[f64]) -> (Option<Vec<f64>>, usize) {
     let is_density = |value: &&f64| drawable(**value) && **value >= 0.0;
     let peak = values.iter().filter(is_density).copied().fold(0.0, f64::max);
@@ -137,7 +141,7 @@ fn logarithms(values: &[f64]) -> (Option<Vec<f64>>, usize) {
     ((peak > 0.0).then(logarithms), no_density)
 }
 
-/// Every band over the ones below it, from the panel's lower left corner on.
+/// Draws the bands, each over the lower ones. `(left, bottom)` is the panel's lower left corner.
 fn draw_bands(svg: &mut Svg, field: &Field, (left, bottom): (f64, f64), size: (f64, f64)) {
     let across = size.0 / (field.columns - 1) as f64;
     let up = size.1 / (field.rows - 1) as f64;
@@ -157,7 +161,8 @@ fn draw_bands(svg: &mut Svg, field: &Field, (left, bottom): (f64, f64), size: (f
     }
 }
 
-/// The colours and where they begin, below `top`; returns the y at which the panels may begin.
+/// Draws the scale below `top`: the bands' colours and lower ends. Returns the y at which the
+/// panels may begin.
 fn draw_scale(svg: &mut Svg, left: f64, top: f64) -> f64 {
     let (width, height) = SWATCH;
     let (upper, lower) = (top - 5.0, top - 5.0 + height);
@@ -175,7 +180,7 @@ fn draw_scale(svg: &mut Svg, left: f64, top: f64) -> f64 {
     lower + 26.0
 }
 
-/// The samples of a panel.
+/// Samples of a panel: the drawable ones within its axes, and the numbers of the others.
 struct Samples {
     inside: Vec<(f64, f64)>,
     outside: usize,
@@ -195,7 +200,7 @@ impl Samples {
     }
 }
 
-/// What the notes say.
+/// Counts that the notes report.
 #[derive(Default)]
 struct Counts {
     most: usize,
@@ -229,7 +234,7 @@ impl Counts {
 mod tests {
     use super::*;
 
-    /// Gaussians of standard deviation `std` at (±1, ±1).
+    /// Panel of four Gaussians of standard deviation `std` at (±1, ±1).
     fn four(side: usize, std: f64, samples: Vec<f64>) -> ContourPanel {
         let reach = 1.0 + 3.5 * std;
         let place = |i: usize| reach * (2.0 * i as f64 / (side - 1) as f64 - 1.0);
@@ -254,7 +259,7 @@ mod tests {
         contours("t", &["x".to_owned(), "y".to_owned()], panels).unwrap()
     }
 
-    /// Paths of each band, without the scale's.
+    /// Number of paths of each band, without the scale.
     fn bands(figure: &Figure) -> [usize; 7] {
         let paths = figure.svg().lines().filter(|line| line.contains("evenodd"));
         let paths: Vec<_> = paths.collect();
@@ -283,7 +288,7 @@ mod tests {
 
     #[test]
     fn contours_of_a_gaussian_are_where_they_should_be_on_a_coarse_grid() {
-        // Cells as wide as a standard deviation.
+        // The grid's cells are as wide as a standard deviation.
         let at = |i: usize| i as f64 - 5.0;
         let radius = |i: usize| f64::hypot(at(i % 11), at(i / 11));
         let values: Vec<_> = (0..121).map(|i| (-radius(i).powi(2) / 2.0).exp()).collect();
@@ -291,7 +296,8 @@ mod tests {
         let field = Field { columns: 11, rows: 11, values: &values };
         for (share, want) in SHARES.iter().zip([3.035, 2.448, 1.948, 1.552, 1.177]) {
             for (x, y) in field.region(share.ln()).concat() {
-                // The square is above its chord by at most a quarter, half of it here.
+                // Over a cell of width 1, x² and its chord differ by at most 1/4, and so x²/2 by at
+                // most 1/8.
                 let off = f64::hypot(x - 5.0, y - 5.0) - want;
                 assert!(off.abs() < 0.126 / want + 0.01, "{share}: {off}");
             }

@@ -1,5 +1,5 @@
-//! How the samples draw together on the modes of the data: the mean squared distance to the nearest
-//! one, step after step, down to what the data itself has.
+//! Convergence of the samples on the modes of the data: the mean squared distance to the nearest
+//! mode at every step, against the exact value of the data itself.
 
 use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
@@ -8,12 +8,12 @@ use super::style::{BACKDROP, EXACT, colour, drawable, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// The samples after one step of the sampling.
+/// Distance of the samples after one step of the sampling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConvergenceStep {
-    /// Noise scale of the step's level; zero is the end.
+    /// Noise scale sigma of the step's level, zero at the end.
     pub sigma: f64,
-    /// Mean over the samples of the squared distance to the nearest mode.
+    /// Mean squared distance of the samples to the nearest mode.
     pub value: f64,
 }
 
@@ -21,15 +21,16 @@ const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 320.0;
 const RIGHT: f64 = 24.0;
 const SAMPLES: usize = 0;
-/// How much ink is behind the steps that repeat the last level.
+/// Opacity of the grey behind the steps that repeat the last level.
 const REPEATS: f64 = 0.13;
 
-/// Mean squared distance to the nearest mode against the sampling step, on a log axis, with the
-/// data's own, `d · std²` for `d` features, as a dashed line. Steps that repeat the last level stand
-/// on grey.
+/// Figure of the mean squared distance to the nearest mode over the sampling steps, on a log axis.
+///
+/// The exact distance `floor`, `d · std²` for `d` features, is a dashed line. Steps that repeat the
+/// last level stand on grey.
 ///
 /// # Shapes
-/// One entry a step, noisiest first.
+/// One entry per step, the noisiest first.
 ///
 /// # Errors
 /// When there are no steps.
@@ -86,7 +87,7 @@ pub fn convergence(
     Ok(svg.finish(title, WIDTH, height))
 }
 
-/// The first step whose level, and that of all after it, is the level of the step before.
+/// First of the steps at the end that repeat the level of the step before, if there are any.
 fn repeats(sigmas: &[f64]) -> Option<usize> {
     let last = sigmas.last()?;
     let same = sigmas.iter().rev().take_while(|sigma| *sigma == last).count();

@@ -1,6 +1,7 @@
-//! Values against the training step: loss, learning rate, gradient norm, of one run or of several.
+//! Curves over the training step: loss, learning rate or gradient norm of one run or of several.
+//!
 //! Long noisy curves are drawn twice: every value thin and light, and over it the mean of
-//! neighbouring values, which is what the eye looks for in noise.
+//! neighbouring values, which the eye looks for in noise.
 
 use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
@@ -8,28 +9,30 @@ use super::style::{MOST_MARKS, NOTE_SIZE, colour, dash, drawable, elide, mark, r
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// One curve of a figure of curves.
+/// Curve over the training steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Curve<'a> {
     /// Name in the legend.
     pub name: &'a str,
-    /// Training step and value, in the order in which they are joined.
+    /// Points of training step and value, in the order in which they are joined.
     pub points: &'a [(u64, f64)],
 }
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 340.0;
 const RIGHT: f64 = 24.0;
-/// More curves would share colours, dashes and marks.
+/// Most curves of a figure: more would share colours, dashes and marks.
 const MOST_CURVES: usize = 6;
-/// Curves with more points than this are lines without marks.
+/// Most points of a curve with marks. Longer curves are lines only.
 const MOST_MARKED: usize = 60;
 
-/// Curves over the training steps; the axis of the values, which `y_name` names, is logarithmic when
-/// all of them are positive and span more than a decade. The first six curves are drawn.
+/// Figure of curves over the training steps. The first six curves are drawn.
+///
+/// `y_name` names the axis of the values. It is logarithmic if all values are positive and span
+/// more than a decade.
 ///
 /// # Errors
-/// When there is no curve with a point among them.
+/// When none of these curves has a point.
 pub fn curves(title: &str, y_name: &str, curves: &[Curve]) -> Result<Figure, FigureError> {
     let drawn = &curves[..curves.len().min(MOST_CURVES)];
     if drawn.iter().all(|curve| curve.points.is_empty()) {
@@ -47,7 +50,8 @@ pub fn curves(title: &str, y_name: &str, curves: &[Curve]) -> Result<Figure, Fig
     let width = WIDTH - left - RIGHT;
     let x = Axis::linear(steps, 0.015, width);
 
-    // As many points in all as two curves may have, so that the file stays below 1 MB.
+    // All curves together have at most as many points as two curves may have, so that the file
+    // stays below 1 MB.
     let most = MOST_MARKS.min(2 * MOST_MARKS / drawn.len());
     let lines: Vec<_> = drawn.iter().map(|curve| Line::new(curve, most)).collect();
     let mut svg = Svg::new();
@@ -56,7 +60,7 @@ pub fn curves(title: &str, y_name: &str, curves: &[Curve]) -> Result<Figure, Fig
     let top = head(&mut svg, title, &legend, left, width);
     let panel = Panel { left, top, width, height: HEIGHT, x, y };
     panel.draw(&mut svg, "training step", y_name);
-    // Single values below all lines, so that no curve hides another's mean.
+    // Single values are drawn before all lines, so that no curve hides another's mean.
     let opacity = if lines.len() > 2 { 0.2 } else { 0.35 };
     for (i, line) in lines.iter().enumerate().filter(|(_, line)| line.half_window.is_some()) {
         let thin = Stroke { opacity, ..Stroke::solid(colour(i), 0.9) };
@@ -75,13 +79,14 @@ pub fn curves(title: &str, y_name: &str, curves: &[Curve]) -> Result<Figure, Fig
     Ok(svg.finish(title, WIDTH, height))
 }
 
-/// What is drawn of a curve.
+/// Line that is drawn for a curve.
 struct Line<'a> {
     name: &'a str,
-    /// Length of the whole curve.
+    /// Number of points of the whole curve.
     count: usize,
     points: Vec<(f64, f64)>,
-    /// Reach of the running mean that is drawn over the values, where they are many and noisy.
+    /// Half the window of the running mean that is drawn over the values, if these are many and
+    /// noisy.
     half_window: Option<usize>,
 }
 
@@ -125,8 +130,8 @@ fn stroke(series: usize) -> Stroke<'static> {
     Stroke { dash: dash(series), ..Stroke::solid(colour(series), 2.0) }
 }
 
-/// Whether the values turn between up and down at more than an eighth of the places: independent
-/// noise turns at two thirds of them, a schedule of the learning rate at a few.
+/// Whether the values turn between up and down at more than an eighth of the points. Independent
+/// noise turns at two thirds of them, a learning rate schedule at a few.
 fn is_noisy(points: &[(f64, f64)]) -> bool {
     let turns = points.windows(3).filter(|near| {
         let (before, after) = (near[1].1 - near[0].1, near[2].1 - near[1].1);
@@ -135,7 +140,8 @@ fn is_noisy(points: &[(f64, f64)]) -> bool {
     8 * turns.count() > points.len()
 }
 
-/// What is thin and what is thick: one note for all curves where the same is true of all.
+/// Notes on the thin and the thick line of averaged curves. If all curves have the same note it is
+/// written once.
 fn notes_on_means(lines: &[Line]) -> Vec<String> {
     let note = |line: &Line| {
         let (window, points) = (2 * line.half_window? + 1, line.points.len());
@@ -159,7 +165,7 @@ fn notes_on_means(lines: &[Line]) -> Vec<String> {
     }
 }
 
-/// Joins neighbouring points; a value that isn't finite leaves a gap.
+/// Draws a line through the points. A value that isn't finite leaves a gap.
 fn draw_line(svg: &mut Svg, panel: &Panel, points: &[(f64, f64)], stroke: Stroke) {
     for piece in points.split(|(_, value)| !drawable(*value)).filter(|piece| !piece.is_empty()) {
         let pixels: Vec<_> = piece.iter().map(|(step, value)| panel.at(*step, *value)).collect();
@@ -167,9 +173,11 @@ fn draw_line(svg: &mut Svg, panel: &Panel, points: &[(f64, f64)], stroke: Stroke
     }
 }
 
-/// The mean of the finite values up to `half` places away, fewer towards the ends so that it stays
-/// centred. None (NaN) so close to an end that it would be as noisy as the values, and where the
-/// value itself isn't finite.
+/// Running mean of the finite values up to `half` places away. Towards the ends the window shrinks,
+/// so that it stays centred.
+///
+/// The mean is NaN where the value itself isn't finite, and so close to an end that it would be as
+/// noisy as the values.
 fn running_mean(points: &[(f64, f64)], half: usize) -> Vec<(f64, f64)> {
     let mean = |i: usize| {
         let reach = half.min(i).min(points.len() - 1 - i);

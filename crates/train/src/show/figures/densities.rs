@@ -1,6 +1,6 @@
-//! The distribution at every noise level, one panel each: the exact one beside that of the samples,
-//! as probability densities or as cumulative distributions. Where the model goes astray shows at the
-//! level at which it does.
+//! Distributions at every noise level, one panel each: exact and of the samples, as probability
+//! densities or as cumulative distributions. They show the level at which the samples leave the
+//! exact distribution.
 
 use super::axes::{Axis, widened};
 use super::histogram::Bars;
@@ -11,34 +11,36 @@ use super::style::{BACKDROP, EXACT, PALETTE, counted, drawable, range, spread};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// One noise level of a figure of densities.
+/// Panel of one noise level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DensityPanel {
-    /// What stands above the panel, such as "k = 8, σ = 0.99".
+    /// Name above the panel, such as "k = 8, σ = 0.99".
     pub name: String,
-    /// The exact probability density: places, ascending, and its value at each.
+    /// Exact probability density: points of place and value, in ascending order of places.
     pub curve: Vec<(f64, f64)>,
-    /// The model's samples at the level; there may be none.
+    /// Samples at the level. May be empty.
     pub samples: Vec<f64>,
 }
 
 const SAMPLES: Stroke = Stroke { colour: PALETTE[0], width: 1.6, dash: "", opacity: 1.0 };
-/// Opacity of the area below a density.
+/// Opacity of the area below the exact density.
 const BELOW: f64 = 0.4;
 const MOST_BINS: usize = 120;
-/// Where the samples are not in a few of the bins.
+/// Most bins of samples that are not crowded in a few of them.
 const MOST_COARSE: usize = 40;
-/// Steps of the samples' distribution in a panel.
+/// Most steps of the samples' cumulative distribution in a panel.
 const MOST_STEPS: usize = 240;
-/// What a line may be off, in pixels: no more than its coordinates are.
+/// Error that simplifying a line may make, in pixels: no more than rounding its coordinates.
 const TOLERANCE: f64 = 0.05;
-/// Share of the peak below which a density is a tail, which needs not be shown.
+/// Share of the peak below which a density is a tail, which the axis may leave out.
 const TAIL: f64 = 1e-3;
-/// Share of the samples at either end that needs not be shown.
+/// Share of the samples at either end that the axis may leave out.
 const ASTRAY: f64 = 0.005;
 
-/// Probability densities of up to twelve levels, evenly spread: the exact one as a filled dashed
-/// line, the samples' as a histogram of the same area. Every panel has axes of its own.
+/// Figure of probability densities at up to twelve levels, evenly spread.
+///
+/// The exact density is a filled dashed line, the samples are a histogram of the same area. Every
+/// panel has axes of its own.
 ///
 /// # Errors
 /// When there are no panels, or a panel has neither a curve nor samples.
@@ -57,9 +59,11 @@ pub fn densities(
     })
 }
 
-/// Cumulative distributions of up to twelve levels, evenly spread: the exact one as a dashed line,
-/// the samples' in steps. The exact one is the integral of the panel's density by the trapezoid
-/// rule, so the curve must reach from tail to tail. Every panel has a horizontal axis of its own.
+/// Figure of cumulative distributions at up to twelve levels, evenly spread.
+///
+/// The exact distribution is a dashed line, the samples' distribution rises in steps. The exact one
+/// is the integral of the panel's density by the trapezoid rule, so the curve must reach from tail
+/// to tail. Every panel has a horizontal axis of its own.
 ///
 /// # Errors
 /// When there are no panels, or a panel has neither a curve nor samples.
@@ -70,14 +74,15 @@ pub fn cumulative(
 ) -> Result<Figure, FigureError> {
     draw("cumulative", title, column, panels, "probability below", |level, height| {
         let exact = level.integral();
-        // A curve that is no density ends elsewhere than at one, and is seen to.
+        // The axis shows where the integral ends. A curve that is no density ends elsewhere than at
+        // one.
         let ends = exact.iter().map(|(_, y)| *y).chain([0.0, 1.0]);
         let y = Axis::linear(range(ends), 0.03, height);
         Lines { y, exact, samples: level.steps(), filled: false }
     })
 }
 
-/// What is drawn in a panel.
+/// Lines of a panel, and its vertical axis.
 struct Lines {
     y: Axis,
     exact: Vec<(f64, f64)>,
@@ -147,13 +152,13 @@ fn draw(
     Ok(svg.finish(title, multiples.figure_width(), height))
 }
 
-/// What of a panel can be drawn.
+/// Drawable curve and samples of a panel.
 struct Level<'a> {
     name: &'a str,
     curve: Vec<(f64, f64)>,
-    /// In ascending order.
+    /// Samples in ascending order.
     samples: Vec<f64>,
-    /// The ends of the horizontal axis.
+    /// Ends of the horizontal axis.
     span: (f64, f64),
     not_finite: usize,
     negative: usize,
@@ -180,7 +185,7 @@ impl<'a> Level<'a> {
         (self.span.0..=self.span.1).contains(&x)
     }
 
-    /// The part of the curve that the axis shows.
+    /// Part of the curve that the axis shows.
     fn visible(&self) -> impl Iterator<Item = (f64, f64)> {
         self.curve.iter().copied().filter(|(x, _)| self.shows(*x))
     }
@@ -189,7 +194,7 @@ impl<'a> Level<'a> {
         self.samples.iter().filter(|x| !self.shows(**x)).count()
     }
 
-    /// The exact cumulative distribution, level beyond the ends of the curve.
+    /// Exact cumulative distribution, constant beyond the ends of the curve.
     fn integral(&self) -> Vec<(f64, f64)> {
         let mut line: Vec<_> = integral(&self.curve).filter(|(x, _)| self.shows(*x)).collect();
         if let ([first, ..], [.., last]) = (&*self.curve, &*line) {
@@ -202,7 +207,7 @@ impl<'a> Level<'a> {
         line
     }
 
-    /// The outline of the histogram; its area is the share of the samples that the axis shows.
+    /// Outline of the samples' histogram. Its area is the share of the samples that the axis shows.
     fn bars(&self) -> Vec<(f64, f64)> {
         let visible: Vec<_> = self.samples.iter().copied().filter(|x| self.shows(*x)).collect();
         if visible.is_empty() {
@@ -213,8 +218,9 @@ impl<'a> Level<'a> {
         outline.into_iter().map(|(x, density)| (x, share * density)).collect()
     }
 
-    /// The root of the number of samples, or more where most of them are in a few of so many bins:
-    /// as many as leave a tenth of them in the highest, so that modes far apart keep their shape.
+    /// Number of bins: the root of the number of samples, or more if the samples crowd in a few
+    /// bins. Then there are as many as leave a tenth of the samples in the highest bin, so that
+    /// modes far apart keep their shape.
     fn bins(visible: &[f64]) -> usize {
         let root = (visible.len() as f64).sqrt();
         let coarse = Bars::new([&[], visible], MOST_COARSE);
@@ -224,7 +230,7 @@ impl<'a> Level<'a> {
         (f64::max(root.min(MOST_COARSE as f64), fine) as usize).clamp(8, MOST_BINS)
     }
 
-    /// The samples' cumulative distribution from one end of the axis to the other.
+    /// Cumulative distribution of the samples, from one end of the axis to the other.
     fn steps(&self) -> Vec<(f64, f64)> {
         if self.samples.is_empty() {
             return Vec::new();
@@ -246,7 +252,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// From the first to the last place where the density is no tail, and all but a few of the samples.
+/// Range of the places where the density is no tail, and of all samples but the outermost.
 fn span(curve: &[(f64, f64)], samples: &[f64]) -> (f64, f64) {
     let peak = curve.iter().map(|(_, y)| *y).fold(0.0, f64::max);
     let high = curve.iter().filter(|(_, y)| *y > TAIL * peak).map(|(x, _)| *x);
@@ -255,7 +261,7 @@ fn span(curve: &[(f64, f64)], samples: &[f64]) -> (f64, f64) {
     range(high.chain(central.iter().copied())).unwrap_or((0.0, 1.0))
 }
 
-/// The integral of a density up to each of its places, by the trapezoid rule.
+/// Integral of a density up to each of its places, by the trapezoid rule.
 fn integral(curve: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
     let mut sum = 0.0;
     let mut before = curve.first().copied().unwrap_or((0.0, 0.0));
@@ -281,7 +287,7 @@ mod tests {
         }
     }
 
-    /// Evenly spread over the quantiles of a logistic distribution of that scale.
+    /// Evenly spread quantiles of a logistic distribution of that scale.
     fn logistic(count: usize, scale: f64) -> Vec<f64> {
         let share = |i: usize| (i as f64 + 0.5) / count as f64;
         (0..count).map(|i| scale * (share(i) / (1.0 - share(i))).ln()).collect()

@@ -1,5 +1,6 @@
-//! Distances between samples and data, one metric a row, on a log axis: the samples' with its error
-//! bar, beside the floor that a perfect model would reach and the baselines that it should beat.
+//! Distances between samples and data on a log axis, one row per metric. A row shows the samples'
+//! distance with its error bar, the floor that a perfect model would reach, and the baselines that
+//! a model should beat.
 
 use super::axes::{Axis, Panel, two_digits};
 use super::legend::{Key, foot, head, left_out};
@@ -7,18 +8,18 @@ use super::style::{BLACK, MUTED, Mark, PALETTE, TICK_SIZE, colour, drawable, eli
 use super::svg::{Anchor, Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// One metric of an evaluation.
+/// Distances of one metric of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Distance<'a> {
     /// Name of the metric.
     pub name: &'a str,
-    /// Between samples and held-out data.
+    /// Distance between samples and held-out data.
     pub samples: f64,
-    /// Standard error of that.
+    /// Standard error of the samples' distance.
     pub standard_error: Option<f64>,
-    /// Between training and held-out data: what a perfect model would have.
+    /// Distance between training and held-out data, which a perfect model would reach.
     pub floor: Option<f64>,
-    /// Names and distances of models that a good one should beat.
+    /// Names and distances of baselines, which a good model should beat.
     pub baselines: &'a [(&'a str, f64)],
 }
 
@@ -26,14 +27,15 @@ const WIDTH: f64 = 760.0;
 const LEFT: f64 = 20.0;
 const ROW: f64 = 30.0;
 const MOST_ROWS: usize = 40;
-/// Room for a metric's name.
+/// Room in pixels for a metric's name.
 const NAME: f64 = 210.0;
-/// Room for the numbers on the right.
+/// Room in pixels for the numbers on the right.
 const NUMBERS: f64 = 120.0;
-/// The samples' mark and line.
+/// Stroke of the samples' mark and error bar.
 const SAMPLES: Stroke = Stroke { colour: PALETTE[0], width: 2.0, dash: "", opacity: 1.0 };
 
-/// A row of marks for each of the first forty metrics, and the samples' distance in numbers.
+/// Figure of distances: a row of marks for each of the first forty metrics, and the samples'
+/// distance in numbers.
 ///
 /// # Errors
 /// When there are no rows.
@@ -74,18 +76,18 @@ pub fn distances(title: &str, rows: &[Distance]) -> Result<Figure, FigureError> 
     Ok(svg.finish(title, WIDTH, height))
 }
 
-/// What has a mark in a row.
+/// Values that have a mark in a row.
 fn values(row: &Distance) -> impl Iterator<Item = f64> + Clone {
     let baselines = row.baselines.iter().map(|(_, value)| *value);
     [row.samples].into_iter().chain(row.floor).chain(baselines)
 }
 
-/// The ends of an error bar.
+/// Ends of an error bar.
 fn bar(value: f64, error: f64) -> [f64; 2] {
     [value - error, value + error]
 }
 
-/// The names of all baselines in the order in which they occur, which decides their marks.
+/// Names of all baselines in the order in which they occur. The order decides their marks.
 fn baseline_names<'a>(rows: &[Distance<'a>]) -> Vec<&'a str> {
     let mut names = Vec::new();
     for (name, _) in rows.iter().flat_map(|row| row.baselines) {
@@ -131,7 +133,8 @@ fn draw_row(svg: &mut Svg, panel: &Panel, y: f64, row: &Distance, baselines: &[&
     let error = row.standard_error.filter(|error| shown(row.samples) && shown(*error));
     if let Some(error) = error {
         let [low, high] = bar(row.samples, error);
-        // An error as large as the value reaches to zero, which is beyond a log axis's edge.
+        // An error bar that reaches to zero or below ends at the panel's edge: a log axis has no
+        // zero.
         let from = if shown(low) { panel.at(low, y).0 } else { panel.left };
         let to = panel.at(high, y).0;
         svg.line((from, middle), (to, middle), SAMPLES);
@@ -164,7 +167,7 @@ mod tests {
         baselines: &[("fitted Gaussian", 0.4), ("untrained network", 3.0)],
     };
 
-    /// Marks of a shape in the whole figure, keys of the legend included.
+    /// Number of marks of a colour in the whole figure, with the legend's keys.
     fn marks(figure: &Figure, colour: &str) -> usize {
         figure.svg().matches(&format!("fill=\"{colour}\" fill-opacity=\"1\"")).count()
     }

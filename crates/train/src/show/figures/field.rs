@@ -1,7 +1,7 @@
-//! The regions of a field where it is at least a level: closed outlines by marching squares (Lorensen
-//! and Cline 1987, in two dimensions), linear between the values of the grid.
+//! Regions where a field is at least a level, as closed outlines. The method is marching squares
+//! (Lorensen and Cline 1987, in two dimensions), linear between the values of the grid.
 
-/// Values on a regular grid, row after row.
+/// Field given by values on a regular grid, row by row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field<'a> {
     pub(super) columns: usize,
@@ -9,13 +9,13 @@ pub(super) struct Field<'a> {
     pub(super) values: &'a [f64],
 }
 
-/// No edge.
+/// Marker for no edge.
 const NONE: usize = usize::MAX;
 
 impl Field<'_> {
-    /// The outlines of where the field is at least `level`, in columns and rows of the grid. The
-    /// region is on the left of each, so that a hole runs the other way round. Where the region
-    /// reaches the edge of the grid, its outline is that edge.
+    /// Outlines of the region where the field is at least `level`, in columns and rows of the grid.
+    /// The region lies on the left of each outline, so that the outline of a hole runs the other
+    /// way round. Where the region reaches the edge of the grid, the outline follows the edge.
     pub(super) fn region(&self, level: f64) -> Vec<Vec<(f64, f64)>> {
         let mut next = self.segments(level);
         let mut outlines = Vec::new();
@@ -33,28 +33,31 @@ impl Field<'_> {
         outlines
     }
 
-    /// Nodes in a row of the grid with a ring around it, in which there is nothing. The ring has no
-    /// width: its nodes stand where their neighbours in the grid do.
+    /// Number of nodes in a row of the padded grid: the grid and a ring of empty nodes around it.
+    /// The ring has no width: its nodes lie where their neighbours in the grid do.
     fn across(&self) -> usize {
         self.columns + 2
     }
 
-    /// The value at a node, none in the ring.
+    /// Value at a node, `None` in the ring.
     fn value(&self, node: usize) -> Option<f64> {
         let (x, y) = (node % self.across(), node / self.across());
         let inside = (1..=self.columns).contains(&x) && (1..=self.rows).contains(&y);
         inside.then(|| self.values[(y - 1) * self.columns + x - 1])
     }
 
-    /// From every edge of the grid that an outline crosses the one that it crosses next, by the
-    /// number of the edge: twice its lower node's, one more for an edge that goes up.
+    /// Next edge that the outline crosses after each edge of the grid, `NONE` where no outline
+    /// crosses the edge.
+    ///
+    /// An edge to the right of node n has the number 2n, an edge upwards from it 2n + 1.
     fn segments(&self, level: f64) -> Vec<usize> {
         let across = self.across();
         let mut next = vec![NONE; 2 * across * (self.rows + 2)];
         for y in 0..=self.rows {
             for x in 0..=self.columns {
                 let node = y * across + x;
-                // Counterclockwise, where y goes up; each edge begins at its corner.
+                // Corners and edges are counterclockwise, with y upwards. Edge k goes from corner k
+                // to the next.
                 let corners = [node, node + 1, node + across + 1, node + across];
                 let edges = [2 * node, 2 * (node + 1) + 1, 2 * (node + across), 2 * node + 1];
                 let values = corners.map(|corner| self.value(corner));
@@ -62,7 +65,8 @@ impl Field<'_> {
                 let leaves = |k: usize| inside[k] && !inside[(k + 1) % 4];
                 let enters = |k: usize| !inside[k] && inside[(k + 1) % 4];
                 let saddle = (0..4).filter(|k| leaves(*k)).count() == 2;
-                // The mean tells whether the two corners of a saddle are one region in the middle.
+                // The mean of the corners decides whether the two high corners of a saddle are
+                // joined in the middle.
                 let mean = values.iter().flatten().map(|value| value / 4.0).sum::<f64>();
                 let joined = saddle && mean >= level;
                 for from in (0..4).filter(|k| leaves(*k)) {
@@ -75,7 +79,7 @@ impl Field<'_> {
         next
     }
 
-    /// Where the field has the level on an edge.
+    /// Point of an edge at which the field has the level.
     fn crossing(&self, edge: usize, level: f64) -> (f64, f64) {
         let (node, across) = (edge / 2, self.across());
         let end = if edge.is_multiple_of(2) { node + 1 } else { node + across };
@@ -97,7 +101,7 @@ impl Field<'_> {
 mod tests {
     use super::*;
 
-    /// Twice the signed area, halved: positive where the inside is on the left.
+    /// Signed area of an outline, positive if the inside is on the left.
     fn area(outline: &[(f64, f64)]) -> f64 {
         let next = outline.iter().cycle().skip(1);
         outline.iter().zip(next).map(|((x, y), (u, v))| (x * v - u * y) / 2.0).sum()
@@ -115,7 +119,7 @@ mod tests {
             let outlines = field.region(100.0 - radius);
             assert_eq!(outlines.len(), 1);
             let want = std::f64::consts::PI * radius * radius;
-            // Chords of a grid of width one lie inside by at most 1 / (8 radius).
+            // Chords across cells of width 1 lie inside the circle by at most 1 / (8 radius).
             assert!((area(&outlines[0]) / want - 1.0).abs() < 0.25 / radius, "{radius}");
             for (x, y) in &outlines[0] {
                 assert!((f64::hypot(x - 30.0, y - 25.0) - radius).abs() < 0.125 / radius + 1e-9);

@@ -1,4 +1,4 @@
-//! Histograms of samples over data: the data as a grey area, the samples as a dark outline.
+//! Histograms of samples over data: data as a grey area, samples as a dark outline.
 
 use super::axes::{Axis, Panel, widened};
 use super::legend::Key;
@@ -9,27 +9,29 @@ const SAMPLES: &str = PALETTE[0];
 /// Opacity of the data's area.
 const DATA: f64 = 0.55;
 
-/// Histograms of both sets over the same bins, each of area one.
+/// Histograms of data and samples over the same bins, each of area one.
 pub(super) struct Bars {
     edges: Vec<f64>,
     densities: [Vec<f64>; 2],
 }
 
 impl Bars {
-    /// As many bins as the root of the smaller set's length, 8 to `most_bins`.
+    /// Histograms of data and samples. The number of bins is the root of the smaller set's length,
+    /// from 8 to `most_bins`.
     pub(super) fn new(columns: [&[f64]; 2], most_bins: usize) -> Self {
         let lengths = columns.iter().map(|values| values.len());
         let fewest = lengths.filter(|len| *len > 0).min().unwrap_or(1);
         Self::with_bins(columns, ((fewest as f64).sqrt() as usize).clamp(8, most_bins))
     }
 
-    /// As many bins as are given; fewer where the values are whole numbers.
+    /// Histograms with `count` bins, or fewer if the values are whole numbers.
     pub(super) fn with_bins(columns: [&[f64]; 2], count: usize) -> Self {
         let values = columns.iter().flat_map(|values| values.iter().copied());
         let (low, high) = widened(range(values).unwrap_or((0.0, 1.0)));
         let width = high / count as f64 - low / count as f64;
         let (low, width, count) = if of_whole_numbers(columns) {
-            // Bins of as many whole numbers each, which do not alternate between one and none.
+            // Every bin holds equally many whole numbers; otherwise bins with and without one would
+            // alternate.
             let (low, width) = (low.floor() - 0.5, width.ceil());
             (low, width, ((high - low) / width).ceil() as usize)
         } else {
@@ -47,18 +49,18 @@ impl Bars {
         Self { edges, densities }
     }
 
-    /// From the first edge to the last.
+    /// Range from the first edge to the last.
     pub(super) fn span(&self) -> (f64, f64) {
         (self.edges[0], self.edges[self.edges.len() - 1])
     }
 
-    /// The axis of the densities.
+    /// Axis of the densities.
     pub(super) fn axis(&self, height: f64) -> Axis {
         let highest = self.densities.iter().flatten().copied().fold(0.0, f64::max);
         Axis::linear(Some((0.0, f64::min(1.06 * highest, 1e300))), 0.0, height)
     }
 
-    /// The outline of the samples' histogram, in the units of the data.
+    /// Outline of the samples' histogram, in the units of the data.
     pub(super) fn samples(&self) -> Vec<(f64, f64)> {
         self.outline(&self.densities[1])
     }
@@ -83,14 +85,15 @@ impl Bars {
     }
 }
 
-/// Whether the data, or the samples where there is none, is of whole numbers, and more than one.
+/// Whether the data consists of whole numbers that are not all equal. Without data the samples
+/// decide.
 fn of_whole_numbers(columns: [&[f64]; 2]) -> bool {
     let values = if columns[0].is_empty() { columns[1] } else { columns[0] };
     values.iter().any(|value| *value != values[0])
         && values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e9)
 }
 
-/// What area and outline are.
+/// Entries of the legend: area of the data, outline of the samples.
 pub(super) fn legend(data: &str, samples: &str) -> [(Key, String); 2] {
     let line = Key::Line(Stroke::solid(SAMPLES, 1.8));
     [(Key::Area { colour: BACKDROP, opacity: DATA }, data.to_owned()), (line, samples.to_owned())]

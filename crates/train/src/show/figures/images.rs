@@ -1,5 +1,5 @@
-//! Rows that are images: real ones beside generated ones, in ink on paper, so that the least value
-//! is blank and the greatest black.
+//! Images, one per row: data beside samples, in ink on paper. The least value is blank and the
+//! greatest black.
 
 use super::axes::{four_digits, widened};
 use super::legend::{foot, head};
@@ -8,36 +8,39 @@ use super::style::{GRID, NAME_SIZE, NOTE_SIZE, counted, drawable, elide, range, 
 use super::svg::{Anchor, Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// How a row is an image.
+/// Layout of an image in a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pixels {
     /// Values in a row.
     pub columns: usize,
-    /// Pixels in a line of the image; a row has `columns / width` lines, one after the other.
+    /// Pixels in a line of the image. A row has `columns / width` lines, one after the other.
     pub width: usize,
-    /// The values that are blank and black; without it the least and the greatest of the data.
+    /// Values that are blank and black. By default they are the least and the greatest value of the
+    /// data.
     pub value_range: Option<(f64, f64)>,
 }
 
 const LEFT: f64 = 20.0;
 const GAP: f64 = 20.0;
-/// Width and height that a grid of images has.
+/// Width and height of a grid of images, in pixels.
 const ROOM: f64 = 350.0;
-/// The most images in a line of a grid, and the most lines.
+/// Most images in a line of a grid, and most lines.
 const MOST_ACROSS: usize = 8;
-/// The most pixels in a grid: 64 images of 28 × 28. It keeps the file below 1 MB even when all of
-/// them are noise.
+/// Most pixels in a grid: 64 images of 28 × 28. The limit keeps the file below 1 MB even if all
+/// images are noise.
 const MOST_PIXELS: usize = 64 * 28 * 28;
-/// The most pixels along an image's side: four images of that size are within the above.
+/// Most pixels along an image's side. Four images of this size stay within [`MOST_PIXELS`].
 const MOST_ALONG: usize = 110;
-/// Amounts of ink besides none.
+/// Amount of ink of a black pixel; a blank one has none.
 const FULL: u8 = 31;
 
-/// Two grids of up to 8 × 8 images, evenly spread over the rows: data on the left, samples on the
-/// right, in one scale. Of large images fewer are drawn, very large ones by the means of blocks.
+/// Figure of two grids of images in one scale of ink: data on the left, samples on the right.
+///
+/// A grid has up to 8 × 8 images, evenly spread over the rows. A grid of large images has fewer. In
+/// very large images each drawn pixel is the mean of a block.
 ///
 /// # Shapes
-/// `rows` of both sets is row-major, `pixels.columns` values a row; one of the sets may be empty.
+/// `rows` of both sets is row-major, `pixels.columns` values a row. One of the sets may be empty.
 ///
 /// # Errors
 /// When there are no columns or no rows at all, a set isn't made of whole rows, an image isn't made
@@ -87,7 +90,7 @@ pub fn images(
     Ok(svg.finish(title, LEFT + whole + LEFT, height))
 }
 
-/// The rows of a set whose values are all drawable.
+/// Images of a set: its rows whose values are all drawable.
 struct Set<'a> {
     name: &'a str,
     images: Vec<&'a [f64]>,
@@ -117,13 +120,13 @@ impl<'a> Set<'a> {
     }
 }
 
-/// How images stand beside and below each other, a pixel apart.
+/// Grid of images, a pixel apart.
 struct Grid {
-    /// Of an image, as it is in the data.
+    /// Width of an image in the data.
     width: usize,
-    /// Values along the side of the square whose mean is one pixel.
+    /// Side of the square block of values whose mean is one drawn pixel.
     block: usize,
-    /// Of an image, in drawn pixels.
+    /// Width and height of an image, in drawn pixels.
     size: (usize, usize),
     across: usize,
 }
@@ -137,18 +140,20 @@ impl Grid {
         Self { width, block, size, across: needed.unwrap_or(fitting) }
     }
 
-    /// Draws a set's images from `(left, top)` on; returns the y of the lower edge.
+    /// Draws a set's images from `(left, top)` on. Returns the y of the grid's lower edge.
     fn draw(&self, svg: &mut Svg, set: &Set, scale: (f64, f64), (left, top): (f64, f64)) -> f64 {
         if set.images.is_empty() {
             return top;
         }
         let extent = self.across * (self.size.0.max(self.size.1) + 1) + 1;
         let side = ROOM / extent as f64;
-        // Whole pixels in a PNG, which has two for one, so that all are of one size.
+        // The side is a multiple of 0.5, a whole number of the PNG's pixels, so that all pixels
+        // have one size.
         let side = if side > 0.5 { (2.0 * side).floor() / 2.0 } else { side };
         let drawn = self.drawn_into(set, scale);
         let lines: Vec<_> = drawn.chunks(self.pixels_across()).collect();
-        // Half of the gap, so that the frames, which are in its middle, begin at `(left, top)`.
+        // The images are shifted by half a gap, so that their frames, in the middle of the gaps,
+        // begin at `(left, top)`.
         let shift = side.floor() / 2.0;
         svg.pixels((left - shift, top - shift), side, &lines, FULL);
 
@@ -170,7 +175,7 @@ impl Grid {
         self.across * (self.size.0 + 1) + 1
     }
 
-    /// The amounts of ink of the whole grid, line after line.
+    /// Amounts of ink of the whole grid, line by line.
     fn drawn_into(&self, set: &Set, (low, high): (f64, f64)) -> Vec<u8> {
         let (across, (width, height)) = (self.pixels_across(), self.size);
         let count = set.drawn(self);
@@ -182,7 +187,7 @@ impl Grid {
                 for x in 0..width {
                     let value = self.pixel(set.images[i], x, y);
                     let ink = (value - low) / (high - low) * f64::from(FULL);
-                    // A cast to u8 keeps to its range.
+                    // The cast to u8 saturates at 0.
                     grid[corner + y * across + x] = ink.round().min(f64::from(FULL)) as u8;
                 }
             }
@@ -190,7 +195,7 @@ impl Grid {
         grid
     }
 
-    /// The mean of a block of values.
+    /// Mean of the block of values that the drawn pixel (x, y) stands for.
     fn pixel(&self, image: &[f64], x: usize, y: usize) -> f64 {
         let lines = image.chunks(self.width).skip(y * self.block).take(self.block);
         let values = lines.flat_map(|line| line.iter().skip(x * self.block).take(self.block));
@@ -214,7 +219,8 @@ mod tests {
 
     #[test]
     fn least_is_blank_greatest_black_and_lines_run_along_the_row() {
-        // Three columns and two lines: blank, black, black / blank, half, beyond the range.
+        // Image of three columns and two lines: blank, black, black / blank, half, beyond the
+        // range.
         let image = [0.0, 1.0, 1.0, 0.0, 0.5, 7.0];
         let points = Points { name: "", rows: &image };
         let grid = Grid::new(3, 2, 1);
@@ -234,7 +240,8 @@ mod tests {
         let image = [0.0, 1.0, 1.0, 0.0, 0.5, 1.0];
         let figure = drawn(pixels(6, 3), &image, &image).unwrap();
         let png = resvg::tiny_skia::Pixmap::decode_png(&figure.png().unwrap()).unwrap();
-        // An image of 3 × 2 in a frame of 5 pixels: each is 70 wide, twice that in the PNG.
+        // Image of 3 × 2 pixels in a grid 5 pixels wide. A pixel is 70 wide in the SVG and 140 in
+        // the PNG.
         let grey = |left: f64, x: u32, y: u32| {
             let middle = |from: f64, i: u32| (2.0 * (from + 70.0 * (f64::from(i) + 1.0))) as u32;
             png.pixel(middle(left, x), middle(70.0, y)).unwrap().red()

@@ -1,12 +1,12 @@
-//! Head and foot of a figure: title, the legend in rows below it where it covers no data, and
-//! notes on what was left out.
+//! Head and foot of a figure. The head has the title and below it the legend, where it covers no
+//! data; the foot has notes on what was left out.
 
 use super::style::{
     INK, LEGEND_SIZE, MUTED, Mark, NOTE_SIZE, TITLE_SIZE, counted, elide, text_width,
 };
 use super::svg::{Anchor, Stroke, Svg};
 
-/// What stands before a name in the legend.
+/// Key of a legend's entry, drawn before its name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Key {
     Line(Stroke<'static>),
@@ -29,7 +29,7 @@ impl Key {
 const ROW: f64 = 20.0;
 const GAP: f64 = 22.0;
 
-/// Draws title and legend from `left` on; returns the y at which the panels may begin.
+/// Draws title and legend from `left` on. Returns the y at which the panels may begin.
 pub(super) fn head(
     svg: &mut Svg,
     title: &str,
@@ -78,7 +78,7 @@ fn draw_key(svg: &mut Svg, key: Key, x: f64, y: f64) {
     }
 }
 
-/// Writes the notes from `top` down; returns the height of the whole figure.
+/// Writes the notes from `top` down. Returns the height of the whole figure.
 pub(super) fn foot(svg: &mut Svg, notes: &[String], left: f64, width: f64, top: f64) -> f64 {
     let mut y = top;
     for note in notes {
@@ -89,7 +89,7 @@ pub(super) fn foot(svg: &mut Svg, notes: &[String], left: f64, width: f64, top: 
     y + 16.0
 }
 
-/// The note on values that no axis can show; none when there are none.
+/// Note on values that no axis can show, if there are any.
 pub(super) fn left_out(count: usize, what: &str) -> Option<String> {
     (count > 0).then(|| format!("{} {what} left out", counted(count, "value")))
 }

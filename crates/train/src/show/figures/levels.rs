@@ -1,5 +1,5 @@
-//! Mean and standard deviation of every feature along the sampling, against the exact ones of each
-//! noise level: where a sampler or a network goes astray shows as marks that leave the dashed line.
+//! Mean and standard deviation of every feature along the sampling, against the exact values of
+//! each noise level. Where a sampler or a network errs, the marks leave the dashed line.
 
 use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
@@ -8,18 +8,18 @@ use super::style::{EXACT, colour, drawable, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// What the samples are at one level of the sampling, and what they should be.
+/// Measured and exact statistics at one level of the sampling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevelStatistics {
-    /// Noise scale of the level; zero is the end.
+    /// Noise scale sigma of the level, zero at the end.
     pub sigma: f64,
-    /// Measured mean, one value a feature.
+    /// Measured mean, one value per feature.
     pub mean: Vec<f64>,
-    /// Measured standard deviation, one value a feature.
+    /// Measured standard deviation, one value per feature.
     pub std: Vec<f64>,
-    /// Exact mean, one value a feature, or nothing where it isn't known.
+    /// Exact mean, one value per feature. Empty where it isn't known.
     pub goal_mean: Vec<f64>,
-    /// Exact standard deviation, one value a feature, or nothing where it isn't known.
+    /// Exact standard deviation, one value per feature. Empty where it isn't known.
     pub goal_std: Vec<f64>,
 }
 
@@ -27,11 +27,11 @@ const MOST_FEATURES: usize = 4;
 const PANEL: (f64, f64) = (400.0, 320.0);
 const RIGHT: f64 = 20.0;
 
-/// Two panels over the sampling steps, mean and standard deviation (log axis) of the first four
-/// features; measured ones as marks and line, exact ones as a dashed black line.
+/// Figure of two panels over the sampling steps: mean, and standard deviation (log axis), of the
+/// first four features. Measured values are marks and a line, exact values a dashed black line.
 ///
 /// # Shapes
-/// One entry a level, noisiest first; `columns.len()` values in each, or none in the goals.
+/// One entry per level, the noisiest first. Each has `columns.len()` values, or none in the goals.
 ///
 /// # Errors
 /// When there are no columns or no levels, or a level has another number of values.
@@ -108,7 +108,7 @@ fn validate(columns: &[String], levels: &[LevelStatistics]) -> Result<(), Figure
     Ok(())
 }
 
-/// One statistic's lines, one a feature.
+/// Lines of one statistic, one per feature.
 struct Statistic {
     measured: Vec<Vec<f64>>,
     goal: Vec<Vec<f64>>,
@@ -141,7 +141,7 @@ impl Statistic {
             let series = Series { values, shown: self.shown, stroke: measured_stroke(feature) };
             series.draw(svg, panel, Some(mark(feature)));
         }
-        // Over the measured lines: where they agree, both can be seen.
+        // Exact lines are drawn over the measured ones: where they agree, both can be seen.
         for values in &self.goal {
             Series { values, shown: self.shown, stroke: EXACT }.draw(svg, panel, None);
         }

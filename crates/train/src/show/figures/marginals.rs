@@ -1,4 +1,4 @@
-//! Samples over data, one column at a time: a small histogram for each.
+//! Marginal distributions of samples over data: a small histogram for each column.
 
 use super::axes::{Axis, Panel};
 use super::histogram::{Bars, legend};
@@ -11,18 +11,18 @@ use super::{Figure, FigureError};
 const MOST_COLUMNS: usize = 16;
 const MOST_BINS: usize = 60;
 const WIDTH: f64 = 760.0;
-/// On the left there is only the word "density".
+/// Room in pixels on the left, for the word "density" alone.
 const LEFT: f64 = 40.0;
 const RIGHT: f64 = 20.0;
 const GAP: f64 = 22.0;
-/// Below each panel: its ticks' labels and the column's name, and space.
+/// Room in pixels below each panel, for the labels of its ticks, the column's name, and space.
 const BELOW: f64 = 56.0;
 
-/// Histograms of the first sixteen columns, each of area one, two to four panels a row; one column
-/// has a row for itself.
+/// Figure of histograms of the first sixteen columns, each of area one. Two to four panels stand in
+/// a row; a single column has a row for itself.
 ///
 /// # Shapes
-/// `rows` of both sets is row-major, `columns.len()` values a row; one of the sets may be empty.
+/// `rows` of both sets is row-major, `columns.len()` values a row. One of the sets may be empty.
 ///
 /// # Errors
 /// When there are no columns or no rows at all, or a set isn't made of whole rows.
@@ -73,7 +73,7 @@ pub fn marginals(
     Ok(svg.finish(title, WIDTH, height))
 }
 
-/// The drawable values of one column.
+/// Drawable values of one column.
 fn column(points: Points, column: usize, columns: usize) -> Vec<f64> {
     let values = points.rows.iter().skip(column).step_by(columns);
     values.copied().filter(|value| drawable(*value)).collect()

@@ -1,8 +1,10 @@
-//! Figures of a run as SVG, and as PNG by rasterising that SVG with the one embedded font, so that
-//! text is there on a machine without fonts and equal input gives equal bytes everywhere.
+//! Figures of a run, as SVG and as PNG.
+//!
+//! The PNG is the rasterised SVG with one embedded font. It thus has text on a machine without
+//! fonts, and equal input gives equal bytes everywhere.
 //!
 //! Values that are not finite (or beyond 1e300, where ranges overflow) are left out, and the figure
-//! says how many. Colours are such as the colour-blind tell apart; marks and dashes differ too.
+//! says how many. The colour-blind can tell the colours apart; marks and dashes differ too.
 
 mod axes;
 mod contours;
@@ -50,17 +52,17 @@ pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;
 
-/// Inter, cut to the characters that figures use: see assets/README.md.
+/// Font of all text: Inter, reduced to the characters that figures use. See assets/README.md.
 const FONT: &[u8] = include_bytes!("../../../assets/Inter-Regular-subset.ttf");
 const FONT_FAMILY: &str = "Inter";
-/// Pixels of the PNG for one of the SVG.
+/// Scale of the PNG: its pixels for each pixel of the SVG.
 const PNG_SCALE: f32 = 2.0;
 
-/// Why a figure can't be drawn.
+/// Error of a figure that cannot be drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FigureError {
-    /// There is nothing to draw.
+    /// An argument without anything to draw.
     #[error("figures.{figure}: nothing to draw: {what} is empty")]
     Empty {
         /// The figure's kind.
@@ -68,26 +70,26 @@ pub enum FigureError {
         /// The argument that is empty.
         what: &'static str,
     },
-    /// An argument's length doesn't fit the number of columns.
+    /// An argument whose length does not fit the number of columns.
     #[error("figures.{figure}: {what} has {got} values, which does not fit {columns} column(s)")]
     Length {
         /// The figure's kind.
         figure: &'static str,
-        /// The argument, with its index where it is one of many.
+        /// The argument, with its index if it is one of many.
         what: String,
-        /// Its length.
+        /// The argument's length.
         got: usize,
         /// The number of columns.
         columns: usize,
     },
-    /// An argument's length doesn't fit the grid.
+    /// An argument whose length does not fit the grid.
     #[error("figures.{figure}: {what} has {got} values, not {columns} by {rows}")]
     Grid {
         /// The figure's kind.
         figure: &'static str,
-        /// The argument, with its index where it is one of many.
+        /// The argument, with its index if it is one of many.
         what: String,
-        /// Its length.
+        /// The argument's length.
         got: usize,
         /// The number of columns.
         columns: usize,
@@ -97,7 +99,7 @@ pub enum FigureError {
     /// The rasteriser refused the SVG.
     #[error("figures: the SVG can't be read back: {0}")]
     Svg(#[source] usvg::Error),
-    /// The figure is too large for an image in memory.
+    /// A figure that is too large for an image in memory.
     #[error("figures: an image of {width} by {height} pixels can't be made")]
     Size {
         /// Width in pixels.
@@ -110,7 +112,7 @@ pub enum FigureError {
     Png(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A finished figure: an SVG document.
+/// Finished figure: an SVG document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     svg: String,
@@ -125,7 +127,8 @@ impl Figure {
         &self.svg
     }
 
-    /// The SVG as a PNG file, two pixels for each of the SVG's, on white, text in the embedded font.
+    /// The figure as a PNG file on white, with text in the embedded font. A pixel of the SVG is two
+    /// by two pixels of the PNG.
     ///
     /// # Errors
     /// When the image doesn't fit into memory or can't be encoded.
@@ -134,7 +137,7 @@ impl Figure {
         image.encode_png().map_err(|error| FigureError::Png(Box::new(error)))
     }
 
-    /// The SVG as pixels, `scale` for each of its own.
+    /// The figure as an image, rasterised at `scale` times the SVG's size.
     pub(crate) fn raster(&self, scale: f32) -> Result<tiny_skia::Pixmap, FigureError> {
         let tree = self.tree()?;
         let size = tree.size();

@@ -1,5 +1,5 @@
-//! The modes of the data, one a row: the share of the samples that went to each, and how widely they
-//! are spread about it, against what the data itself has.
+//! Modes of the data, one per row: share and standard deviation of the samples near each, against
+//! the exact values.
 
 use super::axes::{Axis, Panel, four_digits};
 use super::legend::{Key, foot, head, left_out};
@@ -8,18 +8,18 @@ use super::style::{BACKDROP, EXACT, TICK_SIZE, colour, drawable, elide, mark, ra
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// One mode of the data and the samples near it.
+/// Summary of one mode of the data and of the samples near it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModeSummary {
-    /// Its centre, which is its name in the figure.
+    /// Centre of the mode, which names it in the figure.
     pub center: Vec<f64>,
-    /// Share of the data that belongs to it.
+    /// Share of the data that belongs to the mode.
     pub exact_share: f64,
-    /// Share of the samples that belong to it.
+    /// Share of the samples that belong to the mode.
     pub share: f64,
-    /// Standard deviation of the data about the centre, along every axis.
+    /// Standard deviation of the data about the centre, equal along all axes.
     pub exact_std: f64,
-    /// Standard deviation of the samples near it, one value an axis.
+    /// Standard deviation of the samples near the mode, one value per axis.
     pub std: Vec<f64>,
 }
 
@@ -28,22 +28,24 @@ const LEFT: f64 = 20.0;
 const RIGHT: f64 = 20.0;
 const BETWEEN: f64 = 36.0;
 const ROW: f64 = 30.0;
-/// Room for a mode's name.
+/// Room in pixels for a mode's name.
 const NAME: f64 = 150.0;
 const MOST_MODES: usize = 32;
 const MOST_AXES: usize = 4;
-/// Opacity of the bars.
+/// Opacity of the shares' bars.
 const SHARE: f64 = 0.55;
 /// Half of a bar's height, in rows.
 const HALF_BAR: f64 = 0.27;
 
-/// Two panels with a row for each of the first 32 modes: the share of the samples as a bar, and the
-/// standard deviation along each of the first four axes as a mark (on a log axis when they span more
-/// than a decade), of the samples no further than `near` from the centre. The exact values are
-/// dashed lines.
+/// Figure of modes: two panels with a row for each of the first 32 modes. Exact values are dashed
+/// lines.
+///
+/// The left panel has each mode's share of the samples as a bar. The right panel has the standard
+/// deviation along each of the first four axes as a mark, over the samples no further than `near`
+/// from the centre. It has a log axis if the deviations span more than a decade.
 ///
 /// # Shapes
-/// `center` and `std` have one value a feature, equally many for all modes.
+/// `center` and `std` have one value per feature, equally many for all modes.
 ///
 /// # Errors
 /// When there are no modes or no features, or a mode has another number of values.
@@ -109,7 +111,7 @@ pub fn modes(title: &str, modes: &[ModeSummary], near: f64) -> Result<Figure, Fi
     Ok(svg.finish(title, WIDTH, height))
 }
 
-/// The number of features.
+/// Checks that all modes have equally many values; returns the number of features.
 fn validate(modes: &[ModeSummary]) -> Result<usize, FigureError> {
     let figure = "modes";
     let Some(first) = modes.first() else {
@@ -130,8 +132,8 @@ fn validate(modes: &[ModeSummary]) -> Result<usize, FigureError> {
     Ok(columns)
 }
 
-/// "(−1, 1)", or "−1" of one feature. What is no more than rounding, such as the cosine of a right
-/// angle, is zero.
+/// Name of a mode: its centre as "(−1, 1)", or "−1" for one feature. Values up to `rounding`, such
+/// as the computed cosine of a right angle, are written as zero.
 fn name(center: &[f64], rounding: f64) -> String {
     let value = |value: &f64| if value.abs() <= rounding { 0.0 } else { *value };
     let values: Vec<_> = center.iter().map(|v| four_digits(value(v))).collect();
@@ -152,7 +154,7 @@ fn legend(axes: usize) -> Vec<(Key, String)> {
     entries
 }
 
-/// Whether the axis can show a value.
+/// Whether the panel's horizontal axis can show a value.
 fn inside(panel: &Panel, value: f64) -> bool {
     drawable(value) && (-1e-9..=1.0 + 1e-9).contains(&panel.x.place(value))
 }
@@ -166,7 +168,7 @@ fn draw_share(svg: &mut Svg, panel: &Panel, row: f64, share: f64) {
     }
 }
 
-/// One mark an axis, below each other, since they are often equal.
+/// Draws one mark per axis. The marks stand below each other, since their values are often equal.
 fn draw_spread(svg: &mut Svg, panel: &Panel, row: f64, std: &[f64]) {
     for (axis, value) in std.iter().enumerate().filter(|(_, value)| inside(panel, **value)) {
         let shift = (axis as f64 + 0.5) / std.len() as f64 - 0.5;
@@ -176,7 +178,7 @@ fn draw_spread(svg: &mut Svg, panel: &Panel, row: f64, std: &[f64]) {
     }
 }
 
-/// A dashed line through the rows, broken where the value changes.
+/// Draws the exact values as a dashed line through the rows, broken where the value changes.
 fn draw_exact(svg: &mut Svg, panel: &Panel, values: &[f64]) {
     let mut start = 0;
     for run in values.chunk_by(|a, b| a == b) {

@@ -1,4 +1,4 @@
-//! Single frames of films: the ground that points move over, and a density with its histogram.
+//! Frames of films: the background of a point film, and a density with its histogram.
 
 use super::Figure;
 use super::axes::{Axis, Panel};
@@ -8,12 +8,13 @@ use super::svg::{Anchor, Stroke, Svg};
 const SAMPLES_COLOUR: &str = PALETTE[0];
 const DENSITY_COLOUR: &str = PALETTE[1];
 
-/// Of samples, by its channels: that of `PALETTE[0]`.
+/// Colour of samples, `PALETTE[0]`, by its channels.
 pub(crate) const SAMPLES: [u8; 3] = [0x00, 0x72, 0xb2];
-/// The inks of films: samples, density, text and axes.
+/// Inks of films: samples; density; text and axes.
 pub(crate) const FILM_INKS: [[u8; 3]; 3] = [SAMPLES, [0xd5, 0x5e, 0x00], [0x22, 0x22, 0x22]];
 
-/// White, with a level's name in the upper corner and a note in the lower; either may be empty.
+/// White background with a level's name in the upper corner and a note in the lower. Either may be
+/// empty.
 pub(crate) fn caption(size: f64, name: &str, note: &str) -> Figure {
     let mut svg = Svg::new();
     write_name(&mut svg, size, name);
@@ -24,9 +25,10 @@ pub(crate) fn caption(size: f64, name: &str, note: &str) -> Figure {
     svg.finish(name, size, size)
 }
 
-/// The histogram of values over a density, given as points from left to right and perhaps none. As
-/// high as the density, or as the histogram where there is none, so that heights of two frames can't
-/// be compared; there is no axis of them.
+/// Histogram of values under a density's curve, which is given as points from left to right.
+///
+/// The vertical axis is as high as the density, or as the histogram if `curve` is empty. It has no
+/// ticks, since heights of two frames cannot be compared.
 pub(crate) fn density(
     size: f64,
     name: &str,
@@ -70,14 +72,14 @@ fn write_name(svg: &mut Svg, size: f64, name: &str) {
     }
 }
 
-/// Left and right edge and density of every bin between the values that lie in a range. Those outside
-/// count: the area is the share of those inside.
+/// Bins of the values that lie in a range: left edge, right edge and density of each. Values
+/// outside count too, so that the bins' area is the share of the values inside.
 fn bars(values: &[f64], (low, high): (f64, f64)) -> Vec<(f64, f64, f64)> {
     let finite = values.iter().filter(|value| drawable(**value)).count();
     let inside = || values.iter().copied().filter(|value| (low..=high).contains(value));
     let Some((first, last)) = range(inside()) else { return Vec::new() };
     let bins = (inside().count() as f64).sqrt().clamp(8.0, 60.0).floor();
-    // Points that are all in one place are a bar one can see.
+    // A least width keeps the bar visible when all points are in one place.
     let width = f64::max((last - first) / bins, (high - low) / 400.0);
     let mut counts = vec![0u32; bins as usize];
     let most = counts.len() - 1;

@@ -1,42 +1,43 @@
-//! Small multiples: panels of one size in rows, each with its name above, of axes that all share or
-//! that each has for itself.
+//! Small multiples: panels of one size in rows, each with its name above. The panels share their
+//! axes, or each has its own.
 
 use super::axes::{Axis, Panel};
 use super::style::{LEGEND_SIZE, elide};
 use super::svg::{Anchor, Svg};
 
-/// The most panels of a figure.
+/// Most panels of a figure.
 pub(super) const MOST_PANELS: usize = 12;
 const RIGHT: f64 = 20.0;
-/// Room for the name above each panel.
+/// Room in pixels for the name above each panel.
 const ABOVE: f64 = 20.0;
-/// Room for the axis's name on the left and below.
+/// Room in pixels for the axes' names, on the left and below.
 const NAME: f64 = 40.0;
 
-/// Whose the axes are.
+/// Whether panels share their axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Axes {
-    /// All panels have the same, labelled along the left and the lower edge of the figure.
+    /// All panels have the same axes, labelled only along the left and the lower edge of the
+    /// figure.
     Shared,
-    /// Each panel has its own.
+    /// Each panel has its own axes.
     Own,
 }
 
-/// The place of every panel.
+/// Layout of the panels.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Multiples {
     count: usize,
     across: usize,
     axes: Axes,
-    /// Of a panel.
+    /// Width and height of a panel.
     pub(super) size: (f64, f64),
-    /// Of the first panel.
+    /// Left edge of the first panel.
     pub(super) left: f64,
-    /// From a panel to its neighbours.
+    /// Distance from a panel to its neighbours, across and down.
     gap: (f64, f64),
 }
 
-/// Width and height of each of `count` panels whose height is `aspect` times their width.
+/// Size of each of `count` panels, whose height is `aspect` times their width.
 pub(super) fn size(count: usize, aspect: f64) -> (f64, f64) {
     let width = match across(count) {
         1 => 400.0,
@@ -56,7 +57,7 @@ fn across(count: usize) -> usize {
 }
 
 impl Multiples {
-    /// `widest` is the width of the widest label of a y axis.
+    /// Layout of `count` panels. `widest` is the width of the widest label of a y axis.
     pub(super) fn new(count: usize, size: (f64, f64), axes: Axes, widest: f64) -> Self {
         let gap = match axes {
             Axes::Shared => (22.0, ABOVE + 10.0),
@@ -65,23 +66,24 @@ impl Multiples {
         Self { count, across: across(count), axes, size, left: widest + NAME, gap }
     }
 
-    /// From the first panel's left edge to the last one's right edge.
+    /// Width of a row, from the first panel's left edge to the last panel's right edge.
     pub(super) fn width(&self) -> f64 {
         self.across as f64 * (self.size.0 + self.gap.0) - self.gap.0
     }
 
-    /// Of the whole figure.
+    /// Width of the whole figure.
     pub(super) fn figure_width(&self) -> f64 {
         self.left + self.width() + RIGHT
     }
 
-    /// The lower edge of all that stands below `top`, names of axes included.
+    /// Lower edge of all panels below `top`, with the names of their axes.
     pub(super) fn bottom(&self, top: f64) -> f64 {
         let rows = self.count.div_ceil(self.across) as f64;
         top + ABOVE + rows * (self.size.1 + self.gap.1) - self.gap.1 + NAME + 6.0
     }
 
-    /// The panel at a place, drawn with its name above and the axes' names along the figure's edges.
+    /// Draws and returns panel `i`, with its name above and the axes' names along the figure's
+    /// edges.
     pub(super) fn panel(
         &self,
         svg: &mut Svg,

@@ -1,5 +1,5 @@
-//! The noise schedule as the sampling meets it: how much of the data and how much noise there is at
-//! every step, `x = alpha · data + sigma · noise`.
+//! Noise schedule along the sampling: the scales of data and noise at every step,
+//! `x = alpha · data + sigma · noise`.
 
 use super::axes::{Axis, Panel, left_margin};
 use super::legend::{Key, foot, head, left_out};
@@ -8,7 +8,7 @@ use super::style::{colour, counted, dash, drawable, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
-/// The scales at one step of the sampling.
+/// Scales of data and noise at one step of the sampling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseScale {
     /// Scale of the data.
@@ -20,15 +20,16 @@ pub struct NoiseScale {
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 320.0;
 const RIGHT: f64 = 24.0;
-/// Noise scales of a wider span than this have a log axis: a decade and a half.
+/// Ratio of noise scales above which they have a log axis: a decade and a half.
 const LINEAR_SPAN: f64 = 31.7;
 
-/// Signal and noise scale against the sampling step. Where the signal's is one at every step, as for
-/// the schedules of Karras et al. (2022), the noise scale alone, on a log axis when it spans more than
-/// a decade and a half.
+/// Figure of signal and noise scale over the sampling steps.
+///
+/// If the signal scale is one at every step, as for the schedules of Karras et al. (2022), only the
+/// noise scale is drawn. It then has a log axis if it spans more than a decade and a half.
 ///
 /// # Shapes
-/// One entry a step, noisiest first.
+/// One entry per step, the noisiest first.
 ///
 /// # Errors
 /// When there are no steps.
@@ -46,7 +47,7 @@ pub fn noise_scales(title: &str, levels: &[NoiseScale]) -> Result<Figure, Figure
         Axis::log(span, 0.05)
     } else {
         let signal = alphas.iter().filter(|_| !alone);
-        // From zero, which is no noise and no signal.
+        // The axis begins at zero: no noise, or no signal.
         let values = sigmas.iter().chain(signal).copied().chain([0.0]);
         Axis::linear(range(values), 0.04, HEIGHT)
     };

@@ -1,5 +1,5 @@
-//! The samples on their way from noise to data: one panel a level, the noisiest first, all with the
-//! same axes, so that what shrinks is seen to shrink.
+//! Trajectory of the samples from noise to data: one panel per level, the noisiest first. All
+//! panels have the same axes, so that shrinking is visible.
 
 use super::axes::{Axis, two_digits};
 use super::legend::{Key, foot, head};
@@ -9,32 +9,34 @@ use super::style::{BACKDROP, PALETTE, counted, drawable, range, spread};
 use super::svg::Svg;
 use super::{Figure, FigureError};
 
-/// The samples after one step of the sampling.
+/// Samples after one step of the sampling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrajectoryStep {
-    /// Number of the step; 0 is pure noise.
+    /// Number of the step. Step 0 is pure noise.
     pub step: usize,
-    /// Noise scale of the step's level; zero is the end.
+    /// Noise scale sigma of the step's level, zero at the end.
     pub sigma: f64,
-    /// Values sample after sample, one a column.
+    /// Values sample by sample, one per column.
     pub rows: Vec<f64>,
 }
 
 const SAMPLES: &str = PALETTE[0];
-/// Marks in a panel.
+/// Most marks of samples in a panel.
 const MOST_SAMPLES: usize = 500;
 const MOST_DATA: usize = 250;
-/// Radius of the data's marks.
+/// Radius of the data's marks, in pixels.
 const DATUM: f64 = 2.4;
 
-/// The samples at up to twelve steps, evenly spread, the first and the last among them. One column
-/// gives the value against the number of the sample, two or more a scatter of the first two of equal
-/// aspect. The data is grey marks behind. The axes are those of the noisiest step, somewhat longer
-/// where later samples lie beyond them.
+/// Figure of the samples at up to twelve steps, evenly spread from the first to the last, with the
+/// data as grey marks behind.
+///
+/// One column is drawn against the number of the sample. More columns give a scatter of the first
+/// two, with both axes on one scale. The axes fit the noisiest step and the data, and are somewhat
+/// longer if later samples lie beyond them.
 ///
 /// # Shapes
-/// `rows` and `data` are row-major, `columns.len()` values a row; the data may be empty. Steps stand
-/// noisiest first.
+/// `rows` and `data` are row-major, `columns.len()` values a row; the data may be empty. Steps are
+/// in order, the noisiest first.
 ///
 /// # Errors
 /// When there are no columns, no steps or no rows at all, or rows are not whole.
@@ -116,16 +118,16 @@ fn validate(columns: usize, steps: &[TrajectoryStep], data: &[f64]) -> Result<()
     Ok(())
 }
 
-/// The drawable points of a panel.
+/// Drawable points of a panel.
 struct Set {
     points: Vec<(f64, f64)>,
-    /// Rows, those that are left out included.
+    /// Number of rows, with those that are left out.
     count: usize,
     left_out: usize,
 }
 
 impl Set {
-    /// Number and value of rows of one column, the first two values of others.
+    /// Points of rows: number and value if there is one column, else the first two values.
     fn new(rows: &[f64], columns: usize) -> Self {
         let rows = rows.chunks_exact(columns).enumerate();
         let count = rows.len();
@@ -138,15 +140,15 @@ impl Set {
         Self { count, left_out: count - points.len(), points }
     }
 
-    /// Spreads the numbers of the rows over as many.
+    /// Stretches the rows' numbers over `count` samples.
     fn stretch(&mut self, count: usize) {
         let factor = count.saturating_sub(1) as f64 / self.count.saturating_sub(1).max(1) as f64;
         self.points.iter_mut().for_each(|(x, _)| *x *= factor);
     }
 }
 
-/// The range of the noisiest step and the data, lengthened for the other steps by at most its length
-/// at both ends, so that a few samples that go astray don't hide the others.
+/// Range of the noisiest step and the data. For the other steps it grows by at most its length at
+/// either end, so that a few stray samples don't hide the others.
 fn common_range(sets: &[Set], data: &Set, axis: usize) -> Option<(f64, f64)> {
     let of = |sets: &[Set]| {
         let points = sets.iter().chain([data]).flat_map(|set| &set.points);

@@ -1,17 +1,17 @@
-//! The rows that samples are compared with data by, in every figure that draws both.
+//! Rows of samples and data, for the figures that draw both.
 
 use super::FigureError;
 
-/// A named set of rows.
+/// Set of rows with a name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Points<'a> {
     /// Name in the legend.
     pub name: &'a str,
-    /// Values row after row, one a column.
+    /// Values row by row, one per column.
     pub rows: &'a [f64],
 }
 
-/// Whether there is something to draw, in whole rows of `columns` values.
+/// Checks that there is something to draw, in whole rows of `columns` values.
 pub(super) fn validate(
     figure: &'static str,
     columns: usize,

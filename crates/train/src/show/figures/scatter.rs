@@ -1,5 +1,6 @@
-//! Samples over data: histograms for one feature, a scatter of equal aspect for two, a grid of
-//! pairs for more. Data is a grey backdrop of large marks, samples are small dark ones over it.
+//! Scatter of samples over data: histograms for one column, a scatter on one scale for two, a grid
+//! of pairs for more. Data is a grey backdrop of large marks, with small dark marks of the samples
+//! over it.
 
 use super::axes::{Axis, Panel, left_margin, widened};
 use super::histogram::{Bars, legend};
@@ -12,11 +13,13 @@ use super::{Figure, FigureError};
 const SAMPLES: &str = PALETTE[0];
 const MOST_COLUMNS: usize = 4;
 
-/// Samples over data. The number of columns decides: one gives histograms, two a scatter of equal
-/// aspect, more a grid of the pairs of the first four with histograms on the diagonal.
+/// Figure of samples over data.
+///
+/// One column gives histograms, two a scatter with both axes on one scale. More give a grid of the
+/// pairs of the first four columns, with histograms on the diagonal.
 ///
 /// # Shapes
-/// `rows` of both sets is row-major, `columns.len()` values a row; one of the sets may be empty.
+/// `rows` of both sets is row-major, `columns.len()` values a row. One of the sets may be empty.
 ///
 /// # Errors
 /// When there are no columns or no rows at all, or a set isn't made of whole rows.
@@ -35,7 +38,7 @@ pub fn scatter(
     })
 }
 
-/// The drawable rows of one of the two sets, by column.
+/// Drawable rows of one of the two sets, column by column.
 struct Set<'a> {
     name: &'a str,
     columns: Vec<Vec<f64>>,
@@ -62,10 +65,10 @@ impl<'a> Set<'a> {
     }
 }
 
-/// Data and samples, in the order in which they are drawn.
+/// Both sets in the order in which they are drawn: data, then samples.
 type Sets<'a> = [Set<'a>; 2];
 
-/// One column of both sets.
+/// Values of one column, of both sets.
 fn columns<'a>(sets: &'a Sets, column: usize) -> [&'a [f64]; 2] {
     sets.each_ref().map(|set| set.columns[column].as_slice())
 }
@@ -124,7 +127,7 @@ fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
     svg.finish(title, left + side + 24.0, height)
 }
 
-/// The lower triangle of the pairs of columns, histograms on the diagonal.
+/// Grid of the pairs of columns: scatters in the lower triangle, histograms on the diagonal.
 fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
     let count = names.len().min(MOST_COLUMNS);
     let (side, gap) = (if count == 3 { 220.0 } else { 180.0 }, 22.0);
@@ -133,7 +136,8 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
         bars.iter().map(|bars| Axis::linear(Some(bars.span()), 0.06, side)).collect();
     let left = axes[1..].iter().map(left_margin).fold(0.0, f64::max);
     let width = count as f64 * (side + gap) - gap;
-    // As many marks in all as two single scatters have, so that the file stays below 1 MB.
+    // All scatters together have at most as many marks as two single ones, so that the file stays
+    // below 1 MB.
     let most = MOST_MARKS.min(4 * MOST_MARKS / (count * (count - 1)));
     let mut svg = Svg::new();
     let top = head(&mut svg, title, &dots_legend(sets), left, width);
@@ -165,7 +169,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
     svg.finish(title, left + width + 24.0, height)
 }
 
-/// Ranges of one length about the middle of each, so that both axes have one scale.
+/// Ranges of one length about the middles of `x` and `y`, so that both axes have one scale.
 pub(super) fn equal_spans(x: Option<(f64, f64)>, y: Option<(f64, f64)>) -> [(f64, f64); 2] {
     let ranges = [x, y].map(|range| range.unwrap_or((0.0, 1.0)));
     let middles = ranges.map(|(low, high)| low / 2.0 + high / 2.0);
@@ -209,7 +213,7 @@ mod tests {
         (0..count).map(|i| format!("x{i}")).collect()
     }
 
-    /// Marks of a class in the whole figure.
+    /// Number of marks of a class in the whole figure.
     fn marks(figure: &Figure, class: &str) -> usize {
         let opening = format!("<g class=\"{class}\"");
         let groups = figure.svg().split(&opening).skip(1);

@@ -1,7 +1,7 @@
-//! Lines with no more points than the eye can tell: Douglas and Peucker's (1973) algorithm.
+//! Simplified lines, without points that the eye cannot see. Source: Douglas & Peucker 1973.
 
-/// The points of a line of which no left out one is further than `tolerance` from the line through
-/// the others. The first and the last stay, and so a closed line stays closed.
+/// Simplified line: a subset of the points, from which no dropped point is farther away than
+/// `tolerance`. First and last point stay, and so a closed line stays closed.
 pub(super) fn simplified(points: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64)> {
     let mut kept = vec![false; points.len()];
     let mut open = vec![(0, points.len().saturating_sub(1))];
@@ -25,14 +25,14 @@ pub(super) fn simplified(points: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64
     points.iter().zip(kept).filter(|(_, kept)| *kept).map(|(point, _)| *point).collect()
 }
 
-/// Of a point from the line segment between two others.
+/// Distance of a point from the line segment between two others.
 fn distance((x, y): (f64, f64), (x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> f64 {
     let (dx, dy) = (x1 - x0, y1 - y0);
     let length = f64::hypot(dx, dy);
     if length == 0.0 {
         return f64::hypot(x - x0, y - y0);
     }
-    // Of the way along the segment.
+    // Length along the segment up to the point's projection.
     let along = ((x - x0) * (dx / length) + (y - y0) * (dy / length)).clamp(0.0, length);
     f64::hypot(x - x0 - along * (dx / length), y - y0 - along * (dy / length))
 }

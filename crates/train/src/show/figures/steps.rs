@@ -1,20 +1,21 @@
-//! What figures over the steps of the sampling share: the axis, noisiest step first, with the noise
-//! level below each labelled step, and the series of values along it.
+//! Sampling steps as a figure's horizontal axis, noisiest step first, and series of values along
+//! it. The noise level stands below each labelled step.
 
 use super::axes::{Axis, Panel, two_digits};
 use super::style::{MOST_MARKS, MUTED, Mark, NAME_SIZE, TICK_SIZE, spread, text_width};
 use super::svg::{Anchor, Stroke, Svg};
 
-/// More steps than this would make the marks one thick line.
+/// Most marks of a series: more would merge into one thick line.
 const MOST_MARKED: usize = 40;
 
-/// The axis of as many steps as there are noise levels, on `pixels`; its labels leave room for the
-/// noise level below each.
+/// Axis of `pixels` with one step per noise level. Its labels leave room for the noise levels below
+/// them.
 pub(super) fn axis(sigmas: &[f64], pixels: f64) -> Axis {
     Axis::steps(sigmas.len().saturating_sub(1), &labels(sigmas, pixels))
 }
 
-/// Multiples of 1, 2 or 5 · 10^k, and the last step, which replaces a neighbour that is too close.
+/// Labelled steps: multiples of 1, 2 or 5 · 10^k, and the last step, which replaces a neighbour
+/// that is too close.
 fn labels(sigmas: &[f64], pixels: f64) -> Vec<(usize, String)> {
     let last = sigmas.len().saturating_sub(1);
     let widths = sigmas.iter().map(|sigma| text_width(&two_digits(*sigma), TICK_SIZE));
@@ -32,7 +33,7 @@ fn labels(sigmas: &[f64], pixels: f64) -> Vec<(usize, String)> {
     steps.into_iter().map(|step| (step, step.to_string())).collect()
 }
 
-/// The noise level below each labelled step, and the name of both rows.
+/// Writes the noise level below each labelled step, and the name of both rows.
 pub(super) fn sigma_row(svg: &mut Svg, panel: &Panel, sigmas: &[f64]) {
     let y = panel.bottom() + 32.0;
     for (place, label) in &panel.x.ticks {
@@ -48,7 +49,7 @@ pub(super) fn sigma_row(svg: &mut Svg, panel: &Panel, sigmas: &[f64]) {
     svg.text(middle, y + 22.0, Anchor::Middle, NAME_SIZE, name);
 }
 
-/// One value a step.
+/// Series of one value per step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Series<'a> {
     pub(super) values: &'a [f64],
@@ -58,7 +59,8 @@ pub(super) struct Series<'a> {
 }
 
 impl Series<'_> {
-    /// Joins neighbouring steps, with a gap where a value can't be shown, and marks up to forty.
+    /// Draws the series as a line, with a gap where a value cannot be shown, and marks at most
+    /// forty steps.
     pub(super) fn draw(&self, svg: &mut Svg, panel: &Panel, mark: Option<Mark>) {
         let drawn = spread(self.values.len(), MOST_MARKS);
         let points: Vec<_> = drawn.map(|i| (i as f64, self.values[i])).collect();

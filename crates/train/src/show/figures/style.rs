@@ -1,30 +1,34 @@
-//! What all figures share: colours that the colour-blind and a grey printer can tell apart, marks,
-//! sizes, and the width of text, so that labels can be placed and cut without drawing them.
+//! Style that all figures share: colours, marks, dashes and sizes of text. Colours differ for the
+//! colour-blind and on a grey printer too.
+//!
+//! The width of text is computed here, so that labels can be placed and cut without drawing them.
 
 pub(super) const PAPER: &str = "#ffffff";
 pub(super) const INK: &str = "#222222";
 pub(super) const MUTED: &str = "#5c5c5c";
 pub(super) const GRID: &str = "#e8e8e8";
-/// What is exact, and full ink.
+/// Colour of exact curves, and of a pixel with full ink.
 pub(super) const BLACK: &str = "#000000";
-/// Data that something is drawn over.
+/// Colour of data that something is drawn over.
 pub(super) const BACKDROP: &str = "#949494";
 
-/// Bands of a density from its tails to its peak: one hue (OKLCH 245°) in equal steps of contrast, so
-/// that they are in order in grey too, and all lighter than the black marks over them.
+/// Colours of a density's bands, from its tails to its peak: one hue (OKLCH 245°) in equal steps of
+/// contrast. They are thus in order in grey too. All are lighter than the black marks drawn over
+/// them.
 pub(super) const BANDS: [&str; 7] =
     ["#d8eeff", "#b9d8f3", "#9bc3e5", "#7fb0d9", "#639ece", "#478dc4", "#267cbb"];
 
-/// Okabe and Ito's (2008) four that white paper shows clearly (a contrast of 3 to 1), then Tol's
-/// (2021) indigo and wine, which are darker and so differ from the four in grey too.
+/// Colours of the series. The first four are Okabe and Ito's (2008) that stand out from white paper
+/// (contrast 3 to 1). The last two are Tol's (2021) indigo and wine, which are darker and so differ
+/// from the four in grey too.
 pub(super) const PALETTE: [&str; 6] =
     ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#332288", "#882255"];
-/// One dash pattern a series, so that thick lines differ without colour.
+/// Dash patterns of the series, so that lines differ without colour.
 const DASHES: [&str; 6] = ["", "7 3", "2 2.5", "8 3 2 3", "14 4", "5 2 1.5 2 1.5 2"];
-/// One mark a series.
+/// Marks of the series.
 const MARKS: [Mark; 6] =
     [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond, Mark::Wedge, Mark::Cross];
-/// What is exact, in every figure.
+/// Stroke of exact curves and values, in every figure.
 pub(super) const EXACT: Stroke = Stroke { colour: BLACK, width: 1.3, dash: "5 3", opacity: 1.0 };
 
 pub(super) const TITLE_SIZE: f64 = 16.0;
@@ -33,10 +37,10 @@ pub(super) const TICK_SIZE: f64 = 11.5;
 pub(super) const LEGEND_SIZE: f64 = 12.0;
 pub(super) const NOTE_SIZE: f64 = 11.0;
 
-/// The most marks, or points of a line, that one series may have.
+/// Most marks, or points of a line, of one series.
 pub(super) const MOST_MARKS: usize = 5000;
 
-/// How a line is drawn.
+/// Stroke of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stroke<'a> {
     pub(super) colour: &'a str,
@@ -51,7 +55,7 @@ impl<'a> Stroke<'a> {
     }
 }
 
-/// A mark's shape: one a series, so that colour is never the only difference.
+/// Shape of a mark. Every series has its own, so that colour is never the only difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Mark {
     Circle,
@@ -77,20 +81,20 @@ pub(super) fn mark(series: usize) -> Mark {
     MARKS[series % MARKS.len()]
 }
 
-/// Whether a value can be placed on an axis. Above 1e300 a range overflows, so that counts as not
-/// finite too.
+/// Whether a value can be placed on an axis. Values beyond 1e300 count as not finite, since their
+/// range would overflow.
 pub(super) fn drawable(value: f64) -> bool {
     value.abs() <= 1e300
 }
 
-/// At most `most` indices below `count`, evenly spread from the first to the last.
+/// Indices below `count`, at most `most`, evenly spread from the first to the last.
 pub(super) fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let drawn = count.min(most);
     let gaps = drawn.saturating_sub(1).max(1) as u128;
     (0..drawn).map(move |i| (i as u128 * (count as u128 - 1) / gaps) as usize)
 }
 
-/// The least and the greatest of the drawable values.
+/// Least and greatest of the drawable values. `None` if there is no such value.
 pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values.filter(|v| drawable(*v)).fold(None, |range, v| match range {
         None => Some((v, v)),
@@ -108,7 +112,7 @@ const WIDTHS: [u16; 95] = [
     242, 876, 591, 600, 612, 612, 376, 528, 327, 591, 562, 818, 546, 562, 552, 426, 333, 426, 662,
 ];
 
-/// The width of a text in pixels; characters beyond ASCII count as wide ones.
+/// Width of a text in pixels. Characters beyond ASCII count as wide ones.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let width = |c: char| {
         let place = (c as usize).checked_sub(0x20);
@@ -117,7 +121,7 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().map(|c| f64::from(width(c))).sum::<f64>() * size / 1000.0
 }
 
-/// The text, cut and ended by "…" where it is wider than `width` pixels.
+/// Text of at most `width` pixels: a longer one is cut and ends in "…".
 pub(super) fn elide(text: &str, size: f64, width: f64) -> String {
     if text_width(text, size) <= width {
         return text.to_owned();
@@ -133,7 +137,7 @@ pub(super) fn elide(text: &str, size: f64, width: f64) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// "1 value", "2 values".
+/// Number with its noun: "1 value", "2 values".
 pub(super) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,5 +1,5 @@
-//! Writes an SVG document: shapes with coordinates in pixels to a tenth, text escaped. Nothing here
-//! depends on the machine, so equal input gives equal bytes.
+//! Writer of SVG documents. Coordinates are in pixels, rounded to a tenth; text is escaped. Nothing
+//! here depends on the machine, so equal input gives equal bytes.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::Figure;
 pub(super) use super::style::Stroke;
 use super::style::{BLACK, INK, Mark, PAPER};
 
-/// Where a text's anchor point is.
+/// Place of a text relative to its anchor point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Anchor {
     Start,
@@ -17,7 +17,7 @@ pub(super) enum Anchor {
     Upwards,
 }
 
-/// A document that grows by what is drawn into it, later shapes over earlier ones.
+/// SVG document in the making. Later shapes are drawn over earlier ones.
 #[derive(Debug)]
 pub(super) struct Svg {
     body: String,
@@ -28,7 +28,7 @@ impl Svg {
         Self { body: String::new() }
     }
 
-    /// The whole document, on white.
+    /// Finishes the document as a figure on white.
     pub(super) fn finish(self, title: &str, width: f64, height: f64) -> Figure {
         let (w, h) = (number(width), number(height));
         let title = escape(title);
@@ -46,7 +46,7 @@ impl Svg {
         let _ = self.body.write_fmt(piece);
     }
 
-    /// Groups what follows until `close`; `class` names it for readers of the file.
+    /// Opens a group of all shapes until `close`. `class` names the group for readers of the file.
     pub(super) fn open(&mut self, class: &str, fill: &str, opacity: f64) {
         self.push(format_args!(
             "<g class=\"{class}\" fill=\"{fill}\" fill-opacity=\"{opacity}\">\n"
@@ -89,22 +89,22 @@ impl Svg {
         self.path(&[from, to], stroke);
     }
 
-    /// One open line through all points.
+    /// Draws one open line through all points.
     pub(super) fn path(&mut self, points: &[(f64, f64)], stroke: Stroke) {
         self.shape(&path_data(points), "none", 1.0, Some(stroke));
     }
 
-    /// The area that the points enclose, without an outline.
+    /// Fills the area that the points enclose, without an outline.
     pub(super) fn area(&mut self, points: &[(f64, f64)], fill: &str, opacity: f64) {
         self.shape(&format!("{}Z", path_data(points)), fill, opacity, None);
     }
 
-    /// The areas that closed outlines enclose, without the holes that others among them cut.
+    /// Fills the areas that closed outlines enclose. An outline inside another cuts a hole.
     pub(super) fn regions(&mut self, outlines: &[Vec<(f64, f64)>], fill: &str) {
         if outlines.is_empty() {
             return;
         }
-        // Back at the first point anyway.
+        // The last point is left out: it repeats the first, and `Z` closes the outline.
         let closed = |o: &Vec<_>| format!("{}Z", path_data(&o[..o.len().saturating_sub(1)]));
         let data = outlines.iter().map(closed).collect::<String>();
         self.push(format_args!("<path d=\"{data}\" fill=\"{fill}\" fill-rule=\"evenodd\"/>\n"));
@@ -117,7 +117,8 @@ impl Svg {
         }
         if let Some(Stroke { colour, width, dash, opacity }) = stroke {
             self.push(format_args!(" stroke=\"{colour}\" stroke-width=\"{width}\""));
-            // A round cap shows a line of one point, and would close the gaps of a dashed one.
+            // Round caps make a line of a single point visible; in a dashed line they would close
+            // the gaps.
             let ends = if dash.is_empty() { "round" } else { "butt" };
             self.push(format_args!(" stroke-linejoin=\"round\" stroke-linecap=\"{ends}\""));
             if !dash.is_empty() {
@@ -130,8 +131,11 @@ impl Svg {
         self.body.push_str("/>\n");
     }
 
-    /// Square pixels of `side`, with the first line's first one at `(x, y)`, in as much ink as each
-    /// has of `full`. One path an amount of ink, from the runs of it along each line.
+    /// Draws an image of square pixels, `side` wide, with its upper left corner at `(x, y)`. A
+    /// pixel's opacity is its ink divided by `full`.
+    ///
+    /// Each amount of ink is one path of all runs of equal pixels along the lines, which keeps the
+    /// file small.
     pub(super) fn pixels(&mut self, (x, y): (f64, f64), side: f64, lines: &[&[u8]], full: u8) {
         self.push(format_args!(
             "<g transform=\"translate({} {}) scale({side:.3})\" fill=\"none\" stroke=\"{BLACK}\" \
@@ -154,8 +158,8 @@ impl Svg {
         self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
     }
 
-    /// Dots in one ink, which does not grow darker where they overlap. Smaller in the file than
-    /// as many circles.
+    /// Draws dots of one colour, which does not grow darker where they overlap. They take less room
+    /// in the file than circles.
     pub(super) fn dots(&mut self, points: &[(f64, f64)], radius: f64, colour: &str, opacity: f64) {
         if points.is_empty() {
             return;
@@ -169,7 +173,7 @@ impl Svg {
         ));
     }
 
-    /// A mark of about the area of a circle of that radius, filled by the group it stands in.
+    /// Draws a mark with about the area of a circle of that radius. Its group sets the fill.
     pub(super) fn mark(&mut self, mark: Mark, (x, y): (f64, f64), radius: f64) {
         let corners: &[(f64, f64)] = match mark {
             Mark::Circle => return self.circle((x, y), radius),
@@ -186,7 +190,7 @@ impl Svg {
     }
 }
 
-/// An upright cross, clockwise from the inner corner at the upper left.
+/// Corners of an upright cross, clockwise from the inner corner at the upper left.
 #[rustfmt::skip]
 const CROSS: [(f64, f64); 12] = [
     (-0.4, -0.4), (-0.4, -1.3), (0.4, -1.3), (0.4, -0.4), (1.3, -0.4), (1.3, 0.4),
@@ -205,7 +209,8 @@ fn path_data(points: &[(f64, f64)]) -> String {
     data
 }
 
-/// The runs of an amount of ink as strokes, each placed from where the last one ended.
+/// Path data of all runs of pixels with that ink, each placed relative to the end of the previous
+/// run.
 fn runs(lines: &[&[u8]], ink: u8) -> String {
     let mut data = String::new();
     let (mut x, mut y) = (0, 0);
@@ -223,7 +228,7 @@ fn runs(lines: &[&[u8]], ink: u8) -> String {
     data
 }
 
-/// A coordinate to a tenth of a pixel, without a needless ".0".
+/// Coordinate as text, rounded to a tenth of a pixel, without a needless ".0".
 pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     match text.strip_suffix(".0") {
@@ -233,7 +238,7 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
-/// The text as XML; characters that XML doesn't allow become "·".
+/// Text escaped for XML. Characters that XML doesn't allow become "·".
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,5 +1,5 @@
-//! Promises of all figures: real PNGs with real text, the same bytes for the same input, valid XML,
-//! and no panic whatever the numbers are.
+//! Tests of all figures: PNGs with visible text, the same bytes for the same input, valid XML, and
+//! no panic whatever the numbers are.
 
 use resvg::tiny_skia::Pixmap;
 
@@ -64,7 +64,7 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
     figures
 }
 
-/// One figure of every kind that has no names but its title.
+/// One figure of every kind whose only name is its title.
 fn nameless_figures(title: &str, values: &[f64]) -> Vec<Figure> {
     let scale = |v: &f64| NoiseScale { alpha: 0.5, sigma: *v };
     let alone = |v: &f64| NoiseScale { alpha: 1.0, sigma: *v };
@@ -88,7 +88,7 @@ fn image(figure: &Figure) -> Pixmap {
     Pixmap::decode_png(&figure.png().unwrap()).unwrap()
 }
 
-/// Dark pixels in a rectangle given in pixels of the SVG.
+/// Number of dark pixels in a rectangle, which is given in pixels of the SVG.
 fn dark(image: &Pixmap, x: std::ops::Range<u32>, y: std::ops::Range<u32>) -> usize {
     let inside = y.flat_map(|y| x.clone().map(move |x| (2 * x, 2 * y)));
     let is_dark = |(x, y)| image.pixel(x, y).is_some_and(|pixel| pixel.red() < 100);
@@ -123,7 +123,8 @@ fn text_is_drawn_without_a_font_on_the_machine() {
 
 #[test]
 fn every_sign_that_figures_use_is_in_the_font() {
-    // The embedded font draws a box where a character is missing, and so gives equal pictures.
+    // The embedded font draws a box for a missing character, so that titles of missing characters
+    // give equal pictures.
     let draw = |title: &str| {
         image(&curves(title, "loss", &[Curve { name: "", points: &[(0, 1.0)] }]).unwrap())
     };

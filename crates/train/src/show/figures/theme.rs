@@ -1,11 +1,11 @@
-//! Figures inside an HTML page that has a light and a dark theme: the same drawing, its colours CSS
-//! variables, as wide as the page allows.
+//! Themed figures, for an HTML page with a light and a dark theme. Their colours are CSS variables,
+//! and they are as wide as the page allows.
 
 use super::Figure;
 use super::svg::number;
 
-/// The colours of [`Figure::themed_svg`]: those of the figure alone on a light page, others on a dark
-/// one. On paper and in files they are the light ones.
+/// CSS with the colours of [`Figure::themed_svg`]. The light theme has the colours of
+/// [`Figure::svg`]; the dark theme applies only on a screen that asks for it, not in print.
 pub const FIGURE_CSS: &str = "\
 :root {
   --figure-paper: #ffffff;
@@ -54,14 +54,16 @@ pub const FIGURE_CSS: &str = "\
 ";
 
 impl Figure {
-    /// The figure as an `<svg>` element for an HTML page, which must have [`FIGURE_CSS`] for a dark
-    /// theme; without it the colours are those of [`Figure::svg`]. It has no ids, its classes begin
-    /// with `figure`, and its title is what a screen reader says.
+    /// The figure as an `<svg>` element for an HTML page.
+    ///
+    /// For a dark theme the page must have [`FIGURE_CSS`]; without it the colours are those of
+    /// [`Figure::svg`]. The element has no ids, its classes begin with `figure`, and a screen
+    /// reader reads its title out.
     pub fn themed_svg(&self) -> String {
         let body = self.svg.split_once("</title>\n").map_or("", |(_, body)| body);
         let mut body = body.replace(" class=\"", " class=\"figure-");
-        // Where text has quotes they are escaped, so that only attributes are met. No shape has
-        // both a fill and a stroke that are colours, which would be two styles.
+        // Only attributes are replaced, since quotes in text are escaped. No shape has both a
+        // coloured fill and a coloured stroke, which would give it two `style` attributes.
         for (name, colour) in light_colours() {
             for property in ["fill", "stroke"] {
                 body = body.replace(
@@ -79,7 +81,7 @@ impl Figure {
     }
 }
 
-/// Names and values of the first block of the CSS.
+/// Names and values of the variables in the CSS's first block, the light theme.
 fn light_colours() -> impl Iterator<Item = (&'static str, &'static str)> {
     let block = FIGURE_CSS.split('}').next().unwrap_or("");
     colours(block)
@@ -96,13 +98,13 @@ mod tests {
     use super::super::tests::all_figures;
     use super::*;
 
-    /// Both blocks of the CSS.
+    /// Variables of the light and of the dark theme.
     fn themes() -> [Vec<(&'static str, &'static str)>; 2] {
         let (light, dark) = FIGURE_CSS.split_once("@media").unwrap();
         [light, dark].map(|block| colours(block).collect())
     }
 
-    /// WCAG 2.2, "relative luminance".
+    /// Relative luminance of a colour, as WCAG 2.2 defines it.
     fn luminance(colour: &str) -> f64 {
         let channel = |at: usize| {
             let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
@@ -111,7 +113,7 @@ mod tests {
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     }
 
-    /// WCAG 2.2, "contrast ratio".
+    /// Contrast ratio of two colours, as WCAG 2.2 defines it.
     fn contrast(one: &str, other: &str) -> f64 {
         let (one, other) = (luminance(one), luminance(other));
         (f64::max(one, other) + 0.05) / (f64::min(one, other) + 0.05)
@@ -129,7 +131,7 @@ mod tests {
             let paper = theme.iter().find(|(name, _)| *name == "--figure-paper").unwrap().1;
             for (name, colour) in theme {
                 let least = match name {
-                    // Guides to the eye, told by the ticks too.
+                    // Grid lines only guide the eye: the ticks say the same.
                     "--figure-paper" | "--figure-grid" => continue,
                     band if band.starts_with("--figure-band") => continue,
                     "--figure-ink" | "--figure-muted" => 4.5,

@@ -1,34 +1,36 @@
-//! The MP4 file around one H.264 track of a constant rate (ISO/IEC 14496-12 and -15): boxes of a
-//! length, a name and what is in them, those that describe the film before the film.
+//! MP4 container around one H.264 track of a constant frame rate (ISO/IEC 14496-12 and -15). A file
+//! is a list of boxes, each with length, name and content; the boxes that describe the film come
+//! before its frames.
 
-/// The coded frames of a film, in the order in which they are shown.
+/// Track of a film: its coded frames in the order in which they are shown.
 #[derive(Debug)]
 pub(super) struct Track {
     size: u32,
     fps: u32,
-    /// The encoder's settings, which the file holds once (`SPS` and `PPS`).
+    /// Sequence parameter set (SPS) of the encoder. The file holds it once.
     sequence: Vec<u8>,
+    /// Picture parameter set (PPS) of the encoder. The file holds it once.
     picture: Vec<u8>,
-    /// Length in bytes of every frame, and whether it needs no other.
+    /// Length in bytes of every frame, and whether it is a key frame, decoded without any other.
     frames: Vec<(u32, bool)>,
     data: Vec<u8>,
 }
 
-/// Kinds of an H.264 unit, the last five bits of its first byte.
+/// Kinds of an H.264 unit (NAL unit): the last five bits of its first byte.
 const KEY_SLICE: u8 = 5;
 const SLICE: u8 = 1;
 const SEQUENCE: u8 = 7;
 const PICTURE: u8 = 8;
 
 impl Track {
-    /// A track of square frames, without any yet.
+    /// Empty track for square frames of `size` pixels a side.
     pub(super) fn new(size: u32, fps: u32) -> Self {
         let (sequence, picture) = (Vec::new(), Vec::new());
         Self { size, fps, sequence, picture, frames: Vec::new(), data: Vec::new() }
     }
 
-    /// Adds a frame as the encoder writes it, units between start codes; here each has its length
-    /// before it.
+    /// Adds a frame. The encoder separates a frame's units by start codes; the track puts each
+    /// unit's length before it instead.
     pub(super) fn push(&mut self, stream: &[u8]) {
         let (start, mut key) = (self.data.len(), false);
         for unit in units(stream) {
@@ -47,7 +49,7 @@ impl Track {
     }
 }
 
-/// What stands between the start codes `00 00 01`, without the zeros before the next one.
+/// Units between the start codes `00 00 01`, without the zeros that precede the next code.
 fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     let codes = (2..stream.len()).filter(|end| stream[end - 2..=*end] == [0, 0, 1]);
     let starts: Vec<usize> = codes.map(|end| end + 1).collect();
@@ -55,14 +57,14 @@ fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
         starts.iter().skip(1).map(|start| start - 3).chain([stream.len()]).collect();
     let unit = |(start, end)| {
         let unit: &[u8] = &stream[start..end];
-        // A unit never ends in a zero of its own.
+        // No unit ends in a zero, so that trailing zeros belong to the next start code.
         let kept = unit.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         &unit[..kept]
     };
     starts.into_iter().zip(ends).map(unit).filter(|unit| !unit.is_empty())
 }
 
-/// The file of a track; none where settings or a frame are missing.
+/// MP4 file of a track. `None` if a parameter set or a frame is missing.
 pub(super) fn film(track: &Track) -> Option<Vec<u8>> {
     let whole = track.sequence.len() >= 4
         && !track.picture.is_empty()
@@ -72,7 +74,7 @@ pub(super) fn film(track: &Track) -> Option<Vec<u8>> {
         return None;
     }
     let kind = boxed(b"ftyp", &[b"isom\0\0\x02\0", b"isomiso2avc1mp41"]);
-    // Its length does not depend on the place that it names.
+    // The description has the same length whatever place of the frames it names.
     let data_at = kind.len() + description(track, 0).len() + 8;
     let data = boxed(b"mdat", &[&track.data]);
     Some([kind, description(track, data_at as u32), data].concat())
@@ -83,7 +85,7 @@ fn boxed(name: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     [&(content.len() as u32 + 8).to_be_bytes(), name.as_slice(), &content].concat()
 }
 
-/// A box that opens with its version, 0, and flags.
+/// Box whose content begins with its version, 0, and its flags.
 fn versioned(name: &[u8; 4], flags: u32, fields: &[u32]) -> Vec<u8> {
     boxed(name, &[&flags.to_be_bytes(), &words(fields)])
 }
@@ -92,12 +94,14 @@ fn words(fields: &[u32]) -> Vec<u8> {
     fields.iter().flat_map(|field| field.to_be_bytes()).collect()
 }
 
-/// 1 as a number of 16 bits before the point and 16 after it.
+/// One as a fixed-point number: 16 bits before the point and 16 after it.
 const ONE: u32 = 0x0001_0000;
-/// The matrix that turns nothing; its last column has two bits before the point.
+/// Identity matrix of the transformation on display. Its last column has 2 bits before the point
+/// and 30 after it.
 const UNTURNED: [u32; 9] = [ONE, 0, 0, 0, ONE, 0, 0, 0, 0x4000_0000];
 
-/// Everything but the frames, which begin at `data_at` of the file. Time is counted in frames.
+/// Box `moov`: everything about the film but the frames, which begin at byte `data_at` of the file.
+/// Time is counted in frames.
 fn description(track: &Track, data_at: u32) -> Vec<u8> {
     let (count, side) = (track.frames.len() as u32, track.size << 16);
     let start = [0, 0, track.fps, count, ONE, 0x0100_0000, 0, 0];
@@ -118,7 +122,7 @@ fn description(track: &Track, data_at: u32) -> Vec<u8> {
     boxed(b"moov", &[&versioned(b"mvhd", 0, &movie), &film])
 }
 
-/// Where every frame is, how long it is shown and which ones stand alone.
+/// Box `stbl`: place, length and duration of every frame, and which are key frames.
 fn table(track: &Track, data_at: u32) -> Vec<u8> {
     let count = track.frames.len() as u32;
     let numbered = (1..).zip(&track.frames);
@@ -135,7 +139,7 @@ fn table(track: &Track, data_at: u32) -> Vec<u8> {
     boxed(b"stbl", &[&boxes.concat()])
 }
 
-/// That it is H.264, of which size and settings, in which colours.
+/// Box `avc1`: the codec H.264, with the film's size, parameter sets and colour space.
 fn coding(track: &Track) -> Vec<u8> {
     let side = (track.size as u16).to_be_bytes();
     let inch = words(&[72 << 16; 2]);
@@ -143,12 +147,14 @@ fn coding(track: &Track) -> Vec<u8> {
     let size = [&side[..], &side, &inch, &[0; 4], &one, &[0; 32], &depth, &none].concat();
     let set = |unit: &[u8]| [&(unit.len() as u16).to_be_bytes(), unit].concat();
     let [_, profile, constraints, level, ..] = track.sequence[..] else { return Vec::new() };
-    // Lengths of units have four bytes; one of each setting; then, which the high profile asks for,
-    // one colour difference of four pixels, eight bits each.
+    // Unit lengths have four bytes (0xff), and there is one SPS (0xe1) and one PPS. The high
+    // profile asks for three more numbers: one colour difference for four pixels (0xfd), eight bits
+    // each (0xf8 twice).
     let lengths = [1, profile, constraints, level, 0xff, 0xe1];
     let (sequence, picture) = (set(&track.sequence), set(&track.picture));
     let settings = [&lengths[..], &sequence, &[1], &picture, &[0xfd, 0xf8, 0xf8, 0]].concat();
-    // The numbers of BT.601 for primaries, curve and matrix; in the narrow range.
+    // Colour space BT.601, by its numbers for primaries, transfer curve and matrix, in the narrow
+    // range.
     let colours = [&b"nclx"[..], &[0, 6, 0, 6, 0, 6, 0]].concat();
     let reference = [0, 0, 0, 0, 0, 0, 0, 1];
     let boxes = [boxed(b"avcC", &[&settings]), boxed(b"colr", &[&colours])];

@@ -1,10 +1,10 @@
-//! Dots with soft edges, blended into an image.
+//! Dots with soft edges, blended into a frame.
 
 use resvg::tiny_skia::Pixmap;
 
 use crate::show::figures::SAMPLES;
 
-/// How the dots of a frame look.
+/// Radius and opacity of a frame's dots.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dots {
     radius: f64,
@@ -12,7 +12,8 @@ pub(super) struct Dots {
 }
 
 impl Dots {
-    /// The more dots there are the smaller and fainter, so that their density is seen.
+    /// Dots for `count` rows on a frame of `size` pixels. More dots are smaller and fainter, so
+    /// that their density is seen.
     pub(super) fn new(count: usize, size: f64) -> Self {
         let (radius, opacity) = match count {
             0..=200 => (3.0, 0.9),
@@ -23,7 +24,7 @@ impl Dots {
         Self { radius: f64::max(radius * size / 480.0, 0.8), opacity }
     }
 
-    /// Draws a dot as far as it is on the image; none where the point is not finite.
+    /// Draws the part of a dot that lies on the image. A point that is not finite draws nothing.
     pub(super) fn draw(self, image: &mut Pixmap, (x, y): (f64, f64)) {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let reach = self.radius + 0.5;
@@ -31,7 +32,7 @@ impl Dots {
         if !(inside(x, width) && inside(y, height)) {
             return;
         }
-        // Conversions to usize stop at 0. A pixel's middle lies at its half.
+        // The cast to usize saturates at 0. The middle of pixel i lies at i + 0.5.
         let pixels = |at: f64, length: usize| {
             (at - reach) as usize..((at + reach).ceil() as usize).min(length)
         };

@@ -1,4 +1,4 @@
-//! GIF: one palette for all frames, of shades between white and the inks that films are drawn in.
+//! GIF of a film. One palette serves all frames: shades between white and the films' inks.
 
 use ::gif::{Encoder, Frame, Repeat};
 use resvg::tiny_skia::Pixmap;
@@ -6,18 +6,18 @@ use resvg::tiny_skia::Pixmap;
 use super::FilmError;
 use crate::show::figures::FILM_INKS;
 
-/// Shades of each ink, without white. More make larger files that look no better.
+/// Shades of each ink, without white. More shades make larger files that look no better.
 const SHADES: usize = 31;
 const UNKNOWN: u8 = u8::MAX;
 
-/// The frames as a GIF of `size` by `size` pixels that loops for ever.
+/// Encodes frames as a GIF of `size` by `size` pixels that loops for ever.
 pub(super) fn encode(
     frames: impl Iterator<Item = Result<Pixmap, FilmError>>,
     size: u32,
     fps: u32,
 ) -> Result<Vec<u8>, FilmError> {
     let mut palette = Palette::new();
-    // Settings keep it far below.
+    // A validated film is at most 2000 pixels wide.
     let side = u16::try_from(size).unwrap_or(u16::MAX);
     let mut encoder =
         Encoder::new(Vec::new(), side, side, &palette.colours.concat()).map_err(FilmError::Gif)?;
@@ -31,14 +31,15 @@ pub(super) fn encode(
     encoder.into_inner().map_err(FilmError::Gif)
 }
 
-/// When a frame begins, in the nearest hundredth of a second.
+/// Time at which a frame begins, in the nearest hundredth of a second.
 fn hundredths(frame: usize, fps: u32) -> u64 {
     (100.0 * frame as f64 / f64::from(fps)).round() as u64
 }
 
 struct Palette {
     colours: Vec<[u8; 3]>,
-    /// The colour nearest to one of these six bits a channel, found when first met.
+    /// Index of the palette's nearest colour, for every colour of six bits a channel. It is found
+    /// when the colour first occurs.
     nearest: Vec<u8>,
 }
 

@@ -1,12 +1,15 @@
-//! Films of a sampling: the samples moving from noise to data through the levels, as GIF and as MP4.
+//! Films of a sampling: the samples moving from noise to data through the levels, as GIF and as
+//! MP4.
 //!
-//! A frame lies at a step position `p` between 0, the noise, and `steps`, the final samples, and shows
-//! `x(p) = x_i + (p − i)·(x_{i+1} − x_i)` with `i = ⌊p⌋`: straight lines from level to level, at one
-//! speed in step number. The first frame is the noise itself and the last the samples themselves.
+//! A frame shows the rows at a step position `p`, from 0 (the noise) to `steps` (the final
+//! samples): `x(p) = x_i + (p − i)·(x_{i+1} − x_i)` with `i = ⌊p⌋`. Rows move in straight lines
+//! from level to level, and every step takes the same time. The first frame is the noise itself and
+//! the last the samples themselves.
 //!
-//! Points are drawn pixel by pixel: 48 frames of 2000 take 0.07 s so, 0.66 s as circles of tiny-skia
-//! and 0.82 s as SVG by resvg (dev profile, one core). Text, axes and densities come through
-//! [`crate::show::figures`], which is fast enough for few shapes: a GIF of 48 densities takes 0.4 s.
+//! Points are drawn pixel by pixel: 48 frames of 2000 points take 0.07 s, against 0.66 s as circles
+//! of tiny-skia and 0.82 s as SVG by resvg (dev profile, one core). Text, axes and densities are
+//! drawn by [`crate::show::figures`], which is fast enough for few shapes: a GIF of 48 densities
+//! takes 0.4 s.
 
 mod container;
 mod dots;
@@ -24,17 +27,17 @@ use crate::{
 use dots::Dots;
 pub use motion::Trajectory;
 
-/// A density by step position, as points `(x, density)` from left to right.
+/// Density at a step position, as points `(x, density)` from left to right.
 pub type DensityAt<'a> = &'a dyn Fn(f64) -> Vec<(f64, f64)>;
 
-/// Why a film can't be made.
+/// Error of a film that cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilmError {
     /// A setting that no film can have.
     #[error(transparent)]
     Setting(#[from] FilmFault),
-    /// Snapshots that are no trajectory.
+    /// Snapshots that do not form a trajectory.
     #[error("film: {0}")]
     Trajectory(String),
     /// A frame could not be drawn.
@@ -48,13 +51,13 @@ pub enum FilmError {
     Mp4(String),
 }
 
-/// A film that can be drawn.
+/// Film with valid settings and a valid trajectory.
 pub struct Film<'a> {
     config: FilmConfig,
     course: Course,
     trajectory: Trajectory<'a>,
     density: Option<DensityAt<'a>>,
-    /// Ends of the axes, across and up.
+    /// Ends of the horizontal and the vertical axis.
     axes: [(f64, f64); 2],
 }
 
@@ -65,13 +68,16 @@ impl std::fmt::Debug for Film<'_> {
 }
 
 impl<'a> Film<'a> {
-    /// A film of a trajectory on a course; `density`, where it is given, is drawn over histograms. A
-    /// histogram is as high as its density, which would else grow a hundredfold on the way from noise
-    /// to data.
+    /// Film of a trajectory, one way or there and back. A given `density` is drawn over the
+    /// histograms.
+    ///
+    /// A histogram is scaled to the height of its density. On a common scale it would grow a
+    /// hundredfold from noise to data.
     ///
     /// # Errors
     /// [`FilmError::Setting`] for a setting out of its range, and for more than 2000 frames;
-    /// [`FilmError::Trajectory`] for less than two snapshots, or such as do not fit each other.
+    /// [`FilmError::Trajectory`] for less than two snapshots, or snapshots that do not fit each
+    /// other.
     pub fn new(
         config: FilmConfig,
         course: Course,
@@ -88,8 +94,10 @@ impl<'a> Film<'a> {
         Ok(Self { config, course, trajectory, density, axes })
     }
 
-    /// The film as a GIF that loops for ever. Its delays are whole hundredths of a second that keep
-    /// time with the rate: 4, 4 and 5 in turn for 24 frames a second.
+    /// The film as a GIF that loops for ever.
+    ///
+    /// GIF delays are whole hundredths of a second. They are rounded so that the frame rate holds
+    /// on average: 4, 4 and 5 in turn for 24 frames a second.
     ///
     /// # Errors
     /// When a frame can't be drawn or encoded.
@@ -98,7 +106,7 @@ impl<'a> Film<'a> {
         gif::encode(self.frames(fps), self.config.size, fps)
     }
 
-    /// The film as an MP4: H.264, which every browser and player plays.
+    /// The film as an MP4 of H.264, which every browser and player plays.
     ///
     /// # Errors
     /// As [`Film::gif`].
@@ -106,7 +114,7 @@ impl<'a> Film<'a> {
         mp4::encode(self.frames(self.config.fps), self.config.size, self.config.fps)
     }
 
-    /// Every frame in turn, drawn when it is asked for.
+    /// Frames in order, each drawn when the iterator reaches it.
     fn frames(&self, fps: u32) -> impl Iterator<Item = Result<Pixmap, FilmError>> {
         let mut ground = Ground::default();
         self.config.positions(self.course, fps, self.trajectory.steps()).map(move |position| {
@@ -125,7 +133,7 @@ impl<'a> Film<'a> {
         })
     }
 
-    /// The rows as dots over what stands behind them.
+    /// Frame of a point film: the rows as dots over the background `image`.
     fn points(&self, rows: &[f64], mut image: Pixmap) -> Result<Pixmap, FilmError> {
         let size = f64::from(self.config.size);
         let columns = self.trajectory.features;
@@ -145,7 +153,8 @@ impl<'a> Film<'a> {
     }
 }
 
-/// What stands behind the dots, kept while the level's name stays.
+/// Background of the dots: the name of the level. The last one is kept, since several frames share
+/// it.
 #[derive(Default)]
 struct Ground {
     drawn: Option<(String, Pixmap)>,

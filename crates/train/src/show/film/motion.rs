@@ -1,17 +1,17 @@
-//! The snapshots of a sampling, and where its rows are between them.
+//! Motion of rows through a sampling: snapshots at the levels, and straight lines between them.
 
 use super::FilmError;
 use crate::show::figures::widened;
 
-/// The rows of a sampling at every level, from the noise to the final samples.
+/// Trajectory of a sampling: its rows at every level, from the noise to the final samples.
 #[derive(Clone, Copy, Debug)]
 pub struct Trajectory<'a> {
-    /// One snapshot more than there are steps, each row after row. Values that are not finite are
-    /// left out of the frames in which they are so.
+    /// Snapshots, one more than there are steps, each row by row. A frame leaves out the values
+    /// that are not finite in it.
     pub levels: &'a [&'a [f32]],
-    /// Values a row. Films show the first two.
+    /// Values per row. Films show the first two.
     pub features: usize,
-    /// What to write into the corner at every snapshot, as "σ = 0.12"; nothing if empty.
+    /// Captions of the snapshots, such as "σ = 0.12". Without any, frames have no caption.
     pub names: &'a [String],
 }
 
@@ -40,8 +40,8 @@ impl<'a> Trajectory<'a> {
         self.levels.len() - 1
     }
 
-    /// The rows at a step position. At a whole one they are the snapshot's bits, whatever the next
-    /// snapshot holds.
+    /// Rows at a step position. At a whole position they are the snapshot's bits, even if the next
+    /// snapshot holds values that are not finite.
     pub(super) fn at(&self, position: f64) -> Vec<f64> {
         let level = (position as usize).min(self.steps());
         let part = position - level as f64;
@@ -54,12 +54,12 @@ impl<'a> Trajectory<'a> {
         }
     }
 
-    /// The name of the nearest snapshot.
+    /// Caption of the nearest snapshot.
     pub(super) fn name(&self, position: f64) -> &'a str {
         self.names.get(position.round() as usize).map_or("", String::as_str)
     }
 
-    /// What a picture of points leaves out.
+    /// Note about the columns that a picture of points leaves out.
     pub(super) fn note(&self) -> String {
         match self.features {
             0..=2 => String::new(),
@@ -67,15 +67,16 @@ impl<'a> Trajectory<'a> {
         }
     }
 
-    /// Axes of points: of one scale for two columns; across the index for one, which has no range.
+    /// Horizontal and vertical axis of a picture of points, on one scale. Rows of one column are
+    /// placed along the horizontal axis by their index instead.
     pub(super) fn axes(&self) -> [(f64, f64); 2] {
         let [x, y] = [0, self.features.min(2) - 1].map(|column| self.range(column));
         let half = f64::max(x.1 - x.0, y.1 - y.0) / 2.0;
         [x, y].map(|(low, high)| (low / 2.0 + high / 2.0 - half, low / 2.0 + high / 2.0 + half))
     }
 
-    /// The range of a column over all snapshots, without the least and the greatest 0.5 % of each, so
-    /// that a stray row does not press the others together; and a margin.
+    /// Range of a column over all snapshots, with a margin. The least and the greatest 0.5 % of
+    /// each snapshot are left out, so that a stray row does not press the others together.
     pub(super) fn range(&self, column: usize) -> (f64, f64) {
         let ranges = self.levels.iter().filter_map(|level| {
             let values = level.iter().skip(column).step_by(self.features).copied();

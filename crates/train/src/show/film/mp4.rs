@@ -1,4 +1,4 @@
-//! MP4 by an H.264 encoder in Rust, so that no film needs a program beside ours.
+//! MP4 of a film, by an H.264 encoder in Rust: no other program is needed.
 //!
 //! The encoder is young: docs/decisions.md, "Films", says what it was measured against. It is built
 //! without `std`, and so can neither read the environment nor write a file.
@@ -12,13 +12,13 @@ use super::{
     container::{Track, film},
 };
 
-/// How coarse the encoder may be, 0 to 51. At 26 dots still look as drawn when enlarged (a signal to
-/// noise ratio of 43 dB), and the file is smaller than the GIF.
+/// Quantisation parameter of H.264, from 0 (finest) to 51. At 26, dots still look as drawn when
+/// enlarged (signal-to-noise ratio 43 dB), and the file is smaller than the GIF.
 const QUANTIZER: u8 = 26;
-/// Players jump to a multiple of as many frames.
+/// Frames from one key frame to the next. Players can jump to key frames only.
 const FRAMES_BETWEEN_KEYS: u32 = 100;
 
-/// The frames as an MP4 of `size` by `size` pixels.
+/// Encodes frames as an MP4 of `size` by `size` pixels.
 pub(super) fn encode(
     frames: impl Iterator<Item = Result<Pixmap, FilmError>>,
     size: u32,
@@ -30,7 +30,8 @@ pub(super) fn encode(
     config.qp = QUANTIZER;
     config.gop_size = FRAMES_BETWEEN_KEYS;
     config.level_idc = level(size, fps);
-    // No looking ahead for cuts, of which films have none: a frame comes out as it goes in.
+    // Films have no cuts to look ahead for, and without a look-ahead every frame comes out when it
+    // goes in.
     (config.scenecut, config.lookahead) = (0, 0);
     let mut encoder = Encoder::new(config).map_err(failed)?;
     let mut track = Track::new(size, fps);
@@ -40,10 +41,10 @@ pub(super) fn encode(
     film(&track).ok_or_else(|| FilmError::Mp4("the encoder gave no whole stream".to_owned()))
 }
 
-/// The lowest level of H.264 (table A-1) that allows pictures of this size at this rate. Players
-/// reserve memory by it.
+/// Lowest level of H.264 (table A-1) that allows pictures of this size at this rate. Players
+/// reserve memory according to the level.
 fn level(size: u32, fps: u32) -> u8 {
-    /// Level times ten, most blocks of 16 by 16 pixels in a picture, and most a second.
+    /// Level times ten, most blocks of 16 by 16 pixels in a picture, and most blocks per second.
     const LEVELS: [(u8, u32, u32); 5] = [
         (30, 1_620, 40_500),
         (31, 3_600, 108_000),
@@ -57,8 +58,8 @@ fn level(size: u32, fps: u32) -> u8 {
     LEVELS.iter().find(fits).map_or(52, |(level, ..)| *level)
 }
 
-/// The picture as brightness, and as two colour differences of every four pixels: BT.601 in its
-/// narrow range, as [`Track`] says.
+/// Brightness of every pixel, and two colour differences of every four pixels. The colour space is
+/// BT.601 in its narrow range, which [`Track`] writes into the file.
 fn yuv(image: &Pixmap) -> YuvFrame {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let colour = |row: usize, column: usize| {

@@ -1,4 +1,4 @@
-//! The films of a run: what its run file asks for, from the way of its first samples.
+//! Films of a run, as its run file asks for them, from the trajectories of its first samples.
 
 use langevin_core::NoiseLevel;
 use langevin_data::{Dataset, LevelDensity};
@@ -14,18 +14,19 @@ use crate::{
     },
 };
 
-/// The form of a film.
+/// Format of a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilmFormat {
-    /// An animated image that loops, one way.
+    /// GIF that loops, from noise to samples.
     Gif,
-    /// The same there and back.
+    /// GIF that loops, from noise to samples and back.
     LoopedGif,
-    /// H.264, one way.
+    /// MP4 of H.264, from noise to samples.
     Mp4,
 }
 
-/// The film of samples moving through the levels; that it goes there and back is the format's to say.
+/// Film of samples that move through the levels, as a file's bytes. `format` decides whether the
+/// film also goes back; `config.there_and_back` is not read.
 ///
 /// # Errors
 /// A setting out of its range, or frames that cannot be coded.
@@ -40,7 +41,7 @@ pub fn draw_film(
     way.film(config, format)
 }
 
-/// The way of a run's first samples through the levels.
+/// Way of a run's first samples through the levels, with the data whose density is drawn.
 pub(crate) struct Way<'a> {
     pub(crate) levels: &'a [NoiseLevel],
     pub(crate) trajectory: &'a [Vec<f32>],
@@ -48,7 +49,7 @@ pub(crate) struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// All films of a run by the names of their files.
+    /// Films that the config asks for, by the names of their files.
     pub(crate) fn films(
         &self,
         config: &FilmConfig,
@@ -85,8 +86,8 @@ impl Way<'_> {
         .map_err(failed)
     }
 
-    /// The exact density between two levels, whose scales are interpolated as the samples are; nothing
-    /// where the data does not state its own.
+    /// Exact density at a step position. Between two levels, alpha and sigma are interpolated as
+    /// the samples are. The list is empty where the data does not state its density.
     fn density(&self, position: f64) -> Vec<(f64, f64)> {
         let from = position as usize;
         let (Some(a), Some(b)) =

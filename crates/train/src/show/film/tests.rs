@@ -1,11 +1,11 @@
-//! What films promise: as many frames, as large and as fast as was asked for, that begin with the
-//! noise and end with the samples; whatever the numbers are.
+//! Tests of films: number, size and rate of the frames are as asked for, and the frames go from the
+//! noise to the samples, whatever the numbers are.
 
 use std::process::Command;
 
 use super::*;
 
-/// Standard normal numbers, always the same ones.
+/// Standard normal numbers, the same in every call.
 fn normals(count: usize) -> Vec<f32> {
     let mut state = 7u64;
     let mut uniform = move || {
@@ -19,7 +19,7 @@ fn normals(count: usize) -> Vec<f32> {
     (0..count).map(normal).collect()
 }
 
-/// Rows that go from standard normal ones to `goal`, all of them, in four steps.
+/// Trajectory of rows from standard normal noise to `goal`, which all of them reach, in four steps.
 fn trajectory(rows: usize, goal: &[f32]) -> Vec<Vec<f32>> {
     let noise = normals(rows * goal.len());
     let level = |left: f32| {
@@ -38,7 +38,7 @@ fn film<'a>(
     Film::new(config, Course::OneWay, Trajectory { levels, features, names: &[] }, density)
 }
 
-/// Small and short, with axes of ±3.
+/// Settings of a small and short film, with axes of ±3.
 const SMALL: FilmConfig = FilmConfig {
     seconds: 0.5,
     fps: 24,
@@ -48,10 +48,10 @@ const SMALL: FilmConfig = FilmConfig {
     there_and_back: false,
 };
 
-/// A frame as the darkness of its pixels, row after row, 0 for white.
+/// Darkness of a frame's pixels, row by row, 0 for white.
 type Ink = Vec<f64>;
 
-/// Every frame of a GIF with its delay, and whether it loops for ever.
+/// Frames of a GIF, their delays, and whether it loops for ever.
 fn decode_gif(bytes: &[u8]) -> (Vec<Ink>, Vec<u16>, bool) {
     let mut options = ::gif::DecodeOptions::new();
     options.set_color_output(::gif::ColorOutput::RGBA);
@@ -61,7 +61,7 @@ fn decode_gif(bytes: &[u8]) -> (Vec<Ink>, Vec<u16>, bool) {
     while let Some(frame) = decoder.read_next_frame().unwrap() {
         assert_eq!((frame.left, frame.top, frame.width, frame.height), (0, 0, width, height));
         let pixels = frame.buffer.chunks_exact(4);
-        // As gray as a video says it is.
+        // Weights of a video's brightness (BT.601).
         let ink = |p: &[u8]| {
             255.0 - (0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2]))
         };
@@ -71,8 +71,8 @@ fn decode_gif(bytes: &[u8]) -> (Vec<Ink>, Vec<u16>, bool) {
     (frames, delays, decoder.repeat() == ::gif::Repeat::Infinite)
 }
 
-/// What ffprobe says of an MP4, and its frames as ffmpeg decodes them; none without ffmpeg, unless
-/// `LANGEVIN_REQUIRE_FFMPEG` is set.
+/// Properties of an MP4 in ffprobe's words, and its frames as ffmpeg decodes them. `None` without
+/// ffmpeg; if `LANGEVIN_REQUIRE_FFMPEG` is set, the test fails instead.
 fn decode_mp4(bytes: &[u8], size: u32) -> Option<(String, Vec<Ink>)> {
     let runs = |name: &str| Command::new(name).arg("-version").output().is_ok();
     let found = runs("ffmpeg") && runs("ffprobe");
@@ -103,10 +103,10 @@ fn decode_mp4(bytes: &[u8], size: u32) -> Option<(String, Vec<Ink>)> {
     Some((words.trim().to_owned(), frames.map(ink).collect()))
 }
 
-/// Middle and spread of the ink, across and down, in pixels.
+/// Mean and standard deviation of the ink's place, across and down, in pixels.
 fn moments(frame: &Ink, size: u32) -> [(f64, f64); 2] {
     let side = size as usize;
-    // The faintest is what an MP4 makes of white.
+    // The faintest ink is left out: an MP4 makes it of white.
     let ink = |i: usize| if frame[i] > 30.0 { frame[i] } else { 0.0 };
     let whole: f64 = (0..frame.len()).map(ink).sum();
     [|i, side| i % side, |i, side| i / side].map(|place: fn(usize, usize) -> usize| {
@@ -121,12 +121,13 @@ fn assert_near(got: f64, want: f64, tolerance: f64, what: &str) {
     assert!((got - want).abs() < tolerance, "{what}: {got}, not {want}");
 }
 
-/// From noise in the middle of axes of ±3 to rows that are all at (−1, 1).
+/// Asserts that frames go from noise in the middle of axes of ±3 to rows that are all at (−1, 1).
 fn assert_from_noise_to_data(frames: &[Ink], size: u32) {
     let [first, last] = [&frames[0], &frames[frames.len() - 1]].map(|frame| moments(frame, size));
     let size = f64::from(size);
     for (mean, spread) in first {
-        // The error of the mean of 300 normal rows is 0.06 of a sixth; overlaps take some ink away.
+        // The mean of 300 normal rows has a standard error of 0.06 deviations, which are a sixth of
+        // the frame. Overlapping dots take some ink away.
         assert_near(mean, size / 2.0, 0.25 * size / 6.0, "middle of the noise");
         assert_near(spread, size / 6.0, 0.15 * size / 6.0, "spread of the noise");
     }
@@ -174,7 +175,8 @@ fn a_gif_begins_with_the_noise_and_ends_with_the_samples() {
 fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
     let rows = trajectory(300, &[-1.0, 1.0]);
     let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-    // Sizes that are and are not whole blocks of the codec; more frames than between two keys.
+    // Sizes that are whole blocks of the codec and sizes that are not; one film with more frames
+    // than lie between two key frames.
     for (seconds, fps, size) in [(2.0, 24, 480), (1.0, 7, 122), (6.0, 20, 64), (0.5, 50, 96)] {
         let settings = FilmConfig { seconds, fps, size, ..SMALL };
         let film = film(settings, &levels, 2, None).unwrap();
@@ -186,8 +188,8 @@ fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
         let (drawn, ..) = decode_gif(&film.gif().unwrap());
         for (i, (shown, drawn)) in frames.iter().zip(&drawn).enumerate() {
             let squares = shown.iter().zip(drawn).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
-            // Coding and the GIF's palette together come to 4.4 at most; the frame beside is 8 to 28
-            // away while dots move.
+            // Measured: coding and the GIF's palette together differ by 4.4 at most. The
+            // neighbouring frame differs by 8 to 28 while dots move.
             let error = (squares / shown.len() as f64).sqrt();
             assert!(error < 5.0, "{size} pixels, frame {i}: {error}");
         }
@@ -293,7 +295,7 @@ fn a_density_and_its_histogram_move_together() {
     let settings = FilmConfig { size: 240, picture: FilmPicture::Density, ..SMALL };
     let film = film(settings, &levels, 1, Some(&curve)).unwrap();
     let frames: Vec<Pixmap> = film.frames(24).collect::<Result<_, _>>().unwrap();
-    // Pixels of 14 to 226 are the axis of ±3.
+    // The axis of ±3 lies at pixels 14 to 226.
     let pixel = |x: f64| 14.0 + (x + 3.0) / 6.0 * 212.0;
     for (frame, left) in [(&frames[0], 1.0), (&frames[11], 0.1)] {
         let colours = |reddish: bool| -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! Figures along the sampling: the levels themselves, the samples at each, and the exact densities.
+//! Figures along the sampling: noise levels, samples at each level, and exact densities.
 
 use langevin_core::NoiseLevel;
 use langevin_data::{
@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// Points along each side of a contour panel.
+/// Grid points along each side of a contour panel.
 const FIELD: usize = 160;
-/// Levels whose density is drawn in the plane.
+/// Most levels whose density is drawn as contours.
 const MOST_CONTOURS: usize = 6;
 
 impl Material<'_> {
-    /// The names of the model's features: the user's columns where those are the same.
+    /// Names of the model's features: the user's columns if there are as many, else numbers.
     pub(super) fn feature_names(&self) -> Vec<String> {
         let features = self.data.features();
         match self.columns.len() == features {
@@ -58,7 +58,7 @@ impl Material<'_> {
             .then(|| figures::trajectory(&title, &names, &steps, &self.reference.model))
     }
 
-    /// None for data without modes.
+    /// Figure of the distances to the nearest mode. Data without modes has none.
     pub(super) fn convergence(&self) -> MaybeFigure {
         let modes = self.data.modes()?;
         let steps: Vec<_> = self
@@ -74,7 +74,7 @@ impl Material<'_> {
         (!steps.is_empty()).then(|| figures::convergence(&title, &steps, Some(floor)))
     }
 
-    /// None for data without modes.
+    /// Figure of the share and the spread of each mode. Data without modes has none.
     pub(super) fn modes(&self) -> MaybeFigure {
         let goals = self.data.modes().filter(|_| !self.samples.is_empty())?;
         let rows = Rows::new("samples", self.columns.len(), &self.samples).ok()?;
@@ -95,7 +95,8 @@ impl Material<'_> {
         Some(figures::modes(&self.title("modes"), &summaries, MODE_RADIUS * widest))
     }
 
-    /// None for data that does not state its density, or has more than two features.
+    /// Figure of the exact density at each level. There is none for data that does not state its
+    /// density, or has more than two features.
     pub(super) fn density(&self) -> MaybeFigure {
         let title = self.title("probability density of each level");
         if self.data.features() == 2 {
@@ -108,7 +109,8 @@ impl Material<'_> {
         (!panels.is_empty()).then(|| figures::densities(&title, name, panels))
     }
 
-    /// None for data of more than one feature, or that does not state its density.
+    /// Figure of the exact cumulative distribution at each level. There is none for data that does
+    /// not state its density, or has more than one feature.
     pub(super) fn cumulative(&self) -> MaybeFigure {
         let panels = self.density_panels();
         let title = self.title("cumulative distribution of each level");
@@ -128,7 +130,8 @@ impl Material<'_> {
         Way { levels: &levels, trajectory: &self.trajectory, data: self.data }.films(config)
     }
 
-    /// Number, level and rows of each step of the sampling, where they were kept.
+    /// Steps of the sampling: number, level and kept rows of each. Empty where the run did not keep
+    /// rows.
     fn along(&self) -> impl Iterator<Item = (usize, NoiseLevel, Vec<f64>)> + '_ {
         let steps = self.levels.iter().zip(&self.trajectory).enumerate();
         steps.filter_map(|(step, (level, rows))| {
@@ -191,14 +194,15 @@ fn panel_name(step: usize, level: &NoiseLevel) -> String {
     format!("step {step}, σ = {}", number(level.sigma()))
 }
 
-/// The part of the plane that a contour panel shows.
+/// Part of the plane that a contour panel shows.
 struct Window {
     sides: [(f64, f64); 2],
     remark: String,
 }
 
 impl Window {
-    /// All modes at a level; the first alone where they are too narrow for the panel's points.
+    /// Window around all modes at a level, or around the first mode alone if the modes are too
+    /// narrow for the panel's grid.
     fn of(modes: &[Mode], level: &NoiseLevel) -> Self {
         let alpha = level.alpha();
         let spread = |mode: &Mode| (alpha * mode.std).hypot(level.sigma());
@@ -215,9 +219,9 @@ impl Window {
         let whole = sides(modes, 3.5);
         let widest = whole.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
         let narrowest = modes.iter().map(spread).fold(f64::INFINITY, f64::min);
-        // A mode of less than two points' distance would show as a few squares.
+        // A mode whose standard deviation is below two grid steps would show as a few squares.
         if narrowest > 2.0 * widest / FIELD as f64 {
-            // A tenth of the panel around what is widest, so that nothing sits on its frame.
+            // A margin of a tenth of the longer side, so that nothing sits on the panel's frame.
             let sides = whole.map(|(low, high)| (low - 0.1 * widest, high + 0.1 * widest));
             return Self { sides, remark: String::new() };
         }

@@ -1,4 +1,4 @@
-//! The figures of a run and its page, all from what the run's folder holds.
+//! Report of a run: its figures and its page, drawn from the files in the run's folder.
 
 mod along;
 
@@ -37,25 +37,25 @@ use crate::{
     trainer::Metrics,
 };
 
-/// Rows of data drawn under the samples.
+/// Most rows of data that are drawn under the samples.
 const REFERENCE_ROWS: usize = 4000;
 
-/// What was drawn of a run.
+/// Result of drawing a run's figures, films and page.
 pub(crate) struct Drawn {
-    /// The files, in the order in which they were written.
+    /// Paths of the files, in the order in which they were written.
     pub(crate) written: Vec<PathBuf>,
-    /// Figures that the config names and the run has nothing to draw from.
+    /// Figures that the config names, but for which the run has no data.
     pub(crate) skipped: Vec<&'static str>,
 }
 
 /// Draws the figures and films that the config names, and the page.
 ///
 /// # Errors
-/// A file of the run that is not ours, a figure that cannot be drawn or written.
+/// A malformed file in the run's folder; a figure that cannot be drawn or written.
 pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<Drawn, TrainError> {
     let (material, config) = (Material::read(run, problem, data)?, problem.config());
     let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
-    // Drawn side by side, then written one after the other.
+    // Figures, films and page are drawn side by side, then written one after the other.
     let (figures, (films, page)) = rayon::join(
         || -> Vec<_> { config.report.figures.par_iter().map(|k| material.files(*k)).collect() },
         || {
@@ -93,10 +93,11 @@ pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<
     Ok(Drawn { written, skipped })
 }
 
-/// Writes report.html of a run, new or long finished, and gives its path.
+/// Writes report.html of a run, new or long finished, and returns its path.
 ///
 /// # Errors
-/// A file of the run that is not ours, or a figure that cannot be drawn.
+/// A malformed file in the run's folder, data that is not the run's, or a figure that cannot be
+/// drawn.
 pub fn report_run(
     run: &Path,
     problem: &Problem,
@@ -108,7 +109,7 @@ pub fn report_run(
     material.write_page(&material.page()?)
 }
 
-/// The page of several runs: results, what differs in their configs, and their curves.
+/// Page that compares runs: their results, the differences of their configs, and their curves.
 ///
 /// # Errors
 /// A figure that cannot be drawn.
@@ -136,20 +137,21 @@ pub fn compare_runs(records: &[RunRecords], comparison: &Comparison) -> Result<S
     page::compare_page(comparison, &sections)
 }
 
-/// What figures are drawn from.
+/// Material of a run's figures, read from its folder.
 struct Material<'a> {
     records: RunRecords,
     problem: &'a Problem,
     data: &'a dyn Dataset,
     columns: Vec<String>,
-    /// Rows of the data.
+    /// Rows of the data, held-out ones if there are any.
     reference: BothSpaces,
-    /// In the user's columns and units; empty before they are drawn.
+    /// Samples in the user's columns and units, row by row. Empty before samples are drawn.
     samples: Vec<f64>,
     levels: Vec<LevelRecord>,
-    /// The first samples at each of the levels, in the model's space; empty where they were not kept.
+    /// The first samples at each level, in the model's space. Empty where the run did not keep
+    /// them.
     trajectory: Vec<Vec<f32>>,
-    /// The exact densities, which several figures show.
+    /// Exact density at each level, computed once for several figures.
     densities: OnceLock<Vec<DensityPanel>>,
 }
 
@@ -157,7 +159,7 @@ impl<'a> Material<'a> {
     fn read(run: &Path, problem: &'a Problem, data: &'a dyn Dataset) -> Result<Self, TrainError> {
         let records = RunRecords::read(run)?;
         let columns = data.columns();
-        // Where no row is held out, the training rows are all there is.
+        // Without held-out rows the figures show the training rows.
         let part = if data.len(Part::HeldOut) == Some(0) { Part::Training } else { Part::HeldOut };
         let seed = records.config.seed;
         let levels = read_levels(run)?;
@@ -174,7 +176,8 @@ impl<'a> Material<'a> {
         })
     }
 
-    /// A figure's name, and its SVG and PNG.
+    /// Name of a figure with its SVG and PNG. There is none of either if the run has no data for
+    /// the figure.
     #[expect(clippy::type_complexity, reason = "two files, or none")]
     fn files(
         &self,
@@ -186,7 +189,7 @@ impl<'a> Material<'a> {
         Ok((name, Some((figure.svg().to_owned(), png))))
     }
 
-    /// The name of a figure's file, and the figure; none where the run has nothing to draw it from.
+    /// Name of a figure's file, and the figure if the run has data for it.
     fn figure(&self, kind: FigureKind) -> Result<(&'static str, Option<Figure>), TrainError> {
         let name = &self.records.config.name;
         let (file, drawn) = match kind {
@@ -218,7 +221,7 @@ impl<'a> Material<'a> {
         (!training.is_empty()).then(|| figures::curves(&title, "loss", &curves))
     }
 
-    /// A number of each log line over the steps.
+    /// Curve of one number of every log line, over the steps.
     fn curve(&self, quantity: &str, value: impl Fn(&Metrics) -> f64) -> MaybeFigure {
         let points: Vec<_> =
             self.records.metrics.iter().map(|line| (line.step, value(line))).collect();
@@ -253,7 +256,8 @@ impl<'a> Material<'a> {
         Some(figures::images(&title, pixels, samples, data))
     }
 
-    /// None for data that does not state its moments: it has no goal to be measured against.
+    /// Figure of the moments at each level. Data that does not state its own moments has none:
+    /// there is no exact goal.
     fn levels(&self) -> MaybeFigure {
         let (mean, variance) = (self.data.mean()?, self.data.variance()?);
         let statistics: Vec<_> = self
@@ -299,7 +303,7 @@ impl<'a> Material<'a> {
         Some(figures::distances("Distances to the held-out rows", &rows))
     }
 
-    /// The text of the page.
+    /// Page of the run, as HTML.
     fn page(&self) -> Result<String, TrainError> {
         let from_samples = "samples.csv over the rows of the data that are held out";
         let exact = "levels.json, against the exact goal of each level";
@@ -342,10 +346,10 @@ impl<'a> Material<'a> {
     }
 }
 
-/// None where a run has nothing to draw a figure from.
+/// Figure, or `None` if the run has no data for it.
 type MaybeFigure = Option<Result<Figure, FigureError>>;
 
-/// A figure that could not be drawn, by its name.
+/// Error of a figure that cannot be drawn, under the figure's name.
 fn failed(name: &str) -> impl Fn(FigureError) -> TrainError + '_ {
     |error| TrainError::Figure { name: name.to_owned(), message: error.to_string() }
 }
