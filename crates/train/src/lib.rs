@@ -20,7 +20,7 @@
 //!
 //! Results: [`report_run`] shows a run on one page, and a [`Comparison`] shows several side by side. Both
 //! read [`RunRecords`], and write every [`number`] as people read it. [`export_weights`] writes weights
-//! for other programs, and [`write_new_file`] writes a file that replaces no other.
+//! for other programs, and [`write_new_file`] never replaces a file that exists.
 //!
 //! Around a run: a [`MemoryEstimate`] says whether a run fits into memory, a [`Manifest`] records what
 //! made it, and [`newest_run`] finds the latest. A [`TensorMap`] holds weights by name as Python reads
