@@ -51,7 +51,7 @@ impl Default for FilmConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FilmPicture {
-    /// Each sample as a dot, without axes: its first two features, or its value over its number.
+    /// Each sample as a dot, without axes: its first two features, or its only feature over its index.
     #[default]
     Points,
     /// The histogram of the first feature, over the exact density where data of one feature states it.

@@ -48,7 +48,7 @@ pub enum LearningRateConfig {
     StepDecay {
         /// The learning rate of the first steps.
         initial: f64,
-        /// The factor.
+        /// Factor of each change.
         factor: f64,
         /// Steps between changes.
         every: u64,

@@ -47,8 +47,8 @@ pub enum ScheduleConfig {
         /// The power: larger puts more levels near sigma_min.
         #[serde(default = "rho")]
         rho: f64,
-        /// Number of levels of a discrete grid, the only ones that are trained and sampled; any level
-        /// where left out.
+        /// Number of levels of a discrete grid, which alone are trained and sampled; all levels
+        /// between the two where left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         steps: Option<usize>,
     },

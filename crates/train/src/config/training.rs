@@ -28,7 +28,7 @@ pub struct TrainConfig {
     /// The largest norm of all gradients together; larger ones are scaled down to it.
     #[serde(default)]
     pub clip_norm: Option<f64>,
-    /// The average of the weights that samples are drawn with.
+    /// The average of the weights, which samples are drawn with.
     #[serde(default)]
     pub ema: EmaConfig,
     /// How errors are weighted by level.

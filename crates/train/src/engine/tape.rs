@@ -220,7 +220,8 @@ impl ModuleVisitor for Norm {
             // The rows are summed first: flex sums four million elements and more in the order in which
             // its threads steal them.
             let sums = gradient.square().sum_dim(D - 1);
-            // A vector is one number already, and without a second sum a GPU runs one kernel less.
+            // The sum of a vector is one number already: without a second sum a GPU runs one kernel
+            // less.
             self.squares.push(if D == 1 { sums.reshape([1]) } else { sums.sum() });
         }
     }

@@ -353,7 +353,7 @@ fn network_prefix(number: usize) -> String {
     format!("networks.{number}.")
 }
 
-/// Path to the place of a traversal in a module.
+/// Path to the parameter that a traversal of a module has reached.
 #[derive(Debug, Default)]
 pub(crate) struct Path {
     names: Vec<String>,

@@ -81,8 +81,8 @@ impl Diffusion {
         self.batch(data, streams, Source::HeldOut, 0, first, rows)
     }
 
-    /// Indices of the network to go on from and of the network to train, where step `step` is a
-    /// network's first. Returns `None` at all other steps, and unless levels come in order.
+    /// Indices of the network to go on from and of the network to train, where step `step` is the first
+    /// of another network. Returns `None` at all other steps, and unless levels come in order.
     pub(crate) fn handover(&self, step: u64) -> Option<(usize, usize)> {
         let last = self.networks - 1;
         let (place, begins) = self.levels.in_order(step, self.networks)?;

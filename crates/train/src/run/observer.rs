@@ -105,7 +105,7 @@ pub(crate) fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> Contro
     }
 }
 
-/// Asks the observer whether to stop, which is `Break`.
+/// Asks the observer whether to stop; `Break` means yes.
 pub(crate) fn asked_to_stop(observer: &mut dyn Observer) -> ControlFlow<()> {
     if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

@@ -41,8 +41,8 @@ pub struct Reproduction {
 }
 
 impl Reproduction {
-    /// Plans to make `run` again on `backend`: `steps` of it, or all steps up to its newest sound
-    /// checkpoint. On another backend, all steps are at most a hundred.
+    /// Plans to make `run` again on `backend`: `steps` of it, or all up to its newest sound checkpoint.
+    /// Where bits may differ, all are at most a hundred steps.
     ///
     /// # Errors
     /// It is not a run, or has no sound checkpoint or no log line to compare with.

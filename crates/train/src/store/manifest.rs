@@ -27,7 +27,7 @@ const FORMAT: u32 = 2;
 pub struct Manifest {
     /// Format of the run folder: 2, or 1 for a run that Langevin 0.1 began.
     pub format: u32,
-    /// State of the run: going on, done, or why it stopped.
+    /// State of the run: going on, done, or stopped for a reason.
     pub state: RunState,
     /// Time at which the run was started, in seconds since 1970.
     pub started: u64,
@@ -51,7 +51,7 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
 }
 
-/// State of a run: going on, done, or why it stopped.
+/// State of a run: going on, done, or stopped for a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {

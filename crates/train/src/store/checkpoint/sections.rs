@@ -117,7 +117,7 @@ const FORMAT_1: &[(&str, &str, &[&str])] = &[
     (OPTIMIZER, "adamw", &["betas", "epsilon", "weight_decay"]),
 ];
 
-/// A section without the fields that format 1 did not know.
+/// A section with only the fields that format 1 knew.
 fn known_to_format_1(path: &str, mut section: Value) -> Value {
     let kind = section["kind"].as_str().unwrap_or_default().to_owned();
     let known = FORMAT_1.iter().find(|(own, of, _)| *own == path && *of == kind);

@@ -41,8 +41,8 @@ const RESULTS: [&str; 6] = [
     "samples.csv",
 ];
 
-/// A temporary folder, in memory where the system has one there. The model of a disk decides what lasts,
-/// and a hundred real syncs a run would only take time.
+/// A temporary folder, in memory where the system allows it. The model of a disk decides what lasts, and
+/// a hundred real syncs a run would only take time.
 pub(super) fn quick_folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("temporary folder")
 }
