@@ -123,7 +123,7 @@ impl TrainConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EngineConfig {
-    /// The direct engine where it knows the network, else the tape.
+    /// The direct engine where it can, else the tape.
     #[default]
     Auto,
     /// Langevin's own loops for its multilayer perceptron on the processor, its own kernels on a GPU.
