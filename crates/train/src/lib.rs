@@ -1,31 +1,32 @@
 //! Runs of diffusion models: config, training step, checkpoints, sampling, figures.
 //!
-//! [`parse_config`] reads a run file of up to [`CONFIG_LIMIT`] bytes into a [`RunConfig`], and [`train`], [`resume`] and [`sample_run`]
-//! do the whole of it in a run folder. Nothing here prints: an [`Observer`] hears what happens.
+//! [`parse_config`] reads a run file of up to [`CONFIG_LIMIT`] bytes into a [`RunConfig`], from which
+//! [`Problem::new`] makes the parts of a run. [`train`], [`resume`] and [`sample_run`] then do the whole of
+//! it in a run folder. Nothing here prints: an [`Observer`] hears what happens.
 //!
-//! The same step by step:
+//! The stages of a run one by one:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees; [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and on a GPU, with
-//!   the feature `gpu`, `GpuEngine`. [`use_instructions`] picks the processor's instructions.
+//!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and `GpuEngine`
+//!   on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
-//! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks,
-//!   [`write_samples`] writes the rows as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
+//! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks.
+//!   [`write_samples`] writes the samples as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
 //!   [`film`] of them moving from noise to data.
 //!
-//! Real data: a [`TableConfig`] names the columns of a file. [`evaluate_run`] measures samples against
-//! held-out rows, by the distances of [`langevin_data::measure`]; [`report_run`] shows a run on one page, a
-//! [`Comparison`] shows several side by side, and [`RunRecords`] is what both read. [`export_weights`]
-//! writes weights for other programs. A [`fingerprint`] tells data apart, and nothing takes the place of
-//! a file that is there ([`write_new_file`]).
+//! Data and measures: a [`TableConfig`] names the columns of a file, and a [`fingerprint`] tells one data
+//! set from another. [`evaluate_run`] measures samples against held-out rows, by the distances of
+//! [`langevin_data::measure`].
 //!
-//! A [`number`] is written as people read it.
+//! Results: [`report_run`] shows a run on one page, and a [`Comparison`] shows several side by side. Both
+//! read [`RunRecords`], and write every [`number`] as people read it. [`export_weights`] writes weights
+//! for other programs, and [`write_new_file`] never replaces a file that exists.
 //!
-//! Around a run: a [`MemoryEstimate`] says whether it fits, its [`Manifest`] what made it,
-//! [`newest_run`] where the last one lies, a [`TensorMap`] holds weights by name as Python reads them,
-//! and an [`ArrayError`] names the array that does not fit.
-//! A [`Reproduction`] makes a run again and compares, [`verify_run`] says whether its files are sound, finding by [`Finding`] in a [`Verification`].
-//! A [`TrainError`] says what went wrong, and whose fault it is.
+//! Around a run: a [`MemoryEstimate`] says whether a run fits into memory, a [`Manifest`] records what
+//! made it, and [`newest_run`] finds the latest. A [`TensorMap`] holds weights by name as Python reads
+//! them, and an [`ArrayError`] names the array that does not fit. A [`Reproduction`] makes a run again and
+//! compares. [`verify_run`] checks a run's files, each with a [`Finding`] in its [`Verification`]. A
+//! [`TrainError`] says what went wrong, and whose fault it is.
 //!
 //! To train a Burn module of your own, or on data of your own, implement
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or

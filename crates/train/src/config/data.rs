@@ -18,22 +18,22 @@ use crate::{TrainError, error::in_section};
 pub enum DataConfig {
     /// One Gaussian with the same standard deviation along every axis.
     Gaussian {
-        /// Its mean, one number a feature.
+        /// Mean of the Gaussian, one number per feature.
         mean: Vec<f64>,
-        /// Its standard deviation along every axis.
+        /// Standard deviation along every axis.
         std: f64,
     },
     /// Gaussians of equal standard deviation.
     GaussianMixture {
-        /// Their means, one list of features each.
+        /// Means of the Gaussians, one list of features each.
         means: Vec<Vec<f64>>,
-        /// Their standard deviation along every axis.
+        /// Standard deviation of each Gaussian along every axis.
         std: f64,
-        /// Their shares; equal where left out.
+        /// Shares of the Gaussians; equal where left out.
         #[serde(default)]
         weights: Option<Vec<f64>>,
-        /// Whether training rows are of each in turn, so that a batch holds equally many; needs equal
-        /// shares.
+        /// Whether training rows come from each Gaussian in turn, so that a batch holds equally many of
+        /// each; needs equal shares.
         #[serde(default)]
         balanced: bool,
     },
@@ -42,22 +42,22 @@ pub enum DataConfig {
         /// Radius of the circle.
         #[serde(default = "two")]
         radius: f64,
-        /// Standard deviation of each.
+        /// Standard deviation of each Gaussian.
         #[serde(default = "twentieth")]
         std: f64,
     },
     /// Two interleaved half circles.
     TwoMoons {
-        /// Standard deviation of the noise around them.
+        /// Standard deviation of the noise around the half circles.
         #[serde(default = "twentieth")]
         noise: f64,
     },
     /// An Archimedean spiral.
     Spiral {
-        /// Its turns.
+        /// Number of turns.
         #[serde(default = "two")]
         turns: f64,
-        /// Standard deviation of the noise around it.
+        /// Standard deviation of the noise around the curve.
         #[serde(default = "fiftieth")]
         noise: f64,
     },
@@ -69,15 +69,15 @@ pub enum DataConfig {
     },
     /// Concentric circles.
     Rings {
-        /// Their radii.
+        /// Radii of the circles.
         radii: Vec<f64>,
-        /// Standard deviation of the noise around them.
+        /// Standard deviation of the noise around the circles.
         #[serde(default = "fiftieth")]
         noise: f64,
     },
     /// The swiss roll in two dimensions.
     SwissRoll {
-        /// Standard deviation of the noise around it.
+        /// Standard deviation of the noise around the curve.
         #[serde(default = "fiftieth")]
         noise: f64,
     },
@@ -85,7 +85,7 @@ pub enum DataConfig {
     Table(TableConfig),
     /// A user's own `Dataset`, given to the trainer by a program of theirs.
     Custom {
-        /// What to call it.
+        /// Name of the data.
         name: String,
     },
 }
@@ -111,12 +111,13 @@ impl DataConfig {
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
         match self {
             Self::Table(table) => table.validate(),
-            // A formula is checked where it is made.
+            // The constructor of a formula checks its parameters.
             _ => Ok(()),
         }
     }
 
-    /// The data where it is a formula, which costs nothing to make.
+    /// The data where it is a formula, which costs nothing to make. Returns `None` for a table and for a
+    /// user's own data.
     ///
     /// # Errors
     /// A parameter out of its range.
@@ -141,14 +142,14 @@ impl DataConfig {
         boxed.map(Some).map_err(in_section("data"))
     }
 
-    /// Lets a file's path, which is relative to the run file's folder, start from there.
+    /// Puts the run file's folder before a table's path, which is relative to it.
     pub(crate) fn point_from(&mut self, folder: &Path) {
         if let Self::Table(table) = self {
             table.point_from(folder);
         }
     }
 
-    /// Lets a file's path be the whole one, where the file is there.
+    /// Makes a table's path absolute, where the file exists.
     pub(crate) fn canonicalise(&mut self) {
         if let Self::Table(table) = self
             && let Ok(path) = Path::new(&table.path).canonicalize()
@@ -157,7 +158,7 @@ impl DataConfig {
         }
     }
 
-    /// Lets a file's path lead there from `folder`, where a copy of the run file will lie.
+    /// Makes a table's path relative to `folder`, where a copy of the run file will lie.
     pub(crate) fn point_into(&mut self, folder: &Path) {
         if let Self::Table(table) = self {
             table.point_into(folder);

@@ -45,13 +45,14 @@ pub enum NetworkConfig {
     Mlp(MlpForm),
     /// A user's own Burn module, given to the trainer by a program of theirs.
     Custom {
-        /// What to call it.
+        /// Name of the network.
         name: String,
     },
 }
 
 impl NetworkConfig {
-    /// The multilayer perceptron for so many columns; `None` for a user's own network.
+    /// The multilayer perceptron for `features` columns of data and `extra_features` other columns.
+    /// Returns `None` for a user's own network.
     pub const fn mlp(&self, features: usize, extra_features: usize) -> Option<MlpConfig> {
         match self {
             Self::Mlp(form) => Some(MlpConfig { features, extra_features, form: *form }),
@@ -64,15 +65,17 @@ impl NetworkConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NetworksConfig {
-    /// One for all.
+    /// One network for all levels.
     #[default]
     One,
-    /// One for each level of a discrete grid. With levels in order, each starts as the one before ended.
+    /// One network for each level of a discrete grid. With levels in order, each starts as the one
+    /// before ended.
     OnePerLevel,
 }
 
 impl NetworksConfig {
-    /// How many networks a run has; `levels` is the size of its grid, where it has one.
+    /// Number of networks of a run. `levels` is the number of levels of its grid, if its schedule has a
+    /// grid.
     pub fn count(self, levels: Option<usize>) -> usize {
         match self {
             Self::One => 1,

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Browsers slow a GIF down whose frames are shorter than 2/100 s.
+/// The most frames a second of a GIF: browsers slow one down whose frames are shorter than 2/100 s.
 pub(crate) const MOST_GIF_FPS: u32 = 50;
 
-/// Which way a film goes through the levels.
+/// Direction in which a film goes through the levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
     /// From the noise to the samples.
@@ -25,8 +25,8 @@ pub struct FilmConfig {
     pub fps: u32,
     /// Width and height in pixels, an even number from 64 to 2000.
     pub size: u32,
-    /// End of the axes, which go from minus to plus this. Where left out, they go to where the samples
-    /// are, and one sample in a hundred may lie outside.
+    /// End of the axes, which go from minus to plus this number. Where left out, the axes reach as far
+    /// as the samples, of which one in a hundred may lie outside.
     pub extent: Option<f64>,
     /// What the film shows.
     pub picture: FilmPicture,
@@ -51,7 +51,7 @@ impl Default for FilmConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FilmPicture {
-    /// Each as a dot, without axes: the first two features, or the value over the sample's number.
+    /// Each sample as a dot, without axes: its first two features, or its only feature over its index.
     #[default]
     Points,
     /// The histogram of the first feature, over the exact density where data of one feature states it.
@@ -64,14 +64,14 @@ pub enum FilmPicture {
 pub struct FilmFault {
     /// The field of [`FilmConfig`].
     pub field: &'static str,
-    /// What is required.
+    /// The requirement, in words.
     pub required: String,
-    /// What was given.
+    /// The given value.
     pub got: String,
 }
 
 impl FilmConfig {
-    /// Fails on a film that cannot be made on a course.
+    /// Checks the settings of a film on a course.
     ///
     /// # Errors
     /// The first setting that no film can have.
@@ -102,7 +102,7 @@ impl FilmConfig {
         Ok(())
     }
 
-    /// Frames of the whole film as it is played.
+    /// Number of frames of the whole film as it is played.
     pub(crate) fn frame_count(&self, course: Course) -> usize {
         self.positions(course, self.fps, 1).count()
     }
@@ -111,8 +111,8 @@ impl FilmConfig {
         (self.seconds * f64::from(fps)).round() as usize
     }
 
-    /// The step position of every frame. There and back the noise comes once and the samples once, and
-    /// the loop closes with the step that it is made of.
+    /// Position of every frame along the sampling, in steps. A film there and back shows the noise once
+    /// and the samples once, so that its loop closes with a step like all others.
     pub(crate) fn positions(
         &self,
         course: Course,

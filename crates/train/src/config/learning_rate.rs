@@ -10,7 +10,7 @@ use crate::TrainError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum LearningRateConfig {
-    /// The same at every step.
+    /// The same learning rate at every step.
     Constant {
         /// The learning rate.
         value: f64,
@@ -37,18 +37,18 @@ pub enum LearningRateConfig {
         #[serde(default)]
         end: f64,
     },
-    /// One value after the other, changed at the given steps.
+    /// One learning rate after the other, changed at the given steps.
     Piecewise {
-        /// The values, one more than steps.
+        /// The learning rates, one more than `steps`.
         values: Vec<f64>,
         /// The first step of each value after the first, rising.
         steps: Vec<u64>,
     },
-    /// Multiplied by `factor` every `every` steps.
+    /// A learning rate that is multiplied by `factor` every `every` steps.
     StepDecay {
         /// The learning rate of the first steps.
         initial: f64,
-        /// The factor.
+        /// Factor of each change.
         factor: f64,
         /// Steps between changes.
         every: u64,
@@ -88,8 +88,8 @@ impl LearningRateConfig {
         }
     }
 
-    /// Whether the learning rate of a step depends on the run's length, so that a run cannot be
-    /// extended as if it had been longer from the start.
+    /// Whether the learning rate of a step depends on the run's length. Such a run cannot be extended as
+    /// if it had been longer from the start.
     pub const fn depends_on_length(&self) -> bool {
         matches!(self, Self::Cosine { .. } | Self::Linear { .. })
     }

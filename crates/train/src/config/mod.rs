@@ -1,4 +1,4 @@
-//! One JSON document describes a run: the serde types, their defaults, and what they build.
+//! Run files, one JSON document for a run: the serde types, their defaults, and what they build.
 //!
 //! Every default is written out in the resolved copy that a run keeps, and the JSON Schema of
 //! `langevin schema` is made from these types.
@@ -41,7 +41,7 @@ use crate::TrainError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// Version of this format: 2, or 1 for what fields that are left out meant in Langevin 0.1.
+    /// Version of this format: 2, or 1 for the defaults of Langevin 0.1.
     #[serde(default = "version")]
     pub version: u32,
     /// Name of the run; its folder is `runs/NAME`.
@@ -55,7 +55,7 @@ pub struct RunConfig {
     pub noise: NoiseConfig,
     /// The network and the meaning of its output.
     pub denoiser: DenoiserConfig,
-    /// How it is trained.
+    /// How the network is trained.
     pub train: TrainConfig,
     /// How samples are drawn at the end of the run.
     pub sample: SampleConfig,
@@ -69,8 +69,8 @@ fn version() -> u32 {
 }
 
 impl RunConfig {
-    /// Checks what each section says by itself. A part that is made of a section is checked where it is
-    /// made, and whether parts fit each other by [`Problem::new`](crate::Problem::new).
+    /// Checks each section by itself. [`Problem::new`](crate::Problem::new) checks the parts that it
+    /// makes of the sections, and whether they fit each other.
     ///
     /// # Errors
     /// The first field that is out of its range, by its path.

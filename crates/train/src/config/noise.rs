@@ -15,13 +15,13 @@ use crate::{TrainError, error::in_section};
 pub struct NoiseConfig {
     /// Which levels exist.
     pub schedule: ScheduleConfig,
-    /// Which of them a training row gets.
+    /// Which of the levels a training row gets.
     #[serde(default)]
     pub levels: LevelSampler,
 }
 
 impl NoiseConfig {
-    /// The schedule, and what draws levels of it.
+    /// Builds the noise schedule, and the sampler that draws levels of it.
     ///
     /// # Errors
     /// A field out of its range, by its path.
@@ -47,11 +47,12 @@ pub enum ScheduleConfig {
         /// The power: larger puts more levels near sigma_min.
         #[serde(default = "rho")]
         rho: f64,
-        /// Levels of a discrete grid, which alone are trained and sampled; any level where left out.
+        /// Number of levels of a discrete grid, which alone are trained and sampled; all levels
+        /// between the two where left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         steps: Option<usize>,
     },
-    /// DDPM's grid of the given betas, the first the one next to the data.
+    /// DDPM's grid of the given betas, of which the first is next to the data.
     Betas {
         /// Variances of the forward steps.
         betas: Vec<f64>,
@@ -123,7 +124,7 @@ fn one() -> f64 {
 }
 
 impl ScheduleConfig {
-    /// The schedule itself.
+    /// Builds the noise schedule.
     ///
     /// # Errors
     /// A parameter out of its range.

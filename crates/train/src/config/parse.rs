@@ -1,4 +1,5 @@
-//! From text to a [`RunConfig`]: `--set` overrides, and errors that name the field.
+//! Parser from a run file's text to a [`RunConfig`], with `--set` overrides and errors that name the
+//! field.
 
 use std::path::Path;
 
@@ -10,14 +11,14 @@ use super::{
 };
 use crate::{TrainError, error::SHOWN};
 
-/// The most bytes of a run file; parsed, each may take fifty.
+/// The most bytes of a run file. Each may take fifty bytes of memory once the file is parsed.
 pub const CONFIG_LIMIT: u64 = 4 << 20;
 
 /// Reads a run file's text, applies `key=value` overrides, and checks everything that can be
 /// checked without the data.
 ///
-/// `name` stands for the file in messages. An override's key is a path (`train.batch`,
-/// `data.means.0`), its value JSON or else a string.
+/// `name` stands for the file in messages. An override's key is a path (`train.batch`, `data.means.0`),
+/// and its value is JSON, or else a string.
 ///
 /// # Errors
 /// Text that is not JSON; a field that is unknown, missing, of a wrong type or out of range, by its
@@ -33,7 +34,7 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
     fill_defaults(version_of(&document), "", &mut document);
     let (mut config, mut resolved) = deserialize(name, &document)?;
     if !overrides.is_empty() {
-        // On the resolved document, so that a default can be overridden in part.
+        // Overrides apply to the resolved document, so that a default can be overridden in part.
         for setting in overrides {
             apply(&mut resolved, setting)?;
         }
@@ -43,7 +44,7 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
     Ok(config)
 }
 
-/// The same for a run file in `folder`, from where the paths in it lead.
+/// Reads a run file as [`parse_config`] does. Paths in the file are relative to `folder`, where it lies.
 ///
 /// # Errors
 /// As [`parse_config`].
@@ -63,8 +64,8 @@ pub fn schema() -> Value {
     schemars::schema_for!(RunConfig).into()
 }
 
-/// The text with blanks for comments (`// …` and `/* … */` outside strings), so that what stands
-/// after them keeps its line and column.
+/// The text with comments (`// …` and `/* … */` outside strings) replaced by blanks, so that everything
+/// after a comment keeps its line and column.
 fn without_comments(text: &str) -> String {
     let mut stripped = String::with_capacity(text.len());
     let mut rest = text;
@@ -100,10 +101,11 @@ fn without_comments(text: &str) -> String {
     stripped
 }
 
-/// Fields up to which the one that is wrong is looked for.
+/// The most fields of an object in which `locate` looks for the wrong one.
 const MOST_FIELDS: usize = 32;
 
-/// The config that a document describes, and the same as a document with every default in it.
+/// The config that a document describes, and the resolved document, which is the config with every
+/// default in it.
 fn deserialize(name: &str, document: &Value) -> Result<(RunConfig, Value), TrainError> {
     let config = try_deserialize(document).map_err(|(path, message)| {
         let path = locate(document, path, &message);
@@ -116,8 +118,9 @@ fn deserialize(name: &str, document: &Value) -> Result<(RunConfig, Value), Train
     Ok((config, resolved))
 }
 
-/// Fails on a field that came out nowhere: serde takes any beside the `kind` of a variant without
-/// fields, even where it is told to deny unknown ones. A null may stand for what is left out.
+/// Fails on a field of the document that the resolved one lacks. Beside the `kind` of a variant without
+/// fields serde accepts any field, even where it is told to deny unknown ones. A null counts as a field
+/// that is left out.
 fn refuse_lost(document: &Value, resolved: &Value, path: &str) -> Result<(), TrainError> {
     for (key, value) in document.as_object().into_iter().flatten() {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -140,15 +143,16 @@ fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
     })
 }
 
-/// The full path of an error inside an enum, where serde knows the enum's path alone: the field
-/// that gives the same error when the object holds it and its `kind` only.
+/// The full path of an error inside an enum, of which serde knows the enum's path alone. The wrong field
+/// is the one that gives the same error when the object holds only that field and its `kind`.
 fn locate(document: &Value, path: String, message: &str) -> String {
     let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
     let Some(Value::Object(object)) = document.pointer(&pointer) else { return path };
     if message.starts_with("missing field") || message.starts_with("unknown variant") {
         return path;
     }
-    // No section has as many fields: looking at each would take as long as their number squared.
+    // No section has as many fields, and trying each would take a time that grows with their number
+    // squared.
     if object.len() > MOST_FIELDS {
         return path;
     }
@@ -168,7 +172,7 @@ fn locate(document: &Value, path: String, message: &str) -> String {
     path
 }
 
-/// Adds the nearest of the names that serde expected.
+/// Adds the nearest of the names that serde expected to a message about an unknown name.
 fn with_suggestion(message: String) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let Some((given, known)) = names.split_first() else { return message };
@@ -181,7 +185,7 @@ fn with_suggestion(message: String) -> String {
     }
 }
 
-/// The nearest of `known` to what was given, where one is near.
+/// The name in `known` that is nearest to `given`, or `None` where no name is near.
 pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
     let likeness = |name: &&&str| (strsim::jaro_winkler(given, name) * 1e6) as u64;
     known
@@ -194,7 +198,7 @@ pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
 /// The most parts of an override's key; run files are less deep.
 const DEEPEST_KEY: usize = 16;
 
-/// Applies one `key=value`.
+/// Applies one override `key=value` to a document.
 fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
     let usage = |why: &str| TrainError::Usage(format!("--set {setting}: {why}"));
     let (path, value) =
@@ -223,8 +227,8 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
                 &mut items[index]
             }
             Value::Object(fields) => fields.entry(part).or_insert(Value::Null),
-            // A section that is null or a plain value becomes one with fields; whether it may be
-            // is for the types to say.
+            // A null or a plain value becomes a section with fields. Deserializing it fails later where
+            // it must not be a section.
             other => {
                 *other = Value::Object(Map::new());
                 match other {

@@ -1,4 +1,4 @@
-//! Ranges of numbers, in errors that name the field by its path.
+//! Checks of a number's range, whose errors name the field by its path.
 
 use crate::TrainError;
 
@@ -9,7 +9,7 @@ pub(super) fn at_least_one(path: &str, value: u64) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Above zero also as the 32-bit float that the arithmetic uses.
+/// Fails unless the value is above zero, also as the 32-bit float that the arithmetic uses.
 pub(super) fn above_zero(path: &str, value: f64) -> Result<(), TrainError> {
     if value > 0.0 && (value as f32).is_normal() {
         return Ok(());
@@ -25,7 +25,7 @@ pub(super) fn not_negative(path: &str, value: f64) -> Result<(), TrainError> {
     Err(TrainError::config(path, format!("must be finite and at least 0, got {value}")))
 }
 
-/// `low <= value < high`, also as the 32-bit float that the arithmetic uses.
+/// Fails unless `low <= value < high`, also as the 32-bit float that the arithmetic uses.
 pub(super) fn in_range(path: &str, value: f64, low: f64, high: f64) -> Result<(), TrainError> {
     if value >= low && f64::from(value as f32) < high {
         return Ok(());

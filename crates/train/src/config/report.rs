@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::film::{Course, FilmConfig, FilmFault};
 use crate::TrainError;
 
-/// Samples whose way through the levels is kept, where something is drawn of it.
+/// The most samples whose trajectory through the levels is kept, where a film or figure shows it.
 pub(crate) const TRAJECTORY_ROWS: usize = 2000;
 
 /// What is drawn of a run.
@@ -45,7 +45,7 @@ impl ReportConfig {
         })
     }
 
-    /// Whether something is drawn of the samples' way through the levels.
+    /// Whether a film or figure shows the samples' trajectory through the levels.
     pub(crate) fn needs_trajectory(&self) -> bool {
         let along = [FigureKind::Trajectory, FigureKind::Density, FigureKind::Cumulative];
         self.film.is_some() || self.figures.iter().any(|kind| along.contains(kind))

@@ -79,7 +79,7 @@ pub enum SamplerConfig {
     Ddim {
         /// Noise levels used.
         steps: usize,
-        /// 0 is deterministic, 1 ancestral.
+        /// Scale of the fresh noise: 0 is deterministic, 1 ancestral.
         #[serde(default)]
         eta: f64,
     },
@@ -90,11 +90,13 @@ pub enum SamplerConfig {
         /// Which of DDPM's two variances.
         #[serde(default)]
         variance: AncestralVariance,
-        /// Steps without fresh noise, counted from the one to sigma = 0, which never gets any.
+        /// Number of last steps without fresh noise, counting the step to sigma = 0, which never gets
+        /// any.
         #[serde(default = "one_step")]
         quiet_steps: usize,
     },
-    /// Takes off what the network gives: the step of a `level_step` prediction, over its whole grid.
+    /// Subtracts the network's output, which is the step of a `level_step` prediction, over the whole
+    /// grid.
     Subtract {
         /// Noise levels used, all of the schedule's.
         steps: usize,
@@ -125,7 +127,7 @@ impl SamplerConfig {
         }
     }
 
-    /// The sampler itself.
+    /// Builds the sampler.
     ///
     /// # Errors
     /// A parameter out of its range.
@@ -144,21 +146,21 @@ impl SamplerConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StartConfig {
-    /// N(0, sigma²) of the first level; refused where the data's marginal is another.
+    /// N(0, sigma²) at the first level; refused where the data's marginal is another.
     #[default]
     Noise,
     /// A Gaussian with the data's mean and standard deviation along each axis at the first level.
     Marginal,
     /// The Gaussian stated here.
     Gaussian {
-        /// Its mean: one number for every feature, or one number a feature.
+        /// Mean of the Gaussian: the same number for all features, or one number per feature.
         mean: Vec<f64>,
-        /// Its standard deviation.
+        /// Standard deviation of the Gaussian.
         std: f64,
     },
     /// What one row of data has become at the first level: N(alpha · row, sigma²).
     Row {
-        /// One number for every feature, or one number a feature.
+        /// The row: the same number for all features, or one number per feature.
         row: Vec<f64>,
     },
     /// The data's exact distribution at the first level, by the inverse of its cumulative
@@ -167,7 +169,8 @@ pub enum StartConfig {
 }
 
 impl StartConfig {
-    /// The row that a start is made of, and its path in the run file.
+    /// The numbers that a start states, one or one per feature, and their path in the run file. Returns
+    /// `None` for a start that states none.
     pub(crate) fn row(&self) -> Option<(&'static str, &[f64])> {
         match self {
             Self::Gaussian { mean, .. } => Some(("sample.start.mean", mean)),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// How the names of tables in the binary begin.
+/// Prefix of the names of tables that the binary holds.
 pub(crate) const BUILT_IN: &str = "builtin:";
 
 /// Columns of a CSV or NPY file, split into training and held-out rows and scaled.
@@ -35,17 +35,17 @@ pub struct TableConfig {
     /// What becomes of rows that lack a value.
     #[serde(default)]
     pub missing: Missing,
-    /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. Which, the seed
-    /// says.
+    /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. The seed decides
+    /// which.
     #[serde(default = "fifth")]
     pub holdout: f64,
     /// How columns become numbers near 1, by the training rows; undone when sampling.
     #[serde(default)]
     pub transform: Transform,
-    /// Whether samples of columns that hold whole numbers alone are rounded.
+    /// Whether samples are rounded in columns that hold only whole numbers.
     #[serde(default = "yes")]
     pub round_integers: bool,
-    /// Pixels in a row of an image, where the columns are grey images.
+    /// Width of the image in pixels, where each row of the table is a grey image.
     #[serde(default)]
     pub image_width: Option<usize>,
 }
@@ -115,7 +115,7 @@ impl TableConfig {
     }
 }
 
-/// The path that leads to `file` from `folder`; the whole path where one of them is not there.
+/// The path of `file` relative to `folder`, or its absolute path where one of the two does not exist.
 pub fn relative_path(file: &Path, folder: &Path) -> PathBuf {
     let (Ok(file), Ok(folder)) = (file.canonicalize(), folder.canonicalize()) else {
         return std::path::absolute(file).unwrap_or_else(|_| file.to_owned());

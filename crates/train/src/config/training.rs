@@ -19,7 +19,7 @@ const MOST_VALIDATION_ROWS: usize = 10_000_000;
 pub struct TrainConfig {
     /// Training steps.
     pub steps: u64,
-    /// Rows of a step.
+    /// Rows of the batch of a step.
     pub batch: usize,
     /// The optimizer, with PyTorch's defaults.
     pub optimizer: OptimizerConfig,
@@ -28,10 +28,10 @@ pub struct TrainConfig {
     /// The largest norm of all gradients together; larger ones are scaled down to it.
     #[serde(default)]
     pub clip_norm: Option<f64>,
-    /// The average of the weights that samples are drawn with.
+    /// The average of the weights, which samples are drawn with.
     #[serde(default)]
     pub ema: EmaConfig,
-    /// How errors count by level.
+    /// How errors are weighted by level.
     #[serde(default)]
     pub weighting: Weighting,
     /// How a batch's errors become one loss.
@@ -49,21 +49,21 @@ pub struct TrainConfig {
     /// Steps between checkpoints.
     #[serde(default = "thousand")]
     pub checkpoint_every: u64,
-    /// Checkpoints that are kept, the newest.
+    /// Number of newest checkpoints that are kept.
     #[serde(default = "two")]
     pub keep_checkpoints: usize,
-    /// Parts of a batch whose gradients are made one after the other and added: a part needs less
-    /// memory, and the step is the same but for rounding.
+    /// Number of parts of a batch, whose gradients are made one after the other and added: a part needs
+    /// less memory, and the step is the same but for rounding.
     #[serde(default = "one_part")]
     pub accumulate: usize,
-    /// What makes the steps.
+    /// Which engine makes the steps.
     #[serde(default)]
     pub engine: EngineConfig,
     /// Which weights samples are drawn with.
     #[serde(default)]
     pub keep: KeepConfig,
-    /// Measurements of the held-out loss without a new lowest one after which the run ends early;
-    /// never where left out.
+    /// Number of measurements without a new lowest held-out loss after which the run ends early; never
+    /// where left out.
     #[serde(default)]
     pub patience: Option<u64>,
 }
@@ -109,7 +109,7 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// Path of the field that leaves a decision to the held-out loss, where there is one.
+    /// Path of the field that leaves a decision to the held-out loss, or `None` where no field does.
     pub(crate) fn decided_by_held_out_loss(&self) -> Option<&'static str> {
         match (self.keep, self.patience) {
             (KeepConfig::Best, _) => Some("train.keep"),
@@ -119,11 +119,11 @@ impl TrainConfig {
     }
 }
 
-/// What makes the steps. Both do the same but for rounding.
+/// Which engine makes the steps. Both engines do the same but for rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EngineConfig {
-    /// The direct one where it can, else the tape.
+    /// The direct engine where it can, else the tape.
     #[default]
     Auto,
     /// Langevin's own loops for its multilayer perceptron on the processor, its own kernels on a GPU.
@@ -136,10 +136,10 @@ pub enum EngineConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepConfig {
-    /// Those of the last step.
+    /// The weights of the last step.
     #[default]
     Last,
-    /// Those of the lowest held-out loss, whose checkpoint is kept beside the newest.
+    /// The weights of the lowest held-out loss, whose checkpoint is kept beside the newest.
     Best,
 }
 
@@ -187,7 +187,7 @@ pub enum OptimizerConfig {
         /// Decay rates of the two moments.
         #[serde(default = "betas")]
         betas: [f64; 2],
-        /// Added to the root of the second moment.
+        /// Number that is added to the root of the second moment.
         #[serde(default = "epsilon")]
         epsilon: f64,
         /// L2 penalty, added to the gradient.
@@ -199,10 +199,10 @@ pub enum OptimizerConfig {
         /// Decay rates of the two moments.
         #[serde(default = "betas")]
         betas: [f64; 2],
-        /// Added to the root of the second moment.
+        /// Number that is added to the root of the second moment.
         #[serde(default = "epsilon")]
         epsilon: f64,
-        /// Share of the weights taken off, times the learning rate.
+        /// Share of the weights that is taken off, times the learning rate.
         #[serde(default = "hundredth")]
         weight_decay: f64,
     },
@@ -262,7 +262,7 @@ pub enum EmaConfig {
 }
 
 impl EmaConfig {
-    /// The decay after step `step` (from 0); `None` where nothing is averaged.
+    /// The decay after step `step` (from 0), or `None` where nothing is averaged.
     pub fn decay(&self, step: u64) -> Option<f64> {
         match *self {
             Self::None => None,

@@ -1,11 +1,12 @@
-//! Versions of run files: a field that is left out means what it meant in the version that the file names.
+//! Versions of run files: a field that is left out has its default of the version that the file names.
 
 use serde_json::Value;
 
-/// The newest version, which a file that names none has.
+/// The newest version, which is also that of a file that names no version.
 pub(super) const NEWEST: u32 = 2;
 
-/// The version that a run file names. One that is no number is for the types to refuse.
+/// The version that a run file names, or else the newest. Deserializing refuses a version that is no
+/// number.
 pub(super) fn version_of(document: &Value) -> u32 {
     let named = document.get("version").and_then(Value::as_u64);
     named.and_then(|version| u32::try_from(version).ok()).unwrap_or(NEWEST)
@@ -13,21 +14,21 @@ pub(super) fn version_of(document: &Value) -> u32 {
 
 /// A default that a version changed.
 struct Changed {
-    /// The first version with another default.
+    /// The first version with the new default.
     in_version: u32,
     /// The path of the section that holds the field, and its kind where it has kinds.
     section: &'static str,
     kind: Option<&'static str>,
     field: &'static str,
-    /// The default before, as JSON.
+    /// The old default, as JSON.
     before: &'static str,
 }
 
 /// The defaults that versions changed.
 const CHANGED: &[Changed] = &[];
 
-/// Fills in the defaults of an older version that are other ones now, for the section at `path`, or for
-/// all of a run file where `path` is empty.
+/// Fills in those defaults of an older version that have changed since. `value` is the section at
+/// `path`, or a whole run file where `path` is empty.
 pub(crate) fn fill_defaults(version: u32, path: &str, value: &mut Value) {
     fill(CHANGED, version, path, value);
 }
@@ -42,7 +43,7 @@ fn fill(changed: &[Changed], version: u32, path: &str, value: &mut Value) {
         let Some(Value::Object(section)) = value.pointer_mut(&pointer) else { continue };
         let kind = section.get("kind").and_then(Value::as_str);
         if change.kind == kind && !section.contains_key(change.field) {
-            // The table is ours, and a test reads all of it.
+            // A test parses every default of the table, so this one is JSON.
             let before = serde_json::from_str(change.before).unwrap_or_default();
             section.insert(change.field.to_owned(), before);
         }

@@ -1,4 +1,4 @@
-//! Which engine makes the steps of a run.
+//! Choice of the engine that makes the steps of a run.
 
 use burn::tensor::Device;
 use langevin_core::Network;
@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
 };
 
-/// An engine, and why it is the tape, where the run file leaves the choice.
+/// An engine, and the reason why it is the tape, where the run file leaves the choice open.
 type Chosen<N> = (Box<dyn Engine<N>>, Option<String>);
 
 /// The engine that a run file asks for.
@@ -36,7 +36,7 @@ pub(crate) fn engine_for<N: Network>(
     Ok((Box::new(tape), why_tape))
 }
 
-/// The engine without a tape for a device, if it knows the network.
+/// The direct engine for a device, if it knows the network.
 fn direct_engine<N: Network>(
     config: &RunConfig,
     network: N,

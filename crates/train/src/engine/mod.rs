@@ -1,7 +1,8 @@
-//! Engines: a [`StepBatch`](crate::problem::StepBatch) becomes a step of a network's weights.
+//! Engines, which turn a [`StepBatch`](crate::problem::StepBatch) into a step of a network's weights.
 //!
 //! An engine sees batches and knows nothing of diffusion, run files or folders. The tape takes any
-//! network; the direct engines compute the same for Langevin's own, on the processor and on a GPU.
+//! network. The direct engines compute the same for Langevin's own network, on the processor and on a
+//! GPU.
 
 mod choice;
 mod error;

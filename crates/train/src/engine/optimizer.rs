@@ -1,7 +1,7 @@
 //! burn-optim's optimizers with PyTorch's defaults, their state kept by parameter path.
 //!
-//! Burn keys its own record by random ids; ours is keyed as the weights are, so that a checkpoint
-//! can be read by others and resumes in a new process.
+//! Burn keys its own record by random ids. Here the state is keyed as the weights are, so that other
+//! programs can read a checkpoint and a new process can resume from it.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     engine::tensors::{Array, ArrayError, Path, TensorMap, Values},
 };
 
-/// An optimizer and its state, one entry a trained parameter.
+/// An optimizer and its state, with one entry per trained parameter.
 pub(crate) struct ModuleOptimizer {
     kind: Kind,
     states: BTreeMap<String, DynState>,
@@ -65,12 +65,12 @@ impl ModuleOptimizer {
         Self { kind, states: BTreeMap::new() }
     }
 
-    /// Forgets what earlier steps left.
+    /// Clears the state that earlier steps left.
     pub(crate) fn restart(&mut self) {
         self.states.clear();
     }
 
-    /// One step on every parameter that has a gradient.
+    /// Makes one step on every parameter that has a gradient.
     pub(crate) fn step<M: Module>(&mut self, rate: f64, module: M, grads: GradientsParams) -> M {
         let states = &mut self.states;
         match &self.kind {
@@ -90,7 +90,7 @@ impl ModuleOptimizer {
         }
     }
 
-    /// Takes up a state that [`state`](Self::state) gave for the same module and optimizer.
+    /// Loads a state that [`state`](Self::state) gave for the same module and optimizer.
     ///
     /// # Errors
     /// The name of an array that is missing, left over or of another shape.
@@ -108,7 +108,7 @@ impl ModuleOptimizer {
     }
 }
 
-/// Steps every parameter of a module.
+/// Mapper that makes the optimizer's step on every parameter of a module.
 struct Stepper<'a, O> {
     optimizer: &'a O,
     rate: f64,
@@ -150,7 +150,7 @@ impl<O: Optimizer> ModuleMapper for Stepper<'_, O> {
     }
 }
 
-/// A visitor that knows each parameter's path, and does one thing with it.
+/// Visitor that reads the optimizer's state of each parameter into named arrays.
 struct StateReader<'a, O> {
     states: &'a BTreeMap<String, DynState>,
     out: TensorMap,
@@ -196,6 +196,7 @@ impl<O: Optimizer> ModuleVisitor for StateReader<'_, O> {
     }
 }
 
+/// Visitor that makes the optimizer's state of each parameter from named arrays.
 struct StateWriter<O> {
     state: TensorMap,
     states: BTreeMap<String, DynState>,
@@ -258,8 +259,8 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
                 }
             }
         }
-        // A parameter that no loss has reached has no state: it starts with its first gradient. That
-        // the state as a whole is another optimizer's is seen from the run file.
+        // A parameter that no loss has reached has no state: it starts with its first gradient. A whole
+        // state of another optimizer is refused by a comparison of the run files.
         if !param.is_require_grad() || own.is_empty() {
             return;
         }
@@ -274,7 +275,7 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
             self.problem = Some(ArrayError::IncompleteState(name));
             return;
         };
-        // Burn leaves what it has no field for.
+        // Burn ignores arrays that it has no field for: those are found by reading the state back.
         let mut sink = StateSink::default();
         state.state_flatten(&name, &mut sink);
         let taken = |key: &String| {

@@ -9,41 +9,43 @@ use super::{
 };
 use crate::{TrainError, problem::StepBatch};
 
-/// What trains a network: it sees [`StepBatch`]es and knows nothing of diffusion.
+/// An engine, which trains networks on [`StepBatch`]es and knows nothing of diffusion.
 pub trait Engine<N: Network>: Send {
-    /// What a run's manifest calls it.
+    /// The engine's name in a run's manifest.
     fn name(&self) -> &'static str;
 
-    /// One step of the optimizer. Nothing is read back from the device.
+    /// Makes one step of the optimizer. Nothing is read back from the device.
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput;
 
-    /// One step, and `beside`, which knows nothing of it, while the step is made or after it.
+    /// Makes one step, and calls `beside` while the step is made or after it. `beside` is independent of
+    /// the step.
     fn step_beside(
         &mut self,
         batch: &StepBatch,
         learning_rate: f64,
         beside: &mut (dyn FnMut() + Send),
     ) -> StepOutput {
-        // A GPU is still at work when this comes back.
+        // A GPU is still at work when `step` returns.
         let output = self.step(batch, learning_rate);
         beside();
         output
     }
 
-    /// The networks with their present weights, on the training device; mostly one.
+    /// The networks with their present weights, on the training device; most runs have one.
     fn networks(&self) -> &[N];
 
-    /// Lets network `to` start from the weights of network `from`, and from their average; its
-    /// optimizer starts anew.
+    /// Copies the weights of network `from`, and their average, to network `to`, whose optimizer starts
+    /// anew.
     fn hand_over(&mut self, from: usize, to: usize);
 
-    /// Keeps an average of each network's weights, which starts at the present ones.
+    /// Starts to average each network's weights, from the present ones on.
     fn keep_averages(&mut self);
 
-    /// `average ← average + (1 − decay) · (weights − average)` for one network.
+    /// Updates the average of one network: `average ← average + (1 − decay) · (weights − average)`.
     fn average(&mut self, network: usize, decay: f64);
 
-    /// The networks with their averaged weights, on the plain device; none unless they are kept.
+    /// The networks with their averaged weights, on the device without autodiff. Returns `None` where no
+    /// averages are kept.
     fn averages(&self) -> Option<&[N]>;
 
     /// The weights of each network, by name.
@@ -51,15 +53,16 @@ pub trait Engine<N: Network>: Send {
         self.networks().iter().map(TensorMap::of_module).collect()
     }
 
-    /// The averaged weights of each network, by name; none unless they are kept.
+    /// The averaged weights of each network, by name, or `None` where no averages are kept.
     fn average_weights(&self) -> Option<Vec<TensorMap>> {
         Some(self.averages()?.iter().map(TensorMap::of_module).collect())
     }
 
-    /// Everything that the next steps depend on, beside the weights.
+    /// State of the optimizers: all that the next steps depend on beside the weights.
     fn optimizer_state(&self) -> TensorMap;
 
-    /// Takes up weights, averages where they are kept, and optimizer state of a checkpoint.
+    /// Loads the weights and the optimizer state of a checkpoint, and its averages where averages are
+    /// kept.
     ///
     /// # Errors
     /// The name of the array that does not fit.
@@ -71,31 +74,31 @@ pub trait Engine<N: Network>: Send {
     ) -> Result<(), ArrayError>;
 }
 
-/// The loss before a step, and the L2 norm of all its gradients together, before clipping.
+/// Loss before a step, and L2 norm of all gradients together, before clipping.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a run has all its outputs of one kind")]
 pub enum StepOutput {
-    /// On the device, until someone reads it.
+    /// Tensors on the device, until someone reads them.
     Device {
         /// The loss of each row: `[rows]`.
         row_losses: Tensor<1>,
-        /// The norm: `[1]`.
+        /// The gradient norm: `[1]`.
         gradient_norm: Tensor<1>,
     },
-    /// In a buffer of [`GpuEngine`](crate::engine::GpuEngine), until someone reads it.
+    /// A buffer of [`GpuEngine`](crate::engine::GpuEngine), until someone reads it.
     #[cfg(feature = "gpu")]
     Buffer(super::DeviceOutput),
-    /// On the host.
+    /// Numbers on the host.
     Host {
         /// The batch's loss.
         loss: f64,
-        /// The norm.
+        /// The gradient norm.
         gradient_norm: f64,
     },
 }
 
 impl StepOutput {
-    /// Loss and gradient norm of several steps, by one transfer where they are on a device.
+    /// Reads loss and gradient norm of several steps, in one transfer where they are on a device.
     ///
     /// # Errors
     /// A device that failed.
@@ -114,7 +117,7 @@ impl StepOutput {
         Ok(read.collect())
     }
 
-    /// What is on a device: the rows' losses and the norm of each step, one after the other.
+    /// Numbers of the outputs on a device: for each step its rows' losses, then its gradient norm.
     fn values(outputs: &[Self]) -> Result<Vec<f64>, TrainError> {
         let mut tensors = Vec::new();
         #[cfg(feature = "gpu")]

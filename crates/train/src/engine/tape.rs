@@ -18,17 +18,17 @@ use crate::{config::OptimizerConfig, problem::StepBatch};
 /// The reference engine: Burn's autodiff tape. Any network, any backend.
 pub struct TapeEngine<N> {
     networks: Vec<N>,
-    /// One a network.
+    /// One optimizer per network.
     optimizers: Vec<ModuleOptimizer>,
-    /// One a network, where weights are averaged.
+    /// The averaged weights of each network, where averages are kept.
     averages: Option<Vec<N>>,
     clip_norm: Option<f64>,
     device: Device,
 }
 
 impl<N: Network> TapeEngine<N> {
-    /// An engine on `device`, which need not be an autodiff device, for `count` networks that all
-    /// start as `network`.
+    /// Builds an engine for `count` networks that all start as `network`. `device` need not be an
+    /// autodiff device.
     pub fn new(
         network: N,
         count: usize,
@@ -46,7 +46,7 @@ impl<N: Network> TapeEngine<N> {
         }
     }
 
-    /// The loss and its gradients, by parameter, without a step.
+    /// The rows' losses, and the gradients of the loss by parameter, without a step.
     pub fn gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
         let network = &self.networks[batch.network];
         if batch.parts > 1 {
@@ -58,8 +58,8 @@ impl<N: Network> TapeEngine<N> {
         (row_losses.inner(), gradients)
     }
 
-    /// The same part by part: the gradients of the rows' losses add up, and what the reduction makes
-    /// of their sum is one factor for all.
+    /// Computes [`gradients`](Self::gradients) part by part. The gradients of the rows' losses are added
+    /// up, and then the reduction multiplies all of them by one factor.
     fn accumulated_gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
         let network = &self.networks[batch.network];
         let mut sum = GradientsAccumulator::new();
@@ -108,7 +108,7 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
             self.networks[batch.network].visit(&mut scale);
             gradients = scale.gradients;
         }
-        // Taken out, so that the step may write where the old weights were.
+        // The network is taken out, so that the step may write where the old weights were.
         let network = self.networks.remove(batch.network);
         let network = self.optimizers[batch.network].step(learning_rate, network, gradients);
         self.networks.insert(batch.network, network);
@@ -199,7 +199,7 @@ pub fn row_losses<N: Network>(network: &N, batch: &StepBatch, device: &Device) -
     }
 }
 
-/// The loss that is differentiated.
+/// Reduces the rows' losses to the loss that is differentiated.
 fn reduce(rows: Tensor<1>, reduction: LossReduction) -> Tensor<1> {
     match reduction {
         LossReduction::Mean | LossReduction::Huber { .. } => rows.mean(),
@@ -217,10 +217,11 @@ struct Norm {
 impl ModuleVisitor for Norm {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
-            // Along the rows first: flex sums four million elements and more in the order in which its
-            // threads steal them.
+            // The rows are summed first: flex sums four million elements and more in the order in which
+            // its threads steal them.
             let sums = gradient.square().sum_dim(D - 1);
-            // The sum of one number is that number, and a kernel less on a GPU.
+            // The sum of a vector is one number already: without a second sum a GPU runs one kernel
+            // less.
             self.squares.push(if D == 1 { sums.reshape([1]) } else { sums.sum() });
         }
     }
@@ -241,7 +242,7 @@ impl ModuleVisitor for Scale {
     }
 }
 
-/// Every parameter, by its place in the traversal.
+/// Collects every parameter by its place in the traversal.
 #[derive(Default)]
 struct Collect(burn::tensor::container::TensorContainer<u64>);
 
@@ -252,6 +253,7 @@ impl ModuleVisitor for Collect {
     }
 }
 
+/// Moves every average by a share of its distance from the weight.
 struct Blend {
     weights: burn::tensor::container::TensorContainer<u64>,
     next: u64,

@@ -1,8 +1,8 @@
-//! A module's parameters as named arrays, and those as safetensors: our own bytes, the same for
+//! Named arrays of a module's parameters, and their safetensors files, whose bytes are the same for
 //! equal weights.
 //!
-//! Names are the parameters' paths (`layers.0.weight`); the weights of linear layers are
-//! `[out, in]` as PyTorch's.
+//! Names are the parameters' paths (`layers.0.weight`). The weights of linear layers are `[out, in]`, as
+//! in PyTorch.
 
 use std::{borrow::Cow, collections::BTreeMap, mem::discriminant};
 
@@ -16,14 +16,14 @@ use safetensors::{
     tensor::{Metadata, TensorInfo, TensorView},
 };
 
-/// Rows and columns of a block of a matrix that is turned.
+/// Rows and columns of the blocks in which a matrix is transposed.
 const BLOCK: usize = 16;
 
 /// Numbers that a thread looks through at once.
 const CHUNK: usize = 1 << 16;
 
-/// The most bytes of a file's header: a hundred for each array, of which a run of a thousand networks
-/// has some ten thousand.
+/// The most bytes of a file's header. An array takes a hundred, and a run of a thousand networks has
+/// some ten thousand arrays.
 const HEADER_LIMIT: u64 = 16 << 20;
 
 /// Arrays that do not fit what they are meant for, or a file that does not hold any.
@@ -139,13 +139,13 @@ impl Array {
         Self { shape: Vec::new(), values: Values::I64(vec![value]) }
     }
 
-    /// The same matrix with rows and columns exchanged; other ranks stay.
+    /// Transposes a matrix of floats; other arrays stay as they are.
     pub(crate) fn transposed(mut self) -> Self {
         let (&[rows, columns], Values::F32(values)) = (&self.shape[..], &mut self.values) else {
             return self;
         };
         let mut turned = vec![0.0; values.len()];
-        // In blocks whose rows and columns stay in the first cache.
+        // The rows and columns of a block stay in the first-level cache.
         for first_row in (0..rows).step_by(BLOCK) {
             for first_column in (0..columns).step_by(BLOCK) {
                 for column in first_column..columns.min(first_column + BLOCK) {
@@ -160,7 +160,8 @@ impl Array {
         self
     }
 
-    /// The numbers as files hold them, where they lie if the processor holds them so too.
+    /// Bytes of the numbers in files' little-endian order, copied only where the processor has another
+    /// order.
     fn bytes(&self) -> (Dtype, Cow<'_, [u8]>) {
         let is_little = cfg!(target_endian = "little");
         match &self.values {
@@ -218,7 +219,7 @@ impl TensorMap {
         reader.tensors
     }
 
-    /// The module with these parameters.
+    /// Puts these parameters into a module.
     ///
     /// # Errors
     /// The first name that one side lacks, or whose shape differs.
@@ -228,7 +229,7 @@ impl TensorMap {
         Ok(module.map(&mut writer))
     }
 
-    /// Whether both hold the same names, shapes and types of numbers.
+    /// Checks that both maps hold the same names, shapes and types of numbers.
     ///
     /// # Errors
     /// The first difference.
@@ -253,7 +254,7 @@ impl TensorMap {
         }
     }
 
-    /// The file's bytes: no metadata, so that equal arrays give equal bytes.
+    /// Bytes of the safetensors file, without metadata, so that equal arrays give equal bytes.
     ///
     /// # Errors
     /// What safetensors refuses.
@@ -261,14 +262,14 @@ impl TensorMap {
         Ok(self.parts_of_safetensors()?.concat())
     }
 
-    /// The file in its parts, one after the other: the header, then the bytes of each array, which are
-    /// not copied.
+    /// Parts of the safetensors file, one after the other: the header, then the bytes of each array,
+    /// which are not copied.
     ///
     /// # Errors
     /// What safetensors refuses.
     pub(crate) fn parts_of_safetensors(&self) -> Result<Vec<Cow<'_, [u8]>>, ArrayError> {
         let (mut infos, mut parts, mut end) = (Vec::new(), vec![Cow::default()], 0);
-        // Counters first: readers want numbers of eight bytes at multiples of eight.
+        // Counters come first: readers want numbers of eight bytes at multiples of eight.
         let counts = |array: &Array| matches!(array.values, Values::I64(_));
         let (counters, others): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, it)| counts(it));
         for (name, array) in counters.into_iter().chain(others) {
@@ -285,7 +286,7 @@ impl TensorMap {
         Ok(parts)
     }
 
-    /// Reads a file's bytes; nothing in them is trusted.
+    /// Reads the bytes of a safetensors file; nothing in them is trusted.
     ///
     /// # Errors
     /// What is wrong: not safetensors, another type of number, a value that is not finite.
@@ -300,7 +301,7 @@ impl TensorMap {
         arrays.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The first name that holds a number which is not finite, and that number.
+    /// Name of the first array with a number that is not finite, and that number.
     pub(crate) fn not_finite(&self) -> Option<(&str, f64)> {
         self.0.iter().find_map(|(name, array)| match &array.values {
             Values::F32(values) => {
@@ -312,7 +313,8 @@ impl TensorMap {
         })
     }
 
-    /// The maps of several networks in one: as it is where there is one, else under `networks.N.`.
+    /// Joins the maps of several networks into one, with the names of network N under `networks.N.`. A
+    /// single map stays as it is.
     pub(crate) fn joined(maps: Vec<Self>) -> Self {
         let several = maps.len() > 1;
         let name = |number: usize, name: String| match several {
@@ -325,7 +327,7 @@ impl TensorMap {
         Self(arrays.collect())
     }
 
-    /// The maps of `count` networks that [`joined`](Self::joined) put into one.
+    /// Splits a map into the maps of `count` networks that [`joined`](Self::joined) put into it.
     ///
     /// # Errors
     /// A name that belongs to none of them.
@@ -346,12 +348,12 @@ impl TensorMap {
     }
 }
 
-/// What the names of a network's arrays begin with where a run has several.
+/// Prefix of the names of a network's arrays, where a run has several networks.
 fn network_prefix(number: usize) -> String {
     format!("networks.{number}.")
 }
 
-/// Where a traversal of a module is.
+/// Path to the parameter that a traversal of a module has reached.
 #[derive(Debug, Default)]
 pub(crate) struct Path {
     names: Vec<String>,
@@ -381,13 +383,14 @@ impl Path {
     }
 }
 
-/// The numbers of a tensor on the host, in the layout of files.
+/// Reads a tensor to the host, in the layout of files.
 pub(crate) fn to_array<const D: usize>(tensor: &Tensor<D>, path: &Path) -> Array {
     let data = tensor.to_data();
     let array = Array::f32(data.shape().to_vec(), data.iter::<f32>().collect());
     if path.is_linear_weight() { array.transposed() } else { array }
 }
 
+/// Visitor that reads a module's parameters into named arrays.
 #[derive(Default)]
 struct Reader {
     tensors: TensorMap,
@@ -408,6 +411,7 @@ impl ModuleVisitor for Reader {
     }
 }
 
+/// Mapper that replaces a module's parameters by named arrays.
 struct Writer {
     tensors: TensorMap,
     path: Path,

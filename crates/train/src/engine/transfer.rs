@@ -1,4 +1,4 @@
-//! Between host and device: one upload a step, one read a log line, and none beside.
+//! Transfers between host and device: one upload a step, one read a log line, and no others.
 
 use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
@@ -9,8 +9,9 @@ use crate::{
     problem::{Columns, StepBatch},
 };
 
-/// Numbers of an upload begin at multiples of this many: 256 bytes, the coarsest alignment of a buffer that
-/// WebGPU allows a device. A part that begins and ends there is used where it lies; another is copied.
+/// Alignment of an upload's arrays, in numbers: 256 bytes, the coarsest alignment of a buffer that
+/// WebGPU allows a device. An array that begins and ends at a multiple of it is used where it lies; any
+/// other is copied.
 const ALIGNMENT: usize = 64;
 
 /// A batch on a device.
@@ -23,11 +24,11 @@ pub(crate) struct BatchOnDevice {
     pub(crate) condition: Option<Tensor<2>>,
     /// `[rows, features]`.
     pub(crate) target: Tensor<2>,
-    /// `[rows]`; none where every row has weight 1.
+    /// `[rows]`; `None` where every row has weight 1.
     pub(crate) weight: Option<Tensor<1>>,
 }
 
-/// Takes a batch to a device in one transfer, all its arrays side by side.
+/// Uploads a batch to a device in one transfer, all its arrays side by side.
 pub(crate) fn upload(batch: &StepBatch, device: &Device) -> BatchOnDevice {
     let rows = batch.rows;
     let mut packed = Packed::default();
@@ -51,12 +52,12 @@ pub(crate) fn upload(batch: &StepBatch, device: &Device) -> BatchOnDevice {
     }
 }
 
-/// Arrays one after the other.
+/// Arrays packed one after the other.
 #[derive(Default)]
 struct Packed(Vec<f32>);
 
 impl Packed {
-    /// Adds an array and gives its place.
+    /// Adds an array and returns the place of its first number.
     fn add(&mut self, values: &[f32]) -> usize {
         let first = self.0.len();
         self.0.extend_from_slice(values);
@@ -72,7 +73,7 @@ impl Packed {
     }
 }
 
-/// Reads a tensor to the host, which waits for all that the device has to do until then.
+/// Reads a tensor to the host, after all earlier work of the device.
 pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
     #[cfg(test)]
     tests::READS.set(tests::READS.get() + 1);
@@ -80,7 +81,7 @@ pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
     Ok(data.iter::<f32>().map(f64::from).collect())
 }
 
-/// Takes numbers to the start of a buffer in one transfer.
+/// Writes numbers to the start of a buffer in one transfer.
 #[cfg(feature = "gpu")]
 pub(crate) fn write_buffer(client: &Client, buffer: &Handle, values: Vec<f32>) {
     #[cfg(test)]
@@ -88,7 +89,7 @@ pub(crate) fn write_buffer(client: &Client, buffer: &Handle, values: Vec<f32>) {
     client.write(buffer, Bytes::from_elems(values));
 }
 
-/// Reads several buffers to the host in one transfer, after all that the device has to do until then.
+/// Reads several buffers to the host in one transfer, after all earlier work of the device.
 #[cfg(feature = "gpu")]
 pub(crate) fn read_buffers(
     client: &Client,

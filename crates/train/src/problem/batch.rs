@@ -1,26 +1,26 @@
-//! A batch: all that an engine sees of a step.
+//! Batch of a training step, which is all that an engine sees of the step.
 
 use langevin_core::LossReduction;
 
-/// One step's work, with all that is diffusion in it: an engine sees nothing else.
+/// The batch of one step. All diffusion is already in its numbers, so that an engine needs nothing else.
 ///
 /// The loss is a reduction of `weight · |network(input, level_features, condition) − target|²`, in
 /// the network's own space, where every number is near 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepBatch {
-    /// Which network this step trains, where a run has one for each level; else 0.
+    /// Index of the network that this step trains, where a run has one for each level; else 0.
     pub network: usize,
     /// Number of rows.
     pub rows: usize,
-    /// Parts of nearly equal size whose gradients are made one after the other and added.
+    /// Number of parts of nearly equal size, whose gradients are made one after the other and added.
     pub parts: usize,
     /// The noisy rows, scaled by c_in.
     pub input: Columns,
-    /// The columns that tell the level.
+    /// The columns that tell the network the level.
     pub level_features: Option<Columns>,
-    /// The condition.
+    /// The columns of the condition.
     pub condition: Option<Columns>,
-    /// What the network should give.
+    /// The target of the network's output.
     pub target: Columns,
     /// The weight of each row.
     pub weight: Vec<f32>,
@@ -28,17 +28,17 @@ pub struct StepBatch {
     pub reduction: LossReduction,
 }
 
-/// A host matrix of as many rows as its batch.
+/// A matrix on the host, with as many rows as its batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Columns {
-    /// Columns of a row.
+    /// Number of columns.
     pub columns: usize,
     /// The numbers, row by row.
     pub values: Vec<f32>,
 }
 
 impl StepBatch {
-    /// The rows of each part, in order.
+    /// The parts of the batch, each with its rows, in order.
     pub(crate) fn split(&self) -> impl Iterator<Item = Self> + '_ {
         let size = self.rows.div_ceil(self.parts.max(1)).max(1);
         (0..self.rows).step_by(size).map(move |first| {

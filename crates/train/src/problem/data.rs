@@ -11,7 +11,8 @@ use crate::{
 };
 
 impl DataConfig {
-    /// The data itself; `None` for a user's own. `seed` says which rows of a table are held out.
+    /// Builds the data; returns `None` for a user's own. `seed` decides which rows of a table are held
+    /// out.
     ///
     /// # Errors
     /// A parameter out of its range, or a file that cannot be used.
@@ -35,7 +36,7 @@ impl TableConfig {
             header: self.header,
             delimiter: self.delimiter()?,
             missing: self.missing,
-            // As much again for what is made of them.
+            // The other half is for what is made of the rows.
             memory: free_memory().map(|free| free / 2),
         };
         let split = SplitOptions {
@@ -60,7 +61,7 @@ impl TableConfig {
         Ok(data(table)?.with_attribution(&format!("{attribution} ({licence})")))
     }
 
-    /// Fails where the columns are no whole lines of an image.
+    /// Fails where the columns do not fill whole lines of an image.
     fn check_images(&self, table: &Table) -> Result<(), TrainError> {
         let columns = table.columns().len();
         match self.image_width.filter(|width| !columns.is_multiple_of(*width)) {

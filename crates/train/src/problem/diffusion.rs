@@ -1,4 +1,4 @@
-//! What turns rows, levels and noise into a batch.
+//! Diffusion, which turns rows, levels and noise into a batch.
 
 use langevin_core::{
     LevelEmbedding, LevelSampler, LossReduction, NoiseLevel, NoiseSchedule, Prediction, Weighting,
@@ -8,14 +8,15 @@ use langevin_data::{Dataset, Part, Purpose, Streams};
 use super::{Columns, StepBatch};
 use crate::{TrainError, error::in_section};
 
-/// Where the random numbers of a batch come from.
+/// Source of a batch: the rows and the random streams of training, or the held-out ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Training,
     HeldOut,
 }
 
-/// What the numbers of a row are made with at one level: `clean · x_0 + noise · eps` for each pair.
+/// Coefficients of a row's input and target at one level. A pair `[clean, noise]` gives `clean · x_0 +
+/// noise · eps`.
 #[derive(Debug, Clone, Copy)]
 struct Lines {
     level: NoiseLevel,
@@ -30,23 +31,24 @@ impl Lines {
     }
 }
 
-/// The parts of a run that are diffusion: which levels, which prediction, which weights.
+/// Diffusion parts of a run: its levels, prediction and weights.
 pub struct Diffusion {
     /// Which noise levels exist.
     pub schedule: Box<dyn NoiseSchedule>,
-    /// Which of them a training row gets.
+    /// Which of the levels a training row gets.
     pub levels: LevelSampler,
-    /// Networks of the run: one, or one for each level of the grid, by the levels' index.
+    /// Number of networks of the run: one, or one for each level of the grid, in the order of the
+    /// levels' index.
     pub networks: usize,
     /// What the network is told of a level.
     pub embedding: LevelEmbedding,
-    /// What its output means.
+    /// What the network's output means.
     pub prediction: Prediction,
-    /// How its errors count.
+    /// How the network's errors are weighted by level.
     pub weighting: Weighting,
     /// How a batch's errors become one loss.
     pub reduction: LossReduction,
-    /// Parts in which a training batch's gradient is made.
+    /// Number of parts in which a training batch's gradient is made.
     pub parts: usize,
 }
 
@@ -79,8 +81,8 @@ impl Diffusion {
         self.batch(data, streams, Source::HeldOut, 0, first, rows)
     }
 
-    /// Where step `step` is the first of another network's, with levels in order: the network that it
-    /// goes on from, and its own.
+    /// Indices of the network to go on from and of the network to train, where step `step` is the first
+    /// of another network. Returns `None` at all other steps, and unless levels come in order.
     pub(crate) fn handover(&self, step: u64) -> Option<(usize, usize)> {
         let last = self.networks - 1;
         let (place, begins) = self.levels.in_order(step, self.networks)?;
@@ -93,7 +95,7 @@ impl Diffusion {
         Lines {
             level: *level,
             input: [scale * level.alpha(), scale * level.sigma()],
-            // The target is linear in both.
+            // The target is linear in x_0 and eps, so that two calls give its coefficients.
             target: [target(1.0, 0.0), target(0.0, 1.0)],
             weight: self.weighting.at(level, &self.prediction) as f32,
         }
@@ -134,7 +136,7 @@ impl Diffusion {
         let rows_of = clean.chunks_exact(features).zip(noise.chunks_exact(features));
         let mut known: Option<Lines> = None;
         for (level, (x0, eps)) in levels.iter().zip(rows_of) {
-            // Often a whole batch is at one level.
+            // A whole batch is often at one level, whose lines are then made once.
             let lines = match known.filter(|lines| lines.level == *level) {
                 Some(lines) => {
                     told.extend_from_within(told.len() - columns..);
@@ -154,7 +156,8 @@ impl Diffusion {
             }
             weight.push(lines.weight);
         }
-        // With several networks all rows are at one level, which the run file was checked for.
+        // With several networks all rows are at one level: `Problem::new` has checked the run file for
+        // it.
         let own = levels.first().and_then(NoiseLevel::index).filter(|_| self.networks > 1);
         let network = own.unwrap_or(0);
         Ok(StepBatch {

@@ -1,4 +1,4 @@
-//! Whether the parts of a run fit each other, and the data.
+//! Checks that the parts of a run fit each other and the data.
 
 use langevin_core::{LevelSampler, Prediction};
 use langevin_data::{Dataset, LevelDensity, Part};
@@ -10,7 +10,8 @@ use crate::{
     error::at_field,
 };
 
-/// By how much of its standard deviation the data's marginal may miss a start from pure noise.
+/// Largest distance between the data's marginal and a start from pure noise, as a share of the
+/// marginal's standard deviation.
 const START_TOLERANCE: f64 = 0.05;
 
 impl Problem {
@@ -43,7 +44,7 @@ impl Problem {
         self.check_held_out(data)
     }
 
-    /// Levels in order, and one network a level, need the levels of a grid.
+    /// Checks levels in order and one network per level, both of which need the levels of a grid.
     fn check_order(&self) -> Result<(), TrainError> {
         let levels = self.diffusion.levels;
         let per_level = self.config.denoiser.networks == NetworksConfig::OnePerLevel;
@@ -72,7 +73,8 @@ impl Problem {
         Ok(())
     }
 
-    /// What the held-out loss decides needs that loss, and levels in no order.
+    /// Checks that a decision by the held-out loss is possible: the loss is measured, and levels come in
+    /// no order.
     fn check_decision(&self) -> Result<(), TrainError> {
         let Some(path) = self.config.train.decided_by_held_out_loss() else { return Ok(()) };
         if matches!(self.diffusion.levels, LevelSampler::InOrder { .. }) {
@@ -87,13 +89,15 @@ impl Problem {
         Ok(())
     }
 
-    /// Prediction, weighting and embedding must exist at the levels of training and sampling.
+    /// Checks that prediction, weighting and embedding are defined at the levels of training and
+    /// sampling.
     fn check_levels(&self) -> Result<(), TrainError> {
         let Diffusion { schedule, embedding, prediction, weighting, .. } = &self.diffusion;
         let schedule = schedule.as_ref();
         for level in [schedule.at(1.0), schedule.at(0.0)] {
             prediction.check_target(&level).map_err(at_field("denoiser.prediction"))?;
-            // A level step can be trained for, and taken, where it says nothing of the clean row.
+            // A level step can be trained, and taken, even at a level where it does not give the clean
+            // row.
             if !matches!(prediction, Prediction::LevelStep { .. }) {
                 prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
             }
@@ -121,7 +125,7 @@ impl Problem {
         Ok(())
     }
 
-    /// `subtract` needs all levels of a grid on which alpha is 1.
+    /// Checks that `subtract` gets all levels of a grid on which alpha is 1.
     fn check_subtract(&self) -> Result<(), TrainError> {
         let steps = self.config.sample.sampler.steps();
         if self.diffusion.schedule.len() != Some(steps) {
@@ -147,7 +151,7 @@ impl Problem {
         Ok(())
     }
 
-    /// Checks that sampling starts from what the data has become at the first level.
+    /// Checks that sampling starts from the data's marginal at the first level.
     ///
     /// # Errors
     /// A start from noise alone where the data's marginal is off by more than 5 % of its standard
@@ -177,7 +181,7 @@ impl Problem {
         }
     }
 
-    /// Checks that what the held-out loss decides has rows to measure it by.
+    /// Checks that a decision by the held-out loss has held-out rows to measure the loss on.
     ///
     /// # Errors
     /// `keep` of kind best, or `patience`, where no row is held out.

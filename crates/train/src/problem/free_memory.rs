@@ -1,9 +1,9 @@
-//! How much memory is free.
+//! Amount of memory that is free.
 
 use sysinfo::CGroupLimits;
 
 /// Bytes of memory that are free for a new process, within the limits of a container where it runs in
-/// one; `None` where the system does not say.
+/// one. Returns `None` where the system does not say.
 pub fn free_memory() -> Option<u64> {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
@@ -11,10 +11,11 @@ pub fn free_memory() -> Option<u64> {
     available.map(|available| within(available, system.cgroup_limits()))
 }
 
-/// Bytes that are free in the whole system, and within the limits of its control group where it has any.
+/// Bytes that are free both in the whole system and within the limits of a control group, where there
+/// are any.
 ///
-/// The limits' own `free_memory` takes the group's cache of files for used. That gives way to a process
-/// that needs memory, and what is available in the whole system counts it as free too.
+/// The limits' own `free_memory` counts the group's cache of files as used. The cache gives way to a
+/// process that needs memory, so it counts as free here, as it does in `available`.
 fn within(available: u64, limits: Option<CGroupLimits>) -> u64 {
     let left = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
     left.map_or(available, |left| available.min(left))

@@ -15,7 +15,7 @@ use langevin_data::Streams;
 
 use crate::{TrainError, config::RunConfig, error::in_section};
 
-/// The parts of a run but for its data and its network, which fit each other.
+/// Parts of a run, which fit each other: all but its data and its network.
 ///
 /// Everything that trains, samples or measures borrows them from here.
 pub struct Problem {
@@ -26,7 +26,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The parts that a run file describes.
+    /// Builds the parts that a run file describes, and checks that they fit each other.
     ///
     /// # Errors
     /// The first field that is out of its range, or does not fit another, by its path: a prediction or
@@ -56,8 +56,8 @@ impl Problem {
         Ok(problem)
     }
 
-    /// The same with other random frequencies in the level's embedding: those that a checkpoint holds
-    /// beside the weights that were trained with them.
+    /// Replaces the random frequencies of the level's embedding by those of a checkpoint, with which its
+    /// weights were trained.
     ///
     /// # Errors
     /// Frequencies of another number than the embedding has, or for an embedding without any.
@@ -71,7 +71,7 @@ impl Problem {
         Ok(self)
     }
 
-    /// Fails where frequencies are not as many as the embedding has.
+    /// Fails where the number of frequencies is not the embedding's.
     pub(crate) fn check_frequencies(&self, given: Option<&[f32]>) -> Result<(), TrainError> {
         let (given, needed) = (given.map(<[f32]>::len), self.frequencies().map(<[f32]>::len));
         if given == needed {
@@ -80,7 +80,7 @@ impl Problem {
         Err(TrainError::Frequencies { given, needed })
     }
 
-    /// The random frequencies of the level's embedding; `None` where it has none.
+    /// The random frequencies of the level's embedding, or `None` where it has none.
     pub(crate) fn frequencies(&self) -> Option<&[f32]> {
         match &self.diffusion.embedding {
             LevelEmbedding::Fourier { frequencies, .. } => Some(frequencies),
@@ -88,12 +88,12 @@ impl Problem {
         }
     }
 
-    /// The run file.
+    /// The config that the parts were made from.
     pub const fn config(&self) -> &RunConfig {
         &self.config
     }
 
-    /// What makes batches.
+    /// The parts that make batches.
     pub const fn diffusion(&self) -> &Diffusion {
         &self.diffusion
     }

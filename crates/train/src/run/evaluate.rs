@@ -17,7 +17,7 @@ use crate::{
     store::{durable::write_durably, records::EVALUATION},
 };
 
-/// Samples of a baseline, at most; a baseline needs no more than one chunk of comparison.
+/// The most samples of the untrained baseline, which needs no more than one chunk of comparison.
 const BASELINE_ROWS: usize = 1000;
 
 /// Streams of [`Purpose::Reference`]; 0 is for figures.
@@ -58,7 +58,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     let untrained = BothSpaces::of_samples(data, &untrained.values);
 
     let mut baselines = vec![("gaussian", gaussian.set("gaussian")?)];
-    // What an untrained network gives may be beyond all bounds: then there is nothing to compare.
+    // An untrained network may give numbers beyond all bounds: then there is nothing to compare.
     baselines.extend(untrained.set("untrained").ok().map(|set| ("untrained", set)));
     let modes = data.modes();
     Ok(evaluate(&Inputs {

@@ -1,4 +1,4 @@
-//! What is said of each level of the sampling where the run file asks for its figure.
+//! Remarks on the levels of the sampling, made where the run file asks for a figure of them.
 
 use langevin_data::{Dataset, LevelDensity};
 
@@ -8,7 +8,8 @@ use crate::{
     show::numbers::number,
 };
 
-/// The exact density of every level in numbers, and the convergence to the nearest mode.
+/// Remarks with the exact density of every level in numbers, and with the convergence to the nearest
+/// mode.
 pub(crate) fn level_remarks(
     report: &ReportConfig,
     data: &dyn Dataset,

@@ -1,4 +1,4 @@
-//! Whether a run fits into memory, before anything of it is allocated.
+//! Estimate of the memory that a run needs, before anything of it is allocated.
 
 use crate::{
     TrainError,
@@ -7,17 +7,17 @@ use crate::{
     problem::{Problem, free_memory},
 };
 
-/// What a layer takes beside its parameters, in numbers of 4 bytes: 13 KiB with any engine.
+/// Memory that a layer takes beside its parameters, in numbers of 4 bytes; it is 13 KiB with any engine.
 const LAYER_OVERHEAD: usize = 4096;
 
-/// What a noise level takes, in numbers of 4 bytes.
+/// Memory that a noise level takes, in numbers of 4 bytes.
 const LEVEL_NUMBERS: usize = 8;
 
-/// What a run on the processor needs at its largest moment, roughly. On a GPU the direct engine keeps the
-/// weights once more, and its slices of gradients, on the device.
+/// Rough estimate of the most memory that a run on the processor needs at once. On a GPU the direct
+/// engine also keeps the weights, and its slices of gradients, on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEstimate {
-    /// Values of all parameters of the network.
+    /// Number of values of all parameters of all networks.
     pub parameters: usize,
     /// Bytes for weights, gradients, optimizer state, averages, batches and their activations, and the
     /// samples with all that is made of them.
@@ -25,7 +25,7 @@ pub struct MemoryEstimate {
 }
 
 impl MemoryEstimate {
-    /// The estimate for a run with our own network; `None` for a user's own.
+    /// Estimate for a run with Langevin's own network; returns `None` for a user's own.
     pub fn of(problem: &Problem, features: usize) -> Option<Self> {
         let (config, diffusion) = (problem.config(), problem.diffusion());
         let (networks, level_features) = (diffusion.networks, diffusion.embedding.features());
@@ -37,28 +37,28 @@ impl MemoryEstimate {
             OptimizerConfig::Adam { .. } | OptimizerConfig::Adamw { .. } => 2,
         };
         let averages = usize::from(config.train.ema != EmaConfig::None);
-        // Weights, gradients, and one copy while the optimizer makes the new ones.
+        // Weights, gradients, and one copy of the weights while the optimizer makes the new ones.
         let copies = 3 + moments + averages;
-        // Each hidden layer keeps its sum and its activation for the way back, and their gradients.
+        // Each hidden layer keeps its sum and its activation for the backward pass, and their gradients.
         let width =
             mlp.form.width.saturating_mul(4).saturating_mul(mlp.form.depth).saturating_add(1024);
-        // What the first layer gets, with its angles, sines and cosines and their gradients.
+        // Inputs of the first layer, with their angles, sines and cosines and their gradients.
         let input = mlp.form.position_features.saturating_mul(2).saturating_add(level_features);
         let width = width.saturating_add(input.saturating_mul(4));
         let rows = config.train.batch.max(512);
         let samples = config.sample.count.saturating_mul(numbers_of_a_sample(features));
         let way = match config.report.needs_trajectory() {
-            // The way itself, and as it is written.
+            // The trajectory itself, and its bytes as it is written.
             true => {
                 TRAJECTORY_ROWS.min(config.sample.count).saturating_mul(features).saturating_mul(2)
             }
             false => 0,
         };
         let way = way.saturating_mul(config.sample.sampler.steps().saturating_add(1));
-        // What a layer has beside its numbers: names, shapes, shared pointers.
+        // Memory of a layer beside its numbers: names, shapes, shared pointers.
         let overhead = mlp.form.depth.saturating_add(1).saturating_mul(networks);
         let overhead = overhead.saturating_mul(LAYER_OVERHEAD);
-        // The direct engine sums the gradients of up to as many groups of rows side by side.
+        // The direct engine sums the gradients of up to this many groups of rows side by side.
         let groups = match config.train.engine {
             EngineConfig::Tape => 0,
             EngineConfig::Auto | EngineConfig::Direct => {
@@ -95,24 +95,26 @@ impl MemoryEstimate {
     }
 }
 
-/// What a row of the samples takes at the end of a run, at most, in numbers of 4 bytes.
+/// The most memory that a row of the samples takes at the end of a run, in numbers of 4 bytes.
 fn numbers_of_a_sample(features: usize) -> usize {
-    // Each of its numbers as it was drawn, and in 64 bits in the model's space and the user's: 5. Then
-    // the text of samples.csv, 24 bytes a number in a vector that grows to twice its size: 12. What the
-    // evaluation has in its place is no more: both spaces again, and a row of the modes.
+    // Each number of the row is held as it was drawn, and in 64 bits in the model's space and in the
+    // user's: 5. The text of samples.csv has 24 bytes a number, in a vector that grows to twice its
+    // size: 12. The evaluation, after the text, takes no more: both spaces again, and a row of the
+    // modes.
     let written = features.saturating_mul(5 + 12);
-    // After that they are read again, and drawn in figures and on the page side by side, each in vectors
-    // that grow so too: up to four columns of the scatter, one of the marginals, a row of the modes.
+    // Afterwards the samples are read again, and the figures and the page are drawn side by side. Each
+    // drawing has vectors that grow to twice their size: up to four columns of the scatter, one of the
+    // marginals, a row of the modes.
     let columns = features.min(4) * 4 + 4;
     let drawn = features.saturating_mul(5 + 2).saturating_add(2 * (columns + 8));
     written.max(drawn)
 }
 
-/// What batches of so many rows take, one in use and one in the making, in numbers of 4 bytes.
+/// Memory of two batches of so many rows, one in use and one in the making, in numbers of 4 bytes.
 fn numbers_of_batches(rows: usize, features: usize, level_features: usize) -> usize {
     // Input and target, the columns that tell the level, and the weight.
     let row = features.saturating_mul(2).saturating_add(level_features).saturating_add(1);
-    // Of the one in the making also its rows and its noise, both in 64 bits, and its levels.
+    // The batch in the making also holds its rows and its noise, both in 64 bits, and its levels.
     let making = features.saturating_mul(4).saturating_add(LEVEL_NUMBERS);
     rows.saturating_mul(row.saturating_mul(2).saturating_add(making))
 }
@@ -133,7 +135,7 @@ mod tests {
                  "learning_rate":{"kind":"constant","value":0.1}},
         "sample":{"sampler":{"kind":"euler","steps":2}}}"#;
 
-    /// The bytes that the run with these settings is said to need.
+    /// Estimated bytes of the run with these settings.
     fn bytes(settings: &[&str], features: usize) -> u64 {
         let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let problem = Problem::new(parse_config("t", RUN, &settings).expect("valid"));
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn layers_without_width_and_frequencies_without_number_do_not_fit() {
         assert!(bytes(&["denoiser.network.depth=100000000"], 1) > 1 << 40);
-        // A table's worth of frequencies: few parameters, and much for every row of a batch.
+        // Very many frequencies need few parameters, and much memory for every row of a batch.
         let set = ["denoiser.network.depth=1", "denoiser.network.position_features=30000000"];
         assert!(bytes(&set, 2) > 1 << 38);
         assert!(bytes(&[], 1) < 4 << 20);
@@ -151,17 +153,19 @@ mod tests {
 
     #[test]
     fn samples_count_with_all_that_is_made_of_them() {
-        // Measured in the plane: 60 to 80 bytes a number over what the program takes without them.
+        // Samples in the plane were measured to take 60 to 80 bytes a number over the program without
+        // them.
         let more = bytes(&["sample.count=1000000"], 2) - bytes(&["sample.count=1000"], 2);
         assert_eq!(more, 999_000 * 2 * 108);
-        // Of an image's many columns few are drawn by themselves.
+        // Few of an image's many columns are drawn by themselves.
         assert_eq!(numbers_of_a_sample(784) * 4, 784 * 68);
         assert_eq!(numbers_of_a_sample(1) * 4, 156);
     }
 
     #[test]
     fn a_batch_in_use_and_one_in_the_making_count() {
-        // Two inputs, two targets, a level and a weight in each; two rows of data and of noise in 64 bits.
+        // Each batch has two inputs, two targets, a level and a weight; one also has two numbers of data
+        // and two of noise in 64 bits.
         assert_eq!(numbers_of_batches(1, 2, 1), 2 * 6 + 8 + 8);
         assert_eq!(numbers_of_batches(4096, 2, 1), 4096 * 28);
         let more = bytes(&["train.batch=8192"], 2) - bytes(&["train.batch=4096"], 2);

@@ -1,4 +1,5 @@
-//! What a run is given beside its config, what it tells while it goes on, and what it gives at its end.
+//! Interface between a run and its caller: options beside the config, events while the run goes on, and
+//! a report at its end.
 
 use std::{
     ops::ControlFlow,
@@ -14,12 +15,12 @@ use crate::{
     trainer::{Metrics, StepReport},
 };
 
-/// What a run tells while it goes on.
+/// Event of a run, told while the run goes on.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// The run's folder is there and its first step comes next.
     Started {
-        /// The folder.
+        /// The run's folder.
         run: &'a Path,
         /// Steps made before, by an earlier process.
         step: u64,
@@ -30,7 +31,7 @@ pub enum Event<'a> {
     Step(&'a StepReport),
     /// A checkpoint was saved.
     Saved {
-        /// Its step.
+        /// Step of the checkpoint.
         step: u64,
     },
     /// Something about the data or the run that the user should know.
@@ -45,12 +46,12 @@ pub enum Event<'a> {
     Wrote(&'a Path),
 }
 
-/// Hears what a run does, and may ask it to stop.
+/// Observer of a run, which hears its events and may ask it to stop.
 pub trait Observer {
-    /// Something happened.
+    /// Hears an event.
     fn event(&mut self, event: Event);
 
-    /// Whether to stop after this step; what was done is saved first.
+    /// Whether the run should stop after this step; its state is saved first.
     fn stop(&mut self) -> bool {
         false
     }
@@ -60,14 +61,14 @@ impl Observer for () {
     fn event(&mut self, _event: Event) {}
 }
 
-/// How a run ended.
+/// Report on how a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
     /// The run's folder.
     pub run: PathBuf,
     /// Steps made in all.
     pub step: u64,
-    /// Those of this process.
+    /// Steps made by this process.
     pub steps_here: u64,
     /// Whether all of its steps are made and its samples drawn.
     pub finished: bool,
@@ -79,23 +80,24 @@ pub struct RunReport {
     pub samples: Option<Samples>,
     /// Mean and standard deviation of the samples by column, in the user's units; empty without samples.
     pub moments: Vec<(f64, f64)>,
-    /// How near the samples are to held-out rows, where they were measured.
+    /// Evaluation of the samples against held-out rows, where they were measured.
     pub evaluation: Option<Evaluation>,
     /// The files of results that were written.
     pub written: Vec<PathBuf>,
 }
 
-/// What a run is given beside its config.
+/// Options of a run beside its config.
 pub struct RunOptions<'a> {
     /// The device that trains and samples.
     pub device: &'a Device,
     /// The program, for the manifest.
     pub program: Program,
-    /// Stop, saved, after this many steps of this process.
+    /// Number of steps of this process after which the run saves its state and stops.
     pub stop_after: Option<u64>,
 }
 
-/// Tells the observer the share that is drawn, and asks it whether to stop.
+/// Callback for sampling that tells the observer the share of the samples that is drawn, and asks
+/// whether to stop.
 pub(crate) fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> ControlFlow<()> {
     |share| {
         observer.event(Event::Sampling(share));
@@ -103,7 +105,7 @@ pub(crate) fn sampling(observer: &mut dyn Observer) -> impl FnMut(f64) -> Contro
     }
 }
 
-/// Whether the observer wants to go on.
+/// Asks the observer whether to stop; `Break` means yes.
 pub(crate) fn asked_to_stop(observer: &mut dyn Observer) -> ControlFlow<()> {
     if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

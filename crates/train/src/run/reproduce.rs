@@ -1,4 +1,4 @@
-//! Whether a run's config gives the run again: bit for bit on the same processor backend, within stated
+//! Reproduction of a run from its config: bit for bit on the same processor backend, within stated
 //! tolerances elsewhere.
 
 use std::path::Path;
@@ -21,13 +21,14 @@ use crate::{
     trainer::Metrics,
 };
 
-/// How far losses, gradient norms and held-out losses may be apart on another backend, as a share of
+/// Largest difference of losses, gradient norms and held-out losses on another backend, as a share of
 /// the run's own.
 const TOLERANCE: f64 = 1e-3;
-/// Steps over which another backend is compared: beyond, rounding grows to differences of its own.
+/// The most steps over which another backend is compared. Beyond them, rounding grows to differences of
+/// its own.
 const STEPS_ELSEWHERE: u64 = 100;
 
-/// Which part of a run is made again.
+/// Plan to make a part of a run again.
 pub struct Reproduction {
     /// The run's parts, with nothing to draw.
     pub problem: Problem,
@@ -35,13 +36,13 @@ pub struct Reproduction {
     pub steps: u64,
     /// Whether every bit must be the same.
     pub exact: bool,
-    /// What differs between the machines, of which bits may depend on.
+    /// Differences between the machines on which bits may depend.
     pub machine: Vec<String>,
 }
 
 impl Reproduction {
-    /// The plan to make `run` again, all of it up to its newest sound checkpoint, or `steps` of it, on
-    /// `backend`.
+    /// Plans to make `run` again on `backend`: `steps` of it, or all up to its newest sound checkpoint.
+    /// Where bits may differ, all are at most a hundred steps.
     ///
     /// # Errors
     /// It is not a run, or has no sound checkpoint or no log line to compare with.
@@ -69,8 +70,8 @@ impl Reproduction {
         Ok(Self { problem: Problem::new(config)?, steps, exact, machine })
     }
 
-    /// Trains again in the new folder `again` and gives the first difference from `run`; none where
-    /// there is none.
+    /// Trains again in the new folder `again`. Returns the first difference from `run`, or `None` where
+    /// there is no difference.
     ///
     /// # Errors
     /// What stops a run; [`TrainError::Interrupted`] where the observer stopped it.
@@ -95,7 +96,7 @@ impl Reproduction {
     }
 }
 
-/// What was made again.
+/// Comparison of a run with the one that was made again.
 struct Again {
     steps: u64,
     exact: bool,
@@ -163,7 +164,7 @@ impl Again {
     }
 }
 
-/// What the comparison allows, in words.
+/// Difference that the comparison allows, in words.
 #[must_use]
 pub fn reproduction_tolerance(exact: bool) -> String {
     match exact {
@@ -181,7 +182,7 @@ fn log_lines(run: &Path, steps: u64) -> Result<Vec<Metrics>, TrainError> {
     Ok(lines)
 }
 
-/// The first number that differs between two checkpoints.
+/// Place of the first number that differs between two checkpoints.
 fn tensors_differ(own: &Checkpoint, here: &Checkpoint) -> Option<String> {
     let files = [
         ("model.safetensors", Some(&own.model), Some(&here.model)),

@@ -1,4 +1,5 @@
-//! A process at work on a run: steps, log lines, checkpoints, then samples and what is made of them.
+//! Session, a process's work on a run: steps, log lines, checkpoints, then samples and what is made of
+//! them.
 
 use std::{
     any::Any,
@@ -38,13 +39,13 @@ use crate::{
     trainer::{Metrics, Trainer},
 };
 
-/// What a panic said.
+/// Message of a panic.
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// A process at work on a run.
+/// A process's work on a run.
 pub(crate) struct Session<'a, N: Network> {
     trainer: Trainer<N>,
     untrained: Vec<N>,
@@ -63,7 +64,8 @@ pub(crate) struct Session<'a, N: Network> {
 }
 
 impl<'a, N: Network> Session<'a, N> {
-    /// `untrained` is the network before its first step, or one for each level.
+    /// Opens a session in a run's folder. `untrained` is the network before its first step, or one for
+    /// each level.
     pub(crate) fn open(
         trainer: Trainer<N>,
         untrained: Vec<N>,
@@ -101,13 +103,13 @@ impl<'a, N: Network> Session<'a, N> {
     }
 
     pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
-        // A GPU driver that is lost ends in a panic of the backend's, which must not take along what is
-        // known of the run.
+        // The backend panics where a GPU driver is lost. What is known of the run must be written all
+        // the same.
         let result = catch_unwind(AssertUnwindSafe(|| self.train_and_finish(observer)))
             .unwrap_or_else(|panic| Err(TrainError::Panic(said(panic.as_ref()))));
         if result.is_err() {
             self.manifest.state = RunState::Failed;
-            // The error that is returned says more than this one would.
+            // An error here is dropped, since the one that is returned says more.
             let _ = self.write_manifest();
         }
         result.map_err(|source| {
@@ -149,7 +151,8 @@ impl<'a, N: Network> Session<'a, N> {
         })
     }
 
-    /// Trains to the end of the run, `true`, or to where it is asked to stop.
+    /// Trains to the end of the run and returns `true`, or stops where it is asked to and returns
+    /// `false`.
     fn train(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let train = self.trainer.config().train.clone();
         let (run, first) = (self.folder.path().to_owned(), self.first_step);
@@ -267,7 +270,7 @@ impl<'a, N: Network> Session<'a, N> {
                     sums.push(EVALUATION);
                 }
                 Err(TrainError::Interrupted) => return Err(TrainError::Interrupted),
-                // The samples are there; that they cannot be measured is no reason to lose them.
+                // Samples that cannot be measured are kept all the same.
                 Err(error) => {
                     observer.event(Event::Warning(&format!("not evaluated: {error}")));
                 }
@@ -283,7 +286,7 @@ impl<'a, N: Network> Session<'a, N> {
                  or the sampling leaves the range of 32-bit floats"
             )));
         }
-        // What is not finite has no place in a figure, and JSON no number for it.
+        // Levels that are not finite are left out: a figure has no place for them, and JSON no number.
         let finite = |level: &LevelSummary| {
             level.mean.iter().chain(&level.std).all(|value| value.is_finite())
         };
@@ -317,7 +320,7 @@ impl<'a, N: Network> Session<'a, N> {
                 }
                 self.written.extend(drawn.written);
             }
-            // What was trained and drawn is there, and `langevin report` can be tried again.
+            // The weights and samples are saved, and `langevin report` can draw the figures later.
             Err(error @ TrainError::Figure { .. }) => {
                 observer.event(Event::Warning(&error.to_string()));
             }

@@ -1,4 +1,4 @@
-//! A run from its config to its figures: new, resumed, or only tried.
+//! Runs from their config to their figures: new, resumed, or only tried.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ use crate::{
     trainer::{Metrics, Trainer},
 };
 
-/// The network and the data that a run file names.
+/// Builds the network and the data that a run file names.
 ///
 /// # Errors
 /// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
@@ -81,8 +81,8 @@ pub fn train<N: Network>(
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
-/// Goes on with a run, from its newest sound checkpoint, or from its start where it was stopped before
-/// the first; `steps` extends it.
+/// Resumes a run from its newest sound checkpoint, or from its start where it was stopped before the
+/// first checkpoint. `steps` extends the run to so many steps.
 ///
 /// `build` makes the network and the data from the run's config, as [`built_in`] does.
 ///
@@ -175,10 +175,10 @@ fn resume_session<N: Network>(
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
-/// Draws samples from a run's checkpoint: the newest sound one, or the best where it keeps that, with
-/// the averaged weights where it has them.
+/// Draws samples from a run's checkpoint: the newest sound one, or the best where the run keeps it. The
+/// averaged weights are used where the checkpoint has them.
 ///
-/// `problem` is the run's own, with other sampling where that is wanted.
+/// `problem` is the run's own; its sampling may be another.
 ///
 /// # Errors
 /// No sound checkpoint, or one of another architecture or other data.
@@ -197,8 +197,8 @@ pub fn sample_run<N: Network>(
     draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)
 }
 
-/// Draws samples as [`sample_run`] does and measures them against held-out rows; `network` is the one
-/// that the run started from. The measures of the run's own samples go to evaluation.json.
+/// Draws samples as [`sample_run`] does and measures them against held-out rows. `network` is the one
+/// that the run started from. The measures go to evaluation.json where the samples are the run's own.
 ///
 /// # Errors
 /// As [`sample_run`]; no held-out rows, or samples that are not finite.
@@ -220,7 +220,8 @@ pub fn evaluate_run<N: Network>(
     let stop = &mut |_| asked_to_stop(observer);
     let untrained = vec![network; trained.len()];
     let evaluation = evaluate_samples(&problem, data, &samples, &untrained, device, stop)?;
-    // Of the run's own samples only: those of another number are not the ones in its folder.
+    // Only the run's own samples count: with another number or sampler they are not the ones in its
+    // folder.
     if config.sample == read_run_config(run)?.sample {
         let folder = RunFolder::open(run)?;
         let mut manifest = Manifest::read(folder.path())?;
@@ -231,7 +232,7 @@ pub fn evaluate_run<N: Network>(
     Ok(evaluation)
 }
 
-/// The trained networks of a run, and its parts with what the checkpoint holds of them.
+/// The trained networks of a run, and its parts with the frequencies that its checkpoint holds.
 fn trained<N: Network>(
     run: &Path,
     problem: Problem,
@@ -286,7 +287,8 @@ fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), Trai
     Ok(())
 }
 
-/// Puts what an earlier end of a run left under names of its step, before the run goes on beyond it.
+/// Renames the results of an earlier end of a run, with its step in the names, before the run goes on
+/// beyond it.
 fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
     let results = [
         ("samples", "csv"),

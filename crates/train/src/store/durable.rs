@@ -1,4 +1,4 @@
-//! Writes that are all or nothing: a file is either as it was or wholly new, whatever happens between.
+//! Writes that are all or nothing: a file is either as it was or wholly new, whatever happens meanwhile.
 
 use std::{
     borrow::Cow,
@@ -17,23 +17,23 @@ use crate::{
     },
 };
 
-/// How the temporary files of [`write_durably`] begin, so that leftovers of a killed run are known.
+/// Prefix of the temporary files of [`write_durably`], by which leftovers of a killed run are known.
 pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 
 /// Writes a file so that a crash leaves the old one or the new one, never a part.
 ///
-/// A temporary file beside its place, synced, renamed over it, and the folder synced. Where a link lay
-/// in its place, the link goes, and what it led to stays.
+/// The bytes go to a temporary file in the same folder, which is synced and renamed to `path`. Then the
+/// folder is synced. A link at `path` is replaced, and what it led to stays.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     Staged::new(path, &[bytes.into()])?.rename()?;
     sync_parent(path)
 }
 
-/// Writes a new file, whole or not at all: one that is there already is never overwritten, whoever else
-/// writes beside us.
+/// Writes a new file, whole or not at all. A file that is there already is never overwritten, even one
+/// that another process writes at the same time.
 ///
 /// # Errors
-/// [`TrainError::Exists`] where it is.
+/// [`TrainError::Exists`] where the file is there already.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let staged = Staged::new(path, &[bytes.into()])?;
     staged.persist(|file| file.persist_noclobber(path)).map_err(|error| match error {
@@ -45,7 +45,8 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     sync_parent(path)
 }
 
-/// A file whose bytes last under a temporary name beside its place. It is removed unless it is renamed.
+/// A file whose bytes are synced under a temporary name, in the folder of its place. It is removed
+/// unless it is renamed.
 #[derive(Debug)]
 pub(crate) struct Staged<'a> {
     path: &'a Path,
@@ -53,12 +54,13 @@ pub(crate) struct Staged<'a> {
 }
 
 impl<'a> Staged<'a> {
-    /// Writes a file that is given in its parts.
+    /// Writes a file whose parts are given one after the other.
     pub(crate) fn new(path: &'a Path, parts: &[Cow<[u8]>]) -> Result<Self, TrainError> {
         let write = || -> io::Result<NamedTempFile> {
             let mut builder = tempfile::Builder::new();
             let file = builder.prefix(TEMPORARY_PREFIX).make_in(parent(path), disk::create_file)?;
-            // So that no other process takes it for a leftover, where the file system has locks.
+            // With a lock no other process takes the file for a leftover, where the file system has
+            // locks.
             let _ = file.as_file().try_lock();
             for part in parts {
                 disk::write(file.as_file(), file.path(), part)?;
@@ -70,7 +72,7 @@ impl<'a> Staged<'a> {
         Ok(Self { path, file })
     }
 
-    /// Puts it in its place, which lasts once the folder is synced.
+    /// Renames the file to its place. The name lasts once the folder is synced.
     pub(crate) fn rename(self) -> Result<(), TrainError> {
         let path = self.path;
         self.persist(|file| file.persist(path))
@@ -92,12 +94,12 @@ fn sync_parent(path: &Path) -> Result<(), TrainError> {
     disk::sync_folder(parent(path)).map_err(|source| TrainError::io("cannot write", path, source))
 }
 
-/// The folder that a path lies in; a bare name lies in the present one.
+/// The folder that a path lies in; a bare name lies in the working folder.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Creates a folder with all that it lies in, and makes their names last.
+/// Creates a folder with all folders above it, and makes their names last.
 pub(crate) fn create_folders(path: &Path) -> Result<(), TrainError> {
     let mut missing: Vec<&Path> = path
         .ancestors()
@@ -115,8 +117,9 @@ pub(crate) fn create_folders(path: &Path) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Creates a folder inside a run, whose own folder must be there: one that was removed is not made
-/// again as a half of itself. One that is there already must be no link: it could lead out of the run.
+/// Creates a folder inside a run. The run's own folder must be there: a run that was removed must not
+/// come back as a half of itself. A folder that is there already must be no link, which could lead out
+/// of the run.
 pub(crate) fn create_inner_folder(path: &Path) -> Result<(), TrainError> {
     let create = || {
         match disk::create_folder(path) {
@@ -127,14 +130,15 @@ pub(crate) fn create_inner_folder(path: &Path) -> Result<(), TrainError> {
             }
             created => created?,
         }
-        // Also where it was there: who made it may have been killed before it came to this.
+        // A folder that was there is synced too: the process that made it may have been killed before
+        // its sync.
         disk::sync_folder(parent(path))
     };
     create().map_err(|source| TrainError::io("cannot create", path, source))
 }
 
-/// Removes the temporary files that a killed run left in its folder and in those inside it, as deep as
-/// a run has folders.
+/// Removes the temporary files that a killed run left in its folder and in the folders inside it, as
+/// deep as a run has folders.
 pub(crate) fn remove_leftovers(run: &Path) {
     let mut folders = vec![(run.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
@@ -151,7 +155,7 @@ pub(crate) fn remove_leftovers(run: &Path) {
     }
 }
 
-/// Whether another process is at work on a file.
+/// Whether another process holds the lock of a file.
 fn is_held(path: &Path) -> bool {
     let file = File::options().write(true).open(path);
     file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
@@ -165,8 +169,8 @@ pub(crate) struct AppendLog {
 }
 
 impl AppendLog {
-    /// Opens the log, keeping the lines for which `keep` says so; a torn last line is dropped, and what
-    /// is not UTF-8.
+    /// Opens the log and keeps the lines that `keep` accepts. It drops a torn last line, and lines that
+    /// are not UTF-8.
     pub(crate) fn open(path: &Path, keep: impl Fn(&str) -> bool) -> Result<Self, TrainError> {
         match run_files::read(path, run_files::share_of_memory())? {
             Some(bytes) => {

@@ -18,14 +18,14 @@ use crate::{
 /// The form of exported weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightsFormat {
-    /// The file that checkpoints hold.
+    /// Safetensors, as checkpoints hold.
     Safetensors,
-    /// NumPy's archive: each array by its name.
+    /// NumPy's archive, with each array by its name.
     Npz,
 }
 
-/// Writes the weights that samples are drawn with to a new file; gives their step and how many arrays
-/// they are. `damaged` hears of checkpoints that are passed over.
+/// Writes the weights that samples are drawn with to a new file, and returns their step and the number
+/// of arrays. `damaged` hears of checkpoints that are passed over.
 ///
 /// # Errors
 /// No sound checkpoint; a file that exists already, or cannot be written.

@@ -1,8 +1,8 @@
-//! Fingerprints: what tells one data set from another.
+//! Fingerprints, which tell one data set from another.
 
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
-/// Fails unless `digest` is the fingerprint of this data, in this format or the one before.
+/// Fails unless `digest` is the fingerprint of this data, in the present format or in format 1.
 ///
 /// # Errors
 /// What that means.
@@ -15,10 +15,11 @@ pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), String> 
     Err(format!("was trained on other data than config.json describes{file}"))
 }
 
-/// blake3 of what a model is trained on: of a finite data set its columns' names, all rows in the model's
-/// space, and the digest of its source; of a distribution 1024 rows that it draws under a fixed seed.
+/// Fingerprint of a data set: blake3 of what a model is trained on. For a finite data set this is its
+/// columns' names, all rows in the model's space, and the digest of its source. For a distribution it is
+/// 1024 rows drawn under a fixed seed.
 ///
-/// How samples are restored to the user's columns is no part of it.
+/// The way in which samples are restored to the user's columns is no part of it.
 pub fn fingerprint(data: &dyn Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(data.features() as u64).to_le_bytes());
@@ -34,7 +35,8 @@ pub fn fingerprint(data: &dyn Dataset) -> String {
     hasher.finalize().to_string()
 }
 
-/// The fingerprint of data in format 1, which Langevin 0.1 wrote. Frozen: its runs are read for ever.
+/// Fingerprint of data in format 1, which Langevin 0.1 wrote. It is frozen, since runs of format 1 are
+/// read for ever.
 fn fingerprint_of_format_1(data: &dyn Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(data.features() as u64).to_le_bytes());
@@ -53,7 +55,7 @@ fn fingerprint_of_format_1(data: &dyn Dataset) -> String {
     hasher.finalize().to_string()
 }
 
-/// Hands over the rows of a finite data set in the model's space, the training rows first.
+/// Calls `take` with each row of a finite data set in the model's space, the training rows first.
 fn each_row(data: &dyn Dataset, take: &mut dyn FnMut(&[f64])) {
     let mut row = vec![0.0; data.features()];
     for part in [Part::Training, Part::HeldOut] {
@@ -64,14 +66,14 @@ fn each_row(data: &dyn Dataset, take: &mut dyn FnMut(&[f64])) {
     }
 }
 
-/// The rows of a distribution that stand for it.
+/// Rows drawn from a distribution, which stand for it in its fingerprint.
 fn drawn(data: &dyn Dataset) -> Vec<f64> {
     let mut rows = vec![0.0; 1024 * data.features()];
     data.draw(Part::Training, &mut Streams::new(0).at(Purpose::Digest, 0, 0), &mut rows);
     rows
 }
 
-/// Adds the bytes of numbers, all at once.
+/// Adds the bytes of numbers to a hash, all at once.
 fn add(hasher: &mut blake3::Hasher, numbers: &[f64]) {
     let bytes: Vec<u8> = numbers.iter().flat_map(|value| value.to_le_bytes()).collect();
     hasher.update(&bytes);
@@ -89,7 +91,7 @@ mod tests {
         TableData::new(table.expect("sound"), &options).expect("sound")
     }
 
-    /// Data whose samples are restored in another way than it was when a run began.
+    /// Data whose samples are restored in another way than when a run began.
     struct OtherDecimals(TableData);
 
     impl Dataset for OtherDecimals {
@@ -140,7 +142,7 @@ mod tests {
         let changed = [
             table(&ROWS.replace("3.5", "3.6"), Transform::Standardise),
             table(&ROWS.replace("a,b", "a,c"), Transform::Standardise),
-            // Twice as large: the same numbers once they are standardised.
+            // Values twice as large are the same numbers once they are standardised.
             table("a,b\n3,2\n5,4\n7,3\n19,1\n11,0\n", Transform::Standardise),
             table(ROWS, Transform::None),
         ];

@@ -23,12 +23,12 @@ const CONFIG: &str = "config.json";
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,
-    /// Released by the system when the process ends, however it ends.
+    /// The lock, which the system releases when the process ends, however it ends.
     lock: File,
 }
 
 impl RunFolder {
-    /// A new folder: `out`, or else the first of `runs/NAME`, `runs/NAME-2`, … that is free.
+    /// Creates a run's folder: `out`, or else the first of `runs/NAME`, `runs/NAME-2`, … that is free.
     ///
     /// # Errors
     /// `out` exists, or nothing can be created there.
@@ -42,13 +42,13 @@ impl RunFolder {
             None => create_next(&Path::new("runs").join(name))?,
         };
         let lock = lock(&path)?;
-        // Another process may have come and gone since the look.
+        // Another process may have made a run here since the check.
         no_run_yet(&path)?;
         remove_leftovers(&path);
         Ok(Self { path, lock })
     }
 
-    /// The folder of a run that is there, with the leftovers of a killed process removed.
+    /// Opens the folder of a run that is there, and removes the leftovers of a killed process.
     ///
     /// # Errors
     /// It is not a run, or another process trains in it.
@@ -62,11 +62,11 @@ impl RunFolder {
         Ok(Self { path: path.to_owned(), lock })
     }
 
-    /// Fails where the folder was removed since, or removed and made again: the lock of the one that is
-    /// there now is another's.
+    /// Fails where the folder was removed since it was opened, or removed and made again: then the
+    /// lock's file there is another one.
     ///
     /// # Errors
-    /// Which.
+    /// The folder is gone, or another process has made it anew.
     pub(crate) fn check(&self) -> Result<(), TrainError> {
         let path = self.path.join(LOCK);
         let check = || match is_same_file(&self.lock, &path)? {
@@ -115,17 +115,18 @@ fn no_run_yet(path: &Path) -> Result<(), TrainError> {
     )))
 }
 
-/// Whether a folder holds no more than what a run leaves that is killed before it has a manifest.
+/// Whether a folder is free. A free folder holds nothing, or only what a run leaves when it is killed
+/// before it has a manifest.
 fn is_free(folder: &Path) -> io::Result<bool> {
     let names: Vec<_> = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<io::Result<_>>()?;
     let ours = |name: &String| name == LOCK || name == CONFIG || name.starts_with(TEMPORARY_PREFIX);
-    // Somebody's own config.json has no lock beside it.
+    // A config.json that a user put there has no lock beside it.
     Ok(names.is_empty() || (names.iter().any(|name| name == LOCK) && names.iter().all(ours)))
 }
 
-/// Fails where something is already: a run is never overwritten.
+/// Fails where a folder is not free: a run is never overwritten.
 pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
     no_run_yet(path)?;
     match is_free(path) {

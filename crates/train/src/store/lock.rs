@@ -10,17 +10,17 @@ use super::{disk, reading};
 use crate::TrainError;
 
 pub(super) const LOCK: &str = ".lock";
-/// What the lock's file begins with.
+/// First word of the lock's file.
 const HOLDER: &str = "process";
 /// The most bytes of the lock's file.
 const MOST_HOLDER: u64 = 200;
 
-/// Takes the run's lock, which the system gives back when the process ends, and writes down who holds
-/// it: that is for the message alone, the lock decides.
+/// Takes the run's lock, which the system releases when the process ends, and writes the holder into its
+/// file. The file is for messages alone: the lock decides.
 pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
     let path = run.join(LOCK);
     let cannot = |doing| move |source| TrainError::io(doing, &run.join(LOCK), source);
-    // A link could lead to a file that is not ours.
+    // A link could lead to a file outside the run.
     if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
         let message = format!("{} must be a file, not a link or a folder", path.display());
         return Err(TrainError::Usage(message));
@@ -56,7 +56,8 @@ pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
     }
 }
 
-/// Whether no process holds a run, as far as can be told: one whose lock may not be looked at is held.
+/// Whether no process holds a run, as far as can be told. A run whose lock cannot be opened counts as
+/// held.
 pub(crate) fn is_left(run: &Path) -> bool {
     match File::options().write(true).open(run.join(LOCK)) {
         Ok(file) => file.try_lock_shared().is_ok(),
@@ -64,6 +65,7 @@ pub(crate) fn is_left(run: &Path) -> bool {
     }
 }
 
+/// Whether an open file is the one that lies at `path` now.
 #[cfg(unix)]
 pub(super) fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -71,7 +73,7 @@ pub(super) fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
     Ok((own.dev(), own.ino()) == (there.dev(), there.ino()))
 }
 
-/// Elsewhere a folder in which a file is open cannot be removed.
+/// True for any file at `path`: other systems do not remove a folder in which a file is open.
 #[cfg(not(unix))]
 pub(super) fn is_same_file(_: &File, path: &Path) -> io::Result<bool> {
     fs::symlink_metadata(path).map(|_| true)

@@ -19,31 +19,31 @@ use crate::{
 };
 
 pub(crate) const MANIFEST: &str = "manifest.json";
-/// The format of run folders that is written. Format 1 is that of Langevin 0.1.
+/// The format of run folders that is written. Langevin 0.1 wrote format 1.
 const FORMAT: u32 = 2;
 
 /// What made a run, and in which state it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Format of the run folder: 2, or 1 of a run that Langevin 0.1 began.
+    /// Format of the run folder: 2, or 1 for a run that Langevin 0.1 began.
     pub format: u32,
-    /// Whether the run goes on, is done, or why it is not.
+    /// State of the run: going on, done, or stopped for a reason.
     pub state: RunState,
-    /// Seconds since 1970 at which it was started.
+    /// Time at which the run was started, in seconds since 1970.
     pub started: u64,
-    /// The program that made it.
+    /// The program that made the run.
     pub program: Program,
-    /// What its bits may depend on.
+    /// The machine, on which the run's bits may depend.
     pub machine: Machine,
-    /// What made the steps: `direct` or `tape`.
+    /// The engine that made the steps: `direct` or `tape`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub engine: String,
     /// Training steps made when the state was written.
     #[serde(default)]
     pub step: u64,
-    /// What tells the data from other data: blake3 of its rows.
+    /// Fingerprint of the data, which tells it from other data: blake3 of its rows.
     pub data: String,
-    /// Whose data it is, where that must be said.
+    /// Attribution of the data, where it must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
     /// blake3 of the files that the run has finished, by name.
@@ -51,13 +51,14 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
 }
 
-/// Whether a run goes on, is done, or why it is not.
+/// State of a run: going on, done, or stopped for a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// A process is training, or was killed while it did.
+    /// A process is training, or was killed while training.
     Running,
-    /// [`Running`](Self::Running) in manifest.json, though no process holds the run: it was killed.
+    /// A process was killed while training: manifest.json says [`Running`](Self::Running), and no
+    /// process holds the run.
     Killed,
     /// All steps are made and the samples are drawn.
     Finished,
@@ -95,7 +96,7 @@ pub struct Program {
     pub features: Vec<String>,
 }
 
-/// What the bits of a run may depend on beside the program.
+/// The machine of a run, on which its bits may depend beside the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// Operating system and C library.
@@ -125,7 +126,7 @@ impl Machine {
 }
 
 impl Machine {
-    /// What differs from `now` of that which bits may depend on, as "processor: this then, that now".
+    /// Differences from `now` on which bits may depend, as "processor: this then, that now".
     pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
         let pairs = [
             ("processor", self.cpu.clone(), now.cpu.clone()),
@@ -188,7 +189,8 @@ impl Manifest {
         }
     }
 
-    /// The same, with a state that tells a run that goes on from one whose process was killed.
+    /// The manifest with the state [`RunState::Killed`] where it says running and no process holds the
+    /// run.
     pub(crate) fn seen_now(mut self, run: &Path) -> Self {
         if self.state == RunState::Running && is_left(run) {
             self.state = RunState::Killed;

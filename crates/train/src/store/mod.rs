@@ -1,5 +1,5 @@
-//! What lies on disk: the one door to it, the folder of a run, its manifest and checkpoints, and reading
-//! all of them with nothing trusted.
+//! Files of a run on disk: its folder, its manifest and its checkpoints. All operations go through
+//! `disk`, and nothing that is read is trusted.
 
 pub(crate) mod checkpoint;
 pub(crate) mod disk;

@@ -1,4 +1,4 @@
-//! What a run's folder says of the run, for pages, tables and comparisons; nothing here trains.
+//! Records of a run, read from its folder for pages, tables and comparisons; nothing here trains.
 
 use std::{
     fs,
@@ -28,26 +28,26 @@ pub struct Timing {
     pub step: u64,
     /// Seconds since this process began to train.
     pub seconds: f64,
-    /// Its steps over its seconds.
+    /// Steps of this process over its seconds.
     pub steps_per_second: f64,
 }
 
-/// What a run's folder says of the run.
+/// Records of a run, as its folder holds them.
 #[derive(Debug, Clone)]
 pub struct RunRecords {
     /// The folder.
     pub run: PathBuf,
-    /// State, program, machine, data.
+    /// The manifest: state, program, machine, data.
     pub manifest: Manifest,
     /// The resolved config.
     pub config: RunConfig,
-    /// Its text as it is in the folder.
+    /// Text of the config as it is in the folder.
     pub config_text: String,
     /// The lines of metrics.jsonl.
     pub metrics: Vec<Metrics>,
     /// The lines of timings.jsonl.
     pub timings: Vec<Timing>,
-    /// What the samples were measured to be, where they were.
+    /// Evaluation of the samples, where they were measured.
     pub evaluation: Option<Evaluation>,
 }
 
@@ -75,14 +75,14 @@ impl RunRecords {
         self.metrics.iter().rev().find_map(|line| line.held_out_loss)
     }
 
-    /// Training steps made: those of the last stop, or of the last log line where it was killed since.
+    /// Number of training steps made, by the last stop or by the last log line, whichever is later.
     pub fn step(&self) -> u64 {
         self.metrics.last().map_or(0, |line| line.step).max(self.manifest.step)
     }
 
-    /// Seconds that its processes trained for, all together.
+    /// Seconds that all processes of the run trained for, together.
     pub fn training_seconds(&self) -> f64 {
-        // The step that a line's process began at: another one is another process.
+        // The step that a line's process began at. Another step means another process.
         let first = |t: &Timing| (t.step as f64 - t.seconds * t.steps_per_second).round();
         let ends = self.timings.iter().zip(self.timings.iter().skip(1));
         let past = ends.filter(|(a, b)| first(a) != first(b)).map(|(a, _)| a.seconds);

@@ -1,4 +1,4 @@
-//! Whether a run's files are what they were when it wrote them, and from where it can go on.
+//! Verification of a run: whether its files are as it wrote them, and from which step it can go on.
 
 use std::{
     io::{self, Read},
@@ -26,26 +26,26 @@ use crate::{
 
 const METRICS: &str = "metrics.jsonl";
 
-/// The most bytes that are summed up of a file whose kind has no limit of its own: about a minute's.
+/// The most bytes of a file whose kind has no limit of its own, which take about a minute to sum up.
 const FILE_LIMIT: u64 = 64 << 30;
 
-/// What a check of a run found.
+/// Result of a check of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// The state that the manifest names; none where the manifest itself cannot be read.
+    /// The state that the manifest names, or `None` where the manifest itself cannot be read.
     pub state: Option<RunState>,
-    /// Every file or checkpoint, in the order in which they were looked at.
+    /// Findings on every file and checkpoint, in the order in which they were looked at.
     pub findings: Vec<Finding>,
-    /// The step that a resumed run goes on from, 0 where it begins again; none where it would stop.
+    /// The step that a resumed run goes on from: 0 where it begins again, `None` where it would fail.
     pub goes_on_from: Option<u64>,
 }
 
-/// One file or checkpoint.
+/// Finding on one file or checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at, as a path in the run's folder.
+    /// The file or checkpoint, as a path in the run's folder.
     pub what: String,
-    /// What is wrong with it; none where it is sound.
+    /// What is wrong with it, or `None` where it is sound.
     pub problem: Option<String>,
 }
 
@@ -56,14 +56,15 @@ impl Verification {
     }
 }
 
-/// Looks at every checksum and shape of a run, and at what [`resume`](crate::run::resume) would do with it;
+/// Checks every checksum and shape of a run, and what [`resume`](crate::run::resume) would do with it;
 /// changes nothing.
 ///
-/// `network` makes the network that the run's config describes, for checkpoints to be taken up with;
-/// none where it cannot be made here. The data is not read: that it is the same is left to `resume`.
+/// `network` makes the network that the run's config describes, into which checkpoints are loaded; it
+/// returns `None` where the network cannot be made here. The data is not read: `resume` checks that it
+/// is the same.
 ///
 /// # Errors
-/// It is not a run: its config cannot be read, or what its checkpoints lie in.
+/// It is not a run: its config cannot be read, or the folder of its checkpoints.
 pub fn verify_run<N: Network>(
     run: &Path,
     network: impl FnOnce(&Problem) -> Option<N>,
@@ -91,7 +92,8 @@ pub fn verify_run<N: Network>(
     let mut resumed = network(&problem).map(|network| Resumed::new(&problem, network));
     let checkpoints = Checkpoints::new(run);
     let steps = checkpoints.steps()?;
-    // A resumed run takes the newest that is not damaged, and stops where that one does not fit.
+    // A resumed run takes the newest checkpoint that is not damaged, and fails where that one does not
+    // fit.
     let (mut taken, mut goes_on_from) = (None, None);
     for step in &steps {
         let step = *step;
@@ -129,7 +131,7 @@ pub fn verify_run<N: Network>(
     Ok(Verification { state, findings, goes_on_from })
 }
 
-/// What is wrong with a file that the finding names.
+/// Message of an error without the file's path, since the finding names the file.
 fn without_path(error: &TrainError) -> String {
     match error {
         TrainError::Json { source, .. } => format!("is not valid JSON: {source}"),
@@ -138,8 +140,8 @@ fn without_path(error: &TrainError) -> String {
     }
 }
 
-/// What a resumed run asks of a checkpoint that is not damaged; with no network, all but whether its
-/// arrays are those of the network and the optimizer.
+/// Checks that a resumed run can take a checkpoint that is not damaged. Without a network, whether the
+/// arrays fit the network and the optimizer is not checked.
 fn fits<N: Network>(
     checkpoint: Checkpoint,
     problem: &Problem,
@@ -171,7 +173,8 @@ fn fits<N: Network>(
     }
 }
 
-/// What takes up the arrays of checkpoints as [`Trainer`](crate::trainer::Trainer) does, and makes no step.
+/// A resumed run without steps: it loads the arrays of checkpoints as
+/// [`Trainer`](crate::trainer::Trainer) does.
 struct Resumed<N: Network> {
     /// Names and shapes of one network's arrays.
     expected: TensorMap,
@@ -192,7 +195,7 @@ impl<N: Network> Resumed<N> {
         Ok(Self { expected, engine })
     }
 
-    /// Takes up a checkpoint in the place of the last.
+    /// Loads a checkpoint in the place of the one before.
     ///
     /// # Errors
     /// The name of the array that does not fit.
@@ -202,7 +205,8 @@ impl<N: Network> Resumed<N> {
     }
 }
 
-/// The manifest may come from elsewhere: only a file of the run's own folder is looked at.
+/// Checks the checksum of a file that the manifest names. The manifest may come from elsewhere, so only
+/// a file of the run's own folder is read.
 fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
     let mut parts = Path::new(name).components();
     if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
@@ -216,7 +220,7 @@ fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
     };
     let file = open(&run.join(name), most).map_err(|error| error.to_string())?;
     let mut hasher = blake3::Hasher::new();
-    // It may grow while it is read.
+    // The file may grow while it is read.
     io::copy(&mut file.take(most), &mut hasher).map_err(|error| error.to_string())?;
     match hasher.finalize().to_string() == sum {
         true => Ok(()),
@@ -224,8 +228,8 @@ fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
     }
 }
 
-/// A log without its manifest's checksum: each line must be one of ours. A torn last line is what a
-/// killed run leaves, and goes when it is resumed.
+/// Checks a log that has no checksum in the manifest: each line must be a log line. A torn last line is
+/// what a killed run leaves, and it is dropped when the run is resumed.
 fn whole_lines(path: &Path) -> Result<(), String> {
     let lines = Lines::open(path).map_err(|error| error.to_string())?;
     for (number, line) in lines.enumerate() {

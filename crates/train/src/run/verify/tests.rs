@@ -1,4 +1,4 @@
-//! Checkpoints whose checksums hold, and that a run yet cannot go on from.
+//! Checkpoints whose checksums hold, though a run cannot go on from them.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ const RUN: &str = r#"{
 
 const OPTIMIZER: &str = "optimizer.safetensors";
 
-/// A run of six steps, with checkpoints of the third and the last.
+/// Trains a run of six steps, with checkpoints at the third and the last.
 fn trained(run: &Path, engine: &str) {
     let settings = [format!("train.engine={engine}")];
     let config = parse_config("t", RUN, &settings).expect("valid");

@@ -1,4 +1,4 @@
-//! The files of a checkpoint's arrays, on their way to the disk.
+//! Files of a checkpoint's arrays: how they are summed up and written to the disk.
 
 use std::{
     borrow::Cow,
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::ARRAYS;
 use crate::{TrainError, engine::tensors::TensorMap, store::durable::Staged, trainer::Trainer};
 
-/// What a file must be.
+/// Size and checksum that a file must have.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileSum {
@@ -23,8 +23,8 @@ pub(super) struct FileSum {
     pub(super) blake3: String,
 }
 
-/// Writes the arrays of the trainer's state, none in its place yet, and gives the files' checksums; while
-/// one is written, it is summed up, and the arrays of the next are copied.
+/// Writes the arrays of the trainer's state under temporary names, and returns the files' checksums.
+/// While one file is written, it is summed up, and the arrays of the next are copied.
 pub(super) fn stage<'a, N: Network>(
     trainer: &Trainer<N>,
     step: u64,
@@ -49,7 +49,7 @@ pub(super) fn stage<'a, N: Network>(
                 return Err(TrainError::NotFinite { step, quantity, value });
             }
             let tensors = Arc::new(tensors);
-            // The writer is gone where it failed, and says below why.
+            // The writer is gone only where it failed; its error is returned below.
             if sender.send((path, Arc::clone(&tensors))).is_err() {
                 break;
             }
@@ -67,7 +67,7 @@ fn parts(tensors: &TensorMap) -> Result<Vec<Cow<'_, [u8]>>, TrainError> {
 }
 
 impl FileSum {
-    /// That of a file that is given in its parts.
+    /// Size and checksum of a file whose parts are given one after the other.
     fn of(parts: &[Cow<[u8]>]) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {

@@ -1,5 +1,5 @@
-//! Checkpoints: `checkpoints/step-00001000/` with weights, averages, optimizer state, and last of
-//! all checkpoint.json, whose checksums make the others count.
+//! Checkpoints: `checkpoints/step-00001000/` with weights, averages and optimizer state. checkpoint.json
+//! is written last, and its checksums make the other files count.
 
 mod arrays;
 mod sections;
@@ -37,12 +37,13 @@ const EMA: &str = "ema.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const ARRAYS: [&str; 3] = [MODEL, EMA, OPTIMIZER];
 const INDEX: &str = "checkpoint.json";
-/// The most bytes of checkpoint.json: it holds sections of a run file, a number a line.
+/// The most bytes of checkpoint.json, which holds sections of a run file with one number a line.
 const INDEX_LIMIT: u64 = 8 * CONFIG_LIMIT;
 /// The format of checkpoint.json that is written.
 const FORMAT: u32 = 2;
 
-/// checkpoint.json, but for its first line: `{"blake3": "…",`, the checksum of all bytes after it.
+/// checkpoint.json after its first line. That line, `{"blake3": "…",`, is the checksum of all bytes
+/// after it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Index {
@@ -55,7 +56,7 @@ struct Index {
     files: BTreeMap<String, FileSum>,
 }
 
-/// What every format of checkpoint.json has.
+/// Fields that every format of checkpoint.json has.
 #[derive(Deserialize)]
 struct Head {
     format: u32,
@@ -101,7 +102,7 @@ pub(crate) struct Checkpoint {
     pub(crate) data: String,
     format: u32,
     sections: Sections,
-    /// Random frequencies of the level's embedding, which stand beside the weights.
+    /// Random frequencies of the level's embedding, which are stored beside the weights.
     pub(crate) frequencies: Option<Vec<f32>>,
     pub(crate) model: TensorMap,
     pub(crate) ema: Option<TensorMap>,
@@ -109,7 +110,7 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Fails where a section that the weights depend on is another in this run file.
+    /// Fails where a section that the weights depend on means something else in this run file.
     ///
     /// # Errors
     /// The path of the first such section.
@@ -117,7 +118,8 @@ impl Checkpoint {
         or_other(sections::other_network(self.format, &self.sections, config))
     }
 
-    /// The same for what the optimizer's state depends on.
+    /// Fails where the section that the optimizer's state depends on means something else in this run
+    /// file.
     ///
     /// # Errors
     /// The path of the section.
@@ -125,8 +127,8 @@ impl Checkpoint {
         or_other(sections::other_optimizer(self.format, &self.sections, config))
     }
 
-    /// Fails where weights or averages have other names or shapes than those of `network`, or than each
-    /// other's where there is none to compare with.
+    /// Checks names and shapes of the arrays: averages against weights, frequencies against `problem`,
+    /// and weights against `network` where it is given.
     ///
     /// # Errors
     /// The first difference.
@@ -177,13 +179,13 @@ impl Checkpoints {
         Self { folder: run.join("checkpoints") }
     }
 
-    /// Where the checkpoint of a step lies.
+    /// Folder of a step's checkpoint.
     pub(crate) fn path(&self, step: u64) -> PathBuf {
         self.folder.join(format!("step-{step:08}"))
     }
 
-    /// The steps that have a folder, sound or not, newest first. A link is none: it could lead to the
-    /// checkpoints of another run.
+    /// Steps that have a checkpoint's folder, sound or not, newest first. A link does not count: it
+    /// could lead to the checkpoints of another run.
     ///
     /// # Errors
     /// The folder cannot be read, which is not the same as having nothing in it; it is a link.
@@ -202,7 +204,7 @@ impl Checkpoints {
         Ok(steps)
     }
 
-    /// Whether the run was stopped before its first was whole.
+    /// Whether the run was stopped before its first checkpoint was whole.
     ///
     /// # Errors
     /// As [`steps`](Self::steps).
@@ -226,7 +228,8 @@ impl Checkpoints {
         create_inner_folder(&folder)?;
         let paths = ARRAYS.map(|name| folder.join(name));
         let (files, staged) = stage(trainer, progress.step, &paths).inspect_err(|_| {
-            // Nothing of the step is there: nor should its folder be, unless there is more in it.
+            // The folder goes, since none of the step's files is there. It stays where something else is
+            // in it.
             let _ = disk::remove_folder(&folder);
         })?;
         staged.into_iter().try_for_each(Staged::rename)?;
@@ -235,14 +238,14 @@ impl Checkpoints {
         let sections = sections(trainer.config());
         let index = Index { format: FORMAT, progress, data: data.to_owned(), sections, files };
         write_durably(&folder.join(INDEX), &index.to_bytes()?)?;
-        // What belongs to a past that a fall back gave up.
+        // Later checkpoints belong to a past that the run gave up when it fell back to an older one.
         self.remove_where(|step| *step > progress.step);
         self.remove_old(&progress, trainer.config());
         Ok(folder)
     }
 
-    /// Removes the oldest checkpoints up to that of `progress` but for those that the run keeps; what
-    /// others put there stays. A process that was killed before it came to it leaves it to the next.
+    /// Removes the checkpoints up to the step of `progress`, except those that the run keeps. Files that
+    /// others put there stay. Where a process was killed before this, the next one does it.
     pub(crate) fn remove_old(&self, progress: &Progress, config: &RunConfig) {
         let train = &config.train;
         let best = progress.best.filter(|_| train.keep == KeepConfig::Best).map(|best| best.step);
@@ -255,16 +258,17 @@ impl Checkpoints {
         });
     }
 
-    /// Removes the checkpoints, newest first, for whose step `which` says so.
+    /// Removes the checkpoints whose steps `which` selects, newest first.
     fn remove_where(&self, which: impl FnMut(&u64) -> bool) {
-        // One that cannot be removed now only takes space, until the next time.
+        // A checkpoint that cannot be removed only takes space, until the next try.
         let steps = self.steps().unwrap_or_default();
         for step in steps.into_iter().filter(which) {
             let _ = self.remove(step);
         }
     }
 
-    /// checkpoint.json goes first: a half-removed checkpoint must not count.
+    /// Removes a step's checkpoint. checkpoint.json goes first: a half-removed checkpoint must not
+    /// count.
     fn remove(&self, step: u64) -> io::Result<()> {
         let folder = self.path(step);
         for name in [INDEX, MODEL, EMA, OPTIMIZER] {
@@ -276,10 +280,11 @@ impl Checkpoints {
         disk::remove_folder(&folder)
     }
 
-    /// The newest checkpoint whose checksums hold; `damaged` hears of every newer one that does not.
+    /// The newest checkpoint whose checksums hold. `damaged` hears of every newer one whose checksums do
+    /// not.
     ///
     /// # Errors
-    /// None is sound; or one cannot be read, which an older one must not stand in for.
+    /// No checkpoint is sound; or one cannot be read, in whose place no older one must be taken.
     pub(crate) fn newest(&self, damaged: &mut dyn FnMut(String)) -> Result<Checkpoint, TrainError> {
         let steps = self.steps()?;
         for step in &steps {
@@ -298,8 +303,8 @@ impl Checkpoints {
         }))
     }
 
-    /// The checkpoint that samples are drawn from: the newest, or that of the lowest held-out loss where
-    /// the run keeps it. `damaged` hears of those that are passed over.
+    /// The checkpoint that samples are drawn from: the newest, or the one of the lowest held-out loss
+    /// where the run keeps it. `damaged` hears of every checkpoint that is passed over.
     ///
     /// # Errors
     /// As [`newest`](Self::newest).
@@ -372,8 +377,8 @@ impl Checkpoints {
 }
 
 impl Index {
-    /// Fails where the files and the arrays that they become need more memory than is free, as far as
-    /// that is known.
+    /// Fails where the files, and the arrays that are made of them, need more memory than is free.
+    /// Passes where the free memory is unknown.
     fn fits_into(&self, free: Option<u64>) -> Result<(), String> {
         let sizes = self.files.values().map(|file| file.bytes);
         let need = sizes.fold(0, u64::saturating_add).saturating_mul(2);
@@ -408,14 +413,14 @@ impl Index {
     }
 }
 
-/// Fails where a section means something else than it did.
+/// Fails where `section` names a section that means something else than when the arrays were saved.
 fn or_other(section: Option<&str>) -> Result<(), String> {
     section.map_or(Ok(()), |path| {
         Err(format!("was trained with another {path} than config.json describes"))
     })
 }
 
-/// Whether it is a folder itself, and not a link to one.
+/// Whether a path is a folder itself, and not a link to one.
 fn is_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
@@ -426,7 +431,7 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     match run_files::read(path, limit) {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(format!("{name} is not there").into()),
-        // Not the system's word, but ours on what lies there.
+        // An error without the system's code is our own: what lies there is no sound file.
         Err(TrainError::Io { source, .. }) if source.raw_os_error().is_none() => {
             Err(format!("{name}: {source}").into())
         }

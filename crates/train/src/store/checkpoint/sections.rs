@@ -1,7 +1,7 @@
-//! The sections of a run file that the arrays of a checkpoint belong to, compared by what they mean.
+//! Sections of a run file that the arrays of a checkpoint belong to, compared by what they mean.
 //!
-//! A field that a checkpoint does not know was added since, and means its default. Format 2 keeps the
-//! sections as they are; format 1, which Langevin 0.1 wrote, keeps the blake3 of their JSON.
+//! A field that a checkpoint lacks was added since, and has its default. Format 2 keeps the sections as
+//! they are. Format 1, which Langevin 0.1 wrote, keeps the blake3 of their JSON.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub(super) fn other_optimizer(
 /// A section as a checkpoint keeps it.
 struct Saved<'a> {
     format: u32,
-    /// The run file's version, which says what a field means that is left out.
+    /// Version of the run file, which decides the defaults of fields that are left out.
     version: u32,
     path: &'static str,
     value: Option<&'a Value>,
@@ -93,7 +93,7 @@ fn json(section: &impl Serialize) -> Value {
     serde_json::to_value(section).unwrap_or_default()
 }
 
-/// The fields that format 1 knew of each kind of each section. Frozen, as its digests are.
+/// Fields that format 1 knew, by section and kind. The table is frozen, as the digests of format 1 are.
 const FORMAT_1: &[(&str, &str, &[&str])] = &[
     (
         NETWORK,
@@ -117,7 +117,7 @@ const FORMAT_1: &[(&str, &str, &[&str])] = &[
     (OPTIMIZER, "adamw", &["betas", "epsilon", "weight_decay"]),
 ];
 
-/// A section with those fields alone that format 1 knew.
+/// A section with only the fields that format 1 knew.
 fn known_to_format_1(path: &str, mut section: Value) -> Value {
     let kind = section["kind"].as_str().unwrap_or_default().to_owned();
     let known = FORMAT_1.iter().find(|(own, of, _)| *own == path && *of == kind);

@@ -59,7 +59,7 @@ fn every_flipped_bit_and_every_cut_is_seen_and_falls_back() {
         };
         for place in 0..sound.len() {
             let mut bytes = sound.clone();
-            // A bit of its own for each byte, so that all eight are met.
+            // The place of the bit changes from byte to byte, so that all eight are met.
             bytes[place] ^= 1 << (place % 8);
             refused(&bytes, &format!("byte {place}"));
             refused(&sound[..place], &format!("cut to {place} bytes"));
@@ -114,7 +114,7 @@ fn rewrite(checkpoints: &Checkpoints, change: impl FnOnce(&mut Value)) {
     fs::write(&path, format!("{{\"blake3\": \"{sum}\",\n{rest}")).expect("written");
 }
 
-/// A field with a default in each section that weights depend on, and another value of it.
+/// A field with a default in each section that arrays depend on, and a value that is not the default.
 const FIELDS: [(&str, &str, &str); 5] = [
     ("denoiser.network", "residual", "true"),
     ("denoiser.embedding", "of", "\"sigma\""),
@@ -123,7 +123,7 @@ const FIELDS: [(&str, &str, &str); 5] = [
     ("train.optimizer", "weight_decay", "0.1"),
 ];
 
-/// Whether a run file takes up the checkpoint at step 6, and why not.
+/// Whether a run file accepts the checkpoint at step 6, and why not.
 fn taken_up(checkpoints: &Checkpoints, settings: &[String]) -> Result<(), String> {
     let config = parse_config("t", RUN, settings).expect("valid");
     let checkpoint = checkpoints.load(6).expect("sound");
@@ -150,7 +150,7 @@ fn a_field_that_an_older_program_did_not_know_means_its_default() {
 fn a_checkpoint_of_format_1_is_known_by_the_digests_of_its_sections() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let checkpoints = two_checkpoints(folder.path());
-    // As Langevin 0.1 spelt them.
+    // The sections as Langevin 0.1 spelt them.
     let spelt = [
         (
             "denoiser.network",

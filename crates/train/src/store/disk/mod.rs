@@ -1,5 +1,5 @@
-//! The operations by which a run reads and changes the disk. All of them go through here, so that a
-//! test can write them down in their order and make any one of them fail.
+//! Operations by which a run reads and changes the disk. All of them go through here, so that a test can
+//! write them down in their order and make any one of them fail.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,18 +7,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One operation, as the system is asked for it.
+/// One operation on the disk, as the system is asked for it.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(test), expect(dead_code, reason = "only a test looks at what it is told"))]
 pub(crate) enum Operation<'a> {
     Read(&'a Path),
     List(&'a Path),
     CreateFolder(&'a Path),
-    /// A file that was not there before.
+    /// Creates a file that was not there before.
     CreateFile(&'a Path),
-    /// A file that is there, to write at its end.
+    /// Opens a file that is there, to write at its end.
     Open(&'a Path),
-    /// At the end of a file.
+    /// Writes bytes at the end of a file.
     Write(&'a Path, &'a [u8]),
     SyncFile(&'a Path),
     SyncFolder(&'a Path),
@@ -48,7 +48,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// What lies in a folder; nothing where there is none.
+/// Paths of all that lies in a folder; empty where there is no folder.
 pub(crate) fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     announce(Operation::List(folder))?;
     match fs::read_dir(folder) {
@@ -63,7 +63,7 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Creates a file that is not there.
+/// Creates a file; fails where there is one.
 pub(crate) fn create_file(path: &Path) -> io::Result<File> {
     announce(Operation::CreateFile(path))?;
     OpenOptions::new().write(true).create_new(true).open(path)
@@ -75,10 +75,10 @@ pub(crate) fn open_at_end(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
-/// Writes all of it at the end of `file`, which lies at `path`.
+/// Writes all bytes at the end of `file`, which lies at `path`.
 pub(crate) fn write(mut file: &File, path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Err(error) = announce(Operation::Write(path, bytes)) {
-        // A full disk takes a part before it says so.
+        // A full disk takes a part of the bytes before it fails, and so does this.
         file.write_all(&bytes[..bytes.len() / 2])?;
         return Err(error);
     }

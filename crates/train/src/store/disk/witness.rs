@@ -1,4 +1,5 @@
-//! Who is told of every operation below a folder before it is done, and may make it fail.
+//! Witnesses, closures of a test that are told of every operation below a folder before it is done, and
+//! may make it fail.
 
 use std::{
     io,
@@ -12,7 +13,7 @@ type Told = Arc<Mutex<dyn FnMut(&Operation) -> io::Result<()> + Send>>;
 
 static WITNESSES: Mutex<Vec<(PathBuf, Told)>> = Mutex::new(Vec::new());
 
-/// Ends what [`watch`] began.
+/// Guard that ends, when it is dropped, what [`watch`] began.
 pub(crate) struct Watch(PathBuf);
 
 /// Tells `told` of every operation below `root` until the watch is dropped.
@@ -45,7 +46,7 @@ pub(crate) fn announce(operation: Operation) -> io::Result<()> {
 }
 
 impl Operation<'_> {
-    /// What it is done to.
+    /// The path that the operation is done to.
     pub(crate) const fn path(&self) -> &Path {
         match self {
             Self::Read(path)

@@ -1,5 +1,6 @@
-//! Reading the files of a run's folder, which may come from elsewhere: only what is a regular file, and
-//! only as much as its kind may have. A link may lead anywhere, and a pipe or a device may never end.
+//! Reading of the files in a run's folder, which may come from elsewhere. Only regular files are read,
+//! and only as many bytes as a file of the kind may have. A link may lead anywhere, and a pipe or a
+//! device may never end.
 
 use std::{
     fs::{self, File},
@@ -19,13 +20,13 @@ use crate::{TrainError, problem::free_memory, store::disk};
 pub(crate) const MANIFEST_LIMIT: u64 = 1 << 20;
 /// The most bytes of evaluation.json: a few hundred for each of 65,536 columns.
 pub(crate) const EVALUATION_LIMIT: u64 = 32 << 20;
-/// The most bytes of levels.json: two numbers a level and feature.
+/// The most bytes of levels.json: two numbers for each level and feature.
 pub(crate) const LEVELS_LIMIT: u64 = 64 << 20;
 /// The most bytes of a line of a log.
 const LINE_LIMIT: u64 = 1 << 16;
 
-/// The most bytes of a file whose size the run alone says: an eighth of the memory that is free, since
-/// numbers may take four times their text.
+/// The most bytes of a file whose size depends on the run alone: an eighth of the memory that is free,
+/// since numbers may take four times their text.
 pub(crate) fn share_of_memory() -> u64 {
     free_memory().map_or(1 << 30, |free| free / 8)
 }
@@ -46,14 +47,14 @@ fn too_large(size: u64, limit: u64) -> io::Error {
     io::Error::other(format!("it has {size} bytes, and at most {limit} are read"))
 }
 
-/// Reads a file; none where there is none.
+/// Reads a file; returns `None` where there is no file.
 ///
 /// # Errors
 /// It is no regular file, larger than `limit`, or cannot be read.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, TrainError> {
     let read = || {
         let mut bytes = Vec::new();
-        // It may have grown since it was looked at.
+        // The file may have grown since its size was checked.
         open(path, limit)?.take(limit + 1).read_to_end(&mut bytes)?;
         match bytes.len() as u64 {
             size if size > limit => Err(too_large(size, limit)),
@@ -63,7 +64,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, TrainErro
     if_there(path, read())
 }
 
-/// Reads a file of text; none where there is none.
+/// Reads a file of text; returns `None` where there is no file.
 ///
 /// # Errors
 /// As [`read`]; it is not UTF-8.
@@ -73,7 +74,7 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<Option<String>, Train
     if_there(path, text)
 }
 
-/// Reads a file of JSON; none where there is none.
+/// Reads a file of JSON; returns `None` where there is no file.
 ///
 /// # Errors
 /// As [`read`]; it is not what `T` says.
@@ -86,6 +87,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(
     parsed.map(Some).map_err(|source| TrainError::Json { name: path.display().to_string(), source })
 }
 
+/// Turns the error of a file that does not exist into `None`.
 fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, TrainError> {
     match read {
         Ok(read) => Ok(Some(read)),
@@ -94,12 +96,13 @@ fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, TrainError
     }
 }
 
-/// Fails where a file is there and cannot be read as [`read`] would.
+/// Fails where a file is there that [`read`] could not read.
 pub(crate) fn check(path: &Path, limit: u64) -> Result<(), TrainError> {
     if_there(path, open(path, limit)).map(|_| ())
 }
 
-/// The lines of a log that end, in little memory: what a killed run left of its last line is none.
+/// Whole lines of a log, read one at a time. A last line that a killed run left without its end is
+/// skipped.
 pub(crate) struct Lines {
     file: BufReader<File>,
     number: usize,
@@ -130,7 +133,7 @@ impl Iterator for Lines {
     }
 }
 
-/// The lines of a log that are what `T` says; empty where there is no log.
+/// The lines of a log that parse as `T`; empty where there is no log.
 ///
 /// # Errors
 /// It is no regular file, too large, or has a line without end.

@@ -1,4 +1,4 @@
-//! Files that may be anything: what is ours comes back, and all else ends in a message.
+//! Files that may hold anything: what a run wrote is read back, and all else ends in a message.
 
 use proptest::{collection::vec, prelude::*, test_runner::RngSeed};
 
@@ -71,7 +71,7 @@ fn settings(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, rng_seed, failure_persistence, ..ProptestConfig::default() }
 }
 
-/// Every number that JSON has.
+/// Any number that JSON has.
 fn finite() -> impl Strategy<Value = f64> {
     any::<f64>().prop_filter("JSON has no other", |x| x.is_finite())
 }
@@ -100,7 +100,7 @@ fn line() -> impl Strategy<Value = Metrics> {
 /// The names and contents of the files that [`read_all`] reads.
 const FILES: [&str; 4] = ["manifest.json", LEVELS, "timings.jsonl", "trajectory.npy"];
 
-/// Reads each of them, and says which could be.
+/// Reads each of [`FILES`], and returns which could be read.
 fn read_all(run: &Path) -> [bool; 4] {
     [
         Manifest::read(run).is_ok(),
@@ -180,7 +180,7 @@ proptest! {
             fs::write(folder.path().join(name), [start, &bytes].concat()).expect("written");
         }
         let [manifest, _, timings, trajectory] = read_all(folder.path());
-        // A log may hold lines of no program; the others are whole or not ours.
+        // A log may hold lines that no program wrote; the other files must be sound as a whole.
         prop_assert!(!manifest && timings && !trajectory);
     }
 }

@@ -55,7 +55,8 @@ fn is_clear(error: &TrainError, run: &Path) -> bool {
     names || message.contains("there is no checkpoint in")
 }
 
-/// What a run of the whole, with the N-th operation failing for every N, comes to.
+/// Checks whole runs of which the N-th operation fails, for every N, and returns the number of
+/// operations.
 fn whole_runs(failing: Failing) -> usize {
     let folder = quick_folder();
     let undisturbed = folder.path().join("undisturbed");
@@ -75,7 +76,7 @@ fn whole_runs(failing: Failing) -> usize {
         if let Err(error) = &outcome {
             assert!(is_clear(error, &root), "operation {nth}: {error}");
         }
-        // A rotation may have failed, but never at the cost of what was announced.
+        // The removal of old checkpoints may have failed, but an announced one must be there.
         assert!(newest(&run) >= saved.0, "operation {nth}: {:?} < {:?}", newest(&run), saved.0);
         match go_on(&run, &mut ()) {
             Ok(report) => {
@@ -114,7 +115,7 @@ fn whichever_operation_of_a_resumed_run_fails_it_can_be_resumed_again() {
     let undisturbed = folder.path().join("undisturbed");
     begin(&undisturbed, &mut ()).expect("undisturbed");
     let wanted = results(&undisturbed);
-    // Stopped by a disk that fails in the middle, so that there is something to go on from.
+    // The disk fails in the middle of the run, so that there is something to go on from.
     let stopped = folder.path().join("stopped");
     let (watch, _) = fail(&stopped, 100, Failing::FromThenOn);
     let mut before = Saved::default();
@@ -131,7 +132,8 @@ fn whichever_operation_of_a_resumed_run_fails_it_can_be_resumed_again() {
             let outcome = go_on(&run, &mut saved);
             drop(watch);
             match &outcome {
-                // A checkpoint that could not be read is not one that is damaged: no older one is taken.
+                // A checkpoint that could not be read is not damaged: no older one is taken in its
+                // place.
                 Ok(report) => {
                     let first = report.step - report.steps_here;
                     assert_eq!(Some(first), before.0, "operation {nth}");

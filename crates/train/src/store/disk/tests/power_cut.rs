@@ -1,9 +1,9 @@
 //! A power cut after every operation of a run, on a disk that keeps only what was synced, all that was
 //! written, or anything between: the run goes on from the last checkpoint that it announced.
 //!
-//! The model of a disk is the one that file systems promise: what a file holds lasts once the file is
-//! synced, names last once their folder is, a rename is one change, and whatever is not synced may be
-//! there, missing, cut, or there before what was asked for earlier.
+//! The model of a disk is the one that file systems promise. What a file holds lasts once the file is
+//! synced, names last once their folder is synced, and a rename is one change. Whatever is not synced
+//! may be there, missing, cut, or there before what was asked for earlier.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +31,7 @@ enum Change {
     SyncFolder(PathBuf),
     Rename(PathBuf, PathBuf),
     Remove(PathBuf),
-    /// Not one of the disk's: the run told its user that this step is saved.
+    /// No change of the disk: the run told its user that this step is saved.
     Announced(u64),
 }
 
@@ -58,18 +58,20 @@ enum Node {
     File(usize),
 }
 
-/// A change of names that its folder's sync has not made last: each name with what it stands for then.
+/// A change of names that does not last until their folder is synced. Each name comes with what it
+/// stands for after the change.
 #[derive(Debug, Clone)]
 struct NameChange {
     folder: PathBuf,
     names: Vec<(PathBuf, Option<Node>)>,
 }
 
-/// A disk with what lasts, and what was asked for since.
+/// A disk: what lasts on it, and the changes that were asked for since.
 #[derive(Debug, Default, Clone)]
 struct Disk {
     names: BTreeMap<PathBuf, Node>,
-    /// By the file's number: the bytes that last, and those that were written after the last sync.
+    /// Bytes of each file, by its number: those that last, and those that were written after the last
+    /// sync.
     files: Vec<(Vec<u8>, Vec<u8>)>,
     lasting: BTreeMap<PathBuf, Node>,
     pending: Vec<NameChange>,
@@ -82,7 +84,7 @@ enum Left {
     Everything,
     /// All names, and half of each file's new bytes.
     Cut,
-    /// Of each change of names and each file's new bytes some, none or all, by this seed.
+    /// Some, none or all of each change of names and of each file's new bytes, drawn by this seed.
     Some(u64),
 }
 
@@ -116,7 +118,7 @@ impl Disk {
                 let file = Node::File(self.files.len() - 1);
                 self.change_names(vec![(path.clone(), Some(file))]);
             }
-            // The lock's file is nobody's: no run reads it.
+            // A file that was not created here is the lock's, which no run reads.
             Change::Write(path, _) if !self.names.contains_key(path) => {}
             Change::Write(path, bytes) => self.file(path).1.extend(bytes),
             Change::SyncFile(path) => {
@@ -134,14 +136,14 @@ impl Disk {
                 let node = self.names[from];
                 self.change_names(vec![(from.clone(), None), (to.clone(), Some(node))]);
             }
-            // One that could not be removed, since it was not there.
+            // A file that was not there could not be removed.
             Change::Remove(path) if !self.names.contains_key(path) => {}
             Change::Remove(path) => self.change_names(vec![(path.clone(), None)]),
             Change::Announced(_) => {}
         }
     }
 
-    /// Every folder, with no bytes, and file that the power cut leaves.
+    /// Folders, which have no bytes, and files that the power cut leaves.
     fn after_the_cut(&self, left: Left) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut random = match left {
             Left::Some(seed) => Some(Streams::new(seed).at(Purpose::Data, 0, 0)),
@@ -158,7 +160,7 @@ impl Disk {
                 apply_names(&mut names, change.clone());
             }
         }
-        // What lies in a folder that is not there is not there either.
+        // Without its folder a file is not there either.
         let reachable = |path: &Path| {
             let mut above = path.ancestors().skip(1).take_while(|it| !it.as_os_str().is_empty());
             above.all(|folder| names.get(folder) == Some(&Node::Folder))
@@ -204,7 +206,7 @@ impl Observer for Recorder {
     }
 }
 
-/// What `act` asks of the disk below `root`, with paths relative to it.
+/// Changes that `act` asks of the disk below `root`, with paths relative to `root`.
 fn recorded(
     root: &Path,
     act: impl FnOnce(&mut Recorder) -> Result<crate::run::RunReport, TrainError>,
@@ -224,7 +226,7 @@ fn recorded(
 }
 
 impl Change {
-    /// With its paths relative to `root`.
+    /// The same change with paths relative to `root`.
     fn below(self, root: &Path) -> Self {
         let inner = |path: PathBuf| path.strip_prefix(root).expect("below the root").to_owned();
         match self {
@@ -291,7 +293,7 @@ fn go_on_from_every_cut(changes: &[Change], wanted: &[Vec<u8>]) {
     assert!(resumed > 100, "{resumed}");
 }
 
-/// Whether the run went on; it must where a checkpoint was announced, and no earlier than from there.
+/// Whether the run went on. Where a checkpoint was announced it must, from that one or a later one.
 fn goes_on(root: &Path, announced: Option<u64>, wanted: &[Vec<u8>], place: &str) -> bool {
     let run = root.join("runs/a/run");
     let checkpoints = crate::store::checkpoint::Checkpoints::new(&run);

@@ -14,7 +14,7 @@ use crate::{
     store::Program,
 };
 
-/// Its newest checkpoint's step at the end.
+/// Step of the run's newest checkpoint at its end.
 pub(super) const STEPS: u64 = 7;
 
 const RUN: &str = r#"{
@@ -31,7 +31,7 @@ const RUN: &str = r#"{
     "report": { "figures": [], "page": true, "evaluation": false }
 }"#;
 
-/// What must be the same however often the run was disturbed.
+/// Files that must be the same however often the run was disturbed.
 const RESULTS: [&str; 6] = [
     "checkpoints/step-00000007/model.safetensors",
     "checkpoints/step-00000007/ema.safetensors",
@@ -41,8 +41,8 @@ const RESULTS: [&str; 6] = [
     "samples.csv",
 ];
 
-/// A folder in memory where there is one: the model of a disk decides what lasts, and a real sync, a
-/// hundred of them a run, would only take time.
+/// A temporary folder, in memory where the system allows it. The model of a disk decides what lasts, and
+/// a hundred real syncs a run would only take time.
 pub(super) fn quick_folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("temporary folder")
 }
@@ -64,7 +64,7 @@ pub(super) fn begin(run: &Path, observer: &mut dyn Observer) -> Result<RunReport
     begin_and_stop(run, None, observer)
 }
 
-/// Trains `stop_after` steps of it.
+/// Trains `stop_after` steps of the run.
 pub(super) fn begin_and_stop(
     run: &Path,
     stop_after: Option<u64>,
@@ -78,7 +78,7 @@ pub(super) fn begin_and_stop(
     train(problem, network, data, Some(run), &options, observer)
 }
 
-/// Goes on with it.
+/// Resumes the run.
 pub(super) fn go_on(run: &Path, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
     let device = Device::flex();
     resume(run, None, built_in, &options(&device), observer)
