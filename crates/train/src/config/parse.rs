@@ -24,9 +24,8 @@ pub const CONFIG_LIMIT: u64 = 4 << 20;
 /// path, with the nearest known name where one is near.
 pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunConfig, TrainError> {
     if text.len() as u64 > CONFIG_LIMIT {
-        let size = text.len();
-        let message = format!("{name} has {size} bytes, and a run file at most {CONFIG_LIMIT}");
-        return Err(TrainError::Usage(message));
+        let (name, bytes) = (name.to_owned(), text.len());
+        return Err(TrainError::ConfigTooLarge { name, bytes, most: CONFIG_LIMIT });
     }
     let mut document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
@@ -194,18 +193,36 @@ pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
 /// The most parts of an override's key; run files are less deep.
 const DEEPEST_KEY: usize = 16;
 
+/// Why an override cannot be applied to a run file.
+#[derive(Debug, thiserror::Error)]
+enum SettingError {
+    #[error("must be KEY=VALUE, as train.batch=64")]
+    NoValue,
+    #[error("the key has an empty part")]
+    EmptyPart,
+    #[error("the key has more than {DEEPEST_KEY} parts")]
+    TooDeep,
+    /// A part of the key that is no place in the list that it leads to.
+    #[error("`{part}` must be a position from 0 to {last}")]
+    NoPosition { part: String, last: usize },
+    #[error("cannot be set")]
+    NoSection,
+}
+
 /// Applies one `key=value`.
 fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
-    let usage = |why: &str| TrainError::Usage(format!("--set {setting}: {why}"));
-    let (path, value) =
-        setting.split_once('=').ok_or(usage("must be KEY=VALUE, as train.batch=64"))?;
+    let fault = |why: SettingError| TrainError::Setting {
+        setting: setting.to_owned(),
+        source: Box::new(why),
+    };
+    let (path, value) = setting.split_once('=').ok_or_else(|| fault(SettingError::NoValue))?;
     if path.split('.').any(str::is_empty) {
-        return Err(usage("the key has an empty part"));
+        return Err(fault(SettingError::EmptyPart));
     }
     if path.split('.').count() > DEEPEST_KEY {
         let start: String = path.chars().take(60).collect();
-        let message = format!("--set {start}…: the key has more than {DEEPEST_KEY} parts");
-        return Err(TrainError::Usage(message));
+        let source = Box::new(SettingError::TooDeep);
+        return Err(TrainError::Setting { setting: format!("{start}…"), source });
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     let mut place = document;
@@ -215,10 +232,8 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
                 let len = items.len();
                 let index = part.parse::<usize>().ok().filter(|i| *i < len);
                 let index = index.ok_or_else(|| {
-                    usage(&format!(
-                        "`{part}` must be a position from 0 to {}",
-                        len.saturating_sub(1)
-                    ))
+                    let (part, last) = (part.to_owned(), len.saturating_sub(1));
+                    fault(SettingError::NoPosition { part, last })
                 })?;
                 &mut items[index]
             }
@@ -229,7 +244,7 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
                 *other = Value::Object(Map::new());
                 match other {
                     Value::Object(fields) => fields.entry(part).or_insert(Value::Null),
-                    _ => return Err(usage("cannot be set")),
+                    _ => return Err(fault(SettingError::NoSection)),
                 }
             }
         };

@@ -40,8 +40,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Evaluation, TrainError> {
     if data.len(Part::HeldOut) == Some(0) {
-        let message = "no rows are held out to measure by: data.holdout must be above 0";
-        return Err(TrainError::Usage(message.to_owned()));
+        return Err(TrainError::NothingHeldOut);
     }
     let seed = problem.config().seed;
     let drawn = BothSpaces::of_samples(data, &samples.values);

@@ -72,7 +72,7 @@ impl<'a, N: Network> Session<'a, N> {
         options: &'a RunOptions<'a>,
     ) -> Result<Self, TrainError> {
         let run = folder.path();
-        trainer.engine().clone_into(&mut manifest.engine);
+        manifest.engine = Some(trainer.engine().to_owned());
         manifest.write(run)?;
         let made = trainer.steps_made();
         let up_to_here =
@@ -104,7 +104,7 @@ impl<'a, N: Network> Session<'a, N> {
         // A GPU driver that is lost ends in a panic of the backend's, which must not take along what is
         // known of the run.
         let result = catch_unwind(AssertUnwindSafe(|| self.train_and_finish(observer)))
-            .unwrap_or_else(|panic| Err(TrainError::Panic(said(panic.as_ref()))));
+            .unwrap_or_else(|panic| Err(TrainError::Panic { message: said(panic.as_ref()) }));
         if result.is_err() {
             self.manifest.state = RunState::Failed;
             // The error that is returned says more than this one would.
@@ -228,7 +228,10 @@ impl<'a, N: Network> Session<'a, N> {
         let step = best.progress.step;
         observer
             .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
-        best.into_networks(networks).map_err(|error| TrainError::Checkpoint(error.to_string()))
+        best.into_networks(networks).map_err(|why| {
+            let path = self.checkpoints.path(step);
+            TrainError::BestCheckpoint { path, source: why.into() }
+        })
     }
 
     /// Draws the samples, measures them, and shows the run in figures and on its page.

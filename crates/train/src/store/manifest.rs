@@ -35,9 +35,9 @@ pub struct Manifest {
     pub program: Program,
     /// What its bits may depend on.
     pub machine: Machine,
-    /// What made the steps: `direct` or `tape`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub engine: String,
+    /// Engine that makes the steps, `direct` or `tape`; `None` before it is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// Training steps made when the state was written.
     #[serde(default)]
     pub step: u64,
@@ -156,7 +156,7 @@ impl Manifest {
         Self {
             format: FORMAT,
             state: RunState::Running,
-            engine: String::new(),
+            engine: None,
             step: 0,
             started: now.as_secs(),
             program,

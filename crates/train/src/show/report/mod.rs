@@ -104,7 +104,7 @@ pub fn report_run(
 ) -> Result<PathBuf, TrainError> {
     let material = Material::read(run, problem, data)?;
     same_data(&material.records.manifest.data, data)
-        .map_err(|why| TrainError::Usage(format!("{}: {why}", run.display())))?;
+        .map_err(|why| TrainError::mismatch(run, why))?;
     material.write_page(&material.page()?)
 }
 
@@ -347,5 +347,5 @@ type MaybeFigure = Option<Result<Figure, FigureError>>;
 
 /// A figure that could not be drawn, by its name.
 fn failed(name: &str) -> impl Fn(FigureError) -> TrainError + '_ {
-    |error| TrainError::Figure { name: name.to_owned(), message: error.to_string() }
+    |error| TrainError::figure(name, error)
 }

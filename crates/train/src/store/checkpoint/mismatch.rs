@@ -1,0 +1,33 @@
+//! Mismatches: why a sound checkpoint, or a run's folder, does not belong to the run at hand.
+
+use crate::{
+    TrainError, engine::tensors::ArrayError, store::manifest::MANIFEST, trainer::RestoreError,
+};
+
+/// The first difference between what was saved and what a run has.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Mismatch {
+    #[error("was trained on other data than config.json describes{}", or_changed(*.has_file))]
+    OtherData {
+        /// Whether the data comes from a file, which may have changed.
+        has_file: bool,
+    },
+    #[error("was trained on other data than {MANIFEST} names")]
+    OtherDataThanManifest,
+    #[error("was trained with another {path} than config.json describes")]
+    OtherSection {
+        /// The section's path in the run file.
+        path: &'static str,
+    },
+    #[error("{file}: {source}")]
+    Array { file: &'static str, source: ArrayError },
+    /// Random frequencies of the level's embedding that do not fit it.
+    #[error("{file}: {source}")]
+    Frequencies { file: &'static str, source: Box<TrainError> },
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+}
+
+fn or_changed(has_file: bool) -> &'static str {
+    if has_file { ", or its file has changed since" } else { "" }
+}
