@@ -413,8 +413,16 @@ mod tests {
             set(&[r#"train.ema={"kind":"exponential"}"#, "train.ema.decay=0.9"]).expect("valid");
         assert_eq!(ema.train.ema.decay(10_000), Some(0.9));
         let deep = format!("{}=1", vec!["x"; 60_000].join("."));
-        for bad in [&deep, "train..batch=1", "train.batch", "data.means.7=[0,0]", "train.bach=1"] {
-            assert!(set(&[bad]).is_err(), "{bad}");
+        let start = format!("--set {}…: the key has more than 16 parts", "x.".repeat(30));
+        for (bad, why) in [
+            (&*deep, &*start),
+            ("train..batch=1", "--set train..batch=1: the key has an empty part"),
+            ("train.batch", "--set train.batch: must be KEY=VALUE, as train.batch=64"),
+            ("data.means.7=[0,0]", "--set data.means.7=[0,0]: `7` must be a position from 0 to 1"),
+            ("train.bach=1", "train.bach: unknown field `bach`"),
+        ] {
+            let message = set(&[bad]).expect_err(bad).to_string();
+            assert!(message.starts_with(why), "{message}");
         }
     }
 }

@@ -38,10 +38,10 @@ use crate::{
     trainer::{Metrics, Trainer},
 };
 
-/// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> String {
+/// What a panic said, where it is a text.
+fn said(panic: &(dyn Any + Send)) -> Option<String> {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
 }
 
 /// A process at work on a run.

@@ -174,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn samples_that_are_not_the_run_s_are_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("samples.csv");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            read_samples(folder.path(), 2)
+        };
+        assert_eq!(read("a,b\n1,2\n").expect("ours"), [1.0, 2.0]);
+        for (text, why) in
+            [("a\n1\n", "must have 2 columns, got 1"), ("a,b\n1,x\n", "`x` is not a number")]
+        {
+            let error = read(text).expect_err(why);
+            let message = format!("{}: {why}", path.display());
+            assert_eq!((error.to_string(), error.is_usage()), (message, true));
+        }
+    }
+
+    #[test]
     fn other_extensions_are_refused() {
         assert_eq!(SamplesFormat::of(Path::new("a.npy")).expect("npy"), SamplesFormat::Npy);
         assert!(SamplesFormat::of(Path::new("a.parquet")).is_err());

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     TrainError,
     config::RunConfig,
-    engine::{Engine, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read},
+    engine::{
+        Engine, EngineError, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read,
+    },
     problem::{Diffusion, Problem, StepBatch},
 };
 
@@ -124,7 +126,7 @@ pub struct Trainer<N: Network> {
     spent: Option<StepBatch>,
     device: Device,
     engine: Box<dyn Engine<N>>,
-    why_tape: Option<String>,
+    why_tape: Option<EngineError>,
     progress: Progress,
     /// Outputs of the steps since the device was last read.
     unread: Vec<StepOutput>,
@@ -365,8 +367,8 @@ impl<N: Network> Trainer<N> {
     }
 
     /// Why the tape makes the steps, where the run file leaves the choice and the direct engine cannot.
-    pub fn why_tape(&self) -> Option<&str> {
-        self.why_tape.as_deref()
+    pub const fn why_tape(&self) -> Option<&EngineError> {
+        self.why_tape.as_ref()
     }
 
     /// The plain device.

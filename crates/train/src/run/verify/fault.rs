@@ -68,3 +68,26 @@ pub(super) enum NoEngine {
     #[error(transparent)]
     Engine(#[from] TrainError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_goes_on_after_the_name_of_what_has_it() {
+        let faults: [(Fault, &str); 6] = [
+            (Fault::NoFileName, "is no name of a file in the run's folder"),
+            (Fault::Checksum, "its checksum is not the one that manifest.json names"),
+            (Fault::NoLogLine { line: 3 }, "line 3 is no log line"),
+            (Arc::new(NoEngine::NoWeights).into(), "the network has no weights"),
+            (
+                Fault::NewestUnfit { step: 5 },
+                "a resumed run takes the newest that is not damaged, of step 5, or none",
+            ),
+            (Fault::NoneSound, "none is sound: the run must be started anew"),
+        ];
+        for (fault, message) in faults {
+            assert_eq!(fault.to_string(), message);
+        }
+    }
+}

@@ -163,7 +163,7 @@ impl<'a> Material<'a> {
         let levels = read_levels(run)?;
         Ok(Self {
             trajectory: read_trajectory(run, levels.len(), data.features())?,
-            reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS),
+            reference: BothSpaces::of_data(data, part, seed, 0, Some(REFERENCE_ROWS)),
             densities: OnceLock::new(),
             samples: read_samples(run, columns.len())?,
             levels,

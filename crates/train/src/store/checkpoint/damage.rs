@@ -58,3 +58,34 @@ impl LoadError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_damage_names_its_file_and_what_is_wrong() {
+        let file = "model.safetensors";
+        let array = ArrayError::Missing("layers.0.bias".to_owned());
+        let faults: [(Damage, &str); 9] = [
+            (Damage::Link, "it must be a folder, and no link"),
+            (Damage::Missing { file: file.to_owned() }, "model.safetensors is not there"),
+            (Damage::NotListed { file }, "model.safetensors is not listed"),
+            (Damage::Size { file, bytes: 3, saved: 4 }, "model.safetensors has 3 bytes, not 4"),
+            (Damage::Checksum { file }, "the checksum of model.safetensors does not hold"),
+            (Damage::Arrays { file, source: array }, "model.safetensors: layers.0.bias is missing"),
+            (Damage::IndexCut, "checkpoint.json is cut"),
+            (ProgressError::OtherStep { step: 7 }.into(), "checkpoint.json: it is of step 7"),
+            (
+                ProgressError::Best { step: 9, since: 2 }.into(),
+                "checkpoint.json: its lowest loss is of step 9, 2 measurements ago",
+            ),
+        ];
+        for (fault, message) in faults {
+            assert_eq!(fault.to_string(), message);
+            let needed = LoadError::from(fault).at(Path::new("run/step-1"));
+            let whole = format!("checkpoint run/step-1 is damaged: {message}");
+            assert_eq!((needed.to_string(), needed.is_usage()), (whole, false));
+        }
+    }
+}

@@ -31,3 +31,34 @@ pub(crate) enum Mismatch {
 fn or_changed(has_file: bool) -> &'static str {
     if has_file { ", or its file has changed since" } else { "" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_from_a_file_may_have_changed() {
+        let said = |has_file| Mismatch::OtherData { has_file }.to_string();
+        assert_eq!(said(false), "was trained on other data than config.json describes");
+        assert_eq!(
+            said(true),
+            "was trained on other data than config.json describes, or its file has changed since"
+        );
+        assert_eq!(
+            Mismatch::OtherDataThanManifest.to_string(),
+            "was trained on other data than manifest.json names"
+        );
+    }
+
+    #[test]
+    fn an_array_is_named_with_its_file() {
+        let (file, source) = ("ema.safetensors", ArrayError::NotOfNetwork("w".to_owned()));
+        let why = Mismatch::Array { file, source };
+        assert_eq!(why.to_string(), "ema.safetensors: w is not part of the network");
+        let why = TrainError::Frequencies { given: Some(1), needed: None };
+        let why = Mismatch::Frequencies { file, source: Box::new(why) };
+        let message =
+            "ema.safetensors: level_embedding.frequencies is missing or has another shape";
+        assert_eq!(why.to_string(), message);
+    }
+}
