@@ -318,15 +318,12 @@ fn what_a_network_says_of_a_level_is_what_burn_says() {
                 };
                 let x = tensor(&rows);
                 let read = |x: Tensor<2>| x.into_data().try_into_vec::<f32>().expect("f32");
-                let step = |x: Tensor<2>| read(ours.level_step(x, &level, None));
+                let step = |x: Tensor<2>| read(ours.level_step(x, level, None));
                 for (ours, theirs) in [
+                    (ours.denoise(x.clone(), level, None), theirs.denoise(x.clone(), level, None)),
                     (
-                        ours.denoise(x.clone(), &level, None),
-                        theirs.denoise(x.clone(), &level, None),
-                    ),
-                    (
-                        ours.level_step(x.clone(), &level, None),
-                        theirs.level_step(x.clone(), &level, None),
+                        ours.level_step(x.clone(), level, None),
+                        theirs.level_step(x.clone(), level, None),
                     ),
                 ] {
                     let (ours, theirs) = (read(ours), read(theirs));

@@ -145,13 +145,13 @@ mod gpu {
 
     use burn::tensor::{
         Device, DeviceKind, DeviceType,
-        wgpu::{WgpuBackend, WgpuSetup},
+        wgpu::{WgpuBackend, WgpuInitError, WgpuSetup},
     };
 
     use super::Opened;
     use crate::failure::Failure;
 
-    type Initialised = Result<(Device, String, bool), String>;
+    type Initialised = Result<(Device, String, bool), WgpuInitError>;
 
     static OPENED: OnceLock<Initialised> = OnceLock::new();
 
@@ -162,7 +162,7 @@ mod gpu {
         let kind = kind(backend, index)?;
         let opened = OPENED.get_or_init(|| {
             let options = Device::wgpu_options().device_kind(kind).graphics_api(api(backend));
-            let (device, setup) = options.init_with_setup().map_err(|error| error.to_string())?;
+            let (device, setup) = options.init_with_setup()?;
             let (description, software) = describe(&setup);
             Ok((device, description, software))
         });

@@ -9,7 +9,7 @@
 //!   distribution function and quantiles.
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
 //!   [`Survey`] says what is in a file, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
-//!   what an NPY file of another shape holds.
+//!   what an NPY file of another shape holds, and a [`FloatArrayError`] why a file holds none.
 //! - [`measure`] has distances between rows, and [`evaluate`](measure::evaluate) measures samples against
 //!   held-out rows.
 //! - [`exp`], [`ln`], [`sin_cos_turns`] and [`fill_sin_cos_turns`] have the same bits on every platform.
@@ -50,7 +50,7 @@ pub use error::DataError;
 pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
-    BuiltInTable, COLUMN_LIMIT, ColumnKind, ColumnSurvey, Dropped, FloatArray, Holdout, Missing,
-    Place, SplitOptions, Survey, Table, TableData, TableError, TableOptions, Transform,
-    built_in_table,
+    BuiltInTable, COLUMN_LIMIT, ColumnKind, ColumnSurvey, Dropped, FloatArray, FloatArrayError,
+    Holdout, Missing, Place, SplitOptions, Survey, Table, TableData, TableError, TableOptions,
+    Transform, built_in_table,
 };

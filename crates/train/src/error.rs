@@ -1,6 +1,9 @@
 //! What can go wrong with a run, and whose fault it is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
 
 use langevin_core::CoreError;
 
@@ -32,9 +35,161 @@ pub enum TrainError {
     /// Rows that cannot be compared.
     #[error("evaluation: {0}")]
     Evaluation(#[from] langevin_data::measure::MeasureError),
-    /// The user asked for something that cannot be done, for a reason that the message gives.
-    #[error("{0}")]
-    Usage(String),
+    /// A run file with more bytes than are read.
+    #[error("{name} has {bytes} bytes, and a run file at most {most}")]
+    ConfigTooLarge {
+        /// The file, or what stands for it.
+        name: String,
+        /// Its bytes.
+        bytes: usize,
+        /// The most bytes of a run file.
+        most: u64,
+    },
+    /// An override that cannot be applied to the run file.
+    #[error("--set {setting}: {source}")]
+    Setting {
+        /// The override, as `train.batch=64`; its start where it is long.
+        setting: String,
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The name of an instruction set that is unknown, or that this machine lacks.
+    #[error("must be one of {}, which this machine has, got {given:?}", known.join(", "))]
+    Instructions {
+        /// The name.
+        given: String,
+        /// The names of the sets that this machine has.
+        known: Vec<&'static str>,
+    },
+    /// An instruction set that is chosen after kernels have run with another.
+    #[error("{given}: this process computes with {used} already")]
+    InstructionsInUse {
+        /// The name of the chosen set.
+        given: &'static str,
+        /// The name of the set in use.
+        used: &'static str,
+    },
+    /// A folder that was taken for a run's.
+    #[error("{} is not a run: it has no {lacks}", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// The file of a run that it lacks.
+        lacks: &'static str,
+    },
+    /// A folder for a new run that holds a run already.
+    #[error(
+        "{path} holds a run already: go on with it by `train --resume {path}`, or name another folder",
+        path = path.display()
+    )]
+    HoldsARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder for a new run that holds other files.
+    #[error("{} is not empty: name another folder", path.display())]
+    FolderNotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A run's name whose every numbered folder is taken.
+    #[error("every name after {} is taken", path.display())]
+    NamesTaken {
+        /// The folder without a number.
+        path: PathBuf,
+    },
+    /// A run that another process trains in.
+    #[error("another process is training in {}{}", run.display(), after_colon(holder.as_deref()))]
+    Locked {
+        /// The run's folder.
+        run: PathBuf,
+        /// The process and its machine, where the lock names them.
+        holder: Option<String>,
+    },
+    /// A lock that is a link or a folder, and may lead to a file that is not the run's.
+    #[error("{} must be a file, not a link or a folder", path.display())]
+    LockNotAFile {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A folder without runs.
+    #[error("there is no run under {}", folder.display())]
+    NoRun {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A run or a checkpoint that does not belong to the network, the data or the run file at hand.
+    #[error("{}: {source}", path.display())]
+    Mismatch {
+        /// The folder of the run or the checkpoint.
+        path: PathBuf,
+        /// What differs.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// More steps than the run's length for a run whose learning rates depend on it.
+    #[error(
+        "--steps {steps}: the learning rate of every step depends on the run's length of {length}, so a \
+         longer run is another run from its first step on. Start it anew, or use a learning rate \
+         of kind `constant` or `step_decay`"
+    )]
+    LengthDecidesRates {
+        /// The steps asked for.
+        steps: u64,
+        /// The run's length.
+        length: u64,
+    },
+    /// Fewer steps than the run has made.
+    #[error("--steps {steps}: the run has made {made} steps already")]
+    StepsMade {
+        /// The steps asked for.
+        steps: u64,
+        /// The steps made.
+        made: u64,
+    },
+    /// A number of steps to reproduce that the run has not made.
+    #[error("--steps: must be from 1 to {made}, got {given}")]
+    StepsToReproduce {
+        /// The number.
+        given: u64,
+        /// The steps that the run has made.
+        made: u64,
+    },
+    /// A run to reproduce without a log line to compare with.
+    #[error("the run has no log line up to step {steps} to compare with")]
+    NoLogLine {
+        /// The last step that is made again.
+        steps: u64,
+    },
+    /// Data without held-out rows to measure samples by.
+    #[error("no rows are held out to measure by: data.holdout must be above 0")]
+    NothingHeldOut,
+    /// A run that needs more memory than is free.
+    #[error(
+        "this run needs about {} of memory, {} are free: lower the numbers of denoiser.network, \
+         train.batch or sample.count",
+        gibibytes(*needed),
+        gibibytes(*free)
+    )]
+    TooLittleMemory {
+        /// Bytes that the run needs, roughly.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// A file for samples whose name ends in neither `.csv` nor `.npy`.
+    #[error("{}: must end in .csv or .npy", path.display())]
+    SamplesEnding {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file in a run's folder that Langevin did not write, or that was changed since.
+    #[error("{}: {source}", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A file that would be overwritten.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
@@ -48,9 +203,55 @@ pub enum TrainError {
         /// Why not.
         source: std::io::Error,
     },
-    /// No checkpoint of a run can be used.
-    #[error("{0}")]
-    Checkpoint(String),
+    /// A run without a checkpoint.
+    #[error("{} holds no checkpoint yet: `train --resume` begins the run again", folder.display())]
+    NoCheckpoint {
+        /// The folder of its checkpoints.
+        folder: PathBuf,
+    },
+    /// A run whose checkpoints are all damaged.
+    #[error("{}: none of its {count} checkpoints is sound", folder.display())]
+    NoSoundCheckpoint {
+        /// The folder of its checkpoints.
+        folder: PathBuf,
+        /// Their number.
+        count: usize,
+    },
+    /// A checkpoint that is not what was saved.
+    #[error("checkpoint {} is damaged: {source}", path.display())]
+    DamagedCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The damage.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A checkpoint whose arrays need more memory than is free.
+    #[error(
+        "cannot read {}: its files need {needed} bytes of memory, {free} are free",
+        path.display()
+    )]
+    LargeCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Bytes that its files and their arrays need.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The checkpoint of the lowest held-out loss, with arrays that are not the network's.
+    #[error("the best checkpoint {} does not fit the network: {source}", path.display())]
+    BestCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The first array that differs.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Arrays that cannot be written as safetensors.
+    #[error("cannot save the arrays: {source}")]
+    SaveArrays {
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A file of a run in a format that a later version writes.
     #[error("{} has format {format}, and this program reads up to {known}: a newer Langevin wrote it", file.display())]
     NewerFormat {
@@ -86,11 +287,20 @@ pub enum TrainError {
     #[error("stopped on request")]
     Interrupted,
     /// The device failed.
-    #[error("the device failed: {0}")]
-    Device(String),
+    #[error("the device failed: {source}")]
+    Device {
+        /// What the backend says.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The backend, or a part of the program, gave up in the midst of something.
-    #[error("the run stopped at a panic, as a lost device or a defect causes: {0}")]
-    Panic(String),
+    #[error(
+        "the run stopped at a panic, as a lost device or a defect causes{}",
+        after_colon(message.as_deref())
+    )]
+    Panic {
+        /// What the panic said, where it is a text.
+        message: Option<String>,
+    },
     /// A run stopped by an error, with what is left of it.
     #[error("{source}\n{}", what_is_left(run, last.as_deref()))]
     Stopped {
@@ -102,12 +312,12 @@ pub enum TrainError {
         last: Option<PathBuf>,
     },
     /// A figure could not be drawn.
-    #[error("cannot draw the figure {name}: {message}")]
+    #[error("cannot draw the figure {name}: {source}")]
     Figure {
-        /// Which.
+        /// The figure, film or page, or the file that it is drawn from.
         name: String,
-        /// Why.
-        message: String,
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
@@ -120,7 +330,26 @@ impl TrainError {
             Self::Config { .. }
                 | Self::Json { .. }
                 | Self::Table(_)
-                | Self::Usage(_)
+                | Self::ConfigTooLarge { .. }
+                | Self::Setting { .. }
+                | Self::Instructions { .. }
+                | Self::InstructionsInUse { .. }
+                | Self::NotARun { .. }
+                | Self::HoldsARun { .. }
+                | Self::FolderNotEmpty { .. }
+                | Self::NamesTaken { .. }
+                | Self::Locked { .. }
+                | Self::LockNotAFile { .. }
+                | Self::NoRun { .. }
+                | Self::Mismatch { .. }
+                | Self::LengthDecidesRates { .. }
+                | Self::StepsMade { .. }
+                | Self::StepsToReproduce { .. }
+                | Self::NoLogLine { .. }
+                | Self::NothingHeldOut
+                | Self::TooLittleMemory { .. }
+                | Self::SamplesEnding { .. }
+                | Self::NotOurs { .. }
                 | Self::Exists(_)
                 | Self::NewerFormat { .. }
         )
@@ -132,6 +361,18 @@ impl TrainError {
 
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
+    }
+
+    pub(crate) fn mismatch(path: &Path, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Mismatch { path: path.to_owned(), source: source.into() }
+    }
+
+    pub(crate) fn device(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Device { source: source.into() }
+    }
+
+    pub(crate) fn figure(name: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Figure { name: name.to_owned(), source: source.into() }
     }
 }
 
@@ -163,6 +404,16 @@ pub(crate) fn at_field(path: &str) -> impl Fn(CoreError) -> TrainError + '_ {
     move |error| TrainError::config(path, error.to_string())
 }
 
+/// A text after a colon, where there is one.
+fn after_colon(text: Option<&str>) -> String {
+    text.map_or(String::new(), |text| format!(": {text}"))
+}
+
+/// A number of bytes, as `1.5 GiB`.
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
 /// The last good checkpoint of a run that stopped, and how to go on from it.
 fn what_is_left(run: &Path, last: Option<&Path>) -> String {
     match last {
@@ -172,5 +423,83 @@ fn what_is_left(run: &Path, last: Option<&Path>) -> String {
             run.display()
         ),
         None => format!("there is no checkpoint in {}", run.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_say_what_is_wrong_and_what_to_do() {
+        let path = || PathBuf::from("runs/x");
+        let cause = || "why".into();
+        let (usage, failure) = (true, false);
+        let errors: [(TrainError, bool, &str); 12] = [
+            (TrainError::NamesTaken { path: path() }, usage, "every name after runs/x is taken"),
+            (
+                TrainError::LockNotAFile { path: path() },
+                usage,
+                "runs/x must be a file, not a link or a folder",
+            ),
+            (
+                TrainError::HoldsARun { path: path() },
+                usage,
+                "runs/x holds a run already: go on with it by `train --resume runs/x`, or name another \
+                 folder",
+            ),
+            (
+                TrainError::LengthDecidesRates { steps: 20, length: 10 },
+                usage,
+                "--steps 20: the learning rate of every step depends on the run's length of 10, so a \
+                 longer run is another run from its first step on. Start it anew, or use a learning \
+                 rate of kind `constant` or `step_decay`",
+            ),
+            (
+                TrainError::StepsToReproduce { given: 9, made: 3 },
+                usage,
+                "--steps: must be from 1 to 3, got 9",
+            ),
+            (
+                TrainError::NothingHeldOut,
+                usage,
+                "no rows are held out to measure by: data.holdout must be above 0",
+            ),
+            (
+                TrainError::TooLittleMemory { needed: 3 << 30, free: 3 << 29 },
+                usage,
+                "this run needs about 3.0 GiB of memory, 1.5 GiB are free: lower the numbers of \
+                 denoiser.network, train.batch or sample.count",
+            ),
+            (
+                TrainError::NoCheckpoint { folder: path() },
+                failure,
+                "runs/x holds no checkpoint yet: `train --resume` begins the run again",
+            ),
+            (TrainError::SaveArrays { source: cause() }, failure, "cannot save the arrays: why"),
+            (TrainError::device("why"), failure, "the device failed: why"),
+            (
+                TrainError::Panic { message: Some("lost".to_owned()) },
+                failure,
+                "the run stopped at a panic, as a lost device or a defect causes: lost",
+            ),
+            (TrainError::figure("film", "why"), failure, "cannot draw the figure film: why"),
+        ];
+        for (error, is_usage, message) in errors {
+            assert_eq!((error.to_string(), error.is_usage()), (message.to_owned(), is_usage));
+        }
+    }
+
+    #[test]
+    fn a_holder_is_named_where_the_lock_names_one() {
+        let locked = |holder: Option<&str>| {
+            let holder = holder.map(str::to_owned);
+            TrainError::Locked { run: PathBuf::from("x"), holder }.to_string()
+        };
+        assert_eq!(locked(None), "another process is training in x");
+        assert_eq!(
+            locked(Some("process 7 on here")),
+            "another process is training in x: process 7 on here"
+        );
     }
 }

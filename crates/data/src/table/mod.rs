@@ -21,7 +21,7 @@ use std::path::Path;
 pub use built_in::{BuiltInTable, built_in_table};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use error::{COLUMN_LIMIT, Place, TableError};
-pub use npy::FloatArray;
+pub use npy::{FloatArray, FloatArrayError};
 pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
 pub use survey::{ColumnKind, ColumnSurvey, Survey};

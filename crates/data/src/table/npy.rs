@@ -19,6 +19,31 @@ const BRACKET_LIMIT: usize = 8;
 /// Numbers of an array, in the order of the file.
 type Values<'a> = Box<dyn Iterator<Item = io::Result<f64>> + 'a>;
 
+/// Reason why bytes are not those of a [`FloatArray`].
+#[derive(Debug, thiserror::Error)]
+pub enum FloatArrayError {
+    /// The bytes end in the header.
+    #[error("it ends early")]
+    EndsEarly,
+    /// The header is not that of an array.
+    #[error(transparent)]
+    Header(io::Error),
+    /// The numbers stand column by column.
+    #[error("it is in Fortran order")]
+    FortranOrder,
+    /// The shape declares another number of bytes than there are.
+    #[error("it declares {declared} bytes of numbers and has {there}")]
+    Length {
+        /// Bytes that the shape declares.
+        declared: u64,
+        /// Bytes that follow the header.
+        there: u64,
+    },
+    /// The numbers are no 32-bit floats.
+    #[error(transparent)]
+    Numbers(io::Error),
+}
+
 /// Array of 32-bit floats of any shape, in C order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatArray {
@@ -32,29 +57,28 @@ impl FloatArray {
     /// Reads the bytes of a `.npy` file. Nothing in it is trusted.
     ///
     /// # Errors
-    /// Bytes that are no such array, or that declare another number of bytes than they have. The text
-    /// says what is wrong with the file.
+    /// Bytes that are no such array, or that declare another number of bytes than they have.
     ///
     /// ```
     /// let error = langevin_data::FloatArray::from_npy(b"not an array").unwrap_err();
-    /// assert_eq!(error, "it does not start as one");
+    /// assert_eq!(error.to_string(), "it does not start as one");
     /// ```
-    pub fn from_npy(mut bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_npy(mut bytes: &[u8]) -> Result<Self, FloatArrayError> {
         let (header, _) = read_header(&mut bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => "it ends early".to_owned(),
-            _ => error.to_string(),
+            io::ErrorKind::UnexpectedEof => FloatArrayError::EndsEarly,
+            _ => FloatArrayError::Header(error),
         })?;
         if header.order() == Order::Fortran {
-            return Err("it is in Fortran order".to_owned());
+            return Err(FloatArrayError::FortranOrder);
         }
         // The shape's product fits, or read_header would have refused it.
-        let (declared, there) = (header.len().saturating_mul(4), bytes.len());
-        if declared != there as u64 {
-            return Err(format!("it declares {declared} bytes of numbers and has {there}"));
+        let (declared, there) = (header.len().saturating_mul(4), bytes.len() as u64);
+        if declared != there {
+            return Err(FloatArrayError::Length { declared, there });
         }
         let shape = header.shape().iter().map(|size| *size as usize).collect();
         let values = NpyFile::with_header(header, bytes).into_vec();
-        Ok(Self { shape, values: values.map_err(|error| error.to_string())? })
+        Ok(Self { shape, values: values.map_err(FloatArrayError::Numbers)? })
     }
 }
 

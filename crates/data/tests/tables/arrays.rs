@@ -1,11 +1,24 @@
 //! NPY: every type of number in both byte orders and both orders of axes, and what is no table.
 
-use langevin_data::{Place, Survey, Table, TableError, TableOptions};
+use langevin_data::{FloatArray, Place, Survey, Table, TableError, TableOptions};
 
 use super::{array, names, npy, packed, rows};
 
 fn read(bytes: &[u8]) -> Result<Table, TableError> {
     Table::from_bytes("a.npy", bytes, &TableOptions::default())
+}
+
+#[test]
+fn bytes_that_are_no_float_array_are_refused_with_the_reason() {
+    let whole = array("<f4", false, "2, 2", &[0; 16]);
+    for (bytes, why) in [
+        (&b"PK\x03\x04 a zip"[..], "it does not start as one"),
+        (&whole[..20], "it ends early"),
+        (&array("<f4", true, "2, 2", &[0; 16]), "it is in Fortran order"),
+        (&whole[..whole.len() - 4], "it declares 16 bytes of numbers and has 12"),
+    ] {
+        assert_eq!(FloatArray::from_npy(bytes).unwrap_err().to_string(), why);
+    }
 }
 
 /// Written by NumPy 2: a Fortran array of float64 with a NaN, and an axis of big-endian int16.

@@ -25,9 +25,8 @@ pub const CONFIG_LIMIT: u64 = 4 << 20;
 /// path, with the nearest known name where one is near.
 pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunConfig, TrainError> {
     if text.len() as u64 > CONFIG_LIMIT {
-        let size = text.len();
-        let message = format!("{name} has {size} bytes, and a run file at most {CONFIG_LIMIT}");
-        return Err(TrainError::Usage(message));
+        let (name, bytes) = (name.to_owned(), text.len());
+        return Err(TrainError::ConfigTooLarge { name, bytes, most: CONFIG_LIMIT });
     }
     let mut document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
@@ -198,18 +197,36 @@ pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
 /// The most parts of an override's key; run files are less deep.
 const DEEPEST_KEY: usize = 16;
 
-/// Applies one override `key=value` to a document.
+/// Why an override cannot be applied to a run file.
+#[derive(Debug, thiserror::Error)]
+enum SettingError {
+    #[error("must be KEY=VALUE, as train.batch=64")]
+    NoValue,
+    #[error("the key has an empty part")]
+    EmptyPart,
+    #[error("the key has more than {DEEPEST_KEY} parts")]
+    TooDeep,
+    /// A part of the key that is no place in the list that it leads to.
+    #[error("`{part}` must be a position from 0 to {last}")]
+    NoPosition { part: String, last: usize },
+    #[error("cannot be set")]
+    NoSection,
+}
+
+/// Applies one `key=value`.
 fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
-    let usage = |why: &str| TrainError::Usage(format!("--set {setting}: {why}"));
-    let (path, value) =
-        setting.split_once('=').ok_or(usage("must be KEY=VALUE, as train.batch=64"))?;
+    let fault = |why: SettingError| TrainError::Setting {
+        setting: setting.to_owned(),
+        source: Box::new(why),
+    };
+    let (path, value) = setting.split_once('=').ok_or_else(|| fault(SettingError::NoValue))?;
     if path.split('.').any(str::is_empty) {
-        return Err(usage("the key has an empty part"));
+        return Err(fault(SettingError::EmptyPart));
     }
     if path.split('.').count() > DEEPEST_KEY {
         let start: String = path.chars().take(60).collect();
-        let message = format!("--set {start}…: the key has more than {DEEPEST_KEY} parts");
-        return Err(TrainError::Usage(message));
+        let source = Box::new(SettingError::TooDeep);
+        return Err(TrainError::Setting { setting: format!("{start}…"), source });
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     let mut place = document;
@@ -219,10 +236,8 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
                 let len = items.len();
                 let index = part.parse::<usize>().ok().filter(|i| *i < len);
                 let index = index.ok_or_else(|| {
-                    usage(&format!(
-                        "`{part}` must be a position from 0 to {}",
-                        len.saturating_sub(1)
-                    ))
+                    let (part, last) = (part.to_owned(), len.saturating_sub(1));
+                    fault(SettingError::NoPosition { part, last })
                 })?;
                 &mut items[index]
             }
@@ -233,7 +248,7 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
                 *other = Value::Object(Map::new());
                 match other {
                     Value::Object(fields) => fields.entry(part).or_insert(Value::Null),
-                    _ => return Err(usage("cannot be set")),
+                    _ => return Err(fault(SettingError::NoSection)),
                 }
             }
         };
@@ -404,8 +419,16 @@ mod tests {
             set(&[r#"train.ema={"kind":"exponential"}"#, "train.ema.decay=0.9"]).expect("valid");
         assert_eq!(ema.train.ema.decay(10_000), Some(0.9));
         let deep = format!("{}=1", vec!["x"; 60_000].join("."));
-        for bad in [&deep, "train..batch=1", "train.batch", "data.means.7=[0,0]", "train.bach=1"] {
-            assert!(set(&[bad]).is_err(), "{bad}");
+        let start = format!("--set {}…: the key has more than 16 parts", "x.".repeat(30));
+        for (bad, why) in [
+            (&*deep, &*start),
+            ("train..batch=1", "--set train..batch=1: the key has an empty part"),
+            ("train.batch", "--set train.batch: must be KEY=VALUE, as train.batch=64"),
+            ("data.means.7=[0,0]", "--set data.means.7=[0,0]: `7` must be a position from 0 to 1"),
+            ("train.bach=1", "train.bach: unknown field `bach`"),
+        ] {
+            let message = set(&[bad]).expect_err(bad).to_string();
+            assert!(message.starts_with(why), "{message}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// An engine, and the reason why it is the tape, where the run file leaves the choice open.
-type Chosen<N> = (Box<dyn Engine<N>>, Option<String>);
+type Chosen<N> = (Box<dyn Engine<N>>, Option<EngineError>);
 
 /// The engine that a run file asks for.
 pub(crate) fn engine_for<N: Network>(
@@ -29,7 +29,7 @@ pub(crate) fn engine_for<N: Network>(
             (Err(why), EngineConfig::Direct) => {
                 return Err(TrainError::config("train.engine", why.to_string()));
             }
-            (Err(why), _) => why_tape = Some(why.to_string()),
+            (Err(why), _) => why_tape = Some(why),
         }
     }
     let tape = TapeEngine::new(network, networks, optimizer, clip_norm, device);

@@ -77,7 +77,7 @@ impl Packed {
 pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>, TrainError> {
     #[cfg(test)]
     tests::READS.set(tests::READS.get() + 1);
-    let data = tensor.try_into_data().map_err(|error| TrainError::Device(error.to_string()))?;
+    let data = tensor.try_into_data().map_err(TrainError::device)?;
     Ok(data.iter::<f32>().map(f64::from).collect())
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn read_buffers(
 ) -> Result<Vec<Vec<f32>>, TrainError> {
     #[cfg(test)]
     tests::READS.set(tests::READS.get() + 1);
-    let read = client.read(buffers).map_err(|error| TrainError::Device(error.to_string()))?;
+    let read = client.read(buffers).map_err(TrainError::device)?;
     let numbers = |bytes: &Bytes| -> Vec<f32> {
         bytes.as_chunks::<4>().0.iter().map(|number| f32::from_ne_bytes(*number)).collect()
     };

@@ -40,13 +40,12 @@ pub(crate) fn evaluate_samples<N: Network>(
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Evaluation, TrainError> {
     if data.len(Part::HeldOut) == Some(0) {
-        let message = "no rows are held out to measure by: data.holdout must be above 0";
-        return Err(TrainError::Usage(message.to_owned()));
+        return Err(TrainError::NothingHeldOut);
     }
     let seed = problem.config().seed;
     let drawn = BothSpaces::of_samples(data, &samples.values);
-    let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, usize::MAX);
-    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, usize::MAX);
+    let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, None);
+    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, None);
     let count = drawn.set("samples")?.user.count().min(5 * BASELINE_ROWS);
     let fitted = FittedGaussian::fit(training.set("training rows")?.model);
     let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);

@@ -83,15 +83,10 @@ impl MemoryEstimate {
     /// # Errors
     /// Names what is needed and what is there.
     pub fn check(&self) -> Result<(), TrainError> {
-        if let Some(free) = free_memory().filter(|free| self.bytes > *free) {
-            return Err(TrainError::Usage(format!(
-                "this run needs about {} of memory, {} are free: lower the numbers of denoiser.network, \
-                 train.batch or sample.count",
-                gibibytes(self.bytes),
-                gibibytes(free)
-            )));
+        match free_memory().filter(|free| self.bytes > *free) {
+            Some(free) => Err(TrainError::TooLittleMemory { needed: self.bytes, free }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -117,10 +112,6 @@ fn numbers_of_batches(rows: usize, features: usize, level_features: usize) -> us
     // The batch in the making also holds its rows and its noise, both in 64 bits, and its levels.
     let making = features.saturating_mul(4).saturating_add(LEVEL_NUMBERS);
     rows.saturating_mul(row.saturating_mul(2).saturating_add(making))
-}
-
-fn gibibytes(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
 #[cfg(test)]

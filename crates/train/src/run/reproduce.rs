@@ -55,14 +55,10 @@ impl Reproduction {
         let steps = match steps {
             None => most,
             Some(steps) if (1..=made).contains(&steps) => steps,
-            Some(steps) => {
-                let message = format!("--steps: must be from 1 to {made}, got {steps}");
-                return Err(TrainError::Usage(message));
-            }
+            Some(given) => return Err(TrainError::StepsToReproduce { given, made }),
         };
         if log_lines(run, steps)?.is_empty() {
-            let message = format!("the run has no log line up to step {steps} to compare with");
-            return Err(TrainError::Usage(message));
+            return Err(TrainError::NoLogLine { steps });
         }
         config.report =
             ReportConfig { figures: Vec::new(), film: None, evaluation: false, page: false };
@@ -128,9 +124,12 @@ impl Again {
         }
         let checkpoints = Checkpoints::new(run);
         if checkpoints.steps()?.contains(&self.steps) {
-            let own = checkpoints.load(self.steps);
-            let here = Checkpoints::new(again).load(self.steps);
-            if let Some(tensor) = tensors_differ(&own?, &here?) {
+            let load = |checkpoints: &Checkpoints| {
+                let loaded = checkpoints.load(self.steps);
+                loaded.map_err(|why| why.at(&checkpoints.path(self.steps)))
+            };
+            let (own, here) = (load(&checkpoints)?, load(&Checkpoints::new(again))?);
+            if let Some(tensor) = tensors_differ(&own, &here) {
                 return Ok(Some(format!("step {}: {tensor}", self.steps)));
             }
         }

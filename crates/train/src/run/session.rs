@@ -40,9 +40,9 @@ use crate::{
 };
 
 /// Message of a panic.
-fn said(panic: &(dyn Any + Send)) -> String {
+fn said(panic: &(dyn Any + Send)) -> Option<String> {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
 }
 
 /// A process's work on a run.
@@ -74,7 +74,7 @@ impl<'a, N: Network> Session<'a, N> {
         options: &'a RunOptions<'a>,
     ) -> Result<Self, TrainError> {
         let run = folder.path();
-        trainer.engine().clone_into(&mut manifest.engine);
+        manifest.engine = Some(trainer.engine().to_owned());
         manifest.write(run)?;
         let made = trainer.steps_made();
         let up_to_here =
@@ -106,7 +106,7 @@ impl<'a, N: Network> Session<'a, N> {
         // The backend panics where a GPU driver is lost. What is known of the run must be written all
         // the same.
         let result = catch_unwind(AssertUnwindSafe(|| self.train_and_finish(observer)))
-            .unwrap_or_else(|panic| Err(TrainError::Panic(said(panic.as_ref()))));
+            .unwrap_or_else(|panic| Err(TrainError::Panic { message: said(panic.as_ref()) }));
         if result.is_err() {
             self.manifest.state = RunState::Failed;
             // An error here is dropped, since the one that is returned says more.
@@ -231,7 +231,10 @@ impl<'a, N: Network> Session<'a, N> {
         let step = best.progress.step;
         observer
             .event(Event::Remark(&format!("samples are drawn with the weights of step {step}")));
-        best.into_networks(networks).map_err(|error| TrainError::Checkpoint(error.to_string()))
+        best.into_networks(networks).map_err(|why| {
+            let path = self.checkpoints.path(step);
+            TrainError::BestCheckpoint { path, source: why.into() }
+        })
     }
 
     /// Draws the samples, measures them, and shows the run in figures and on its page.

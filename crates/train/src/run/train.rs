@@ -22,7 +22,7 @@ use crate::{
     sample::{Samples, draw_samples},
     store::{
         Machine, Manifest, RunState,
-        checkpoint::{Checkpoint, Checkpoints},
+        checkpoint::{Checkpoint, Checkpoints, Mismatch},
         disk,
         fingerprint::{fingerprint, same_data},
         folder::{RunFolder, read_run_config},
@@ -133,23 +133,22 @@ fn resume_session<N: Network>(
         config.train.steps = steps;
     }
     let mut manifest = Manifest::read(run)?;
-    let refuse = |place: &Path, why| TrainError::Usage(format!("{}: {why}", place.display()));
     let problem = Problem::new(config)?;
     let (network, data) = build(&problem, options.device)?;
     let problem = match &mut checkpoint {
         Some(checkpoint) => problem
             .with_frequencies(checkpoint.frequencies.take())
-            .map_err(|why| refuse(&checkpoints.path(made), why.to_string()))?,
+            .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?,
         None => problem,
     };
     let mut trainer = Trainer::new(problem, network, data, options.device)?;
     let untrained = trainer.sampling_networks();
     match checkpoint {
-        Some(checkpoint) => {
-            restore(&mut trainer, checkpoint).map_err(|why| refuse(&checkpoints.path(made), why))?
-        }
+        Some(checkpoint) => restore(&mut trainer, checkpoint)
+            .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?,
         None => {
-            same_data(&manifest.data, trainer.data()).map_err(|why| refuse(run, why))?;
+            same_data(&manifest.data, trainer.data())
+                .map_err(|why| TrainError::mismatch(run, why))?;
             warn("the run was stopped before its first checkpoint, and begins again");
         }
     }
@@ -244,15 +243,16 @@ fn trained<N: Network>(
     let warn = &mut |what: String| observer.event(Event::Warning(&what));
     let mut checkpoint = checkpoints.for_sampling(problem.config().train.keep, warn)?;
     let step = checkpoint.progress.step;
-    let refuse =
-        |why: String| TrainError::Usage(format!("{}: {why}", checkpoints.path(step).display()));
+    let path = checkpoints.path(step);
+    let refuse = |why: Mismatch| TrainError::mismatch(&path, why);
     same_data(&checkpoint.data, data).map_err(refuse)?;
     checkpoint.same_network(problem.config()).map_err(refuse)?;
     let problem = problem
         .with_frequencies(checkpoint.frequencies.take())
-        .map_err(|why| refuse(why.to_string()))?;
+        .map_err(|why| TrainError::mismatch(&path, why))?;
     let networks = vec![network; problem.diffusion().networks];
-    let networks = checkpoint.into_networks(networks).map_err(|why| refuse(why.to_string()))?;
+    let networks =
+        checkpoint.into_networks(networks).map_err(|why| TrainError::mismatch(&path, why))?;
     Ok((problem, networks))
 }
 
@@ -272,17 +272,10 @@ pub fn dry_run<N: Network>(
 
 fn check_extension(config: &RunConfig, steps: u64, made: u64) -> Result<(), TrainError> {
     if config.train.learning_rate.depends_on_length() {
-        return Err(TrainError::Usage(format!(
-            "--steps {steps}: the learning rate of every step depends on the run's length of {}, so a \
-             longer run is another run from its first step on. Start it anew, or use a learning rate \
-             of kind `constant` or `step_decay`",
-            config.train.steps
-        )));
+        return Err(TrainError::LengthDecidesRates { steps, length: config.train.steps });
     }
     if steps < made {
-        return Err(TrainError::Usage(format!(
-            "--steps {steps}: the run has made {made} steps already"
-        )));
+        return Err(TrainError::StepsMade { steps, made });
     }
     Ok(())
 }
@@ -311,10 +304,10 @@ fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
     Ok(())
 }
 
-fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), String> {
+fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), Mismatch> {
     same_data(&checkpoint.data, trainer.data())?;
     checkpoint.same_network(trainer.config())?;
     checkpoint.same_optimizer(trainer.config())?;
     let Checkpoint { progress, model, ema, optimizer, .. } = checkpoint;
-    trainer.restore(progress, model, ema, optimizer)
+    Ok(trainer.restore(progress, model, ema, optimizer)?)
 }

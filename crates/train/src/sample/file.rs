@@ -31,7 +31,7 @@ impl SamplesFormat {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
             Some("npy") => Ok(Self::Npy),
-            _ => Err(TrainError::Usage(format!("{}: must end in .csv or .npy", path.display()))),
+            _ => Err(TrainError::SamplesEnding { path: path.to_owned() }),
         }
     }
 }
@@ -97,21 +97,34 @@ fn npy_of<T: npyz::AutoSerialize + Copy>(columns: usize, values: &[T]) -> std::i
     Ok(bytes)
 }
 
-/// Reads samples.csv, row by row in the user's columns. The list is empty where the file is
-/// missing.
+/// Why a file is no samples.csv of the run.
+#[derive(Debug, thiserror::Error)]
+enum SamplesError {
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
+    #[error("must have {columns} columns, got {got}")]
+    Columns { columns: usize, got: usize },
+    #[error("`{field}` is not a number")]
+    NotANumber { field: String },
+}
+
+/// Reads samples.csv, row by row in the user's columns; empty where there is none.
 pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
     let path = run.join("samples.csv");
     let Some(file) = open_samples(&path)? else { return Ok(Vec::new()) };
-    let not_ours = |why: String| TrainError::Usage(format!("{}: {why}", path.display()));
+    parse_samples(file, columns).map_err(|why| TrainError::NotOurs { path, source: why.into() })
+}
+
+fn parse_samples(file: File, columns: usize) -> Result<Vec<f64>, SamplesError> {
     let mut values = Vec::new();
     for record in csv::Reader::from_reader(file).records() {
-        let record = record.map_err(|error| not_ours(error.to_string()))?;
+        let record = record?;
         if record.len() != columns {
-            return Err(not_ours(format!("must have {columns} columns, got {}", record.len())));
+            return Err(SamplesError::Columns { columns, got: record.len() });
         }
         for field in &record {
-            let value =
-                field.parse().map_err(|_| not_ours(format!("`{field}` is not a number")))?;
+            let value = field.parse();
+            let value = value.map_err(|_| SamplesError::NotANumber { field: field.to_owned() })?;
             values.push(value);
         }
     }
@@ -159,6 +172,24 @@ mod tests {
         let bytes = npy_bytes(1, &long).expect("written");
         let file = npyz::NpyFile::new(&bytes[..]).expect("npy");
         assert_eq!(file.into_vec::<f64>().expect("doubles"), long, "whole numbers stay whole");
+    }
+
+    #[test]
+    fn samples_that_are_not_the_run_s_are_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("samples.csv");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            read_samples(folder.path(), 2)
+        };
+        assert_eq!(read("a,b\n1,2\n").expect("ours"), [1.0, 2.0]);
+        for (text, why) in
+            [("a\n1\n", "must have 2 columns, got 1"), ("a,b\n1,x\n", "`x` is not a number")]
+        {
+            let error = read(text).expect_err(why);
+            let message = format!("{}: {why}", path.display());
+            assert_eq!((error.to_string(), error.is_usage()), (message, true));
+        }
     }
 
     #[test]

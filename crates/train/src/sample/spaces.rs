@@ -48,10 +48,11 @@ impl BothSpaces {
         part: Part,
         seed: u64,
         stream: u64,
-        most: usize,
+        most: Option<usize>,
     ) -> Self {
         let features = data.features();
-        let count = data.len(part).map_or(DRAWN_ROWS, |count| count).min(most);
+        let all = data.len(part).unwrap_or(DRAWN_ROWS);
+        let count = most.map_or(all, |most| most.min(all));
         let mut model = vec![0.0; count * features];
         match data.len(part) {
             Some(rows) => {
@@ -143,7 +144,7 @@ mod tests {
             Table::from_bytes("t", b"a,b\n1,70\n3,50\n1,50\n3,70\n", &TableOptions::default());
         let split = SplitOptions { holdout: Holdout::Share(0.0), ..Default::default() };
         let data = TableData::new(table.expect("sound"), &split).expect("sound");
-        let rows = BothSpaces::of_data(&data, Part::Training, 0, 0, 4);
+        let rows = BothSpaces::of_data(&data, Part::Training, 0, 0, Some(4));
         let expected = [(2.0, 1.0), (60.0, 10.0)];
         for ((mean, std), (own_mean, own_std)) in rows.moments().into_iter().zip(expected) {
             assert!(

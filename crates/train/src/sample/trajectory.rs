@@ -15,7 +15,16 @@ pub(crate) const TRAJECTORY: &str = "trajectory.npy";
 /// Bytes allowed for the array's header, which needs less.
 const HEADER_ROOM: u64 = 1 << 14;
 
-/// Writes trajectory.npy, an array `[levels, rows, features]` of 32-bit floats.
+/// An array whose shape is not that of the run's trajectory.
+#[derive(Debug, thiserror::Error)]
+#[error("must hold {levels} levels of {features} features, got {shape:?}")]
+struct OtherShape {
+    levels: usize,
+    features: usize,
+    shape: Vec<usize>,
+}
+
+/// Writes trajectory.npy, 32-bit floats `[levels, rows, features]`.
 pub(crate) fn write_trajectory(
     run: &Path,
     features: usize,
@@ -51,13 +60,11 @@ pub(crate) fn read_trajectory(
     let numbers = [levels, TRAJECTORY_ROWS, features].into_iter().fold(4, usize::saturating_mul);
     let limit = (numbers as u64).saturating_add(HEADER_ROOM);
     let Some(bytes) = run_files::read(&path, limit)? else { return Ok(Vec::new()) };
-    let not_ours = |message: String| TrainError::Figure { name: TRAJECTORY.to_owned(), message };
-    let array = FloatArray::from_npy(&bytes).map_err(not_ours)?;
+    let array = FloatArray::from_npy(&bytes).map_err(|why| TrainError::figure(TRAJECTORY, why))?;
     if !matches!(array.shape[..], [l, r, f] if l == levels && f == features && l.min(r).min(f) > 0)
     {
-        let shape = &array.shape;
-        let message = format!("must hold {levels} levels of {features} features, got {shape:?}");
-        return Err(not_ours(message));
+        let why = OtherShape { levels, features, shape: array.shape };
+        return Err(TrainError::figure(TRAJECTORY, why));
     }
     Ok(array.values.chunks_exact(array.values.len() / levels).map(<[f32]>::to_vec).collect())
 }

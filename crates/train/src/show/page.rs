@@ -131,11 +131,8 @@ fn css() -> String {
 fn render(name: &str, template: &str, values: Value) -> Result<String, TrainError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let failed = |error: minijinja::Error| TrainError::Figure {
-        name: name.to_owned(),
-        message: error.to_string(),
-    };
-    environment.render_named_str(name, template, values).map_err(failed)
+    let rendered = environment.render_named_str(name, template, values);
+    rendered.map_err(|error| TrainError::figure(name, error))
 }
 
 fn row(name: &str, distance: &Distance, baselines: &[String]) -> Value {

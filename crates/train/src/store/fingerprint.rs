@@ -2,17 +2,17 @@
 
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
-/// Fails unless `digest` is the fingerprint of this data, in the present format or in format 1.
+use crate::store::checkpoint::Mismatch;
+
+/// Fails unless `digest` is the fingerprint of this data, in this format or the one before.
 ///
 /// # Errors
-/// What that means.
-pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), String> {
+/// [`Mismatch::OtherData`].
+pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), Mismatch> {
     if digest == fingerprint(data) || digest == fingerprint_of_format_1(data) {
         return Ok(());
     }
-    let file =
-        if data.len(Part::Training).is_some() { ", or its file has changed since" } else { "" };
-    Err(format!("was trained on other data than config.json describes{file}"))
+    Err(Mismatch::OtherData { has_file: data.len(Part::Training).is_some() })
 }
 
 /// Fingerprint of a data set: blake3 of what a model is trained on. For a finite data set this is its

@@ -54,8 +54,7 @@ impl RunFolder {
     /// It is not a run, or another process trains in it.
     pub(crate) fn open(path: &Path) -> Result<Self, TrainError> {
         if !path.join(MANIFEST).is_file() {
-            let message = format!("{} is not a run: it has no {MANIFEST}", path.display());
-            return Err(TrainError::Usage(message));
+            return Err(TrainError::NotARun { path: path.to_owned(), lacks: MANIFEST });
         }
         let lock = lock(path)?;
         remove_leftovers(path);
@@ -98,21 +97,16 @@ impl RunFolder {
 /// It cannot be read, or describes no run.
 pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
     let path = run.join(CONFIG);
-    let text = reading::read_text(&path, CONFIG_LIMIT)?.ok_or_else(|| {
-        TrainError::Usage(format!("{} is not a run: it has no {CONFIG}", run.display()))
-    })?;
+    let text = reading::read_text(&path, CONFIG_LIMIT)?;
+    let text = text.ok_or_else(|| TrainError::NotARun { path: run.to_owned(), lacks: CONFIG })?;
     crate::config::read_config(&path.display().to_string(), run, &text, &[])
 }
 
 fn no_run_yet(path: &Path) -> Result<(), TrainError> {
-    if !path.join(MANIFEST).exists() {
-        return Ok(());
+    match path.join(MANIFEST).exists() {
+        true => Err(TrainError::HoldsARun { path: path.to_owned() }),
+        false => Ok(()),
     }
-    Err(TrainError::Usage(format!(
-        "{} holds a run already: go on with it by `train --resume {}`, or name another folder",
-        path.display(),
-        path.display()
-    )))
 }
 
 /// Whether a folder is free. A free folder holds nothing, or only what a run leaves when it is killed
@@ -130,10 +124,7 @@ fn is_free(folder: &Path) -> io::Result<bool> {
 pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
     no_run_yet(path)?;
     match is_free(path) {
-        Ok(false) => {
-            let message = format!("{} is not empty: name another folder", path.display());
-            Err(TrainError::Usage(message))
-        }
+        Ok(false) => Err(TrainError::FolderNotEmpty { path: path.to_owned() }),
         Ok(true) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(TrainError::io("cannot create", path, source)),
@@ -155,7 +146,7 @@ fn create_next(base: &Path) -> Result<PathBuf, TrainError> {
             Err(source) => return Err(TrainError::io("cannot create", &path, source)),
         }
     }
-    Err(TrainError::Usage(format!("every name after {} is taken", base.display())))
+    Err(TrainError::NamesTaken { path: base.to_owned() })
 }
 
 #[cfg(test)]

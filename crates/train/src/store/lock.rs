@@ -22,8 +22,7 @@ pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
     let cannot = |doing| move |source| TrainError::io(doing, &run.join(LOCK), source);
     // A link could lead to a file outside the run.
     if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-        let message = format!("{} must be a file, not a link or a folder", path.display());
-        return Err(TrainError::Usage(message));
+        return Err(TrainError::LockNotAFile { path });
     }
     let file = File::options()
         .create(true)
@@ -43,14 +42,11 @@ pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
-            let run = run.display();
-            let holder = reading::read_text(&path, MOST_HOLDER).unwrap_or_default();
-            Err(TrainError::Usage(match holder.unwrap_or_default().trim() {
-                named if named.starts_with(HOLDER) => {
-                    format!("another process is training in {run}: {named}")
-                }
-                _ => format!("another process is training in {run}"),
-            }))
+            // Whoever holds the lock may have written nothing yet, or something else.
+            let text = reading::read_text(&path, MOST_HOLDER).ok().flatten();
+            let holder = text.map(|text| text.trim().to_owned());
+            let holder = holder.filter(|holder| holder.starts_with(HOLDER));
+            Err(TrainError::Locked { run: run.to_owned(), holder })
         }
         Err(TryLockError::Error(source)) => Err(cannot("cannot lock")(source)),
     }

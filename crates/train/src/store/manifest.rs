@@ -36,8 +36,8 @@ pub struct Manifest {
     /// The machine, on which the run's bits may depend.
     pub machine: Machine,
     /// The engine that made the steps: `direct` or `tape`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub engine: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// Training steps made when the state was written.
     #[serde(default)]
     pub step: u64,
@@ -157,7 +157,7 @@ impl Manifest {
         Self {
             format: FORMAT,
             state: RunState::Running,
-            engine: String::new(),
+            engine: None,
             step: 0,
             started: now.as_secs(),
             program,

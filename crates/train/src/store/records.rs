@@ -106,16 +106,59 @@ pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     Ok(runs)
 }
 
-/// The run under `runs` that was started last.
+/// The run under `runs` that was started last. Of runs of one second it is the one with the highest number
+/// at the end of its name, where `x-10` is above `x-9` and `x` counts as 1; then the last by name.
 ///
 /// # Errors
 /// There is none.
 pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
     let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
-    let started = |path: PathBuf| Manifest::read(&path).ok().map(|m| (m.started, path));
-    entries
-        .filter_map(started)
-        .max()
-        .map(|(_, path)| path)
-        .ok_or_else(|| TrainError::Usage(format!("there is no run under {}", runs.display())))
+    let ranked = |path: PathBuf| {
+        let started = Manifest::read(&path).ok()?.started;
+        Some((started, number_of(&path), path))
+    };
+    let newest = entries.filter_map(ranked).max();
+    newest.map(|(.., path)| path).ok_or_else(|| TrainError::NoRun { folder: runs.to_owned() })
+}
+
+/// The number after the last hyphen of a run's name, which tells runs of one config apart; 1 without one.
+fn number_of(run: &Path) -> u64 {
+    let name = run.file_name().unwrap_or_default().to_string_lossy();
+    name.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Program;
+
+    #[test]
+    fn of_runs_of_one_second_the_highest_number_is_the_newest() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let program = || Program {
+            langevin: String::new(),
+            burn: String::new(),
+            backend: String::new(),
+            device: String::new(),
+            features: Vec::new(),
+        };
+        let begin = |name: &str, started| {
+            let run = folder.path().join(name);
+            fs::create_dir(&run).expect("created");
+            let manifest = Manifest { started, ..Manifest::new(program(), String::new()) };
+            manifest.write(&run).expect("written");
+        };
+        let newest = || {
+            let run = newest_run(folder.path()).expect("a run");
+            run.file_name().expect("a name").to_string_lossy().into_owned()
+        };
+        newest_run(folder.path()).expect_err("none yet");
+        begin("x", 7);
+        assert_eq!(newest(), "x");
+        begin("x-10", 7);
+        begin("x-9", 7);
+        assert_eq!(newest(), "x-10");
+        begin("a", 8);
+        assert_eq!(newest(), "a", "the time goes first");
+    }
 }

@@ -1,5 +1,7 @@
 //! Training: one step at a time, with its log lines and the state that a checkpoint saves.
 
+mod error;
+
 use burn::tensor::Device;
 use langevin_core::Network;
 use langevin_data::{Dataset, Part, Streams};
@@ -8,12 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     TrainError,
     config::RunConfig,
-    engine::{Engine, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read},
+    engine::{
+        Engine, EngineError, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read,
+    },
     problem::{Diffusion, Problem, StepBatch},
 };
 
-/// Most steps whose losses wait on the device. At this number they are read even if no log line is
-/// due.
+pub(crate) use error::{ProgressError, RestoreError};
+
+/// Steps whose losses may wait on the device; beyond, they are read without a log line.
 const MOST_UNREAD: usize = 256;
 
 /// Rows of one forward pass of the held-out loss. The number is fixed, so that bits do not depend
@@ -68,20 +73,19 @@ impl Progress {
     /// Checks that a run can have these counters after `step` steps.
     ///
     /// # Errors
-    /// The contradiction, in words.
-    pub(crate) fn check(&self, step: u64) -> Result<(), String> {
-        let Self { step: own, loss_sum, loss_count, best } = self;
-        if *own != step {
-            return Err(format!("it is of step {own}"));
+    /// What is wrong.
+    pub(crate) fn check(&self, step: u64) -> Result<(), ProgressError> {
+        let Self { step: own, loss_sum: sum, loss_count: count, best } = *self;
+        if own != step {
+            return Err(ProgressError::OtherStep { step: own });
         }
-        if *loss_count > step || !loss_sum.is_finite() {
-            return Err(format!("its loss is a sum of {loss_sum} over {loss_count} steps"));
+        if count > step || !sum.is_finite() {
+            return Err(ProgressError::Losses { sum, count });
         }
         match best {
-            Some(best) if best.step > step || best.since > step => Err(format!(
-                "its lowest loss is of step {}, {} measurements ago",
-                best.step, best.since
-            )),
+            Some(Best { step: lowest, since, .. }) if lowest > step || since > step => {
+                Err(ProgressError::Best { step: lowest, since })
+            }
             _ => Ok(()),
         }
     }
@@ -126,7 +130,7 @@ pub struct Trainer<N: Network> {
     spent: Option<StepBatch>,
     device: Device,
     engine: Box<dyn Engine<N>>,
-    why_tape: Option<String>,
+    why_tape: Option<EngineError>,
     progress: Progress,
     /// Losses and gradient norms of the steps since the device was last read.
     unread: Vec<StepOutput>,
@@ -215,14 +219,19 @@ impl<N: Network> Trainer<N> {
         if self.unread.len() >= MOST_UNREAD && !self.is_log_step() {
             self.read_losses()?;
         }
-        let metrics = self.is_log_step().then(|| self.metrics(learning_rate)).transpose()?;
+        let metrics = if self.is_log_step() { self.metrics(learning_rate)? } else { None };
         Ok(StepReport { step: self.progress.step, learning_rate, metrics })
     }
 
     /// Makes one training step and returns its log line, whether one is due or not.
     pub(crate) fn step_and_read(&mut self) -> Result<Metrics, TrainError> {
-        let StepReport { learning_rate, metrics, .. } = self.step()?;
-        metrics.map_or_else(|| self.metrics(learning_rate), Ok)
+        loop {
+            let StepReport { learning_rate, metrics, .. } = self.step()?;
+            let metrics = if metrics.is_some() { metrics } else { self.metrics(learning_rate)? };
+            if let Some(metrics) = metrics {
+                return Ok(metrics);
+            }
+        }
     }
 
     /// Whether a log line is due: every `log_every` steps, at every validation, and at the end.
@@ -238,8 +247,9 @@ impl<N: Network> Trainer<N> {
             && (step.is_multiple_of(train.validate_every) || step == train.steps)
     }
 
-    fn metrics(&mut self, learning_rate: f64) -> Result<Metrics, TrainError> {
-        let (loss, gradient_norm) = self.read_losses()?;
+    /// The log line of the last step; `None` where its loss was read before.
+    fn metrics(&mut self, learning_rate: f64) -> Result<Option<Metrics>, TrainError> {
+        let Some((loss, gradient_norm)) = self.read_losses()? else { return Ok(None) };
         let step = self.progress.step;
         let held_out_loss = self.is_validation_step().then(|| self.held_out_loss()).transpose()?;
         if let Some(value) = held_out_loss.filter(|loss| !loss.is_finite()) {
@@ -260,18 +270,18 @@ impl<N: Network> Trainer<N> {
         }
         let mean_loss = self.progress.loss_sum / self.progress.loss_count as f64;
         (self.progress.loss_sum, self.progress.loss_count) = (0.0, 0);
-        Ok(Metrics { step, loss, mean_loss, gradient_norm, learning_rate, held_out_loss })
+        Ok(Some(Metrics { step, loss, mean_loss, gradient_norm, learning_rate, held_out_loss }))
     }
 
     /// Reads the losses of all steps since the last reading, in one transfer. Returns the last
     /// step's loss and gradient norm.
-    fn read_losses(&mut self) -> Result<(f64, f64), TrainError> {
+    fn read_losses(&mut self) -> Result<Option<(f64, f64)>, TrainError> {
         let unread = std::mem::take(&mut self.unread);
         if unread.is_empty() {
-            return Ok((f64::NAN, f64::NAN));
+            return Ok(None);
         }
         let first = self.progress.step - unread.len() as u64 + 1;
-        let mut last = (f64::NAN, f64::NAN);
+        let mut last = None;
         let outputs = StepOutput::read(&unread, self.source.problem.diffusion().reduction)?;
         for (step, (loss, norm)) in (first..).zip(outputs) {
             for (quantity, value) in [("loss", loss), ("gradient norm", norm)] {
@@ -282,7 +292,7 @@ impl<N: Network> Trainer<N> {
             }
             self.progress.loss_sum += loss;
             self.progress.loss_count += 1;
-            last = (loss, norm);
+            last = Some((loss, norm));
         }
         Ok(last)
     }
@@ -364,8 +374,8 @@ impl<N: Network> Trainer<N> {
 
     /// Reason why the tape engine makes the steps, if the run file leaves the choice and the direct
     /// engine cannot.
-    pub fn why_tape(&self) -> Option<&str> {
-        self.why_tape.as_deref()
+    pub const fn why_tape(&self) -> Option<&EngineError> {
+        self.why_tape.as_ref()
     }
 
     /// Device without autodiff.
@@ -404,20 +414,17 @@ impl<N: Network> Trainer<N> {
     /// Resumes from a checkpoint.
     ///
     /// # Errors
-    /// The name of the array that does not fit this network.
+    /// Averaged weights that only the run or only the checkpoint has; the first array that does not fit.
     pub(crate) fn restore(
         &mut self,
         progress: Progress,
         weights: TensorMap,
         ema: Option<TensorMap>,
         optimizer: TensorMap,
-    ) -> Result<(), String> {
+    ) -> Result<(), RestoreError> {
         let averaged = self.config().train.ema.decay(0).is_some();
-        if averaged != ema.is_some() {
-            let (has, lacks) = if averaged { ("run", "checkpoint") } else { ("checkpoint", "run") };
-            return Err(format!("the {has} has averaged weights, the {lacks} has none"));
-        }
-        self.engine.restore(weights, ema, optimizer).map_err(|error| error.to_string())?;
+        RestoreError::check_averages(averaged, ema.is_some())?;
+        self.engine.restore(weights, ema, optimizer)?;
         self.progress = progress;
         self.drawn = None;
         self.unread.clear();

@@ -74,15 +74,12 @@ pub(crate) trait Vector: Copy {
 pub fn use_instructions(name: &str) -> Result<(), TrainError> {
     let sets = InstructionSet::all();
     let Some(set) = sets.iter().find(|set| set.name() == name) else {
-        let here: Vec<_> = sets.iter().map(|set| set.name()).collect();
-        let message =
-            format!("must be one of {}, which this machine has, got {name:?}", here.join(", "));
-        return Err(TrainError::Usage(message));
+        let known = sets.iter().map(|set| set.name()).collect();
+        return Err(TrainError::Instructions { given: name.to_owned(), known });
     };
     let used = *IN_USE.get_or_init(|| *set);
     if used != *set {
-        let message = format!("{name}: this process computes with {used:?} already");
-        return Err(TrainError::Usage(message));
+        return Err(TrainError::InstructionsInUse { given: set.name(), used: used.name() });
     }
     Ok(())
 }

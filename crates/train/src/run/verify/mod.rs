@@ -1,12 +1,16 @@
 //! Verification of a run: whether its files are as it wrote them, and from which step it can go on.
 
+mod fault;
+
 use std::{
     io::{self, Read},
     path::{Component, Path},
+    sync::Arc,
 };
 
 use langevin_core::Network;
 
+use self::fault::{Fault, NoEngine};
 use crate::{
     TrainError,
     config::CONFIG_LIMIT,
@@ -15,13 +19,13 @@ use crate::{
     sample::levels::LEVELS,
     store::{
         Manifest, RunState,
-        checkpoint::{Checkpoint, Checkpoints, LoadError},
+        checkpoint::{Checkpoint, Checkpoints, LoadError, Mismatch},
         folder::read_run_config,
         manifest::MANIFEST,
         reading::{EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
         records::EVALUATION,
     },
-    trainer::Metrics,
+    trainer::{Metrics, RestoreError},
 };
 
 const METRICS: &str = "metrics.jsonl";
@@ -71,13 +75,14 @@ pub fn verify_run<N: Network>(
 ) -> Result<Verification, TrainError> {
     let problem = Problem::new(read_run_config(run)?)?;
     let mut findings = Vec::new();
-    let mut found = |what: &str, outcome: Result<(), String>| {
-        findings.push(Finding { what: what.to_owned(), problem: outcome.err() });
+    let mut found = |what: &str, outcome: Result<(), Fault>| {
+        let problem = outcome.err().map(|fault| fault.to_string());
+        findings.push(Finding { what: what.to_owned(), problem });
     };
     let manifest = match Manifest::read(run) {
         Ok(manifest) => Some(manifest),
         Err(error) => {
-            found(MANIFEST, Err(without_path(&error)));
+            found(MANIFEST, Err(without_path(error)));
             None
         }
     };
@@ -89,7 +94,8 @@ pub fn verify_run<N: Network>(
         found(METRICS, whole_lines(&run.join(METRICS)));
     }
     let data = manifest.as_ref().map(|manifest| manifest.data.as_str());
-    let mut resumed = network(&problem).map(|network| Resumed::new(&problem, network));
+    let mut resumed =
+        network(&problem).map(|network| Resumed::new(&problem, network).map_err(Arc::new));
     let checkpoints = Checkpoints::new(run);
     let steps = checkpoints.steps()?;
     // A resumed run takes the newest checkpoint that is not damaged, and fails where that one does not
@@ -100,7 +106,7 @@ pub fn verify_run<N: Network>(
         let loaded = checkpoints.load(step);
         let is_damaged = matches!(loaded, Err(LoadError::Damaged(_)));
         let outcome = loaded
-            .map_err(|why| why.to_string())
+            .map_err(Fault::from)
             .and_then(|checkpoint| fits(checkpoint, &problem, data, resumed.as_mut()));
         if !is_damaged && taken.is_none() {
             taken = Some(step);
@@ -109,21 +115,17 @@ pub fn verify_run<N: Network>(
         found(&format!("checkpoints/step-{step:08}"), outcome);
     }
     let made = manifest.as_ref().map_or(0, |manifest| manifest.step);
-    let problem = match taken {
+    let fault = match taken {
         Some(_) if goes_on_from.is_some() => None,
-        Some(step) => Some(format!(
-            "a resumed run takes the newest that is not damaged, of step {step}, or none"
-        )),
-        None if !checkpoints.has_none()? => {
-            Some("none is sound: the run must be started anew".to_owned())
-        }
+        Some(step) => Some(Fault::NewestUnfit { step }),
+        None if !checkpoints.has_none()? => Some(Fault::NoneSound),
         None => {
             goes_on_from = Some(0);
-            (made > 0).then(|| format!("none is whole, though the run has made {made} steps"))
+            (made > 0).then_some(Fault::NoneWhole { made })
         }
     };
-    if let Some(problem) = problem {
-        found("checkpoints", Err(problem));
+    if let Some(fault) = fault {
+        found("checkpoints", Err(fault));
     }
     // Without a manifest no run goes on.
     let goes_on_from = goes_on_from.filter(|_| manifest.is_some());
@@ -132,11 +134,11 @@ pub fn verify_run<N: Network>(
 }
 
 /// Message of an error without the file's path, since the finding names the file.
-fn without_path(error: &TrainError) -> String {
+fn without_path(error: TrainError) -> Fault {
     match error {
-        TrainError::Json { source, .. } => format!("is not valid JSON: {source}"),
-        TrainError::Io { source, .. } => source.to_string(),
-        other => other.to_string(),
+        TrainError::Json { source, .. } => Fault::Json(source),
+        TrainError::Io { source, .. } => Fault::Io(source),
+        other => Fault::Unreadable(other),
     }
 }
 
@@ -146,31 +148,25 @@ fn fits<N: Network>(
     checkpoint: Checkpoint,
     problem: &Problem,
     data: Option<&str>,
-    resumed: Option<&mut Result<Resumed<N>, String>>,
-) -> Result<(), String> {
+    resumed: Option<&mut Result<Resumed<N>, Arc<NoEngine>>>,
+) -> Result<(), Fault> {
     if data.is_some_and(|data| data != checkpoint.data) {
-        return Err(format!("was trained on other data than {MANIFEST} names"));
+        return Err(Mismatch::OtherDataThanManifest.into());
     }
     let config = problem.config();
     checkpoint.same_network(config)?;
     checkpoint.same_optimizer(config)?;
-    match (config.train.ema.decay(0), &checkpoint.ema) {
-        (Some(_), None) => {
-            return Err("the run has averaged weights, the checkpoint has none".to_owned());
-        }
-        (None, Some(_)) => {
-            return Err("the checkpoint has averaged weights, the run has none".to_owned());
-        }
-        _ => {}
-    }
+    let averaged = config.train.ema.decay(0).is_some();
+    RestoreError::check_averages(averaged, checkpoint.ema.is_some())?;
     match resumed {
-        None => checkpoint.same_shapes(None, problem),
-        Some(Err(why)) => Err(why.clone()),
+        None => checkpoint.same_shapes(None, problem)?,
+        Some(Err(why)) => return Err(Arc::clone(why).into()),
         Some(Ok(resumed)) => {
             checkpoint.same_shapes(Some(&resumed.expected), problem)?;
-            resumed.take(checkpoint)
+            resumed.take(checkpoint)?;
         }
     }
+    Ok(())
 }
 
 /// A resumed run without steps: it loads the arrays of checkpoints as
@@ -184,11 +180,10 @@ struct Resumed<N: Network> {
 impl<N: Network> Resumed<N> {
     /// # Errors
     /// Why there is none.
-    fn new(problem: &Problem, network: N) -> Result<Self, String> {
+    fn new(problem: &Problem, network: N) -> Result<Self, NoEngine> {
         let expected = TensorMap::of_module(&network);
-        let device = network.devices().into_iter().next().ok_or("the network has no weights")?;
-        let (mut engine, _) =
-            engine_for(problem, network, &device).map_err(|error| error.to_string())?;
+        let device = network.devices().into_iter().next().ok_or(NoEngine::NoWeights)?;
+        let (mut engine, _) = engine_for(problem, network, &device)?;
         if problem.config().train.ema.decay(0).is_some() {
             engine.keep_averages();
         }
@@ -199,18 +194,18 @@ impl<N: Network> Resumed<N> {
     ///
     /// # Errors
     /// The name of the array that does not fit.
-    fn take(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
+    fn take(&mut self, checkpoint: Checkpoint) -> Result<(), RestoreError> {
         let Checkpoint { model, ema, optimizer, .. } = checkpoint;
-        self.engine.restore(model, ema, optimizer).map_err(|error| error.to_string())
+        Ok(self.engine.restore(model, ema, optimizer)?)
     }
 }
 
 /// Checks the checksum of a file that the manifest names. The manifest may come from elsewhere, so only
 /// a file of the run's own folder is read.
-fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
+fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), Fault> {
     let mut parts = Path::new(name).components();
     if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
-        return Err("is no name of a file in the run's folder".to_owned());
+        return Err(Fault::NoFileName);
     }
     let most = match name {
         "config.json" => CONFIG_LIMIT,
@@ -218,24 +213,22 @@ fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), String> {
         LEVELS => LEVELS_LIMIT,
         _ => FILE_LIMIT,
     };
-    let file = open(&run.join(name), most).map_err(|error| error.to_string())?;
+    let file = open(&run.join(name), most)?;
     let mut hasher = blake3::Hasher::new();
     // The file may grow while it is read.
-    io::copy(&mut file.take(most), &mut hasher).map_err(|error| error.to_string())?;
+    io::copy(&mut file.take(most), &mut hasher)?;
     match hasher.finalize().to_string() == sum {
         true => Ok(()),
-        false => Err("its checksum is not the one that manifest.json names".to_owned()),
+        false => Err(Fault::Checksum),
     }
 }
 
-/// Checks a log that has no checksum in the manifest: each line must be a log line. A torn last line is
-/// what a killed run leaves, and it is dropped when the run is resumed.
-fn whole_lines(path: &Path) -> Result<(), String> {
-    let lines = Lines::open(path).map_err(|error| error.to_string())?;
-    for (number, line) in lines.enumerate() {
-        let line = line.map_err(|error| error.to_string())?;
-        if serde_json::from_slice::<Metrics>(&line).is_err() {
-            return Err(format!("line {} is no log line", number + 1));
+/// A log without its manifest's checksum: each line must be one of ours. A torn last line is what a
+/// killed run leaves, and goes when it is resumed.
+fn whole_lines(path: &Path) -> Result<(), Fault> {
+    for (line, text) in (1..).zip(Lines::open(path)?) {
+        if serde_json::from_slice::<Metrics>(&text?).is_err() {
+            return Err(Fault::NoLogLine { line });
         }
     }
     Ok(())

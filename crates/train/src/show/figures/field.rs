@@ -9,9 +9,6 @@ pub(super) struct Field<'a> {
     pub(super) values: &'a [f64],
 }
 
-/// Marker for no edge.
-const NONE: usize = usize::MAX;
-
 impl Field<'_> {
     /// Outlines of the region where the field is at least `level`, in columns and rows of the grid.
     /// The region lies on the left of each outline, so that the outline of a hole runs the other
@@ -22,9 +19,9 @@ impl Field<'_> {
         for start in 0..next.len() {
             let mut outline = Vec::new();
             let mut edge = start;
-            while edge != NONE && next[edge] != NONE {
+            while let Some(after) = next[edge].take() {
                 outline.push(self.crossing(edge, level));
-                edge = std::mem::replace(&mut next[edge], NONE);
+                edge = after;
             }
             if !outline.is_empty() {
                 outlines.push(outline);
@@ -50,9 +47,9 @@ impl Field<'_> {
     /// crosses the edge.
     ///
     /// An edge to the right of node n has the number 2n, an edge upwards from it 2n + 1.
-    fn segments(&self, level: f64) -> Vec<usize> {
+    fn segments(&self, level: f64) -> Vec<Option<usize>> {
         let across = self.across();
-        let mut next = vec![NONE; 2 * across * (self.rows + 2)];
+        let mut next = vec![None; 2 * across * (self.rows + 2)];
         for y in 0..=self.rows {
             for x in 0..=self.columns {
                 let node = y * across + x;
@@ -72,7 +69,7 @@ impl Field<'_> {
                 for from in (0..4).filter(|k| leaves(*k)) {
                     let steps = if joined { [1, 2, 3] } else { [3, 2, 1] };
                     let to = steps.map(|step| (from + step) % 4).into_iter().find(|k| enters(*k));
-                    next[edges[from]] = to.map_or(NONE, |to| edges[to]);
+                    next[edges[from]] = to.map(|to| edges[to]);
                 }
             }
         }
@@ -168,10 +165,10 @@ mod tests {
             let field = Field { columns, rows, values: &values };
             for level in [0.0, 4e6, 8e6, 1.2e7, 1e9] {
                 let next = field.segments(level);
-                let mut ends: Vec<_> = next.iter().filter(|edge| **edge != NONE).collect();
+                let mut ends: Vec<_> = next.iter().copied().flatten().collect();
                 ends.sort();
-                let begins = (0..next.len()).filter(|edge| next[*edge] != NONE);
-                assert!(ends.into_iter().copied().eq(begins), "every end is a beginning");
+                let begins = (0..next.len()).filter(|edge| next[*edge].is_some());
+                assert!(ends.into_iter().eq(begins), "every end is a beginning");
                 for (x, y) in field.region(level).concat() {
                     assert!((0.0..=(columns - 1) as f64).contains(&x));
                     assert!((0.0..=(rows - 1) as f64).contains(&y));

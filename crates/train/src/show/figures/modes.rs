@@ -4,7 +4,7 @@
 use super::axes::{Axis, Panel, four_digits};
 use super::legend::{Key, foot, head, left_out};
 use super::steps::positive;
-use super::style::{BACKDROP, EXACT, TICK_SIZE, colour, drawable, elide, mark, range};
+use super::style::{BACKDROP, EXACT, TICK_SIZE, colour, counted, drawable, elide, mark, range};
 use super::svg::{Stroke, Svg};
 use super::{Figure, FigureError};
 
@@ -20,7 +20,7 @@ pub struct ModeSummary {
     /// Standard deviation of the data about the centre, equal along all axes.
     pub exact_std: f64,
     /// Standard deviation of the samples near the mode, one value per axis.
-    pub std: Vec<f64>,
+    pub std: Option<Vec<f64>>,
 }
 
 const WIDTH: f64 = 760.0;
@@ -67,7 +67,8 @@ pub fn modes(title: &str, modes: &[ModeSummary], near: f64) -> Result<Figure, Fi
     let shares = || drawn.iter().flat_map(|mode| [mode.share, mode.exact_share]);
     let most = shares().filter(|share| drawable(*share)).fold(0.0, f64::max);
     let share_axis = Axis::linear(Some((0.0, f64::min(1.06 * most, 1e300))), 0.0, width);
-    let stds = || drawn.iter().flat_map(|m| m.std[..axes].iter().copied().chain([m.exact_std]));
+    let own = |mode: &ModeSummary| mode.std.clone().unwrap_or_default().into_iter().take(axes);
+    let stds = || drawn.iter().flat_map(|mode| own(mode).chain([mode.exact_std]));
     let span = range(stds().filter(|std| positive(*std)));
     let std_axis = match span {
         Some((low, high)) if high / 10.0 > low => Axis::log(span, 0.06),
@@ -85,7 +86,9 @@ pub fn modes(title: &str, modes: &[ModeSummary], near: f64) -> Result<Figure, Fi
     std_panel.draw(&mut svg, "standard deviation (in the model's units)", "");
     for (i, mode) in drawn.iter().enumerate() {
         draw_share(&mut svg, &shares_panel, (last - i) as f64, mode.share);
-        draw_spread(&mut svg, &std_panel, (last - i) as f64, &mode.std[..axes]);
+        if let Some(std) = &mode.std {
+            draw_spread(&mut svg, &std_panel, (last - i) as f64, &std[..axes]);
+        }
     }
     let exact_shares: Vec<_> = drawn.iter().map(|mode| mode.exact_share).collect();
     draw_exact(&mut svg, &shares_panel, &exact_shares);
@@ -101,6 +104,10 @@ pub fn modes(title: &str, modes: &[ModeSummary], near: f64) -> Result<Figure, Fi
     }
     let near = four_digits(near);
     notes.push(format!("standard deviations of the samples no further than {near} from a mode"));
+    match drawn.iter().filter(|mode| mode.std.is_none()).count() {
+        0 => {}
+        empty => notes.push(format!("{} without samples near", counted(empty, "mode"))),
+    }
     let values = || shares().chain(stds());
     notes.extend(left_out(values().filter(|value| !drawable(*value)).count(), "not finite"));
     let outside = |value: &f64, panel: &Panel| drawable(*value) && !inside(panel, *value);
@@ -122,8 +129,9 @@ fn validate(modes: &[ModeSummary]) -> Result<usize, FigureError> {
         return Err(FigureError::Empty { figure, what: "center" });
     }
     for (i, mode) in modes.iter().enumerate() {
-        for (name, got) in [("center", mode.center.len()), ("std", mode.std.len())] {
-            if got != columns {
+        let std = mode.std.as_ref().map(Vec::len);
+        for (name, got) in [("center", Some(mode.center.len())), ("std", std)] {
+            if let Some(got) = got.filter(|got| *got != columns) {
                 let what = format!("modes[{i}].{name}");
                 return Err(FigureError::Length { figure, what, got, columns });
             }
@@ -197,7 +205,7 @@ mod tests {
 
     fn mode(center: &[f64], share: f64, std: f64) -> ModeSummary {
         let (exact_share, exact_std) = (0.25, 0.01);
-        let (center, std) = (center.to_vec(), vec![std; center.len()]);
+        let (center, std) = (center.to_vec(), Some(vec![std; center.len()]));
         ModeSummary { center, exact_share, share, exact_std, std }
     }
 
@@ -247,10 +255,14 @@ mod tests {
 
     #[test]
     fn a_mode_without_samples_is_said() {
-        let rows = [mode(&[0.0, 0.0], 0.0, f64::NAN), mode(&[1.0, 0.0], 1.0, 0.2)];
+        let mut rows = [mode(&[0.0, 0.0], 0.0, f64::NAN), mode(&[1.0, 0.0], 1.0, 0.2)];
         let figure = modes("t", &rows, 0.05).unwrap();
         assert!(figure.svg().contains("2 values not finite left out"));
-        assert_eq!(marks(&figure), 2);
+        rows[0].std = None;
+        let figure = modes("t", &rows, 0.05).unwrap();
+        assert!(figure.svg().contains("1 mode without samples near"));
+        assert!(!figure.svg().contains("not finite"));
+        assert_eq!(marks(&figure), 2, "those of the other mode");
         let rows = [mode(&[0.0, 0.0], 0.5, 0.0), mode(&[1.0, 0.0], 0.5, 0.2)];
         let figure = modes("t", &rows, 0.05).unwrap();
         assert!(figure.svg().contains("2 values not positive left out"), "0.01 to 0.2: log");

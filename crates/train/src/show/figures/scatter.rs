@@ -77,14 +77,14 @@ fn column_range(sets: &Sets, column: usize) -> Option<(f64, f64)> {
     range(sets.iter().flat_map(|set| set.columns[column].iter().copied()))
 }
 
-fn notes(sets: &Sets, most: usize, columns: usize) -> Vec<String> {
+fn notes(sets: &Sets, most: Option<usize>, columns: usize) -> Vec<String> {
     let mut notes = Vec::new();
     if columns > MOST_COLUMNS {
         notes.push(format!("the first {MOST_COLUMNS} of {columns} columns"));
     }
     for set in sets {
         let name = elide(set.name, super::style::NOTE_SIZE, 220.0);
-        if set.len() > most {
+        if let Some(most) = most.filter(|most| set.len() > *most) {
             notes.push(format!("{name}: {most} of {} marks drawn", set.len()));
         }
         if set.rows_left_out > 0 {
@@ -107,7 +107,7 @@ fn histograms(title: &str, column: &str, sets: &Sets) -> Figure {
     let panel = Panel { left, top, width, height, x, y };
     panel.draw(&mut svg, column, "probability density");
     bars.draw(&mut svg, &panel);
-    let notes = notes(sets, usize::MAX, 1);
+    let notes = notes(sets, None, 1);
     let height = foot(&mut svg, &notes, left, width, panel.bottom() + 46.0);
     svg.finish(title, whole, height)
 }
@@ -122,7 +122,7 @@ fn pair(title: &str, x_name: &str, y_name: &str, sets: &Sets) -> Figure {
     let panel = Panel { left, top, width: side, height: side, x, y };
     panel.draw(&mut svg, x_name, y_name);
     draw_marks(&mut svg, &panel, sets, (0, 1), MOST_MARKS);
-    let notes = notes(sets, MOST_MARKS, 2);
+    let notes = notes(sets, Some(MOST_MARKS), 2);
     let height = foot(&mut svg, &notes, left, side, panel.bottom() + 46.0);
     svg.finish(title, left + side + 24.0, height)
 }
@@ -165,7 +165,7 @@ fn grid(title: &str, names: &[String], sets: &Sets) -> Figure {
         }
     }
     let bottom = top + width + 46.0;
-    let height = foot(&mut svg, &notes(sets, most, names.len()), left, width, bottom);
+    let height = foot(&mut svg, &notes(sets, Some(most), names.len()), left, width, bottom);
     svg.finish(title, left + width + 24.0, height)
 }
 

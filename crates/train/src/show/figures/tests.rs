@@ -74,7 +74,7 @@ fn nameless_figures(title: &str, values: &[f64]) -> Vec<Figure> {
         exact_share: *v,
         share: v.abs(),
         exact_std: *v,
-        std: vec![v.abs(); 2],
+        std: Some(vec![v.abs(); 2]),
     };
     vec![
         noise_scales(title, &values.iter().map(scale).collect::<Vec<_>>()).unwrap(),

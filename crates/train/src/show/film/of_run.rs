@@ -9,7 +9,7 @@ use crate::{
     config::FilmConfig,
     sample::Samples,
     show::{
-        film::{Course, DensityAt, Film, Trajectory},
+        film::{Course, DensityAt, Film, FilmError, Trajectory},
         numbers::number,
     },
 };
@@ -67,10 +67,7 @@ impl Way<'_> {
             FilmFormat::LoopedGif => Course::ThereAndBack,
             FilmFormat::Gif | FilmFormat::Mp4 => Course::OneWay,
         };
-        let failed = |error: crate::show::film::FilmError| TrainError::Figure {
-            name: "film".to_owned(),
-            message: error.to_string(),
-        };
+        let failed = |error: FilmError| TrainError::figure("film", error);
         let snapshots: Vec<_> = self.trajectory.iter().map(Vec::as_slice).collect();
         let names: Vec<_> =
             self.levels.iter().map(|level| format!("σ = {}", number(level.sigma()))).collect();

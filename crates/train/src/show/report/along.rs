@@ -79,7 +79,6 @@ impl Material<'_> {
         let goals = self.data.modes().filter(|_| !self.samples.is_empty())?;
         let rows = Rows::new("samples", self.columns.len(), &self.samples).ok()?;
         let found = modes(rows, &goals, MODE_RADIUS).ok()?;
-        let nothing = || vec![f64::NAN; self.columns.len()];
         let summaries: Vec<_> = found
             .modes
             .into_iter()
@@ -88,7 +87,7 @@ impl Material<'_> {
                 exact_share: mode.expected_share,
                 share: mode.share,
                 exact_std: mode.expected_std,
-                std: mode.std.unwrap_or_else(nothing),
+                std: mode.std,
             })
             .collect();
         let widest = goals.iter().map(|mode| mode.std).fold(0.0, f64::max);

@@ -105,7 +105,7 @@ pub fn report_run(
 ) -> Result<PathBuf, TrainError> {
     let material = Material::read(run, problem, data)?;
     same_data(&material.records.manifest.data, data)
-        .map_err(|why| TrainError::Usage(format!("{}: {why}", run.display())))?;
+        .map_err(|why| TrainError::mismatch(run, why))?;
     material.write_page(&material.page()?)
 }
 
@@ -165,7 +165,7 @@ impl<'a> Material<'a> {
         let levels = read_levels(run)?;
         Ok(Self {
             trajectory: read_trajectory(run, levels.len(), data.features())?,
-            reference: BothSpaces::of_data(data, part, seed, 0, REFERENCE_ROWS),
+            reference: BothSpaces::of_data(data, part, seed, 0, Some(REFERENCE_ROWS)),
             densities: OnceLock::new(),
             samples: read_samples(run, columns.len())?,
             levels,
@@ -351,5 +351,5 @@ type MaybeFigure = Option<Result<Figure, FigureError>>;
 
 /// Error of a figure that cannot be drawn, under the figure's name.
 fn failed(name: &str) -> impl Fn(FigureError) -> TrainError + '_ {
-    |error| TrainError::Figure { name: name.to_owned(), message: error.to_string() }
+    |error| TrainError::figure(name, error)
 }

@@ -2,13 +2,15 @@
 //! is written last, and its checksums make the other files count.
 
 mod arrays;
+mod damage;
+mod mismatch;
 mod sections;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +20,10 @@ use serde::{Deserialize, Serialize};
 use self::{
     arrays::{FileSum, stage},
     sections::{Sections, sections},
+};
+pub(crate) use self::{
+    damage::{Damage, LoadError},
+    mismatch::Mismatch,
 };
 use crate::{
     TrainError,
@@ -62,39 +68,6 @@ struct Head {
     format: u32,
 }
 
-/// Why a checkpoint is not taken.
-#[derive(Debug)]
-pub(crate) enum LoadError {
-    /// It is not what was saved, and never will be again.
-    Damaged(String),
-    /// It may be sound: here and now it cannot be read.
-    Unreadable(TrainError),
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Damaged(why) => f.write_str(why),
-            Self::Unreadable(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<LoadError> for TrainError {
-    fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Damaged(why) => Self::Checkpoint(why),
-            LoadError::Unreadable(error) => error,
-        }
-    }
-}
-
-impl From<String> for LoadError {
-    fn from(why: String) -> Self {
-        Self::Damaged(why)
-    }
-}
-
 /// A checkpoint whose checksums hold.
 #[derive(Debug)]
 pub(crate) struct Checkpoint {
@@ -114,7 +87,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The path of the first such section.
-    pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), String> {
+    pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), Mismatch> {
         or_other(sections::other_network(self.format, &self.sections, config))
     }
 
@@ -123,7 +96,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The path of the section.
-    pub(crate) fn same_optimizer(&self, config: &RunConfig) -> Result<(), String> {
+    pub(crate) fn same_optimizer(&self, config: &RunConfig) -> Result<(), Mismatch> {
         or_other(sections::other_optimizer(self.format, &self.sections, config))
     }
 
@@ -136,15 +109,16 @@ impl Checkpoint {
         &self,
         network: Option<&TensorMap>,
         problem: &Problem,
-    ) -> Result<(), String> {
+    ) -> Result<(), Mismatch> {
         if let Some(ema) = &self.ema {
-            ema.same_architecture(&self.model).map_err(|why| format!("{EMA}: {why}"))?;
+            ema.same_architecture(&self.model)
+                .map_err(|source| Mismatch::Array { file: EMA, source })?;
         }
         problem
             .check_frequencies(self.frequencies.as_deref())
-            .map_err(|error| format!("{MODEL}: {error}"))?;
+            .map_err(|why| Mismatch::Frequencies { file: MODEL, source: Box::new(why) })?;
         let Some(network) = network else { return Ok(()) };
-        let named = |why: ArrayError| format!("{MODEL}: {why}");
+        let named = |source| Mismatch::Array { file: MODEL, source };
         for own in self.model.clone().split(problem.diffusion().networks).map_err(named)? {
             own.same_architecture(network).map_err(named)?;
         }
@@ -296,11 +270,11 @@ impl Checkpoints {
                 Err(LoadError::Unreadable(error)) => return Err(error),
             }
         }
-        let folder = self.folder.display();
-        Err(TrainError::Checkpoint(match steps.len() {
-            0 => format!("{folder} holds no checkpoint yet: `train --resume` begins the run again"),
-            count => format!("{folder}: none of its {count} checkpoints is sound"),
-        }))
+        let folder = self.folder.clone();
+        Err(match steps.len() {
+            0 => TrainError::NoCheckpoint { folder },
+            count => TrainError::NoSoundCheckpoint { folder, count },
+        })
     }
 
     /// The checkpoint that samples are drawn from: the newest, or the one of the lowest held-out loss
@@ -338,28 +312,28 @@ impl Checkpoints {
     pub(crate) fn load(&self, step: u64) -> Result<Checkpoint, LoadError> {
         let folder = self.path(step);
         if folder.is_symlink() {
-            return Err("it must be a folder, and no link".to_owned().into());
+            return Err(Damage::Link.into());
         }
         let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
-        index.progress.check(step).map_err(|why| format!("{INDEX}: {why}"))?;
-        index.fits_into(free_memory()).map_err(|why| {
-            let why = format!("cannot read {}: {why}", folder.display());
-            LoadError::Unreadable(TrainError::Checkpoint(why))
-        })?;
-        let tensors = |name: &str| -> Result<Option<TensorMap>, LoadError> {
-            let Some(sum) = index.files.get(name) else { return Ok(None) };
-            let bytes = read_file(&folder.join(name), sum.bytes)?;
-            if bytes.len() as u64 != sum.bytes {
-                return Err(format!("{name} has {} bytes, not {}", bytes.len(), sum.bytes).into());
+        index.progress.check(step).map_err(Damage::from)?;
+        index.fits_into(&folder, free_memory()).map_err(LoadError::Unreadable)?;
+        let tensors = |file: &'static str| -> Result<Option<TensorMap>, LoadError> {
+            let Some(FileSum { bytes: saved, blake3 }) = index.files.get(file) else {
+                return Ok(None);
+            };
+            let read = read_file(&folder.join(file), *saved)?;
+            let (bytes, saved) = (read.len() as u64, *saved);
+            if bytes != saved {
+                return Err(Damage::Size { file, bytes, saved }.into());
             }
-            if blake3::hash(&bytes).to_string() != sum.blake3 {
-                return Err(format!("the checksum of {name} does not hold").into());
+            if blake3::hash(&read).to_string() != *blake3 {
+                return Err(Damage::Checksum { file }.into());
             }
-            let tensors = TensorMap::from_safetensors(&bytes);
-            Ok(Some(tensors.map_err(|why| format!("{name}: {why}"))?))
+            let tensors = TensorMap::from_safetensors(&read);
+            Ok(Some(tensors.map_err(|source| Damage::Arrays { file, source })?))
         };
-        let required = |name: &str| -> Result<TensorMap, LoadError> {
-            Ok(tensors(name)?.ok_or(format!("{name} is not listed"))?)
+        let required = |file: &'static str| -> Result<TensorMap, LoadError> {
+            Ok(tensors(file)?.ok_or(Damage::NotListed { file })?)
         };
         let (mut model, mut ema) = (required(MODEL)?, tensors(EMA)?);
         ema.iter_mut().for_each(|ema| drop(ema.take_frequencies()));
@@ -379,11 +353,13 @@ impl Checkpoints {
 impl Index {
     /// Fails where the files, and the arrays that are made of them, need more memory than is free.
     /// Passes where the free memory is unknown.
-    fn fits_into(&self, free: Option<u64>) -> Result<(), String> {
+    fn fits_into(&self, folder: &Path, free: Option<u64>) -> Result<(), TrainError> {
         let sizes = self.files.values().map(|file| file.bytes);
-        let need = sizes.fold(0, u64::saturating_add).saturating_mul(2);
-        match free.filter(|free| need > *free) {
-            Some(free) => Err(format!("its files need {need} bytes of memory, {free} are free")),
+        let needed = sizes.fold(0, u64::saturating_add).saturating_mul(2);
+        match free.filter(|free| needed > *free) {
+            Some(free) => {
+                Err(TrainError::LargeCheckpoint { path: folder.to_owned(), needed, free })
+            }
             None => Ok(()),
         }
     }
@@ -397,27 +373,24 @@ impl Index {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, LoadError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| format!("{INDEX}: {error}"))?;
-        let (first, rest) = text.split_once('\n').ok_or(format!("{INDEX} is cut"))?;
+        let text = std::str::from_utf8(bytes).map_err(Damage::from)?;
+        let (first, rest) = text.split_once('\n').ok_or(Damage::IndexCut)?;
         if first != format!("{{\"blake3\": \"{}\",", blake3::hash(rest.as_bytes())) {
-            return Err(format!("the checksum of {INDEX} does not hold").into());
+            return Err(Damage::Checksum { file: INDEX }.into());
         }
         let text = format!("{{{rest}");
-        let not_ours = |error| format!("{INDEX}: {error}");
-        let Head { format } = serde_json::from_str(&text).map_err(not_ours)?;
+        let Head { format } = serde_json::from_str(&text).map_err(Damage::from)?;
         if format > FORMAT {
             let newer = TrainError::NewerFormat { file: INDEX.into(), format, known: FORMAT };
             return Err(LoadError::Unreadable(newer));
         }
-        Ok(serde_json::from_str(&text).map_err(not_ours)?)
+        Ok(serde_json::from_str(&text).map_err(Damage::from)?)
     }
 }
 
-/// Fails where `section` names a section that means something else than when the arrays were saved.
-fn or_other(section: Option<&str>) -> Result<(), String> {
-    section.map_or(Ok(()), |path| {
-        Err(format!("was trained with another {path} than config.json describes"))
-    })
+/// Fails where a section means something else than it did.
+fn or_other(section: Option<&'static str>) -> Result<(), Mismatch> {
+    section.map_or(Ok(()), |path| Err(Mismatch::OtherSection { path }))
 }
 
 /// Whether a path is a folder itself, and not a link to one.
@@ -427,13 +400,13 @@ fn is_folder(path: &Path) -> bool {
 
 /// Reads a regular file that is not larger than it should be.
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match run_files::read(path, limit) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(format!("{name} is not there").into()),
-        // An error without the system's code is our own: what lies there is no sound file.
+        Ok(None) => Err(Damage::Missing { file: file() }.into()),
+        // Not the system's word, but ours on what lies there.
         Err(TrainError::Io { source, .. }) if source.raw_os_error().is_none() => {
-            Err(format!("{name}: {source}").into())
+            Err(Damage::NoFile { file: file(), source }.into())
         }
         Err(error) => Err(LoadError::Unreadable(error)),
     }

@@ -1,0 +1,90 @@
+//! Names of arrays: paths of parameters in a module, networks of a run, frequencies beside the weights.
+
+use super::{Array, ArrayError, TensorMap, Values};
+
+/// Name of the level embedding's random frequencies, which are stored beside the weights.
+const FREQUENCIES: &str = "level_embedding.frequencies";
+
+impl TensorMap {
+    /// Adds the random frequencies of the level's embedding, where it has some.
+    pub(crate) fn put_frequencies(&mut self, frequencies: Option<&[f32]>) {
+        let array = frequencies.map(|f| Array::f32([f.len()], f.to_vec()));
+        self.0.extend(array.map(|array| (FREQUENCIES.to_owned(), array)));
+    }
+
+    /// Takes out the random frequencies of the level's embedding, where there are any.
+    pub(crate) fn take_frequencies(&mut self) -> Option<Vec<f32>> {
+        match self.0.remove(FREQUENCIES)? {
+            Array { values: Values::F32(frequencies), .. } => Some(frequencies),
+            Array { .. } => None,
+        }
+    }
+
+    /// The maps of several networks in one: as it is where there is one, else under `networks.N.`.
+    pub(crate) fn joined(maps: Vec<Self>) -> Self {
+        let several = maps.len() > 1;
+        let name = |number: usize, name: String| match several {
+            true => format!("{}{name}", network_prefix(number)),
+            false => name,
+        };
+        let arrays = maps.into_iter().enumerate().flat_map(|(number, map)| {
+            map.0.into_iter().map(move |(own, array)| (name(number, own), array))
+        });
+        Self(arrays.collect())
+    }
+
+    /// The maps of `count` networks that [`joined`](Self::joined) put into one.
+    ///
+    /// # Errors
+    /// A name that belongs to none of them.
+    pub(crate) fn split(mut self, count: usize) -> Result<Vec<Self>, ArrayError> {
+        if count == 1 {
+            return Ok(vec![self]);
+        }
+        let maps = (0..count).map(|number| {
+            let prefix = network_prefix(number);
+            let own = self.0.extract_if(.., |name, _| name.starts_with(&prefix));
+            Self(own.map(|(name, array)| (name[prefix.len()..].to_owned(), array)).collect())
+        });
+        let maps = maps.collect();
+        match self.0.keys().next() {
+            Some(name) => Err(ArrayError::NotOfNetworks { name: name.clone(), count }),
+            None => Ok(maps),
+        }
+    }
+}
+
+/// What the names of a network's arrays begin with where a run has several.
+fn network_prefix(number: usize) -> String {
+    format!("networks.{number}.")
+}
+
+/// Where a traversal of a module is.
+#[derive(Debug, Default)]
+pub(crate) struct Path {
+    names: Vec<String>,
+    containers: Vec<String>,
+}
+
+impl Path {
+    pub(crate) fn enter(&mut self, name: &str, container: &str) {
+        self.names.push(name.to_owned());
+        self.containers.push(container.to_owned());
+    }
+
+    pub(crate) fn exit(&mut self) {
+        self.names.pop();
+        self.containers.pop();
+    }
+
+    /// The parameter's name.
+    pub(crate) fn name(&self) -> String {
+        self.names.join(".")
+    }
+
+    /// Whether the parameter is the weight of a linear layer, which Burn holds as `[in, out]`.
+    pub(crate) fn is_linear_weight(&self) -> bool {
+        self.names.last().is_some_and(|name| name == "weight")
+            && self.containers.last().is_some_and(|container| container == "Struct:Linear")
+    }
+}

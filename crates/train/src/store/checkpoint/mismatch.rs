@@ -1,0 +1,64 @@
+//! Mismatches: why a sound checkpoint, or a run's folder, does not belong to the run at hand.
+
+use crate::{
+    TrainError, engine::tensors::ArrayError, store::manifest::MANIFEST, trainer::RestoreError,
+};
+
+/// The first difference between what was saved and what a run has.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Mismatch {
+    #[error("was trained on other data than config.json describes{}", or_changed(*.has_file))]
+    OtherData {
+        /// Whether the data comes from a file, which may have changed.
+        has_file: bool,
+    },
+    #[error("was trained on other data than {MANIFEST} names")]
+    OtherDataThanManifest,
+    #[error("was trained with another {path} than config.json describes")]
+    OtherSection {
+        /// The section's path in the run file.
+        path: &'static str,
+    },
+    #[error("{file}: {source}")]
+    Array { file: &'static str, source: ArrayError },
+    /// Random frequencies of the level's embedding that do not fit it.
+    #[error("{file}: {source}")]
+    Frequencies { file: &'static str, source: Box<TrainError> },
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+}
+
+fn or_changed(has_file: bool) -> &'static str {
+    if has_file { ", or its file has changed since" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_from_a_file_may_have_changed() {
+        let said = |has_file| Mismatch::OtherData { has_file }.to_string();
+        assert_eq!(said(false), "was trained on other data than config.json describes");
+        assert_eq!(
+            said(true),
+            "was trained on other data than config.json describes, or its file has changed since"
+        );
+        assert_eq!(
+            Mismatch::OtherDataThanManifest.to_string(),
+            "was trained on other data than manifest.json names"
+        );
+    }
+
+    #[test]
+    fn an_array_is_named_with_its_file() {
+        let (file, source) = ("ema.safetensors", ArrayError::NotOfNetwork("w".to_owned()));
+        let why = Mismatch::Array { file, source };
+        assert_eq!(why.to_string(), "ema.safetensors: w is not part of the network");
+        let why = TrainError::Frequencies { given: Some(1), needed: None };
+        let why = Mismatch::Frequencies { file, source: Box::new(why) };
+        let message =
+            "ema.safetensors: level_embedding.frequencies is missing or has another shape";
+        assert_eq!(why.to_string(), message);
+    }
+}
