@@ -80,24 +80,15 @@ pub enum TrainError {
     /// A folder for a new run that holds a run already.
     #[error(
         "{path} holds a run already: go on with it by `train --resume {path}`, or name another folder",
-        path = path.display()
+        path = .0.display()
     )]
-    HoldsARun {
-        /// The folder.
-        path: PathBuf,
-    },
+    HoldsARun(PathBuf),
     /// A folder for a new run that holds other files.
-    #[error("{} is not empty: name another folder", path.display())]
-    FolderNotEmpty {
-        /// The folder.
-        path: PathBuf,
-    },
+    #[error("{} is not empty: name another folder", .0.display())]
+    FolderNotEmpty(PathBuf),
     /// A run's name whose every numbered folder is taken.
-    #[error("every name after {} is taken", path.display())]
-    NamesTaken {
-        /// The folder without a number.
-        path: PathBuf,
-    },
+    #[error("every name after {} is taken", .0.display())]
+    NamesTaken(PathBuf),
     /// A run that another process trains in.
     #[error("another process is training in {}{}", run.display(), after_colon(holder.as_deref()))]
     Locked {
@@ -107,17 +98,11 @@ pub enum TrainError {
         holder: Option<String>,
     },
     /// A lock that is a link or a folder, and may lead to a file that is not the run's.
-    #[error("{} must be a file, not a link or a folder", path.display())]
-    LockNotAFile {
-        /// The lock.
-        path: PathBuf,
-    },
+    #[error("{} must be a file, not a link or a folder", .0.display())]
+    LockNotAFile(PathBuf),
     /// A folder without runs.
-    #[error("there is no run under {}", folder.display())]
-    NoRun {
-        /// The folder.
-        folder: PathBuf,
-    },
+    #[error("there is no run under {}", .0.display())]
+    NoRun(PathBuf),
     /// A run or a checkpoint that does not belong to the network, the data or the run file at hand.
     #[error("{}: {source}", path.display())]
     Mismatch {
@@ -155,11 +140,8 @@ pub enum TrainError {
         made: u64,
     },
     /// A run to reproduce without a log line to compare with.
-    #[error("the run has no log line up to step {steps} to compare with")]
-    NoLogLine {
-        /// The last step that is made again.
-        steps: u64,
-    },
+    #[error("the run has no log line up to step {0} to compare with")]
+    NoLogLine(u64),
     /// Data without held-out rows to measure samples by.
     #[error("no rows are held out to measure by: data.holdout must be above 0")]
     NothingHeldOut,
@@ -177,11 +159,8 @@ pub enum TrainError {
         free: u64,
     },
     /// A file for samples whose name ends in neither `.csv` nor `.npy`.
-    #[error("{}: must end in .csv or .npy", path.display())]
-    SamplesEnding {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{}: must end in .csv or .npy", .0.display())]
+    SamplesEnding(PathBuf),
     /// A file in a run's folder that Langevin did not write, or that was changed since.
     #[error("{}: {source}", path.display())]
     NotOurs {
@@ -204,11 +183,8 @@ pub enum TrainError {
         source: std::io::Error,
     },
     /// A run without a checkpoint.
-    #[error("{} holds no checkpoint yet: `train --resume` begins the run again", folder.display())]
-    NoCheckpoint {
-        /// The folder of its checkpoints.
-        folder: PathBuf,
-    },
+    #[error("{} holds no checkpoint yet: `train --resume` begins the run again", .0.display())]
+    NoCheckpoint(PathBuf),
     /// A run whose checkpoints are all damaged.
     #[error("{}: none of its {count} checkpoints is sound", folder.display())]
     NoSoundCheckpoint {
@@ -247,11 +223,8 @@ pub enum TrainError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// Arrays that cannot be written as safetensors.
-    #[error("cannot save the arrays: {source}")]
-    SaveArrays {
-        /// Why not.
-        source: Box<dyn Error + Send + Sync>,
-    },
+    #[error("cannot save the arrays: {0}")]
+    SaveArrays(#[source] Box<dyn Error + Send + Sync>),
     /// A file of a run in a format that a later version writes.
     #[error("{} has format {format}, and this program reads up to {known}: a newer Langevin wrote it", file.display())]
     NewerFormat {
@@ -287,20 +260,14 @@ pub enum TrainError {
     #[error("stopped on request")]
     Interrupted,
     /// The device failed.
-    #[error("the device failed: {source}")]
-    Device {
-        /// What the backend says.
-        source: Box<dyn Error + Send + Sync>,
-    },
+    #[error("the device failed: {0}")]
+    Device(#[source] Box<dyn Error + Send + Sync>),
     /// The backend, or a part of the program, gave up in the midst of something.
     #[error(
         "the run stopped at a panic, as a lost device or a defect causes{}",
-        after_colon(message.as_deref())
+        after_colon(.0.as_deref())
     )]
-    Panic {
-        /// What the panic said, where it is a text.
-        message: Option<String>,
-    },
+    Panic(Option<String>),
     /// A run stopped by an error, with what is left of it.
     #[error("{source}\n{}", what_is_left(run, last.as_deref()))]
     Stopped {
@@ -325,33 +292,23 @@ impl TrainError {
     /// Whether the arguments, the config or the data cannot be run at all (exit code 2), rather
     /// than something having failed at run time (exit code 1).
     pub const fn is_usage(&self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::Config { .. }
-                | Self::Json { .. }
-                | Self::Table(_)
-                | Self::ConfigTooLarge { .. }
-                | Self::Setting { .. }
-                | Self::Instructions { .. }
-                | Self::InstructionsInUse { .. }
-                | Self::NotARun { .. }
-                | Self::HoldsARun { .. }
-                | Self::FolderNotEmpty { .. }
-                | Self::NamesTaken { .. }
-                | Self::Locked { .. }
-                | Self::LockNotAFile { .. }
-                | Self::NoRun { .. }
-                | Self::Mismatch { .. }
-                | Self::LengthDecidesRates { .. }
-                | Self::StepsMade { .. }
-                | Self::StepsToReproduce { .. }
-                | Self::NoLogLine { .. }
-                | Self::NothingHeldOut
-                | Self::TooLittleMemory { .. }
-                | Self::SamplesEnding { .. }
-                | Self::NotOurs { .. }
-                | Self::Exists(_)
-                | Self::NewerFormat { .. }
+            Self::Evaluation(_)
+                | Self::Io { .. }
+                | Self::NoCheckpoint(_)
+                | Self::NoSoundCheckpoint { .. }
+                | Self::DamagedCheckpoint { .. }
+                | Self::LargeCheckpoint { .. }
+                | Self::BestCheckpoint { .. }
+                | Self::SaveArrays(_)
+                | Self::Frequencies { .. }
+                | Self::NotFinite { .. }
+                | Self::Interrupted
+                | Self::Device(_)
+                | Self::Panic(_)
+                | Self::Stopped { .. }
+                | Self::Figure { .. }
         )
     }
 
@@ -368,7 +325,7 @@ impl TrainError {
     }
 
     pub(crate) fn device(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Device { source: source.into() }
+        Self::Device(source.into())
     }
 
     pub(crate) fn figure(name: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -436,14 +393,14 @@ mod tests {
         let cause = || "why".into();
         let (usage, failure) = (true, false);
         let errors: [(TrainError, bool, &str); 12] = [
-            (TrainError::NamesTaken { path: path() }, usage, "every name after runs/x is taken"),
+            (TrainError::NamesTaken(path()), usage, "every name after runs/x is taken"),
             (
-                TrainError::LockNotAFile { path: path() },
+                TrainError::LockNotAFile(path()),
                 usage,
                 "runs/x must be a file, not a link or a folder",
             ),
             (
-                TrainError::HoldsARun { path: path() },
+                TrainError::HoldsARun(path()),
                 usage,
                 "runs/x holds a run already: go on with it by `train --resume runs/x`, or name another \
                  folder",
@@ -472,14 +429,14 @@ mod tests {
                  denoiser.network, train.batch or sample.count",
             ),
             (
-                TrainError::NoCheckpoint { folder: path() },
+                TrainError::NoCheckpoint(path()),
                 failure,
                 "runs/x holds no checkpoint yet: `train --resume` begins the run again",
             ),
-            (TrainError::SaveArrays { source: cause() }, failure, "cannot save the arrays: why"),
+            (TrainError::SaveArrays(cause()), failure, "cannot save the arrays: why"),
             (TrainError::device("why"), failure, "the device failed: why"),
             (
-                TrainError::Panic { message: Some("lost".to_owned()) },
+                TrainError::Panic(Some("lost".to_owned())),
                 failure,
                 "the run stopped at a panic, as a lost device or a defect causes: lost",
             ),

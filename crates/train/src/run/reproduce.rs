@@ -58,7 +58,7 @@ impl Reproduction {
             Some(given) => return Err(TrainError::StepsToReproduce { given, made }),
         };
         if log_lines(run, steps)?.is_empty() {
-            return Err(TrainError::NoLogLine { steps });
+            return Err(TrainError::NoLogLine(steps));
         }
         config.report =
             ReportConfig { figures: Vec::new(), film: None, evaluation: false, page: false };

@@ -106,7 +106,7 @@ impl<'a, N: Network> Session<'a, N> {
         // The backend panics where a GPU driver is lost. What is known of the run must be written all
         // the same.
         let result = catch_unwind(AssertUnwindSafe(|| self.train_and_finish(observer)))
-            .unwrap_or_else(|panic| Err(TrainError::Panic { message: said(panic.as_ref()) }));
+            .unwrap_or_else(|panic| Err(TrainError::Panic(said(panic.as_ref()))));
         if result.is_err() {
             self.manifest.state = RunState::Failed;
             // An error here is dropped, since the one that is returned says more.

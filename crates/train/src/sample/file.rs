@@ -31,7 +31,7 @@ impl SamplesFormat {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
             Some("npy") => Ok(Self::Npy),
-            _ => Err(TrainError::SamplesEnding { path: path.to_owned() }),
+            _ => Err(TrainError::SamplesEnding(path.to_owned())),
         }
     }
 }

@@ -41,7 +41,7 @@ pub fn export_weights(
     let weights = checkpoint.sampling_weights();
     let bytes = match format {
         WeightsFormat::Safetensors => {
-            weights.to_safetensors().map_err(|why| TrainError::SaveArrays { source: why.into() })?
+            weights.to_safetensors().map_err(|why| TrainError::SaveArrays(why.into()))?
         }
         WeightsFormat::Npz => {
             npz(&weights).map_err(|source| TrainError::io("cannot write", path, source))?

@@ -104,7 +104,7 @@ pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
 
 fn no_run_yet(path: &Path) -> Result<(), TrainError> {
     match path.join(MANIFEST).exists() {
-        true => Err(TrainError::HoldsARun { path: path.to_owned() }),
+        true => Err(TrainError::HoldsARun(path.to_owned())),
         false => Ok(()),
     }
 }
@@ -124,7 +124,7 @@ fn is_free(folder: &Path) -> io::Result<bool> {
 pub(crate) fn check_free(path: &Path) -> Result<(), TrainError> {
     no_run_yet(path)?;
     match is_free(path) {
-        Ok(false) => Err(TrainError::FolderNotEmpty { path: path.to_owned() }),
+        Ok(false) => Err(TrainError::FolderNotEmpty(path.to_owned())),
         Ok(true) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(TrainError::io("cannot create", path, source)),
@@ -146,7 +146,7 @@ fn create_next(base: &Path) -> Result<PathBuf, TrainError> {
             Err(source) => return Err(TrainError::io("cannot create", &path, source)),
         }
     }
-    Err(TrainError::NamesTaken { path: base.to_owned() })
+    Err(TrainError::NamesTaken(base.to_owned()))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
     let cannot = |doing| move |source| TrainError::io(doing, &run.join(LOCK), source);
     // A link could lead to a file outside the run.
     if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-        return Err(TrainError::LockNotAFile { path });
+        return Err(TrainError::LockNotAFile(path));
     }
     let file = File::options()
         .create(true)

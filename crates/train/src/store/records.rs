@@ -118,7 +118,7 @@ pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
         Some((started, number_of(&path), path))
     };
     let newest = entries.filter_map(ranked).max();
-    newest.map(|(.., path)| path).ok_or_else(|| TrainError::NoRun { folder: runs.to_owned() })
+    newest.map(|(.., path)| path).ok_or_else(|| TrainError::NoRun(runs.to_owned()))
 }
 
 /// The number after the last hyphen of a run's name, which tells runs of one config apart; 1 without one.

@@ -154,8 +154,7 @@ fn fits<N: Network>(
         return Err(Mismatch::OtherDataThanManifest.into());
     }
     let config = problem.config();
-    checkpoint.same_network(config)?;
-    checkpoint.same_optimizer(config)?;
+    checkpoint.same_training(config)?;
     let averaged = config.train.ema.decay(0).is_some();
     RestoreError::check_averages(averaged, checkpoint.ema.is_some())?;
     match resumed {

@@ -63,7 +63,7 @@ pub(super) fn stage<'a, N: Network>(
 
 fn parts(tensors: &TensorMap) -> Result<Vec<Cow<'_, [u8]>>, TrainError> {
     let parts = tensors.parts_of_safetensors();
-    parts.map_err(|why| TrainError::SaveArrays { source: why.into() })
+    parts.map_err(|why| TrainError::SaveArrays(why.into()))
 }
 
 impl FileSum {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     arrays::{FileSum, stage},
-    sections::{Sections, sections},
+    sections::{OPTIMIZER as OPTIMIZER_SECTION, Sections, sections},
 };
 pub(crate) use self::{
     damage::{Damage, LoadError},
@@ -88,16 +88,20 @@ impl Checkpoint {
     /// # Errors
     /// The path of the first such section.
     pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), Mismatch> {
-        or_other(sections::other_network(self.format, &self.sections, config))
+        or_other(self.others(config).find(|path| *path != OPTIMIZER_SECTION))
     }
 
-    /// Fails where the section that the optimizer's state depends on means something else in this run
-    /// file.
+    /// Fails where a section that the weights or the optimizer's state depend on means something else in
+    /// this run file.
     ///
     /// # Errors
-    /// The path of the section.
-    pub(crate) fn same_optimizer(&self, config: &RunConfig) -> Result<(), Mismatch> {
-        or_other(sections::other_optimizer(self.format, &self.sections, config))
+    /// The path of the first such section.
+    pub(crate) fn same_training(&self, config: &RunConfig) -> Result<(), Mismatch> {
+        or_other(self.others(config).next())
+    }
+
+    fn others(&self, config: &RunConfig) -> impl Iterator<Item = &'static str> + use<> {
+        sections::others(self.format, &self.sections, config)
     }
 
     /// Checks names and shapes of the arrays: averages against weights, frequencies against `problem`,
@@ -272,7 +276,7 @@ impl Checkpoints {
         }
         let folder = self.folder.clone();
         Err(match steps.len() {
-            0 => TrainError::NoCheckpoint { folder },
+            0 => TrainError::NoCheckpoint(folder),
             count => TrainError::NoSoundCheckpoint { folder, count },
         })
     }

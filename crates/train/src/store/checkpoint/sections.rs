@@ -30,34 +30,24 @@ const NETWORK: &str = "denoiser.network";
 const EMBEDDING: &str = "denoiser.embedding";
 const PREDICTION: &str = "denoiser.prediction";
 const SCHEDULE: &str = "noise.schedule";
-const OPTIMIZER: &str = "train.optimizer";
+pub(super) const OPTIMIZER: &str = "train.optimizer";
 
-/// The path of the first section that weights depend on and that means something else in `config`.
-pub(super) fn other_network(
+/// The paths of the sections that mean something else in `config`, the optimizer's last.
+pub(super) fn others(
     format: u32,
     saved: &Sections,
     config: &RunConfig,
-) -> Option<&'static str> {
-    let RunConfig { denoiser, noise, version, .. } = config;
+) -> impl Iterator<Item = &'static str> + use<> {
+    let RunConfig { denoiser, noise, train, version, .. } = config;
     let saved = |path| Saved { format, version: *version, path, value: saved.get(path) };
     let sections = [
         (NETWORK, saved(NETWORK).means(&denoiser.network)),
         (EMBEDDING, saved(EMBEDDING).means(&denoiser.embedding)),
         (PREDICTION, saved(PREDICTION).means(&denoiser.prediction)),
         (SCHEDULE, saved(SCHEDULE).means(&noise.schedule)),
+        (OPTIMIZER, saved(OPTIMIZER).means(&train.optimizer)),
     ];
-    sections.into_iter().find(|(_, same)| !same).map(|(path, _)| path)
-}
-
-/// The path of the optimizer's section, where it means something else in `config`.
-pub(super) fn other_optimizer(
-    format: u32,
-    saved: &Sections,
-    config: &RunConfig,
-) -> Option<&'static str> {
-    let value = saved.get(OPTIMIZER);
-    let saved = Saved { format, version: config.version, path: OPTIMIZER, value };
-    (!saved.means(&config.train.optimizer)).then_some(OPTIMIZER)
+    sections.into_iter().filter(|(_, same)| !same).map(|(path, _)| path)
 }
 
 /// A section as a checkpoint keeps it.

@@ -127,7 +127,7 @@ const FIELDS: [(&str, &str, &str); 5] = [
 fn taken_up(checkpoints: &Checkpoints, settings: &[String]) -> Result<(), Mismatch> {
     let config = parse_config("t", RUN, settings).expect("valid");
     let checkpoint = checkpoints.load(6).expect("sound");
-    checkpoint.same_network(&config).and_then(|()| checkpoint.same_optimizer(&config))
+    checkpoint.same_training(&config)
 }
 
 #[test]
