@@ -432,74 +432,46 @@ mod tests {
 
     #[test]
     fn messages_say_what_is_wrong_and_what_to_do() {
-        let path = || PathBuf::from("runs/x");
-        let cause = || "why".into();
-        let (usage, failure) = (true, false);
-        let errors: [(TrainError, bool, &str); 12] = [
-            (TrainError::NamesTaken { path: path() }, usage, "every name after runs/x is taken"),
-            (
-                TrainError::LockNotAFile { path: path() },
-                usage,
-                "runs/x must be a file, not a link or a folder",
-            ),
-            (
-                TrainError::HoldsARun { path: path() },
-                usage,
-                "runs/x holds a run already: go on with it by `train --resume runs/x`, or name another \
-                 folder",
-            ),
-            (
-                TrainError::LengthDecidesRates { steps: 20, length: 10 },
-                usage,
-                "--steps 20: the learning rate of every step depends on the run's length of 10, so a \
-                 longer run is another run from its first step on. Start it anew, or use a learning \
-                 rate of kind `constant` or `step_decay`",
-            ),
-            (
-                TrainError::StepsToReproduce { given: 9, made: 3 },
-                usage,
-                "--steps: must be from 1 to 3, got 9",
-            ),
-            (
-                TrainError::NothingHeldOut,
-                usage,
-                "no rows are held out to measure by: data.holdout must be above 0",
-            ),
-            (
-                TrainError::TooLittleMemory { needed: 3 << 30, free: 3 << 29 },
-                usage,
-                "this run needs about 3.0 GiB of memory, 1.5 GiB are free: lower the numbers of \
-                 denoiser.network, train.batch or sample.count",
-            ),
-            (
-                TrainError::NoCheckpoint { folder: path() },
-                failure,
-                "runs/x holds no checkpoint yet: `train --resume` begins the run again",
-            ),
-            (TrainError::SaveArrays { source: cause() }, failure, "cannot save the arrays: why"),
-            (TrainError::device("why"), failure, "the device failed: why"),
-            (
-                TrainError::Panic { message: Some("lost".to_owned()) },
-                failure,
-                "the run stopped at a panic, as a lost device or a defect causes: lost",
-            ),
-            (TrainError::figure("film", "why"), failure, "cannot draw the figure film: why"),
+        let path = PathBuf::from("x");
+        let usage = [
+            TrainError::NamesTaken { path: path.clone() },
+            TrainError::LengthDecidesRates { steps: 20, length: 10 },
+            TrainError::StepsToReproduce { given: 9, made: 3 },
+            TrainError::NothingHeldOut,
+            TrainError::TooLittleMemory { needed: 3 << 30, free: 3 << 29 },
+            TrainError::Locked { run: path.clone(), holder: None },
+            TrainError::Locked { run: path.clone(), holder: Some("process 7".to_owned()) },
         ];
-        for (error, is_usage, message) in errors {
-            assert_eq!((error.to_string(), error.is_usage()), (message.to_owned(), is_usage));
-        }
-    }
+        assert!(usage.iter().all(TrainError::is_usage));
+        let messages = [
+            "every name after x is taken",
+            "--steps 20: the learning rate of every step depends on the run's length of 10, so a longer run \
+             is another run from its first step on. Start it anew, or use a learning rate of kind \
+             `constant` or `step_decay`",
+            "--steps: must be from 1 to 3, got 9",
+            "no rows are held out to measure by: data.holdout must be above 0",
+            "this run needs about 3.0 GiB of memory, 1.5 GiB are free: lower the numbers of \
+             denoiser.network, train.batch or sample.count",
+            "another process is training in x",
+            "another process is training in x: process 7",
+        ];
+        assert_eq!(usage.map(|error| error.to_string()), messages);
 
-    #[test]
-    fn a_holder_is_named_where_the_lock_names_one() {
-        let locked = |holder: Option<&str>| {
-            let holder = holder.map(str::to_owned);
-            TrainError::Locked { run: PathBuf::from("x"), holder }.to_string()
-        };
-        assert_eq!(locked(None), "another process is training in x");
-        assert_eq!(
-            locked(Some("process 7 on here")),
-            "another process is training in x: process 7 on here"
-        );
+        let failures = [
+            TrainError::NoCheckpoint { folder: path },
+            TrainError::SaveArrays { source: "why".into() },
+            TrainError::device("why"),
+            TrainError::Panic { message: Some("lost".to_owned()) },
+            TrainError::figure("film", "why"),
+        ];
+        assert!(!failures.iter().any(TrainError::is_usage));
+        let messages = [
+            "x holds no checkpoint yet: `train --resume` begins the run again",
+            "cannot save the arrays: why",
+            "the device failed: why",
+            "the run stopped at a panic, as a lost device or a defect causes: lost",
+            "cannot draw the figure film: why",
+        ];
+        assert_eq!(failures.map(|error| error.to_string()), messages);
     }
 }
