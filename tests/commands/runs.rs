@@ -99,7 +99,7 @@ fn completions_name_the_commands() {
 fn the_commented_starting_point_is_a_config() {
     let program = Program::new();
     let said = program.run(&["configs", "show", "--defaults"]).code(0);
-    assert!(said.out.contains("// Rows of a step."), "{}", said.out);
+    assert!(said.out.contains("// Rows of the batch of a step."), "{}", said.out);
     let keys = said.out.lines().filter(|line| line.trim_start().starts_with('"')).count();
     let comments = said.out.lines().filter(|line| line.trim_start().starts_with("//")).count();
     assert!(comments * 10 > keys * 7, "{comments} comments for {keys} fields");
