@@ -8,7 +8,6 @@ mod page;
 mod pictures;
 mod recommended;
 mod runs;
-mod sections;
 mod systems;
 mod verdict;
 
@@ -21,7 +20,7 @@ use crate::markdown::ours;
 use crate::program::{Program, Scratch};
 use page::{Content, REFERENCE_SEEDS, Shown};
 use runs::Runner;
-use systems::{SYSTEMS, System, labelled};
+use systems::{SECTIONS, System, labelled};
 use verdict::{Judged, Results, judge};
 
 const PAGE: &str = "docs/article.md";
@@ -103,10 +102,10 @@ fn judge_with(
 }
 
 fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), String> {
-    let judged = judge_with(runner, &SYSTEMS.iter().collect::<Vec<_>>(), seeds)?;
+    let judged = judge_with(runner, &systems::all(), seeds)?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     let (mut shown, mut levels, mut machine) = (Vec::new(), Vec::new(), String::new());
-    for section in &sections::SECTIONS {
+    for section in SECTIONS.iter() {
         let whole = runner.whole(section.config)?;
         if section.config == DENSITY_CONFIG {
             levels = density::levels(&whole.said)?;
@@ -161,7 +160,7 @@ fn check(runner: &Runner<'_>, seeds: u64) -> Result<(), String> {
     if seeds != REFERENCE_SEEDS {
         println!("{seeds} seeds; the ranges are for the median of {REFERENCE_SEEDS}");
     }
-    let judged = judge_with(runner, &SYSTEMS.iter().collect::<Vec<_>>(), seeds)?;
+    let judged = judge_with(runner, &systems::all(), seeds)?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     say(&judged);
     let failed = judged.iter().filter(|judged| judged.fails()).flat_map(Judged::misses);

@@ -9,8 +9,7 @@ use super::density::Level;
 use super::measures::Near;
 use super::pictures::Picture;
 use super::recommended;
-use super::sections::{SECTIONS, Section};
-use super::systems::System;
+use super::systems::{SECTIONS, Section, System};
 use super::verdict::{Judged, Results, Summary, seeds};
 use crate::markdown::{environment, fill, wrapped};
 
@@ -80,17 +79,16 @@ impl Content<'_> {
 
     fn section(&self, section: &Section) -> Result<Value, String> {
         let shown = self.shown(section.config)?;
-        let judged = section.variants.iter().map(|(label, _)| {
+        let judged = section.systems.iter().map(|System { label, .. }| {
             let found = self.judged.iter().find(|judged| judged.first.system.label == *label);
             found.ok_or_else(|| format!("no results of {label}"))
         });
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
-        let variants = section.variants.iter().zip(&judged);
-        let variants = variants.map(|((_, heading), judged)| {
-            let verdict =
-                if judged.fails() { "it misses again" } else { "it does not miss again" };
+        let variants = judged.iter().map(|judged| {
+            let system = judged.first.system;
+            let verdict = if judged.fails() { "it misses again" } else { "it does not miss again" };
             let trials: Vec<Value> = judged.trials().map(trial).collect();
-            context! { heading => *heading, command => command(judged.first.system), trials, verdict }
+            context! { heading => system.heading, command => command(system), trials, verdict }
         });
         Ok(context! {
             title => section.title,

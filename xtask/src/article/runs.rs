@@ -69,7 +69,7 @@ impl Runner<'_> {
 
     /// Quantities of one seed.
     fn seed(&self, system: &System, seed: u64) -> Result<Vec<f64>, String> {
-        let run = self.bare(system.config, seed, system.settings)?;
+        let run = self.bare(system.config, seed, &system.settings)?;
         let of = system.quantities.iter().map(|quantity| quantity.measure.of(&run));
         of.collect::<Result<_, _>>()
             .map_err(|error| format!("{}, seed {seed}: {error}", system.label))
