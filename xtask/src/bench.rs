@@ -274,7 +274,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 /// Writes the page, and its curves into the folder with the page's name.
 fn write_page(results: &Value, path: &Path) -> Result<(), String> {
     let folder = path.with_extension("");
-    for (name, svg) in curves::pictures(results) {
+    for (name, _, svg) in curves::pictures(results)? {
         write(&folder.join(format!("{name}.svg")), &svg)?;
     }
     write(path, &page::render(results)?)?;

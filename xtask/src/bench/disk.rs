@@ -8,6 +8,7 @@ use super::Bench;
 use super::jobs::Job;
 use super::rounds::{asked_in_turns, by_side};
 use super::side::Side;
+use crate::statistics::{largest_difference, numbers};
 
 /// Run file and setting of sampling: Heun in 24 steps with the network of the default run.
 const SAMPLING: (&str, [&str; 1]) = ("configs/default.json", ["sample.sampler.steps=24"]);
@@ -43,7 +44,8 @@ impl Bench<'_> {
             let mut process = side.start(&self.tools, None)?;
             if !side.is_ours() {
                 let theirs = process.ask(&json!({ "samples": folder }))?;
-                let difference = apart(&exported["samples"], &theirs["samples"]);
+                let [ours, theirs] = [&exported, &theirs].map(|said| numbers(&said["samples"]));
+                let difference = largest_difference(&ours, &theirs);
                 agreement[side.key] = json!(difference);
                 if difference.is_nan() || difference > SAMPLES {
                     return Err(format!(
@@ -169,13 +171,4 @@ impl Bench<'_> {
         fs::remove_file(&to).map_err(failed)?;
         Ok(Some(seconds))
     }
-}
-
-/// Largest difference of two lists of samples.
-fn apart(ours: &Value, theirs: &Value) -> f64 {
-    let (ours, theirs) = (crate::statistics::numbers(ours), crate::statistics::numbers(theirs));
-    if ours.len() != theirs.len() || ours.is_empty() {
-        return f64::INFINITY;
-    }
-    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
