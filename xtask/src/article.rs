@@ -8,7 +8,7 @@ mod page;
 mod pictures;
 mod recommended;
 mod runs;
-mod systems;
+pub mod systems;
 mod verdict;
 
 use std::{fs, path::Path};
@@ -105,20 +105,15 @@ fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), S
     let judged = judge_with(runner, &systems::all(), seeds)?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     let (mut shown, mut levels, mut machine) = (Vec::new(), Vec::new(), String::new());
-    for section in SECTIONS.iter() {
-        let whole = runner.whole(section.config)?;
-        if section.config == DENSITY_CONFIG {
+    let nine = SECTIONS.iter().map(|section| (section.config, None));
+    for (config, wanted) in nine.chain(BESIDE.map(|(config, wanted)| (config, Some(wanted)))) {
+        let whole = runner.whole(config)?;
+        if config == DENSITY_CONFIG {
             levels = density::levels(&whole.said)?;
             machine = machine_of(&whole.folder)?;
         }
-        let pictures = pictures::of_run(&whole.folder, section.config)?;
-        let seconds = whole.time.as_secs_f64();
-        shown.push(Shown { config: section.config, seconds, pictures });
-    }
-    for (config, wanted) in BESIDE {
-        let whole = runner.whole(config)?;
         let mut pictures = pictures::of_run(&whole.folder, config)?;
-        pictures.retain(|picture| wanted.contains(&picture.name));
+        pictures.retain(|picture| wanted.is_none_or(|wanted| wanted.contains(&picture.name)));
         shown.push(Shown { config, seconds: whole.time.as_secs_f64(), pictures });
     }
     let content = Content {

@@ -7,6 +7,7 @@ mod cargo;
 mod check;
 mod config;
 mod evaluation;
+mod files;
 mod licences;
 mod markdown;
 mod program;

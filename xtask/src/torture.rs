@@ -16,6 +16,7 @@ use std::{
 
 use crate::{
     cargo::Workspace,
+    files::named,
     program::{Program, Scratch},
 };
 
@@ -194,9 +195,8 @@ impl Bench<'_> {
 fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     let (mut found, mut folders) = (BTreeSet::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
-        let failed = |error| format!("{}: {error}", next.display());
-        for entry in fs::read_dir(&next).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+        for entry in fs::read_dir(&next).map_err(named(&next))? {
+            let path = entry.map_err(named(&next))?.path();
             let name = path.strip_prefix(folder).unwrap_or(&path);
             found.insert(name.display().to_string());
             if path.is_dir() {

@@ -14,6 +14,7 @@ use std::{
 use super::measures::{Near, Run};
 use super::systems::System;
 use super::verdict::Results;
+use crate::files::named;
 use crate::program::{Program, Scratch};
 
 /// Program, and the folder where it may write.
@@ -92,7 +93,7 @@ impl Runner<'_> {
         let settings = [&BARE, settings].concat();
         self.train(config, seed, &settings, &["--quiet"], &folder)?;
         let run = Run::read(&folder).map_err(|error| format!("{config}, seed {seed}: {error}"));
-        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        fs::remove_dir_all(&folder).map_err(named(&folder))?;
         run
     }
 
