@@ -46,7 +46,7 @@ pub const FULL: Extent = Extent {
     library: 20_000,
 };
 /// Extent of the part of `cargo xtask check`.
-const SHORT: Extent =
+pub const SHORT: Extent =
     Extent { kills: 12, half_written: 0, crowds: 1, flips: 24, mutations: 40, library: 0 };
 
 const SEED: u64 = 20_261_125;
@@ -84,11 +84,6 @@ const RESULTS: [&str; 6] = [
     "metrics.jsonl",
     "samples.csv",
 ];
-
-/// Short torture, as a part of `cargo xtask check`.
-pub fn short(workspace: &Workspace) -> Result<(), String> {
-    run(workspace, SHORT)
-}
 
 /// Does all parts to this extent; fails at the first promise that does not hold.
 pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {

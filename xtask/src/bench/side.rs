@@ -113,16 +113,16 @@ impl Side {
         cores: Option<usize>,
         training: &Training,
     ) -> Result<Process, String> {
-        if self.is_ours() {
-            let mut process = self.start(tools, cores)?;
-            process.ask(&self.prepare(training, &Value::Null))?;
-            return Ok(process);
-        }
-        let (cores, mut choice) = self.fastest(tools, cores, training)?;
+        let (cores, mut choice) = match self.is_ours() {
+            true => (cores, Value::Null),
+            false => self.fastest(tools, cores, training)?,
+        };
         // A new process, so that its memory holds nothing of what was tried.
         let mut process = self.start(tools, cores)?;
         process.ask(&self.prepare(training, &choice))?;
-        choice["cores"] = json!(cores.unwrap_or(tools.cores));
+        if !self.is_ours() {
+            choice["cores"] = json!(cores.unwrap_or(tools.cores));
+        }
         process.choice = choice;
         Ok(process)
     }

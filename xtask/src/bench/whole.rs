@@ -1,6 +1,6 @@
 //! Measurements of whole runs of the program, as a user starts them.
 
-use std::{fs, time::Instant};
+use std::{fs, process::Stdio, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,6 @@ use super::jobs::JOBS;
 use super::rounds::{by_side, in_turns};
 use super::side::Side;
 use crate::article::systems::SECTIONS;
-use crate::cargo::succeeds;
 use crate::program::Program;
 
 /// Jobs that are measured on wgpu. In some the calls cost most, in others the arithmetic.
@@ -21,7 +20,9 @@ impl Bench<'_> {
         let mut help = Vec::new();
         for _ in 0..20 {
             let start = Instant::now();
-            if !succeeds(&mut program.command(&["--help"])) {
+            let mut command = program.command(&["--help"]);
+            let status = command.stdout(Stdio::null()).status();
+            if !status.is_ok_and(|status| status.success()) {
                 return Err("langevin --help: failed".to_owned());
             }
             help.push(start.elapsed().as_secs_f64());
