@@ -8,8 +8,7 @@ mod page;
 mod pictures;
 mod recommended;
 mod runs;
-mod sections;
-mod systems;
+pub mod systems;
 mod verdict;
 
 use std::{fs, path::Path};
@@ -21,7 +20,7 @@ use crate::markdown::ours;
 use crate::program::{Program, Scratch};
 use page::{Content, REFERENCE_SEEDS, Shown};
 use runs::Runner;
-use systems::{SYSTEMS, System, labelled};
+use systems::{SECTIONS, labelled};
 use verdict::{Judged, Results, judge};
 
 const PAGE: &str = "docs/article.md";
@@ -89,37 +88,19 @@ pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
     }
 }
 
-/// Short check, as a part of `cargo xtask check`.
-pub fn short(workspace: &Workspace) -> Result<(), String> {
-    run(workspace, Task::ShortCheck)
-}
-
-fn judge_with(
-    runner: &Runner<'_>,
-    systems: &[&'static System],
-    seeds: u64,
-) -> Result<Vec<Judged>, String> {
-    judge(systems, seeds, |systems, seeds| runner.measure(systems, seeds))
-}
-
 fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), String> {
-    let judged = judge_with(runner, &SYSTEMS.iter().collect::<Vec<_>>(), seeds)?;
+    let judged = judge(&systems::all(), seeds, |systems, seeds| runner.measure(systems, seeds))?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     let (mut shown, mut levels, mut machine) = (Vec::new(), Vec::new(), String::new());
-    for section in &sections::SECTIONS {
-        let whole = runner.whole(section.config)?;
-        if section.config == DENSITY_CONFIG {
+    let nine = SECTIONS.iter().map(|section| (section.config, None));
+    for (config, wanted) in nine.chain(BESIDE.map(|(config, wanted)| (config, Some(wanted)))) {
+        let whole = runner.whole(config)?;
+        if config == DENSITY_CONFIG {
             levels = density::levels(&whole.said)?;
             machine = machine_of(&whole.folder)?;
         }
-        let pictures = pictures::of_run(&whole.folder, section.config)?;
-        let seconds = whole.time.as_secs_f64();
-        shown.push(Shown { config: section.config, seconds, pictures });
-    }
-    for (config, wanted) in BESIDE {
-        let whole = runner.whole(config)?;
         let mut pictures = pictures::of_run(&whole.folder, config)?;
-        pictures.retain(|picture| wanted.contains(&picture.name));
+        pictures.retain(|picture| wanted.is_none_or(|wanted| wanted.contains(&picture.name)));
         shown.push(Shown { config, seconds: whole.time.as_secs_f64(), pictures });
     }
     let content = Content {
@@ -161,7 +142,7 @@ fn check(runner: &Runner<'_>, seeds: u64) -> Result<(), String> {
     if seeds != REFERENCE_SEEDS {
         println!("{seeds} seeds; the ranges are for the median of {REFERENCE_SEEDS}");
     }
-    let judged = judge_with(runner, &SYSTEMS.iter().collect::<Vec<_>>(), seeds)?;
+    let judged = judge(&systems::all(), seeds, |systems, seeds| runner.measure(systems, seeds))?;
     let near = runner.near(recommended::CONFIG, recommended::SEEDS)?;
     say(&judged);
     let failed = judged.iter().filter(|judged| judged.fails()).flat_map(Judged::misses);
@@ -173,7 +154,8 @@ fn short_check(runner: &Runner<'_>) -> Result<(), String> {
     /// Misses of single seeds that are no fault. A range of 1–99 % leaves out two values in a hundred.
     const ALLOWED: usize = 2;
     check_density(runner)?;
-    let judged = judge_with(runner, &labelled(&["1", "3", "4", "6"]), REFERENCE_SEEDS)?;
+    let systems = labelled(&["1", "3", "4", "6"]);
+    let judged = judge(&systems, REFERENCE_SEEDS, |systems, seeds| runner.measure(systems, seeds))?;
     let few = runner.measure(&labelled(&["7", "8", "9"]), 0..3)?;
     say(&judged);
     say_few(&few);

@@ -20,13 +20,15 @@ mod whole;
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
 
-use crate::cargo::Workspace;
-use crate::program::{Program, Scratch};
+use crate::cargo::{Workspace, succeeds};
+use crate::files::{named, read_json, write};
+use crate::program::{Program, Scratch, built};
 use jobs::JOBS;
 use side::{Side, Tools};
 
@@ -102,7 +104,7 @@ pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
     match task {
         Task::Page => {
             let path = workspace.root.join(RESULTS);
-            write_page(&read(&path)?, &workspace.root.join(PAGE))
+            write_page(&read_json(&path)?, &workspace.root.join(PAGE))
         }
         Task::Measure(extent, only) => measure(workspace, extent, only),
     }
@@ -110,16 +112,16 @@ pub fn run(workspace: &Workspace, task: Task) -> Result<(), String> {
 
 fn measure(workspace: &Workspace, extent: Extent, only: Vec<String>) -> Result<(), String> {
     let folder = workspace.root.join(OWN_FOLDER);
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    fs::create_dir_all(&folder).map_err(named(&folder))?;
     let python = extent.peers.then(|| peers::install(workspace, &folder)).transpose()?;
     let scratch = Scratch::new("bench")?;
     let program = Program::build(workspace, &scratch)?;
     let tools = Tools {
-        worker: side::build_worker(workspace, &scratch)?,
+        worker: built(workspace, &scratch, &["-p", "cli", "--bench", "worker"], "worker")?,
         peers: workspace.root.join("xtask/peers"),
         python,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
-        holds_to_cores: side::has_taskset(),
+        holds_to_cores: succeeds(Command::new("taskset").arg("--version")),
     };
     let bench = Bench { workspace, extent, only, tools, scratch, folder };
     let mut results = bench.everything(&program)?;
@@ -129,7 +131,7 @@ fn measure(workspace: &Workspace, extent: Extent, only: Vec<String>) -> Result<(
         false => (bench.folder.join("results.json"), bench.folder.join("performance.md")),
     };
     if kept && !bench.only.is_empty() {
-        results = measured_again(read(&results_path)?, results, &bench.only);
+        results = measured_again(read_json(&results_path)?, results, &bench.only);
     }
     let text = serde_json::to_string_pretty(&results).map_err(|error| error.to_string())?;
     write(&results_path, &(text + "\n"))?;
@@ -226,7 +228,7 @@ impl Bench<'_> {
     }
 
     fn versions(&self) -> Result<Value, String> {
-        let mut rustc = std::process::Command::new("rustc");
+        let mut rustc = Command::new("rustc");
         let rustc = rustc.arg("--version").output().map_err(|error| format!("rustc: {error}"))?;
         let rustc = String::from_utf8_lossy(&rustc.stdout).trim().to_owned();
         let commit = self.workspace.git_output(&["rev-parse", "--short", "HEAD"])?;
@@ -260,21 +262,10 @@ fn date() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-fn read(path: &Path) -> Result<Value, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
 /// Writes the page, and its curves into the folder with the page's name.
 fn write_page(results: &Value, path: &Path) -> Result<(), String> {
     let folder = path.with_extension("");
-    for (name, svg) in curves::pictures(results) {
+    for (name, _, svg) in curves::pictures(results)? {
         write(&folder.join(format!("{name}.svg")), &svg)?;
     }
     write(path, &page::render(results)?)?;

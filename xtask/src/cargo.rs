@@ -51,9 +51,7 @@ impl Workspace {
 
     /// Whether there is a `cargo NAME`, as `nextest` may be.
     pub fn has_cargo(&self, name: &str) -> bool {
-        let mut command = self.cargo_command(&[name, "--version"]);
-        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
+        succeeds(&mut self.cargo_command(&[name, "--version"]))
     }
 
     /// Standard output of git.
@@ -79,6 +77,12 @@ impl Workspace {
         }
         command
     }
+}
+
+/// Whether a command is there and succeeds. What it says is not shown.
+pub fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Standard output of a command; an error where it fails.

@@ -30,12 +30,12 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "article",
         about: "the article's nine systems give what they should",
-        run: article::short,
+        run: |workspace| article::run(workspace, article::Task::ShortCheck),
     },
     Part {
         name: "torture",
         about: "killed, crowded and damaged runs lose nothing",
-        run: torture::short,
+        run: |workspace| torture::run(workspace, torture::SHORT),
     },
     Part { name: "doctests", about: "the examples in doc comments run", run: doctests },
     Part { name: "examples", about: "every file of examples/ runs", run: examples },

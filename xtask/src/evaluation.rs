@@ -1,12 +1,13 @@
 //! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes
 //! docs/evaluation.md from the evaluation.json of each run.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
 use minijinja::{context, value::Serde};
 use serde_json::Value;
 
 use crate::cargo::Workspace;
+use crate::files::read_json;
 use crate::markdown::{environment, fill};
 use crate::program::{Program, Scratch};
 use crate::statistics::mean;
@@ -33,7 +34,7 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
             if !status.success() {
                 return Err(format!("training {config} with seed {seed} failed ({status})"));
             }
-            runs.push(read(&out)?);
+            runs.push(read_json(&out.join("evaluation.json"))?);
         }
         configs.push(section(config, &runs)?);
     }
@@ -41,13 +42,6 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     fs::write(&path, page(seeds, configs)?).map_err(|error| format!("{PAGE}: {error}"))?;
     println!("wrote {PAGE}");
     Ok(())
-}
-
-/// Contents of a run's evaluation.json.
-fn read(run: &Path) -> Result<Value, String> {
-    let path = run.join("evaluation.json");
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Text of the page of some configs.

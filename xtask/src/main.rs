@@ -7,6 +7,7 @@ mod cargo;
 mod check;
 mod config;
 mod evaluation;
+mod files;
 mod licences;
 mod markdown;
 mod program;
@@ -56,42 +57,39 @@ fn main() -> ExitCode {
             print!("{USAGE}\nparts of check:\n{}", check::list());
             return ExitCode::SUCCESS;
         }
-        ["check"] => check::run(&workspace, check::PARTS.iter().collect()),
-        ["check", "--only", names] => match check::select(names) {
-            Ok(parts) => check::run(&workspace, parts),
-            Err(error) => return misused(&error),
-        },
-        ["tidy"] => tidy::run(&workspace),
-        ["licences"] => licences::run(&workspace),
-        ["config"] => config::write(&workspace),
-        ["evaluation"] => evaluation::run(&workspace, 5),
+        ["check"] => Ok(check::run(&workspace, check::PARTS.iter().collect())),
+        ["check", "--only", names] => {
+            check::select(names).map(|parts| check::run(&workspace, parts))
+        }
+        ["tidy"] => Ok(tidy::run(&workspace)),
+        ["licences"] => Ok(licences::run(&workspace)),
+        ["config"] => Ok(config::write(&workspace)),
+        ["evaluation"] => Ok(evaluation::run(&workspace, 5)),
         ["evaluation", "--seeds", count] => match count.parse() {
-            Ok(count @ 1..) => evaluation::run(&workspace, count),
-            _ => return misused(&format!("--seeds: must be at least 1, got {count}")),
+            Ok(count @ 1..) => Ok(evaluation::run(&workspace, count)),
+            _ => Err(format!("--seeds: must be at least 1, got {count}")),
         },
-        ["torture"] => torture::run(&workspace, torture::FULL),
-        ["bench", options @ ..] => match bench::Task::parse(options) {
-            Ok(task) => bench::run(&workspace, task),
-            Err(error) => return misused(&error),
-        },
-        ["article", options @ ..] => match article::Task::parse(options) {
-            Ok(task) => article::run(&workspace, task),
-            Err(error) => return misused(&error),
-        },
-        other => return misused(&format!("no such command: {}", other.join(" "))),
+        ["torture"] => Ok(torture::run(&workspace, torture::FULL)),
+        ["bench", options @ ..] => {
+            bench::Task::parse(options).map(|task| bench::run(&workspace, task))
+        }
+        ["article", options @ ..] => {
+            article::Task::parse(options).map(|task| article::run(&workspace, task))
+        }
+        other => Err(format!("no such command: {}", other.join(" "))),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => failed(&error),
+        // The command was misused.
+        Err(error) => {
+            eprint!("error: {error}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
     }
 }
 
 fn failed(error: &str) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::from(1)
-}
-
-fn misused(error: &str) -> ExitCode {
-    eprint!("error: {error}\n\n{USAGE}");
-    ExitCode::from(2)
 }

@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::cargo::Workspace;
+use crate::files::named;
 
 /// Temporary folder for runs that nobody keeps. It is removed when this value is dropped.
 pub struct Scratch {
@@ -20,7 +21,7 @@ impl Scratch {
     pub fn new(purpose: &str) -> Result<Self, String> {
         let name = format!("langevin-{purpose}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        fs::create_dir_all(&folder).map_err(named(&folder))?;
         Ok(Self { folder })
     }
 
@@ -44,10 +45,7 @@ pub struct Program {
 impl Program {
     /// Builds the program and copies it into the folder.
     pub fn build(workspace: &Workspace, scratch: &Scratch) -> Result<Self, String> {
-        let path = scratch.folder().join("langevin");
-        fs::copy(built(workspace)?, &path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self { path })
+        Ok(Self { path: built(workspace, scratch, &["-p", "cli"], "langevin")? })
     }
 
     /// Command that runs the program with these arguments, on its default backend.
@@ -58,16 +56,25 @@ impl Program {
     }
 }
 
-/// Path of the program, which is built first.
-fn built(workspace: &Workspace) -> Result<PathBuf, String> {
-    let messages = ["build", "-p", "cli", "--locked", "--message-format=json-render-diagnostics"];
-    let messages = workspace.cargo_output(&messages)?;
+/// Path of a program that cargo builds with these options, copied into the folder.
+pub fn built(
+    workspace: &Workspace,
+    scratch: &Scratch,
+    options: &[&str],
+    name: &str,
+) -> Result<PathBuf, String> {
+    let messages = ["--locked", "--message-format=json-render-diagnostics"];
+    let messages = workspace.cargo_output(&[&["build"], options, &messages].concat())?;
     let executable = |line: &str| {
         let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
+        let path = message["executable"].as_str().filter(|_| message["target"]["name"] == name)?;
+        Some(PathBuf::from(path))
     };
-    let mut executables = messages.lines().filter_map(executable);
-    executables.next_back().ok_or_else(|| "cargo names no program that it built".to_owned())
+    let made = messages.lines().filter_map(executable).next_back();
+    let made = made.ok_or_else(|| format!("cargo names no {name} that it built"))?;
+    let path = scratch.folder().join(name);
+    fs::copy(&made, &path).map_err(named(&path))?;
+    Ok(path)
 }
 
 #[cfg(test)]

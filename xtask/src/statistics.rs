@@ -4,7 +4,12 @@ use serde_json::Value;
 
 /// Numbers of a JSON array.
 pub fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    numbers_of(value, Value::as_f64)
+}
+
+/// Number of each item of a JSON array that has one.
+pub fn numbers_of(value: &Value, of: impl Fn(&Value) -> Option<f64>) -> Vec<f64> {
+    value.as_array().into_iter().flatten().filter_map(of).collect()
 }
 
 /// Median of some numbers: of an even count the mean of the two in the middle; NaN where there are none.
@@ -52,6 +57,14 @@ impl Spread {
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a / b).collect();
         Self::of(&ratios)
     }
+}
+
+/// Largest difference of two lists of numbers; infinite where their lengths differ.
+pub fn largest_difference(ours: &[f64], theirs: &[f64]) -> f64 {
+    if ours.len() != theirs.len() || ours.is_empty() {
+        return f64::INFINITY;
+    }
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 /// Mean of some numbers, and its standard error.

@@ -16,6 +16,7 @@ use std::{
 
 use crate::{
     cargo::Workspace,
+    files::named,
     program::{Program, Scratch},
 };
 
@@ -45,7 +46,7 @@ pub const FULL: Extent = Extent {
     library: 20_000,
 };
 /// Extent of the part of `cargo xtask check`.
-const SHORT: Extent =
+pub const SHORT: Extent =
     Extent { kills: 12, half_written: 0, crowds: 1, flips: 24, mutations: 40, library: 0 };
 
 const SEED: u64 = 20_261_125;
@@ -83,11 +84,6 @@ const RESULTS: [&str; 6] = [
     "metrics.jsonl",
     "samples.csv",
 ];
-
-/// Short torture, as a part of `cargo xtask check`.
-pub fn short(workspace: &Workspace) -> Result<(), String> {
-    run(workspace, SHORT)
-}
 
 /// Does all parts to this extent; fails at the first promise that does not hold.
 pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
@@ -194,9 +190,8 @@ impl Bench<'_> {
 fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     let (mut found, mut folders) = (BTreeSet::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
-        let failed = |error| format!("{}: {error}", next.display());
-        for entry in fs::read_dir(&next).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+        for entry in fs::read_dir(&next).map_err(named(&next))? {
+            let path = entry.map_err(named(&next))?.path();
             let name = path.strip_prefix(folder).unwrap_or(&path);
             found.insert(name.display().to_string());
             if path.is_dir() {

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::statistics::mean;
 
@@ -23,6 +23,7 @@ pub struct Run {
 }
 
 /// Line of metrics.jsonl.
+#[derive(Deserialize)]
 pub struct LogLine {
     pub step: u64,
     /// Mean loss of the steps since the line before.
@@ -57,17 +58,12 @@ fn samples(text: &str) -> Result<Vec<Vec<f64>>, String> {
 }
 
 fn log(text: &str) -> Result<Vec<LogLine>, String> {
-    let line = |line: &str| {
-        let value: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        let step = value["step"].as_u64().ok_or("a line has no step")?;
-        let mean_loss = value["mean_loss"].as_f64().ok_or("a line has no mean_loss")?;
-        Ok(LogLine { step, mean_loss })
-    };
-    text.lines().map(line).collect()
+    text.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(|e| e.to_string())
 }
 
 /// Quantity that a run gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Mean of samples in one dimension.
     Mean,

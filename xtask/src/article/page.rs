@@ -9,8 +9,7 @@ use super::density::Level;
 use super::measures::Near;
 use super::pictures::Picture;
 use super::recommended;
-use super::sections::{SECTIONS, Section};
-use super::systems::System;
+use super::systems::{SECTIONS, Section, System};
 use super::verdict::{Judged, Results, Summary, seeds};
 use crate::markdown::{environment, fill, wrapped};
 
@@ -80,17 +79,16 @@ impl Content<'_> {
 
     fn section(&self, section: &Section) -> Result<Value, String> {
         let shown = self.shown(section.config)?;
-        let judged = section.variants.iter().map(|(label, _)| {
+        let judged = section.systems.iter().map(|System { label, .. }| {
             let found = self.judged.iter().find(|judged| judged.first.system.label == *label);
             found.ok_or_else(|| format!("no results of {label}"))
         });
         let judged = judged.collect::<Result<Vec<_>, _>>()?;
-        let variants = section.variants.iter().zip(&judged);
-        let variants = variants.map(|((_, heading), judged)| {
-            let verdict =
-                if judged.fails() { "it misses again" } else { "it does not miss again" };
+        let variants = judged.iter().map(|judged| {
+            let system = judged.first.system;
+            let verdict = if judged.fails() { "it misses again" } else { "it does not miss again" };
             let trials: Vec<Value> = judged.trials().map(trial).collect();
-            context! { heading => *heading, command => command(judged.first.system), trials, verdict }
+            context! { heading => system.heading, command => command(system), trials, verdict }
         });
         Ok(context! {
             title => section.title,
@@ -151,24 +149,20 @@ fn trial(results: &Results) -> Value {
 }
 
 /// Number of medians that lie in their range, in the first trial and in the second.
-fn counts<'a>(judged: impl Iterator<Item = &'a Judged>) -> String {
-    let count = |results: &Results| {
-        let verdicts = results.summaries().filter_map(|summary| summary.inside());
-        verdicts.fold((0, 0), |(inside, all), verdict| (inside + u32::from(verdict), all + 1))
+fn counts<'a>(judged: impl Iterator<Item = &'a Judged> + Clone) -> String {
+    let count = |trials: Vec<&Results>| {
+        let summaries = trials.into_iter().flat_map(Results::summaries);
+        let inside: Vec<bool> = summaries.filter_map(|summary| summary.inside()).collect();
+        (inside.iter().filter(|inside| **inside).count(), inside.len())
     };
-    let (mut inside, mut all, mut again) = (0, 0, (0, 0));
-    for judged in judged {
-        let first = count(&judged.first);
-        (inside, all) = (inside + first.0, all + first.1);
-        if let Some(second) = &judged.again {
-            let second = count(second);
-            again = (again.0 + second.0, again.1 + second.1);
+    let first = count(judged.clone().map(|judged| &judged.first).collect());
+    let again = count(judged.filter_map(|judged| judged.again.as_ref()).collect());
+    match (first, again) {
+        ((_, 0), _) => "–".to_owned(),
+        ((inside, all), (_, 0)) => format!("{inside} of {all}"),
+        ((inside, all), (second, of)) => {
+            format!("{inside} of {all}; run once more: {second} of {of}")
         }
-    }
-    match (all, again) {
-        (0, _) => "–".to_owned(),
-        (_, (_, 0)) => format!("{inside} of {all}"),
-        (_, (second, of)) => format!("{inside} of {all}; run once more: {second} of {of}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::article::pictures;
-use crate::article::systems::{Quantity, SYSTEMS};
+use crate::article::systems::{Quantity, all};
 use crate::markdown::anchor;
 use crate::program::Scratch;
 
@@ -16,7 +16,7 @@ fn trial(system: &'static System, first_seed: u64) -> Results {
 }
 
 fn judged() -> Vec<Judged> {
-    SYSTEMS.iter().map(|system| Judged { first: trial(system, 0), again: None }).collect()
+    all().into_iter().map(|system| Judged { first: trial(system, 0), again: None }).collect()
 }
 
 /// Table of a trial.
@@ -73,7 +73,7 @@ fn every_section_is_linked_to() {
 
 #[test]
 fn reference_and_ours_stand_side_by_side() {
-    let mut results = trial(&SYSTEMS[0], 0);
+    let mut results = trial(all()[0], 0);
     results.values[0] = [vec![1.0; 10], vec![1.006; 10]].concat();
     results.values[1][3] = 0.5;
     results.values[2] = vec![0.3; 20];
@@ -86,7 +86,7 @@ fn reference_and_ours_stand_side_by_side() {
     ] {
         assert!(text.contains(row), "{row}\n{text}");
     }
-    let corrected = numbers(&trial(&SYSTEMS[2], 0));
+    let corrected = numbers(&trial(all()[2], 0));
     assert!(corrected.contains("| loss | – | – | – | – | 0.5000 | 0.5000 – 0.5000 |  |"));
 }
 
@@ -95,7 +95,7 @@ fn both_trials_of_a_system_that_missed_are_shown() {
     let mut judged = judged();
     assert!(!page(&judged, 20).contains("it misses"));
     judged[11].first.values[0] = vec![2.0; 20];
-    judged[11].again = Some(trial(&SYSTEMS[11], 20));
+    judged[11].again = Some(trial(all()[11], 20));
     let recovered = page(&judged, 20);
     assert!(recovered.contains("With seeds 0–19 it misses"), "{recovered}");
     assert!(recovered.contains("With seeds 20–39 it does not miss again:"));

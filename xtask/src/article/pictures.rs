@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::files::named;
+
 /// Folder of the pictures, from the top of the repository.
 pub const FOLDER: &str = "docs/article";
 
@@ -89,7 +91,7 @@ pub fn copy<'a>(root: &Path, pictures: impl Iterator<Item = &'a Picture>) -> Res
         let target = root.join("docs").join(&picture.link);
         let copied = target.parent().map_or(Ok(()), fs::create_dir_all);
         let copied = copied.and_then(|()| fs::copy(&picture.source, &target));
-        bytes += copied.map_err(|error| format!("{}: {error}", target.display()))?;
+        bytes += copied.map_err(named(&target))?;
     }
     Ok(bytes)
 }

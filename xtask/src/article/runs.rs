@@ -3,17 +3,18 @@
 
 use std::{
     fs,
-    num::NonZero,
     ops::Range,
     path::{Path, PathBuf},
     sync::Mutex,
-    thread,
     time::{Duration, Instant},
 };
+
+use rayon::prelude::*;
 
 use super::measures::{Near, Run};
 use super::systems::System;
 use super::verdict::Results;
+use crate::files::named;
 use crate::program::{Program, Scratch};
 
 /// Program, and the folder where it may write.
@@ -69,7 +70,7 @@ impl Runner<'_> {
 
     /// Quantities of one seed.
     fn seed(&self, system: &System, seed: u64) -> Result<Vec<f64>, String> {
-        let run = self.bare(system.config, seed, system.settings)?;
+        let run = self.bare(system.config, seed, &system.settings)?;
         let of = system.quantities.iter().map(|quantity| quantity.measure.of(&run));
         of.collect::<Result<_, _>>()
             .map_err(|error| format!("{}, seed {seed}: {error}", system.label))
@@ -92,7 +93,7 @@ impl Runner<'_> {
         let settings = [&BARE, settings].concat();
         self.train(config, seed, &settings, &["--quiet"], &folder)?;
         let run = Run::read(&folder).map_err(|error| format!("{config}, seed {seed}: {error}"));
-        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        fs::remove_dir_all(&folder).map_err(named(&folder))?;
         run
     }
 
@@ -136,42 +137,16 @@ impl Runner<'_> {
 /// nothing more is begun.
 fn side_by_side<T: Send>(
     count: usize,
-    work: impl Fn(usize) -> Result<T, String> + Sync,
+    work: impl Fn(usize) -> Result<T, String> + Sync + Send,
 ) -> Result<Vec<T>, String> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let next = Mutex::new(0..count);
-    let take = || next.lock().ok()?.next();
-    let worker = || {
-        let mut done = Vec::new();
-        while let Some(at) = take() {
-            match work(at) {
-                Ok(result) => done.push((at, result)),
-                Err(error) => {
-                    if let Ok(mut next) = next.lock() {
-                        *next = 0..0;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        Ok(done)
-    };
-    let mut done = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
-        let mut done = Vec::new();
-        for worker in workers {
-            let lost = |_| Err("a worker stopped".to_owned());
-            done.extend(worker.join().unwrap_or_else(lost)?);
-        }
-        Ok::<_, String>(done)
-    })?;
-    done.sort_by_key(|(at, _)| *at);
-    Ok(done.into_iter().map(|(_, result)| result).collect())
+    // One piece of work at a time, so that no core is idle while another has a list of them.
+    (0..count).into_par_iter().with_max_len(1).map(work).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
 

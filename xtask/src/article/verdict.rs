@@ -136,17 +136,20 @@ pub fn judge(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::article::measures::Measure;
 
-    static SYSTEMS: [System; 2] = [system("a"), system("b")];
+    static SYSTEMS: LazyLock<[System; 2]> = LazyLock::new(|| [system("a"), system("b")]);
 
-    const fn system(label: &'static str) -> System {
+    fn system(label: &'static str) -> System {
         System {
             label,
+            heading: "none",
             config: "none",
-            settings: &[],
-            quantities: &[
+            settings: Vec::new(),
+            quantities: vec![
                 Quantity {
                     measure: Measure::Mean,
                     seeds: Some([0.0, 1.0, 2.0]),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Bench;
 use super::jobs::Job;
 use super::side::{Side, Training};
-use crate::statistics::{mean_and_error, numbers};
+use crate::statistics::{largest_difference, mean, mean_and_error, numbers};
 
 /// Largest difference of a loss on a given batch, as a share of the losses' mean. Rounding, which some tens of
 /// optimizer steps make larger, stays below it. A wrong constant anywhere gives a hundred times as much.
@@ -43,14 +43,14 @@ impl Bench<'_> {
             // The floor draws the same noise as we do, so its losses are compared one by one.
             let floor = numbers(&ours.ask(&question("floor"))?["own"]);
             let few = |losses: &[f64]| losses[..losses.len().min(job.given)].to_vec();
-            let difference = largest_difference(&few(&own), &few(&floor));
+            let difference = share_apart(&few(&own), &few(&floor));
             results["floor"] = json!({ "given": difference });
             check(job, "the floor", difference, None, &[])?;
         }
         for side in [Side::JAX_SCAN, Side::TORCH].iter().filter(|side| self.tools.has(side)) {
             let asked = json!({ "agree": folder, "steps": job.compared });
             let theirs = side.start(&self.tools, None)?.ask(&asked)?;
-            let difference = largest_difference(&given, &numbers(&theirs["given"]));
+            let difference = share_apart(&given, &numbers(&theirs["given"]));
             // There is one list of losses for each generator.
             let owns = theirs["own"].as_array().into_iter().flatten();
             let errors = owns.map(|theirs| errors_apart(&own, &numbers(theirs)));
@@ -70,14 +70,9 @@ impl Bench<'_> {
     }
 }
 
-/// Largest difference of two lists of losses, as a share of the first's mean; infinite where their lengths
-/// differ.
-fn largest_difference(ours: &[f64], theirs: &[f64]) -> f64 {
-    if ours.len() != theirs.len() || ours.is_empty() {
-        return f64::INFINITY;
-    }
-    let mean = ours.iter().sum::<f64>() / ours.len() as f64;
-    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / mean).fold(0.0, f64::max)
+/// Largest difference of two lists of losses, as a share of the first's mean.
+fn share_apart(ours: &[f64], theirs: &[f64]) -> f64 {
+    largest_difference(ours, theirs) / mean(ours)
 }
 
 /// Distance of two lists' mean difference from zero, in standard errors. The difference is taken step by step,
@@ -135,9 +130,9 @@ mod tests {
         let ours = [1.0, 0.9, 1.1, 1.0];
         let near = ours.map(|loss| loss + 5e-4);
         let far = ours.map(|loss| loss * 1.01);
-        assert!(check(&JOBS[0], "x", largest_difference(&ours, &near), None, &[]).is_ok());
-        assert!(check(&JOBS[0], "x", largest_difference(&ours, &far), None, &[]).is_err());
-        assert!(check(&JOBS[0], "x", largest_difference(&ours, &ours[1..]), None, &[]).is_err());
+        assert!(check(&JOBS[0], "x", share_apart(&ours, &near), None, &[]).is_ok());
+        assert!(check(&JOBS[0], "x", share_apart(&ours, &far), None, &[]).is_err());
+        assert!(check(&JOBS[0], "x", share_apart(&ours, &ours[1..]), None, &[]).is_err());
         assert!(check(&JOBS[0], "x", f64::NAN, None, &[]).is_err());
     }
 

@@ -95,30 +95,32 @@ fn of_points(points: &[(usize, Value)]) -> Value {
     curve
 }
 
-/// Name and SVG of each curve that the figures hold.
-pub fn pictures(results: &Value) -> Vec<(&'static str, String)> {
-    let labels = GROWING.iter().map(|growing| (growing.name, growing.label));
-    let all = labels.chain([("cores", "cores to take (job D)")]);
-    let drawn = all.filter_map(|(name, label)| {
+/// Names of all curves and the labels under their axes.
+fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let growing = GROWING.iter().map(|growing| (growing.name, growing.label));
+    growing.chain([("cores", "cores to take (job D)")])
+}
+
+/// Name, label and SVG of each curve that the figures hold.
+pub fn pictures(results: &Value) -> Result<Vec<(&'static str, &'static str, String)>, String> {
+    let drawn = labels().filter_map(|(name, label)| {
         let curve = &results["curves"][name];
         let x = numbers(&curve["x"]);
         let lines = SIDES.iter().filter_map(|side| {
             let seconds = numbers(&curve[side.key]);
-            let micro: Vec<f64> = seconds.iter().map(|seconds| 1e6 * seconds).collect();
-            (micro.len() == x.len() && !x.is_empty())
-                .then(|| Curve { name: side.shown, points: x.iter().copied().zip(micro).collect() })
+            let points = x.iter().zip(&seconds).map(|(x, seconds)| (*x, 1e6 * seconds)).collect();
+            let whole = seconds.len() == x.len() && !x.is_empty();
+            whole.then_some(Curve { name: side.shown, points })
         });
-        let curves: Vec<Curve> = lines.collect();
-        let chart = Chart { x_label: label, y_label: "µs a step", curves };
-        Some((name, chart.svg()?))
+        let chart = Chart { x_label: label, y_label: "µs a step", curves: lines.collect() };
+        Some(chart.svg().transpose()?.map(|svg| (name, label, svg)))
     });
     drawn.collect()
 }
 
 /// Points where JAX's scan takes less time than ours, by the medians, as `batch 16: 1.66`.
 pub fn slower_than_jax(results: &Value) -> Vec<String> {
-    let names = GROWING.iter().map(|growing| growing.name).chain(["cores"]);
-    let found = names.flat_map(|name| {
+    let found = labels().flat_map(|(name, _)| {
         let curve = &results["curves"][name];
         let of = |side: Side| numbers(&curve[side.key]);
         let ratios = of(Side::FLEX).into_iter().zip(of(Side::JAX_SCAN)).map(|(a, b)| a / b);
@@ -127,13 +129,4 @@ pub fn slower_than_jax(results: &Value) -> Vec<String> {
         slower.map(move |(x, ratio)| format!("{name} {x}: {ratio:.2}"))
     });
     found.collect()
-}
-
-/// Caption of a curve's picture.
-pub fn caption(name: &str) -> String {
-    let label = GROWING.iter().find(|growing| growing.name == name);
-    format!(
-        "Time of a step over {}",
-        label.map_or("cores to take (job D)", |growing| growing.label)
-    )
 }

@@ -8,6 +8,8 @@ use super::Bench;
 use super::jobs::Job;
 use super::rounds::{asked_in_turns, by_side};
 use super::side::Side;
+use crate::files::named;
+use crate::statistics::{largest_difference, numbers};
 
 /// Run file and setting of sampling: Heun in 24 steps with the network of the default run.
 const SAMPLING: (&str, [&str; 1]) = ("configs/default.json", ["sample.sampler.steps=24"]);
@@ -43,7 +45,8 @@ impl Bench<'_> {
             let mut process = side.start(&self.tools, None)?;
             if !side.is_ours() {
                 let theirs = process.ask(&json!({ "samples": folder }))?;
-                let difference = apart(&exported["samples"], &theirs["samples"]);
+                let [ours, theirs] = [&exported, &theirs].map(|said| numbers(&said["samples"]));
+                let difference = largest_difference(&ours, &theirs);
                 agreement[side.key] = json!(difference);
                 if difference.is_nan() || difference > SAMPLES {
                     return Err(format!(
@@ -101,7 +104,7 @@ impl Bench<'_> {
             let each = drawn["seconds"].as_f64().zip(drawn["steps"].as_f64());
             normals.push(json!(each.map(|(seconds, count)| seconds / count)));
         }
-        fs::remove_file(&csv).map_err(|error| format!("{}: {error}", csv.display()))?;
+        fs::remove_file(&csv).map_err(named(&csv))?;
         let small = self.checkpoints("small", &default, &[])?;
         let large = self.checkpoints("large", &default, &TEN_MILLION)?;
         Ok(json!({
@@ -145,15 +148,14 @@ impl Bench<'_> {
 
     /// Seconds in which dd copies the files of the newest checkpoint and syncs each; none where there is no dd.
     fn copy(&self, checkpoints: &Path) -> Result<Option<f64>, String> {
-        let failed = |error: std::io::Error| format!("{}: {error}", checkpoints.display());
         let mut folders: Vec<_> = fs::read_dir(checkpoints)
-            .map_err(failed)?
+            .map_err(named(checkpoints))?
             .flatten()
             .map(|entry| entry.path())
             .collect();
         folders.sort();
         let newest = folders.pop().ok_or("no checkpoint was written")?;
-        let files: Vec<_> = fs::read_dir(newest).map_err(failed)?.flatten().collect();
+        let files: Vec<_> = fs::read_dir(newest).map_err(named(checkpoints))?.flatten().collect();
         let to = self.folder.join("copy");
         let start = Instant::now();
         for file in files {
@@ -166,16 +168,7 @@ impl Bench<'_> {
             }
         }
         let seconds = start.elapsed().as_secs_f64();
-        fs::remove_file(&to).map_err(failed)?;
+        fs::remove_file(&to).map_err(named(checkpoints))?;
         Ok(Some(seconds))
     }
-}
-
-/// Largest difference of two lists of samples.
-fn apart(ours: &Value, theirs: &Value) -> f64 {
-    let (ours, theirs) = (crate::statistics::numbers(ours), crate::statistics::numbers(theirs));
-    if ours.len() != theirs.len() || ours.is_empty() {
-        return f64::INFINITY;
-    }
-    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }

@@ -21,20 +21,16 @@ type Numbers = Option<Vec<Option<f64>>>;
 pub fn render(results: &Value) -> Result<String, String> {
     let jobs = JOBS.iter().filter(|job| results["jobs"][job.name].is_object()).map(|job| {
         let figures = Serde(&results["jobs"][job.name]);
-        context! { name => job.name, about => job.about, run_file => job.run_file, ..figures }
+        context! { ..Serde(job), ..figures }
     });
-    let verdicts = verdicts(results).into_iter().map(|line| {
-        let verdict = line.word();
-        context! { what => line.what, wanted => line.wanted, measured => line.measured, verdict }
-    });
-    let curves = curves::pictures(results).into_iter();
+    let curves = curves::pictures(results)?.into_iter().map(|(name, label, _)| (name, label));
     let (kinds, profile) = profile(results);
     let values = context! {
         jobs => jobs.collect::<Vec<_>>(),
-        verdicts => verdicts.collect::<Vec<_>>(),
+        verdicts => Serde(verdicts(results)),
         measured_again => Serde(measured_again(&results["again"])),
         apart => apart(results),
-        curves => curves.map(|(name, _)| (name, curves::caption(name))).collect::<Vec<_>>(),
+        curves => curves.collect::<Vec<_>>(),
         slower => curves::slower_than_jax(results),
         kinds => Serde(kinds),
         profile => Serde(profile),

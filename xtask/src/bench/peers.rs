@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::cargo::Workspace;
+use crate::files::named;
 
 const REQUIREMENTS: &str = "xtask/peers/requirements.txt";
 /// Index of PyTorch's builds for the CPU. PyPI has none of them for Linux.
@@ -34,7 +35,7 @@ pub fn install(workspace: &Workspace, folder: &Path) -> Result<PathBuf, String> 
         println!("{CPU_INDEX} has no {torch} for this machine: taking the one of pip's own index");
     }
     pip(&["--requirement", &requirements.display().to_string()])?;
-    fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
+    fs::write(&mark, wanted).map_err(named(&mark))?;
     Ok(python)
 }
 

@@ -17,7 +17,7 @@ impl Bench<'_> {
         let agreement = self.agree(job, &training)?;
         let mut ready = self.ready(&job.sides(false), &training, None)?;
         let of_all_cores = ready.len();
-        if job.on_one_core && self.tools.cores > 1 && self.tools.holds_to_cores {
+        if job.floor && self.tools.cores > 1 && self.tools.holds_to_cores {
             ready.extend(self.ready(&job.sides(true), &training, Some(1))?);
         }
         let measured = in_turns(self.extent, &mut ready)?;

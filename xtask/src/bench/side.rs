@@ -8,8 +8,6 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::cargo::Workspace;
-use crate::program::Scratch;
 use crate::statistics::numbers;
 
 /// Programs of the sides, and what the machine offers.
@@ -23,13 +21,6 @@ pub struct Tools {
     pub cores: usize,
     /// Whether there is a `taskset`, which holds a process to some of the cores.
     pub holds_to_cores: bool,
-}
-
-/// Whether the machine has `taskset`.
-pub fn has_taskset() -> bool {
-    let mut taskset = Command::new("taskset");
-    let status = taskset.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }
 
 impl Tools {
@@ -52,30 +43,30 @@ pub struct Side {
     pub way: &'static str,
 }
 
-impl Side {
-    const fn own(key: &'static str, shown: &'static str, way: &'static str) -> Self {
-        Self { key, shown, script: None, way }
-    }
+/// Scripts of the peers.
+const JAX: Option<&str> = Some("jax_worker.py");
+const TORCH: Option<&str> = Some("torch_worker.py");
 
-    const fn peer(
+impl Side {
+    const fn new(
         key: &'static str,
         shown: &'static str,
-        script: &'static str,
+        script: Option<&'static str>,
         way: &'static str,
     ) -> Self {
-        Self { key, shown, script: Some(script), way }
+        Self { key, shown, script, way }
     }
 
-    pub const FLEX: Self = Self::own("langevin", "Langevin", "flex");
-    pub const NDARRAY: Self = Self::own("ndarray", "Langevin on ndarray", "ndarray");
-    pub const TAPE: Self = Self::own("tape", "Burn's tape", "flex-tape");
-    pub const FLOOR: Self = Self::own("floor", "the floor", "floor");
-    pub const WGPU: Self = Self::own("wgpu", "Langevin on wgpu", "wgpu");
-    pub const WGPU_TAPE: Self = Self::own("wgpu-tape", "Burn's tape", "wgpu-tape");
-    pub const WGPU_PLAIN: Self = Self::own("wgpu-plain", "plain Burn", "wgpu-plain");
-    pub const JAX_SCAN: Self = Self::peer("jax-scan", "JAX scan", "jax_worker.py", "scan");
-    pub const JAX_JIT: Self = Self::peer("jax-jit", "JAX jit", "jax_worker.py", "jit");
-    pub const TORCH: Self = Self::peer("torch", "PyTorch", "torch_worker.py", "eager");
+    pub const FLEX: Self = Self::new("langevin", "Langevin", None, "flex");
+    pub const NDARRAY: Self = Self::new("ndarray", "Langevin on ndarray", None, "ndarray");
+    pub const TAPE: Self = Self::new("tape", "Burn's tape", None, "flex-tape");
+    pub const FLOOR: Self = Self::new("floor", "the floor", None, "floor");
+    pub const WGPU: Self = Self::new("wgpu", "Langevin on wgpu", None, "wgpu");
+    pub const WGPU_TAPE: Self = Self::new("wgpu-tape", "Burn's tape", None, "wgpu-tape");
+    pub const WGPU_PLAIN: Self = Self::new("wgpu-plain", "plain Burn", None, "wgpu-plain");
+    pub const JAX_SCAN: Self = Self::new("jax-scan", "JAX scan", JAX, "scan");
+    pub const JAX_JIT: Self = Self::new("jax-jit", "JAX jit", JAX, "jit");
+    pub const TORCH: Self = Self::new("torch", "PyTorch", TORCH, "eager");
 
     /// Whether the side is of this project.
     pub const fn is_ours(&self) -> bool {
@@ -122,16 +113,16 @@ impl Side {
         cores: Option<usize>,
         training: &Training,
     ) -> Result<Process, String> {
-        if self.is_ours() {
-            let mut process = self.start(tools, cores)?;
-            process.ask(&self.prepare(training, &Value::Null))?;
-            return Ok(process);
-        }
-        let (cores, mut choice) = self.fastest(tools, cores, training)?;
+        let (cores, mut choice) = match self.is_ours() {
+            true => (cores, Value::Null),
+            false => self.fastest(tools, cores, training)?,
+        };
         // A new process, so that its memory holds nothing of what was tried.
         let mut process = self.start(tools, cores)?;
         process.ask(&self.prepare(training, &choice))?;
-        choice["cores"] = json!(cores.unwrap_or(tools.cores));
+        if !self.is_ours() {
+            choice["cores"] = json!(cores.unwrap_or(tools.cores));
+        }
         process.choice = choice;
         Ok(process)
     }
@@ -246,21 +237,4 @@ impl Drop for Process {
         drop(self.input.take());
         let _ = self.child.wait();
     }
-}
-
-/// Path of our worker, which is built and copied first: a later build must not change it.
-pub fn build_worker(workspace: &Workspace, scratch: &Scratch) -> Result<PathBuf, String> {
-    let messages = "--message-format=json-render-diagnostics";
-    let built = workspace
-        .cargo_output(&["build", "-p", "cli", "--bench", "worker", "--locked", messages])?;
-    let executable = |line: &str| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        let ours = message["target"]["name"] == "worker";
-        ours.then(|| Some(PathBuf::from(message["executable"].as_str()?)))?
-    };
-    let built = built.lines().filter_map(executable).next_back();
-    let built = built.ok_or("cargo names no worker that it built")?;
-    let path = scratch.folder().join("worker");
-    std::fs::copy(&built, &path).map_err(|error| format!("{}: {error}", built.display()))?;
-    Ok(path)
 }

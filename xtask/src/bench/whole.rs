@@ -5,29 +5,14 @@ use std::{fs, process::Stdio, time::Instant};
 use serde_json::{Value, json};
 
 use super::Bench;
+use super::jobs::JOBS;
 use super::rounds::{by_side, in_turns};
 use super::side::Side;
+use crate::article::systems::SECTIONS;
 use crate::program::Program;
 
-/// Configs of the article's nine systems.
-const ARTICLE: [&str; 9] = [
-    "1-gaussian",
-    "2-gaussian-video",
-    "3-gaussian-2d",
-    "4-four-modes",
-    "5-four-modes-video",
-    "6-ddpm-single",
-    "7-ddpm-per-level",
-    "8-ddpm-four-modes",
-    "9-ddpm-density",
-];
-
 /// Jobs that are measured on wgpu. In some the calls cost most, in others the arithmetic.
-const ON_WGPU: [(&str, &str); 3] = [
-    ("A", "benches/jobs/a.json"),
-    ("B", "benches/jobs/b.json"),
-    ("default", "configs/default.json"),
-];
+const ON_WGPU: [&str; 3] = ["A", "B", "default"];
 
 impl Bench<'_> {
     /// Measures `langevin --help`, the default run and the article's systems.
@@ -46,7 +31,7 @@ impl Bench<'_> {
         let default: Result<Vec<Value>, String> =
             (0..rounds).map(|_| self.whole_run(program, "default")).collect();
         let article: Result<Vec<Value>, String> =
-            ARTICLE.iter().map(|config| self.whole_run(program, config)).collect();
+            SECTIONS.iter().map(|section| self.whole_run(program, section.config)).collect();
         Ok(json!({ "help": help, "default": default?, "article": article? }))
     }
 
@@ -87,11 +72,11 @@ impl Bench<'_> {
             return Ok(json!(null));
         }
         let mut jobs = json!({});
-        for (name, run_file) in ON_WGPU {
-            let training = self.training(run_file, None);
+        for job in JOBS.iter().filter(|job| ON_WGPU.contains(&job.name)) {
+            let training = self.training(job.run_file, None);
             let sides = [Side::WGPU, Side::WGPU_TAPE, Side::WGPU_PLAIN];
             let mut ready = self.ready(&sides, &training, None)?;
-            jobs[name] = by_side(&in_turns(self.extent, &mut ready)?);
+            jobs[job.name] = by_side(&in_turns(self.extent, &mut ready)?);
         }
         Ok(json!({ "adapter": adapter["adapter"], "jobs": jobs }))
     }
