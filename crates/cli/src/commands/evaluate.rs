@@ -1,17 +1,14 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
 use langevin_data::measure::{ColumnFound, Evaluation, Metric, ModeFound};
-use langevin_train::{
-    Problem, TrainError, built_in, evaluate_run, number, read_run_config, report_run,
-};
+use langevin_train::{Problem, evaluate_run, number, read_run_config, report_run};
 use serde_json::json;
 
-use super::{announce, open_device, options, with_settings};
+use super::{on_trained, with_settings};
 use crate::{
     args::{Args, EvaluateArgs, RunArgs},
     failure::Failure,
     progress::{Display, print},
-    signals::Signals,
     table::table,
 };
 
@@ -21,25 +18,16 @@ pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
     if let Some(count) = evaluate.count {
         config = with_settings(&config, &[format!("sample.count={count}")])?;
     }
-    let opened = open_device(args, Some(&evaluate.run))?;
-    let problem = Problem::new(config)?;
-    let (network, data) = built_in(&problem, &opened.device)?;
-    let signals = Signals::listen();
-    let mut display = Display::new(args, Some(signals.clone()));
-    announce(&display, &opened);
-    let options = options(&opened, None);
-    let found =
-        evaluate_run(&evaluate.run, problem, network, data.as_ref(), &options, &mut display);
-    display.clear();
+    let (run, problem) = (&evaluate.run, Problem::new(config)?);
+    let found = on_trained(args, run, problem, |problem, network, data, options, display| {
+        evaluate_run(run, problem, network, data, options, display)
+    })?;
     match found {
-        Err(TrainError::Interrupted) => {
-            display.result("stopped; nothing was written");
-            Ok(signals.exit_code().unwrap_or(1))
-        }
-        found => {
-            show(&display, &found?);
+        Ok((display, _, evaluation)) => {
+            show(&display, &evaluation);
             Ok(0)
         }
+        Err(stopped) => Ok(stopped),
     }
 }
 

@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{FilmFormat, Problem, TrainError, built_in, draw_film, read_run_config};
+use langevin_train::{FilmFormat, Problem, TrainError, draw_film, read_run_config, sample_run};
 use serde_json::json;
 
-use super::{announce, open_device, options, with_settings};
+use super::{on_trained, with_settings};
 use crate::{
     args::{Args, FilmArgs},
     failure::Failure,
-    progress::Display,
-    signals::Signals,
 };
 
 /// Largest number of samples that a film shows: a run keeps the trajectories of as many.
@@ -27,30 +25,13 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     config = with_settings(&config, &settings)?;
     let looped = config.report.film.as_ref().is_some_and(|film| film.there_and_back);
     let outputs = outputs(film, looped)?;
-    let opened = open_device(args, Some(&film.run))?;
-    let problem = Problem::new(config.clone())?;
-    let (network, data) = built_in(&problem, &opened.device)?;
-    let signals = Signals::listen();
-    let mut display = Display::new(args, Some(signals.clone()));
-    announce(&display, &opened);
-    let options = options(&opened, None);
-    let seed = config.seed;
-    let drawn = langevin_train::sample_run(
-        &film.run,
-        problem,
-        seed,
-        network,
-        data.as_ref(),
-        &options,
-        &mut display,
-    );
-    display.clear();
-    let samples = match drawn {
-        Err(TrainError::Interrupted) => {
-            display.result("stopped; nothing was written");
-            return Ok(signals.exit_code().unwrap_or(1));
-        }
-        drawn => drawn?,
+    let (run, problem) = (&film.run, Problem::new(config.clone())?);
+    let drawn = on_trained(args, run, problem, |problem, network, data, options, display| {
+        sample_run(run, problem, config.seed, network, data, options, display)
+    })?;
+    let (display, data, samples) = match drawn {
+        Ok(drawn) => drawn,
+        Err(stopped) => return Ok(stopped),
     };
     let settings = config.report.film.unwrap_or_default();
     for (path, format) in outputs {

@@ -14,7 +14,9 @@ mod verify;
 use std::{path::Path, process::ExitCode};
 
 use clap::CommandFactory;
-use langevin_train::{Program, RunConfig, RunOptions, TrainError, parse_config};
+use langevin_core::Mlp;
+use langevin_data::Dataset;
+use langevin_train::{Problem, Program, RunConfig, RunOptions, TrainError, built_in, parse_config};
 use serde_json::json;
 
 use crate::{
@@ -23,6 +25,7 @@ use crate::{
     configs, doctor,
     failure::Failure,
     progress::{Display, note, print},
+    signals::Signals,
 };
 
 /// The environment variable that names the processor's vector instructions to use.
@@ -129,6 +132,33 @@ fn open_device(args: &Args, run: Option<&Path>) -> Result<Opened, Failure> {
     let mut opened = backend::open(resolved, args.device)?;
     opened.other_than = made_by.filter(|made_by| made_by != opened.backend);
     Ok(opened)
+}
+
+/// Result of work on a trained run, with what it is shown by and the run's data.
+type Done<T> = (Display, Box<dyn Dataset>, T);
+
+/// Does `work` with the network and the data of a trained run, on the run's device. The exit code comes in
+/// place of the result where the user stopped the work.
+fn on_trained<T>(
+    args: &Args,
+    run: &Path,
+    problem: Problem,
+    work: impl FnOnce(Problem, Mlp, &dyn Dataset, &RunOptions, &mut Display) -> Result<T, TrainError>,
+) -> Result<Result<Done<T>, u8>, Failure> {
+    let opened = open_device(args, Some(run))?;
+    let (network, data) = built_in(&problem, &opened.device)?;
+    let signals = Signals::listen();
+    let mut display = Display::new(args, Some(signals.clone()));
+    announce(&display, &opened);
+    let done = work(problem, network, data.as_ref(), &options(&opened, None), &mut display);
+    display.clear();
+    match done {
+        Err(TrainError::Interrupted) => {
+            display.result("stopped; nothing was written");
+            Ok(Err(signals.exit_code().unwrap_or(1)))
+        }
+        done => Ok(Ok((display, data, done?))),
+    }
 }
 
 fn announce(display: &Display, opened: &Opened) {

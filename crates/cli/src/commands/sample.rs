@@ -3,16 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use langevin_train::{
-    Problem, SamplesFormat, TrainError, built_in, read_run_config, write_samples,
+    Problem, SamplesFormat, TrainError, read_run_config, sample_run, write_samples,
 };
 use serde_json::json;
 
-use super::{announce, open_device, options, with_settings};
+use super::{on_trained, with_settings};
 use crate::{
     args::{Args, SampleArgs},
     failure::Failure,
-    progress::Display,
-    signals::Signals,
 };
 
 /// Draws samples and writes them.
@@ -33,33 +31,18 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let count = config.sample.count;
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
-    let opened = open_device(args, Some(&sample.run))?;
-    let (network, data) = built_in(&problem, &opened.device)?;
-    let signals = Signals::listen();
-    let mut display = Display::new(args, Some(signals.clone()));
-    announce(&display, &opened);
-    let options = options(&opened, None);
-    let drawn = langevin_train::sample_run(
-        &sample.run,
-        problem,
-        seed,
-        network,
-        data.as_ref(),
-        &options,
-        &mut display,
-    );
-    display.clear();
-    let samples = match drawn {
-        Err(TrainError::Interrupted) => {
-            display.result("stopped; nothing was written");
-            return Ok(signals.exit_code().unwrap_or(1));
-        }
-        drawn => drawn?,
+    let run = &sample.run;
+    let drawn = on_trained(args, run, problem, |problem, network, data, options, display| {
+        sample_run(run, problem, seed, network, data, options, display)
+    })?;
+    let (display, data, samples) = match drawn {
+        Ok(drawn) => drawn,
+        Err(stopped) => return Ok(stopped),
     };
     let write = |path: &Path| write_samples(path, format, data.as_ref(), &samples);
     let path = match &sample.out {
         Some(path) => write(path).map(|()| path.clone())?,
-        None => write_next(&sample.run, write)?,
+        None => write_next(run, write)?,
     };
     display.result(&format!("{count} samples in {}", path.display()));
     let written = path.display().to_string();
