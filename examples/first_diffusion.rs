@@ -7,7 +7,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{
-    Activation, Denoiser, Karras, LevelEmbedding, LevelGrid, LevelQuantity, LevelSampler,
+    Activation, Denoiser, Karras, LevelEmbeddingConfig, LevelGrid, LevelQuantity, LevelSampler,
     LossReduction, MlpConfig, NoiseLevel, NoiseShare, Prediction, UniformPer, Weighting,
 };
 use langevin_data::{Gaussian, Purpose, Streams};
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let diffusion = Diffusion {
         schedule: Box::new(LevelGrid::of(&Karras::new(0.001, 1.0, 7.0)?, 10)?), // Sigmas
         levels: LevelSampler::Uniform { per: UniformPer::Batch },               // id_sigma
-        embedding: LevelEmbedding::Column(LevelQuantity::Sigma), // torch.cat((x, s), dim=1)
+        embedding: LevelEmbeddingConfig::Column { of: LevelQuantity::Sigma }.init(&streams)?, // torch.cat((x, s), dim=1)
         prediction: Prediction::LevelStep { share: NoiseShare::Published }, // n*Sigmas[i+1]/sigma
         weighting: Weighting::Uniform,
         networks: 1,

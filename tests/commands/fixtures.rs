@@ -72,12 +72,9 @@ fn digests(program: &Program, run: &str, steps: Option<&str>) -> BTreeMap<String
     names.iter().chain(resumed.iter().filter(kept)).map(digest).collect()
 }
 
-/// With `LANGEVIN_WRITE_DIGESTS` set, writes tests/fixtures/format-1/digests.json by this program
-/// instead: done once, by the last program of format 1.
 #[test]
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 fn runs_of_format_1_give_what_their_program_gave() {
-    let path = fixtures().join("format-1/digests.json");
     let here: Digests = SETS
         .into_iter()
         .filter_map(|set| {
@@ -86,10 +83,7 @@ fn runs_of_format_1_give_what_their_program_gave() {
             Some((set.to_owned(), FORMAT_1.into_iter().flat_map(of).collect()))
         })
         .collect();
-    if std::env::var_os("LANGEVIN_WRITE_DIGESTS").is_some() {
-        fs::write(&path, format!("{:#}\n", serde_json::json!(here))).expect("written");
-    }
-    let text = fs::read_to_string(&path).expect("digests.json");
+    let text = fs::read_to_string(fixtures().join("format-1/digests.json")).expect("there");
     let then: Digests = serde_json::from_str(&text).expect("JSON");
     for (set, digests) in here {
         assert_eq!(digests, then[&set], "{set}");
@@ -120,6 +114,39 @@ fn every_command_works_on_runs_of_format_1() {
     program.run(&[&["compare"], &runs[..]].concat()).code(0);
     let said = program.run(&["runs", "."]).code(0);
     runs.iter().for_each(|run| assert!(said.out.contains(run), "{run}: {}", said.out));
+}
+
+#[test]
+fn a_run_of_a_later_format_is_refused_by_that_word_and_left_as_it_is() {
+    let program = with_runs("format-1", "plain").expect("every machine has it");
+    let manifest = String::from_utf8(program.read("plain/manifest.json")).expect("UTF-8");
+    program.write("plain/manifest.json", &manifest.replace("\"format\": 1", "\"format\": 3"));
+    let before = program.everything();
+    for command in
+        ["sample", "evaluate", "report", "film", "export", "verify", "reproduce", "train --resume"]
+    {
+        let arguments: Vec<_> = command.split(' ').chain(["plain"]).collect();
+        let said = program.run(&arguments).code(2);
+        said.err_has("manifest.json has format 3, and this program reads up to 2");
+        let here = program.everything();
+        let left = here.iter().filter(|name| !name.ends_with(".lock") && !before.contains(name));
+        assert_eq!(left.count(), 0, "{command}: {here:?}");
+    }
+    // Which run is the newest cannot be told either.
+    program.run(&["train", "--resume"]).code(2).err_has("no run under runs");
+    fs::create_dir(program.path("runs")).expect("created");
+    fs::rename(program.path("plain"), program.path("runs/plain")).expect("moved");
+    program.run(&["train", "--resume"]).code(2).err_has("has format 3");
+}
+
+#[test]
+fn a_run_file_of_a_later_version_is_refused_by_that_word() {
+    let program = Program::new();
+    let text = fs::read_to_string(fixtures().join("format-1/configs/plain.json")).expect("there");
+    let text = text.replace("\"version\": 1", "\"version\": 3, \"of_the_future\": {}");
+    program.write("run.json", &text);
+    let said = program.run(&["train", "run.json", "--dry-run"]).code(2);
+    said.err_has("version: must be a version that this program reads, from 1 to 2, got 3");
 }
 
 #[test]

@@ -175,18 +175,17 @@ mod tests {
         let networks: Vec<_> =
             (0..3).map(|seed| config.init(&Streams::new(seed), &device).expect("valid")).collect();
         let x = Tensor::<2>::from_data(TensorData::new(vec![0.4_f32, -1.2], [2, 1]), &device);
+        let untold = LevelEmbeddingConfig::None.init(&Streams::new(0)).expect("valid");
         for share in [NoiseShare::Published, NoiseShare::Corrected] {
             let prediction = Prediction::LevelStep { share };
-            let denoiser =
-                NetworkDenoiser::new(&networks, prediction, &LevelEmbedding::None, &grid);
+            let denoiser = NetworkDenoiser::new(&networks, prediction, &untold, &grid);
             for (level, own) in grid.levels(3).expect("all").iter().zip(&networks) {
                 let output = values(own.forward(x.clone(), None, None));
                 assert_eq!(values(denoiser.level_step(x.clone(), level, None)), output);
             }
         }
         // Any other prediction gives the level step through its estimate of the clean row.
-        let denoiser =
-            NetworkDenoiser::new(&networks[..1], Prediction::Sample, &LevelEmbedding::None, &grid);
+        let denoiser = NetworkDenoiser::new(&networks[..1], Prediction::Sample, &untold, &grid);
         let level = grid.at(1.0);
         let kept = level.next_sigma().expect("a grid") / level.sigma();
         let step = values(denoiser.level_step(x.clone(), &level, None));

@@ -141,54 +141,38 @@ impl LevelEmbeddingConfig {
     /// See [`validate`](Self::validate).
     pub fn init(&self, streams: &Streams) -> Result<LevelEmbedding, CoreError> {
         self.validate()?;
-        Ok(match *self {
-            Self::None => LevelEmbedding::None,
-            Self::Column { of } => LevelEmbedding::Column(of),
-            Self::Sinusoidal { of, features } => LevelEmbedding::Sinusoidal { of, features },
-            Self::Fourier { of, features, scale } => {
-                let mut frequencies = vec![0.0; features / 2];
-                streams.at(Purpose::Frequencies, 0, 0).fill_normal(&mut frequencies);
-                let frequencies = frequencies.iter().map(|z| (scale * z) as f32).collect();
-                LevelEmbedding::Fourier { of, frequencies }
-            }
-        })
+        let mut frequencies = Vec::new();
+        if let Self::Fourier { features, scale, .. } = *self {
+            let mut normals = vec![0.0; features / 2];
+            streams.at(Purpose::Frequencies, 0, 0).fill_normal(&mut normals);
+            frequencies.extend(normals.iter().map(|z| (scale * z) as f32));
+        }
+        Ok(LevelEmbedding { config: *self, frequencies })
     }
 }
 
 /// Level embedding with its frequencies, as [`LevelEmbeddingConfig::init`] makes it.
+///
+/// `sinusoidal` gives `[sin(v · w_j), cos(v · w_j)]` of the quantity v, with `w_j = 10000^(−j / (features/2))`.
+/// Source: Vaswani et al. 2017, section 3.5. `fourier` gives `[sin(2π v f_j), cos(2π v f_j)]` with fixed
+/// `f_j ~ N(0, scale²)`. Source: Tancik et al. 2020, equation 5.
 #[derive(Debug, Clone, PartialEq)]
-pub enum LevelEmbedding {
-    /// The network is not told the level.
-    None,
-    /// One column: the quantity itself.
-    Column(LevelQuantity),
-    /// Sines and cosines at geometrically spaced frequencies: `[sin(v · w_j), cos(v · w_j)]` with
-    /// `w_j = 10000^(−j / (features/2))`. Source: Vaswani et al. 2017, section 3.5.
-    Sinusoidal {
-        /// The quantity v.
-        of: LevelQuantity,
-        /// Number of columns, even.
-        features: usize,
-    },
-    /// Sines and cosines at random frequencies: `[sin(2π v f_j), cos(2π v f_j)]` with fixed
-    /// `f_j ~ N(0, scale²)`. Source: Tancik et al. 2020, equation 5.
-    Fourier {
-        /// The quantity v.
-        of: LevelQuantity,
-        /// The frequencies f_j, one for two columns; rounded to f32, as they are stored beside the
-        /// weights.
-        frequencies: Vec<f32>,
-    },
+pub struct LevelEmbedding {
+    /// The quantity, and what becomes of it.
+    pub config: LevelEmbeddingConfig,
+    /// The random frequencies f_j of `fourier`, one for two columns, rounded to f32, as they are stored
+    /// beside the weights; empty for the other kinds.
+    pub frequencies: Vec<f32>,
 }
 
 impl LevelEmbedding {
     /// The number of columns.
     pub fn features(&self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Column(_) => 1,
-            Self::Sinusoidal { features, .. } => *features,
-            Self::Fourier { frequencies, .. } => 2 * frequencies.len(),
+        match self.config {
+            LevelEmbeddingConfig::None => 0,
+            LevelEmbeddingConfig::Column { .. } => 1,
+            LevelEmbeddingConfig::Sinusoidal { features, .. } => features,
+            LevelEmbeddingConfig::Fourier { .. } => 2 * self.frequencies.len(),
         }
     }
 
@@ -210,10 +194,10 @@ impl LevelEmbedding {
         schedule: &dyn NoiseSchedule,
         out: &mut Vec<f32>,
     ) -> Result<(), CoreError> {
-        match self {
-            Self::None => {}
-            Self::Column(of) => out.push(of.of(level, schedule)? as f32),
-            Self::Sinusoidal { of, features } => {
+        match self.config {
+            LevelEmbeddingConfig::None => {}
+            LevelEmbeddingConfig::Column { of } => out.push(of.of(level, schedule)? as f32),
+            LevelEmbeddingConfig::Sinusoidal { of, features } => {
                 let value = of.of(level, schedule)?;
                 let half = features / 2;
                 let turns = move |j: usize| {
@@ -221,9 +205,9 @@ impl LevelEmbedding {
                 };
                 sines_and_cosines((0..half).map(turns), out);
             }
-            Self::Fourier { of, frequencies } => {
+            LevelEmbeddingConfig::Fourier { of, .. } => {
                 let value = of.of(level, schedule)?;
-                sines_and_cosines(frequencies.iter().map(|f| value * f64::from(*f)), out);
+                sines_and_cosines(self.frequencies.iter().map(|f| value * f64::from(*f)), out);
             }
         }
         Ok(())
@@ -254,13 +238,17 @@ mod tests {
         out
     }
 
+    fn column(of: LevelQuantity) -> LevelEmbedding {
+        LevelEmbeddingConfig::Column { of }.init(&Streams::new(0)).expect("valid")
+    }
+
     #[test]
     fn the_network_is_told_the_level_itself_not_its_neighbour() {
         let grid = Betas::new(&[0.1, 0.2, 0.4]).expect("valid");
         let levels = grid.levels(3).expect("all");
         for (level, (k, step_alpha)) in levels.iter().zip([(2.0, 0.6), (1.0, 0.8), (0.0, 0.9)]) {
-            assert_eq!(columns(&LevelEmbedding::Column(LevelQuantity::Index), level, &grid), [k]);
-            let told = columns(&LevelEmbedding::Column(LevelQuantity::StepAlpha), level, &grid);
+            assert_eq!(columns(&column(LevelQuantity::Index), level, &grid), [k]);
+            let told = columns(&column(LevelQuantity::StepAlpha), level, &grid);
             assert!((told[0] - step_alpha).abs() < 1e-7);
         }
     }
@@ -269,7 +257,7 @@ mod tests {
     fn edms_level_number_is_a_quarter_of_ln_sigma() {
         let schedule = Karras::new(0.01, 10.0, 7.0).expect("valid");
         let level = schedule.at(1.0);
-        let told = columns(&LevelEmbedding::Column(LevelQuantity::LogSigma), &level, &schedule);
+        let told = columns(&column(LevelQuantity::LogSigma), &level, &schedule);
         assert_eq!(told, [(10_f64.ln() / 4.0) as f32]);
     }
 
@@ -296,7 +284,8 @@ mod tests {
             config.init(&Streams::new(seed)).expect("valid")
         };
         assert_ne!(make(0), make(1));
-        let LevelEmbedding::Fourier { frequencies, .. } = make(0) else { panic!("fourier") };
+        let LevelEmbedding { frequencies, .. } = make(0);
+        assert_eq!(frequencies.len(), 3);
         let level = schedule.at(0.3);
         let value = level.sigma().ln() / 4.0;
         let told = columns(&make(0), &level, &schedule);
@@ -310,12 +299,10 @@ mod tests {
     #[test]
     fn a_number_that_does_not_exist_is_refused() {
         let flow = RectifiedFlow::new(0.01, 1.0).expect("valid");
-        let embedding = LevelEmbedding::Column(LevelQuantity::LogSnr);
+        let embedding = column(LevelQuantity::LogSnr);
         assert!(embedding.check(&flow.at(1.0), &flow).is_err());
-        assert!(LevelEmbedding::Column(LevelQuantity::Sigma).check(&flow.at(1.0), &flow).is_ok());
-        assert!(
-            LevelEmbedding::Column(LevelQuantity::StepAlpha).check(&flow.at(0.5), &flow).is_err()
-        );
+        assert!(column(LevelQuantity::Sigma).check(&flow.at(1.0), &flow).is_ok());
+        assert!(column(LevelQuantity::StepAlpha).check(&flow.at(0.5), &flow).is_err());
         for features in [0, 3, 1 << 60] {
             let of = LevelQuantity::Sigma;
             let config = LevelEmbeddingConfig::Sinusoidal { of, features };
@@ -326,7 +313,7 @@ mod tests {
     #[test]
     fn a_level_off_the_grid_has_no_index() {
         let grid = Betas::new(&[0.1, 0.2]).expect("valid");
-        let embedding = LevelEmbedding::Column(LevelQuantity::Index);
+        let embedding = column(LevelQuantity::Index);
         let stray = NoiseLevel::new(0.6, 0.8).expect("valid");
         assert!(embedding.check(&stray, &grid).is_err());
         assert!(embedding.check(&stray.with_index(2), &grid).is_err());

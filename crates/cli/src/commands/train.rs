@@ -67,7 +67,7 @@ fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure
     let display = Display::new(args, None);
     announce(&display, opened);
     let (network, data) = built_in(&problem, &opened.device)?;
-    let estimate = MemoryEstimate::of(&problem, data.features());
+    let estimate = MemoryEstimate::of(&problem, data.as_ref());
     let metrics = langevin_train::dry_run(problem, network, data, &opened.device)?;
     let (parameters, bytes) = estimate.map_or((0, 0), |e| (e.parameters, e.bytes));
     display.result(&format!(

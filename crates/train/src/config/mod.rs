@@ -75,25 +75,13 @@ impl RunConfig {
     /// # Errors
     /// The first field that is out of its range, by its path.
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
-        self.validate_version()?;
+        versions::check_version(self.version)?;
         self.validate_name()?;
         self.data.validate()?;
         self.denoiser.validate()?;
         self.train.validate()?;
         self.sample.validate()?;
         self.report.validate()
-    }
-
-    fn validate_version(&self) -> Result<(), TrainError> {
-        if !(1..=versions::NEWEST).contains(&self.version) {
-            let message = format!(
-                "must be a version that this program reads, from 1 to {}, got {}",
-                versions::NEWEST,
-                self.version
-            );
-            return Err(TrainError::config("version", message));
-        }
-        Ok(())
     }
 
     fn validate_name(&self) -> Result<(), TrainError> {

@@ -7,15 +7,15 @@ use serde_json::{Map, Value};
 
 use super::{
     RunConfig,
-    versions::{fill_defaults, version_of},
+    versions::{check_version, fill_defaults, version_of},
 };
 use crate::{TrainError, error::SHOWN};
 
 /// The most bytes of a run file. Each may take fifty bytes of memory once the file is parsed.
 pub const CONFIG_LIMIT: u64 = 4 << 20;
 
-/// Reads a run file's text, applies `key=value` overrides, and checks everything that can be
-/// checked without the data.
+/// Reads a run file's text, applies `key=value` overrides, and checks what each section says by itself.
+/// Parts are checked where they are made, by [`Problem::new`](crate::Problem::new).
 ///
 /// `name` stands for the file in messages. An override's key is a path (`train.batch`, `data.means.0`),
 /// and its value is JSON, or else a string.
@@ -28,16 +28,15 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
         let (name, bytes) = (name.to_owned(), text.len());
         return Err(TrainError::ConfigTooLarge { name, bytes, most: CONFIG_LIMIT });
     }
-    let mut document: Value = serde_json::from_str(&without_comments(text))
+    let document: Value = serde_json::from_str(&without_comments(text))
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
-    fill_defaults(version_of(&document), "", &mut document);
-    let (mut config, mut resolved) = deserialize(name, &document)?;
+    let (mut config, mut resolved) = deserialize(name, document)?;
     if !overrides.is_empty() {
         // Overrides apply to the resolved document, so that a default can be overridden in part.
         for setting in overrides {
             apply(&mut resolved, setting)?;
         }
-        (config, _) = deserialize(name, &resolved)?;
+        (config, _) = deserialize(name, resolved)?;
     }
     config.validate()?;
     Ok(config)
@@ -105,27 +104,31 @@ const MOST_FIELDS: usize = 32;
 
 /// The config that a document describes, and the resolved document, which is the config with every
 /// default in it.
-fn deserialize(name: &str, document: &Value) -> Result<(RunConfig, Value), TrainError> {
-    let config = try_deserialize(document).map_err(|(path, message)| {
-        let path = locate(document, path, &message);
+fn deserialize(name: &str, mut document: Value) -> Result<(RunConfig, Value), TrainError> {
+    // A file of a later version may have fields that would be refused by another word.
+    let version = version_of(&document);
+    check_version(version)?;
+    fill_defaults(version, "", &mut document);
+    let config = try_deserialize(&document).map_err(|(path, message)| {
+        let path = locate(&document, path, &message);
         let path = if path.is_empty() { "the run file".to_owned() } else { path };
         TrainError::config(path, with_suggestion(message))
     })?;
     let resolved = serde_json::to_value(&config)
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
-    refuse_lost(document, &resolved, "")?;
+    refuse_lost(&document, &resolved, "")?;
     Ok((config, resolved))
 }
 
 /// Fails on a field of the document that the resolved one lacks. Beside the `kind` of a variant without
-/// fields serde accepts any field, even where it is told to deny unknown ones. A null counts as a field
-/// that is left out.
+/// fields serde accepts any field, even where it is told to deny unknown ones.
 fn refuse_lost(document: &Value, resolved: &Value, path: &str) -> Result<(), TrainError> {
     for (key, value) in document.as_object().into_iter().flatten() {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match resolved.get(key) {
             Some(known) => refuse_lost(value, known, &path)?,
-            None if value.is_null() => {}
+            // A field that is written only where it has a value.
+            None if value.is_null() && path == "noise.schedule.steps" => {}
             None => {
                 let message = format!("unknown field `{key}`, there are no fields");
                 return Err(TrainError::config(path, message));

@@ -1,6 +1,8 @@
 //! Versions of run files: a field that is left out has its default of the version that the file names.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::TrainError;
 
 /// The newest version, which is also that of a file that names no version.
 pub(super) const NEWEST: u32 = 2;
@@ -12,7 +14,17 @@ pub(super) fn version_of(document: &Value) -> u32 {
     named.and_then(|version| u32::try_from(version).ok()).unwrap_or(NEWEST)
 }
 
-/// A default that a version changed.
+/// Fails on a version that this program does not read.
+pub(super) fn check_version(version: u32) -> Result<(), TrainError> {
+    if (1..=NEWEST).contains(&version) {
+        return Ok(());
+    }
+    let message =
+        format!("must be a version that this program reads, from 1 to {NEWEST}, got {version}");
+    Err(TrainError::config("version", message))
+}
+
+/// A default that a version changed. That of a whole section is a change of the field that holds it.
 struct Changed {
     /// The first version with the new default.
     in_version: u32,
@@ -36,14 +48,18 @@ pub(crate) fn fill_defaults(version: u32, path: &str, value: &mut Value) {
 fn fill(changed: &[Changed], version: u32, path: &str, value: &mut Value) {
     for change in changed.iter().filter(|change| version < change.in_version) {
         let Some(below) = change.section.strip_prefix(path) else { continue };
-        let pointer: String = below
-            .split('.')
-            .filter(|part| !part.is_empty())
-            .fold(String::new(), |pointer, part| format!("{pointer}/{part}"));
-        let Some(Value::Object(section)) = value.pointer_mut(&pointer) else { continue };
+        let mut parts = below.split('.').filter(|part| !part.is_empty());
+        // A section that is left out and has no kinds is one whose fields are all left out.
+        let section = parts.try_fold(&mut *value, |place, part| match change.kind {
+            None => Some(
+                place.as_object_mut()?.entry(part).or_insert_with(|| Value::Object(Map::new())),
+            ),
+            Some(_) => place.get_mut(part),
+        });
+        let Some(Value::Object(section)) = section else { continue };
         let kind = section.get("kind").and_then(Value::as_str);
         if change.kind == kind && !section.contains_key(change.field) {
-            // A test parses every default of the table, so this one is JSON.
+            // The table is ours, and a test reads all of it.
             let before = serde_json::from_str(change.before).unwrap_or_default();
             section.insert(change.field.to_owned(), before);
         }
@@ -65,6 +81,7 @@ mod tests {
             before: "0.9",
         },
         Changed { in_version: 2, section: "train", kind: None, field: "batch", before: "64" },
+        Changed { in_version: 2, section: "report", kind: None, field: "page", before: "false" },
     ];
 
     #[test]
@@ -76,7 +93,8 @@ mod tests {
         };
         assert_eq!(filled(2, "", file.clone()), file, "today's defaults are serde's");
         let then = json!({
-            "train": { "steps": 5, "batch": 64, "ema": { "kind": "exponential", "decay": 0.9 } }
+            "train": { "steps": 5, "batch": 64, "ema": { "kind": "exponential", "decay": 0.9 } },
+            "report": { "page": false }
         });
         assert_eq!(filled(1, "", file), then);
         let ema = filled(1, "train.ema", json!({ "kind": "exponential" }));

@@ -1,6 +1,6 @@
 //! Engines, which turn a [`StepBatch`](crate::problem::StepBatch) into a step of a network's weights.
 //!
-//! An engine sees batches and knows nothing of diffusion, run files or folders. The tape takes any
+//! An engine sees batches, and knows neither where they come from nor run folders. The tape takes any
 //! network. The direct engines compute the same for Langevin's own network, on the processor and on a
 //! GPU.
 

@@ -1,16 +1,16 @@
 //! A run's parts, made once from its run file, and the batches that they make of rows, levels and noise.
 
 mod batch;
-mod data;
 mod diffusion;
 mod fit;
 mod free_memory;
+mod load;
 
 pub use batch::{Columns, StepBatch};
 pub use diffusion::Diffusion;
 pub use free_memory::free_memory;
 
-use langevin_core::{LevelEmbedding, NoiseLevel, Sampler};
+use langevin_core::{NoiseLevel, Sampler};
 use langevin_data::Streams;
 
 use crate::{TrainError, config::RunConfig, error::in_section};
@@ -63,11 +63,7 @@ impl Problem {
     /// Frequencies of another number than the embedding has, or for an embedding without any.
     pub fn with_frequencies(mut self, given: Option<Vec<f32>>) -> Result<Self, TrainError> {
         self.check_frequencies(given.as_deref())?;
-        if let (LevelEmbedding::Fourier { frequencies, .. }, Some(given)) =
-            (&mut self.diffusion.embedding, given)
-        {
-            *frequencies = given;
-        }
+        self.diffusion.embedding.frequencies = given.unwrap_or_default();
         Ok(self)
     }
 
@@ -82,10 +78,8 @@ impl Problem {
 
     /// The random frequencies of the level's embedding, or `None` where it has none.
     pub(crate) fn frequencies(&self) -> Option<&[f32]> {
-        match &self.diffusion.embedding {
-            LevelEmbedding::Fourier { frequencies, .. } => Some(frequencies),
-            _ => None,
-        }
+        let frequencies = &self.diffusion.embedding.frequencies;
+        (!frequencies.is_empty()).then_some(frequencies)
     }
 
     /// The config that the parts were made from.

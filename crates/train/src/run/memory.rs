@@ -1,10 +1,13 @@
 //! Estimate of the memory that a run needs, before anything of it is allocated.
 
+use langevin_data::{Dataset, Part};
+
 use crate::{
     TrainError,
     config::{EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
     engine::mlp_cpu::most_groups,
     problem::{Problem, free_memory},
+    sample::spaces::DRAWN_ROWS,
 };
 
 /// Memory that a layer takes beside its parameters, in numbers of 4 bytes; it is 13 KiB with any engine.
@@ -19,15 +22,18 @@ const LEVEL_NUMBERS: usize = 8;
 pub struct MemoryEstimate {
     /// Number of values of all parameters of all networks.
     pub parameters: usize,
-    /// Bytes for weights, gradients, optimizer state, averages, batches and their activations, and the
-    /// samples with all that is made of them.
+    /// Bytes for weights, gradients, optimizer state, averages, batches and their activations, the
+    /// samples with all that is made of them, and the data.
     pub bytes: u64,
+    /// Bytes of these that the data takes already.
+    loaded: u64,
 }
 
 impl MemoryEstimate {
     /// Estimate for a run with Langevin's own network; returns `None` for a user's own.
-    pub fn of(problem: &Problem, features: usize) -> Option<Self> {
-        let (config, diffusion) = (problem.config(), problem.diffusion());
+    pub fn of(problem: &Problem, data: &dyn Dataset) -> Option<Self> {
+        let (config, diffusion, features) =
+            (problem.config(), problem.diffusion(), data.features());
         let (networks, level_features) = (diffusion.networks, diffusion.embedding.features());
         let mlp = config.denoiser.network.mlp(features, level_features)?;
         let parameters = mlp.parameters().saturating_mul(networks);
@@ -75,7 +81,9 @@ impl MemoryEstimate {
             .saturating_add(samples)
             .saturating_add(way)
             .saturating_add(overhead);
-        Some(Self { parameters, bytes: (values as u64).saturating_mul(4) })
+        let (loaded, copied) = bytes_of_data(data, config.report.evaluation);
+        let bytes = (values as u64).saturating_mul(4).saturating_add(loaded).saturating_add(copied);
+        Some(Self { parameters, bytes, loaded })
     }
 
     /// Fails where the machine has less memory free than this.
@@ -83,11 +91,23 @@ impl MemoryEstimate {
     /// # Errors
     /// Names what is needed and what is there.
     pub fn check(&self) -> Result<(), TrainError> {
-        match free_memory().filter(|free| self.bytes > *free) {
-            Some(free) => Err(TrainError::TooLittleMemory { needed: self.bytes, free }),
+        let needed = self.bytes - self.loaded;
+        match free_memory().filter(|free| needed > *free) {
+            Some(free) => Err(TrainError::TooLittleMemory { needed, free }),
             None => Ok(()),
         }
     }
+}
+
+/// Memory of the data in bytes: the rows of a table as they are, and all rows once more in the model's
+/// space and the user's, where samples are measured against them.
+fn bytes_of_data(data: &dyn Dataset, is_measured: bool) -> (u64, u64) {
+    let (features, columns) = (data.features() as u64, data.columns().len() as u64);
+    let parts = [data.len(Part::Training), data.len(Part::HeldOut)];
+    let kept: u64 = parts.iter().flatten().map(|rows| *rows as u64).sum();
+    let drawn: u64 = parts.iter().map(|rows| rows.unwrap_or(DRAWN_ROWS) as u64).sum();
+    let copied = if is_measured { drawn } else { 0 };
+    (kept.saturating_mul(columns * 8), copied.saturating_mul((features + columns) * 8))
 }
 
 /// The most memory that a row of the samples takes at the end of a run, in numbers of 4 bytes.
@@ -116,6 +136,8 @@ fn numbers_of_batches(rows: usize, features: usize, level_features: usize) -> us
 
 #[cfg(test)]
 mod tests {
+    use langevin_data::{Gaussian, SplitOptions, Table, TableData, TableOptions};
+
     use super::*;
     use crate::config::parse_config;
 
@@ -130,7 +152,20 @@ mod tests {
     fn bytes(settings: &[&str], features: usize) -> u64 {
         let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let problem = Problem::new(parse_config("t", RUN, &settings).expect("valid"));
-        MemoryEstimate::of(&problem.expect("valid"), features).expect("our own network").bytes
+        let data = Gaussian::new(vec![0.0; features], 0.1).expect("valid");
+        MemoryEstimate::of(&problem.expect("valid"), &data).expect("our own network").bytes
+    }
+
+    #[test]
+    fn a_table_counts_as_it_is_and_as_samples_are_measured_against_it() {
+        let rows: String = (0..1000).map(|i| format!("{i},{},7\n", i % 10)).collect();
+        let table = Table::from_bytes("t", rows.as_bytes(), &TableOptions::default());
+        let data = TableData::new(table.expect("sound"), &SplitOptions::default()).expect("sound");
+        // Three columns, of which one is constant: two features.
+        assert_eq!(bytes_of_data(&data, false), (1000 * 3 * 8, 0));
+        assert_eq!(bytes_of_data(&data, true), (1000 * 3 * 8, 1000 * (3 + 2) * 8));
+        let drawn = Gaussian::new(vec![0.0; 4], 0.1).expect("valid");
+        assert_eq!(bytes_of_data(&drawn, true), (0, 2 * 2000 * 8 * 8));
     }
 
     #[test]

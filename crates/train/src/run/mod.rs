@@ -5,16 +5,16 @@ mod level_remarks;
 mod memory;
 pub(crate) mod observer;
 mod reproduce;
+mod results;
 mod resume;
 pub(crate) mod session;
 pub(crate) mod train;
-mod trained;
 mod verify;
 
 pub use memory::MemoryEstimate;
 pub use observer::{Event, Observer, RunOptions, RunReport};
 pub use reproduce::{Reproduction, reproduction_tolerance};
+pub use results::{evaluate_run, sample_run};
 pub use resume::resume;
 pub use train::{built_in, dry_run, train};
-pub use trained::{evaluate_run, sample_run};
 pub use verify::{Finding, Verification, verify_run};

@@ -74,6 +74,11 @@ fn resume_session<N: Network>(
     }
     let mut manifest = Manifest::read(run)?;
     let problem = Problem::new(config)?;
+    if let Some(checkpoint) = &checkpoint {
+        checkpoint
+            .same_training(problem.config())
+            .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
+    }
     let (network, data) = build(&problem, options.device)?;
     let problem = match &mut checkpoint {
         Some(checkpoint) => problem
@@ -150,7 +155,6 @@ fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
 
 fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), Mismatch> {
     same_data(&checkpoint.data, trainer.data())?;
-    checkpoint.same_training(trainer.config())?;
     let Checkpoint { progress, model, ema, optimizer, .. } = checkpoint;
     Ok(trainer.restore(progress, model, ema, optimizer)?)
 }

@@ -32,7 +32,7 @@ pub fn built_in(problem: &Problem, device: &Device) -> Result<(Mlp, Box<dyn Data
         .network
         .mlp(data.features(), problem.diffusion().embedding.features())
         .ok_or_else(|| custom("denoiser.network.kind", "examples/own_network.rs"))?;
-    if let Some(estimate) = MemoryEstimate::of(problem, data.features()) {
+    if let Some(estimate) = MemoryEstimate::of(problem, data.as_ref()) {
         estimate.check()?;
     }
     let network = mlp.init(&Streams::new(config.seed), device);

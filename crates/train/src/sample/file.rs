@@ -111,7 +111,8 @@ enum SamplesError {
 /// Reads samples.csv, row by row in the user's columns; empty where there is none.
 pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
     let path = run.join("samples.csv");
-    let Some(file) = open_samples(&path)? else { return Ok(Vec::new()) };
+    let file = reading::open_if_there(&path, reading::share_of_memory())?;
+    let Some(file) = file else { return Ok(Vec::new()) };
     parse_samples(file, columns).map_err(|why| TrainError::NotOurs { path, source: why.into() })
 }
 
@@ -129,15 +130,6 @@ fn parse_samples(file: File, columns: usize) -> Result<Vec<f64>, SamplesError> {
         }
     }
     Ok(values)
-}
-
-fn open_samples(path: &Path) -> Result<Option<File>, TrainError> {
-    reading::check(path, reading::share_of_memory())?;
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TrainError::io("cannot read", path, source)),
-    }
 }
 
 #[cfg(test)]

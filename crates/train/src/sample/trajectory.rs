@@ -8,7 +8,7 @@ use npyz::WriterBuilder;
 use crate::{
     TrainError,
     config::TRAJECTORY_ROWS,
-    store::{durable::write_durably, reading as run_files},
+    store::{durable::write_durably, reading},
 };
 
 pub(crate) const TRAJECTORY: &str = "trajectory.npy";
@@ -59,7 +59,7 @@ pub(crate) fn read_trajectory(
     let path = run.join(TRAJECTORY);
     let numbers = [levels, TRAJECTORY_ROWS, features].into_iter().fold(4, usize::saturating_mul);
     let limit = (numbers as u64).saturating_add(HEADER_ROOM);
-    let Some(bytes) = run_files::read(&path, limit)? else { return Ok(Vec::new()) };
+    let Some(bytes) = reading::read(&path, limit)? else { return Ok(Vec::new()) };
     let array = FloatArray::from_npy(&bytes).map_err(|why| TrainError::figure(TRAJECTORY, why))?;
     if !matches!(array.shape[..], [l, r, f] if l == levels && f == features && l.min(r).min(f) > 0)
     {

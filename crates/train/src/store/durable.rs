@@ -13,7 +13,7 @@ use crate::{
     TrainError,
     store::{
         disk::{self, Operation},
-        reading as run_files,
+        reading,
     },
 };
 
@@ -172,7 +172,7 @@ impl AppendLog {
     /// Opens the log and keeps the lines that `keep` accepts. It drops a torn last line, and lines that
     /// are not UTF-8.
     pub(crate) fn open(path: &Path, keep: impl Fn(&str) -> bool) -> Result<Self, TrainError> {
-        match run_files::read(path, run_files::share_of_memory())? {
+        match reading::read(path, reading::share_of_memory())? {
             Some(bytes) => {
                 let kept = |line: &&[u8]| {
                     str::from_utf8(line).is_ok_and(|line| line.ends_with('\n') && keep(line))

@@ -10,7 +10,7 @@ use crate::{
     TrainError,
     config::{CONFIG_LIMIT, RunConfig},
     store::{
-        disk,
+        Manifest, disk,
         durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_durably},
         lock::{LOCK, is_same_file, lock},
         manifest::MANIFEST,
@@ -96,6 +96,10 @@ impl RunFolder {
 /// # Errors
 /// It cannot be read, or describes no run.
 pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
+    // What else is wrong with the manifest is for those to say who need it.
+    if let Err(newer @ TrainError::NewerFormat { .. }) = Manifest::read(run) {
+        return Err(newer);
+    }
     let path = run.join(CONFIG);
     let text = reading::read_text(&path, CONFIG_LIMIT)?;
     let text = text.ok_or_else(|| TrainError::NotARun { path: run.to_owned(), lacks: CONFIG })?;

@@ -110,14 +110,16 @@ pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
 /// at the end of its name, where `x-10` is above `x-9` and `x` counts as 1; then the last by name.
 ///
 /// # Errors
-/// There is none.
+/// There is none, or one of a later format, which may be the newest.
 pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
     let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
-    let ranked = |path: PathBuf| {
-        let started = Manifest::read(&path).ok()?.started;
-        Some((started, number_of(&path), path))
+    let ranked = |path: PathBuf| match Manifest::read(&path) {
+        Ok(manifest) => Some(Ok((manifest.started, number_of(&path), path))),
+        Err(newer @ TrainError::NewerFormat { .. }) => Some(Err(newer)),
+        Err(_) => None,
     };
-    let newest = entries.filter_map(ranked).max();
+    let runs_here: Vec<_> = entries.filter_map(ranked).collect::<Result<_, _>>()?;
+    let newest = runs_here.into_iter().max();
     newest.map(|(.., path)| path).ok_or_else(|| TrainError::NoRun(runs.to_owned()))
 }
 

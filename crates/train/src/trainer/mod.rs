@@ -225,6 +225,7 @@ impl<N: Network> Trainer<N> {
 
     /// Makes one training step and returns its log line, whether one is due or not.
     pub(crate) fn step_and_read(&mut self) -> Result<Metrics, TrainError> {
+        // The step's loss was not read before, so that the first round has a line.
         loop {
             let StepReport { learning_rate, metrics, .. } = self.step()?;
             let metrics = if metrics.is_some() { metrics } else { self.metrics(learning_rate)? };

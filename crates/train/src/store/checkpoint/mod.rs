@@ -33,7 +33,7 @@ use crate::{
     store::{
         disk,
         durable::{Staged, create_inner_folder, write_durably},
-        reading as run_files,
+        reading,
     },
     trainer::{Progress, Trainer},
 };
@@ -318,7 +318,8 @@ impl Checkpoints {
         if folder.is_symlink() {
             return Err(Damage::Link.into());
         }
-        let index = Index::from_bytes(&read_file(&folder.join(INDEX), INDEX_LIMIT)?)?;
+        let path = folder.join(INDEX);
+        let index = Index::from_bytes(&path, &read_file(&path, INDEX_LIMIT)?)?;
         index.progress.check(step).map_err(Damage::from)?;
         index.fits_into(&folder, free_memory()).map_err(LoadError::Unreadable)?;
         let tensors = |file: &'static str| -> Result<Option<TensorMap>, LoadError> {
@@ -376,7 +377,7 @@ impl Index {
         Ok(format!("{{\"blake3\": \"{sum}\",\n{rest}").into_bytes())
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, LoadError> {
+    fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
         let text = std::str::from_utf8(bytes).map_err(Damage::from)?;
         let (first, rest) = text.split_once('\n').ok_or(Damage::IndexCut)?;
         if first != format!("{{\"blake3\": \"{}\",", blake3::hash(rest.as_bytes())) {
@@ -385,7 +386,7 @@ impl Index {
         let text = format!("{{{rest}");
         let Head { format } = serde_json::from_str(&text).map_err(Damage::from)?;
         if format > FORMAT {
-            let newer = TrainError::NewerFormat { file: INDEX.into(), format, known: FORMAT };
+            let newer = TrainError::NewerFormat { file: path.into(), format, known: FORMAT };
             return Err(LoadError::Unreadable(newer));
         }
         Ok(serde_json::from_str(&text).map_err(Damage::from)?)
@@ -405,7 +406,7 @@ fn is_folder(path: &Path) -> bool {
 /// Reads a regular file that is not larger than it should be.
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match run_files::read(path, limit) {
+    match reading::read(path, limit) {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(Damage::Missing { file: file() }.into()),
         // Not the system's word, but ours on what lies there.

@@ -90,7 +90,7 @@ fn files_larger_than_memory_are_refused_by_what_is_declared() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let checkpoints = two_checkpoints(folder.path());
     let path = checkpoints.path(6).join(INDEX);
-    let mut index = Index::from_bytes(&fs::read(&path).expect("there")).expect("sound");
+    let mut index = Index::from_bytes(&path, &fs::read(&path).expect("there")).expect("sound");
     index.files.values_mut().for_each(|file| file.bytes = u64::MAX / 2);
     index.fits_into(&path, None).expect("unknown");
     fs::write(&path, index.to_bytes().expect("written")).expect("written");
@@ -188,10 +188,9 @@ fn a_newer_format_is_refused_and_no_older_checkpoint_stands_in_for_it() {
     });
     let mut damaged = Vec::new();
     let why = checkpoints.newest(&mut |what| damaged.push(what)).expect_err("newer");
-    assert_eq!(
-        why.to_string(),
-        "checkpoint.json has format 3, and this program reads up to 2: a newer Langevin wrote it"
-    );
+    let said = "step-00000006/checkpoint.json has format 3, and this program reads up to 2: a newer \
+                Langevin wrote it";
+    assert!(why.to_string().ends_with(said), "{why}");
     assert!(why.is_usage() && damaged.is_empty(), "{damaged:?}");
 }
 
@@ -220,11 +219,11 @@ proptest! {
             files: sizes.into_iter().map(sum).collect(),
         };
         let mut bytes = index.to_bytes().expect("written");
-        let read = Index::from_bytes(&bytes).expect("ours");
+        let read = Index::from_bytes(Path::new(INDEX), &bytes).expect("ours");
         prop_assert_eq!(read.progress, index.progress);
         prop_assert_eq!(read.to_bytes().expect("written"), bytes.clone());
         let place = place.index(bytes.len());
         bytes[place] ^= 1 << bit;
-        prop_assert!(Index::from_bytes(&bytes).is_err());
+        prop_assert!(Index::from_bytes(Path::new(INDEX), &bytes).is_err());
     }
 }

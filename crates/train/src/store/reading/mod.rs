@@ -96,9 +96,9 @@ fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, TrainError
     }
 }
 
-/// Fails where a file is there that [`read`] could not read.
-pub(crate) fn check(path: &Path, limit: u64) -> Result<(), TrainError> {
-    if_there(path, open(path, limit)).map(|_| ())
+/// Opens a file as [`read`] does, to be read piece by piece; `None` where there is none.
+pub(crate) fn open_if_there(path: &Path, limit: u64) -> Result<Option<File>, TrainError> {
+    if_there(path, open(path, limit))
 }
 
 /// Whole lines of a log, read one at a time. A last line that a killed run left without its end is
