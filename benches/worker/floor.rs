@@ -67,7 +67,7 @@ fn floor(config: &RunConfig, threads: usize) -> Outcome<Floor> {
     let noise = match config.noise.levels {
         LevelSampler::LogNormal { mean, std } => Noise::LogNormal { mean, std },
         _ => {
-            let schedule = &trainer.diffusion().schedule;
+            let schedule = &trainer.problem().diffusion().schedule;
             let levels = schedule.levels(schedule.len().ok_or("the floor needs a grid")?)?;
             Noise::Grid { sigmas: levels.iter().map(|level| level.sigma()).collect() }
         }

@@ -53,7 +53,8 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     let (data, streams, rows) = (trainer.data(), Streams::new(config.seed), config.train.batch);
     let (mut input, mut told, mut target, mut columns) = (vec![], vec![], vec![], 0);
     for step in 0..steps {
-        let batch = trainer.diffusion().training_batch(data, &streams, step as u64, rows)?;
+        let batch =
+            trainer.problem().diffusion().training_batch(data, &streams, step as u64, rows)?;
         input.extend(batch.input.values);
         target.extend(batch.target.values);
         if let Some(level) = batch.level_features {

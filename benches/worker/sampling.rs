@@ -24,7 +24,7 @@ impl Sampler {
     pub fn draw(&self, count: usize) -> Outcome<Value> {
         let trainer = &self.trainer;
         let networks = trainer.sampling_networks();
-        let denoiser = RunDenoiser::new(trainer.diffusion(), &networks);
+        let denoiser = RunDenoiser::new(trainer.problem().diffusion(), &networks);
         let go_on = &mut |_| ControlFlow::Continue(());
         let start = Instant::now();
         let device = trainer.device();

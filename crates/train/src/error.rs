@@ -239,9 +239,9 @@ pub enum TrainError {
     #[error("level_embedding.frequencies is missing or has another shape")]
     Frequencies {
         /// How many there are.
-        given: Option<usize>,
+        given: usize,
         /// How many the embedding has.
-        needed: Option<usize>,
+        needed: usize,
     },
     /// A loss, a gradient or a weight that is not finite.
     #[error(

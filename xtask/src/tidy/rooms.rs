@@ -122,42 +122,28 @@ fn rank(path: &str) -> Option<usize> {
     ROOMS.iter().position(|name| *name == room).map(|place| place + 1)
 }
 
-/// No files take from each other, be it by way of others.
-fn circles(ties: &Ties) -> Vec<Finding> {
-    let reached: BTreeMap<&str, BTreeSet<&str>> =
-        ties.keys().map(|(from, _)| (*from, reach(from, ties))).collect();
-    let mut circles: BTreeSet<BTreeSet<&str>> = BTreeSet::new();
-    for (file, others) in &reached {
-        let leads_back = |other: &&&str| reached.get(*other).is_some_and(|all| all.contains(file));
-        circles.insert(others.iter().filter(leads_back).copied().collect());
+/// Files that lie on a circle, or between two: what is left when every file that takes nothing, or that
+/// nothing takes from, is set aside, again and again.
+fn circles(ties: &Ties) -> Option<Finding> {
+    let mut left: Vec<_> = ties.iter().collect();
+    let mut before = 0;
+    while left.len() != before {
+        before = left.len();
+        let givers: BTreeSet<&str> = left.iter().map(|((_, to), _)| *to).collect();
+        let takers: BTreeSet<&str> = left.iter().map(|((from, _), _)| *from).collect();
+        left.retain(|((from, to), _)| givers.contains(from) && takers.contains(to));
     }
-    let mut findings = Vec::new();
-    for circle in circles {
-        let inside =
-            ties.iter().filter(|((from, to), _)| circle.contains(from) && circle.contains(to));
-        let Some(((first, _), arrows)) = inside.clone().next() else { continue };
-        let tie = |advice: String, ((from, to), arrows): (&(&str, &str), &Vec<&Arrow>)| {
-            advice + &format!("\n  {from}:{} takes {} of {to}", arrows[0].line, names(arrows))
-        };
-        let advice = format!(
-            "{} files take from each other; move what ties them into a file below them:",
-            circle.len()
-        );
-        let advice = inside.fold(advice, tie);
-        findings.push(Finding::new(first, arrows[0].line, "circle", advice));
-    }
-    findings
-}
-
-/// The files that one takes from, at first or second hand.
-fn reach<'a>(file: &'a str, ties: &Ties<'a>) -> BTreeSet<&'a str> {
-    let mut reached = BTreeSet::new();
-    let mut open = vec![file];
-    while let Some(file) = open.pop() {
-        let own = ties.range((file, "")..).take_while(|((from, _), _)| *from == file);
-        open.extend(own.map(|((_, to), _)| *to).filter(|to| reached.insert(*to)));
-    }
-    reached
+    let ((first, _), arrows) = left.first()?;
+    let files: BTreeSet<&str> = left.iter().map(|((from, _), _)| *from).collect();
+    let ties = left.iter().map(|((from, to), arrows)| {
+        format!("\n  {from}:{} takes {} of {to}", arrows[0].line, names(arrows))
+    });
+    let advice = format!(
+        "{} files take from each other; move what ties them into a file below them:{}",
+        files.len(),
+        ties.collect::<String>()
+    );
+    Some(Finding::new(first, arrows[0].line, "circle", advice))
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ fn problem(train: &TrainArgs) -> Result<Problem, Failure> {
     let mut settings = train.set.clone();
     settings.extend(train.steps.map(|steps| format!("train.steps={steps}")));
     settings.extend(train.seed.map(|seed| format!("seed={seed}")));
+    // Its one step has a log line.
+    settings.extend(train.dry_run.then(|| "train.log_every=1".to_owned()));
     let config = read_config(&source.name, &source.folder, &source.text, &settings)?;
     Ok(Problem::new(config)?)
 }
@@ -68,16 +70,17 @@ fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure
     announce(&display, opened);
     let (network, data) = built_in(&problem, &opened.device)?;
     let estimate = MemoryEstimate::of(&problem, data.as_ref());
-    let metrics = langevin_train::dry_run(problem, network, data, &opened.device)?;
+    let report = langevin_train::dry_run(problem, network, data, &opened.device)?;
+    let loss = report.metrics.as_ref().map(|line| format!(", first loss {:.5}", line.loss));
+    let loss = loss.unwrap_or_default();
     let (parameters, bytes) = estimate.map_or((0, 0), |e| (e.parameters, e.bytes));
     display.result(&format!(
-        "the config is sound: {parameters} parameters, about {:.0} MiB of memory, first loss {:.5}; \
+        "the config is sound: {parameters} parameters, about {:.0} MiB of memory{loss}; \
          nothing was written",
-        bytes as f64 / f64::from(1 << 20),
-        metrics.loss
+        bytes as f64 / f64::from(1 << 20)
     ));
     display.json(&json!({
-        "event": "dry_run", "parameters": parameters, "bytes": bytes, "metrics": metrics
+        "event": "dry_run", "parameters": parameters, "bytes": bytes, "metrics": report.metrics
     }));
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! The variance-exploding grid of EDM: alpha = 1, sigma spaced by a power law.
 
-use super::{NoiseSchedule, countable, from_one_to_zero};
+use super::NoiseSchedule;
 use crate::{CoreError, NoiseLevel, error::positive};
 
 /// EDM's variance-exploding path: the signal stays whole, and sigma follows a power law.
@@ -50,11 +50,6 @@ impl NoiseSchedule for Karras {
     /// Any ratio has a level: the ends bound the grid, not the path, as in EDM's training.
     fn at_ratio(&self, ratio: f64) -> NoiseLevel {
         NoiseLevel::of(1.0, ratio)
-    }
-
-    fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
-        countable(count)?;
-        Ok(from_one_to_zero(count).enumerate().map(|(i, t)| self.at(t).with_index(i)).collect())
     }
 }
 

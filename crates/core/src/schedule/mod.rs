@@ -25,11 +25,15 @@ pub trait NoiseSchedule: Send + Sync {
     /// its end.
     fn at_ratio(&self, ratio: f64) -> NoiseLevel;
 
-    /// `count` levels with sigma > 0, the noisiest first. The sampling loop alone appends sigma = 0.
+    /// `count` levels with sigma > 0, the noisiest first, evenly spaced in t where the schedule has no grid
+    /// of its own. The sampling loop alone appends sigma = 0.
     ///
     /// # Errors
     /// `count` must be at least 1, and at most [`len`](Self::len) on a discrete grid.
-    fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError>;
+    fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
+        countable(count)?;
+        Ok(from_one_to_zero(count).enumerate().map(|(i, t)| self.at(t).with_index(i)).collect())
+    }
 
     /// The number of levels of a discrete grid, `None` for a continuous path.
     fn len(&self) -> Option<usize> {

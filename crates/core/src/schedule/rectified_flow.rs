@@ -1,6 +1,6 @@
 //! The straight path of flow matching: alpha = 1 − t, sigma = t.
 
-use super::{NoiseSchedule, countable, from_one_to_zero};
+use super::NoiseSchedule;
 use crate::{CoreError, NoiseLevel, error::positive};
 
 /// The straight path from data to noise.
@@ -56,11 +56,6 @@ impl NoiseSchedule for RectifiedFlow {
         } else {
             NoiseLevel::of(1.0 / (1.0 + ratio), ratio / (1.0 + ratio))
         }
-    }
-
-    fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
-        countable(count)?;
-        Ok(from_one_to_zero(count).enumerate().map(|(i, t)| self.at(t).with_index(i)).collect())
     }
 }
 

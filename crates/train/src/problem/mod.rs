@@ -61,25 +61,16 @@ impl Problem {
     ///
     /// # Errors
     /// Frequencies of another number than the embedding has, or for an embedding without any.
-    pub fn with_frequencies(mut self, given: Option<Vec<f32>>) -> Result<Self, TrainError> {
-        self.check_frequencies(given.as_deref())?;
-        self.diffusion.embedding.frequencies = given.unwrap_or_default();
+    pub fn with_frequencies(mut self, frequencies: Vec<f32>) -> Result<Self, TrainError> {
+        self.check_frequencies(&frequencies)?;
+        self.diffusion.embedding.frequencies = frequencies;
         Ok(self)
     }
 
     /// Fails where the number of frequencies is not the embedding's.
-    pub(crate) fn check_frequencies(&self, given: Option<&[f32]>) -> Result<(), TrainError> {
-        let (given, needed) = (given.map(<[f32]>::len), self.frequencies().map(<[f32]>::len));
-        if given == needed {
-            return Ok(());
-        }
-        Err(TrainError::Frequencies { given, needed })
-    }
-
-    /// The random frequencies of the level's embedding, or `None` where it has none.
-    pub(crate) fn frequencies(&self) -> Option<&[f32]> {
-        let frequencies = &self.diffusion.embedding.frequencies;
-        (!frequencies.is_empty()).then_some(frequencies)
+    pub(crate) fn check_frequencies(&self, frequencies: &[f32]) -> Result<(), TrainError> {
+        let (given, needed) = (frequencies.len(), self.diffusion.embedding.frequencies.len());
+        (given == needed).then_some(()).ok_or(TrainError::Frequencies { given, needed })
     }
 
     /// The config that the parts were made from.

@@ -88,79 +88,72 @@ impl Reproduction {
         if !report.finished && (report.step < steps || options.stop_after.is_none()) {
             return Err(TrainError::Interrupted);
         }
-        Again { steps, exact }.difference(run, again, &report)
+        difference(run, again, &report, steps, exact)
     }
 }
 
-/// Comparison of a run with the one that was made again.
-struct Again {
+fn difference(
+    run: &Path,
+    again: &Path,
+    report: &RunReport,
     steps: u64,
     exact: bool,
+) -> Result<Option<String>, TrainError> {
+    let logs = (log_lines(run, steps)?, log_lines(again, steps)?);
+    let own = logs.0.iter().map(Some).chain(std::iter::repeat(None));
+    for (own, here) in own.zip(&logs.1) {
+        let Some(own) = own else {
+            return Ok(Some(format!("step {}: the run has no such log line", here.step)));
+        };
+        if let Some(difference) = lines_differ(own, here, exact) {
+            return Ok(Some(difference));
+        }
+    }
+    if logs.0.len() > logs.1.len() {
+        let step = logs.0[logs.1.len()].step;
+        return Ok(Some(format!("step {step}: the new run has no such log line")));
+    }
+    if !exact {
+        return Ok(None);
+    }
+    let checkpoints = Checkpoints::new(run);
+    if checkpoints.steps()?.contains(&steps) {
+        let load = |checkpoints: &Checkpoints| {
+            let loaded = checkpoints.load(steps);
+            loaded.map_err(|why| why.at(&checkpoints.path(steps)))
+        };
+        let (own, here) = (load(&checkpoints)?, load(&Checkpoints::new(again))?);
+        if let Some(tensor) = tensors_differ(&own, &here) {
+            return Ok(Some(format!("step {}: {tensor}", steps)));
+        }
+    }
+    let finished = Manifest::read(run)?.state == RunState::Finished && report.finished;
+    let read = |run: &Path| read(&run.join("samples.csv"), share_of_memory());
+    if finished && read(run)? != read(again)? {
+        return Ok(Some("samples.csv differs, and all before it is the same".to_owned()));
+    }
+    Ok(None)
 }
 
-impl Again {
-    fn difference(
-        &self,
-        run: &Path,
-        again: &Path,
-        report: &RunReport,
-    ) -> Result<Option<String>, TrainError> {
-        let logs = (log_lines(run, self.steps)?, log_lines(again, self.steps)?);
-        let own = logs.0.iter().map(Some).chain(std::iter::repeat(None));
-        for (own, here) in own.zip(&logs.1) {
-            let Some(own) = own else {
-                return Ok(Some(format!("step {}: the run has no such log line", here.step)));
-            };
-            if let Some(difference) = self.lines_differ(own, here) {
-                return Ok(Some(difference));
-            }
-        }
-        if logs.0.len() > logs.1.len() {
-            let step = logs.0[logs.1.len()].step;
-            return Ok(Some(format!("step {step}: the new run has no such log line")));
-        }
-        if !self.exact {
-            return Ok(None);
-        }
-        let checkpoints = Checkpoints::new(run);
-        if checkpoints.steps()?.contains(&self.steps) {
-            let load = |checkpoints: &Checkpoints| {
-                let loaded = checkpoints.load(self.steps);
-                loaded.map_err(|why| why.at(&checkpoints.path(self.steps)))
-            };
-            let (own, here) = (load(&checkpoints)?, load(&Checkpoints::new(again))?);
-            if let Some(tensor) = tensors_differ(&own, &here) {
-                return Ok(Some(format!("step {}: {tensor}", self.steps)));
-            }
-        }
-        let finished = Manifest::read(run)?.state == RunState::Finished && report.finished;
-        let read = |run: &Path| read(&run.join("samples.csv"), share_of_memory());
-        if finished && read(run)? != read(again)? {
-            return Ok(Some("samples.csv differs, and all before it is the same".to_owned()));
-        }
-        Ok(None)
+fn lines_differ(own: &Metrics, here: &Metrics, exact: bool) -> Option<String> {
+    if own.step != here.step {
+        return Some(format!("step {}: the new run logs step {} there", own.step, here.step));
     }
-
-    fn lines_differ(&self, own: &Metrics, here: &Metrics) -> Option<String> {
-        if own.step != here.step {
-            return Some(format!("step {}: the new run logs step {} there", own.step, here.step));
-        }
-        let pairs = [
-            ("loss", Some(own.loss), Some(here.loss)),
-            ("mean loss", Some(own.mean_loss), Some(here.mean_loss)),
-            ("gradient norm", Some(own.gradient_norm), Some(here.gradient_norm)),
-            ("learning rate", Some(own.learning_rate), Some(here.learning_rate)),
-            ("held-out loss", own.held_out_loss, here.held_out_loss),
-        ];
-        let same = |own: Option<f64>, here: Option<f64>| match (own, here) {
-            (Some(own), Some(here)) if !self.exact => (own - here).abs() <= TOLERANCE * own.abs(),
-            _ => own == here,
-        };
-        let (name, own_value, value) = pairs.into_iter().find(|(_, a, b)| !same(*a, *b))?;
-        let shown = |value: Option<f64>| value.map_or("none".to_owned(), |v| v.to_string());
-        let (then, now) = (shown(own_value), shown(value));
-        Some(format!("step {}: the {name} was {then} and is {now}", own.step))
-    }
+    let pairs = [
+        ("loss", Some(own.loss), Some(here.loss)),
+        ("mean loss", Some(own.mean_loss), Some(here.mean_loss)),
+        ("gradient norm", Some(own.gradient_norm), Some(here.gradient_norm)),
+        ("learning rate", Some(own.learning_rate), Some(here.learning_rate)),
+        ("held-out loss", own.held_out_loss, here.held_out_loss),
+    ];
+    let same = |own: Option<f64>, here: Option<f64>| match (own, here) {
+        (Some(own), Some(here)) if !exact => (own - here).abs() <= TOLERANCE * own.abs(),
+        _ => own == here,
+    };
+    let (name, own_value, value) = pairs.into_iter().find(|(_, a, b)| !same(*a, *b))?;
+    let shown = |value: Option<f64>| value.map_or("none".to_owned(), |v| v.to_string());
+    let (then, now) = (shown(own_value), shown(value));
+    Some(format!("step {}: the {name} was {then} and is {now}", own.step))
 }
 
 /// Difference that the comparison allows, in words.

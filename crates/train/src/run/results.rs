@@ -98,7 +98,7 @@ fn trained<N: Network>(
     same_data(&checkpoint.data, data).map_err(refuse)?;
     checkpoint.same_network(problem.config()).map_err(refuse)?;
     let problem = problem
-        .with_frequencies(checkpoint.frequencies.take())
+        .with_frequencies(std::mem::take(&mut checkpoint.frequencies))
         .map_err(|why| TrainError::mismatch(&path, why))?;
     let networks = vec![network; problem.diffusion().networks];
     let networks =

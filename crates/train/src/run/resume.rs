@@ -82,7 +82,7 @@ fn resume_session<N: Network>(
     let (network, data) = build(&problem, options.device)?;
     let problem = match &mut checkpoint {
         Some(checkpoint) => problem
-            .with_frequencies(checkpoint.frequencies.take())
+            .with_frequencies(std::mem::take(&mut checkpoint.frequencies))
             .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?,
         None => problem,
     };

@@ -12,7 +12,7 @@ use crate::{
     error::in_section,
     problem::Problem,
     store::{Manifest, fingerprint, folder::RunFolder},
-    trainer::{Metrics, Trainer},
+    trainer::{StepReport, Trainer},
 };
 
 /// Builds the network and the data that a run file names.
@@ -65,7 +65,7 @@ pub fn train<N: Network>(
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
-/// Makes one training step and writes nothing.
+/// Makes one training step and writes nothing. The report has the step's loss where `train.log_every` is 1.
 ///
 /// # Errors
 /// A config that cannot be run, or a first loss that is not finite.
@@ -74,7 +74,6 @@ pub fn dry_run<N: Network>(
     network: N,
     data: Box<dyn Dataset>,
     device: &Device,
-) -> Result<Metrics, TrainError> {
-    let mut trainer = Trainer::new(problem, network, data, device)?;
-    trainer.step_and_read()
+) -> Result<StepReport, TrainError> {
+    Trainer::new(problem, network, data, device)?.step()
 }

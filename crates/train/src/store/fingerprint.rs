@@ -75,13 +75,8 @@ fn drawn(data: &dyn Dataset) -> Vec<f64> {
 
 /// Adds the bytes of numbers to a hash, all at once.
 fn add(hasher: &mut blake3::Hasher, numbers: &[f64]) {
-    // A few numbers at a time, so that a row costs no memory.
-    for some in numbers.chunks(64) {
-        let mut bytes = [0; 8 * 64];
-        for (bytes, value) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(some) {
-            *bytes = value.to_le_bytes();
-        }
-        hasher.update(&bytes[..8 * some.len()]);
+    for value in numbers {
+        hasher.update(&value.to_le_bytes());
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     engine::{
         Engine, EngineError, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read,
     },
-    problem::{Diffusion, Problem, StepBatch},
+    problem::{Problem, StepBatch},
 };
 
 pub(crate) use error::{ProgressError, RestoreError};
@@ -223,18 +223,6 @@ impl<N: Network> Trainer<N> {
         Ok(StepReport { step: self.progress.step, learning_rate, metrics })
     }
 
-    /// Makes one training step and returns its log line, whether one is due or not.
-    pub(crate) fn step_and_read(&mut self) -> Result<Metrics, TrainError> {
-        // The step's loss was not read before, so that the first round has a line.
-        loop {
-            let StepReport { learning_rate, metrics, .. } = self.step()?;
-            let metrics = if metrics.is_some() { metrics } else { self.metrics(learning_rate)? };
-            if let Some(metrics) = metrics {
-                return Ok(metrics);
-            }
-        }
-    }
-
     /// Whether a log line is due: every `log_every` steps, at every validation, and at the end.
     fn is_log_step(&self) -> bool {
         let (step, train) = (self.progress.step, &self.config().train);
@@ -283,7 +271,7 @@ impl<N: Network> Trainer<N> {
         }
         let first = self.progress.step - unread.len() as u64 + 1;
         let mut last = None;
-        let outputs = StepOutput::read(&unread, self.source.problem.diffusion().reduction)?;
+        let outputs = StepOutput::read(&unread, self.problem().diffusion().reduction)?;
         for (step, (loss, norm)) in (first..).zip(outputs) {
             for (quantity, value) in [("loss", loss), ("gradient norm", norm)] {
                 if !value.is_finite() {
@@ -317,7 +305,7 @@ impl<N: Network> Trainer<N> {
             losses.extend(read(row_losses(&networks[batch.network], &batch, &self.device))?);
         }
         losses.truncate(wanted);
-        Ok(self.source.problem.diffusion().reduction.of_rows(&losses))
+        Ok(self.problem().diffusion().reduction.of_rows(&losses))
     }
 
     /// Networks that samples are drawn with: one, or one for each level. Their weights are the
@@ -358,11 +346,6 @@ impl<N: Network> Trainer<N> {
         &self.source.problem
     }
 
-    /// Noise schedule, prediction and loss of the run, which make its batches.
-    pub const fn diffusion(&self) -> &Diffusion {
-        self.source.problem.diffusion()
-    }
-
     /// Data that the run is trained on.
     pub fn data(&self) -> &dyn Dataset {
         self.source.data.as_ref()
@@ -396,7 +379,7 @@ impl<N: Network> Trainer<N> {
 
     fn with_frequencies(&self, networks: Vec<TensorMap>) -> TensorMap {
         let mut weights = TensorMap::joined(networks);
-        weights.put_frequencies(self.source.problem.frequencies());
+        weights.put_frequencies(&self.problem().diffusion().embedding.frequencies);
         weights
     }
 

@@ -7,16 +7,18 @@ const FREQUENCIES: &str = "level_embedding.frequencies";
 
 impl TensorMap {
     /// Adds the random frequencies of the level's embedding, where it has some.
-    pub(crate) fn put_frequencies(&mut self, frequencies: Option<&[f32]>) {
-        let array = frequencies.map(|f| Array::f32([f.len()], f.to_vec()));
-        self.0.extend(array.map(|array| (FREQUENCIES.to_owned(), array)));
+    pub(crate) fn put_frequencies(&mut self, frequencies: &[f32]) {
+        if !frequencies.is_empty() {
+            let array = Array::f32([frequencies.len()], frequencies.to_vec());
+            self.0.insert(FREQUENCIES.to_owned(), array);
+        }
     }
 
-    /// Takes out the random frequencies of the level's embedding, where there are any.
-    pub(crate) fn take_frequencies(&mut self) -> Option<Vec<f32>> {
-        match self.0.remove(FREQUENCIES)? {
-            Array { values: Values::F32(frequencies), .. } => Some(frequencies),
-            Array { .. } => None,
+    /// Takes out the random frequencies of the level's embedding; none are there for most embeddings.
+    pub(crate) fn take_frequencies(&mut self) -> Vec<f32> {
+        match self.0.remove(FREQUENCIES) {
+            Some(Array { values: Values::F32(frequencies), .. }) => frequencies,
+            _ => Vec::new(),
         }
     }
 

@@ -55,7 +55,7 @@ mod tests {
         let (file, source) = ("ema.safetensors", ArrayError::NotOfNetwork("w".to_owned()));
         let why = Mismatch::Array { file, source };
         assert_eq!(why.to_string(), "ema.safetensors: w is not part of the network");
-        let why = TrainError::Frequencies { given: Some(1), needed: None };
+        let why = TrainError::Frequencies { given: 1, needed: 0 };
         let why = Mismatch::Frequencies { file, source: Box::new(why) };
         let message =
             "ema.safetensors: level_embedding.frequencies is missing or has another shape";

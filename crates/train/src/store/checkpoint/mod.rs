@@ -76,7 +76,7 @@ pub(crate) struct Checkpoint {
     format: u32,
     sections: Sections,
     /// Random frequencies of the level's embedding, which are stored beside the weights.
-    pub(crate) frequencies: Option<Vec<f32>>,
+    pub(crate) frequencies: Vec<f32>,
     pub(crate) model: TensorMap,
     pub(crate) ema: Option<TensorMap>,
     pub(crate) optimizer: TensorMap,
@@ -88,7 +88,7 @@ impl Checkpoint {
     /// # Errors
     /// The path of the first such section.
     pub(crate) fn same_network(&self, config: &RunConfig) -> Result<(), Mismatch> {
-        or_other(self.others(config).find(|path| *path != OPTIMIZER_SECTION))
+        self.same_sections(config, |path| path != OPTIMIZER_SECTION)
     }
 
     /// Fails where a section that the weights or the optimizer's state depend on means something else in
@@ -97,11 +97,13 @@ impl Checkpoint {
     /// # Errors
     /// The path of the first such section.
     pub(crate) fn same_training(&self, config: &RunConfig) -> Result<(), Mismatch> {
-        or_other(self.others(config).next())
+        self.same_sections(config, |_| true)
     }
 
-    fn others(&self, config: &RunConfig) -> impl Iterator<Item = &'static str> + use<> {
-        sections::others(self.format, &self.sections, config)
+    fn same_sections(&self, config: &RunConfig, count: fn(&str) -> bool) -> Result<(), Mismatch> {
+        let mut others = sections::others(self.format, &self.sections, config);
+        let other = others.find(|path| count(path));
+        other.map_or(Ok(()), |path| Err(Mismatch::OtherSection { path }))
     }
 
     /// Checks names and shapes of the arrays: averages against weights, frequencies against `problem`,
@@ -119,7 +121,7 @@ impl Checkpoint {
                 .map_err(|source| Mismatch::Array { file: EMA, source })?;
         }
         problem
-            .check_frequencies(self.frequencies.as_deref())
+            .check_frequencies(&self.frequencies)
             .map_err(|why| Mismatch::Frequencies { file: MODEL, source: Box::new(why) })?;
         let Some(network) = network else { return Ok(()) };
         let named = |source| Mismatch::Array { file: MODEL, source };
@@ -141,7 +143,7 @@ impl Checkpoint {
     /// The weights that samples are drawn with, and the frequencies beside them.
     pub(crate) fn sampling_weights(self) -> TensorMap {
         let mut weights = self.ema.unwrap_or(self.model);
-        weights.put_frequencies(self.frequencies.as_deref());
+        weights.put_frequencies(&self.frequencies);
         weights
     }
 }
@@ -391,11 +393,6 @@ impl Index {
         }
         Ok(serde_json::from_str(&text).map_err(Damage::from)?)
     }
-}
-
-/// Fails where a section means something else than it did.
-fn or_other(section: Option<&'static str>) -> Result<(), Mismatch> {
-    section.map_or(Ok(()), |path| Err(Mismatch::OtherSection { path }))
 }
 
 /// Whether a path is a folder itself, and not a link to one.
