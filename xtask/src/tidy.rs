@@ -67,6 +67,9 @@ const REQUIRED: &[&str] = &[
     "docs/decisions.md",
 ];
 
+/// Beginnings of the paths of files that readers are given, or that old programs wrote.
+const AS_IT_IS: [&str; 2] = ["fuzz/corpus/", "tests/fixtures/format-"];
+
 pub fn run(workspace: &Workspace) -> Result<(), String> {
     let list = workspace.git_output(&["ls-files", "-co", "--exclude-standard", "-z"])?;
     // A file that was removed and not yet committed is still in git's list.
@@ -74,10 +77,7 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
     let paths: BTreeSet<&str> = list.split_terminator('\0').filter(exists).collect();
     let mut findings = missing(&paths);
     let mut sources = paths::Sources::new();
-    // What readers are given, and what old programs wrote, is as it is.
-    let is_ours = |path: &&&str| {
-        !path.starts_with("fuzz/corpus/") && !path.starts_with("tests/fixtures/format-")
-    };
+    let is_ours = |path: &&&str| !AS_IT_IS.iter().any(|folder| path.starts_with(folder));
     for path in paths.iter().filter(is_ours) {
         let bytes =
             std::fs::read(workspace.root.join(path)).map_err(|error| format!("{path}: {error}"))?;

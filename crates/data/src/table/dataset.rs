@@ -65,7 +65,7 @@ pub struct TableData {
     rows: Rows,
     held_out: usize,
     round_integers: bool,
-    /// Of the table's rows in their order, before they were split and scaled.
+    /// Digest of the table's rows in their order, before they were split and scaled.
     source_digest: [u8; 32],
     remarks: Vec<String>,
     attribution: Option<String>,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most frames a second of a GIF: browsers slow one down whose frames are shorter than 2/100 s.
-pub(crate) const MOST_GIF_FPS: u32 = 50;
+pub const MOST_GIF_FPS: u32 = 50;
 
 /// Direction in which a film goes through the levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

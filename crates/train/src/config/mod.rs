@@ -18,16 +18,13 @@ mod versions;
 
 pub use data::DataConfig;
 pub use denoiser::{DenoiserConfig, NetworkConfig, NetworksConfig};
-pub(crate) use film::MOST_GIF_FPS;
-pub use film::{Course, FilmConfig, FilmFault, FilmPicture};
+pub use film::{Course, FilmConfig, FilmFault, FilmPicture, MOST_GIF_FPS};
 pub use learning_rate::LearningRateConfig;
 pub use noise::{NoiseConfig, ScheduleConfig};
 pub use parse::{CONFIG_LIMIT, nearest, parse_config, read_config, schema};
-pub(crate) use report::TRAJECTORY_ROWS;
-pub use report::{FigureKind, ReportConfig};
+pub use report::{FigureKind, ReportConfig, TRAJECTORY_ROWS};
 pub use sampling::{SampleConfig, SamplerConfig, StartConfig};
-pub(crate) use table::BUILT_IN;
-pub use table::{TableConfig, relative_path};
+pub use table::{BUILT_IN, TableConfig, relative_path};
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
 
 pub(crate) use versions::fill_defaults;

@@ -7,7 +7,7 @@ use super::film::{Course, FilmConfig, FilmFault};
 use crate::TrainError;
 
 /// The most samples whose trajectory through the levels is kept, where a film or figure shows it.
-pub(crate) const TRAJECTORY_ROWS: usize = 2000;
+pub const TRAJECTORY_ROWS: usize = 2000;
 
 /// What is drawn of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 
 /// Prefix of the names of tables that the binary holds.
-pub(crate) const BUILT_IN: &str = "builtin:";
+pub const BUILT_IN: &str = "builtin:";
 
 /// Columns of a CSV or NPY file, split into training and held-out rows and scaled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

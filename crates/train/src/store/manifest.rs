@@ -128,9 +128,13 @@ impl Machine {
 impl Machine {
     /// Differences from `now` on which bits may depend, as "processor: this then, that now".
     pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
+        let sets = |of: &Self| match of.instruction_sets.is_empty() {
+            true => "plain".to_owned(),
+            false => of.instruction_sets.join(", "),
+        };
         let pairs = [
             ("processor", self.cpu.clone(), now.cpu.clone()),
-            ("instruction sets", self.instruction_sets.join(", "), now.instruction_sets.join(", ")),
+            ("instruction sets", sets(self), sets(now)),
             ("system", self.system.clone(), now.system.clone()),
         ];
         let differ = pairs.into_iter().filter(|(_, own, now)| own != now);

@@ -35,7 +35,7 @@ const FREQUENCIES: &str = "position.frequencies";
 /// The direct engine, for Langevin's own multilayer perceptron on flex and ndarray. It has plain loops over a
 /// few rows at a time instead of a tape, and keeps every buffer from step to step.
 ///
-/// It does what [`TapeEngine`](crate::engine::TapeEngine) does but for rounding, and their checkpoints are
+/// The engine computes what [`TapeEngine`](crate::engine::TapeEngine) does but for rounding, and their checkpoints are
 /// the same. Its bits depend on the processor's instruction set, and not on the number of threads.
 pub struct DirectEngine<N> {
     /// A module of the same form, which [`networks`](Engine::networks) fills with weights.

@@ -28,7 +28,7 @@ use crate::{
 /// The direct engine for GPUs, for Langevin's own multilayer perceptron on wgpu, CUDA and ROCm. It has kernels
 /// of its own over flat buffers instead of a tape, and keeps every buffer from step to step.
 ///
-/// It does what [`TapeEngine`](crate::engine::TapeEngine) does but for rounding, and their checkpoints are
+/// The engine computes what [`TapeEngine`](crate::engine::TapeEngine) does but for rounding, and their checkpoints are
 /// the same. The same device gives the same bits.
 pub struct GpuEngine<N> {
     template: N,

@@ -20,10 +20,10 @@ use safetensors::{
 
 pub(crate) use names::Path;
 
-/// Rows and columns of a block of a matrix that is turned.
+/// Rows and columns of the blocks in which a matrix is transposed.
 const BLOCK: usize = 16;
 
-/// Numbers that a thread looks through at once.
+/// Number of values that a thread checks at once.
 const CHUNK: usize = 1 << 16;
 
 /// The most bytes of a file's header. An array takes a hundred, and a run of a thousand networks has
@@ -102,7 +102,7 @@ pub enum ArrayError {
         /// The number.
         value: f32,
     },
-    /// What safetensors refuses.
+    /// A map that safetensors refuses to write or to read.
     #[error(transparent)]
     Safetensors(#[from] SafeTensorError),
     /// A header that cannot be written.
@@ -242,7 +242,7 @@ impl TensorMap {
     /// Bytes of the safetensors file, without metadata, so that equal arrays give equal bytes.
     ///
     /// # Errors
-    /// What safetensors refuses.
+    /// A map that safetensors refuses to write or to read.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, ArrayError> {
         Ok(self.parts_of_safetensors()?.concat())
     }
@@ -251,7 +251,7 @@ impl TensorMap {
     /// which are not copied.
     ///
     /// # Errors
-    /// What safetensors refuses.
+    /// A map that safetensors refuses to write or to read.
     pub(crate) fn parts_of_safetensors(&self) -> Result<Vec<Cow<'_, [u8]>>, ArrayError> {
         let (mut infos, mut parts, mut end) = (Vec::new(), vec![Cow::default()], 0);
         // Counters come first: readers want numbers of eight bytes at multiples of eight.

@@ -22,7 +22,8 @@ impl TensorMap {
         }
     }
 
-    /// The maps of several networks in one: as it is where there is one, else under `networks.N.`.
+    /// Joins the maps of several networks into one, with the names of network N under `networks.N.`. A
+    /// single map stays as it is.
     pub(crate) fn joined(maps: Vec<Self>) -> Self {
         let several = maps.len() > 1;
         let name = |number: usize, name: String| match several {
@@ -35,7 +36,7 @@ impl TensorMap {
         Self(arrays.collect())
     }
 
-    /// The maps of `count` networks that [`joined`](Self::joined) put into one.
+    /// Splits a map into the maps of `count` networks that [`joined`](Self::joined) put into it.
     ///
     /// # Errors
     /// A name that belongs to none of them.
@@ -56,12 +57,12 @@ impl TensorMap {
     }
 }
 
-/// What the names of a network's arrays begin with where a run has several.
+/// Prefix of the names of a network's arrays, where a run has several networks.
 fn network_prefix(number: usize) -> String {
     format!("networks.{number}.")
 }
 
-/// Where a traversal of a module is.
+/// Path to the parameter that a traversal of a module has reached.
 #[derive(Debug, Default)]
 pub(crate) struct Path {
     names: Vec<String>,

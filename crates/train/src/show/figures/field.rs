@@ -43,7 +43,7 @@ impl Field<'_> {
         inside.then(|| self.values[(y - 1) * self.columns + x - 1])
     }
 
-    /// Next edge that the outline crosses after each edge of the grid, `NONE` where no outline
+    /// Next edge that the outline crosses after each edge of the grid, `None` where no outline
     /// crosses the edge.
     ///
     /// An edge to the right of node n has the number 2n, an edge upwards from it 2n + 1.

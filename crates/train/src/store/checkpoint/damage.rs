@@ -39,10 +39,10 @@ pub(crate) enum Damage {
 /// Why a checkpoint is not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    /// It is not what was saved, and never will be again.
+    /// The checkpoint is not what was saved, and never will be again.
     #[error(transparent)]
     Damaged(#[from] Damage),
-    /// It may be sound: here and now it cannot be read.
+    /// The checkpoint may be sound, and cannot be read here and now.
     #[error(transparent)]
     Unreadable(TrainError),
 }
