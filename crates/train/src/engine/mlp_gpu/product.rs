@@ -41,45 +41,22 @@ pub(super) fn forward(
 ) {
     let first_row = CUBE_POS_X as usize * SIDE * block;
     let first_column = CUBE_POS_Y as usize * SIDE * block;
-    let mut left = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
-    let mut right = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
     let mut sums = Array::<f32>::new(comptime!(block * block));
-    clear(&mut sums, block);
-    let mut first = 0usize;
-    while first < inputs {
-        let (lines, depth) = (rows, inputs);
-        load(
-            &space[..],
-            input,
-            input_stride,
-            1,
-            first_row,
-            lines,
-            first,
-            depth,
-            &mut left,
-            block,
-            true,
-        );
-        let lines = outputs;
-        load(
-            parameters,
-            weight,
-            1,
-            stride,
-            first_column,
-            lines,
-            first,
-            depth,
-            &mut right,
-            block,
-            false,
-        );
-        sync_cube();
-        add_products(&left, &right, &mut sums, block);
-        sync_cube();
-        first += DEPTH;
-    }
+    multiply(
+        &space[..],
+        input,
+        input_stride,
+        first_row,
+        rows,
+        parameters,
+        weight,
+        stride,
+        first_column,
+        outputs,
+        inputs,
+        &mut sums,
+        block,
+    );
     #[unroll]
     for i in 0..block {
         #[unroll]
@@ -128,33 +105,22 @@ pub(super) fn backward(
 ) {
     let first_row = CUBE_POS_X as usize * SIDE * block;
     let first_column = CUBE_POS_Y as usize * SIDE * block;
-    let mut left = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
-    let mut right = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
     let mut sums = Array::<f32>::new(comptime!(block * block));
-    clear(&mut sums, block);
-    let mut first = 0usize;
-    while first < outputs {
-        let (lines, depth) = (rows, outputs);
-        load(&space[..], delta, stride, 1, first_row, lines, first, depth, &mut left, block, true);
-        let lines = inputs;
-        load(
-            turned,
-            weight,
-            1,
-            input_stride,
-            first_column,
-            lines,
-            first,
-            depth,
-            &mut right,
-            block,
-            false,
-        );
-        sync_cube();
-        add_products(&left, &right, &mut sums, block);
-        sync_cube();
-        first += DEPTH;
-    }
+    multiply(
+        &space[..],
+        delta,
+        stride,
+        first_row,
+        rows,
+        turned,
+        weight,
+        input_stride,
+        first_column,
+        inputs,
+        outputs,
+        &mut sums,
+        block,
+    );
     #[unroll]
     for i in 0..block {
         #[unroll]
@@ -263,6 +229,39 @@ pub(super) fn gradients(
         if UNIT_POS == 0 {
             sums[CUBE_POS_X as usize] = total;
         }
+    }
+}
+
+/// The unit's numbers of a cube's tile of `left · right`, where `depth` products make a number. Rows of
+/// `left` from `row` on, and columns of `right` from `column` on; each matrix begins at its place,
+/// and its rows have `stride` numbers.
+#[cube]
+fn multiply(
+    left: &[f32],
+    left_place: usize,
+    left_stride: usize,
+    row: usize,
+    rows: usize,
+    right: &[f32],
+    right_place: usize,
+    right_stride: usize,
+    column: usize,
+    columns: usize,
+    depth: usize,
+    sums: &mut Array<f32>,
+    #[comptime] block: usize,
+) {
+    let mut a = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
+    let mut b = Shared::<[f32]>::new_slice(comptime!(DEPTH * (SIDE * block + 1)));
+    clear(sums, block);
+    let mut at = 0usize;
+    while at < depth {
+        load(left, left_place, left_stride, 1, row, rows, at, depth, &mut a, block, true);
+        load(right, right_place, 1, right_stride, column, columns, at, depth, &mut b, block, false);
+        sync_cube();
+        add_products(&a, &b, sums, block);
+        sync_cube();
+        at += DEPTH;
     }
 }
 
