@@ -262,6 +262,11 @@ pub enum EmaConfig {
 }
 
 impl EmaConfig {
+    /// Whether averages are kept.
+    pub(crate) const fn is_kept(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
     /// The decay after step `step` (from 0), or `None` where nothing is averaged.
     pub fn decay(&self, step: u64) -> Option<f64> {
         match *self {

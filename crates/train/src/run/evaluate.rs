@@ -14,7 +14,7 @@ use crate::{
     engine::RunDenoiser,
     problem::Problem,
     sample::{Samples, draw_samples, spaces::BothSpaces},
-    store::{durable::write_durably, records::EVALUATION},
+    store::{durable::write_json, records::EVALUATION},
 };
 
 /// The most samples of the untrained baseline, which needs no more than one chunk of comparison.
@@ -73,10 +73,6 @@ pub(crate) fn evaluate_samples<N: Network>(
 
 /// Writes evaluation.json and gives its checksum.
 pub(crate) fn write_evaluation(run: &Path, evaluation: &Evaluation) -> Result<String, TrainError> {
-    let path = run.join(EVALUATION);
-    let mut text = serde_json::to_string_pretty(evaluation)
-        .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
-    text.push('\n');
-    write_durably(&path, text.as_bytes())?;
+    let text = write_json(&run.join(EVALUATION), evaluation)?;
     Ok(blake3::hash(text.as_bytes()).to_string())
 }

@@ -12,11 +12,13 @@ use crate::{
     engine::{TensorMap, Values},
     problem::Problem,
     run::{Observer, RunOptions, RunReport, train::train},
+    sample::file::SAMPLES,
     store::{
         Machine, Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints},
         folder::read_run_config,
         reading::{read, read_lines, share_of_memory},
+        records::METRICS,
     },
     trainer::Metrics,
 };
@@ -128,7 +130,7 @@ fn difference(
         }
     }
     let finished = Manifest::read(run)?.state == RunState::Finished && report.finished;
-    let read = |run: &Path| read(&run.join("samples.csv"), share_of_memory());
+    let read = |run: &Path| read(&run.join(SAMPLES), share_of_memory());
     if finished && read(run)? != read(again)? {
         return Ok(Some("samples.csv differs, and all before it is the same".to_owned()));
     }
@@ -169,7 +171,7 @@ pub fn reproduction_tolerance(exact: bool) -> String {
 }
 
 fn log_lines(run: &Path, steps: u64) -> Result<Vec<Metrics>, TrainError> {
-    let mut lines: Vec<Metrics> = read_lines(&run.join("metrics.jsonl"))?;
+    let mut lines: Vec<Metrics> = read_lines(&run.join(METRICS))?;
     lines.retain(|line| line.step <= steps);
     Ok(lines)
 }

@@ -23,7 +23,7 @@ use crate::{
     },
     sample::{
         LevelSummary, Samples, draw_samples,
-        file::{SamplesFormat, encode},
+        file::{SAMPLES, SamplesFormat, encode},
         levels::{LEVELS, write_levels},
         spaces::BothSpaces,
         trajectory::{TRAJECTORY, write_trajectory},
@@ -33,8 +33,8 @@ use crate::{
         checkpoint::Checkpoints,
         disk,
         durable::{AppendLog, write_durably},
-        folder::RunFolder,
-        records::{EVALUATION, Timing},
+        folder::{CONFIG, RunFolder},
+        records::{EVALUATION, METRICS, TIMINGS, Timing},
     },
     trainer::{Metrics, Trainer},
 };
@@ -79,8 +79,8 @@ impl<'a, N: Network> Session<'a, N> {
         let made = trainer.steps_made();
         let up_to_here =
             |line: &str| serde_json::from_str::<Metrics>(line).is_ok_and(|line| line.step <= made);
-        let metrics = AppendLog::open(&run.join("metrics.jsonl"), up_to_here)?;
-        let timings = AppendLog::open(&run.join("timings.jsonl"), |_| true)?;
+        let metrics = AppendLog::open(&run.join(METRICS), up_to_here)?;
+        let timings = AppendLog::open(&run.join(TIMINGS), |_| true)?;
         let checkpoints = Checkpoints::new(run);
         let last_saved = (made > 0).then_some(made);
         let last_metrics = None;
@@ -192,13 +192,13 @@ impl<'a, N: Network> Session<'a, N> {
 
     fn log(&mut self, metrics: &Metrics, made: u64, start: Instant) -> Result<(), TrainError> {
         let line = serde_json::to_string(metrics)
-            .map_err(|source| TrainError::Json { name: "metrics.jsonl".to_owned(), source })?;
+            .map_err(|source| TrainError::Json { name: METRICS.to_owned(), source })?;
         self.metrics.line(&line)?;
         let seconds = start.elapsed().as_secs_f64();
         let rate = made as f64 / seconds.max(1e-9);
         let timing = Timing { step: metrics.step, seconds, steps_per_second: rate };
         let line = serde_json::to_string(&timing)
-            .map_err(|source| TrainError::Json { name: "timings.jsonl".to_owned(), source })?;
+            .map_err(|source| TrainError::Json { name: TIMINGS.to_owned(), source })?;
         self.timings.line(&line)?;
         self.last_metrics = Some(metrics.clone());
         Ok(())
@@ -255,12 +255,12 @@ impl<'a, N: Network> Session<'a, N> {
         )?;
         self.folder.check()?;
         let run = self.folder.path();
-        let path = run.join("samples.csv");
+        let path = run.join(SAMPLES);
         let rows = BothSpaces::of_samples(data, &samples.values);
         write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
         self.written.push(path);
         self.moments = rows.moments();
-        let mut sums = vec!["config.json", "metrics.jsonl", "samples.csv"];
+        let mut sums = vec![CONFIG, METRICS, SAMPLES];
         if config.report.evaluation {
             observer.event(Event::Evaluating);
             let untrained = &self.untrained;

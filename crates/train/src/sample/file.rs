@@ -11,6 +11,9 @@ use crate::{
     store::{durable::write_new, reading},
 };
 
+/// The samples of a run, in its folder.
+pub(crate) const SAMPLES: &str = "samples.csv";
+
 /// File format of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SamplesFormat {
@@ -110,7 +113,7 @@ enum SamplesError {
 
 /// Reads samples.csv, row by row in the user's columns; empty where there is none.
 pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
-    let path = run.join("samples.csv");
+    let path = run.join(SAMPLES);
     let file = reading::open_if_there(&path, reading::share_of_memory())?;
     let Some(file) = file else { return Ok(Vec::new()) };
     parse_samples(file, columns).map_err(|why| TrainError::NotOurs { path, source: why.into() })

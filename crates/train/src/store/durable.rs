@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::Serialize;
 use tempfile::{NamedTempFile, PersistError};
 
 use crate::{
@@ -27,6 +28,15 @@ pub(crate) const TEMPORARY_PREFIX: &str = ".langevin-tmp-";
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     Staged::new(path, &[bytes.into()])?.rename()?;
     sync_parent(path)
+}
+
+/// Writes a value as a file of indented JSON, with [`write_durably`], and returns the file's text.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<String, TrainError> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
+    text.push('\n');
+    write_durably(path, text.as_bytes())?;
+    Ok(text)
 }
 
 /// Writes a new file, whole or not at all. A file that is there already is never overwritten, even one

@@ -11,14 +11,15 @@ use crate::{
     config::{CONFIG_LIMIT, RunConfig},
     store::{
         Manifest, disk,
-        durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_durably},
+        durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_json},
         lock::{LOCK, is_same_file, lock},
         manifest::MANIFEST,
         reading,
     },
 };
 
-const CONFIG: &str = "config.json";
+pub(crate) const CONFIG: &str = "config.json";
+
 /// A run's folder, held by this process alone until it is dropped.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
@@ -81,13 +82,9 @@ impl RunFolder {
 
     /// Writes the resolved config.
     pub(crate) fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
-        let path = self.path.join(CONFIG);
         let mut config = config.clone();
         config.data.point_into(&self.path);
-        let mut text = serde_json::to_string_pretty(&config)
-            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
-        text.push('\n');
-        write_durably(&path, text.as_bytes())
+        write_json(&self.path.join(CONFIG), &config).map(drop)
     }
 }
 

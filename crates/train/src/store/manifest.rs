@@ -12,7 +12,7 @@ use crate::{
     TrainError,
     engine::mlp_cpu::InstructionSet,
     store::{
-        durable::write_durably,
+        durable::write_json,
         lock::is_left,
         reading::{MANIFEST_LIMIT, read_json},
     },
@@ -123,9 +123,7 @@ impl Machine {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
-}
 
-impl Machine {
     /// Differences from `now` on which bits may depend, as "processor: this then, that now".
     pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
         let sets = |of: &Self| match of.instruction_sets.is_empty() {
@@ -203,10 +201,6 @@ impl Manifest {
     }
 
     pub(crate) fn write(&self, run: &Path) -> Result<(), TrainError> {
-        let path = run.join(MANIFEST);
-        let mut text = serde_json::to_string_pretty(self)
-            .map_err(|source| TrainError::Json { name: path.display().to_string(), source })?;
-        text.push('\n');
-        write_durably(&path, text.as_bytes())
+        write_json(&run.join(MANIFEST), self).map(drop)
     }
 }

@@ -13,12 +13,14 @@ use crate::{
     config::{CONFIG_LIMIT, RunConfig},
     store::{
         Manifest,
-        folder::read_run_config,
+        folder::{CONFIG, read_run_config},
         reading::{self, EVALUATION_LIMIT},
     },
     trainer::Metrics,
 };
 
+pub(crate) const METRICS: &str = "metrics.jsonl";
+pub(crate) const TIMINGS: &str = "timings.jsonl";
 pub(crate) const EVALUATION: &str = "evaluation.json";
 
 /// A line of timings.jsonl.
@@ -58,14 +60,14 @@ impl RunRecords {
     /// It is not a run, or its manifest, config or evaluation is not ours.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let config = read_run_config(run)?;
-        let config_text = reading::read_text(&run.join("config.json"), CONFIG_LIMIT)?;
+        let config_text = reading::read_text(&run.join(CONFIG), CONFIG_LIMIT)?;
         Ok(Self {
             run: run.to_owned(),
             config,
             config_text: config_text.unwrap_or_default(),
             manifest: Manifest::read(run)?.seen_now(run),
-            metrics: reading::read_lines(&run.join("metrics.jsonl"))?,
-            timings: reading::read_lines(&run.join("timings.jsonl"))?,
+            metrics: reading::read_lines(&run.join(METRICS))?,
+            timings: reading::read_lines(&run.join(TIMINGS))?,
             evaluation: reading::read_json(&run.join(EVALUATION), EVALUATION_LIMIT)?,
         })
     }

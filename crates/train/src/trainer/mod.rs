@@ -172,7 +172,7 @@ impl<N: Network> Trainer<N> {
             let message = format!("needs an engine of {wanted} networks, got one of {given}");
             return Err(TrainError::config("denoiser.networks", message));
         }
-        if problem.config().train.ema.decay(0).is_some() {
+        if problem.config().train.ema.is_kept() {
             engine.keep_averages();
         }
         let streams = Streams::new(problem.config().seed);
@@ -406,7 +406,7 @@ impl<N: Network> Trainer<N> {
         ema: Option<TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), RestoreError> {
-        let averaged = self.config().train.ema.decay(0).is_some();
+        let averaged = self.config().train.ema.is_kept();
         RestoreError::check_averages(averaged, ema.is_some())?;
         self.engine.restore(weights, ema, optimizer)?;
         self.progress = progress;

@@ -20,15 +20,13 @@ use crate::{
     store::{
         Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints, LoadError, Mismatch},
-        folder::read_run_config,
+        folder::{CONFIG, read_run_config},
         manifest::MANIFEST,
         reading::{EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
-        records::EVALUATION,
+        records::{EVALUATION, METRICS},
     },
     trainer::{Metrics, RestoreError},
 };
-
-const METRICS: &str = "metrics.jsonl";
 
 /// The most bytes of a file whose kind has no limit of its own, which take about a minute to sum up.
 const FILE_LIMIT: u64 = 64 << 30;
@@ -155,7 +153,7 @@ fn fits<N: Network>(
     }
     let config = problem.config();
     checkpoint.same_training(config)?;
-    let averaged = config.train.ema.decay(0).is_some();
+    let averaged = config.train.ema.is_kept();
     RestoreError::check_averages(averaged, checkpoint.ema.is_some())?;
     match resumed {
         None => checkpoint.same_shapes(None, problem)?,
@@ -183,7 +181,7 @@ impl<N: Network> Resumed<N> {
         let expected = TensorMap::of_module(&network);
         let device = network.devices().into_iter().next().ok_or(NoEngine::NoWeights)?;
         let (mut engine, _) = engine_for(problem, network, &device)?;
-        if problem.config().train.ema.decay(0).is_some() {
+        if problem.config().train.ema.is_kept() {
             engine.keep_averages();
         }
         Ok(Self { expected, engine })
@@ -207,7 +205,7 @@ fn same_bytes(run: &Path, name: &str, sum: &str) -> Result<(), Fault> {
         return Err(Fault::NoFileName);
     }
     let most = match name {
-        "config.json" => CONFIG_LIMIT,
+        CONFIG => CONFIG_LIMIT,
         EVALUATION => EVALUATION_LIMIT,
         LEVELS => LEVELS_LIMIT,
         _ => FILE_LIMIT,
