@@ -7,7 +7,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_core::{
-    Activation, Denoiser, Karras, LevelEmbeddingConfig, LevelGrid, LevelQuantity, LevelSampler,
+    Activation, Karras, LevelEmbeddingConfig, LevelGrid, LevelQuantity, LevelSampler, LevelSteps,
     LossReduction, MlpConfig, NoiseLevel, NoiseShare, Prediction, UniformPer, Weighting,
 };
 use langevin_data::{Gaussian, Purpose, Streams};
@@ -20,19 +20,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = Gaussian::new(vec![1.0], 0.01)?; // mu_data, sigma_data
     let diffusion = Diffusion {
         schedule: Box::new(LevelGrid::of(&Karras::new(0.001, 1.0, 7.0)?, 10)?), // Sigmas
-        levels: LevelSampler::Uniform { per: UniformPer::Batch },               // id_sigma
+        levels: Box::new(LevelSampler::Uniform { per: UniformPer::Batch }),     // id_sigma
         embedding: LevelEmbeddingConfig::Column { of: LevelQuantity::Sigma }.init(&streams)?, // torch.cat((x, s), dim=1)
         prediction: Prediction::LevelStep { share: NoiseShare::Published }, // n*Sigmas[i+1]/sigma
-        weighting: Weighting::Uniform,
+        weighting: Box::new(Weighting::Uniform),
         networks: 1,
         reduction: LossReduction::Sum, // torch.sum(…)
         parts: 1,
     };
     // class Denoiser: Linear(1+1, 32), ReLU, Linear(32, 32), ReLU, Linear(32, 1).
     let network = MlpConfig::new(1, 1, 32, 2, Activation::Relu).init(&streams, &device)?;
-    let sgd =
-        OptimizerConfig::Sgd { momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 };
-    let mut engine = TapeEngine::new(network, 1, &sgd, None, &device);
+    let mut engine = TapeEngine::new(network, 1, &OptimizerConfig::sgd(), None, &device);
     for epoch in 0..1000 {
         // y, n and sigma, and of them the input y + n and the goal; then pred, loss, backward, step.
         let batch = diffusion.training_batch(&data, &streams, epoch, 32)?;
@@ -52,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{sigma:.3}: mean {mean:.3?} of {goal_mean:.3?}, std {std:.4?} of {goal_std:.4?}");
         along.push(figures::LevelStatistics { sigma, mean, std, goal_mean, goal_std });
         if sigma > 0.0 {
-            x = x.clone() - denoiser.level_step(x, &level, None); // x -= denoiser(x, Sigmas[i])
+            x = x.clone() - denoiser.level_step(x, &level)?; // x -= denoiser(x, Sigmas[i])
         }
     }
     let path = std::env::temp_dir().join("first-diffusion.svg");

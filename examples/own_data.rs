@@ -40,8 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let device = Device::flex();
     let told = problem.diffusion().embedding.features();
-    let mlp: MlpConfig =
-        problem.config().denoiser.network.mlp(Clover.features(), told).ok_or("it has an MLP")?;
+    let mlp: MlpConfig = problem.config().denoiser.network.mlp(Clover.features(), told)?;
     let network = mlp.init(&Streams::new(0), &device)?;
     let mut trainer = Trainer::new(problem, network, Box::new(Clover), &device)?;
     for _ in 0..300 {

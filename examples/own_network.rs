@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let problem = Problem::new(parse_config("two-moons", text, &settings.map(str::to_owned))?)?;
 
     let device = Device::flex();
-    let data = problem.config().data.build(0)?.ok_or("two-moons has data")?;
+    let data = problem.config().data.build(0)?;
     let told = problem.diffusion().embedding.features();
     let network = Gated {
         position: LinearConfig::new(data.features(), 128).init(&device),

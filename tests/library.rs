@@ -18,3 +18,5 @@ mod lost_backend;
 mod numpy;
 #[path = "library/optimizers.rs"]
 mod optimizers;
+#[path = "library/own_parts.rs"]
+mod own_parts;

@@ -10,7 +10,8 @@ use std::{
 use burn::tensor::Device;
 use langevin_data::{Purpose, Streams};
 use langevin_train::{
-    Event, Observer, Problem, Program, RunConfig, RunOptions, built_in, resume, train,
+    Event, Observer, Problem, Program, RunConfig, RunOptions, built_in, built_in_trainer, resume,
+    train,
 };
 use serde_json::{Value, json};
 
@@ -65,7 +66,7 @@ pub fn checkpoint(config: RunConfig, folder: &Path) -> Outcome<Value> {
     let bytes: u64 = sizes.sum::<std::io::Result<u64>>()?;
     let start = Instant::now();
     let mut resumed = Clock::default();
-    resume(folder, None, built_in, &self::options(&device, 1), &mut resumed)?;
+    resume(folder, None, built_in_trainer, &self::options(&device, 1), &mut resumed)?;
     let load = resumed.started.ok_or("a resumed run starts")?.duration_since(start).as_secs_f64();
     // The first save creates the folder of all checkpoints.
     Ok(json!({ "bytes": bytes, "save": clock.saves[1..], "load": load }))

@@ -64,8 +64,8 @@ fn floor(config: &RunConfig, threads: usize) -> Outcome<Floor> {
         OptimizerConfig::Adam { .. } => Update::Adam { rate },
         OptimizerConfig::Adamw { .. } => return Err("the floor knows SGD and Adam only".into()),
     };
-    let noise = match config.noise.levels {
-        LevelSampler::LogNormal { mean, std } => Noise::LogNormal { mean, std },
+    let noise = match config.noise.levels.ours() {
+        Some(LevelSampler::LogNormal { mean, std }) => Noise::LogNormal { mean: *mean, std: *std },
         _ => {
             let schedule = &trainer.problem().diffusion().schedule;
             let levels = schedule.levels(schedule.len().ok_or("the floor needs a grid")?)?;

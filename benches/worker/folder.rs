@@ -74,7 +74,7 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
         }
         arrays.put("rows", &[count, features], &values)?;
     }
-    let first = trainer.problem().sampling_levels().first().map_or(0.0, |level| level.sigma());
+    let first = trainer.problem().plan().start().sigma();
     let mut start = vec![0.0; SAMPLES * features];
     streams.at(Purpose::Sampling, 0, 0).fill_normal_rows(&mut start, features);
     let start: Vec<f32> = start.iter().map(|value| (first * value) as f32).collect();

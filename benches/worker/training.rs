@@ -1,7 +1,7 @@
 //! Training steps, as a user's program makes them.
 
 use langevin_core::Mlp;
-use langevin_train::{EngineConfig, Problem, RunConfig, Trainer, built_in};
+use langevin_train::{Choice, EngineConfig, Problem, RunConfig, Trainer, built_in};
 
 use crate::{
     conversation::{Outcome, Work},
@@ -13,7 +13,7 @@ use crate::{
 /// engine.
 pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
     if way.ends_with("-tape") {
-        config.train.engine = EngineConfig::Tape;
+        config.train.engine = Choice::Ours(EngineConfig::Tape);
     }
     let device = device(way)?;
     let problem = Problem::new(config)?;

@@ -7,7 +7,8 @@ use std::{
 
 use langevin_core::Mlp;
 use langevin_train::{
-    Comparison, DataConfig, Manifest, Problem, RunRecords, compare_runs, report_run, verify_run,
+    Comparison, DataConfig, Manifest, Problem, RunRecords, compare_runs, read_run_config,
+    report_run, verify_run,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -90,7 +91,8 @@ fn with(name: &str, content: &[u8], look: impl FnOnce(&Path) -> bool) -> bool {
 
 /// Whether the run is sound; each problem must have a message of bounded length.
 fn is_sound(run: &Path) -> bool {
-    match verify_run(run, |_| None::<Mlp>) {
+    let problem = read_run_config(run).and_then(Problem::new);
+    match problem.and_then(|problem| verify_run(run, &problem, None::<Mlp>)) {
         Ok(found) => {
             found.findings.iter().filter_map(|f| f.problem.as_ref()).all(refused)
                 && found.is_sound()
@@ -133,15 +135,18 @@ fn is_shown(run: &Path, records: RunRecords) -> bool {
     if matches!(config.data, DataConfig::Table(_)) {
         return true;
     }
-    let data = config.data.build(config.seed).expect("it was validated");
-    match data.map(|data| report_run(run, &problem, data.as_ref())) {
-        Some(Ok(page)) => {
+    let data = match config.data.build(config.seed) {
+        Ok(data) => data,
+        // A user's own data.
+        Err(error) => return refused(error),
+    };
+    match report_run(run, &problem, data.as_ref()) {
+        Ok(page) => {
             let page = fs::read_to_string(page).expect("written");
             assert!(!page.contains("<script"), "a name is markup");
             true
         }
-        Some(Err(error)) => refused(error),
-        None => true,
+        Err(error) => refused(error),
     }
 }
 

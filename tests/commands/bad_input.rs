@@ -45,6 +45,67 @@ fn an_unknown_field() {
 }
 
 #[test]
+fn a_part_of_a_user_s_own() {
+    let program = Program::new();
+    let refused = |setting: &str, message: &str| {
+        program.run(&["train", "two-moons", "--set", setting]).code(2).err_has(message);
+        assert!(program.everything().is_empty(), "nothing is written");
+    };
+    for (path, example) in [
+        ("data", "own_data"),
+        ("denoiser.network", "own_network"),
+        ("noise.schedule", "own_schedule"),
+        ("noise.levels", "own_levels"),
+        ("train.weighting", "own_weighting"),
+        ("train.engine", "own_engine"),
+    ] {
+        refused(
+            &format!(r#"{path}={{"kind":"custom","name":"clover","settings":{{"leaves":3}}}}"#),
+            &format!(
+                "{path}: custom part \"clover\" is given by a program of your own: see \
+                 examples/{example}.rs"
+            ),
+        );
+    }
+    refused(
+        r#"sample.sampler={"kind":"custom","name":"ab2","steps":9}"#,
+        "sample.sampler: custom part \"ab2\" is given by a program of your own",
+    );
+    refused(r#"train.weighting={"kind":"custom"}"#, "train.weighting: missing field `name`");
+    refused(
+        r#"train.weighting={"kind":"snrr"}"#,
+        "train.weighting: unknown variant `snrr`, expected one of",
+    );
+}
+
+#[test]
+fn a_method_that_asks_between_the_levels_of_a_grid() {
+    let program = Program::new();
+    let refused = |name: &str, of: &str, message: &str| {
+        let dpm2 = r#"sample.sampler={"kind":"dpm2","steps":8}"#;
+        let told = format!(r#"denoiser.embedding={{"kind":"column","of":"{of}"}}"#);
+        program.run(&["train", name, "--set", dpm2, "--set", &told]).code(2).err_has(message);
+        assert!(program.everything().is_empty(), "nothing is written");
+    };
+    for of in ["index", "step_alpha"] {
+        refused(
+            "8-ddpm-four-modes",
+            of,
+            &format!(
+                "denoiser.embedding.of: `{of}` has no number at the levels between, where \
+                 sample.sampler.kind = \"dpm2\" asks"
+            ),
+        );
+    }
+    refused(
+        "7-ddpm-per-level",
+        "log_snr",
+        "denoiser.networks: `one_per_level` has no network at the levels between, where \
+         sample.sampler.kind = \"dpm2\" asks",
+    );
+}
+
+#[test]
 fn a_value_out_of_range() {
     refused(r#""batch": 33"#, r#""batch": 0"#, "train.batch: must be at least 1, got 0");
     refused(r#""std": 0.1"#, r#""std": 0"#, "data.std: must be finite and above 0, got 0");

@@ -8,6 +8,7 @@ use burn::{
 };
 use langevin_core::{
     Activation, Denoiser, LossReduction, Mlp, MlpConfig, MlpForm, Network, NetworkDenoiser,
+    level_step,
 };
 use langevin_data::Streams;
 use langevin_train::{
@@ -318,15 +319,12 @@ fn what_a_network_says_of_a_level_is_what_burn_says() {
                 };
                 let x = tensor(&rows);
                 let read = |x: Tensor<2>| x.into_data().try_into_vec::<f32>().expect("f32");
-                let step = |x: Tensor<2>| read(ours.level_step(x, level, None));
+                let step = |x: Tensor<2>| read(level_step(&ours, x, &level).expect("a step"));
                 for (ours, theirs) in [
-                    (ours.denoise(x.clone(), level, None), theirs.denoise(x.clone(), level, None)),
-                    (
-                        ours.level_step(x.clone(), level, None),
-                        theirs.level_step(x.clone(), level, None),
-                    ),
+                    (ours.denoise(x.clone(), &level), theirs.denoise(x.clone(), &level)),
+                    (level_step(&ours, x.clone(), &level), level_step(&theirs, x.clone(), &level)),
                 ] {
-                    let (ours, theirs) = (read(ours), read(theirs));
+                    let (ours, theirs) = (read(ours.expect("there")), read(theirs.expect("there")));
                     let norm = theirs.iter().map(|x| x * x).sum::<f32>().sqrt();
                     let off = ours.iter().zip(&theirs).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
                     // Sums of up to 200 products rounded to 6e-8, and D' − D of nearly equal numbers.

@@ -32,7 +32,7 @@ fn default_run(settings: &[String]) -> Problem {
 
 fn batch(problem: &Problem, step: u64) -> StepBatch {
     let config = problem.config();
-    let data = config.data.build(0).expect("valid").expect("our own");
+    let data = config.data.build(0).expect("our own");
     problem
         .diffusion()
         .training_batch(data.as_ref(), &Streams::new(0), step, config.train.batch)

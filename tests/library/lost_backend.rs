@@ -14,7 +14,7 @@ use burn::{
 use langevin_core::Network;
 use langevin_data::Dataset;
 use langevin_train::{
-    Event, Observer, Problem, Program, RunOptions, TrainError, parse_config, resume, train,
+    Event, Observer, Problem, Program, RunOptions, TrainError, Trainer, parse_config, resume, train,
 };
 
 /// Forward passes until the device is gone.
@@ -46,7 +46,7 @@ impl Observer for Remarks {
 
 fn built(problem: &Problem, device: &Device) -> Result<(Fragile, Box<dyn Dataset>), TrainError> {
     let config = problem.config();
-    let data = config.data.build(config.seed)?.expect("built in");
+    let data = config.data.build(config.seed)?;
     device.seed(7);
     Ok((Fragile { layer: LinearConfig::new(2, 2).init(device) }, data))
 }
@@ -97,7 +97,12 @@ fn a_backend_that_is_lost_leaves_the_last_checkpoint_and_says_so() {
     let manifest = std::fs::read_to_string(run.join("manifest.json")).expect("there");
     assert!(manifest.contains(r#""state": "failed""#), "{manifest}");
 
-    resume(&run, None, built, &options, &mut ()).expect("goes on");
+    let build = |config, device: &Device| {
+        let problem = Problem::new(config)?;
+        let (network, data) = built(&problem, device)?;
+        Trainer::new(problem, network, data, device)
+    };
+    resume(&run, None, build, &options, &mut ()).expect("goes on");
     for name in ["metrics.jsonl", "samples.csv", "checkpoints/step-00000030/model.safetensors"] {
         let read = |run: &Path| std::fs::read(run.join(name)).expect("there");
         assert!(read(&run) == read(&whole), "{name}");

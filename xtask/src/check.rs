@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cargo::Workspace;
-use crate::{article, config, licences, rebuilds, tidy, torture};
+use crate::{article, config, licences, outside, rebuilds, tidy, torture};
 
 /// Part of the check: one thing that must hold.
 pub struct Part {
@@ -39,6 +39,7 @@ pub const PARTS: &[Part] = &[
     },
     Part { name: "doctests", about: "the examples in doc comments run", run: doctests },
     Part { name: "examples", about: "every file of examples/ runs", run: examples },
+    Part { name: "outside", about: "a program of another workspace runs", run: outside::run },
     Part { name: "small-build", about: "the build with one backend has no warning", run: small },
 ];
 

@@ -10,6 +10,7 @@ mod evaluation;
 mod files;
 mod licences;
 mod markdown;
+mod outside;
 mod program;
 mod rebuilds;
 mod statistics;

@@ -85,7 +85,7 @@ pub fn with_comments() -> Result<String, Failure> {
 /// The attribution that a built-in config's data asks for, if any.
 pub fn attribution(name: &str) -> Option<String> {
     let config = parse_config(name, built_in(name).ok()?, &[]).ok()?;
-    Some(config.data.build(config.seed).ok()??.attribution()?.to_owned())
+    Some(config.data.build(config.seed).ok()?.attribution()?.to_owned())
 }
 
 /// Config that the argument CONFIG stands for, unparsed.

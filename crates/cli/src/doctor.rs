@@ -1,11 +1,8 @@
 //! `langevin doctor`: what this build and this machine have, to copy into an issue.
 
-use langevin_train::{Machine, free_memory};
+use langevin_train::{Machine, Program, free_memory};
 
 use crate::{backend, progress::print};
-
-/// The version of Burn that Cargo.toml pins.
-pub const BURN_VERSION: &str = "0.22.1";
 
 /// Prints versions, backends, adapters, threads and memory.
 pub fn run(json: bool) {
@@ -16,7 +13,7 @@ pub fn run(json: bool) {
     if json {
         let report = serde_json::json!({
             "langevin": env!("CARGO_PKG_VERSION"),
-            "burn": BURN_VERSION,
+            "burn": Program::BURN,
             "backends": compiled,
             "adapters": adapters,
             "machine": machine,
@@ -25,7 +22,7 @@ pub fn run(json: bool) {
         print(&report.to_string());
         return;
     }
-    print(&format!("langevin   {} on Burn {}", env!("CARGO_PKG_VERSION"), BURN_VERSION));
+    print(&format!("langevin   {} on Burn {}", env!("CARGO_PKG_VERSION"), Program::BURN));
     print(&format!("backends   {}", compiled.join(", ")));
     let missing: Vec<_> =
         backend::ALL.into_iter().filter(|name| !compiled.contains(name)).collect();

@@ -2,43 +2,111 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use crate::{LevelEmbedding, Network, NoiseLevel, NoiseSchedule, Prediction};
+use crate::{CoreError, LevelEmbedding, Network, NoiseLevel, NoiseSchedule, Prediction};
 
 /// Denoiser: estimates the clean rows behind noisy ones, by a network, an oracle, a guided combination.
 ///
-/// Several threads may call one denoiser at the same time, each with rows of its own.
+/// What is told about the rows beside their level is part of the denoiser: see [`Conditioned`]. Several
+/// threads may call one denoiser at the same time, each with rows of its own.
 pub trait Denoiser: Sync {
     /// The estimate `D(x_t; level)` of `E[x_0 | x_t]`.
     ///
     /// # Shapes
     /// `x` and the result `[batch, features]`, of the same dtype; every row is at `level`.
-    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel, condition: Option<&Tensor<2>>)
-    -> Tensor<2>;
-
-    /// The excess that is subtracted from rows at a level of a grid to bring them to the next level: by
-    /// default `(1 − sigma' / sigma) · (x − D)`, with sigma' the noise scale of the next level.
     ///
-    /// # Shapes
-    /// As [`denoise`](Self::denoise).
-    fn level_step(
-        &self,
-        x: Tensor<2>,
-        level: &NoiseLevel,
-        condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
-        let denoised = self.denoise(x.clone(), level, condition);
-        excess_noise(x, denoised, level)
+    /// # Errors
+    /// A level at which the denoiser has no estimate.
+    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError>;
+
+    /// The level steps that the denoiser gives by itself; none for most denoisers.
+    fn level_steps(&self) -> Option<&dyn LevelSteps> {
+        None
     }
 }
 
-/// The share `1 − sigma' / sigma` of the estimated noise `x − D`: what a level has in excess of the next.
-fn excess_noise(x: Tensor<2>, denoised: Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
+/// Denoiser that is told something about the rows, a row of columns for each: a class, some of the row's
+/// own columns.
+pub trait ConditionalDenoiser: Denoiser {
+    /// The estimate `D(x_t; level, condition)` of `E[x_0 | x_t, condition]`.
+    ///
+    /// # Shapes
+    /// As [`denoise`](Denoiser::denoise); `condition` `[batch, condition features]`.
+    ///
+    /// # Errors
+    /// As [`denoise`](Denoiser::denoise).
+    fn denoise_given(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: &Tensor<2>,
+    ) -> Result<Tensor<2>, CoreError>;
+}
+
+/// Denoiser of rows of which something is known: it tells another denoiser their condition.
+pub struct Conditioned<'a> {
+    denoiser: &'a dyn ConditionalDenoiser,
+    condition: Tensor<2>,
+}
+
+impl<'a> Conditioned<'a> {
+    /// The denoiser of the rows with this `condition`, `[batch, condition features]`: it denoises these
+    /// rows alone, all of them and in this order.
+    pub const fn new(denoiser: &'a dyn ConditionalDenoiser, condition: Tensor<2>) -> Self {
+        Self { denoiser, condition }
+    }
+}
+
+impl Denoiser for Conditioned<'_> {
+    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        self.denoiser.denoise_given(x, level, &self.condition)
+    }
+}
+
+/// Level steps, by which the systems of the article "Introduction to Diffusion Models" sample: what is
+/// subtracted from rows at a level of a grid to bring them to the next.
+pub trait LevelSteps {
+    /// The excess that is subtracted: for an exact denoiser `(1 − sigma' / sigma) · (x − D)`, with sigma'
+    /// the noise scale of the grid's next level.
+    ///
+    /// # Shapes
+    /// `x` and the result `[batch, features]`; every row is at `level`.
+    ///
+    /// # Errors
+    /// As [`Denoiser::denoise`].
+    fn level_step(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError>;
+}
+
+/// The level step of any denoiser: its own, or the share of the estimated noise that a level has in excess
+/// of the next.
+///
+/// # Errors
+/// As [`Denoiser::denoise`].
+pub fn level_step(
+    denoiser: &dyn Denoiser,
+    x: Tensor<2>,
+    level: &NoiseLevel,
+) -> Result<Tensor<2>, CoreError> {
+    match denoiser.level_steps() {
+        Some(own) => own.level_step(x, level),
+        None => excess_noise(denoiser, x, level),
+    }
+}
+
+/// The share `1 − sigma' / sigma` of the estimated noise `x − D`.
+fn excess_noise(
+    denoiser: &dyn Denoiser,
+    x: Tensor<2>,
+    level: &NoiseLevel,
+) -> Result<Tensor<2>, CoreError> {
+    let denoised = denoiser.denoise(x.clone(), level)?;
     let kept = level.next_sigma().unwrap_or(level.sigma()) / level.sigma();
-    (x - denoised).mul_scalar(1.0 - kept)
+    Ok((x - denoised).mul_scalar(1.0 - kept))
 }
 
 /// Denoiser of a trained network, or of one network for each level of a grid:
 /// `D = c_skip · x + c_out · F(c_in · x)`, with the coefficients of a prediction.
+///
+/// It is differentiable by x where x lies on an autodiff device.
 pub struct NetworkDenoiser<'a, N> {
     networks: &'a [N],
     prediction: Prediction,
@@ -50,8 +118,7 @@ impl<'a, N: Network> NetworkDenoiser<'a, N> {
     /// The denoiser of one network, or of as many networks as the grid has levels, in the order of the
     /// levels' index.
     ///
-    /// Every level that the denoiser will see must have passed [`Prediction::check`] and
-    /// [`LevelEmbedding::check`].
+    /// Every level that the denoiser will see should pass [`Prediction::check`].
     pub fn new(
         networks: &'a [N],
         prediction: Prediction,
@@ -62,55 +129,87 @@ impl<'a, N: Network> NetworkDenoiser<'a, N> {
     }
 
     /// The network's output F at a level.
-    fn predict(
+    ///
+    /// # Errors
+    /// A level that the embedding has no number for, or of which there is no network.
+    pub fn output(
         &self,
         x: Tensor<2>,
         level: &NoiseLevel,
         condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
+    ) -> Result<Tensor<2>, CoreError> {
         let [rows, _] = x.dims();
         let mut columns = Vec::new();
-        // `LevelEmbedding::check` refused such a level before sampling; NaN makes a slip visible.
-        if self.embedding.columns(level, self.schedule, &mut columns).is_err() {
-            columns = vec![f32::NAN; self.embedding.features()];
-        }
+        self.embedding.columns(level, self.schedule, &mut columns)?;
         let level_features = (!columns.is_empty()).then(|| {
             let data = TensorData::new(columns, [1, self.embedding.features()]);
             Tensor::from_data(data, (&x.device(), x.dtype())).repeat_dim(0, rows)
         });
-        let own = level.index().filter(|_| self.networks.len() > 1).unwrap_or(0);
+        let network = network_of(self.networks, level)?;
         let input = x.mul_scalar(self.prediction.coefficients(level).input);
-        match self.networks.get(own) {
-            Some(network) => network.forward(input, level_features, condition.cloned()),
-            None => input.mul_scalar(f64::NAN),
+        let is_differentiated = input.device().is_autodiff() && !on_autodiff(network);
+        if is_differentiated {
+            let network = network.clone().train().no_grad();
+            return Ok(network.forward(input, level_features, condition.cloned()));
         }
+        Ok(network.forward(input, level_features, condition.cloned()))
+    }
+
+    /// The estimate of the clean rows.
+    fn estimate(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: Option<&Tensor<2>>,
+    ) -> Result<Tensor<2>, CoreError> {
+        let c = self.prediction.coefficients(level);
+        let output = self.output(x.clone(), level, condition)?;
+        Ok(x.mul_scalar(c.skip) + output.mul_scalar(c.out))
     }
 }
 
+/// The network of a level: the only one, or the one of the level's index.
+///
+/// # Errors
+/// A level without an index, or beyond the last network, where there are several.
+pub fn network_of<'a, N>(networks: &'a [N], level: &NoiseLevel) -> Result<&'a N, CoreError> {
+    let own = if networks.len() == 1 { Some(0) } else { level.index() };
+    own.and_then(|index| networks.get(index)).ok_or(CoreError::NoNetwork {
+        alpha: level.alpha(),
+        sigma: level.sigma(),
+        networks: networks.len(),
+    })
+}
+
+fn on_autodiff<N: Network>(network: &N) -> bool {
+    network.devices().iter().all(burn::tensor::Device::is_autodiff)
+}
+
 impl<N: Network> Denoiser for NetworkDenoiser<'_, N> {
-    fn denoise(
-        &self,
-        x: Tensor<2>,
-        level: &NoiseLevel,
-        condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
-        let c = self.prediction.coefficients(level);
-        let output = self.predict(x.clone(), level, condition);
-        x.mul_scalar(c.skip) + output.mul_scalar(c.out)
+    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        self.estimate(x, level, None)
     }
 
-    /// The network's output itself where the prediction is a level step.
-    fn level_step(
+    fn level_steps(&self) -> Option<&dyn LevelSteps> {
+        matches!(self.prediction, Prediction::LevelStep { .. }).then_some(self)
+    }
+}
+
+impl<N: Network> ConditionalDenoiser for NetworkDenoiser<'_, N> {
+    fn denoise_given(
         &self,
         x: Tensor<2>,
         level: &NoiseLevel,
-        condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
-        if let Prediction::LevelStep { .. } = self.prediction {
-            return self.predict(x, level, condition);
-        }
-        let denoised = self.denoise(x.clone(), level, condition);
-        excess_noise(x, denoised, level)
+        condition: &Tensor<2>,
+    ) -> Result<Tensor<2>, CoreError> {
+        self.estimate(x, level, Some(condition))
+    }
+}
+
+/// The network's output itself, of a network with the prediction [`LevelStep`](Prediction::LevelStep).
+impl<N: Network> LevelSteps for NetworkDenoiser<'_, N> {
+    fn level_step(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        self.output(x, level, None)
     }
 }
 
@@ -153,7 +252,7 @@ mod tests {
                 let told = Tensor::<2>::from_data(told, &device);
                 let c = prediction.coefficients(&level);
                 let output = values(network.forward(x.clone() * c.input as f32, Some(told), None));
-                let denoised = denoiser.denoise(x.clone(), &level, None);
+                let denoised = denoiser.denoise(x.clone(), &level).expect("a level");
                 assert_eq!(denoised.dtype(), DType::F32);
                 for ((got, x), output) in values(denoised).iter().zip(values(x.clone())).zip(output)
                 {
@@ -181,14 +280,17 @@ mod tests {
             let denoiser = NetworkDenoiser::new(&networks, prediction, &untold, &grid);
             for (level, own) in grid.levels(3).expect("all").iter().zip(&networks) {
                 let output = values(own.forward(x.clone(), None, None));
-                assert_eq!(values(denoiser.level_step(x.clone(), level, None)), output);
+                assert_eq!(
+                    values(level_step(&denoiser, x.clone(), level).expect("a step")),
+                    output
+                );
             }
         }
         // Any other prediction gives the level step through its estimate of the clean row.
         let denoiser = NetworkDenoiser::new(&networks[..1], Prediction::Sample, &untold, &grid);
         let level = grid.at(1.0);
         let kept = level.next_sigma().expect("a grid") / level.sigma();
-        let step = values(denoiser.level_step(x.clone(), &level, None));
+        let step = values(level_step(&denoiser, x.clone(), &level).expect("a step"));
         let clean = values(networks[0].forward(x.clone(), None, None));
         for ((step, clean), x) in step.iter().zip(clean).zip(values(x)) {
             let want = (1.0 - kept) * f64::from(x - clean);

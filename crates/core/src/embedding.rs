@@ -40,6 +40,11 @@ impl LevelQuantity {
         }
     }
 
+    /// Whether the quantity exists at the levels of a discrete grid alone, and not between them.
+    pub const fn needs_grid(&self) -> bool {
+        matches!(self, Self::StepAlpha | Self::Index)
+    }
+
     /// The quantity's value at a level.
     ///
     /// # Errors
@@ -166,6 +171,16 @@ pub struct LevelEmbedding {
 }
 
 impl LevelEmbedding {
+    /// The quantity that the network is told, if it is told any.
+    pub const fn quantity(&self) -> Option<LevelQuantity> {
+        match self.config {
+            LevelEmbeddingConfig::None => None,
+            LevelEmbeddingConfig::Column { of }
+            | LevelEmbeddingConfig::Sinusoidal { of, .. }
+            | LevelEmbeddingConfig::Fourier { of, .. } => Some(of),
+        }
+    }
+
     /// The number of columns.
     pub fn features(&self) -> usize {
         match self.config {

@@ -43,6 +43,22 @@ pub enum CoreError {
         /// The condition under which the quantity exists.
         requirement: &'static str,
     },
+    /// A level that none of a run's networks was trained for.
+    #[error(
+        "none of the {networks} networks is for the noise level alpha = {alpha}, sigma = {sigma}: there \
+         is one for each level of the grid"
+    )]
+    NoNetwork {
+        /// Signal scale of the level.
+        alpha: f64,
+        /// Noise scale of the level.
+        sigma: f64,
+        /// Number of networks.
+        networks: usize,
+    },
+    /// An error of a user's own part, in its own words.
+    #[error("{0}")]
+    Own(String),
 }
 
 impl CoreError {

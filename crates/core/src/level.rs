@@ -43,6 +43,12 @@ impl NoiseLevel {
         Self { index: Some(index), ..self }
     }
 
+    /// The same alpha and sigma, as a level of no grid: without an index and without a next level.
+    #[must_use]
+    pub const fn off_grid(self) -> Self {
+        Self { index: None, next_sigma: None, ..self }
+    }
+
     /// The same level with the noise scale `sigma` of the grid's next level.
     pub(crate) const fn with_next(self, sigma: f64) -> Self {
         Self { next_sigma: Some(sigma), ..self }

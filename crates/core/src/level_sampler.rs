@@ -4,6 +4,59 @@ use langevin_data::{Stream, exp};
 
 use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
 
+/// Training levels: how the noise levels of the training rows are drawn. [`LevelSampler`] holds ours.
+pub trait TrainingLevels: Send + Sync {
+    /// Draws the levels of `rows` rows of training step `step`, or of held-out rows where `step` is
+    /// `None`.
+    ///
+    /// Row i uses words `2i` and `2i + 1` of the stream and no others
+    /// ([`LevelSampler::WORDS_PER_ROW`]), so that a row's level depends on its place alone.
+    fn draw(
+        &self,
+        schedule: &dyn NoiseSchedule,
+        stream: &mut Stream,
+        rows: usize,
+        step: Option<u64>,
+    ) -> Vec<NoiseLevel>;
+
+    /// Whether all rows of a step share one level, as networks of their own for each level need it.
+    fn is_per_batch(&self) -> bool {
+        false
+    }
+
+    /// The order in which the levels of a grid are trained; `None` where they have none.
+    fn order(&self) -> Option<LevelOrder> {
+        None
+    }
+}
+
+/// Order of training: the levels of a grid one after the other, the least noisy first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelOrder {
+    /// Training steps at the first level.
+    pub first: u64,
+    /// Training steps at each later level.
+    pub each: u64,
+}
+
+impl LevelOrder {
+    /// The level that training step `step` trains, and whether `step` is the first to train it.
+    ///
+    /// The grid has `levels` levels, counted here from the least noisy.
+    pub fn at(&self, step: u64, levels: usize) -> (usize, bool) {
+        let Self { first, each } = *self;
+        let last = levels.saturating_sub(1) as u64;
+        let place = step.checked_sub(first).map_or(0, |after| 1 + after / each.max(1));
+        let begins = step == 0 || step >= first && (step - first).is_multiple_of(each);
+        (place.min(last) as usize, begins && place <= last)
+    }
+
+    /// The number of training steps that all `levels` levels of a grid take together.
+    pub const fn steps(&self, levels: usize) -> u64 {
+        self.each.saturating_mul(levels.saturating_sub(1) as u64).saturating_add(self.first)
+    }
+}
+
 /// Distribution of the training rows' levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
@@ -102,37 +155,20 @@ impl LevelSampler {
         }
         Ok(self)
     }
+}
 
-    /// The level that training step `step` trains, and whether `step` is the first to train it; `None`
-    /// unless the levels come in order.
-    ///
-    /// The grid has `levels` levels, counted here from the least noisy.
-    pub fn in_order(&self, step: u64, levels: usize) -> Option<(usize, bool)> {
-        let Self::InOrder { first, each } = *self else { return None };
-        let last = levels.saturating_sub(1) as u64;
-        let place = step.checked_sub(first).map_or(0, |after| 1 + after / each);
-        let begins = step == 0 || step >= first && (step - first).is_multiple_of(each);
-        Some((place.min(last) as usize, begins && place <= last))
-    }
-
-    /// The number of training steps that all `levels` levels of a grid take together; `None` unless the
-    /// levels come in order.
-    pub fn steps_in_order(&self, levels: usize) -> Option<u64> {
-        let Self::InOrder { first, each } = *self else { return None };
-        Some(each.saturating_mul(levels.saturating_sub(1) as u64).saturating_add(first))
-    }
-
-    /// Whether all rows of a step share one level.
-    pub const fn is_per_batch(&self) -> bool {
+impl TrainingLevels for LevelSampler {
+    fn is_per_batch(&self) -> bool {
         matches!(self, Self::Uniform { per: UniformPer::Batch } | Self::InOrder { .. })
     }
 
-    /// Draws the levels of `rows` rows of training step `step`, or of held-out rows where `step` is
-    /// `None`.
-    ///
-    /// Held-out rows belong to no step: with levels in order, they share one uniform level. Row i uses
-    /// words `2i` and `2i + 1` of the stream.
-    pub fn draw(
+    fn order(&self) -> Option<LevelOrder> {
+        let Self::InOrder { first, each } = *self else { return None };
+        Some(LevelOrder { first, each })
+    }
+
+    /// Held-out rows belong to no step: with levels in order, they share one uniform level.
+    fn draw(
         &self,
         schedule: &dyn NoiseSchedule,
         stream: &mut Stream,
@@ -140,7 +176,8 @@ impl LevelSampler {
         step: Option<u64>,
     ) -> Vec<NoiseLevel> {
         let levels = schedule.len().unwrap_or(1);
-        if let Some((place, _)) = step.and_then(|step| self.in_order(step, levels)) {
+        if let Some((order, step)) = self.order().zip(step) {
+            let (place, _) = order.at(step, levels);
             return vec![schedule.at((place as f64 + 0.5) / levels as f64); rows];
         }
         match *self {
@@ -248,13 +285,10 @@ mod tests {
         };
         let seen: Vec<_> = (0..11).map(index).collect();
         assert_eq!(seen, [2, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0]);
-        let begins: Vec<_> = (0..11)
-            .filter_map(|step| {
-                sampler.in_order(step, 3).filter(|(_, begins)| *begins).map(|_| step)
-            })
-            .collect();
+        let order = sampler.order().expect("in order");
+        let begins: Vec<_> = (0..11).filter(|step| order.at(*step, 3).1).collect();
         assert_eq!(begins, [0, 5, 7]);
-        assert_eq!(sampler.steps_in_order(3), Some(9));
+        assert_eq!(order.steps(3), 9);
         let held_out: std::collections::BTreeSet<_> = (0..60)
             .map(|word| sampler.draw(&grid, &mut stream(word), 1, None)[0].index())
             .collect();

@@ -31,20 +31,22 @@ mod sampler;
 mod schedule;
 mod weighting;
 
-pub use denoiser::{Denoiser, NetworkDenoiser};
+pub use denoiser::{
+    ConditionalDenoiser, Conditioned, Denoiser, LevelSteps, NetworkDenoiser, level_step, network_of,
+};
 pub use embedding::{LevelEmbedding, LevelEmbeddingConfig, LevelQuantity};
 pub use error::CoreError;
 pub use level::NoiseLevel;
-pub use level_sampler::{LevelSampler, UniformPer};
+pub use level_sampler::{LevelOrder, LevelSampler, TrainingLevels, UniformPer};
 pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network, PositionFeatures};
 pub use oracle::MixtureOracle;
 pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{
-    AncestralVariance, Ddim, Ddpm, End, Euler, Heun, Noise, Progress, Sampler, Subtract,
-    Transition, sample,
+    AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Noise, Pilot, Plan, Progress, Sampler,
+    Steps, Subtract, Transition, sample,
 };
 pub use schedule::{
     Betas, Karras, LevelGrid, NoiseSchedule, RectifiedFlow, cosine_betas, karras_betas,
     linear_betas,
 };
-pub use weighting::{LossReduction, Weighting};
+pub use weighting::{LevelWeight, LossReduction, Weighting};

@@ -1,14 +1,15 @@
 //! The exact denoiser of a Gaussian mixture, against which every sampler is measured.
 
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData, activation::softmax};
 use langevin_data::GaussianMixture;
 
-use crate::{Denoiser, NoiseLevel};
+use crate::{CoreError, Denoiser, NoiseLevel};
 
 /// Exact denoiser of a Gaussian mixture: `D(x; level) = E[x_0 | x_t = x]` by its closed formula.
 ///
 /// The estimate is computed on the host in f64 and returned in the tensors' dtype, so that only the
-/// sampler's own error remains.
+/// sampler's own error remains. Where x lies on an autodiff device it is computed in tensors instead, in
+/// the dtype of x, and is differentiable.
 pub struct MixtureOracle {
     mixture: GaussianMixture,
 }
@@ -18,21 +19,39 @@ impl MixtureOracle {
     pub const fn new(mixture: GaussianMixture) -> Self {
         Self { mixture }
     }
+
+    /// The estimate in tensors: `Σ_i p_i(x) · (m_i + gain · (x − alpha m_i))`, where p is the softmax of
+    /// `ln w_i − |x − alpha m_i|² / (2 v)`, with `v = alpha² std² + sigma²` and `gain = alpha std² / v`.
+    fn in_tensors(&self, x: Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
+        let (alpha, sigma, std) = (level.alpha(), level.sigma(), self.mixture.std());
+        let variance = (alpha * std).powi(2) + sigma * sigma;
+        let gain = alpha * std * std / variance;
+        let place = (&x.device(), x.dtype());
+        let (components, [rows, features]) = (self.mixture.weights().len(), x.dims());
+        let logs: Vec<f64> = self.mixture.weights().iter().map(|weight| weight.ln()).collect();
+        let logs = Tensor::<2>::from_data(TensorData::new(logs, [1, components]), place);
+        let means = TensorData::new(self.mixture.means().concat(), [1, components, features]);
+        let means = Tensor::<3>::from_data(means, place);
+        let away = x.reshape([rows, 1, features]) - means.clone().mul_scalar(alpha);
+        let squares = away.clone().square().sum_dim(2).reshape([rows, components]);
+        // Burn differentiates `div_scalar` in f32 even where the tensors are f64.
+        let shares = softmax(logs - squares.mul_scalar(0.5 / variance), 1);
+        let own = means + away.mul_scalar(gain);
+        (own * shares.reshape([rows, components, 1])).sum_dim(1).reshape([rows, features])
+    }
 }
 
 impl Denoiser for MixtureOracle {
-    fn denoise(
-        &self,
-        x: Tensor<2>,
-        level: &NoiseLevel,
-        _condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
+    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        if x.device().is_autodiff() {
+            return Ok(self.in_tensors(x, level));
+        }
         let [rows, features] = x.dims();
         let (device, dtype) = (x.device(), x.dtype());
         let data = x.into_data().convert_dtype(DType::F64);
         let values: Vec<f64> = data.iter::<f64>().collect();
         let denoised = self.mixture.posterior_means(&values, level.alpha(), level.sigma());
-        Tensor::from_data(TensorData::new(denoised, [rows, features]), (&device, dtype))
+        Ok(Tensor::from_data(TensorData::new(denoised, [rows, features]), (&device, dtype)))
     }
 }
 
@@ -47,7 +66,7 @@ mod tests {
         let oracle = MixtureOracle::new(GaussianMixture::new(means, 0.01, None).expect("valid"));
         let data = TensorData::new(x.to_vec(), [x.len() / 2, 2]);
         let x = Tensor::from_data(data, (&Device::flex(), dtype));
-        let out = oracle.denoise(x, level, None);
+        let out = oracle.denoise(x, level).expect("a level");
         assert_eq!(out.dtype(), dtype);
         out.into_data().convert_dtype(DType::F64).iter::<f64>().collect()
     }
@@ -95,11 +114,54 @@ mod tests {
         for (dtype, tolerance) in [(DType::F64, 1e-15), (DType::F32, 2e-7)] {
             let data = TensorData::new(vec![1.7], [1, 1]);
             let x = Tensor::from_data(data, (&Device::flex(), dtype));
-            let got = oracle.denoise(x, &level, None).into_data().convert_dtype(DType::F64);
+            let got =
+                oracle.denoise(x, &level).expect("a level").into_data().convert_dtype(DType::F64);
             // m + alpha d² / (alpha² d² + sigma²) · (x − alpha m).
             let want = 0.5 + 0.6 * 4.0 / (0.36 * 4.0 + 0.64) * (1.7 - 0.3);
             let got: Vec<f64> = got.iter::<f64>().collect();
             assert!((got[0] - want).abs() < tolerance * 4.0, "{got:?} {want}");
+        }
+    }
+
+    #[test]
+    fn the_gradient_by_the_rows_is_the_formula_s() {
+        let means = vec![vec![-1.0, 0.5], vec![1.0, 0.0], vec![0.2, -0.7]];
+        let weights = Some(vec![0.5, 0.2, 0.3]);
+        let oracle = MixtureOracle::new(GaussianMixture::new(means, 0.3, weights).expect("valid"));
+        let plain = Device::flex();
+        let values = [0.4, -0.3, 1.2, 0.1, -0.8, 0.6];
+        for (alpha, sigma) in [(1.0, 0.5), (0.6, 0.8), (0.0, 1.0)] {
+            let level = NoiseLevel::new(alpha, sigma).expect("valid");
+            let rows = |values: &[f64], device: &Device| {
+                let data = TensorData::new(values.to_vec(), [values.len() / 2, 2]);
+                Tensor::<2>::from_data(data, (device, DType::F64))
+            };
+            let sum = |values: &[f64]| -> f64 {
+                let denoised = oracle.denoise(rows(values, &plain), &level).expect("a level");
+                // A different factor for each number tells them apart.
+                let values = denoised.into_data().iter::<f64>().collect::<Vec<_>>();
+                values.iter().enumerate().map(|(i, value)| (i + 1) as f64 * value).sum()
+            };
+            let x = rows(&values, &plain.clone().autodiff()).require_grad();
+            let denoised = oracle.denoise(x.clone(), &level).expect("a level");
+            let factors = rows(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &x.device());
+            let loss = (denoised * factors).sum();
+            let value = loss.clone().into_data().iter::<f64>().next().expect("one number");
+            assert!((value - sum(&values)).abs() < 1e-13 * 30.0, "{alpha} {sigma}: {value}");
+            let gradient = x.grad(&loss.backward()).expect("a gradient");
+            for (i, got) in gradient.into_data().iter::<f64>().enumerate() {
+                let moved = |by: f64| {
+                    let mut values = values;
+                    values[i] += by;
+                    sum(&values)
+                };
+                // A difference of order 4: its error is h^4 / 30 times a fifth derivative of size 1 to
+                // 1000, and the host's exponentials leave 1e-14 / h.
+                let h = 1e-3;
+                let [near, far] = [h, 2.0 * h].map(|h| moved(h) - moved(-h));
+                let want = (8.0 * near - far) / (12.0 * h);
+                assert!((got - want).abs() < 1e-9, "{alpha} {sigma} {i}: {got} for {want}");
+            }
         }
     }
 }

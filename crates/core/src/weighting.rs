@@ -2,6 +2,12 @@
 
 use crate::{CoreError, NoiseLevel, Prediction, error::positive};
 
+/// Weight of the training rows' errors by their noise level. [`Weighting`] holds ours.
+pub trait LevelWeight: Send + Sync {
+    /// The factor on the squared error of the network's output at a level.
+    fn at(&self, level: &NoiseLevel, prediction: &Prediction) -> f64;
+}
+
 /// Weight of a row's squared error, by level.
 ///
 /// Weights are defined on `|D − x_0|²` (D the denoised row) and turned into the factor on the
@@ -47,9 +53,10 @@ impl Weighting {
             _ => Ok(self),
         }
     }
+}
 
-    /// The factor on the squared error of the network's output at a level.
-    pub fn at(&self, level: &NoiseLevel, prediction: &Prediction) -> f64 {
+impl LevelWeight for Weighting {
+    fn at(&self, level: &NoiseLevel, prediction: &Prediction) -> f64 {
         if *self == Self::Uniform {
             return 1.0;
         }

@@ -131,6 +131,12 @@ pub enum TrainError {
         /// The steps made.
         made: u64,
     },
+    /// A trainer that is not at its start, for a new run.
+    #[error("a new run needs a trainer at step 0, and this one has made {made} steps")]
+    NotNew {
+        /// The steps made.
+        made: u64,
+    },
     /// A number of steps to reproduce that the run has not made.
     #[error("--steps: must be from 1 to {made}, got {given}")]
     StepsToReproduce {

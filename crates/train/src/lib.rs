@@ -43,11 +43,11 @@ mod store;
 mod trainer;
 
 pub use config::{
-    CONFIG_LIMIT, DataConfig, DenoiserConfig, EmaConfig, EngineConfig, FigureKind, FilmConfig,
-    FilmPicture, KeepConfig, LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig,
-    OptimizerConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig, ScheduleConfig,
-    StartConfig, TableConfig, TrainConfig, nearest, parse_config, read_config, relative_path,
-    schema,
+    CONFIG_LIMIT, Choice, CustomPart, DataConfig, DenoiserConfig, EmaConfig, EngineConfig,
+    FigureKind, FilmConfig, FilmPicture, KeepConfig, LearningRateConfig, NetworkConfig,
+    NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig, RunConfig, SampleConfig,
+    SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig, nearest, parse_config,
+    read_config, relative_path, schema,
 };
 pub use engine::{
     Array, ArrayError, DirectEngine, Engine, EngineError, RunDenoiser, StepOutput, TapeEngine,
@@ -56,10 +56,11 @@ pub use engine::{
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
-pub use problem::{Columns, Diffusion, Problem, StepBatch, free_memory};
+pub use problem::{Columns, Diffusion, Problem, ProblemBuilder, StepBatch, free_memory};
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
-    built_in, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run, train, verify_run,
+    built_in, built_in_trainer, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run,
+    train, train_with, verify_run,
 };
 pub use sample::{LevelSummary, Samples, SamplesFormat, draw_samples, level_goal, write_samples};
 pub use show::{ComparedRow, Comparison, number};

@@ -20,7 +20,7 @@ use std::{
 
 use burn::tensor::Device;
 use langevin_fuzz::{RUN_FILES, TARGETS, copy_run, mutate, resealed, run_file};
-use langevin_train::{Program, RunOptions, built_in, parse_config, resume};
+use langevin_train::{Program, RunOptions, built_in_trainer, parse_config, resume};
 
 const SEED: u64 = 20_261_125;
 /// What takes longer hangs.
@@ -213,7 +213,7 @@ fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
         let (content, index) = resealed(name, &damaged);
         fs::write(checkpoint.join("checkpoint.json"), index).expect("written");
         fs::write(checkpoint.join(name), content).expect("written");
-        let resumed = |_: &[u8]| match resume(&run, Some(9), built_in, &options, &mut ()) {
+        let resumed = |_: &[u8]| match resume(&run, Some(9), built_in_trainer, &options, &mut ()) {
             Ok(_) => true,
             Err(error) => {
                 let message = error.to_string();

@@ -85,9 +85,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
 pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
     let problem = Problem::new(read_run_config(&report.run)?)?;
     let config = problem.config();
-    let data = config.data.build(config.seed)?.ok_or_else(|| {
-        Failure::usage("the data is a program's own, which this one does not have")
-    })?;
+    let data = config.data.build(config.seed)?;
     let path = report_run(&report.run, &problem, data.as_ref())?.display().to_string();
     print(&if args.json { json!({ "event": "wrote", "path": path }).to_string() } else { path });
     Ok(())

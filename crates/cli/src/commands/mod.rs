@@ -175,11 +175,8 @@ fn announce(display: &Display, opened: &Opened) {
 
 fn options(opened: &Opened, stop_after: Option<u64>) -> RunOptions<'_> {
     let program = Program {
-        langevin: env!("CARGO_PKG_VERSION").to_owned(),
-        burn: doctor::BURN_VERSION.to_owned(),
-        backend: opened.backend.to_owned(),
-        device: opened.description.clone(),
         features: backend::compiled().into_iter().map(str::to_owned).collect(),
+        ..Program::new(opened.backend, &opened.description)
     };
     RunOptions { device: &opened.device, program, stop_after }
 }

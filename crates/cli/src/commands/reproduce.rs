@@ -1,6 +1,6 @@
 //! `langevin reproduce`: trains a run again from its config, and names the first difference if there is one.
 
-use langevin_train::{Reproduction, TrainError, built_in, reproduction_tolerance};
+use langevin_train::{Reproduction, TrainError, built_in_trainer, reproduction_tolerance};
 use serde_json::json;
 
 use super::{announce, open_device, options};
@@ -19,7 +19,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
     langevin_train::read_run_config(run)?;
     let opened = open_device(args, Some(run))?;
     let plan = Reproduction::new(run, opened.backend, reproduce.steps)?;
-    let (network, data) = built_in(&plan.problem, &opened.device)?;
+    let trainer = built_in_trainer(plan.config.clone(), &opened.device)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
@@ -33,7 +33,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
     let again = folder.path().join("run");
     let options = options(&opened, None);
     let (steps, exact) = (plan.steps, plan.exact);
-    let outcome = plan.run(run, &again, network, data, &options, &mut display);
+    let outcome = plan.run(run, &again, trainer, &options, &mut display);
     display.clear();
     let difference = match outcome {
         Err(TrainError::Interrupted) => {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use langevin_train::{
-    LevelSummary, MemoryEstimate, Problem, RunReport, built_in, number, read_config,
+    LevelSummary, MemoryEstimate, Problem, RunReport, built_in, built_in_trainer, number,
+    read_config,
 };
 use serde_json::json;
 
@@ -48,7 +49,8 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
     let options = options(&opened, train.stop_after);
-    let report = langevin_train::resume(&run, train.steps, built_in, &options, &mut display);
+    let report =
+        langevin_train::resume(&run, train.steps, built_in_trainer, &options, &mut display);
     display.clear();
     conclude(&display, &report?, &signals)
 }

@@ -1,6 +1,6 @@
 //! `langevin verify`: whether a run's files are sound.
 
-use langevin_train::{RunState, built_in, verify_run};
+use langevin_train::{Problem, RunState, built_in, read_run_config, verify_run};
 use serde_json::json;
 
 use super::open_device;
@@ -12,16 +12,18 @@ use crate::{
 
 /// Says of each file and checkpoint whether it is sound; exit code 1 where one is not.
 pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
-    let found = verify_run(&verify.run, |problem| {
-        let opened = open_device(args, Some(&verify.run)).ok()?;
-        match built_in(problem, &opened.device) {
-            Ok((network, _)) => Some(network),
-            Err(error) => {
-                note(&format!("warning: shapes are not compared with the config: {error}"));
-                None
-            }
+    let problem = Problem::new(read_run_config(&verify.run)?)?;
+    let made = open_device(args, Some(&verify.run)).ok();
+    let made = made.map(|opened| built_in(&problem, &opened.device));
+    let network = match made {
+        Some(Ok((network, _))) => Some(network),
+        Some(Err(error)) => {
+            note(&format!("warning: shapes are not compared with the config: {error}"));
+            None
         }
-    })?;
+        None => None,
+    };
+    let found = verify_run(&verify.run, &problem, network)?;
     for finding in &found.findings {
         print(&if args.json {
             json!({ "event": "checked", "what": finding.what, "problem": finding.problem })

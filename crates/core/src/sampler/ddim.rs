@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Noise, Sampler, Transition, estimated_noise, renewed_share};
+use super::{Noise, Plan, Sampler, Steps, Transition, estimated_noise, renewed_share};
 use crate::{CoreError, Denoiser};
 
 /// DDIM's step: draws `eta` times the fresh noise of an ancestral step, and keeps the rest of the noise.
@@ -30,27 +30,32 @@ impl Ddim {
 }
 
 impl Sampler for Ddim {
+    fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
+        Box::new(*self)
+    }
+
+    fn calls(&self, _step: &Transition) -> usize {
+        1
+    }
+}
+
+impl Steps for Ddim {
     fn step(
-        &self,
+        &mut self,
         x: Tensor<2>,
         denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
         step: &Transition,
         noise: &mut Noise,
-    ) -> Tensor<2> {
-        let denoised = denoiser.denoise(x.clone(), &step.from, condition);
+    ) -> Result<Tensor<2>, CoreError> {
+        let denoised = denoiser.denoise(x.clone(), &step.from)?;
         let eps = estimated_noise(x, &denoised, &step.from);
         let renewed = self.eta * self.eta * renewed_share(step);
         let sigma = step.to.sigma();
         let next =
             denoised.mul_scalar(step.to.alpha()) + eps.mul_scalar(sigma * (1.0 - renewed).sqrt());
         if sigma == 0.0 || renewed == 0.0 {
-            return next;
+            return Ok(next);
         }
-        next + noise(step).mul_scalar(sigma * renewed.sqrt())
-    }
-
-    fn calls(&self, _step: &Transition) -> usize {
-        1
+        Ok(next + noise(step).mul_scalar(sigma * renewed.sqrt()))
     }
 }

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Noise, Sampler, Transition, estimated_noise, renewed_share};
-use crate::Denoiser;
+use super::{Noise, Plan, Sampler, Steps, Transition, estimated_noise, renewed_share};
+use crate::{CoreError, Denoiser};
 
 /// Variance of an ancestral step. Both are optimal for some data (Ho et al. 2020, section 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,32 +37,47 @@ pub struct Ddpm {
 }
 
 impl Sampler for Ddpm {
+    fn start(&self, plan: &Plan) -> Box<dyn Steps + '_> {
+        // The step to sigma = 0 counts even where the plan ends before it; repeats of it don't.
+        let noisy = plan.transitions().iter().filter(|step| step.to.sigma() > 0.0).count();
+        let first_quiet = (noisy + 1).saturating_sub(self.quiet_steps);
+        Box::new(DdpmSteps { variance: self.variance, first_quiet })
+    }
+
+    fn calls(&self, _step: &Transition) -> usize {
+        1
+    }
+}
+
+/// DDPM at work on one chunk of rows.
+struct DdpmSteps {
+    variance: AncestralVariance,
+    /// Index of the first transition without fresh noise.
+    first_quiet: usize,
+}
+
+impl Steps for DdpmSteps {
     fn step(
-        &self,
+        &mut self,
         x: Tensor<2>,
         denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
         step: &Transition,
         noise: &mut Noise,
-    ) -> Tensor<2> {
+    ) -> Result<Tensor<2>, CoreError> {
         let (t, s) = (&step.from, &step.to);
-        let denoised = denoiser.denoise(x.clone(), t, condition);
+        let denoised = denoiser.denoise(x.clone(), t)?;
         let eps = estimated_noise(x, &denoised, t);
         let renewed = renewed_share(step);
         let next =
             denoised.mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma() * (1.0 - renewed).sqrt());
-        if s.sigma() == 0.0 || step.left <= self.quiet_steps {
-            return next;
+        if s.sigma() == 0.0 || step.index >= self.first_quiet {
+            return Ok(next);
         }
         let std = match self.variance {
             AncestralVariance::Lower => s.sigma() * renewed.sqrt(),
             // sigma_t² − (alpha_t sigma_s / alpha_s)² is sigma_t² · tau.
             AncestralVariance::Upper => t.sigma() * renewed.sqrt(),
         };
-        next + noise(step).mul_scalar(std)
-    }
-
-    fn calls(&self, _step: &Transition) -> usize {
-        1
+        Ok(next + noise(step).mul_scalar(std))
     }
 }

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Noise, Sampler, Transition, estimated_noise};
-use crate::Denoiser;
+use super::{Noise, Plan, Sampler, Steps, Transition, estimated_noise};
+use crate::{CoreError, Denoiser};
 
 /// Euler's step: as if the estimated noise stayed the same down to the next level.
 ///
@@ -16,20 +16,25 @@ use crate::Denoiser;
 pub struct Euler;
 
 impl Sampler for Euler {
-    fn step(
-        &self,
-        x: Tensor<2>,
-        denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
-        step: &Transition,
-        _noise: &mut Noise,
-    ) -> Tensor<2> {
-        let denoised = denoiser.denoise(x.clone(), &step.from, condition);
-        let eps = estimated_noise(x, &denoised, &step.from);
-        denoised.mul_scalar(step.to.alpha()) + eps.mul_scalar(step.to.sigma())
+    fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
+        Box::new(*self)
     }
 
     fn calls(&self, _step: &Transition) -> usize {
         1
+    }
+}
+
+impl Steps for Euler {
+    fn step(
+        &mut self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        step: &Transition,
+        _noise: &mut Noise,
+    ) -> Result<Tensor<2>, CoreError> {
+        let denoised = denoiser.denoise(x.clone(), &step.from)?;
+        let eps = estimated_noise(x, &denoised, &step.from);
+        Ok(denoised.mul_scalar(step.to.alpha()) + eps.mul_scalar(step.to.sigma()))
     }
 }

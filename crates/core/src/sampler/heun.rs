@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Euler, Noise, Sampler, Transition, estimated_noise};
-use crate::Denoiser;
+use super::{Euler, Noise, Plan, Sampler, Steps, Transition, estimated_noise};
+use crate::{CoreError, Denoiser};
 
 /// Heun's step: Euler's step to `x_e`, then the mean of the slopes at both ends. The step to sigma = 0 is
 /// Euler's alone.
@@ -22,28 +22,33 @@ use crate::Denoiser;
 pub struct Heun;
 
 impl Sampler for Heun {
-    fn step(
-        &self,
-        x: Tensor<2>,
-        denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
-        step: &Transition,
-        noise: &mut Noise,
-    ) -> Tensor<2> {
-        let (t, s) = (&step.from, &step.to);
-        if s.sigma() == 0.0 {
-            return Euler.step(x, denoiser, condition, step, noise);
-        }
-        let denoised = denoiser.denoise(x.clone(), t, condition);
-        let eps = estimated_noise(x, &denoised, t);
-        let euler = denoised.clone().mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma());
-        let change = denoiser.denoise(euler.clone(), s, condition) - denoised;
-        // The slopes' mean with eps' − eps = (alpha_s / sigma_s) · (D − D') put in: no large terms cancel.
-        let share = (s.alpha() * t.sigma() / s.sigma() - t.alpha()) / 2.0;
-        euler + change.mul_scalar(share)
+    fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
+        Box::new(*self)
     }
 
     fn calls(&self, step: &Transition) -> usize {
         if step.to.sigma() == 0.0 { 1 } else { 2 }
+    }
+}
+
+impl Steps for Heun {
+    fn step(
+        &mut self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        step: &Transition,
+        noise: &mut Noise,
+    ) -> Result<Tensor<2>, CoreError> {
+        let (t, s) = (&step.from, &step.to);
+        if s.sigma() == 0.0 {
+            return Euler.step(x, denoiser, step, noise);
+        }
+        let denoised = denoiser.denoise(x.clone(), t)?;
+        let eps = estimated_noise(x, &denoised, t);
+        let euler = denoised.clone().mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma());
+        let change = denoiser.denoise(euler.clone(), s)? - denoised;
+        // The slopes' mean with eps' − eps = (alpha_s / sigma_s) · (D − D') put in: no large terms cancel.
+        let share = (s.alpha() * t.sigma() / s.sigma() - t.alpha()) / 2.0;
+        Ok(euler + change.mul_scalar(share))
     }
 }

@@ -1,101 +1,104 @@
-//! Samplers, from noise to data: the trait of one step, and the one loop that drives every sampler.
+//! Samplers, from noise to data: the traits of a method, and the one loop that drives every method.
 
 mod ddim;
 mod ddpm;
+mod dpm2;
 mod euler;
 mod heun;
+mod plan;
 mod subtract;
 #[cfg(test)]
 mod tests;
 
 pub use ddim::Ddim;
 pub use ddpm::{AncestralVariance, Ddpm};
+pub use dpm2::Dpm2;
 pub use euler::Euler;
 pub use heun::Heun;
+pub use plan::{End, Plan, Transition};
 pub use subtract::Subtract;
 
 use burn::tensor::Tensor;
 
-use crate::{Denoiser, NoiseLevel};
+use crate::{CoreError, Denoiser, NoiseLevel, NoiseSchedule};
 
-/// One step's two levels, and its place among all steps.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Transition {
-    /// The level that the rows are at; its sigma is above 0.
-    pub from: NoiseLevel,
-    /// The level that the rows go to; its sigma is 0 in the step to clean data.
-    pub to: NoiseLevel,
-    /// The step's number, from 0.
-    pub index: usize,
-    /// Number of steps from `from` to sigma = 0, this one included; 1 in repeats of the last step.
-    ///
-    /// The step to sigma = 0 counts even where sampling ends before it.
-    pub left: usize,
-}
-
-/// Source of standard normal rows for a step, `[batch, features]` in the dtype of the sampled rows.
+/// Source of standard normal rows for a transition, `[batch, features]` in the dtype of the sampled rows.
 ///
-/// Each call gives fresh numbers, which depend on the step and on the number of the call alone. So a
-/// sampler that asks for no noise in one step changes nothing in the others.
+/// Each call gives fresh numbers, which depend on the transition and on the number of the call alone. So a
+/// method that asks for no noise in one step changes nothing in the others.
 pub type Noise<'a> = dyn FnMut(&Transition) -> Tensor<2> + 'a;
 
-/// One step of a sampling method.
+/// Sampling method. It holds its settings alone: what it remembers of the rows lives in its [`Steps`].
+///
+/// A method goes through a [`Plan`] in three stages:
+///
+/// 1. [`refine`](Self::refine) may change the plan by formula, once, when the run file is read;
+/// 2. [`adapt`](Self::adapt) may choose levels by what the denoiser does to the pilot rows, once, before
+///    the first chunk of rows;
+/// 3. [`start`](Self::start) begins one chunk, and all chunks make the same plan. So a sample's bits
+///    don't depend on how samples are cut into chunks.
 pub trait Sampler: Send + Sync {
-    /// Takes rows from the level `step.from` to the level `step.to`.
+    /// Starts the method for one chunk of rows, which will make all transitions of `plan` in order.
+    fn start(&self, plan: &Plan) -> Box<dyn Steps + '_>;
+
+    /// Number of calls of the denoiser that a transition takes.
+    fn calls(&self, step: &Transition) -> usize;
+
+    /// The plan as the method makes it: with other transitions, or with
+    /// [levels between](Transition::between) at which it asks the denoiser. By default as it is.
+    ///
+    /// # Errors
+    /// A plan that the method cannot make.
+    fn refine(&self, plan: Plan, _schedule: &dyn NoiseSchedule) -> Result<Plan, CoreError> {
+        Ok(plan)
+    }
+
+    /// Whether the method chooses levels of its own in [`adapt`](Self::adapt). Such levels may lie between
+    /// those of a grid, where `index` and `step_alpha` have no number.
+    fn is_adaptive(&self) -> bool {
+        false
+    }
+
+    /// The plan with the levels that the method chose on the pilot rows. By default as it is.
+    ///
+    /// # Errors
+    /// Whatever a denoiser or a plan fails with.
+    fn adapt(&self, plan: Plan, _pilot: &Pilot) -> Result<Plan, CoreError> {
+        Ok(plan)
+    }
+}
+
+/// Method at work on one chunk of rows. It may keep what it saw, as multistep methods do, and is dropped
+/// with the chunk: chunks share nothing.
+pub trait Steps {
+    /// Takes rows from the level `step.from` to the less noisy level `step.to`.
     ///
     /// # Shapes
     /// `x` and the result `[batch, features]`, of the same dtype.
+    ///
+    /// # Errors
+    /// Whatever the denoiser fails with.
     fn step(
-        &self,
+        &mut self,
         x: Tensor<2>,
         denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
         step: &Transition,
         noise: &mut Noise,
-    ) -> Tensor<2>;
+    ) -> Result<Tensor<2>, CoreError>;
 
-    /// Number of calls of the denoiser that a step makes.
-    fn calls(&self, step: &Transition) -> usize;
+    /// Forgets what was seen: the loop has added noise to the rows.
+    fn restart(&mut self) {}
 }
 
-/// Where sampling ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
-    serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
-)]
-pub enum End {
-    /// At sigma = 0, which the loop appends to the levels.
-    Clean {
-        /// How many more times the step to sigma = 0 is made, as if its rows were still at the last
-        /// level. Only published systems that did so need more than 0.
-        #[cfg_attr(feature = "serde", serde(default))]
-        repeats: usize,
-    },
-    /// At the last level, whose noise the samples keep.
-    LastLevel,
-}
-
-impl Default for End {
-    fn default() -> Self {
-        Self::CLEAN
-    }
-}
-
-impl End {
-    /// Sampling to sigma = 0, without repeats of the last step.
-    pub const CLEAN: Self = Self::Clean { repeats: 0 };
-
-    /// The levels that rows visit: the first of `levels`, then the level after each step.
-    pub fn visited(self, levels: &[NoiseLevel]) -> Vec<NoiseLevel> {
-        levels
-            .iter()
-            .copied()
-            .take(1)
-            .chain(transitions(levels, self).map(|step| step.to))
-            .collect()
-    }
+/// Pilot rows, by which an adaptive method chooses its levels: always the first rows of a drawing, whatever
+/// its number of samples.
+pub struct Pilot<'a> {
+    /// Denoiser of the drawing.
+    pub denoiser: &'a dyn Denoiser,
+    /// Noise schedule, for levels between the plan's.
+    pub schedule: &'a dyn NoiseSchedule,
+    /// Rows at the plan's start, `[batch, features]`.
+    pub x: Tensor<2>,
 }
 
 /// Progress that the loop shows its observer: the start (`step` 0), then the rows after each step.
@@ -111,52 +114,47 @@ pub struct Progress<'a> {
     pub x: &'a Tensor<2>,
 }
 
-/// Draws samples: takes the rows `x` from the first of `levels` through all of them to `end`.
+/// Draws samples: takes the rows `x` from the start of `plan` through all of its transitions.
 ///
-/// This is the only sampling loop; every sampler is a step under it. The step to sigma = 0 never adds
-/// noise.
+/// This is the only sampling loop; every method is a step under it. The loop makes rising transitions by
+/// itself: `x' = (alpha' / alpha) · x + sqrt(sigma'² − (alpha' sigma / alpha)²) · z`, so that rows at the
+/// level before are distributed as the noisier level's.
 ///
 /// # Shapes
 /// `x` and the result `[batch, features]`; the method runs in the dtype of `x`.
-#[allow(clippy::too_many_arguments, reason = "the one place where all parts meet")]
+///
+/// # Errors
+/// Whatever the denoiser fails with.
 pub fn sample(
     sampler: &dyn Sampler,
     denoiser: &dyn Denoiser,
-    condition: Option<&Tensor<2>>,
-    levels: &[NoiseLevel],
-    end: End,
+    plan: &Plan,
     mut x: Tensor<2>,
     noise: &mut Noise,
     observer: &mut dyn FnMut(&Progress),
-) -> Tensor<2> {
-    let steps: Vec<_> = transitions(levels, end).collect();
-    if let Some(first) = levels.first() {
-        observer(&Progress { step: 0, steps: steps.len(), level: *first, x: &x });
+) -> Result<Tensor<2>, CoreError> {
+    let steps = plan.transitions().len();
+    observer(&Progress { step: 0, steps, level: plan.start(), x: &x });
+    let mut method = sampler.start(plan);
+    for step in plan.transitions() {
+        x = if step.is_rising() {
+            method.restart();
+            add_noise(x, step, noise)
+        } else {
+            method.step(x, denoiser, step, noise)?
+        };
+        observer(&Progress { step: step.index + 1, steps, level: step.to, x: &x });
     }
-    for step in &steps {
-        x = sampler.step(x, denoiser, condition, step, noise);
-        observer(&Progress { step: step.index + 1, steps: steps.len(), level: step.to, x: &x });
-    }
-    x
+    Ok(x)
 }
 
-/// The steps from each level to the next, and from the last level to `end`.
-fn transitions(levels: &[NoiseLevel], end: End) -> impl Iterator<Item = Transition> {
-    let clean = match (end, levels.last()) {
-        (End::Clean { repeats }, Some(last)) => Some((*last, 1 + repeats)),
-        _ => None,
-    };
-    let to_clean = clean
-        .into_iter()
-        .flat_map(|(last, times)| std::iter::repeat_n((last, NoiseLevel::CLEAN, 1), times));
-    let pairs = levels.iter().zip(levels.iter().skip(1)).enumerate();
-    let between = pairs.map(|(i, (from, to))| (*from, *to, levels.len() - i));
-    between.chain(to_clean).enumerate().map(|(index, (from, to, left))| Transition {
-        from,
-        to,
-        index,
-        left,
-    })
+/// Rows of a rising transition, which have the noise that was missing.
+fn add_noise(x: Tensor<2>, step: &Transition, noise: &mut Noise) -> Tensor<2> {
+    let kept = step.to.alpha() / step.from.alpha();
+    let (before, after) = (kept * step.from.sigma(), step.to.sigma());
+    // As a product, which does not cancel where the two are nearly equal.
+    let missing = ((after - before) * (after + before)).max(0.0).sqrt();
+    x.mul_scalar(kept) + noise(step).mul_scalar(missing)
 }
 
 /// The estimate of the noise in `x`: `eps = (x − alpha · D) / sigma`.

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Noise, Sampler, Transition};
-use crate::Denoiser;
+use super::{Noise, Plan, Sampler, Steps, Transition};
+use crate::{CoreError, Denoiser, denoiser::level_step};
 
 /// The published level-by-level step: `x_s = x_t − F`.
 ///
@@ -16,19 +16,24 @@ use crate::Denoiser;
 pub struct Subtract;
 
 impl Sampler for Subtract {
-    fn step(
-        &self,
-        x: Tensor<2>,
-        denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
-        step: &Transition,
-        _noise: &mut Noise,
-    ) -> Tensor<2> {
-        let excess = denoiser.level_step(x.clone(), &step.from, condition);
-        x - excess
+    fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
+        Box::new(*self)
     }
 
     fn calls(&self, _step: &Transition) -> usize {
         1
+    }
+}
+
+impl Steps for Subtract {
+    fn step(
+        &mut self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        step: &Transition,
+        _noise: &mut Noise,
+    ) -> Result<Tensor<2>, CoreError> {
+        let excess = level_step(denoiser, x.clone(), &step.from)?;
+        Ok(x - excess)
     }
 }

@@ -3,20 +3,23 @@
 //! - [`affine`]: on a Gaussian every step is `a·x + b + c·z` with the paper's a, b and c;
 //! - [`marginals`]: the product of those steps converges to the exact marginal at its order;
 //! - [`mixture`]: the end point on four modes converges to the finely solved one at its order;
-//! - [`contract`]: levels told, calls made, noise asked for, dtype kept, observer served.
+//! - [`contract`]: levels told, calls made, noise asked for, dtype kept, observer served;
+//! - [`seams`]: methods that remember, and plans that rise.
 
 mod affine;
 mod contract;
 mod marginals;
 mod mixture;
+mod seams;
 
 use std::sync::Mutex;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::{AncestralVariance, Ddim, Ddpm, Euler, Heun, Sampler, Transition};
+use super::{AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Plan, Sampler, Transition};
 use crate::{
-    Betas, Denoiser, Karras, NoiseLevel, NoiseSchedule, RectifiedFlow, cosine_betas, linear_betas,
+    Betas, CoreError, Denoiser, Karras, NoiseLevel, NoiseSchedule, RectifiedFlow, cosine_betas,
+    linear_betas,
 };
 
 /// The methods under test.
@@ -24,6 +27,8 @@ use crate::{
 enum Method {
     Euler,
     Heun,
+    /// DPM-Solver-2, whose steps ask for a level between.
+    Dpm2,
     /// DDIM with this eta.
     Ddim(f64),
     /// DDPM with the posterior's variance.
@@ -33,9 +38,10 @@ enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Euler,
         Self::Heun,
+        Self::Dpm2,
         Self::Ddim(0.0),
         Self::Ddim(0.5),
         Self::Ddim(1.0),
@@ -47,6 +53,7 @@ impl Method {
         match self {
             Self::Euler => Box::new(Euler),
             Self::Heun => Box::new(Heun),
+            Self::Dpm2 => Box::new(Dpm2),
             Self::Ddim(eta) => Box::new(Ddim::new(eta).expect("valid")),
             Self::Lower => Box::new(Ddpm { variance: AncestralVariance::Lower, quiet_steps: 1 }),
             Self::Upper => Box::new(Ddpm { variance: AncestralVariance::Upper, quiet_steps: 1 }),
@@ -54,11 +61,11 @@ impl Method {
     }
 
     fn is_deterministic(self) -> bool {
-        matches!(self, Self::Euler | Self::Heun | Self::Ddim(0.0))
+        matches!(self, Self::Euler | Self::Heun | Self::Dpm2 | Self::Ddim(0.0))
     }
 
     fn order(self) -> f64 {
-        if self == Self::Heun { 2.0 } else { 1.0 }
+        if matches!(self, Self::Heun | Self::Dpm2) { 2.0 } else { 1.0 }
     }
 }
 
@@ -98,6 +105,12 @@ impl Schedule {
     fn levels(self, count: usize) -> Vec<NoiseLevel> {
         self.build().levels(count).expect("as many levels")
     }
+
+    /// The plan of a method through `count` levels of this schedule.
+    fn plan(self, method: Method, count: usize, end: End) -> Plan {
+        let plan = Plan::through(&self.levels(count), end).expect("a level");
+        method.sampler().refine(plan, self.build().as_ref()).expect("a plan")
+    }
 }
 
 /// The exact denoiser of a Gaussian with independent axes; it records the levels that it is told.
@@ -118,12 +131,7 @@ impl GaussianOracle {
 }
 
 impl Denoiser for GaussianOracle {
-    fn denoise(
-        &self,
-        x: Tensor<2>,
-        level: &NoiseLevel,
-        _condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
+    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
         self.told.lock().expect("one thread").push(*level);
         let (dims, dtype) = (x.dims(), x.dtype());
         let (alpha, variance) = (level.alpha(), level.sigma().powi(2));
@@ -135,7 +143,7 @@ impl Denoiser for GaussianOracle {
                 })
             })
             .collect();
-        rows(denoised, dims, dtype)
+        Ok(rows(denoised, dims, dtype))
     }
 }
 
@@ -147,15 +155,6 @@ fn host(x: Tensor<2>) -> Vec<f64> {
 /// A tensor with the given values, dimensions and dtype.
 fn rows(values: Vec<f64>, dims: [usize; 2], dtype: DType) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, dims), (&Device::flex(), dtype))
-}
-
-/// The steps through all `levels`, down to sigma = 0.
-fn steps(levels: &[NoiseLevel]) -> Vec<Transition> {
-    let targets = levels.iter().skip(1).copied().chain([NoiseLevel::CLEAN]);
-    let pairs = levels.iter().copied().zip(targets).enumerate();
-    pairs
-        .map(|(index, (from, to))| Transition { from, to, index, left: levels.len() - index })
-        .collect()
 }
 
 /// A step along one axis: `x' = a·x + b + c·z`.
@@ -170,6 +169,7 @@ struct Affine {
 fn probe(
     sampler: &dyn Sampler,
     oracle: &GaussianOracle,
+    plan: &Plan,
     step: &Transition,
     dtype: DType,
 ) -> Vec<Affine> {
@@ -182,7 +182,7 @@ fn probe(
         rows(values, dims, dtype)
     };
     let mut noise = |_: &Transition| ones(1 + features);
-    let next = sampler.step(ones(1), oracle, None, step, &mut noise);
+    let next = sampler.start(plan).step(ones(1), oracle, step, &mut noise).expect("a step");
     assert_eq!(next.dtype(), dtype, "a step keeps the dtype");
     let next = host(next);
     let at = |row: usize, column: usize| next[row * features + column];

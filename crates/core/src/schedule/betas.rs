@@ -56,6 +56,12 @@ impl NoiseSchedule for Betas {
         self.grid.at_ratio(ratio)
     }
 
+    /// `alpha = 1 / sqrt(1 + ratio²)`, `sigma = ratio · alpha`: every level has `alpha² + sigma² = 1`.
+    fn between(&self, ratio: f64) -> NoiseLevel {
+        let norm = ratio.hypot(1.0);
+        NoiseLevel::of(1.0 / norm, ratio / norm)
+    }
+
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {
         self.grid.levels(count)
     }

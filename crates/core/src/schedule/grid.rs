@@ -45,6 +45,18 @@ impl NoiseSchedule for LevelGrid {
         self.levels[if distance(low) <= distance(high) { low } else { high }]
     }
 
+    /// On the straight chord between the two neighbours, where the grid has two; beyond its ends, the end.
+    fn between(&self, ratio: f64) -> NoiseLevel {
+        let after = self.levels.partition_point(|level| level.ratio() > ratio);
+        let ends =
+            after.checked_sub(1).and_then(|i| self.levels.get(i)).zip(self.levels.get(after));
+        let Some((t, s)) = ends else { return self.at_ratio(ratio).off_grid() };
+        // The share u of the way from t to s at which sigma is ratio · alpha.
+        let (alpha, sigma) = (s.alpha() - t.alpha(), s.sigma() - t.sigma());
+        let u = (ratio * t.alpha() - t.sigma()) / (sigma - ratio * alpha);
+        NoiseLevel::of(t.alpha() + u * alpha, t.sigma() + u * sigma)
+    }
+
     /// The grid's levels, all or `count` of them evenly spaced in index, with the first and the last
     /// included (diffusers' "linspace").
     fn levels(&self, count: usize) -> Result<Vec<NoiseLevel>, CoreError> {

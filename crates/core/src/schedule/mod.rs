@@ -25,6 +25,13 @@ pub trait NoiseSchedule: Send + Sync {
     /// its end.
     fn at_ratio(&self, ratio: f64) -> NoiseLevel;
 
+    /// The level of the path whose `sigma / alpha` is `ratio`, even between the levels of a grid, where
+    /// some methods ask the denoiser. It has no index. A discrete grid of a user's own must say which path
+    /// it lies on; by default this is [`at_ratio`](Self::at_ratio).
+    fn between(&self, ratio: f64) -> NoiseLevel {
+        self.at_ratio(ratio).off_grid()
+    }
+
     /// `count` levels with sigma > 0, the noisiest first, evenly spaced in t where the schedule has no grid
     /// of its own. The sampling loop alone appends sigma = 0.
     ///

@@ -9,7 +9,7 @@ use langevin_data::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TableConfig;
+use super::{CustomPart, TableConfig};
 use crate::{TrainError, error::in_section};
 
 /// What the model learns.
@@ -84,10 +84,7 @@ pub enum DataConfig {
     /// Columns of a CSV or NPY file.
     Table(TableConfig),
     /// A user's own `Dataset`, given to the trainer by a program of theirs.
-    Custom {
-        /// Name of the data.
-        name: String,
-    },
+    Custom(CustomPart),
 }
 
 fn two() -> f64 {
@@ -137,7 +134,7 @@ impl DataConfig {
             Self::Checkerboard { cells } => Checkerboard::new(cells).map(|d| Box::new(d) as _),
             Self::Rings { radii, noise } => Rings::new(radii, noise).map(|d| Box::new(d) as _),
             Self::SwissRoll { noise } => SwissRoll::new(noise).map(|d| Box::new(d) as _),
-            Self::Table(_) | Self::Custom { .. } => return Ok(None),
+            Self::Table(_) | Self::Custom(_) => return Ok(None),
         };
         boxed.map(Some).map_err(in_section("data"))
     }

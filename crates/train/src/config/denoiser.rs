@@ -4,6 +4,7 @@ use langevin_core::{LevelEmbeddingConfig, MlpConfig, MlpForm, Prediction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CustomPart;
 use crate::{TrainError, error::in_section};
 
 /// The network, what it is told of the level, and the meaning of its output.
@@ -44,19 +45,18 @@ pub enum NetworkConfig {
     /// A multilayer perceptron.
     Mlp(MlpForm),
     /// A user's own Burn module, given to the trainer by a program of theirs.
-    Custom {
-        /// Name of the network.
-        name: String,
-    },
+    Custom(CustomPart),
 }
 
 impl NetworkConfig {
     /// The multilayer perceptron for `features` columns of data and `extra_features` other columns.
-    /// Returns `None` for a user's own network.
-    pub const fn mlp(&self, features: usize, extra_features: usize) -> Option<MlpConfig> {
+    ///
+    /// # Errors
+    /// A user's own network, which a program of theirs must give.
+    pub fn mlp(&self, features: usize, extra_features: usize) -> Result<MlpConfig, TrainError> {
         match self {
-            Self::Mlp(form) => Some(MlpConfig { features, extra_features, form: *form }),
-            Self::Custom { .. } => None,
+            Self::Mlp(form) => Ok(MlpConfig { features, extra_features, form: *form }),
+            Self::Custom(part) => Err(part.missing("denoiser.network", "own_network")),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Every default is written out in the resolved copy that a run keeps, and the JSON Schema of
 //! `langevin schema` is made from these types.
 
+mod custom;
 mod data;
 mod denoiser;
 mod film;
@@ -16,6 +17,7 @@ mod table;
 mod training;
 mod versions;
 
+pub use custom::{Choice, CustomPart};
 pub use data::DataConfig;
 pub use denoiser::{DenoiserConfig, NetworkConfig, NetworksConfig};
 pub use film::{Course, FilmConfig, FilmFault, FilmPicture, MOST_GIF_FPS};

@@ -7,7 +7,7 @@ use langevin_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainError, error::in_section};
+use super::{Choice, CustomPart};
 
 /// Which noise levels exist, and which of them training rows get.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,19 +17,7 @@ pub struct NoiseConfig {
     pub schedule: ScheduleConfig,
     /// Which of the levels a training row gets.
     #[serde(default)]
-    pub levels: LevelSampler,
-}
-
-impl NoiseConfig {
-    /// Builds the noise schedule, and the sampler that draws levels of it.
-    ///
-    /// # Errors
-    /// A field out of its range, by its path.
-    pub(crate) fn build(&self) -> Result<(Box<dyn NoiseSchedule>, LevelSampler), TrainError> {
-        let schedule = self.schedule.build().map_err(in_section("noise.schedule"))?;
-        let levels = self.levels.validated().map_err(in_section("noise.levels"))?;
-        Ok((schedule, levels))
-    }
+    pub levels: Choice<LevelSampler>,
 }
 
 /// Which noise levels exist.
@@ -96,6 +84,8 @@ pub enum ScheduleConfig {
         #[serde(default = "one")]
         t_max: f64,
     },
+    /// A user's own `NoiseSchedule`, given by a program of theirs.
+    Custom(CustomPart),
 }
 
 fn sigma_min() -> f64 {
@@ -124,12 +114,12 @@ fn one() -> f64 {
 }
 
 impl ScheduleConfig {
-    /// Builds the noise schedule.
+    /// Builds the noise schedule; `None` for a user's own.
     ///
     /// # Errors
     /// A parameter out of its range.
-    pub fn build(&self) -> Result<Box<dyn NoiseSchedule>, CoreError> {
-        Ok(match self {
+    pub fn build(&self) -> Result<Option<Box<dyn NoiseSchedule>>, CoreError> {
+        let schedule: Box<dyn NoiseSchedule> = match self {
             Self::Karras { sigma_min, sigma_max, rho, steps } => {
                 let path = Karras::new(*sigma_min, *sigma_max, *rho)?;
                 match steps {
@@ -146,6 +136,8 @@ impl ScheduleConfig {
             }
             Self::Cosine { steps } => Box::new(Betas::new(&cosine_betas(*steps)?)?),
             Self::RectifiedFlow { t_min, t_max } => Box::new(RectifiedFlow::new(*t_min, *t_max)?),
-        })
+            Self::Custom(_) => return Ok(None),
+        };
+        Ok(Some(schedule))
     }
 }

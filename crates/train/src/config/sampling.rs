@@ -1,12 +1,16 @@
 //! `sample`: how samples are drawn.
 
 use langevin_core::{
-    AncestralVariance, CoreError, Ddim, Ddpm, End, Euler, Heun, Sampler, Subtract,
+    AncestralVariance, CoreError, Ddim, Ddpm, Dpm2, End, Euler, Heun, Sampler, Subtract,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::ranges::{above_zero, at_least_one};
+use super::{
+    CustomPart,
+    ranges::{above_zero, at_least_one},
+};
 use crate::TrainError;
 
 /// The most repeats of the last step.
@@ -70,6 +74,11 @@ pub enum SamplerConfig {
         /// Noise levels used.
         steps: usize,
     },
+    /// DPM-Solver-2, a second-order method that asks the network at levels between.
+    Dpm2 {
+        /// Noise levels used.
+        steps: usize,
+    },
     /// Euler's method.
     Euler {
         /// Noise levels used.
@@ -101,6 +110,16 @@ pub enum SamplerConfig {
         /// Noise levels used, all of the schedule's.
         steps: usize,
     },
+    /// A user's own `Sampler`, given by a program of theirs.
+    Custom {
+        /// Name of the sampler.
+        name: String,
+        /// Noise levels used.
+        steps: usize,
+        /// Settings that the program reads.
+        #[serde(default)]
+        settings: Map<String, Value>,
+    },
 }
 
 fn one_step() -> usize {
@@ -112,33 +131,49 @@ impl SamplerConfig {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Heun { .. } => "heun",
+            Self::Dpm2 { .. } => "dpm2",
             Self::Euler { .. } => "euler",
             Self::Ddim { .. } => "ddim",
             Self::Ddpm { .. } => "ddpm",
             Self::Subtract { .. } => "subtract",
+            Self::Custom { .. } => "custom",
         }
     }
 
     /// Noise levels used.
     pub const fn steps(&self) -> usize {
         match self {
-            Self::Heun { steps } | Self::Euler { steps } | Self::Subtract { steps } => *steps,
-            Self::Ddim { steps, .. } | Self::Ddpm { steps, .. } => *steps,
+            Self::Heun { steps }
+            | Self::Dpm2 { steps }
+            | Self::Euler { steps }
+            | Self::Ddim { steps, .. }
+            | Self::Ddpm { steps, .. }
+            | Self::Subtract { steps }
+            | Self::Custom { steps, .. } => *steps,
         }
     }
 
-    /// Builds the sampler.
+    /// The user's own sampler; `None` for one of ours.
+    pub(crate) fn custom(&self) -> Option<CustomPart> {
+        let Self::Custom { name, settings, .. } = self else { return None };
+        Some(CustomPart { name: name.clone(), settings: settings.clone() })
+    }
+
+    /// Builds the sampler; `None` for a user's own.
     ///
     /// # Errors
     /// A parameter out of its range.
-    pub fn build(&self) -> Result<Box<dyn Sampler>, CoreError> {
-        Ok(match *self {
+    pub fn build(&self) -> Result<Option<Box<dyn Sampler>>, CoreError> {
+        let sampler: Box<dyn Sampler> = match *self {
             Self::Heun { .. } => Box::new(Heun),
+            Self::Dpm2 { .. } => Box::new(Dpm2),
             Self::Euler { .. } => Box::new(Euler),
             Self::Ddim { eta, .. } => Box::new(Ddim::new(eta)?),
             Self::Subtract { .. } => Box::new(Subtract),
             Self::Ddpm { variance, quiet_steps, .. } => Box::new(Ddpm { variance, quiet_steps }),
-        })
+            Self::Custom { .. } => return Ok(None),
+        };
+        Ok(Some(sampler))
     }
 }
 

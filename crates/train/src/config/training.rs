@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LearningRateConfig,
+    Choice, LearningRateConfig,
     ranges::{above_zero, at_least_one, in_range, not_negative},
 };
 use crate::{TrainError, error::in_section};
@@ -33,7 +33,7 @@ pub struct TrainConfig {
     pub ema: EmaConfig,
     /// How errors are weighted by level.
     #[serde(default)]
-    pub weighting: Weighting,
+    pub weighting: Choice<Weighting>,
     /// How a batch's errors become one loss.
     #[serde(default)]
     pub loss: LossReduction,
@@ -58,7 +58,7 @@ pub struct TrainConfig {
     pub accumulate: usize,
     /// Which engine makes the steps.
     #[serde(default)]
-    pub engine: EngineConfig,
+    pub engine: Choice<EngineConfig>,
     /// Which weights samples are drawn with.
     #[serde(default)]
     pub keep: KeepConfig,
@@ -104,7 +104,6 @@ impl TrainConfig {
         if let EmaConfig::Exponential { decay, .. } = self.ema {
             in_range("train.ema.decay", decay, 0.0, 1.0)?;
         }
-        self.weighting.validated().map_err(in_section("train.weighting"))?;
         self.loss.validated().map_err(in_section("train.loss"))?;
         Ok(())
     }
@@ -209,6 +208,21 @@ pub enum OptimizerConfig {
 }
 
 impl OptimizerConfig {
+    /// Stochastic gradient descent without momentum.
+    pub const fn sgd() -> Self {
+        Self::Sgd { momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 }
+    }
+
+    /// Adam with PyTorch's defaults.
+    pub fn adam() -> Self {
+        Self::Adam { betas: betas(), epsilon: epsilon(), weight_decay: 0.0 }
+    }
+
+    /// AdamW with PyTorch's defaults.
+    pub fn adamw() -> Self {
+        Self::Adamw { betas: betas(), epsilon: epsilon(), weight_decay: hundredth() }
+    }
+
     fn validate(&self) -> Result<(), TrainError> {
         let path = |field: &str| format!("train.optimizer.{field}");
         match *self {

@@ -6,7 +6,7 @@ use langevin_core::Network;
 use super::{DirectEngine, Engine, EngineError, TapeEngine};
 use crate::{
     TrainError,
-    config::{EngineConfig, RunConfig},
+    config::{Choice, EngineConfig, RunConfig},
     problem::Problem,
 };
 
@@ -22,9 +22,13 @@ pub(crate) fn engine_for<N: Network>(
     let (config, networks) = (problem.config(), problem.diffusion().networks);
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     let mut why_tape = None;
-    if config.train.engine != EngineConfig::Tape {
+    let asked = match &config.train.engine {
+        Choice::Ours(engine) => *engine,
+        Choice::Custom(part) => return Err(part.missing("train.engine", "own_engine")),
+    };
+    if asked != EngineConfig::Tape {
         let engine = direct_engine(config, network.clone(), networks, device);
-        match (engine, config.train.engine) {
+        match (engine, asked) {
             (Ok(engine), _) => return Ok((engine, None)),
             (Err(why), EngineConfig::Direct) => {
                 return Err(TrainError::config("train.engine", why.to_string()));

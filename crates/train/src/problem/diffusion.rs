@@ -1,7 +1,8 @@
 //! Diffusion, which turns rows, levels and noise into a batch.
 
 use langevin_core::{
-    LevelEmbedding, LevelSampler, LossReduction, NoiseLevel, NoiseSchedule, Prediction, Weighting,
+    LevelEmbedding, LevelSampler, LevelWeight, LossReduction, NoiseLevel, NoiseSchedule,
+    Prediction, TrainingLevels,
 };
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
@@ -36,7 +37,7 @@ pub struct Diffusion {
     /// Which noise levels exist.
     pub schedule: Box<dyn NoiseSchedule>,
     /// Which of the levels a training row gets.
-    pub levels: LevelSampler,
+    pub levels: Box<dyn TrainingLevels>,
     /// Number of networks of the run: one, or one for each level of the grid, in the order of the
     /// levels' index.
     pub networks: usize,
@@ -45,7 +46,7 @@ pub struct Diffusion {
     /// What the network's output means.
     pub prediction: Prediction,
     /// How the network's errors are weighted by level.
-    pub weighting: Weighting,
+    pub weighting: Box<dyn LevelWeight>,
     /// How a batch's errors become one loss.
     pub reduction: LossReduction,
     /// Number of parts in which a training batch's gradient is made.
@@ -85,7 +86,7 @@ impl Diffusion {
     /// of another network. Returns `None` at all other steps, and unless levels come in order.
     pub(crate) fn handover(&self, step: u64) -> Option<(usize, usize)> {
         let last = self.networks - 1;
-        let (place, begins) = self.levels.in_order(step, self.networks)?;
+        let (place, begins) = self.levels.order()?.at(step, self.networks);
         (begins && place > 0).then(|| (last - (place - 1), last - place))
     }
 

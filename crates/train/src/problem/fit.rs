@@ -1,6 +1,6 @@
 //! Checks that the parts of a run fit each other and the data.
 
-use langevin_core::{LevelSampler, Prediction};
+use langevin_core::{LevelQuantity, Prediction};
 use langevin_data::{Dataset, LevelDensity, Part};
 
 use super::{Diffusion, Problem};
@@ -46,9 +46,9 @@ impl Problem {
 
     /// Checks levels in order and one network per level, both of which need the levels of a grid.
     fn check_order(&self) -> Result<(), TrainError> {
-        let levels = self.diffusion.levels;
+        let levels = &self.diffusion.levels;
         let per_level = self.config.denoiser.networks == NetworksConfig::OnePerLevel;
-        let in_order = matches!(levels, LevelSampler::InOrder { .. });
+        let in_order = levels.order().is_some();
         for (path, needs) in [("noise.levels", in_order), ("denoiser.networks", per_level)] {
             if needs && self.diffusion.schedule.len().is_none() {
                 let message = "needs a schedule of discrete levels: betas, or karras with `steps`";
@@ -61,8 +61,8 @@ impl Problem {
             return Err(TrainError::config("denoiser.networks", message));
         }
         let count = self.diffusion.schedule.len().unwrap_or(1);
-        if let Some(needed) = levels.steps_in_order(count).filter(|n| *n != self.config.train.steps)
-        {
+        let needed = levels.order().map(|order| order.steps(count));
+        if let Some(needed) = needed.filter(|needed| *needed != self.config.train.steps) {
             let message = format!(
                 "must be {needed}: noise.levels.first and {} times noise.levels.each, got {}",
                 count - 1,
@@ -77,7 +77,7 @@ impl Problem {
     /// no order.
     fn check_decision(&self) -> Result<(), TrainError> {
         let Some(path) = self.config.train.decided_by_held_out_loss() else { return Ok(()) };
-        if matches!(self.diffusion.levels, LevelSampler::InOrder { .. }) {
+        if self.diffusion.levels.order().is_some() {
             let message = "would end the run before its last level is trained: leave it out where \
                            noise.levels is of kind `in_order`";
             return Err(TrainError::config(path, message));
@@ -116,11 +116,38 @@ impl Problem {
             self.check_subtract()?;
         }
         let takes_off = subtracts && matches!(prediction, Prediction::LevelStep { .. });
-        for level in &self.sampling_levels {
+        self.check_between()?;
+        for level in self.plan.asked() {
             if !takes_off {
-                prediction.check(level).map_err(at_field("denoiser.prediction"))?;
+                prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
             }
-            embedding.check(level, schedule).map_err(at_field("denoiser.embedding"))?;
+            embedding.check(&level, schedule).map_err(at_field("denoiser.embedding"))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that a method which asks at levels between those of the plan gets an answer there.
+    fn check_between(&self) -> Result<(), TrainError> {
+        let method = self.config.sample.sampler.name();
+        let between = self.plan.transitions().iter().flat_map(|step| &step.between).next();
+        if !self.sampler.is_adaptive() && between.is_none() {
+            return Ok(());
+        }
+        if self.config.denoiser.networks == NetworksConfig::OnePerLevel {
+            let message = format!(
+                "`one_per_level` has no network at the levels between, where sample.sampler.kind = {method:?} \
+                 asks for one: use `one`, or sample by another method"
+            );
+            return Err(TrainError::config("denoiser.networks", message));
+        }
+        let quantity = self.diffusion.embedding.quantity();
+        if let Some(quantity) = quantity.filter(LevelQuantity::needs_grid) {
+            let message = format!(
+                "`{}` has no number at the levels between, where sample.sampler.kind = {method:?} asks the \
+                 network: tell it another quantity, such as \"log_sigma\", or sample by another method",
+                quantity.name()
+            );
+            return Err(TrainError::config("denoiser.embedding.of", message));
         }
         Ok(())
     }
@@ -140,7 +167,7 @@ impl Problem {
             );
             return Err(TrainError::config("sample.sampler.steps", message));
         }
-        if let Some(level) = self.sampling_levels.iter().find(|level| level.alpha() != 1.0) {
+        if let Some(level) = self.sampling_levels().find(|level| level.alpha() != 1.0) {
             let message = format!(
                 "`subtract` leads to the next level only where alpha is 1 everywhere, as on karras: got \
                  alpha = {}",
@@ -196,16 +223,15 @@ impl Problem {
     }
 
     fn check_exact_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let Some(first) = self.sampling_levels.first() else { return Ok(()) };
+        let first = self.plan.start();
         LevelDensity::new(data, first.alpha(), first.sigma())
             .map(|_| ())
             .map_err(|error| TrainError::config("sample.start", error.to_string()))
     }
 
     fn check_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let (Some(level), Some(mean), Some(variance)) =
-            (self.sampling_levels.first(), data.mean(), data.variance())
-        else {
+        let level = self.plan.start();
+        let (Some(mean), Some(variance)) = (data.mean(), data.variance()) else {
             return Ok(());
         };
         for (feature, (mean, variance)) in mean.iter().zip(&variance).enumerate() {

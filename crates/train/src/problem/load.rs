@@ -11,15 +11,18 @@ use crate::{
 };
 
 impl DataConfig {
-    /// Builds the data; returns `None` for a user's own. `seed` decides which rows of a table are held
-    /// out.
+    /// Builds the data. `seed` decides which rows of a table are held out.
     ///
     /// # Errors
-    /// A parameter out of its range, or a file that cannot be used.
-    pub fn build(&self, seed: u64) -> Result<Option<Box<dyn Dataset>>, TrainError> {
+    /// A parameter out of its range, a file that cannot be used, or a user's own data, which a program of
+    /// theirs must give.
+    pub fn build(&self, seed: u64) -> Result<Box<dyn Dataset>, TrainError> {
         match self {
-            Self::Table(table) => Ok(Some(Box::new(table.load(seed)?))),
-            _ => self.distribution(),
+            Self::Table(table) => Ok(Box::new(table.load(seed)?)),
+            Self::Custom(part) => Err(part.missing("data", "own_data")),
+            _ => self
+                .distribution()?
+                .ok_or_else(|| TrainError::config("data", "must be a formula or a table")),
         }
     }
 }

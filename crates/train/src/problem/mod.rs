@@ -1,19 +1,20 @@
 //! A run's parts, made once from its run file, and the batches that they make of rows, levels and noise.
 
 mod batch;
+mod builder;
 mod diffusion;
 mod fit;
 mod free_memory;
 mod load;
 
 pub use batch::{Columns, StepBatch};
+pub use builder::ProblemBuilder;
 pub use diffusion::Diffusion;
 pub use free_memory::free_memory;
 
-use langevin_core::{NoiseLevel, Sampler};
-use langevin_data::Streams;
+use langevin_core::{NoiseLevel, Plan, Sampler};
 
-use crate::{TrainError, config::RunConfig, error::in_section};
+use crate::{TrainError, config::RunConfig};
 
 /// Parts of a run, which fit each other: all but its data and its network.
 ///
@@ -22,7 +23,7 @@ pub struct Problem {
     config: RunConfig,
     diffusion: Diffusion,
     sampler: Box<dyn Sampler>,
-    sampling_levels: Vec<NoiseLevel>,
+    plan: Plan,
 }
 
 impl Problem {
@@ -32,28 +33,12 @@ impl Problem {
     /// The first field that is out of its range, or does not fit another, by its path: a prediction or
     /// an embedding that is singular on the schedule, a start that is not the data's marginal.
     pub fn new(config: RunConfig) -> Result<Self, TrainError> {
-        config.validate()?;
-        let RunConfig { noise, denoiser, train, sample, .. } = &config;
-        let (schedule, levels) = noise.build()?;
-        let embedding = denoiser.embedding.init(&Streams::new(config.seed));
-        let sampling_levels = schedule.levels(sample.sampler.steps());
-        let problem = Self {
-            sampler: sample.sampler.build().map_err(in_section("sample.sampler"))?,
-            sampling_levels: sampling_levels.map_err(in_section("sample.sampler"))?,
-            diffusion: Diffusion {
-                networks: denoiser.networks.count(schedule.len()),
-                schedule,
-                levels,
-                embedding: embedding.map_err(in_section("denoiser.embedding"))?,
-                prediction: denoiser.prediction,
-                weighting: train.weighting,
-                reduction: train.loss,
-                parts: train.accumulate,
-            },
-            config,
-        };
-        problem.check_parts()?;
-        Ok(problem)
+        Self::builder(config).build()
+    }
+
+    /// Builder for a run file with parts that a program of the user's own gives.
+    pub const fn builder(config: RunConfig) -> ProblemBuilder {
+        ProblemBuilder::new(config)
     }
 
     /// Replaces the random frequencies of the level's embedding by those of a checkpoint, with which its
@@ -62,9 +47,15 @@ impl Problem {
     /// # Errors
     /// Frequencies of another number than the embedding has, or for an embedding without any.
     pub fn with_frequencies(mut self, frequencies: Vec<f32>) -> Result<Self, TrainError> {
+        self.set_frequencies(frequencies)?;
+        Ok(self)
+    }
+
+    /// Does as [`with_frequencies`](Self::with_frequencies), in place.
+    pub(crate) fn set_frequencies(&mut self, frequencies: Vec<f32>) -> Result<(), TrainError> {
         self.check_frequencies(&frequencies)?;
         self.diffusion.embedding.frequencies = frequencies;
-        Ok(self)
+        Ok(())
     }
 
     /// Fails where the number of frequencies is not the embedding's.
@@ -84,12 +75,18 @@ impl Problem {
     }
 
     /// The sampling method.
-    pub(crate) fn sampler(&self) -> &dyn Sampler {
+    pub fn sampler(&self) -> &dyn Sampler {
         self.sampler.as_ref()
     }
 
-    /// The levels that sampling goes through, noisiest first.
-    pub fn sampling_levels(&self) -> &[NoiseLevel] {
-        &self.sampling_levels
+    /// The plan of sampling: the transitions from level to level. An adaptive method may choose others
+    /// when samples are drawn.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The levels with noise that sampling goes through, from its start on.
+    pub fn sampling_levels(&self) -> impl Iterator<Item = NoiseLevel> {
+        self.plan.visited().filter(|level| level.sigma() > 0.0)
     }
 }

@@ -4,7 +4,7 @@ use langevin_data::{Dataset, Part};
 
 use crate::{
     TrainError,
-    config::{EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
+    config::{Choice, EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
     engine::mlp_cpu::most_groups,
     problem::{Problem, free_memory},
     sample::spaces::DRAWN_ROWS,
@@ -35,7 +35,7 @@ impl MemoryEstimate {
         let (config, diffusion, features) =
             (problem.config(), problem.diffusion(), data.features());
         let (networks, level_features) = (diffusion.networks, diffusion.embedding.features());
-        let mlp = config.denoiser.network.mlp(features, level_features)?;
+        let mlp = config.denoiser.network.mlp(features, level_features).ok()?;
         let parameters = mlp.parameters().saturating_mul(networks);
         let moments = match config.train.optimizer {
             OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,
@@ -66,10 +66,10 @@ impl MemoryEstimate {
         let overhead = overhead.saturating_mul(LAYER_OVERHEAD);
         // The direct engine sums the gradients of up to this many groups of rows side by side.
         let groups = match config.train.engine {
-            EngineConfig::Tape => 0,
-            EngineConfig::Auto | EngineConfig::Direct => {
+            Choice::Ours(EngineConfig::Auto | EngineConfig::Direct) => {
                 most_groups(mlp.parameters(), config.train.batch)
             }
+            Choice::Ours(EngineConfig::Tape) | Choice::Custom(_) => 0,
         };
         let batches = numbers_of_batches(config.train.batch, features, level_features);
         let values = parameters

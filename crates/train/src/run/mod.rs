@@ -16,5 +16,5 @@ pub use observer::{Event, Observer, RunOptions, RunReport};
 pub use reproduce::{Reproduction, reproduction_tolerance};
 pub use results::{evaluate_run, sample_run};
 pub use resume::resume;
-pub use train::{built_in, dry_run, train};
+pub use train::{built_in, built_in_trainer, dry_run, train, train_with};
 pub use verify::{Finding, Verification, verify_run};

@@ -4,14 +4,12 @@
 use std::path::Path;
 
 use langevin_core::Network;
-use langevin_data::Dataset;
 
 use crate::{
     TrainError,
-    config::ReportConfig,
+    config::{ReportConfig, RunConfig},
     engine::{TensorMap, Values},
-    problem::Problem,
-    run::{Observer, RunOptions, RunReport, train::train},
+    run::{Observer, RunOptions, RunReport, train::train_with},
     sample::file::SAMPLES,
     store::{
         Machine, Manifest, RunState,
@@ -20,7 +18,7 @@ use crate::{
         reading::{read, read_lines, share_of_memory},
         records::METRICS,
     },
-    trainer::Metrics,
+    trainer::{Metrics, Trainer},
 };
 
 /// Largest difference of losses, gradient norms and held-out losses on another backend, as a share of
@@ -32,8 +30,8 @@ const STEPS_ELSEWHERE: u64 = 100;
 
 /// Plan to make a part of a run again.
 pub struct Reproduction {
-    /// The run's parts, with nothing to draw.
-    pub problem: Problem,
+    /// The run's config, with nothing to draw.
+    pub config: RunConfig,
     /// Training steps that are made again.
     pub steps: u64,
     /// Whether every bit must be the same.
@@ -65,10 +63,11 @@ impl Reproduction {
         config.report =
             ReportConfig { figures: Vec::new(), film: None, evaluation: false, page: false };
         let machine = manifest.machine.differences(&Machine::here());
-        Ok(Self { problem: Problem::new(config)?, steps, exact, machine })
+        Ok(Self { config, steps, exact, machine })
     }
 
-    /// Trains again in the new folder `again`. Returns the first difference from `run`, or `None` where
+    /// Trains again in the new folder `again`, with a trainer that was made from
+    /// [`config`](Self::config). Returns the first difference from `run`, or `None` where
     /// there is no difference.
     ///
     /// # Errors
@@ -77,16 +76,15 @@ impl Reproduction {
         self,
         run: &Path,
         again: &Path,
-        network: N,
-        data: Box<dyn Dataset>,
+        trainer: Trainer<N>,
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Option<String>, TrainError> {
-        let Self { problem, steps, exact, .. } = self;
-        let stop_after = (steps < problem.config().train.steps).then_some(steps);
+        let Self { config, steps, exact, .. } = self;
+        let stop_after = (steps < config.train.steps).then_some(steps);
         let (device, program) = (options.device, options.program.clone());
         let options = RunOptions { device, program, stop_after };
-        let report = train(problem, network, data, Some(again), &options, observer)?;
+        let report = train_with(trainer, Some(again), &options, observer)?;
         if !report.finished && (report.step < steps || options.stop_after.is_none()) {
             return Err(TrainError::Interrupted);
         }

@@ -4,13 +4,11 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use langevin_core::Network;
-use langevin_data::Dataset;
 
 use super::{Event, Observer, RunOptions, RunReport, session::Session};
 use crate::{
     TrainError,
     config::RunConfig,
-    problem::Problem,
     store::{
         Machine, Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints, Mismatch},
@@ -24,7 +22,7 @@ use crate::{
 /// Resumes a run from its newest sound checkpoint, or from its start where it was stopped before the
 /// first checkpoint. `steps` extends the run to so many steps.
 ///
-/// `build` makes the network and the data from the run's config, as [`built_in`](super::built_in) does.
+/// `build` makes the trainer from the run's config, as [`built_in_trainer`](super::built_in_trainer) does.
 ///
 /// # Errors
 /// No sound checkpoint; a checkpoint of another architecture or other data; an extension of a run
@@ -32,7 +30,7 @@ use crate::{
 pub fn resume<N: Network>(
     run: &Path,
     steps: Option<u64>,
-    build: impl FnOnce(&Problem, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    build: impl FnOnce(RunConfig, &Device) -> Result<Trainer<N>, TrainError>,
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
@@ -53,7 +51,7 @@ pub fn resume<N: Network>(
 fn resume_session<N: Network>(
     run: &Path,
     steps: Option<u64>,
-    build: impl FnOnce(&Problem, &Device) -> Result<(N, Box<dyn Dataset>), TrainError>,
+    build: impl FnOnce(RunConfig, &Device) -> Result<Trainer<N>, TrainError>,
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
@@ -61,7 +59,7 @@ fn resume_session<N: Network>(
     let mut config = read_run_config(run)?;
     let checkpoints = Checkpoints::new(run);
     let mut warn = |what: &str| observer.event(Event::Warning(what));
-    let mut checkpoint = match checkpoints.has_none()? {
+    let checkpoint = match checkpoints.has_none()? {
         true => None,
         false => Some(checkpoints.newest(&mut |what| warn(&what))?),
     };
@@ -73,24 +71,22 @@ fn resume_session<N: Network>(
         config.train.steps = steps;
     }
     let mut manifest = Manifest::read(run)?;
-    let problem = Problem::new(config)?;
     if let Some(checkpoint) = &checkpoint {
         checkpoint
-            .same_training(problem.config())
+            .same_training(&config)
             .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
     }
-    let (network, data) = build(&problem, options.device)?;
-    let problem = match &mut checkpoint {
-        Some(checkpoint) => problem
-            .with_frequencies(std::mem::take(&mut checkpoint.frequencies))
-            .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?,
-        None => problem,
-    };
-    let mut trainer = Trainer::new(problem, network, data, options.device)?;
+    let mut trainer = build(config, options.device)?;
     let untrained = trainer.sampling_networks();
     match checkpoint {
-        Some(checkpoint) => restore(&mut trainer, checkpoint)
-            .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?,
+        Some(mut checkpoint) => {
+            let frequencies = std::mem::take(&mut checkpoint.frequencies);
+            trainer
+                .set_frequencies(frequencies)
+                .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
+            restore(&mut trainer, checkpoint)
+                .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
+        }
         None => {
             same_data(&manifest.data, trainer.data())
                 .map_err(|why| TrainError::mismatch(run, why))?;

@@ -9,6 +9,7 @@ use langevin_data::{Dataset, Streams};
 use super::{Observer, RunOptions, RunReport, memory::MemoryEstimate, session::Session};
 use crate::{
     TrainError,
+    config::RunConfig,
     error::in_section,
     problem::Problem,
     store::{Manifest, fingerprint, folder::RunFolder},
@@ -20,23 +21,25 @@ use crate::{
 /// # Errors
 /// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
 pub fn built_in(problem: &Problem, device: &Device) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
-    let custom = |section: &str, example: &str| {
-        let message = format!("\"custom\" is given by a program of your own: see {example}");
-        TrainError::config(section, message)
-    };
     let config = problem.config();
     let data = config.data.build(config.seed)?;
-    let data = data.ok_or_else(|| custom("data.kind", "examples/own_data.rs"))?;
-    let mlp = config
-        .denoiser
-        .network
-        .mlp(data.features(), problem.diffusion().embedding.features())
-        .ok_or_else(|| custom("denoiser.network.kind", "examples/own_network.rs"))?;
+    let told = problem.diffusion().embedding.features();
+    let mlp = config.denoiser.network.mlp(data.features(), told)?;
     if let Some(estimate) = MemoryEstimate::of(problem, data.as_ref()) {
         estimate.check()?;
     }
     let network = mlp.init(&Streams::new(config.seed), device);
     Ok((network.map_err(in_section("denoiser.network"))?, data))
+}
+
+/// Trainer of the network and the data that a run file names, from the file alone.
+///
+/// # Errors
+/// As [`Problem::new`], [`built_in`] and [`Trainer::new`].
+pub fn built_in_trainer(config: RunConfig, device: &Device) -> Result<Trainer<Mlp>, TrainError> {
+    let problem = Problem::new(config)?;
+    let (network, data) = built_in(&problem, device)?;
+    Trainer::new(problem, network, data, device)
 }
 
 /// Trains a new run in `out`, or else in the first free folder `runs/NAME`, `runs/NAME-2`, …
@@ -55,11 +58,26 @@ pub fn train<N: Network>(
     if let Some(out) = out {
         crate::store::folder::check_free(out)?;
     }
-    let name = problem.config().name.clone();
     let trainer = Trainer::new(problem, network, data, options.device)?;
+    train_with(trainer, out, options, observer)
+}
+
+/// Does as [`train`] with a trainer that the caller has made, such as one with an engine of its own.
+///
+/// # Errors
+/// As [`train`]; a trainer that has made steps already.
+pub fn train_with<N: Network>(
+    trainer: Trainer<N>,
+    out: Option<&Path>,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, TrainError> {
+    if trainer.steps_made() > 0 {
+        return Err(TrainError::NotNew { made: trainer.steps_made() });
+    }
     let untrained = trainer.sampling_networks();
     let fingerprint = fingerprint(trainer.data());
-    let folder = RunFolder::create(out, &name)?;
+    let folder = RunFolder::create(out, &trainer.config().name)?;
     folder.write_config(trainer.config())?;
     let manifest = Manifest::new(options.program.clone(), fingerprint);
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)

@@ -2,29 +2,23 @@
 //! all levels.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use langevin_core::{Denoiser, End, NoiseLevel, Sampler, sample};
+use langevin_core::{Denoiser, NoiseLevel, Pilot, Plan, Sampler, sample};
 use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
 
 use super::moments::level_goal;
-use crate::{
-    TrainError,
-    config::{SampleConfig, StartConfig},
-    error::in_section,
-    problem::Problem,
-};
+use crate::{TrainError, config::StartConfig, error::in_section, problem::Problem};
 
 /// Rows of every network call while sampling. The number is fixed because a matrix product's bits
 /// depend on its size; the last chunk is padded.
 pub(super) const SAMPLING_ROWS: usize = 512;
 
-/// Settings that all chunks of one drawing share: sampler, start, levels, denoiser and random
+/// Settings that all chunks of one drawing share: sampler, start, plan, denoiser and random
 /// streams.
 pub(super) struct Drawing<'a> {
     pub(super) streams: Streams,
     pub(super) sampler: &'a dyn Sampler,
     pub(super) start: Start,
-    pub(super) levels: &'a [NoiseLevel],
-    pub(super) end: End,
+    pub(super) plan: Plan,
     pub(super) denoiser: &'a dyn Denoiser,
     pub(super) device: &'a Device,
     pub(super) features: usize,
@@ -38,18 +32,23 @@ impl<'a> Drawing<'a> {
         denoiser: &'a dyn Denoiser,
         device: &'a Device,
     ) -> Result<Self, TrainError> {
-        let SampleConfig { start, end, .. } = &problem.config().sample;
-        let levels = problem.sampling_levels();
-        Ok(Self {
+        let (sampler, plan) = (problem.sampler(), problem.plan().clone());
+        let mut drawing = Self {
             streams: Streams::new(seed),
-            sampler: problem.sampler(),
-            start: Start::new(start, data, levels)?,
-            levels,
-            end: *end,
+            sampler,
+            start: Start::new(&problem.config().sample.start, data, plan.start())?,
+            plan,
             denoiser,
             device,
             features: data.features(),
-        })
+        };
+        if sampler.is_adaptive() {
+            let schedule = problem.diffusion().schedule.as_ref();
+            let x = drawing.tensor(&drawing.start(0));
+            let plan = sampler.adapt(drawing.plan, &Pilot { denoiser, schedule, x });
+            drawing.plan = plan.map_err(in_section("sample.sampler"))?;
+        }
+        Ok(drawing)
     }
 
     /// Draws samples `first..first + SAMPLING_ROWS`. `observe` sees the rows at the start and after
@@ -75,16 +74,8 @@ impl<'a> Drawing<'a> {
             Ok(values) => observe(seen, &values),
             Err(error) => problem = Some(error),
         };
-        let x = sample(
-            self.sampler,
-            self.denoiser,
-            None,
-            self.levels,
-            self.end,
-            x,
-            &mut noise,
-            &mut observe,
-        );
+        let x = sample(self.sampler, self.denoiser, &self.plan, x, &mut noise, &mut observe);
+        let x = x.map_err(in_section("sample.sampler"))?;
         problem.map_or_else(|| read_rows(x), Err)
     }
 
@@ -139,10 +130,9 @@ impl Start {
     fn new(
         config: &StartConfig,
         data: &dyn Dataset,
-        levels: &[NoiseLevel],
+        first: NoiseLevel,
     ) -> Result<Self, TrainError> {
         let features = data.features();
-        let first = levels.first().copied().unwrap_or(NoiseLevel::CLEAN);
         let of_row = |row: &[f64], alpha: f64| {
             (0..features).map(|i| alpha * row[i.min(row.len() - 1)]).collect()
         };

@@ -56,7 +56,7 @@ pub fn draw_samples(
     let drawing = Drawing::new(problem, seed, data, denoiser, device)?;
     let features = data.features();
     let kept = if problem.config().report.needs_trajectory() { TRAJECTORY_ROWS } else { 0 };
-    let visited = drawing.end.visited(drawing.levels);
+    let visited: Vec<_> = drawing.plan.visited().collect();
     let modes = data.modes().unwrap_or_default();
     let centers: Vec<_> = modes.into_iter().map(|mode| mode.center).collect();
     let mut values = vec![0.0; count * features];
@@ -194,7 +194,9 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 #[cfg(test)]
 mod tests {
     use burn::tensor::Tensor;
-    use langevin_core::{End, MixtureOracle, NoiseLevel, Sampler};
+    use langevin_core::{
+        CoreError, MixtureOracle, Noise, NoiseLevel, Pilot, Plan, Sampler, Steps, Transition,
+    };
     use langevin_data::{GaussianMixture, Streams};
 
     use super::*;
@@ -227,19 +229,24 @@ mod tests {
     struct Twice;
 
     impl Sampler for Twice {
-        fn step(
-            &self,
-            _x: Tensor<2>,
-            _denoiser: &dyn Denoiser,
-            _condition: Option<&Tensor<2>>,
-            step: &langevin_core::Transition,
-            noise: &mut langevin_core::Noise,
-        ) -> Tensor<2> {
-            Tensor::cat(vec![noise(step), noise(step)], 1)
+        fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
+            Box::new(Self)
         }
 
-        fn calls(&self, _step: &langevin_core::Transition) -> usize {
+        fn calls(&self, _step: &Transition) -> usize {
             0
+        }
+    }
+
+    impl Steps for Twice {
+        fn step(
+            &mut self,
+            _x: Tensor<2>,
+            _denoiser: &dyn Denoiser,
+            step: &Transition,
+            noise: &mut Noise,
+        ) -> Result<Tensor<2>, CoreError> {
+            Ok(Tensor::cat(vec![noise(step), noise(step)], 1))
         }
     }
 
@@ -252,8 +259,9 @@ mod tests {
             streams: Streams::new(1),
             sampler: &Twice,
             start: Start::Gaussian { mean: vec![0.0], std: vec![1.0] },
-            levels: &[level, NoiseLevel::new(1.0, 1.0).expect("valid")],
-            end: End::CLEAN,
+            plan: Plan::from(level)
+                .to(NoiseLevel::new(1.0, 1.0).expect("valid"))
+                .to(NoiseLevel::CLEAN),
             denoiser: &oracle,
             device: &Device::flex(),
             features: 1,
@@ -262,6 +270,69 @@ mod tests {
         let draw = |stream| drawing.normals(stream, 0)[0] as f32;
         assert_eq!(last[..2], [draw(2), draw((1 << 32) + 2)], "the second step's two");
         assert_ne!(last[0], last[1]);
+    }
+
+    /// Adaptive method: it halves each step in which the pilot rows' estimate moves far.
+    struct Halving;
+
+    impl Sampler for Halving {
+        fn start(&self, plan: &Plan) -> Box<dyn Steps + '_> {
+            let _ = plan;
+            Box::new(langevin_core::Euler)
+        }
+
+        fn calls(&self, _step: &Transition) -> usize {
+            1
+        }
+
+        fn is_adaptive(&self) -> bool {
+            true
+        }
+
+        fn adapt(&self, plan: Plan, pilot: &Pilot) -> Result<Plan, CoreError> {
+            assert_eq!(pilot.x.dims()[0], 512, "always the same rows");
+            let estimate = |level| pilot.denoiser.denoise(pilot.x.clone(), level);
+            let moved = |step: &Transition| -> Result<f32, CoreError> {
+                let moved = estimate(&step.from)? - estimate(&step.to)?;
+                Ok(moved.abs().mean().into_scalar::<f32>())
+            };
+            let noisy = plan.transitions().iter().filter(|step| step.to.sigma() > 0.0);
+            let moves = noisy.map(moved).collect::<Result<Vec<_>, _>>()?;
+            let mean = moves.iter().sum::<f32>() / moves.len() as f32;
+            let mut halved = Plan::from(plan.start());
+            for step in plan.transitions() {
+                if moves.get(step.index).is_some_and(|moved| *moved > mean) {
+                    let ratio = (step.from.ratio() * step.to.ratio()).sqrt();
+                    halved = halved.to(pilot.schedule.between(ratio));
+                }
+                halved = halved.to(step.to);
+            }
+            Ok(halved)
+        }
+    }
+
+    #[test]
+    fn an_adaptive_method_chooses_its_levels_once_whatever_the_number_of_samples() {
+        let text = RUN
+            .replace(r#""kind": "SAMPLER""#, r#""kind": "custom", "name": "halving""#)
+            .replace("COUNT", "7");
+        let config = parse_config("t", &text, &[]).expect("valid");
+        let problem = Problem::builder(config).sampler(Halving).build().expect("valid");
+        let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
+        let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture.clone());
+        let draw = |count| {
+            let go_on = &mut |_| ControlFlow::Continue(());
+            draw_samples(&problem, count, 5, &mixture, &oracle, &Device::flex(), go_on)
+                .expect("drawn")
+        };
+        let (few, many) = (draw(7), draw(1300));
+        assert_eq!(few.values[..], many.values[..14]);
+        let levels = |samples: &Samples| -> Vec<NoiseLevel> {
+            samples.levels.iter().map(|seen| seen.level).collect()
+        };
+        assert_eq!(levels(&few), levels(&many));
+        assert!((14..24).contains(&levels(&few).len()), "some of twelve steps were halved");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use burn::{
     optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
-use langevin_core::{Denoiser, Mlp, Noise, Sampler, Transition};
+use langevin_core::{CoreError, Denoiser, Mlp, Noise, Plan, Sampler, Steps, Transition};
 use langevin_data::{Dataset, Streams};
 use serde_json::Value;
 
@@ -111,7 +111,7 @@ fn cases() -> Vec<Case> {
         let golden = systems.iter().find(|system| system["name"] == *name).expect("there");
         Case {
             name,
-            data: config.data.build(config.seed).expect("valid").expect("built in"),
+            data: config.data.build(config.seed).expect("valid"),
             problem: Problem::new(config).expect("valid"),
             golden: golden.clone(),
         }
@@ -269,23 +269,33 @@ struct Fed<'a> {
 }
 
 impl Sampler for Fed<'_> {
-    fn step(
-        &self,
-        x: Tensor<2>,
-        denoiser: &dyn Denoiser,
-        condition: Option<&Tensor<2>>,
-        step: &Transition,
-        noise: &mut Noise,
-    ) -> Tensor<2> {
-        let [rows, features] = x.dims();
-        let mut fed = self.rows[step.index].clone();
-        fed.resize(rows * features, 0.0);
-        let fed = Tensor::from_data(TensorData::new(fed, [rows, features]), &x.device());
-        self.inner.step(fed, denoiser, condition, step, noise)
+    fn start(&self, plan: &Plan) -> Box<dyn Steps + '_> {
+        Box::new(FedSteps { inner: self.inner.start(plan), rows: &self.rows })
     }
 
     fn calls(&self, step: &Transition) -> usize {
         self.inner.calls(step)
+    }
+}
+
+struct FedSteps<'a> {
+    inner: Box<dyn Steps + 'a>,
+    rows: &'a [Vec<f32>],
+}
+
+impl Steps for FedSteps<'_> {
+    fn step(
+        &mut self,
+        x: Tensor<2>,
+        denoiser: &dyn Denoiser,
+        step: &Transition,
+        noise: &mut Noise,
+    ) -> Result<Tensor<2>, CoreError> {
+        let [rows, features] = x.dims();
+        let mut fed = self.rows[step.index].clone();
+        fed.resize(rows * features, 0.0);
+        let fed = Tensor::from_data(TensorData::new(fed, [rows, features]), &x.device());
+        self.inner.step(fed, denoiser, step, noise)
     }
 }
 

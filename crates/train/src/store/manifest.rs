@@ -96,6 +96,22 @@ pub struct Program {
     pub features: Vec<String>,
 }
 
+impl Program {
+    /// Version of Burn that these libraries are built with.
+    pub const BURN: &str = "0.22.1";
+
+    /// A program on these libraries that computes by `backend` on `device`, both in words.
+    pub fn new(backend: &str, device: &str) -> Self {
+        Self {
+            langevin: env!("CARGO_PKG_VERSION").to_owned(),
+            burn: Self::BURN.to_owned(),
+            backend: backend.to_owned(),
+            device: device.to_owned(),
+            features: Vec::new(),
+        }
+    }
+}
+
 /// The machine of a run, on which its bits may depend beside the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {

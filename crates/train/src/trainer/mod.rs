@@ -395,6 +395,15 @@ impl<N: Network> Trainer<N> {
         Ok(self.progress)
     }
 
+    /// Replaces the random frequencies of the level's embedding by those of a checkpoint.
+    ///
+    /// # Errors
+    /// See [`Problem::with_frequencies`].
+    pub(crate) fn set_frequencies(&mut self, frequencies: Vec<f32>) -> Result<(), TrainError> {
+        self.drawn = None;
+        self.source.problem.set_frequencies(frequencies)
+    }
+
     /// Resumes from a checkpoint.
     ///
     /// # Errors

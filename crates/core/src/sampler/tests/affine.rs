@@ -4,7 +4,7 @@
 use burn::tensor::DType;
 
 use super::{
-    Affine, GaussianOracle, Method, SIGMA_MAX, SIGMA_MIN, Schedule, T_MIN, Transition, probe, steps,
+    Affine, End, GaussianOracle, Method, SIGMA_MAX, SIGMA_MIN, Schedule, T_MIN, Transition, probe,
 };
 
 /// A Gaussian along one axis: mean and standard deviation.
@@ -98,6 +98,16 @@ fn exploding(method: Method, s: f64, next: f64, (m, d): Gaussian) -> Box<dyn Fn(
             let slope_next = (euler - denoised(euler, next)) / next;
             x + (next - s) * (0.5 * slope + 0.5 * slope_next)
         }),
+        // k-diffusion, sample_dpm_2 without churn.
+        Method::Dpm2 => Box::new(move |x, _| {
+            let slope = (x - denoised(x, s)) / s;
+            if next == 0.0 {
+                return x + (next - s) * slope;
+            }
+            let middle = ((s.ln() + next.ln()) / 2.0).exp();
+            let x_2 = x + slope * (middle - s);
+            x + (x_2 - denoised(x_2, middle)) / middle * (next - s)
+        }),
         Method::Ddim(eta) => Box::new(move |x, z| {
             let up = eta * up;
             let down = (next * next - up * up).sqrt();
@@ -143,6 +153,17 @@ fn preserving(
     match method {
         Method::Euler => Box::new(ddim(0.0)),
         Method::Ddim(eta) => Box::new(ddim(eta)),
+        // DPM-Solver, algorithm 1 with r_1 = 1/2: lambda = ln(alpha / sigma), h its change.
+        Method::Dpm2 => Box::new(move |x, _| {
+            if next == 1.0 {
+                return x0(x);
+            }
+            let lambda = |bar: f64| 0.5 * (bar / (1.0 - bar)).ln();
+            let h = lambda(next) - lambda(bar);
+            let middle = 1.0 / (1.0 + (-2.0 * (lambda(bar) + h / 2.0)).exp());
+            let u = (middle / bar).sqrt() * x - (1.0 - middle).sqrt() * (h / 2.0).exp_m1() * eps(x);
+            (next / bar).sqrt() * x - (1.0 - next).sqrt() * h.exp_m1() * eps_at(u, middle)
+        }),
         Method::Lower => Box::new(ddpm((1.0 - next) / (1.0 - bar) * beta)),
         Method::Upper => Box::new(ddpm(beta)),
         // Heun along the chord: the mean of two slopes, each D · d alpha + eps · d sigma.
@@ -182,6 +203,17 @@ fn straight(method: Method, t: f64, next: f64, (m, d): Gaussian) -> Box<dyn Fn(f
                 return euler;
             }
             x + (next - t) * (velocity(x, t) + velocity(euler, next)) / 2.0
+        }),
+        // DPM-Solver, algorithm 1 with r_1 = 1/2, at alpha = 1 − t and sigma = t.
+        Method::Dpm2 => Box::new(move |x, _| {
+            if next == 0.0 || t == 1.0 {
+                return x + (next - t) * velocity(x, t);
+            }
+            let lambda = |t: f64| ((1.0 - t) / t).ln();
+            let h = lambda(next) - lambda(t);
+            let middle = 1.0 / (1.0 + (lambda(t) + h / 2.0).exp());
+            let u = (1.0 - middle) / (1.0 - t) * x - middle * (h / 2.0).exp_m1() * eps(x, t);
+            (1.0 - next) / (1.0 - t) * x - next * h.exp_m1() * eps(u, middle)
         }),
         Method::Ddim(eta) => Box::new(move |x, z| {
             let renewed = eta * eta * posterior;
@@ -229,6 +261,16 @@ fn rounding(method: Method, step: &Transition, dtype: DType) -> f64 {
     let epsilon = if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let by_length = 4.0 * epsilon * s.alpha() * t.sigma() / s.sigma();
     match method {
+        // DPM-Solver's own form has x / alpha as a term, in f64, times the weight that our difference of
+        // estimates has: alpha_s · r_t / r_m. Where it writes 1 − alpha_bar for sigma², near clean data
+        // that loses digits, too; and rounding of its h = ln(r_t / r_s) is multiplied by h in exp(h).
+        Method::Dpm2 if let [m] = &step.between[..] => {
+            let weight = s.alpha() * t.ratio() / m.ratio();
+            let is_preserving = (t.alpha().hypot(t.sigma()) - 1.0).abs() < 1e-9;
+            let lost = if is_preserving { s.alpha() / s.sigma().powi(2) } else { 0.0 };
+            (4.0 + (t.ratio() / s.ratio()).ln())
+                * (weight * epsilon).max(weight.max(lost) * f64::EPSILON / t.alpha())
+        }
         Method::Heun if s.sigma() > 0.0 => by_length,
         _ if t.alpha() > 0.0 => by_alpha,
         _ => 0.0,
@@ -240,10 +282,11 @@ fn compare(method: Method, dtype: DType, tolerance: f64) {
     for (mean, std) in [(vec![0.7], vec![0.4]), (vec![-1.3, 0.2], vec![1.7, 0.05])] {
         let oracle = GaussianOracle::new(&mean, &std);
         for (schedule, count) in grids() {
-            let (steps, grid) = (steps(&schedule.levels(count)), Grid::new(schedule, count));
+            let plan = schedule.plan(method, count, End::CLEAN);
+            let (steps, grid) = (plan.transitions(), Grid::new(schedule, count));
             assert_eq!(steps.len(), count, "as many steps as levels");
-            for step in &steps {
-                let probed = probe(method.sampler().as_ref(), &oracle, step, dtype);
+            for step in steps {
+                let probed = probe(method.sampler().as_ref(), &oracle, &plan, step, dtype);
                 let tolerance = |size: f64| {
                     (tolerance * size.abs().max(1.0)).max(rounding(method, step, dtype))
                 };

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use burn::tensor::{DType, Tensor};
 
-use super::{GaussianOracle, Method, Schedule, host, rows, steps};
+use super::{GaussianOracle, Method, Schedule, host, rows};
 use crate::{
-    AncestralVariance, Ddpm, End, Euler, Karras, LevelGrid, NoiseLevel, NoiseSchedule, Sampler,
-    Subtract, Transition, sample,
+    AncestralVariance, Ddpm, End, Euler, Karras, LevelGrid, NoiseLevel, NoiseSchedule, Plan,
+    Sampler, Subtract, Transition, sample,
 };
 
 const SCHEDULES: [Schedule; 4] =
@@ -25,23 +25,22 @@ fn start(dtype: DType) -> Tensor<2> {
     rows(vec![0.3, -1.1, 2.0, 0.25], [2, 2], dtype)
 }
 
-fn run(method: Method, levels: &[NoiseLevel], end: End, dtype: DType) -> Run {
+fn run(method: Method, schedule: Schedule, count: usize, end: End, dtype: DType) -> Run {
     let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
     let noise_for = RefCell::new(Vec::new());
     let mut seen = Vec::new();
     let x = sample(
         method.sampler().as_ref(),
         &oracle,
-        None,
-        levels,
-        end,
+        &schedule.plan(method, count, end),
         start(dtype),
         &mut |step| {
-            noise_for.borrow_mut().push(*step);
+            noise_for.borrow_mut().push(step.clone());
             rows(vec![0.1, 0.2, -0.3, 0.4], [2, 2], dtype)
         },
         &mut |p| seen.push((p.step, p.steps, p.level, host(p.x.clone()))),
-    );
+    )
+    .expect("drawn");
     Run {
         x,
         told: oracle.told.into_inner().expect("one thread"),
@@ -56,9 +55,14 @@ fn the_denoiser_is_told_every_level_of_the_grid_in_order() {
         for count in [1, 2, 10] {
             let levels = schedule.levels(count);
             for method in Method::ALL {
-                let told = run(method, &levels, End::CLEAN, DType::F64).told;
+                let told = run(method, schedule, count, End::CLEAN, DType::F64).told;
+                let plan = schedule.plan(method, count, End::CLEAN);
                 // Heun calls the denoiser at the next level too, and again when it has come there.
                 let expected: Vec<_> = match method {
+                    Method::Dpm2 => {
+                        let of = |step: &Transition| [vec![step.from], step.between.clone()];
+                        plan.transitions().iter().flat_map(of).flatten().collect()
+                    }
                     Method::Heun => {
                         levels.windows(2).flatten().chain(levels.last()).copied().collect()
                     }
@@ -73,17 +77,14 @@ fn the_denoiser_is_told_every_level_of_the_grid_in_order() {
 #[test]
 fn calls_are_as_many_as_the_sampler_says() {
     for count in [1, 2, 10] {
-        let levels = Schedule::Karras.levels(count);
         for method in Method::ALL {
             let sampler = method.sampler();
-            let said: usize = steps(&levels).iter().map(|step| sampler.calls(step)).sum();
-            let made = run(method, &levels, End::CLEAN, DType::F64).told.len();
+            let plan = Schedule::Karras.plan(method, count, End::CLEAN);
+            let said: usize = plan.transitions().iter().map(|step| sampler.calls(step)).sum();
+            let made = run(method, Schedule::Karras, count, End::CLEAN, DType::F64).told.len();
             assert_eq!(made, said, "{method:?}");
-            assert_eq!(
-                made,
-                if method == Method::Heun { 2 * count - 1 } else { count },
-                "{method:?}"
-            );
+            let is_second_order = matches!(method, Method::Heun | Method::Dpm2);
+            assert_eq!(made, if is_second_order { 2 * count - 1 } else { count }, "{method:?}");
         }
     }
 }
@@ -92,12 +93,12 @@ fn calls_are_as_many_as_the_sampler_says() {
 fn noise_is_asked_for_in_every_step_but_the_last_and_by_no_deterministic_sampler() {
     for schedule in SCHEDULES {
         for count in [1, 2, 10] {
-            let levels = schedule.levels(count);
             for method in Method::ALL {
-                let asked = run(method, &levels, End::CLEAN, DType::F64).noise_for;
+                let asked = run(method, schedule, count, End::CLEAN, DType::F64).noise_for;
+                let plan = schedule.plan(method, count, End::CLEAN);
                 let expected = match method.is_deterministic() {
                     true => Vec::new(),
-                    false => steps(&levels)[..count - 1].to_vec(),
+                    false => plan.transitions()[..count - 1].to_vec(),
                 };
                 assert_eq!(asked, expected, "{method:?} {schedule:?} {count}");
             }
@@ -108,10 +109,9 @@ fn noise_is_asked_for_in_every_step_but_the_last_and_by_no_deterministic_sampler
 #[test]
 fn the_loop_runs_in_the_dtype_of_its_rows() {
     for schedule in SCHEDULES {
-        let levels = schedule.levels(10);
         for method in Method::ALL {
-            let [narrow, wide] =
-                [DType::F32, DType::F64].map(|dtype| run(method, &levels, End::CLEAN, dtype).x);
+            let [narrow, wide] = [DType::F32, DType::F64]
+                .map(|dtype| run(method, schedule, 10, End::CLEAN, dtype).x);
             assert_eq!(narrow.dtype(), DType::F32, "{method:?}");
             assert_eq!(wide.dtype(), DType::F64, "{method:?}");
             let (narrow, wide) = (host(narrow), host(wide));
@@ -131,7 +131,7 @@ fn the_observer_sees_the_start_and_every_step() {
         for (end, count, last) in
             [(End::CLEAN, 6, NoiseLevel::CLEAN), (End::LastLevel, 5, levels[5])]
         {
-            let run = run(method, &levels, end, DType::F64);
+            let run = run(method, Schedule::Karras, 6, end, DType::F64);
             assert_eq!(run.seen.len(), count + 1);
             for (i, (step, steps, level, _)) in run.seen.iter().enumerate() {
                 assert_eq!((*step, *steps), (i, count));
@@ -145,12 +145,12 @@ fn the_observer_sees_the_start_and_every_step() {
 
 #[test]
 fn ending_at_the_last_level_is_the_clean_run_less_its_last_step() {
-    let levels = Schedule::Linear(100).levels(8);
+    let schedule = Schedule::Linear(100);
     for method in Method::ALL {
-        let clean = run(method, &levels, End::CLEAN, DType::F64);
-        let stopped = run(method, &levels, End::LastLevel, DType::F64);
+        let clean = run(method, schedule, 8, End::CLEAN, DType::F64);
+        let stopped = run(method, schedule, 8, End::LastLevel, DType::F64);
         assert_eq!(clean.seen[7].3, host(stopped.x), "{method:?}");
-        let lone = run(method, &levels[..1], End::LastLevel, DType::F64);
+        let lone = run(method, schedule, 1, End::LastLevel, DType::F64);
         assert_eq!(host(lone.x), host(start(DType::F64)), "one level is already the last");
         assert!(lone.told.is_empty());
     }
@@ -158,25 +158,24 @@ fn ending_at_the_last_level_is_the_clean_run_less_its_last_step() {
 
 #[test]
 fn the_last_step_can_be_repeated_as_if_nothing_had_happened() {
-    let levels = Schedule::Linear(100).levels(5);
+    let schedule = Schedule::Linear(100);
     for method in Method::ALL {
-        let once = run(method, &levels, End::CLEAN, DType::F64);
-        let more = run(method, &levels, End::Clean { repeats: 3 }, DType::F64);
+        let once = run(method, schedule, 5, End::CLEAN, DType::F64);
+        let more = run(method, schedule, 5, End::Clean { repeats: 3 }, DType::F64);
         assert_eq!(more.seen.len(), 9, "{method:?}");
         assert_eq!(more.seen[5].3, host(once.x), "{method:?}: the first five are the same");
         assert_eq!(more.noise_for, once.noise_for, "{method:?}: no noise in a repeat");
         let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
-        let last = steps(&levels)[4];
+        let (plan, sampler) = (schedule.plan(method, 5, End::CLEAN), method.sampler());
+        let (last, mut method_at_work) = (&plan.transitions()[4], sampler.start(&plan));
         let mut x = rows(more.seen[5].3.clone(), [2, 2], DType::F64);
         for seen in &more.seen[6..] {
-            x = method.sampler().step(x, &oracle, None, &last, &mut |_| unreachable!());
+            let next = method_at_work.step(x, &oracle, last, &mut |_| unreachable!());
+            x = next.expect("a step");
             assert_eq!(seen.3, host(x.clone()), "{method:?}");
             assert_eq!(seen.2, NoiseLevel::CLEAN);
         }
-        assert_eq!(End::Clean { repeats: 3 }.visited(&levels).len(), 9);
     }
-    assert_eq!(End::LastLevel.visited(&levels), levels);
-    assert_eq!(End::CLEAN.visited(&levels)[5], NoiseLevel::CLEAN);
 }
 
 #[test]
@@ -191,7 +190,8 @@ fn quiet_steps_are_counted_from_the_clean_end_wherever_sampling_stops() {
             rows(vec![0.1, 0.2, -0.3, 0.4], [2, 2], DType::F64)
         };
         let x = start(DType::F64);
-        sample(&sampler, &oracle, None, &levels, end, x, &mut noise, &mut |_| {});
+        let plan = Plan::through(&levels, end).expect("levels");
+        sample(&sampler, &oracle, &plan, x, &mut noise, &mut |_| {}).expect("drawn");
         asked
     };
     // Six steps to the clean end, of which step 5 starts at DDPM's k = 0.
@@ -211,7 +211,8 @@ fn taking_off_the_excess_noise_of_an_exact_denoiser_is_eulers_step() {
         let mut seen = Vec::new();
         let observe = &mut |p: &crate::Progress| seen.push(host(p.x.clone()));
         let none = &mut |_: &Transition| unreachable!();
-        sample(sampler, &oracle, None, &levels, End::CLEAN, start(DType::F64), none, observe);
+        let plan = Plan::through(&levels, End::CLEAN).expect("levels");
+        sample(sampler, &oracle, &plan, start(DType::F64), none, observe).expect("drawn");
         assert_eq!(oracle.told.into_inner().expect("one thread"), levels);
         seen.concat()
     };

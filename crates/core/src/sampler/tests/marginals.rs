@@ -3,7 +3,7 @@
 
 use burn::tensor::DType;
 
-use super::{GaussianOracle, Method, Schedule, assert_order, probe, steps};
+use super::{End, GaussianOracle, Method, Schedule, assert_order, probe};
 
 const MEAN: f64 = 0.7;
 const STD: f64 = 0.4;
@@ -18,8 +18,10 @@ fn errors_at_the_last_level(method: Method, schedule: Schedule, step_count: usiz
         (alpha * MEAN, (alpha * STD).powi(2) + sigma * sigma)
     };
     let (mut mean, mut variance) = exact(0);
-    for step in &steps(&levels)[..step_count] {
-        let affine = probe(sampler.as_ref(), &oracle, step, DType::F64)[0];
+    let plan = schedule.plan(method, step_count + 1, End::LastLevel);
+    assert_eq!(plan.transitions().len(), step_count);
+    for step in plan.transitions() {
+        let affine = probe(sampler.as_ref(), &oracle, &plan, step, DType::F64)[0];
         mean = affine.a * mean + affine.b;
         variance = affine.a.powi(2) * variance + affine.c.powi(2);
     }

@@ -107,21 +107,13 @@ fn the_end_point_converges_to_the_solved_one_at_the_samplers_order() {
         let left = distance(reference.as_flattened(), &solved(4000)) / 15.0;
         assert!(left < 1e-10, "{schedule:?}: the reference is off by {left:e}");
 
-        for method in [Method::Euler, Method::Ddim(0.0), Method::Heun] {
+        for method in [Method::Euler, Method::Ddim(0.0), Method::Heun, Method::Dpm2] {
             let errors = [160, 320, 640, 1280].map(|steps| {
                 let x = rows(start.as_flattened().to_vec(), [START.len(), 2], DType::F64);
-                let levels = schedule.levels(steps + 1);
+                let plan = schedule.plan(method, steps + 1, End::LastLevel);
                 let (sampler, mut no_noise) = (method.sampler(), |_: &_| panic!("no noise"));
-                let x = sample(
-                    sampler.as_ref(),
-                    &oracle,
-                    None,
-                    &levels,
-                    End::LastLevel,
-                    x,
-                    &mut no_noise,
-                    &mut |_| {},
-                );
+                let x = sample(sampler.as_ref(), &oracle, &plan, x, &mut no_noise, &mut |_| {})
+                    .expect("drawn");
                 assert_eq!(x.dtype(), DType::F64);
                 distance(&host(x), &reference)
             });

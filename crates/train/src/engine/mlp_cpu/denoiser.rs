@@ -4,7 +4,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::{DType, Tensor, TensorData};
-use langevin_core::{Denoiser, Network, NetworkDenoiser, NoiseLevel, Prediction};
+use langevin_core::{
+    ConditionalDenoiser, CoreError, Denoiser, LevelSteps, Network, NetworkDenoiser, NoiseLevel,
+    Prediction, level_step, network_of,
+};
 
 use super::{
     buffer::Buffer,
@@ -63,22 +66,22 @@ impl<'a, N: Network> RunDenoiser<'a, N> {
         level: &NoiseLevel,
         condition: Option<&Tensor<2>>,
         [input, skip, out]: [f64; 3],
-    ) -> Option<Tensor<2>> {
-        let own = level.index().filter(|_| self.direct.len() > 1).unwrap_or(0);
-        let Direct { network, parameters } = self.direct.get(own)?;
+    ) -> Result<Option<Tensor<2>>, CoreError> {
+        // The loops keep no tape: rows that are differentiated go through Burn.
+        if self.direct.is_empty() || x.device().is_autodiff() {
+            return Ok(None);
+        }
+        let Direct { network, parameters } = network_of(&self.direct, level)?;
         let embedding = &self.diffusion.embedding;
         let same_columns = network.form.extra_features == embedding.features();
         if condition.is_some() || x.dtype() != DType::F32 || !same_columns {
-            return None;
+            return Ok(None);
         }
         let mut told = Vec::new();
-        // A level without its quantity was refused before sampling; NaN makes a slip visible.
-        if embedding.columns(level, self.diffusion.schedule.as_ref(), &mut told).is_err() {
-            told = vec![f32::NAN; embedding.features()];
-        }
+        embedding.columns(level, self.diffusion.schedule.as_ref(), &mut told)?;
         let bias = network.shared_bias(parameters, &told);
         let (device, shape) = (x.device(), x.dims());
-        let values = x.clone().into_data().try_into_vec::<f32>().ok()?;
+        let Ok(values) = x.clone().into_data().try_into_vec::<f32>() else { return Ok(None) };
         let scaled: Vec<f32> = values.iter().map(|x| x * input as f32).collect();
         let mut output = vec![0.0; values.len()];
         let spare = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -88,28 +91,47 @@ impl<'a, N: Network> RunDenoiser<'a, N> {
         for (f, x) in output.iter_mut().zip(values) {
             *f = x * skip as f32 + *f * out as f32;
         }
-        Some(Tensor::from_data(TensorData::new(output, shape), &device))
+        Ok(Some(Tensor::from_data(TensorData::new(output, shape), &device)))
+    }
+
+    fn estimate(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: Option<&Tensor<2>>,
+    ) -> Result<Tensor<2>, CoreError> {
+        let c = self.diffusion.prediction.coefficients(level);
+        match (self.line(&x, level, condition, [c.input, c.skip, c.out])?, condition) {
+            (Some(denoised), _) => Ok(denoised),
+            (None, Some(condition)) => self.networks.denoise_given(x, level, condition),
+            (None, None) => self.networks.denoise(x, level),
+        }
     }
 }
 
 impl<N: Network> Denoiser for RunDenoiser<'_, N> {
-    fn denoise(
-        &self,
-        x: Tensor<2>,
-        level: &NoiseLevel,
-        condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
-        let c = self.diffusion.prediction.coefficients(level);
-        let own = self.line(&x, level, condition, [c.input, c.skip, c.out]);
-        own.unwrap_or_else(|| self.networks.denoise(x, level, condition))
+    fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        self.estimate(x, level, None)
     }
 
-    fn level_step(
+    fn level_steps(&self) -> Option<&dyn LevelSteps> {
+        Some(self)
+    }
+}
+
+impl<N: Network> ConditionalDenoiser for RunDenoiser<'_, N> {
+    fn denoise_given(
         &self,
         x: Tensor<2>,
         level: &NoiseLevel,
-        condition: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
+        condition: &Tensor<2>,
+    ) -> Result<Tensor<2>, CoreError> {
+        self.estimate(x, level, Some(condition))
+    }
+}
+
+impl<N: Network> LevelSteps for RunDenoiser<'_, N> {
+    fn level_step(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
         let c = self.diffusion.prediction.coefficients(level);
         let line = match self.diffusion.prediction {
             // The output itself is the step.
@@ -119,7 +141,9 @@ impl<N: Network> Denoiser for RunDenoiser<'_, N> {
                 [c.input, taken * (1.0 - c.skip), -taken * c.out]
             }
         };
-        let own = self.line(&x, level, condition, line);
-        own.unwrap_or_else(|| self.networks.level_step(x, level, condition))
+        match self.line(&x, level, None, line)? {
+            Some(step) => Ok(step),
+            None => level_step(&self.networks, x, level),
+        }
     }
 }

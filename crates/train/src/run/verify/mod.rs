@@ -20,7 +20,7 @@ use crate::{
     store::{
         Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints, LoadError, Mismatch},
-        folder::{CONFIG, read_run_config},
+        folder::CONFIG,
         manifest::MANIFEST,
         reading::{EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
         records::{EVALUATION, METRICS},
@@ -61,17 +61,17 @@ impl Verification {
 /// Checks every checksum and shape of a run, and what [`resume`](crate::run::resume) would do with it;
 /// changes nothing.
 ///
-/// `network` makes the network that the run's config describes, into which checkpoints are loaded; it
-/// returns `None` where the network cannot be made here. The data is not read: `resume` checks that it
+/// `problem` is made of the run's config. `network` is the one that the config describes, into which
+/// checkpoints are loaded; `None` where it cannot be made here. The data is not read: `resume` checks that it
 /// is the same.
 ///
 /// # Errors
 /// It is not a run: its config cannot be read, or the folder of its checkpoints.
 pub fn verify_run<N: Network>(
     run: &Path,
-    network: impl FnOnce(&Problem) -> Option<N>,
+    problem: &Problem,
+    network: Option<N>,
 ) -> Result<Verification, TrainError> {
-    let problem = Problem::new(read_run_config(run)?)?;
     let mut findings = Vec::new();
     let mut found = |what: &str, outcome: Result<(), Fault>| {
         let problem = outcome.err().map(|fault| fault.to_string());
@@ -92,8 +92,7 @@ pub fn verify_run<N: Network>(
         found(METRICS, whole_lines(&run.join(METRICS)));
     }
     let data = manifest.as_ref().map(|manifest| manifest.data.as_str());
-    let mut resumed =
-        network(&problem).map(|network| Resumed::new(&problem, network).map_err(Arc::new));
+    let mut resumed = network.map(|network| Resumed::new(problem, network).map_err(Arc::new));
     let checkpoints = Checkpoints::new(run);
     let steps = checkpoints.steps()?;
     // A resumed run takes the newest checkpoint that is not damaged, and fails where that one does not
@@ -105,7 +104,7 @@ pub fn verify_run<N: Network>(
         let is_damaged = matches!(loaded, Err(LoadError::Damaged(_)));
         let outcome = loaded
             .map_err(Fault::from)
-            .and_then(|checkpoint| fits(checkpoint, &problem, data, resumed.as_mut()));
+            .and_then(|checkpoint| fits(checkpoint, problem, data, resumed.as_mut()));
         if !is_damaged && taken.is_none() {
             taken = Some(step);
             goes_on_from = outcome.is_ok().then_some(step);

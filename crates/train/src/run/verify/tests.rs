@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     config::parse_config,
     engine::Array,
-    run::{built_in, resume, train},
-    store::disk::tests::small_run::options,
+    run::{built_in, built_in_trainer, resume, train},
+    store::{disk::tests::small_run::options, folder::read_run_config},
 };
 
 const RUN: &str = r#"{
@@ -39,8 +39,9 @@ fn trained(run: &Path, engine: &str) {
 }
 
 fn verified(run: &Path) -> Verification {
-    let network = |problem: &Problem| built_in(problem, &Device::flex()).ok().map(|built| built.0);
-    verify_run(run, network).expect("a run")
+    let problem = read_run_config(run).and_then(Problem::new).expect("a run");
+    let network = built_in(&problem, &Device::flex()).ok().map(|built| built.0);
+    verify_run(run, &problem, network).expect("a run")
 }
 
 /// Changes the optimizer's arrays of a checkpoint, and makes its checksums hold.
@@ -99,7 +100,7 @@ fn an_optimizer_s_state_that_does_not_fit_is_found_as_a_resumed_run_finds_it() {
             assert_eq!(problem("checkpoints/step-00000003"), "", "the one before is sound");
             assert_eq!(goes_on_from, None, "and none that the run would fall back to");
             let device = Device::flex();
-            let resumed = resume(&run, None, built_in, &options(&device), &mut ());
+            let resumed = resume(&run, None, built_in_trainer, &options(&device), &mut ());
             let error = resumed.expect_err("refused");
             assert!(error.is_usage() && error.to_string().contains(why), "{error}");
             for (path, bytes) in files.iter().zip(&sound) {

@@ -41,7 +41,7 @@ impl Material<'_> {
     }
 
     pub(super) fn noise(&self) -> MaybeFigure {
-        let levels = self.problem.sampling_levels().iter();
+        let levels = self.problem.sampling_levels();
         let scales: Vec<_> =
             levels.map(|level| NoiseScale { alpha: level.alpha(), sigma: level.sigma() }).collect();
         Some(figures::noise_scales(&self.title("noise scales"), &scales))

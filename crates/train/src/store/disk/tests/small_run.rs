@@ -10,7 +10,7 @@ use crate::{
     TrainError,
     config::parse_config,
     problem::Problem,
-    run::{Event, Observer, RunOptions, RunReport, built_in, resume, train},
+    run::{Event, Observer, RunOptions, RunReport, built_in, built_in_trainer, resume, train},
     store::Program,
 };
 
@@ -81,7 +81,7 @@ pub(super) fn begin_and_stop(
 /// Resumes the run.
 pub(super) fn go_on(run: &Path, observer: &mut dyn Observer) -> Result<RunReport, TrainError> {
     let device = Device::flex();
-    resume(run, None, built_in, &options(&device), observer)
+    resume(run, None, built_in_trainer, &options(&device), observer)
 }
 
 pub(crate) fn options(device: &Device) -> RunOptions<'_> {
