@@ -291,7 +291,7 @@ mod tests {
 
         fn adapt(&self, plan: Plan, pilot: &Pilot) -> Result<Plan, CoreError> {
             assert_eq!(pilot.x.dims()[0], 512, "always the same rows");
-            let estimate = |level| pilot.denoiser.denoise(pilot.x.clone(), level);
+            let estimate = |level: &NoiseLevel| pilot.denoiser.denoise(pilot.x.clone(), level);
             let moved = |step: &Transition| -> Result<f32, CoreError> {
                 let moved = estimate(&step.from)? - estimate(&step.to)?;
                 Ok(moved.abs().mean().into_scalar::<f32>())
