@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     fs::create_dir_all(&folder)?;
     for (part, name) in [(Part::Training, "training.csv"), (Part::HeldOut, "held-out.csv")] {
-        let mut text = format!("{}\n", data.columns().join(","));
+        let mut text = format!("{}\n", data.column_names().join(","));
         let mut row = vec![0.0; data.features()];
         for index in 0..data.len(part).unwrap_or(0) {
             data.row(part, index, &mut row);

@@ -169,6 +169,7 @@ impl<'a> Page<'a> {
                     _ => format!("list{s} of {items}"),
                 }
             }
+            "object" if schema["additionalProperties"] == true => format!("object{s}"),
             "object" => {
                 let entries = self.form(path, &schema["additionalProperties"], Count::Many)?;
                 format!("object{s} of {entries} by name")

@@ -37,7 +37,7 @@ pub fn run(workspace: &Workspace) -> Result<(), String> {
         "--target-dir",
         target,
         "--features",
-        "every-backend",
+        "as-langevin",
         "--config",
         &settings.display().to_string(),
     ])

@@ -1,6 +1,6 @@
 //! [`Dataset`]: the trait of the data that a model is trained on, for a user's own data too.
 
-use crate::Stream;
+use crate::{Column, FeatureGroup, FeatureKind, Shape, Stream};
 
 /// Part of the data that rows are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +38,27 @@ pub trait Dataset: Send + Sync {
     /// Fills `rows`, row by row; row i uses exactly [`words_per_row`](Self::words_per_row) words.
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]);
 
-    /// The names of the user's columns, one for each number that [`restore`](Self::restore) gives.
-    /// There may be more columns than features.
-    fn columns(&self) -> Vec<String> {
-        (0..self.features()).map(|i| format!("x{i}")).collect()
+    /// The user's columns, one for each number that [`restore`](Self::restore) gives. There may be more
+    /// columns than features. By default there are as many, of numbers: x0, x1, and so on.
+    fn columns(&self) -> Vec<Column> {
+        (0..self.features()).map(|i| Column::number(format!("x{i}"))).collect()
+    }
+
+    /// The names of the columns.
+    fn column_names(&self) -> Vec<String> {
+        self.columns().into_iter().map(|column| column.name).collect()
+    }
+
+    /// How the features are laid out: in their order, those of each column that the model learns. By
+    /// default feature i stands for the number in column i.
+    fn layout(&self) -> Vec<FeatureGroup> {
+        let group = |column| FeatureGroup { column, kind: FeatureKind::Number };
+        (0..self.features()).map(group).collect()
+    }
+
+    /// The shape of a row, where rows are images; else `None`.
+    fn shape(&self) -> Option<Shape> {
+        None
     }
 
     /// The number of rows that a finite data set has in a part. A distribution has no end and returns

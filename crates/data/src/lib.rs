@@ -2,7 +2,9 @@
 //! on every platform; and measures of rows against rows. This crate knows no tensors.
 //!
 //! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
-//! - [`Dataset`] is what a model is trained on; implement it for data of your own.
+//! - [`Dataset`] is what a model is trained on; implement it for data of your own. Its [`Column`]s hold
+//!   [`ColumnValues`], a [`FeatureGroup`] of some [`FeatureKind`] stands for each in the model's space, and
+//!   images have a [`Shape`].
 //! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density
 //!   and score where these are closed formulas. A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
@@ -31,6 +33,7 @@
 //! # Ok::<(), langevin_data::TableError>(())
 //! ```
 
+mod column;
 mod dataset;
 mod density;
 mod distributions;
@@ -41,6 +44,7 @@ mod normal;
 mod streams;
 mod table;
 
+pub use column::{Column, ColumnValues, FeatureGroup, FeatureKind, Shape};
 pub use dataset::{Dataset, Mode, Part};
 pub use density::LevelDensity;
 pub use distributions::{

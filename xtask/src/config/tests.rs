@@ -56,6 +56,7 @@ fn every_form_of_a_plain_value_has_its_words() {
             json!({ "type": "object", "additionalProperties": { "type": "string" } }),
             "object of strings by name",
         ),
+        (json!({ "type": "object", "additionalProperties": true }), "object"),
     ] {
         assert_eq!(row_of(field), format!("| `a` | {form} | none |  |"));
     }

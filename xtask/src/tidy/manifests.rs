@@ -86,7 +86,8 @@ pub fn keeps_the_arrows(path: &str, text: &str) -> Vec<Finding> {
 
 /// Rule inherit: a crate takes its dependencies from the workspace. So each has one version and one reason.
 pub fn inherits_dependencies(path: &str, text: &str) -> Vec<Finding> {
-    if path == "Cargo.toml" || !path.ends_with("Cargo.toml") {
+    // The root's, and that of any other workspace, which has none above.
+    if !path.ends_with("Cargo.toml") || text.lines().any(|line| line == "[workspace]") {
         return Vec::new();
     }
     let own = dependencies(text).into_iter().filter(|dependency| {
@@ -167,7 +168,8 @@ mod tests {
                     [dependencies.f]\nworkspace = true\n[dependencies.g]\nversion = \"1\"\n\
                     [features]\nh = [\"dep:b\"]\n";
         assert_eq!(lines(inherits_dependencies("crates/core/Cargo.toml", text)), [4, 5, 10]);
-        assert!(inherits_dependencies("Cargo.toml", text).is_empty());
+        let root = format!("[workspace]\n{text}");
+        assert!(inherits_dependencies("Cargo.toml", &root).is_empty());
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::{
     rows::Rows,
     scale::{Map, Scale, fit},
 };
-use crate::{Dataset, Part, Purpose, Stream, Streams};
+use crate::{
+    Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Purpose, Shape, Stream, Streams,
+};
 
 /// Largest number of features for which the covariance is stated; its size is their square.
 const COVARIANCE_LIMIT: usize = 2048;
@@ -69,6 +71,7 @@ pub struct TableData {
     source_digest: [u8; 32],
     remarks: Vec<String>,
     attribution: Option<String>,
+    shape: Option<Shape>,
     moments: OnceLock<Moments>,
 }
 
@@ -117,6 +120,7 @@ impl TableData {
             round_integers: options.round_integers,
             source_digest,
             attribution: None,
+            shape: None,
             moments: OnceLock::new(),
         })
     }
@@ -125,6 +129,15 @@ impl TableData {
     #[must_use]
     pub fn with_attribution(mut self, attribution: &str) -> Self {
         self.attribution = Some(attribution.to_owned());
+        self
+    }
+
+    /// Says that rows are images of grey pixels, `width` in a line. Where constant columns are left out of
+    /// the features, or lines are not whole, rows have no shape.
+    #[must_use]
+    pub fn with_image_width(mut self, width: usize) -> Self {
+        let shape = Shape { channels: 1, height: self.names.len() / width.max(1), width };
+        self.shape = Some(shape).filter(|shape| shape.features() == self.features());
         self
     }
 
@@ -189,8 +202,23 @@ impl Dataset for TableData {
         }
     }
 
-    fn columns(&self) -> Vec<String> {
-        self.names.clone()
+    fn columns(&self) -> Vec<Column> {
+        let values = |scale: &Scale| match scale {
+            Scale { map: Map::Constant(value), .. } => ColumnValues::Constant(*value),
+            Scale { is_integer: true, .. } if self.round_integers => ColumnValues::Whole,
+            _ => ColumnValues::Number,
+        };
+        let columns = self.names.iter().zip(&self.scales);
+        columns.map(|(name, scale)| Column { name: name.clone(), values: values(scale) }).collect()
+    }
+
+    fn layout(&self) -> Vec<FeatureGroup> {
+        let group = |column: &usize| FeatureGroup { column: *column, kind: FeatureKind::Number };
+        self.varying.iter().map(group).collect()
+    }
+
+    fn shape(&self) -> Option<Shape> {
+        self.shape
     }
 
     fn len(&self, part: Part) -> Option<usize> {

@@ -1,7 +1,8 @@
 //! The model's space and the way back: moments, ranks, constant and whole columns.
 
 use langevin_data::{
-    Dataset, Holdout, Part, Purpose, SplitOptions, Stream, Streams, Table, TableData, Transform,
+    ColumnValues, Dataset, Holdout, Part, Purpose, Shape, SplitOptions, Stream, Streams, Table,
+    TableData, Transform,
 };
 
 use super::{names, read};
@@ -192,7 +193,17 @@ fn constant_columns_are_kept_out_and_restored() {
     let table = read("a,b,c,d\n7,1,-0.5,0\n7,2,-0.5,3\n7,4,-0.5,9\n7,4,-0.5,9\n").unwrap();
     for transform in ALL {
         let data = data(table.clone(), transform, Holdout::Rows(1));
-        assert_eq!((data.features(), data.columns()), (2, names(&["a", "b", "c", "d"])));
+        assert_eq!((data.features(), data.column_names()), (2, names(&["a", "b", "c", "d"])));
+        let values: Vec<_> = data.columns().into_iter().map(|column| column.values).collect();
+        let [constant, other] = [ColumnValues::Constant(7.0), ColumnValues::Constant(-0.5)];
+        assert_eq!(values, [constant, ColumnValues::Number, other, ColumnValues::Number]);
+        let columns: Vec<_> = data.layout().iter().map(|group| group.column).collect();
+        assert_eq!(columns, [1, 3], "the features stand for the columns that vary");
+        assert_eq!(
+            data.clone().with_image_width(2).shape(),
+            None,
+            "a constant pixel is no feature"
+        );
         for (row, restored) in
             rows(&data, Part::Training).into_iter().chain(rows(&data, Part::HeldOut))
         {
@@ -261,4 +272,18 @@ fn far_from_zero_the_mean_is_still_right() {
     let table = read(&(0..100_000).map(row).collect::<String>()).unwrap();
     let mean = data(table, Transform::Standardise, Holdout::Rows(0)).mean().unwrap()[0];
     assert!(mean.abs() < 1e-4, "{mean}");
+}
+
+#[test]
+fn columns_say_what_their_samples_are_and_images_their_shape() {
+    let table = read("a,b,c,d\n1,1,0.5,0\n2,2,-0.5,3\n3,4,-0.5,9\n4,4,-0.5,9\n").unwrap();
+    let options = SplitOptions { round_integers: true, ..SplitOptions::default() };
+    let data = TableData::new(table, &options).unwrap();
+    let values: Vec<_> = data.columns().into_iter().map(|column| column.values).collect();
+    let (whole, number) = (ColumnValues::Whole, ColumnValues::Number);
+    assert_eq!(values, [whole.clone(), whole.clone(), number, whole]);
+    assert_eq!(data.shape(), None);
+    let shape = Shape { channels: 1, height: 2, width: 2 };
+    assert_eq!(data.clone().with_image_width(2).shape(), Some(shape));
+    assert_eq!(data.with_image_width(3).shape(), None, "no whole lines");
 }

@@ -65,7 +65,7 @@ impl<T> Choice<T> {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Own {
-    /// A user's own, given by a program of theirs.
+    /// A user's own, of kind `custom`, given by a program of theirs.
     Custom(CustomPart),
 }
 

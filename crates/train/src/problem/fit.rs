@@ -1,7 +1,7 @@
 //! Checks that the parts of a run fit each other and the data.
 
 use langevin_core::{LevelQuantity, Prediction};
-use langevin_data::{Dataset, LevelDensity, Part};
+use langevin_data::{Dataset, FeatureKind, LevelDensity, Part};
 
 use super::{Diffusion, Problem};
 use crate::{
@@ -40,6 +40,7 @@ impl Problem {
     /// A start that is not the data's marginal, or of another width; held-out rows that are needed and
     /// are not there.
     pub(crate) fn check_data(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        check_layout(data)?;
         self.check_start(data)?;
         self.check_held_out(data)
     }
@@ -250,5 +251,87 @@ impl Problem {
             }
         }
         Ok(())
+    }
+}
+
+/// Checks that what a data set says of its features holds together.
+///
+/// # Errors
+/// A layout or a shape of another number of features than a row has; features of a column that is not
+/// there; a category, which no training learns yet.
+fn check_layout(data: &dyn Dataset) -> Result<(), TrainError> {
+    let (layout, features, columns) = (data.layout(), data.features(), data.columns());
+    let laid_out: usize = layout.iter().map(|group| group.kind.features()).sum();
+    if laid_out != features {
+        let message = format!("its layout has {laid_out} features, and a row has {features}");
+        return Err(TrainError::config("data", message));
+    }
+    if let Some(shape) = data.shape().filter(|shape| shape.features() != features) {
+        let message = format!("its shape has {} features, a row {features}", shape.features());
+        return Err(TrainError::config("data", message));
+    }
+    for group in layout {
+        let Some(column) = columns.get(group.column) else {
+            let message = format!("its layout names column {} of {}", group.column, columns.len());
+            return Err(TrainError::config("data", message));
+        };
+        if group.kind != FeatureKind::Number {
+            let message =
+                format!("column {:?} is no number, and only numbers are learnt", column.name);
+            return Err(TrainError::config("data", message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::{FeatureGroup, Shape, Stream};
+
+    use super::*;
+
+    /// A row of two numbers, with whatever is said of them.
+    struct Said(Vec<FeatureGroup>, Option<Shape>);
+
+    impl Dataset for Said {
+        fn features(&self) -> usize {
+            2
+        }
+        fn words_per_row(&self) -> u64 {
+            1
+        }
+        fn draw(&self, _part: Part, _stream: &mut Stream, rows: &mut [f64]) {
+            rows.fill(0.0);
+        }
+        fn layout(&self) -> Vec<FeatureGroup> {
+            self.0.clone()
+        }
+        fn shape(&self) -> Option<Shape> {
+            self.1
+        }
+    }
+
+    #[test]
+    fn a_data_set_that_contradicts_itself_is_refused() {
+        let group = |column, kind| FeatureGroup { column, kind };
+        let number = |column| group(column, FeatureKind::Number);
+        let said = |layout: &[FeatureGroup], shape: Option<[usize; 3]>| {
+            let shape = shape.map(|[channels, height, width]| Shape { channels, height, width });
+            let data = Said(layout.to_vec(), shape);
+            check_layout(&data).err().map(|error| error.to_string())
+        };
+        assert_eq!(said(&[number(0), number(1)], Some([1, 2, 1])), None);
+        for (layout, shape, message) in [
+            (&[number(0)][..], None, "data: its layout has 1 features, and a row has 2"),
+            (&[number(0), number(2)], None, "data: its layout names column 2 of 2"),
+            (&[number(0), number(1)], Some([3, 1, 1]), "data: its shape has 3 features, a row 2"),
+            (
+                &[group(1, FeatureKind::Category { count: 2 })],
+                None,
+                "data: column \"x1\" is no number, and only numbers are learnt",
+            ),
+        ] {
+            assert_eq!(said(layout, shape).as_deref(), Some(message));
+        }
     }
 }

@@ -48,11 +48,17 @@ impl TableConfig {
             transform: self.transform,
             round_integers: self.round_integers,
         };
-        let data = |table: Table| TableData::new(table, &split);
+        let data = |table: Table| {
+            let data = TableData::new(table, &split)?;
+            Ok::<_, TrainError>(match self.image_width {
+                Some(width) => data.with_image_width(width),
+                None => data,
+            })
+        };
         let Some(name) = self.path.strip_prefix(BUILT_IN) else {
             let table = Table::read(Path::new(&self.path), &options)?;
             self.check_images(&table)?;
-            return Ok(data(table)?);
+            return data(table);
         };
         let table = built_in_table(name).ok_or_else(|| {
             let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);

@@ -61,7 +61,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     baselines.extend(untrained.set("untrained").ok().map(|set| ("untrained", set)));
     let modes = data.modes();
     Ok(evaluate(&Inputs {
-        columns: &data.columns(),
+        columns: &data.column_names(),
         samples: drawn.set("samples")?,
         training: training.set("training rows")?,
         held_out: held_out.set("held-out rows")?,

@@ -50,7 +50,7 @@ pub fn write_samples(
     samples: &Samples,
 ) -> Result<(), TrainError> {
     let rows = BothSpaces::of_samples(data, &samples.values);
-    write_new(path, &encode(path, format, &data.columns(), &rows.user)?)
+    write_new(path, &encode(path, format, &data.column_names(), &rows.user)?)
 }
 
 /// Bytes of a file of samples, of `values` row by row.

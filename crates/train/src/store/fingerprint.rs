@@ -24,7 +24,7 @@ pub fn fingerprint(data: &dyn Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(data.features() as u64).to_le_bytes());
     if data.len(Part::Training).is_some() {
-        for name in data.columns() {
+        for name in data.column_names() {
             hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
         }
         each_row(data, &mut |row| add(&mut hasher, row));
@@ -48,7 +48,7 @@ fn fingerprint_of_format_1(data: &dyn Dataset) -> String {
             add(&mut hasher, row);
             add(&mut hasher, &restored);
         });
-        hasher.update(data.columns().join("\0").as_bytes());
+        hasher.update(data.column_names().join("\0").as_bytes());
     } else {
         add(&mut hasher, &drawn(data));
     }
@@ -82,7 +82,7 @@ fn add(hasher: &mut blake3::Hasher, numbers: &[f64]) {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{SplitOptions, Stream, Table, TableData, TableOptions, Transform};
+    use langevin_data::{Column, SplitOptions, Stream, Table, TableData, TableOptions, Transform};
 
     use super::*;
 
@@ -105,7 +105,7 @@ mod tests {
         fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
             self.0.draw(part, stream, rows);
         }
-        fn columns(&self) -> Vec<String> {
+        fn columns(&self) -> Vec<Column> {
             self.0.columns()
         }
         fn len(&self, part: Part) -> Option<usize> {

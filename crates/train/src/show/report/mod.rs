@@ -158,7 +158,7 @@ struct Material<'a> {
 impl<'a> Material<'a> {
     fn read(run: &Path, problem: &'a Problem, data: &'a dyn Dataset) -> Result<Self, TrainError> {
         let records = RunRecords::read(run)?;
-        let columns = data.columns();
+        let columns = data.column_names();
         // Without held-out rows the figures show the training rows.
         let part = if data.len(Part::HeldOut) == Some(0) { Part::Training } else { Part::HeldOut };
         let seed = records.config.seed;

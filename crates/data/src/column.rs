@@ -1,0 +1,83 @@
+//! Columns of a data set as its user knows them, and how the model's features are laid out.
+
+/// Column of the user's: its name, and what its cells hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Name, as in the header of samples.csv.
+    pub name: String,
+    /// What its cells hold.
+    pub values: ColumnValues,
+}
+
+/// What the cells of a column hold.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ColumnValues {
+    /// Any number.
+    Number,
+    /// Whole numbers.
+    Whole,
+    /// One number in all rows, which the model does not learn.
+    Constant(f64),
+    /// One of several values, in the order of their numbers.
+    Category(Vec<String>),
+}
+
+impl Column {
+    /// Column of numbers.
+    pub fn number(name: impl Into<String>) -> Self {
+        Self { name: name.into(), values: ColumnValues::Number }
+    }
+}
+
+/// Features that stand for one column in the model's space. They follow each other in the order of a
+/// data set's [`layout`](crate::Dataset::layout).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeatureGroup {
+    /// Index of the column.
+    pub column: usize,
+    /// What the features are.
+    pub kind: FeatureKind,
+}
+
+/// What the features of one column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FeatureKind {
+    /// One feature, near N(0, 1).
+    Number,
+    /// As many features as the category has values: `s · (onehot − shares)`, with mean 0.
+    Category {
+        /// Number of values.
+        count: usize,
+    },
+}
+
+impl FeatureKind {
+    /// Number of features.
+    pub const fn features(&self) -> usize {
+        match self {
+            Self::Number => 1,
+            Self::Category { count } => *count,
+        }
+    }
+}
+
+/// Shape of the features of a row that is an image: channel first, then line by line from the top, each
+/// from the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Number of channels: 1 is grey.
+    pub channels: usize,
+    /// Number of lines.
+    pub height: usize,
+    /// Number of pixels of a line.
+    pub width: usize,
+}
+
+impl Shape {
+    /// Number of features.
+    pub const fn features(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
