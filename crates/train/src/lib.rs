@@ -51,7 +51,7 @@ pub use config::{
 };
 pub use engine::{
     Array, ArrayError, DirectEngine, Engine, EngineError, RunDenoiser, StepOutput, TapeEngine,
-    TensorMap, Values, row_losses, use_instructions,
+    TensorMap, TypedBytes, Values, row_losses, use_instructions,
 };
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};

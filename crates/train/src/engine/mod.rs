@@ -22,4 +22,4 @@ pub use mlp_cpu::{DirectEngine, RunDenoiser, use_instructions};
 pub use mlp_gpu::{DeviceOutput, GpuEngine};
 pub use step::{Engine, StepOutput};
 pub use tape::{TapeEngine, row_losses};
-pub use tensors::{Array, ArrayError, TensorMap, Values};
+pub use tensors::{Array, ArrayError, TensorMap, TypedBytes, Values};

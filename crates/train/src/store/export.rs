@@ -1,17 +1,19 @@
 //! A run's weights in one file for other programs: safetensors, or NumPy's npz.
 
 use std::{
+    borrow::Cow,
     io::{Cursor, Write},
     path::Path,
 };
 
 use npyz::WriterBuilder;
+use safetensors::Dtype;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     TrainError,
     config::KeepConfig,
-    engine::{TensorMap, Values},
+    engine::{TensorMap, TypedBytes, Values},
     store::{checkpoint::Checkpoints, durable::write_new},
 };
 
@@ -69,6 +71,7 @@ fn npz(weights: &TensorMap) -> std::io::Result<Vec<u8>> {
                 writer.extend(values.iter().copied())?;
                 writer.finish()?;
             }
+            Values::Other(other) => bytes = npy(&array.shape, other),
         }
         // A fixed date, so that equal weights give equal bytes.
         let stored = SimpleFileOptions::default()
@@ -79,6 +82,40 @@ fn npz(weights: &TensorMap) -> std::io::Result<Vec<u8>> {
     }
     Ok(archive.finish()?.into_inner())
 }
+
+/// An array of another type as an NPY file of version 1. NumPy has no bfloat16: those become 32-bit floats,
+/// which hold every one exactly.
+///
+/// Source: NumPy's documentation, "numpy.lib.format".
+fn npy(shape: &[usize], numbers: &TypedBytes) -> Vec<u8> {
+    let widened = |pair: &[u8; 2]| [0, 0, pair[0], pair[1]];
+    let (kind, bytes): (_, Cow<[u8]>) = match numbers.dtype() {
+        Dtype::BF16 => {
+            ("<f4", numbers.bytes().as_chunks::<2>().0.iter().flat_map(widened).collect())
+        }
+        Dtype::F64 => ("<f8", numbers.bytes().into()),
+        Dtype::F16 => ("<f2", numbers.bytes().into()),
+        Dtype::U64 => ("<u8", numbers.bytes().into()),
+        Dtype::I32 => ("<i4", numbers.bytes().into()),
+        Dtype::U32 => ("<u4", numbers.bytes().into()),
+        Dtype::I16 => ("<i2", numbers.bytes().into()),
+        Dtype::U16 => ("<u2", numbers.bytes().into()),
+        Dtype::I8 => ("|i1", numbers.bytes().into()),
+        Dtype::BOOL => ("|b1", numbers.bytes().into()),
+        _ => ("|u1", numbers.bytes().into()),
+    };
+    let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
+    // Signature, header and line feed together are a multiple of 64 bytes.
+    let len = (PREFIX.len() + 2 + header.len() + 1).next_multiple_of(64) - PREFIX.len() - 2;
+    header = format!("{header:<width$}\n", width = len - 1);
+    // A header has some hundred bytes: an array has few dimensions.
+    let len = u16::try_from(len).unwrap_or(u16::MAX);
+    [PREFIX, &len.to_le_bytes(), header.as_bytes(), &bytes].concat()
+}
+
+/// Signature and version of an NPY file.
+const PREFIX: &[u8] = b"\x93NUMPY\x01\x00";
 
 #[cfg(test)]
 mod tests {

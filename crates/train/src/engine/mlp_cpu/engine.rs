@@ -7,6 +7,7 @@ use burn::{
     module::{ModuleVisitor, Param},
     tensor::{DType, Device, Tensor},
 };
+use burn_dispatch::DispatchDevice;
 use langevin_core::{Mlp, Network};
 use rayon::prelude::*;
 
@@ -128,7 +129,7 @@ impl<N: Network> DirectEngine<N> {
         }
         let mut times = map.0.values().filter_map(|array| match &array.values {
             Values::I64(values) => values.first().copied(),
-            Values::F32(_) => None,
+            Values::F32(_) | Values::Other(_) => None,
         });
         if let Some(time) = times.next() {
             if times.any(|other| other != time) {
@@ -245,11 +246,16 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     }
 }
 
-/// Whether a device is the processor; other backends keep weights elsewhere.
+/// Whether a device is the processor; other backends keep weights elsewhere. The backends of the processor
+/// are those of this crate's features, since Burn's type of a device has no others.
 pub(crate) fn is_processor(device: &Device) -> bool {
-    // By its text: the enum's variants depend on features of a crate that is not ours.
-    let name = format!("{device:?}");
-    ["Device<Flex", "Device<NdArray"].iter().any(|processor| name.starts_with(processor))
+    match device.as_dispatch() {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => true,
+        _ => false,
+    }
 }
 
 /// A network that needs no tape: the module on its device, its form, and its weights.
@@ -394,6 +400,6 @@ pub(crate) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
 fn floats(array: &Array) -> &[f32] {
     match &array.values {
         Values::F32(values) => values,
-        Values::I64(_) => &[],
+        Values::I64(_) | Values::Other(_) => &[],
     }
 }
