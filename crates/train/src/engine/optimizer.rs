@@ -25,6 +25,7 @@ pub(crate) struct ModuleOptimizer {
     states: BTreeMap<String, DynState>,
 }
 
+#[derive(Clone)]
 enum Kind {
     Sgd(Sgd),
     Adam(Adam),
@@ -90,21 +91,17 @@ impl ModuleOptimizer {
         }
     }
 
-    /// Loads a state that [`state`](Self::state) gave for the same module and optimizer.
+    /// The same optimizer with a state that [`state`](Self::state) gave for the same module.
     ///
     /// # Errors
     /// The name of an array that is missing, left over or of another shape.
-    pub(crate) fn load<M: Module>(
-        &mut self,
-        state: TensorMap,
-        module: &M,
-    ) -> Result<(), ArrayError> {
-        self.states = match &self.kind {
+    pub(crate) fn loaded<M: Module>(&self, state: TensorMap, module: &M) -> Result<Self, ArrayError> {
+        let states = match &self.kind {
             Kind::Sgd(_) => write_state::<Sgd, M>(state, module)?,
             Kind::Adam(_) => write_state::<Adam, M>(state, module)?,
             Kind::AdamW(_) => write_state::<AdamW, M>(state, module)?,
         };
-        Ok(())
+        Ok(Self { kind: self.kind.clone(), states })
     }
 }
 

@@ -227,7 +227,7 @@ fn training_steps_are_the_article_s() {
             agree(&input, &numbers(&golden["input"]), &what("input"));
             agree(&wide(&batch.target.values), &numbers(&golden["target"]), &what("target"));
             assert_eq!(golden["network"], batch.network, "{}", what("network"));
-            let (losses, gradients) = engine.gradients(&batch);
+            let (losses, gradients) = engine.differentiate(&batch);
             let losses: Vec<f64> = losses.into_data().iter::<f32>().map(f64::from).collect();
             let loss = batch.reduction.of_rows(&losses);
             agree(&[loss], &numbers(&golden["loss"]), &what("loss"));

@@ -1,14 +1,14 @@
 //! The direct engine: it trains Langevin's multilayer perceptron on the processor, in buffers of its own.
 //! It makes Burn's modules of them only where the networks are asked for.
 
-use std::{any::Any, cell::OnceCell};
+use std::{any::Any, cell::OnceCell, collections::BTreeMap, ops::Range};
 
 use burn::{
     module::{ModuleVisitor, Param},
     tensor::{DType, Device, Tensor},
 };
 use burn_dispatch::DispatchDevice;
-use langevin_core::{Mlp, Network};
+use langevin_core::{LossReduction, Mlp, Network};
 use rayon::prelude::*;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     form::{Form, Layer},
     gradients::Gradients,
     learner::{Learner, Training},
+    loss,
     pass::Network as Loops,
     simd::InstructionSet,
     update::State,
@@ -23,11 +24,13 @@ use super::{
 use crate::{
     config::OptimizerConfig,
     engine::{
-        Engine, EngineError, StepOutput,
+        Average, BatchGradients, Engine, EngineError, GradientsError, StepOutput,
+        averages::in_order,
+        halves::check_range,
         optimizer::ModuleOptimizer,
         tensors::{Array, ArrayError, Path, TensorMap, Values},
     },
-    problem::StepBatch,
+    problem::{BatchForm, HeadForm, HeadKind, StepBatch},
 };
 
 /// The name of the position's frequencies among the weights.
@@ -47,7 +50,8 @@ pub struct DirectEngine<N> {
     pub(crate) learners: Vec<Learner>,
     /// The networks as modules: made when they are asked for, dropped when the weights change.
     pub(crate) networks: OnceCell<Vec<N>>,
-    pub(crate) averages: OnceCell<Vec<N>>,
+    /// The averages that are kept, each with the networks as modules.
+    pub(crate) averages: Vec<(Average, OnceCell<Vec<N>>)>,
 }
 
 impl<N: Network> DirectEngine<N> {
@@ -75,8 +79,26 @@ impl<N: Network> DirectEngine<N> {
             gradients: Gradients::new(network, rayon::current_num_threads()),
             learners: vec![learner; count],
             networks: OnceCell::new(),
-            averages: OnceCell::new(),
+            averages: Vec::new(),
         })
+    }
+
+    /// Whether this engine can train `network` on a device, by batches of a form.
+    ///
+    /// # Errors
+    /// The reason why the network, the batches, the optimizer or the device needs another engine.
+    pub fn supports(
+        network: &N,
+        batch: &BatchForm,
+        optimizer: &OptimizerConfig,
+        device: &Device,
+    ) -> Result<(), EngineError> {
+        let device = device.clone().inner();
+        if !is_processor(&device) {
+            return Err(EngineError::NotProcessor);
+        }
+        let (_, form, _) = known(network.clone(), &device)?;
+        fits(&form, batch, optimizer)
     }
 
     /// The module with the parameters of a buffer.
@@ -97,6 +119,29 @@ impl<N: Network> DirectEngine<N> {
         map
     }
 
+    /// Buffer of a group's gradients.
+    ///
+    /// # Errors
+    /// The name of the array that is missing, left over or of another shape or type.
+    pub(crate) fn gradient(&self, sum: TensorMap) -> Result<Buffer, ArrayError> {
+        let layers = &self.gradients.network.layers;
+        let empty = Buffer::zeros(self.gradients.network.len());
+        sum.same_architecture(&arrays(layers, &empty, ""))?;
+        Ok(parameters(layers, sum))
+    }
+
+    /// The average of a name and its place among those that are kept.
+    fn kept(&self, name: &str) -> Option<(usize, &(Average, OnceCell<Vec<N>>))> {
+        self.averages.iter().enumerate().find(|(_, (average, _))| average.name() == name)
+    }
+
+    /// Drops the modules of the averaged weights.
+    fn forget_averages(&mut self) {
+        for (_, networks) in &mut self.averages {
+            networks.take();
+        }
+    }
+
     fn state(&self, state: &State) -> TensorMap {
         let layers = &self.gradients.network.layers;
         let mut map = TensorMap::default();
@@ -115,8 +160,7 @@ impl<N: Network> DirectEngine<N> {
 
     /// The optimizer's state of a checkpoint. The tape's optimizer checks it first.
     fn read_state(&self, map: TensorMap, module: &N) -> Result<State, ArrayError> {
-        let mut checked = ModuleOptimizer::new(&self.training.optimizer);
-        checked.load(map, module)?;
+        let checked = ModuleOptimizer::new(&self.training.optimizer).loaded(map, module)?;
         let mut map = checked.state(module);
         let network = &self.gradients.network;
         let mut state = State::new(&self.training.optimizer, network.len());
@@ -160,9 +204,46 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
         let learner = &mut self.learners[batch.network];
         let (losses, norm) =
             learner.step(&self.training, &mut self.gradients, batch, learning_rate, beside);
-        let sum = losses.iter().map(|loss| f64::from(*loss)).sum();
-        let loss = batch.reduction.of_sum(sum, batch.rows);
-        StepOutput::Host { loss, gradient_norm: f64::from(norm) }
+        output(losses, norm, batch.reduction)
+    }
+
+    fn groups(&self, batch: &StepBatch) -> usize {
+        self.gradients.count(batch.rows)
+    }
+
+    fn gradients(
+        &mut self,
+        batch: &StepBatch,
+        groups: Range<usize>,
+    ) -> Result<BatchGradients, GradientsError> {
+        let all = self.groups(batch);
+        check_range(batch, self.learners.len(), &groups, all)?;
+        let mut made = BatchGradients::empty(batch, &groups, all);
+        let parameters = &self.learners[batch.network].parameters;
+        let layers = self.gradients.network.layers.clone();
+        for (sum, losses) in self.gradients.of_groups(parameters, batch, groups) {
+            made.sums.push(arrays(&layers, sum, ""));
+            made.losses.extend(losses.iter().map(|loss| f64::from(*loss)));
+        }
+        Ok(made)
+    }
+
+    fn apply(
+        &mut self,
+        made: BatchGradients,
+        learning_rate: f64,
+    ) -> Result<StepOutput, GradientsError> {
+        made.check_whole(self.learners.len())?;
+        let network = &self.gradients.network;
+        let sums = made.sums.into_iter().map(|sum| self.gradient(sum));
+        let sums = sums.collect::<Result<Vec<_>, _>>()?;
+        let set = network.set;
+        self.networks.take();
+        let sum = self.gradients.add(sums, &made.losses);
+        let factor = if made.is_reduced { 1.0 } else { loss::factor(made.reduction, sum.0) };
+        let learner = &mut self.learners[made.network];
+        let (losses, norm) = learner.apply(&self.training, set, sum, factor, learning_rate);
+        Ok(output(losses, norm, made.reduction))
     }
 
     fn networks(&self) -> &[N] {
@@ -173,38 +254,40 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
 
     fn hand_over(&mut self, from: usize, to: usize) {
         self.networks.take();
-        self.averages.take();
+        self.forget_averages();
         let state = State::new(&self.training.optimizer, self.gradients.network.len());
         self.learners[to] = Learner { state, ..self.learners[from].clone() };
     }
 
-    fn keep_averages(&mut self) {
-        self.averages.take();
+    fn keep_averages(&mut self, averages: Vec<Average>) {
         for learner in &mut self.learners {
-            learner.average = Some(learner.parameters.clone());
+            learner.averages = averages.iter().map(|_| learner.parameters.clone()).collect();
+        }
+        self.averages = averages.into_iter().map(|average| (average, OnceCell::new())).collect();
+    }
+
+    fn average(&mut self, network: usize, step: u64) {
+        for (number, (average, networks)) in self.averages.iter_mut().enumerate() {
+            if let Some(decay) = average.decay(step) {
+                networks.take();
+                self.learners[network].average(&self.gradients, number, decay);
+            }
         }
     }
 
-    fn average(&mut self, network: usize, decay: f64) {
-        self.averages.take();
-        self.learners[network].average(&self.gradients, decay);
-    }
-
-    fn averages(&self) -> Option<&[N]> {
-        let averages: Option<Vec<_>> = self.learners.iter().map(|l| l.average.as_ref()).collect();
-        let modules = |averages: Vec<&Buffer>| {
-            averages.into_iter().map(|average| self.module(average).valid()).collect()
-        };
-        averages.map(|averages| &self.averages.get_or_init(|| modules(averages))[..])
+    fn averages(&self, name: &str) -> Option<&[N]> {
+        let (number, (_, networks)) = self.kept(name)?;
+        let module = |learner: &Learner| self.module(&learner.averages[number]).valid();
+        Some(networks.get_or_init(|| self.learners.iter().map(module).collect()))
     }
 
     fn weights(&self) -> Vec<TensorMap> {
         self.learners.iter().map(|learner| self.named(&learner.parameters)).collect()
     }
 
-    fn average_weights(&self) -> Option<Vec<TensorMap>> {
-        let averages = self.learners.iter().map(|learner| learner.average.as_ref());
-        averages.map(|average| average.map(|average| self.named(average))).collect()
+    fn average_weights(&self, name: &str) -> Option<Vec<TensorMap>> {
+        let (number, _) = self.kept(name)?;
+        Some(self.learners.iter().map(|learner| self.named(&learner.averages[number])).collect())
     }
 
     fn optimizer_state(&self) -> TensorMap {
@@ -214,36 +297,100 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     fn restore(
         &mut self,
         weights: TensorMap,
-        averages: Option<TensorMap>,
+        averages: BTreeMap<String, TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), ArrayError> {
         let count = self.learners.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
-        let mut averages = match averages {
-            Some(averages) => averages.split(count)?.into_iter().map(Some).collect(),
-            None => vec![None; count],
-        };
+        let kept: Vec<_> = self.averages.iter().map(|(average, _)| average.clone()).collect();
+        let averages = in_order(&kept, averages)?.into_iter().map(|map| map.split(count));
+        let averages = averages.collect::<Result<Vec<_>, _>>()?;
         let expected = TensorMap::of_module(&self.template);
         let layers = &self.gradients.network.layers;
-        let mut learners = Vec::new();
-        for ((mut weights, state), average) in weights.into_iter().zip(states).zip(&mut averages) {
-            for map in [Some(&mut weights), average.as_mut()].into_iter().flatten() {
-                map.same_architecture(&expected)?;
-                // The template holds the frequencies of all networks.
-                if map.0.remove(FREQUENCIES) != expected.0.get(FREQUENCIES).cloned() {
-                    return Err(ArrayError::OtherSeed(FREQUENCIES.to_owned()));
-                }
+        let mut frequencies = None;
+        let mut take = |mut map: TensorMap| -> Result<Buffer, ArrayError> {
+            map.same_architecture(&expected)?;
+            // The loops hold one set of frequencies, that of all networks.
+            let own = map.0.remove(FREQUENCIES);
+            if *frequencies.get_or_insert_with(|| own.clone()) != own {
+                return Err(ArrayError::OwnFrequencies(FREQUENCIES.to_owned()));
             }
-            learners.push(Learner {
-                parameters: parameters(layers, weights),
-                state: self.read_state(state, &self.template)?,
-                average: average.take().map(|average| parameters(layers, average)),
-            });
+            Ok(parameters(layers, map))
+        };
+        let mut learners = Vec::new();
+        for (weights, state) in weights.into_iter().zip(states) {
+            let state = self.read_state(state, &self.template)?;
+            learners.push(Learner { parameters: take(weights)?, state, averages: Vec::new() });
         }
-        (self.networks, self.averages) = (OnceCell::new(), OnceCell::new());
+        for averages in averages {
+            for (learner, average) in learners.iter_mut().zip(averages) {
+                learner.averages.push(take(average)?);
+            }
+        }
+        if let Some(Some(own)) = frequencies {
+            self.gradients.network.form.frequencies = floats(&own).to_vec();
+        }
+        self.networks.take();
+        self.forget_averages();
         self.learners = learners;
         Ok(())
     }
+}
+
+/// Output of a step from the rows' losses and the norm of their gradient.
+fn output(losses: &[f32], norm: f32, reduction: LossReduction) -> StepOutput {
+    let sum = losses.iter().map(|loss| f64::from(*loss)).sum();
+    StepOutput::Host { loss: reduction.of_sum(sum, losses.len()), gradient_norm: f64::from(norm) }
+}
+
+/// Whether the loops can make steps with an optimizer, by batches of a form.
+///
+/// # Errors
+/// The reason why they cannot.
+pub(crate) fn fits(
+    form: &Form,
+    batch: &BatchForm,
+    optimizer: &OptimizerConfig,
+) -> Result<(), EngineError> {
+    match optimizer {
+        OptimizerConfig::Sgd { .. }
+        | OptimizerConfig::Adam { .. }
+        | OptimizerConfig::Adamw { .. } => {}
+    }
+    let head = HeadForm { kind: HeadKind::SquaredError, columns: form.features, by_cell: false };
+    if batch.heads != [head] {
+        return Err(EngineError::OtherHeads);
+    }
+    if (batch.input, batch.level + batch.condition) != (form.features, form.extra_features) {
+        return Err(EngineError::OtherColumns);
+    }
+    Ok(())
+}
+
+/// Fails where saved weights of our own perceptron have other frequencies of the position than `expected`,
+/// its weights by the run's seed. Frequencies of another run are sound, but not what the seed of this one
+/// gave.
+///
+/// # Errors
+/// The name of the frequencies.
+pub(crate) fn same_seed<N: Network>(
+    network: &N,
+    expected: &TensorMap,
+    saved: &TensorMap,
+) -> Result<(), ArrayError> {
+    let (expected, saved) = (expected.0.get(FREQUENCIES), saved.0.get(FREQUENCIES));
+    match (own(network), expected, saved) {
+        (Some(_), Some(expected), Some(saved)) if expected != saved => {
+            Err(ArrayError::OtherSeed(FREQUENCIES.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The network as our own perceptron, if it is one.
+fn own<N: Network>(network: &N) -> Option<&Mlp> {
+    let any: &dyn Any = network;
+    any.downcast_ref()
 }
 
 /// Whether a device is the processor; other backends keep weights elsewhere. The backends of the processor
@@ -282,8 +429,7 @@ pub(crate) fn known<N: Network>(
 /// # Errors
 /// The reason why they do not support it.
 pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, EngineError> {
-    let any: &dyn Any = network;
-    let Some(mlp) = any.downcast_ref::<Mlp>() else {
+    let Some(mlp) = own(network) else {
         return Err(EngineError::OtherNetwork);
     };
     let mut look = Look::default();
@@ -362,7 +508,7 @@ fn names(number: usize, end: &str) -> [String; 2] {
 }
 
 /// Arrays of a buffer by name, in the layout of files.
-fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
+pub(crate) fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
     let of_layer = |(i, layer): (usize, &Layer)| {
         let ([weight_name, bias_name], (weight, bias)) = (names(i, end), layer.read(buffer));
         [

@@ -19,7 +19,7 @@ pub(crate) mod update;
 
 pub use denoiser::RunDenoiser;
 pub use engine::DirectEngine;
-pub(crate) use engine::is_processor;
+pub(crate) use engine::{is_processor, same_seed};
 pub(crate) use gradients::most_groups;
 pub(crate) use simd::InstructionSet;
 pub use simd::use_instructions;

@@ -13,6 +13,7 @@ use super::{
     update::{self, LOSS_ROWS, LossArgumentsLaunch, UNITS, UpdateArgumentsLaunch},
 };
 use crate::{
+    TrainError,
     config::OptimizerConfig,
     engine::{
         EngineError,
@@ -91,8 +92,92 @@ impl Device {
         learning_rate: f64,
     ) -> DeviceOutput {
         learner.steps += 1;
+        let rule = rule(&training.optimizer, learner.steps, learning_rate);
+        let (space, output) = self.differentiate(learner, batch, rule);
+        let Space { plan, numbers, partial, sums, .. } = &space;
+        let losses = batch.reduction == LossReduction::Norm;
+        let arguments = UpdateArgumentsLaunch {
+            rule: plan.rule,
+            len: self.network.len(),
+            rows: batch.rows,
+            squares: plan.squares(self.network.len()),
+            first_loss: plan.first_loss(),
+            losses: if losses { sums.len - plan.first_loss() } else { 0 },
+            factor: factor(batch.reduction, batch.rows),
+            clip: training.clip_norm.unwrap_or(0.0) as f32,
+        };
+        self.update(learner, training, [numbers, partial, sums, &output.numbers()], arguments);
+        self.space = Some(space);
+        self.output = Some(output.clone());
+        output
+    }
+
+    /// The gradients of a batch on the host, and the losses of its rows.
+    pub(super) fn gradients_of(
+        &mut self,
+        learner: &DeviceLearner,
+        batch: &StepBatch,
+    ) -> Result<HostGradients, TrainError> {
+        let (space, output) = self.differentiate(learner, batch, [0.0; RULE]);
+        let (len, Space { plan, partial, sums, .. }) = (self.network.len(), &space);
+        let handles = [partial, sums, &output.numbers()].map(|numbers| numbers.handle.clone());
+        let mut read = transfer::read_buffers(&self.client, handles.to_vec())?;
+        let [gradients, sums, losses] = &mut read[..] else { return Ok(HostGradients::default()) };
+        let (squares, first) = (plan.squares(len), plan.first_loss());
+        let made = HostGradients {
+            squares: sums[..squares].to_vec(),
+            loss_sums: sums[first..].to_vec(),
+            losses: losses[..batch.rows].to_vec(),
+            gradients: {
+                gradients.truncate(len);
+                std::mem::take(gradients)
+            },
+        };
+        self.space = Some(space);
+        self.output = Some(output);
+        Ok(made)
+    }
+
+    /// Moves the weights by gradients of the host. Returns their norm.
+    pub(super) fn apply(
+        &self,
+        learner: &mut DeviceLearner,
+        training: &Training,
+        made: &HostGradients,
+        reduction: LossReduction,
+        learning_rate: f64,
+    ) -> Result<f32, TrainError> {
+        let (client, rows) = (&self.client, made.losses.len());
+        learner.steps += 1;
+        let numbers =
+            Numbers::new(client, &rule(&training.optimizer, learner.steps, learning_rate));
+        let sums = Numbers::new(client, &[&made.squares[..], &made.loss_sums].concat());
+        let (partial, output) =
+            (Numbers::new(client, &made.gradients), Numbers::zeros(client, rows + 1));
+        let arguments = UpdateArgumentsLaunch {
+            rule: 0,
+            len: self.network.len(),
+            rows,
+            squares: made.squares.len(),
+            first_loss: made.squares.len(),
+            losses: if reduction == LossReduction::Norm { made.loss_sums.len() } else { 0 },
+            factor: factor(reduction, rows),
+            clip: training.clip_norm.unwrap_or(0.0) as f32,
+        };
+        self.update(learner, training, [&numbers, &partial, &sums, &output], arguments);
+        let read = transfer::read_buffers(client, vec![output.handle])?;
+        Ok(read.first().and_then(|output| output.get(rows)).copied().unwrap_or(f32::NAN))
+    }
+
+    /// Uploads a batch, and makes the losses of its rows and the gradients of their sum.
+    fn differentiate(
+        &mut self,
+        learner: &DeviceLearner,
+        batch: &StepBatch,
+        rule: [f32; RULE],
+    ) -> (Space, DeviceOutput) {
         let mut values = self.pack(batch);
-        values.extend(rule(&training.optimizer, learner.steps, learning_rate));
+        values.extend(rule);
         let size = (batch.rows, batch.parts);
         let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
         let space = kept.unwrap_or_else(|| self.make_space(batch));
@@ -115,15 +200,23 @@ impl Device {
             }
             self.gradients(&space, first, rows);
         }
-        self.update(&space, learner, training, batch, &output);
-        self.space = Some(space);
-        self.output = Some(place.clone());
-        place
+        let Space { plan, partial, sums, .. } = &space;
+        if plan.slices > 1 {
+            let (cubes, len) = (self.over_all(), self.network.len());
+            // SAFETY: the kernel stays within `len` and the slices.
+            unsafe { launch!(self.client, update::sum, cubes, [partial, sums], len, plan.slices) }
+        }
+        (space, place)
     }
 
-    /// Moves the average: `average ← average + (1 − decay) · (parameters − average)`.
-    pub(super) fn average(&self, learner: &DeviceLearner, decay: f64) {
-        if let Some(average) = &learner.average {
+    /// Replaces the frequencies of the position.
+    pub(super) fn set_frequencies(&mut self, frequencies: Vec<f32>) {
+        self.network.form.frequencies = frequencies;
+    }
+
+    /// Moves an average: `average ← average + (1 − decay) · (parameters − average)`.
+    pub(super) fn average(&self, learner: &DeviceLearner, number: usize, decay: f64) {
+        if let Some(average) = learner.averages.get(number) {
             let share = (1.0 - decay) as f32;
             // SAFETY: the kernel stays within `len`.
             unsafe {
@@ -330,37 +423,16 @@ impl Device {
         }
     }
 
+    /// Moves the weights; the buffers are the rule's, the gradients', the partial sums' and the output's.
     fn update(
         &self,
-        space: &Space,
         learner: &DeviceLearner,
         training: &Training,
-        batch: &StepBatch,
-        output: &Numbers,
+        [numbers, partial, sums, output]: [&Numbers; 4],
+        arguments: UpdateArgumentsLaunch,
     ) {
-        let (Space { plan, numbers, partial, sums, .. }, len) = (space, self.network.len());
         let DeviceLearner { parameters, moments, turned, .. } = learner;
         let (cubes, places) = (self.over_all(), &self.turned.on_device);
-        if plan.slices > 1 {
-            let cubes = cubes.clone();
-            // SAFETY: the kernel stays within `len` and the slices.
-            unsafe { launch!(self.client, update::sum, cubes, [partial, sums], len, plan.slices) }
-        }
-        let factor = match batch.reduction {
-            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f32,
-            LossReduction::Sum => 1.0,
-            LossReduction::Norm => 0.0,
-        };
-        let arguments = UpdateArgumentsLaunch {
-            rule: plan.rule,
-            len,
-            rows: batch.rows,
-            squares: plan.squares(len),
-            first_loss: plan.first_loss(),
-            losses: if factor == 0.0 { sums.len - plan.first_loss() } else { 0 },
-            factor,
-            clip: training.clip_norm.unwrap_or(0.0) as f32,
-        };
         match &training.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. } => {
                 let momentum = *momentum as f32;
@@ -404,6 +476,28 @@ impl Device {
     /// Cubes of a pass over all parameters.
     fn over_all(&self) -> Cubes {
         line(cubes(self.network.len()))
+    }
+}
+
+/// Gradients of a batch, read from the device.
+#[derive(Debug, Default)]
+pub(super) struct HostGradients {
+    /// The gradients of the sum of the rows' losses, in the place of the parameters.
+    pub(super) gradients: Vec<f32>,
+    /// Partial sums of the gradients' squares.
+    pub(super) squares: Vec<f32>,
+    /// Partial sums of the losses.
+    pub(super) loss_sums: Vec<f32>,
+    /// The losses of the rows.
+    pub(super) losses: Vec<f32>,
+}
+
+/// Factor of the gradients of the rows' losses; 0 where the kernel makes it of the losses.
+fn factor(reduction: LossReduction, rows: usize) -> f32 {
+    match reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / rows as f32,
+        LossReduction::Sum => 1.0,
+        LossReduction::Norm => 0.0,
     }
 }
 

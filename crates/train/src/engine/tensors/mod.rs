@@ -58,6 +58,15 @@ pub enum ArrayError {
         /// The number of networks.
         count: usize,
     },
+    /// Frequencies of the position that differ among the networks of a run, which share them.
+    #[error("{0} differ among the networks, or from those of their averages")]
+    OwnFrequencies(String),
+    /// An average that is kept and was not saved.
+    #[error("the average {0:?} is missing")]
+    NoAverage(String),
+    /// A saved average that is not kept.
+    #[error("the average {0:?} is not kept here")]
+    OtherAverage(String),
     /// Frequencies of the position that another seed drew.
     #[error("{0} are not those of this run's seed")]
     OtherSeed(String),

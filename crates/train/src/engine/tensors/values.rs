@@ -122,26 +122,24 @@ impl Values {
 impl Array {
     /// The array of a tensor's numbers, in their own type. Quantised numbers become 32-bit floats.
     pub(crate) fn of_data(data: &TensorData) -> Self {
-        let other = |dtype, bytes| Values::Other(TypedBytes { dtype, bytes });
-        let own = |dtype| other(dtype, in_files_order(dtype, data.as_bytes().to_vec()));
-        let values = match data.dtype() {
-            DType::F32 | DType::Flex32 | DType::QFloat(_) => {
-                Values::F32(data.iter::<f32>().collect())
+        let values = match in_files(data.dtype()) {
+            Dtype::F32 => Values::F32(data.iter::<f32>().collect()),
+            Dtype::I64 => Values::I64(data.iter::<i64>().collect()),
+            Dtype::BOOL => {
+                let bytes = data.iter::<bool>().map(u8::from).collect();
+                Values::Other(TypedBytes { dtype: Dtype::BOOL, bytes })
             }
-            DType::I64 => Values::I64(data.iter::<i64>().collect()),
-            DType::F64 => own(Dtype::F64),
-            DType::F16 => own(Dtype::F16),
-            DType::BF16 => own(Dtype::BF16),
-            DType::I32 => own(Dtype::I32),
-            DType::I16 => own(Dtype::I16),
-            DType::I8 => own(Dtype::I8),
-            DType::U64 => own(Dtype::U64),
-            DType::U32 => own(Dtype::U32),
-            DType::U16 => own(Dtype::U16),
-            DType::U8 => own(Dtype::U8),
-            DType::Bool(_) => other(Dtype::BOOL, data.iter::<bool>().map(u8::from).collect()),
+            dtype => {
+                let bytes = in_files_order(dtype, data.as_bytes().to_vec());
+                Values::Other(TypedBytes { dtype, bytes })
+            }
         };
         Self { shape: data.shape().to_vec(), values }
+    }
+
+    /// Whether these are numbers of a tensor of the type `dtype`.
+    pub(crate) fn holds(&self, dtype: DType) -> bool {
+        self.values.dtype() == in_files(dtype)
     }
 
     /// The numbers for a tensor of the type `dtype`, whose type in files is this array's.
@@ -207,6 +205,25 @@ fn in_files_order(dtype: Dtype, mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.chunks_exact_mut(size_of(dtype)).for_each(<[u8]>::reverse);
     }
     bytes
+}
+
+/// The type in files of numbers of the type `dtype`.
+const fn in_files(dtype: DType) -> Dtype {
+    match dtype {
+        DType::F32 | DType::Flex32 | DType::QFloat(_) => Dtype::F32,
+        DType::F64 => Dtype::F64,
+        DType::F16 => Dtype::F16,
+        DType::BF16 => Dtype::BF16,
+        DType::I64 => Dtype::I64,
+        DType::I32 => Dtype::I32,
+        DType::I16 => Dtype::I16,
+        DType::I8 => Dtype::I8,
+        DType::U64 => Dtype::U64,
+        DType::U32 => Dtype::U32,
+        DType::U16 => Dtype::U16,
+        DType::U8 => Dtype::U8,
+        DType::Bool(_) => Dtype::BOOL,
+    }
 }
 
 /// Bytes of a number.
