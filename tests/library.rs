@@ -10,6 +10,8 @@ mod direct;
 mod gpu;
 #[path = "library/gradients.rs"]
 mod gradients;
+#[path = "library/halves.rs"]
+mod halves;
 #[path = "library/launches.rs"]
 mod launches;
 #[path = "library/lost_backend.rs"]
@@ -18,3 +20,5 @@ mod lost_backend;
 mod numpy;
 #[path = "library/optimizers.rs"]
 mod optimizers;
+#[path = "library/restoring.rs"]
+mod restoring;

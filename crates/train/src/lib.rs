@@ -53,13 +53,16 @@ pub use config::{
     schema,
 };
 pub use engine::{
-    Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError, PartialSums, RunDenoiser, StepOutput, TapeEngine,
-    TensorMap, TypedBytes, Values, row_losses, use_instructions,
+    Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError,
+    PartialSums, RunDenoiser, StepOutput, TapeEngine, TensorMap, TypedBytes, Values, row_losses,
+    use_instructions,
 };
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
-pub use problem::{BatchForm, Columns, Diffusion, HeadForm, HeadKind, Problem, StepBatch, free_memory};
+pub use problem::{
+    BatchForm, Columns, Diffusion, HeadForm, HeadKind, Problem, StepBatch, free_memory,
+};
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
     built_in, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run, train, verify_run,

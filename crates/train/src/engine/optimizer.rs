@@ -95,7 +95,11 @@ impl ModuleOptimizer {
     ///
     /// # Errors
     /// The name of an array that is missing, left over or of another shape.
-    pub(crate) fn loaded<M: Module>(&self, state: TensorMap, module: &M) -> Result<Self, ArrayError> {
+    pub(crate) fn loaded<M: Module>(
+        &self,
+        state: TensorMap,
+        module: &M,
+    ) -> Result<Self, ArrayError> {
         let states = match &self.kind {
             Kind::Sgd(_) => write_state::<Sgd, M>(state, module)?,
             Kind::Adam(_) => write_state::<Adam, M>(state, module)?,

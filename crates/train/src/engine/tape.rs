@@ -82,11 +82,7 @@ impl<N: Network> TapeEngine<N> {
     }
 
     /// The losses of a part's rows, and the gradients of their sum.
-    fn differentiate_part(
-        &self,
-        network: &N,
-        part: &StepBatch,
-    ) -> (Tensor<1>, GradientsParams) {
+    fn differentiate_part(&self, network: &N, part: &StepBatch) -> (Tensor<1>, GradientsParams) {
         let rows = row_losses(network, part, &self.device);
         let losses = rows.clone().inner();
         (losses, GradientsParams::from_grads(rows.sum().backward(), network))

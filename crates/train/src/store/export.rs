@@ -142,4 +142,48 @@ mod tests {
         assert_eq!(array.shape(), [2, 3]);
         assert_eq!(array.into_vec::<f32>().expect("floats"), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     }
+
+    #[test]
+    fn arrays_of_other_types_are_numpys() {
+        use burn::tensor::{TensorData, bf16};
+
+        let mut weights = TensorMap::default();
+        let brain = [1.5, -3.0e38, 0.125].map(bf16::from_f64).to_vec();
+        for (name, data) in [
+            ("double", TensorData::new(vec![0.1, -1e300, 7.0, 8.0], [2, 2])),
+            ("int", TensorData::new(vec![i32::MIN, 5], [2])),
+            ("mask", TensorData::new(vec![true, false], [2, 1])),
+            ("brain", TensorData::new(brain.clone(), [3])),
+            ("scalar", TensorData::new(vec![2.5], [0; 0])),
+        ] {
+            weights.0.insert(name.to_owned(), Array::of_data(&data));
+        }
+        let bytes = npz(&weights).expect("written");
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip");
+        let mut read = |name: &str| {
+            let mut inner = Vec::new();
+            let mut file = archive.by_name(&format!("{name}.npy")).expect("there");
+            file.read_to_end(&mut inner).expect("read");
+            let header = 10 + usize::from(u16::from_le_bytes([inner[8], inner[9]]));
+            assert_eq!((header % 64, inner[header - 1]), (0, b'\n'), "{name}");
+            inner
+        };
+        let double = read("double");
+        let double = npyz::NpyFile::new(&double[..]).expect("npy");
+        assert_eq!(double.shape(), [2, 2]);
+        assert_eq!(double.into_vec::<f64>().expect("doubles"), [0.1, -1e300, 7.0, 8.0]);
+        let int = read("int");
+        let int = npyz::NpyFile::new(&int[..]).expect("npy").into_vec::<i32>().expect("integers");
+        assert_eq!(int, [i32::MIN, 5]);
+        let mask = read("mask");
+        let mask = npyz::NpyFile::new(&mask[..]).expect("npy");
+        assert_eq!(mask.shape(), [2, 1]);
+        assert_eq!(mask.into_vec::<bool>().expect("booleans"), [true, false]);
+        let wide = read("brain");
+        let wide = npyz::NpyFile::new(&wide[..]).expect("npy").into_vec::<f32>().expect("floats");
+        assert!(wide.iter().eq(brain.iter().map(|x| x.to_f32()).collect::<Vec<_>>().iter()));
+        let scalar = read("scalar");
+        let scalar = npyz::NpyFile::new(&scalar[..]).expect("npy");
+        assert_eq!((scalar.shape().len(), scalar.into_vec::<f64>().expect("one")), (0, vec![2.5]));
+    }
 }

@@ -487,3 +487,6 @@ impl<N: Network> Trainer<N> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

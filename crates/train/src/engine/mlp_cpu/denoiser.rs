@@ -8,8 +8,9 @@ use langevin_core::{Denoiser, Network, NetworkDenoiser, NoiseLevel, Prediction};
 
 use super::{
     buffer::Buffer,
-    engine::{form, is_processor, parameters},
+    engine::parameters,
     gradients::CHUNK_ROWS,
+    known::{form, is_processor},
     pass::{ForwardSpace, Network as Loops},
     simd::InstructionSet,
 };

@@ -140,11 +140,7 @@ impl Gradients {
     }
 
     /// Adds sums of groups that were made before, with the losses of all rows.
-    pub(crate) fn add(
-        &mut self,
-        sums: Vec<Buffer>,
-        losses: &[f64],
-    ) -> (&[f32], &mut [f32], &Team) {
+    pub(crate) fn add(&mut self, sums: Vec<Buffer>, losses: &[f64]) -> (&[f32], &mut [f32], &Team) {
         let count = sums.len();
         self.make_room(count);
         for (group, sum) in self.groups.iter_mut().zip(sums) {

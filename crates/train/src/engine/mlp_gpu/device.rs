@@ -13,7 +13,6 @@ use super::{
     update::{self, LOSS_ROWS, LossArgumentsLaunch, UNITS, UpdateArgumentsLaunch},
 };
 use crate::{
-    TrainError,
     config::OptimizerConfig,
     engine::{
         EngineError,
@@ -46,28 +45,28 @@ macro_rules! launch {
 
 /// Buffers of a batch, kept while batches are of one size.
 #[derive(Debug)]
-struct Space {
-    plan: Plan,
+pub(super) struct Space {
+    pub(super) plan: Plan,
     /// The batch and its activations, where the plan says.
     numbers: Numbers,
     table: Numbers<u32>,
     /// Gradients of each slice.
-    partial: Numbers,
+    pub(super) partial: Numbers,
     /// Sums of squares of gradients, then sums of losses.
-    sums: Numbers,
+    pub(super) sums: Numbers,
 }
 
 /// Device that makes the steps of a network, with all that it keeps from step to step.
 pub(super) struct Device {
     pub(super) client: Client,
     hardware: Hardware,
-    network: Network,
+    pub(super) network: Network,
     pub(super) turned: Turned,
     /// Buffer of the host for the input of a few rows.
     host: Input,
-    space: Option<Space>,
+    pub(super) space: Option<Space>,
     /// Output of the step before.
-    output: Option<DeviceOutput>,
+    pub(super) output: Option<DeviceOutput>,
 }
 
 impl Device {
@@ -112,65 +111,8 @@ impl Device {
         output
     }
 
-    /// The gradients of a batch on the host, and the losses of its rows.
-    pub(super) fn gradients_of(
-        &mut self,
-        learner: &DeviceLearner,
-        batch: &StepBatch,
-    ) -> Result<HostGradients, TrainError> {
-        let (space, output) = self.differentiate(learner, batch, [0.0; RULE]);
-        let (len, Space { plan, partial, sums, .. }) = (self.network.len(), &space);
-        let handles = [partial, sums, &output.numbers()].map(|numbers| numbers.handle.clone());
-        let mut read = transfer::read_buffers(&self.client, handles.to_vec())?;
-        let [gradients, sums, losses] = &mut read[..] else { return Ok(HostGradients::default()) };
-        let (squares, first) = (plan.squares(len), plan.first_loss());
-        let made = HostGradients {
-            squares: sums[..squares].to_vec(),
-            loss_sums: sums[first..].to_vec(),
-            losses: losses[..batch.rows].to_vec(),
-            gradients: {
-                gradients.truncate(len);
-                std::mem::take(gradients)
-            },
-        };
-        self.space = Some(space);
-        self.output = Some(output);
-        Ok(made)
-    }
-
-    /// Moves the weights by gradients of the host. Returns their norm.
-    pub(super) fn apply(
-        &self,
-        learner: &mut DeviceLearner,
-        training: &Training,
-        made: &HostGradients,
-        reduction: LossReduction,
-        learning_rate: f64,
-    ) -> Result<f32, TrainError> {
-        let (client, rows) = (&self.client, made.losses.len());
-        learner.steps += 1;
-        let numbers =
-            Numbers::new(client, &rule(&training.optimizer, learner.steps, learning_rate));
-        let sums = Numbers::new(client, &[&made.squares[..], &made.loss_sums].concat());
-        let (partial, output) =
-            (Numbers::new(client, &made.gradients), Numbers::zeros(client, rows + 1));
-        let arguments = UpdateArgumentsLaunch {
-            rule: 0,
-            len: self.network.len(),
-            rows,
-            squares: made.squares.len(),
-            first_loss: made.squares.len(),
-            losses: if reduction == LossReduction::Norm { made.loss_sums.len() } else { 0 },
-            factor: factor(reduction, rows),
-            clip: training.clip_norm.unwrap_or(0.0) as f32,
-        };
-        self.update(learner, training, [&numbers, &partial, &sums, &output], arguments);
-        let read = transfer::read_buffers(client, vec![output.handle])?;
-        Ok(read.first().and_then(|output| output.get(rows)).copied().unwrap_or(f32::NAN))
-    }
-
     /// Uploads a batch, and makes the losses of its rows and the gradients of their sum.
-    fn differentiate(
+    pub(super) fn differentiate(
         &mut self,
         learner: &DeviceLearner,
         batch: &StepBatch,
@@ -424,7 +366,7 @@ impl Device {
     }
 
     /// Moves the weights; the buffers are the rule's, the gradients', the partial sums' and the output's.
-    fn update(
+    pub(super) fn update(
         &self,
         learner: &DeviceLearner,
         training: &Training,
@@ -479,21 +421,8 @@ impl Device {
     }
 }
 
-/// Gradients of a batch, read from the device.
-#[derive(Debug, Default)]
-pub(super) struct HostGradients {
-    /// The gradients of the sum of the rows' losses, in the place of the parameters.
-    pub(super) gradients: Vec<f32>,
-    /// Partial sums of the gradients' squares.
-    pub(super) squares: Vec<f32>,
-    /// Partial sums of the losses.
-    pub(super) loss_sums: Vec<f32>,
-    /// The losses of the rows.
-    pub(super) losses: Vec<f32>,
-}
-
 /// Factor of the gradients of the rows' losses; 0 where the kernel makes it of the losses.
-fn factor(reduction: LossReduction, rows: usize) -> f32 {
+pub(super) fn factor(reduction: LossReduction, rows: usize) -> f32 {
     match reduction {
         LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / rows as f32,
         LossReduction::Sum => 1.0,
@@ -503,7 +432,7 @@ fn factor(reduction: LossReduction, rows: usize) -> f32 {
 
 /// Numbers that an optimizer's kernel reads anew in each step; `steps` is the step's number. The formulas are
 /// those of the direct engine's `Update`.
-fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
+pub(super) fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
     let rate = learning_rate as f32;
     match optimizer {
         // The first velocity is the gradient itself.

@@ -8,10 +8,7 @@ use cubecl::client::Client;
 use langevin_core::Network;
 
 use super::{
-    device::{Device, HostGradients},
-    learner::DeviceLearner,
-    plan::Hardware,
-    stride,
+    device::Device, halves::HostGradients, learner::DeviceLearner, plan::Hardware, stride,
 };
 use crate::{
     config::OptimizerConfig,
@@ -20,9 +17,10 @@ use crate::{
         StepOutput,
         halves::check_range,
         mlp_cpu::{
-            engine::{arrays, fits, known, parameters},
+            engine::{arrays, parameters},
             form::Form,
             gradients::Gradients,
+            known::{fits, known},
             learner::{Learner, Training},
             pass::Network as Loops,
             simd::InstructionSet,
