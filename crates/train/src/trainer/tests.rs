@@ -54,6 +54,18 @@ fn state(trainer: &Trainer<Mlp>) -> (Progress, TensorMap, Option<TensorMap>, Ten
     (trainer.progress, trainer.weights(), trainer.ema_weights(), trainer.optimizer_state())
 }
 
+/// Restores a state, as a checkpoint gives it: without the frequencies of the level's embedding.
+fn restore(
+    trainer: &mut Trainer<Mlp>,
+    (progress, weights, ema, optimizer): (Progress, TensorMap, Option<TensorMap>, TensorMap),
+) -> Result<(), RestoreError> {
+    let own = |mut map: TensorMap| {
+        map.take_frequencies();
+        map
+    };
+    trainer.restore(progress, own(weights), ema.map(own), optimizer)
+}
+
 #[test]
 fn a_batch_that_fails_leaves_the_trainer_as_it_was() {
     let text = include_str!("../../../../configs/article/7-ddpm-per-level.json");
@@ -108,8 +120,7 @@ fn after_a_loss_that_is_not_finite_nothing_goes_on_until_a_checkpoint_is_restore
         assert_eq!(trainer.steps_made(), 8);
         assert_eq!(format!("{:?}", trainer.weights()), format!("{weights:?}"), "none has moved");
         is_on.store(false, Ordering::Relaxed);
-        let (progress, weights, ema, optimizer) = saved.clone();
-        trainer.restore(progress, weights, ema, optimizer).expect("its own");
+        restore(&mut trainer, saved.clone()).expect("its own");
         assert!(state(&trainer) == saved, "{engine}");
         let (mut twin, _) = self::trainer(DEFAULT, &settings);
         for _ in 0..5 {
@@ -144,11 +155,15 @@ fn a_failed_restore_leaves_the_trainer_as_it_was() {
         broken.0.remove("layers.1.bias.momentum.moment_2").expect("there");
         let mut lacking = ema.clone().expect("kept");
         lacking.0.remove("layers.0.bias").expect("there");
-        for (ema, optimizer) in
-            [(ema.clone(), broken), (Some(lacking), optimizer.clone()), (None, optimizer)]
-        {
-            trainer.restore(progress, weights.clone(), ema, optimizer).expect_err("refused");
-            assert!(state(&trainer) == before, "{engine}");
+        for (ema, optimizer, why) in [
+            (ema.clone(), broken, "the optimizer state of layers.1.bias is incomplete"),
+            (Some(lacking), optimizer.clone(), "layers.0.bias is missing"),
+            (None, optimizer, "the run has averaged weights, the checkpoint has none"),
+        ] {
+            let broken = (progress, weights.clone(), ema, optimizer);
+            let message = restore(&mut trainer, broken).expect_err("refused").to_string();
+            assert_eq!(message, why, "{engine}");
+            assert!(state(&trainer) == before, "{engine}: after {why:?}");
         }
         // Losses that wait on the device, and the batch that is drawn, are there as well.
         for _ in 0..3 {
