@@ -235,7 +235,7 @@ fn gradients_that_do_not_fit_are_refused_and_change_nothing() {
 
 /// The two averages side by side: one of a fixed decay, one that moves at even steps alone.
 fn two() -> Vec<Average> {
-    let decay = |step: u64| step.is_multiple_of(2).then(|| 0.5 + 0.05 * step as f64);
+    let decay = |step: u64| step.is_multiple_of(2).then_some(0.5 + 0.05 * step as f64);
     vec![Average::new("slow", |_| Some(0.99)), Average::new("even", decay)]
 }
 

@@ -11,7 +11,7 @@ use super::{
     buffer::Buffer,
     form::Layer,
     gradients::Gradients,
-    known::{FREQUENCIES, fits, is_processor, known},
+    known::{FREQUENCIES, fits, floats, is_processor, known, weight},
     learner::{Learner, Training},
     loss,
     pass::Network as Loops,
@@ -124,9 +124,9 @@ impl<N: Network> DirectEngine<N> {
         Ok(parameters(layers, sum))
     }
 
-    /// The average of a name and its place among those that are kept.
-    fn kept(&self, name: &str) -> Option<(usize, &(Average, OnceCell<Vec<N>>))> {
-        self.averages.iter().enumerate().find(|(_, (average, _))| average.name() == name)
+    /// Place of an average among those that are kept.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.averages.iter().position(|(average, _)| average.name() == name)
     }
 
     /// Drops the modules of the averaged weights.
@@ -270,7 +270,8 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     }
 
     fn averages(&self, name: &str) -> Option<&[N]> {
-        let (number, (_, networks)) = self.kept(name)?;
+        let number = self.place(name)?;
+        let (_, networks) = &self.averages[number];
         let module = |learner: &Learner| self.module(&learner.averages[number]).valid();
         Some(networks.get_or_init(|| self.learners.iter().map(module).collect()))
     }
@@ -280,7 +281,7 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     }
 
     fn average_weights(&self, name: &str) -> Option<Vec<TensorMap>> {
-        let (number, _) = self.kept(name)?;
+        let number = self.place(name)?;
         Some(self.learners.iter().map(|learner| self.named(&learner.averages[number])).collect())
     }
 
@@ -350,10 +351,6 @@ fn moments(config: &OptimizerConfig) -> &'static [&'static str] {
     }
 }
 
-pub(super) fn weight(layer: usize) -> String {
-    format!("layers.{layer}.weight")
-}
-
 /// Names of a layer's two parameters, weight and bias, with an ending.
 fn names(number: usize, end: &str) -> [String; 2] {
     [weight(number) + end, format!("layers.{number}.bias{end}")]
@@ -393,11 +390,4 @@ pub(crate) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
     let taken = take(layers, &mut weights, &mut buffer, "");
     debug_assert!(taken.is_ok(), "{taken:?}");
     buffer
-}
-
-pub(super) fn floats(array: &Array) -> &[f32] {
-    match &array.values {
-        Values::F32(values) => values,
-        Values::I64(_) | Values::Other(_) => &[],
-    }
 }

@@ -9,15 +9,12 @@ use burn::{
 use burn_dispatch::DispatchDevice;
 use langevin_core::{Mlp, Network};
 
-use super::{
-    engine::{floats, weight},
-    form::Form,
-};
+use super::form::Form;
 use crate::{
     config::OptimizerConfig,
     engine::{
         EngineError,
-        tensors::{ArrayError, Path, TensorMap},
+        tensors::{Array, ArrayError, Path, TensorMap, Values},
     },
     problem::{BatchForm, HeadForm, HeadKind},
 };
@@ -164,5 +161,18 @@ impl ModuleVisitor for Look {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.is_f32 &= param.val().dtype() == DType::F32;
         self.trains_all &= param.is_require_grad() == (self.path.name() != FREQUENCIES);
+    }
+}
+
+/// The name of a layer's weight.
+pub(super) fn weight(layer: usize) -> String {
+    format!("layers.{layer}.weight")
+}
+
+/// The numbers of an array whose type has been checked.
+pub(super) fn floats(array: &Array) -> &[f32] {
+    match &array.values {
+        Values::F32(values) => values,
+        Values::I64(_) | Values::Other(_) => &[],
     }
 }
