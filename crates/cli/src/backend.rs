@@ -197,7 +197,7 @@ mod gpu {
     fn kind(backend: &str, index: Option<usize>) -> Result<DeviceKind, Failure> {
         let Some(index) = index else { return Ok(DeviceKind::DefaultDevice) };
         let devices = Device::enumerate(filter(backend));
-        let Some(device) = devices.iter().nth(index) else {
+        let Some(device) = devices.get(index) else {
             let found = format!("--device {index}: {backend} has {} adapters", devices.len());
             return Err(Failure::usage(format!("{found}; `langevin doctor` lists them")));
         };
