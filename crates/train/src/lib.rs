@@ -7,8 +7,8 @@
 //! The stages of a run one by one:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and `GpuEngine`
-//!   on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions. A step has
+//!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, on the backends of
+//!   the features `flex` and `ndarray`, and `GpuEngine` on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions. A step has
 //!   two halves: [`BatchGradients`] by groups of rows, with a GPU's [`PartialSums`], and their application; a
 //!   [`GradientsError`] says which do not fit. An engine keeps each [`Average`] of the weights by its name,
 //!   and says by the [`BatchForm`], with a [`HeadForm`] and a [`HeadKind`] for each loss, what it supports.
