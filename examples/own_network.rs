@@ -47,10 +47,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         output: LinearConfig::new(128, data.features()).init(&device),
     };
     let mut trainer = Trainer::new(problem, network, data, &device)?;
-    for _ in 0..300 {
-        if let Some(metrics) = trainer.step()?.metrics {
-            println!("step {} loss {:.4}", metrics.step, metrics.mean_loss);
-        }
+    while !trainer.is_done() {
+        trainer.step()?;
     }
     let (problem, networks) = (trainer.problem(), trainer.sampling_networks());
     let denoiser = RunDenoiser::new(problem.diffusion(), &networks);

@@ -21,7 +21,6 @@ impl Sampler for AdamsBashforth {
     fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
         Box::new(Memory(None))
     }
-
     fn calls(&self, _step: &Transition) -> usize {
         1
     }
@@ -41,7 +40,6 @@ impl Steps for Memory {
         let mean = slope.clone() + (slope - before) * (h / (2.0 * length));
         Ok(x + mean * h)
     }
-
     fn restart(&mut self) {
         self.0 = None;
     }

@@ -10,6 +10,8 @@ mod direct;
 mod gpu;
 #[path = "library/gradients.rs"]
 mod gradients;
+#[path = "library/halves.rs"]
+mod halves;
 #[path = "library/launches.rs"]
 mod launches;
 #[path = "library/lost_backend.rs"]
@@ -20,3 +22,5 @@ mod numpy;
 mod optimizers;
 #[path = "library/own_parts.rs"]
 mod own_parts;
+#[path = "library/restoring.rs"]
+mod restoring;

@@ -1,6 +1,8 @@
 //! The direct engine does what the tape does: losses, gradients, weights and averages of random
 //! networks, and checkpoints that either takes up from the other.
 
+use std::collections::BTreeMap;
+
 use burn::{
     module::Module,
     nn::{Linear, LinearConfig},
@@ -12,8 +14,8 @@ use langevin_core::{
 };
 use langevin_data::Streams;
 use langevin_train::{
-    Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, Problem, RunDenoiser, StepBatch,
-    StepOutput, TapeEngine, TensorMap, Trainer, Values, built_in, parse_config,
+    Average, Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, Problem, RunDenoiser,
+    StepBatch, StepOutput, TapeEngine, TensorMap, Trainer, Values, built_in, parse_config,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -108,7 +110,7 @@ impl Case {
     pub fn tape(&self, device: &Device) -> TapeEngine<Mlp> {
         let network = self.network(device);
         let mut engine = TapeEngine::new(network, 1, &self.optimizer, self.clip_norm, device);
-        engine.keep_averages();
+        engine.keep_averages(vec![ema()]);
         engine
     }
 
@@ -116,7 +118,7 @@ impl Case {
         let network = self.network(device);
         let engine = DirectEngine::new(network, 1, &self.optimizer, self.clip_norm, device);
         let mut engine = engine.expect("our own network, on the processor");
-        engine.keep_averages();
+        engine.keep_averages(vec![ema()]);
         engine
     }
 
@@ -129,7 +131,7 @@ impl Case {
         let outputs: Vec<_> = steps
             .map(|step| {
                 let output = engine.step(&self.batch(step), 1e-3);
-                engine.average(0, 0.9);
+                engine.average(0, step);
                 output
             })
             .collect();
@@ -137,12 +139,24 @@ impl Case {
     }
 }
 
+/// The average of most tests. Its decay at the step [`STILL`] leaves it as it is.
+pub fn ema() -> Average {
+    Average::new("ema", |step| Some(if step == STILL { 1.0 } else { 0.9 }))
+}
+
+pub const STILL: u64 = u64::MAX;
+
+/// An engine's averages as a checkpoint gives them.
+pub fn saved(engine: &dyn Engine<Mlp>) -> BTreeMap<String, TensorMap> {
+    [("ema".to_owned(), averages(engine))].into()
+}
+
 pub fn weights(engine: &dyn Engine<Mlp>) -> TensorMap {
     TensorMap::of_module(&engine.networks()[0])
 }
 
 pub fn averages(engine: &dyn Engine<Mlp>) -> TensorMap {
-    TensorMap::of_module(&engine.averages().expect("kept")[0])
+    TensorMap::of_module(&engine.averages("ema").expect("kept")[0])
 }
 
 /// The largest relative distance of two arrays of the same name, in the L2 norm, and that name.
@@ -195,7 +209,7 @@ proptest! {
         let (mut tape, mut direct) = (case.tape(&device), case.direct(&device));
         case.steps(&mut tape, 0..3);
         direct
-            .restore(weights(&tape), Some(averages(&tape)), tape.optimizer_state())
+            .restore(weights(&tape), saved(&tape), tape.optimizer_state())
             .expect("the same names");
         // Nothing is lost on the way.
         prop_assert_eq!(weights(&direct), weights(&tape));
@@ -208,7 +222,7 @@ proptest! {
 
         let mut back = case.tape(&device);
         back
-            .restore(weights(&direct), Some(averages(&direct)), direct.optimizer_state())
+            .restore(weights(&direct), saved(&direct), direct.optimizer_state())
             .expect("the same names");
         prop_assert_eq!(back.optimizer_state(), direct.optimizer_state());
         case.steps(&mut direct, 6..8);
@@ -263,17 +277,18 @@ fn a_network_of_each_level_is_handed_over() {
     let case = any_case();
     let device = Device::flex();
     let run = |engine: &mut dyn Engine<Mlp>| {
-        engine.keep_averages();
+        engine.keep_averages(vec![ema()]);
         for step in 0..6 {
             let network = usize::try_from(step / 3).expect("small");
             if step == 3 {
                 engine.hand_over(0, 1);
             }
             engine.step(&StepBatch { network, ..case.batch(step) }, 1e-2);
-            engine.average(network, 0.9);
+            engine.average(network, step);
         }
         let maps = |networks: &[Mlp]| networks.iter().map(TensorMap::of_module).collect::<Vec<_>>();
-        let mut maps = [maps(engine.networks()), maps(engine.averages().expect("kept"))].concat();
+        let mut maps =
+            [maps(engine.networks()), maps(engine.averages("ema").expect("kept"))].concat();
         maps.push(engine.optimizer_state());
         maps
     };

@@ -10,19 +10,22 @@ use proptest::prelude::*;
 
 use crate::{
     devices,
-    direct::{Case, Own, any_case, averages, cases, distance, optimizer, settings, weights},
+    direct::{
+        Case, Own, STILL, any_case, averages, cases, distance, ema, optimizer, saved, settings,
+        weights,
+    },
 };
 
 /// wgpu's device; none without an adapter, where nothing is tested.
-fn gpu() -> Option<Device> {
+pub fn gpu() -> Option<Device> {
     devices::all().into_iter().find(|(name, _)| *name == "wgpu").map(|(_, device)| device)
 }
 
-fn engine(case: &Case, device: &Device) -> GpuEngine<Mlp> {
+pub fn engine(case: &Case, device: &Device) -> GpuEngine<Mlp> {
     let network = case.network(device);
     let engine = GpuEngine::new(network, 1, &case.optimizer, case.clip_norm, device);
     let mut engine = engine.expect("our own network, on a GPU");
-    engine.keep_averages();
+    engine.keep_averages(vec![ema()]);
     engine
 }
 
@@ -67,12 +70,12 @@ proptest! {
         let (mut tape, mut gpu) = (case.tape(&host), engine(&case, &device));
         case.steps(&mut tape, 0..3);
         gpu
-            .restore(weights(&tape), Some(averages(&tape)), tape.optimizer_state())
+            .restore(weights(&tape), saved(&tape), tape.optimizer_state())
             .expect("the same names");
         // Nothing is lost on the way, neither on the host nor through the device.
         prop_assert_eq!(weights(&gpu), weights(&tape));
         prop_assert_eq!(gpu.optimizer_state(), tape.optimizer_state());
-        gpu.average(0, 1.0);
+        gpu.average(0, STILL);
         prop_assert_eq!(weights(&gpu), weights(&tape));
         prop_assert_eq!(averages(&gpu), averages(&tape));
         prop_assert_eq!(gpu.optimizer_state(), tape.optimizer_state());
@@ -83,7 +86,7 @@ proptest! {
 
         let mut direct = case.direct(&host);
         direct
-            .restore(weights(&gpu), Some(averages(&gpu)), gpu.optimizer_state())
+            .restore(weights(&gpu), saved(&gpu), gpu.optimizer_state())
             .expect("the same names");
         prop_assert_eq!(direct.optimizer_state(), gpu.optimizer_state());
         case.steps(&mut gpu, 6..8);
@@ -94,7 +97,7 @@ proptest! {
 }
 
 /// A case whose matrices take several large tiles, none of them full, and whose rows several slices.
-fn large() -> Case {
+pub fn large() -> Case {
     Case {
         mlp: MlpConfig {
             features: 3,
@@ -152,7 +155,7 @@ fn a_gpu_gives_the_same_bits_again_and_after_a_checkpoint() {
         assert_eq!(case.steps(&mut first, 0..3), losses[..3]);
         let mut second = engine(&case, &device);
         second
-            .restore(weights(&first), Some(averages(&first)), first.optimizer_state())
+            .restore(weights(&first), saved(&first), first.optimizer_state())
             .expect("the same names");
         // A batch of another size between makes room anew.
         let other = Case { rows: 5, parts: 1, ..case.clone() };
@@ -183,17 +186,17 @@ fn a_network_of_each_level_is_handed_over_on_a_gpu() {
     let Some(device) = gpu() else { return };
     let case = any_case();
     let run = |engine: &mut dyn Engine<Mlp>| {
-        engine.keep_averages();
+        engine.keep_averages(vec![ema()]);
         for step in 0..6 {
             let network = usize::try_from(step / 3).expect("small");
             if step == 3 {
                 engine.hand_over(0, 1);
             }
             engine.step(&StepBatch { network, ..case.batch(step) }, 1e-2);
-            engine.average(network, 0.9);
+            engine.average(network, step);
         }
         let mut maps = engine.weights();
-        maps.extend(engine.average_weights().expect("kept"));
+        maps.extend(engine.average_weights("ema").expect("kept"));
         maps.push(engine.optimizer_state());
         maps
     };

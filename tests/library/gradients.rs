@@ -45,7 +45,7 @@ fn in_parts(problem: &Problem, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let (network, _) = built_in(problem, &device).expect("valid");
     let engine: TapeEngine<Mlp> =
         TapeEngine::new(network, 1, &problem.config().train.optimizer, None, &device);
-    let (rows, gradients) = engine.gradients(&StepBatch { parts, ..batch(problem, 0) });
+    let (rows, gradients) = engine.differentiate(&StepBatch { parts, ..batch(problem, 0) });
     let mut collect = Collect { gradients: &gradients, found: Vec::new() };
     engine.networks()[0].visit(&mut collect);
     (rows.into_data().iter::<f32>().map(f64::from).collect(), collect.found)
@@ -84,7 +84,7 @@ fn losses_and_gradients_agree_between_backends() {
             let batch = batch(&problem, step);
             if step == 1 {
                 // After one step of Adam no weight is zero, those of the output included.
-                let (_, of_step) = engine.gradients(&batch);
+                let (_, of_step) = engine.differentiate(&batch);
                 let mut collect = Collect { gradients: &of_step, found: Vec::new() };
                 engine.networks()[0].visit(&mut collect);
                 gradients = collect.found;

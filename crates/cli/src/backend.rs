@@ -145,7 +145,11 @@ mod gpu {
 
     use burn::tensor::{
         Device, DeviceKind, DeviceType,
-        wgpu::{WgpuBackend, WgpuInitError, WgpuSetup},
+        wgpu::{WgpuBackend, WgpuInitError, WgpuSetup, wgpu},
+    };
+    use burn_dispatch::{
+        DispatchDevice,
+        devices::{CubeDevice, WgpuDeviceKind},
     };
 
     use super::Opened;
@@ -193,25 +197,31 @@ mod gpu {
     fn kind(backend: &str, index: Option<usize>) -> Result<DeviceKind, Failure> {
         let Some(index) = index else { return Ok(DeviceKind::DefaultDevice) };
         let devices = Device::enumerate(filter(backend));
-        let names: Vec<_> = devices.iter().map(|device| format!("{device:?}")).collect();
-        let Some(name) = names.get(index) else {
-            let found = format!("--device {index}: {backend} has {} adapters", names.len());
+        let Some(device) = devices.get(index) else {
+            let found = format!("--device {index}: {backend} has {} adapters", devices.len());
             return Err(Failure::usage(format!("{found}; `langevin doctor` lists them")));
         };
-        // Burn numbers adapters within their class.
-        let class = |class: &str| {
-            let before = names[..index].iter().filter(|name| name.contains(class)).count();
-            name.contains(class).then_some(before)
+        let named = match device.as_dispatch() {
+            DispatchDevice::Cube(CubeDevice::Wgpu(adapter)) => named(&adapter.kind),
+            _ => None,
         };
-        class("DiscreteGpu")
-            .map(DeviceKind::DiscreteGpu)
-            .or_else(|| class("IntegratedGpu").map(DeviceKind::IntegratedGpu))
-            .or_else(|| class("VirtualGpu").map(DeviceKind::VirtualGpu))
-            .or_else(|| class("Cpu").filter(|before| *before == 0).map(|_| DeviceKind::Cpu))
-            .ok_or_else(|| {
-                let what = format!("--device {index}: {name} cannot be named among others");
-                Failure::usage(format!("{what}; leave --device out to take the default adapter"))
-            })
+        named.ok_or_else(|| {
+            let what = format!("--device {index}: {} cannot be named among others", name(device));
+            Failure::usage(format!("{what}; leave --device out to take the default adapter"))
+        })
+    }
+
+    /// How Burn asks for an adapter of a kind; `None` for one that it cannot ask for.
+    fn named(kind: &WgpuDeviceKind) -> Option<DeviceKind> {
+        match *kind {
+            WgpuDeviceKind::DiscreteGpu(number) => Some(DeviceKind::DiscreteGpu(number)),
+            WgpuDeviceKind::IntegratedGpu(number) => Some(DeviceKind::IntegratedGpu(number)),
+            WgpuDeviceKind::VirtualGpu(number) => Some(DeviceKind::VirtualGpu(number)),
+            WgpuDeviceKind::Cpu => Some(DeviceKind::Cpu),
+            WgpuDeviceKind::DefaultDevice
+            | WgpuDeviceKind::Existing(_)
+            | WgpuDeviceKind::Other(_) => None,
+        }
     }
 
     /// The type under which Burn lists a backend's devices: each API has its own.
@@ -228,17 +238,41 @@ mod gpu {
     }
 
     pub fn adapters() -> Vec<String> {
-        let name = |device: &Device| {
-            let name = device.identity().map(|identity| identity.name);
-            name.unwrap_or_else(|| format!("{device:?}"))
-        };
         Device::enumerate(DeviceType::Wgpu).iter().map(name).collect()
+    }
+
+    fn name(device: &Device) -> String {
+        let name = device.identity().map(|identity| identity.name);
+        name.unwrap_or_else(|| format!("{device:?}"))
     }
 
     fn describe(setup: &WgpuSetup) -> (String, bool) {
         let info = setup.adapter.get_info();
-        let software = format!("{:?}", info.device_type) == "Cpu";
+        let software = info.device_type == wgpu::DeviceType::Cpu;
         let driver = format!("{} {}", info.driver, info.driver_info);
         (format!("{}, driver {}, API {:?}", info.name, driver.trim(), info.backend), software)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn every_adapter_that_is_listed_is_asked_for_as_itself() {
+            let devices = Device::enumerate(DeviceType::Wgpu);
+            for (index, device) in devices.iter().enumerate() {
+                let DispatchDevice::Cube(CubeDevice::Wgpu(adapter)) = device.as_dispatch() else {
+                    panic!("{device:?} is no adapter");
+                };
+                let Ok(kind) = kind("wgpu", Some(index)) else {
+                    assert!(matches!(adapter.kind, WgpuDeviceKind::Other(_)), "{device:?}");
+                    continue;
+                };
+                assert_eq!(&Device::wgpu(kind), device, "--device {index}");
+            }
+            let beyond = kind("wgpu", Some(devices.len())).expect_err("refused");
+            let found = format!("wgpu has {} adapters", devices.len());
+            assert!(beyond.message().contains(&found), "{beyond:?}");
+        }
     }
 }

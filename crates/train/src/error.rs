@@ -262,6 +262,16 @@ pub enum TrainError {
         /// The value.
         value: f64,
     },
+    /// A trainer whose earlier step failed after it had moved the weights.
+    #[error(
+        "step {step} failed after its weights had moved, so training cannot go on from there: {why}"
+    )]
+    FailedBefore {
+        /// The step, from 1.
+        step: u64,
+        /// What it failed with.
+        why: String,
+    },
     /// Stopped on request; what was done before is saved.
     #[error("stopped on request")]
     Interrupted,
@@ -310,6 +320,7 @@ impl TrainError {
                 | Self::SaveArrays(_)
                 | Self::Frequencies { .. }
                 | Self::NotFinite { .. }
+                | Self::FailedBefore { .. }
                 | Self::Interrupted
                 | Self::Device(_)
                 | Self::Panic(_)

@@ -7,8 +7,11 @@
 //! The stages of a run one by one:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and `GpuEngine`
-//!   on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions.
+//!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, on the backends of
+//!   the features `flex` and `ndarray`, and `GpuEngine` on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions. A step has
+//!   two halves: [`BatchGradients`] by groups of rows, with a GPU's [`PartialSums`], and their application; a
+//!   [`GradientsError`] says which do not fit. An engine keeps each [`Average`] of the weights by its name,
+//!   and says by the [`BatchForm`], with a [`HeadForm`] and a [`HeadKind`] for each loss, what it supports.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks.
 //!   [`write_samples`] writes the samples as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
@@ -24,7 +27,7 @@
 //!
 //! Around a run: a [`MemoryEstimate`] says whether a run fits into memory, a [`Manifest`] records what
 //! made it, and [`newest_run`] finds the latest. A [`TensorMap`] holds weights by name as Python reads
-//! them, and an [`ArrayError`] names the array that does not fit. A [`Reproduction`] makes a run again and
+//! them, numbers of rarer types as [`TypedBytes`], and an [`ArrayError`] names the array that does not fit. A [`Reproduction`] makes a run again and
 //! compares. [`verify_run`] checks a run's files, each with a [`Finding`] in its [`Verification`]. A
 //! [`TrainError`] says what went wrong, and whose fault it is.
 //!
@@ -50,13 +53,17 @@ pub use config::{
     read_config, relative_path, schema,
 };
 pub use engine::{
-    Array, ArrayError, DirectEngine, Engine, EngineError, RunDenoiser, StepOutput, TapeEngine,
-    TensorMap, Values, row_losses, use_instructions,
+    Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError,
+    PartialSums, RunDenoiser, StepOutput, TapeEngine, TensorMap, TypedBytes, Values, row_losses,
+    use_instructions,
 };
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
-pub use problem::{Columns, Diffusion, Problem, ProblemBuilder, StepBatch, free_memory};
+pub use problem::{
+    BatchForm, Columns, Diffusion, HeadForm, HeadKind, Problem, ProblemBuilder, StepBatch,
+    free_memory,
+};
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
     built_in, built_in_trainer, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run,

@@ -7,15 +7,17 @@ use super::{DirectEngine, Engine, EngineError, TapeEngine};
 use crate::{
     TrainError,
     config::{Choice, EngineConfig, RunConfig},
-    problem::Problem,
+    problem::{BatchForm, Problem},
 };
 
 /// An engine, and the reason why it is the tape, where the run file leaves the choice open.
 type Chosen<N> = (Box<dyn Engine<N>>, Option<EngineError>);
 
-/// The engine that a run file asks for.
+/// The engine that a run file asks for, for batches of a form. What the batches alone decide is not checked
+/// where their form is not known.
 pub(crate) fn engine_for<N: Network>(
     problem: &Problem,
+    batch: Option<&BatchForm>,
     network: N,
     device: &Device,
 ) -> Result<Chosen<N>, TrainError> {
@@ -27,7 +29,7 @@ pub(crate) fn engine_for<N: Network>(
         Choice::Custom(part) => return Err(part.missing("train.engine", "own_engine")),
     };
     if asked != EngineConfig::Tape {
-        let engine = direct_engine(config, network.clone(), networks, device);
+        let engine = direct_engine(config, batch, network.clone(), networks, device);
         match (engine, asked) {
             (Ok(engine), _) => return Ok((engine, None)),
             (Err(why), EngineConfig::Direct) => {
@@ -40,9 +42,10 @@ pub(crate) fn engine_for<N: Network>(
     Ok((Box::new(tape), why_tape))
 }
 
-/// The direct engine for a device, if it knows the network.
+/// The direct engine for a device, if it supports network, batches and optimizer.
 fn direct_engine<N: Network>(
     config: &RunConfig,
+    batch: Option<&BatchForm>,
     network: N,
     count: usize,
     device: &Device,
@@ -50,9 +53,14 @@ fn direct_engine<N: Network>(
     let (optimizer, clip_norm) = (&config.train.optimizer, config.train.clip_norm);
     #[cfg(feature = "gpu")]
     if super::mlp_gpu::client(&device.clone().inner()).is_some() {
+        if let Some(batch) = batch {
+            super::GpuEngine::supports(&network, batch, optimizer, device)?;
+        }
         let engine = super::GpuEngine::new(network, count, optimizer, clip_norm, device)?;
-        engine.check_batch(config.train.batch)?;
         return Ok(Box::new(engine));
+    }
+    if let Some(batch) = batch {
+        DirectEngine::supports(&network, batch, optimizer, device)?;
     }
     Ok(Box::new(DirectEngine::new(network, count, optimizer, clip_norm, device)?))
 }

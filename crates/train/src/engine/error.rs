@@ -12,6 +12,12 @@ pub enum EngineError {
     /// A network of the caller's own.
     #[error("the direct engine knows Langevin's multilayer perceptron only")]
     OtherNetwork,
+    /// A loss that the engine does not have.
+    #[error("the direct engine has squared errors of all features alone, with one weight a row")]
+    OtherHeads,
+    /// Batches of other columns than the network takes.
+    #[error("the network does not take the columns of the batches")]
+    OtherColumns,
     /// Weights that are no 32-bit floats.
     #[error("the direct engine computes in 32-bit floats alone")]
     NumberType,

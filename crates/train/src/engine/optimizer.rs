@@ -11,12 +11,12 @@ use burn::{
         Adam, AdamConfig, AdamW, AdamWConfig, DynState, GradientsParams, Optimizer, RecordState,
         Sgd, SgdConfig, StateSink, StateSource, decay::WeightDecayConfig, momentum::MomentumConfig,
     },
-    tensor::{Tensor, TensorData},
+    tensor::Tensor,
 };
 
 use crate::{
     config::OptimizerConfig,
-    engine::tensors::{Array, ArrayError, Path, TensorMap, Values},
+    engine::tensors::{Array, ArrayError, Layout, Path, TensorMap, Values},
 };
 
 /// An optimizer and its state, with one entry per trained parameter.
@@ -25,6 +25,7 @@ pub(crate) struct ModuleOptimizer {
     states: BTreeMap<String, DynState>,
 }
 
+#[derive(Clone)]
 enum Kind {
     Sgd(Sgd),
     Adam(Adam),
@@ -90,21 +91,21 @@ impl ModuleOptimizer {
         }
     }
 
-    /// Loads a state that [`state`](Self::state) gave for the same module and optimizer.
+    /// The same optimizer with a state that [`state`](Self::state) gave for the same module.
     ///
     /// # Errors
     /// The name of an array that is missing, left over or of another shape.
-    pub(crate) fn load<M: Module>(
-        &mut self,
+    pub(crate) fn loaded<M: Module>(
+        &self,
         state: TensorMap,
         module: &M,
-    ) -> Result<(), ArrayError> {
-        self.states = match &self.kind {
+    ) -> Result<Self, ArrayError> {
+        let states = match &self.kind {
             Kind::Sgd(_) => write_state::<Sgd, M>(state, module)?,
             Kind::Adam(_) => write_state::<Adam, M>(state, module)?,
             Kind::AdamW(_) => write_state::<AdamW, M>(state, module)?,
         };
-        Ok(())
+        Ok(Self { kind: self.kind.clone(), states })
     }
 }
 
@@ -154,6 +155,7 @@ impl<O: Optimizer> ModuleMapper for Stepper<'_, O> {
 struct StateReader<'a, O> {
     states: &'a BTreeMap<String, DynState>,
     out: TensorMap,
+    layout: Layout,
     path: Path,
     optimizer: std::marker::PhantomData<O>,
 }
@@ -163,8 +165,8 @@ fn read_state<O: Optimizer, M: Module>(
     module: &M,
 ) -> TensorMap {
     let optimizer = std::marker::PhantomData::<O>;
-    let mut reader =
-        StateReader { states, out: TensorMap::default(), path: Path::default(), optimizer };
+    let (layout, path) = (Layout::of(module), Path::default());
+    let mut reader = StateReader { states, out: TensorMap::default(), layout, path, optimizer };
     module.visit(&mut reader);
     reader.out
 }
@@ -184,9 +186,7 @@ impl<O: Optimizer> ModuleVisitor for StateReader<'_, O> {
         let mut sink = StateSink::default();
         state.downcast_ref::<O::State<D>>().state_flatten(&name, &mut sink);
         for (key, data) in sink.tensors {
-            let array = Array::f32(data.shape().to_vec(), data.iter::<f32>().collect());
-            let array = if self.path.is_linear_weight() { array.transposed() } else { array };
-            self.out.0.insert(key, array);
+            self.out.0.insert(key, self.layout.turn(&self.path, Array::of_data(&data)));
         }
         for (key, value) in sink.scalars {
             // The only scalars of these optimizers are counters of steps.
@@ -200,6 +200,7 @@ impl<O: Optimizer> ModuleVisitor for StateReader<'_, O> {
 struct StateWriter<O> {
     state: TensorMap,
     states: BTreeMap<String, DynState>,
+    layout: Layout,
     path: Path,
     problem: Option<ArrayError>,
     optimizer: std::marker::PhantomData<O>,
@@ -212,6 +213,7 @@ fn write_state<O: Optimizer, M: Module>(
     let mut writer = StateWriter {
         state,
         states: BTreeMap::new(),
+        layout: Layout::of(module),
         path: Path::default(),
         problem: None,
         optimizer: std::marker::PhantomData::<O>,
@@ -244,16 +246,16 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
         let parameter = param.val();
         for key in own.iter().cloned() {
             let Some(array) = self.state.0.remove(&key) else { continue };
-            let array = if self.path.is_linear_weight() { array.transposed() } else { array };
-            match array.values {
+            let array = self.layout.take(&name, array, &parameter.dims());
+            match &array.values {
                 Values::I64(values) => {
                     let value = values.first().copied().unwrap_or_default();
                     counters.insert(key, (value.max(0) as usize).into());
                 }
-                Values::F32(values) if array.shape == parameter.dims() => {
-                    tensors.push((key, TensorData::new(values, array.shape)));
+                _ if array.shape == parameter.dims() => {
+                    tensors.push((key, array.into_data(parameter.dtype())));
                 }
-                Values::F32(_) => {
+                _ => {
                     self.problem = Some(ArrayError::StateShape { name: key, shape: array.shape });
                     return;
                 }

@@ -1,9 +1,12 @@
 //! One training step: the boundary between diffusion and arithmetic.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use burn::tensor::Tensor;
 use langevin_core::{LossReduction, Network};
 
 use super::{
+    Average, BatchGradients, GradientsError,
     tensors::{ArrayError, TensorMap},
     transfer::read,
 };
@@ -31,45 +34,83 @@ pub trait Engine<N: Network>: Send {
         output
     }
 
+    /// Number of groups of the batch's rows whose gradients are made apart.
+    fn groups(&self, _batch: &StepBatch) -> usize {
+        1
+    }
+
+    /// First half of a step: the gradients of some of the batch's groups, on the host. No weight moves. By
+    /// default an engine makes whole steps alone.
+    ///
+    /// # Errors
+    /// Groups or a network that are not there; a device that failed; an engine without halves.
+    fn gradients(
+        &mut self,
+        _batch: &StepBatch,
+        _groups: Range<usize>,
+    ) -> Result<BatchGradients, GradientsError> {
+        Err(GradientsError::WholeSteps(self.name()))
+    }
+
+    /// Second half of a step: adds the groups' gradients in order, clips them and moves the weights. All
+    /// groups of a batch, made in one range or joined, give the bits of [`step`](Self::step).
+    ///
+    /// # Errors
+    /// Gradients of a part of the batch, or that do not fit the network; nothing was changed then.
+    fn apply(
+        &mut self,
+        _gradients: BatchGradients,
+        _learning_rate: f64,
+    ) -> Result<StepOutput, GradientsError> {
+        Err(GradientsError::WholeSteps(self.name()))
+    }
+
     /// The networks with their present weights, on the training device; most runs have one.
     fn networks(&self) -> &[N];
 
-    /// Copies the weights of network `from`, and their average, to network `to`, whose optimizer starts
+    /// Copies the weights of network `from`, and their averages, to network `to`, whose optimizer starts
     /// anew.
     fn hand_over(&mut self, from: usize, to: usize);
 
-    /// Starts to average each network's weights, from the present ones on.
-    fn keep_averages(&mut self);
+    /// Starts to average each network's weights, from the present ones on; earlier averages go. Their names
+    /// differ from each other. By default an engine keeps none.
+    fn keep_averages(&mut self, _averages: Vec<Average>) {}
 
-    /// Updates the average of one network: `average ← average + (1 − decay) · (weights − average)`.
-    fn average(&mut self, network: usize, decay: f64);
+    /// Updates each average of one network after step `step`, from 0, by its own decay.
+    fn average(&mut self, _network: usize, _step: u64) {}
 
-    /// The networks with their averaged weights, on the device without autodiff. Returns `None` where no
-    /// averages are kept.
-    fn averages(&self) -> Option<&[N]>;
+    /// The networks with the averaged weights of a name, on the device without autodiff. Returns `None`
+    /// where no such average is kept.
+    fn averages(&self, _name: &str) -> Option<&[N]> {
+        None
+    }
 
     /// The weights of each network, by name.
     fn weights(&self) -> Vec<TensorMap> {
         self.networks().iter().map(TensorMap::of_module).collect()
     }
 
-    /// The averaged weights of each network, by name, or `None` where no averages are kept.
-    fn average_weights(&self) -> Option<Vec<TensorMap>> {
-        Some(self.averages()?.iter().map(TensorMap::of_module).collect())
+    /// The averaged weights of each network, by their arrays' names, or `None` where no such average is
+    /// kept.
+    fn average_weights(&self, name: &str) -> Option<Vec<TensorMap>> {
+        Some(self.averages(name)?.iter().map(TensorMap::of_module).collect())
     }
 
-    /// State of the optimizers: all that the next steps depend on beside the weights.
-    fn optimizer_state(&self) -> TensorMap;
+    /// State of the optimizers: all that the next steps depend on beside the weights. By default they have
+    /// none.
+    fn optimizer_state(&self) -> TensorMap {
+        TensorMap::default()
+    }
 
-    /// Loads the weights and the optimizer state of a checkpoint, and its averages where averages are
-    /// kept.
+    /// Loads the weights, the averages by name and the optimizer state of a checkpoint.
     ///
     /// # Errors
-    /// The name of the array that does not fit.
+    /// The name of the array that does not fit, or of an average that only one side has. Nothing was
+    /// changed then.
     fn restore(
         &mut self,
         weights: TensorMap,
-        averages: Option<TensorMap>,
+        averages: BTreeMap<String, TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), ArrayError>;
 }

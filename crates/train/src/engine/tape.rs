@@ -1,5 +1,7 @@
 //! The tape engine: Burn's autodiff takes any network on any backend through a step.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use burn::{
     module::{ModuleMapper, ModuleVisitor, Param},
     optim::{GradientsAccumulator, GradientsParams},
@@ -8,10 +10,13 @@ use burn::{
 use langevin_core::{LossReduction, Network};
 
 use super::{
-    Engine, StepOutput,
+    Average, BatchGradients, Engine, GradientsError, StepOutput,
+    averages::{in_order, place},
+    by_name::{losses_on, named, of_names},
+    halves::check_range,
     optimizer::ModuleOptimizer,
     tensors::{ArrayError, TensorMap},
-    transfer::upload,
+    transfer::{read, upload},
 };
 use crate::{config::OptimizerConfig, problem::StepBatch};
 
@@ -20,8 +25,9 @@ pub struct TapeEngine<N> {
     networks: Vec<N>,
     /// One optimizer per network.
     optimizers: Vec<ModuleOptimizer>,
-    /// The averaged weights of each network, where averages are kept.
-    averages: Option<Vec<N>>,
+    kept: Vec<Average>,
+    /// The averaged weights of each network, for each average that is kept.
+    averages: Vec<Vec<N>>,
     clip_norm: Option<f64>,
     device: Device,
 }
@@ -40,14 +46,15 @@ impl<N: Network> TapeEngine<N> {
         Self {
             networks: vec![network; count],
             optimizers: (0..count).map(|_| ModuleOptimizer::new(config)).collect(),
-            averages: None,
+            kept: Vec::new(),
+            averages: Vec::new(),
             clip_norm,
             device: device.clone().autodiff(),
         }
     }
 
     /// The rows' losses, and the gradients of the loss by parameter, without a step.
-    pub fn gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
+    pub fn differentiate(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
         let network = &self.networks[batch.network];
         if batch.parts > 1 {
             return self.accumulated_gradients(batch);
@@ -58,42 +65,38 @@ impl<N: Network> TapeEngine<N> {
         (row_losses.inner(), gradients)
     }
 
-    /// Computes [`gradients`](Self::gradients) part by part. The gradients of the rows' losses are added
+    /// Does what [`differentiate`](Self::differentiate) does part by part. The gradients of the rows' losses are added
     /// up, and then the reduction multiplies all of them by one factor.
     fn accumulated_gradients(&self, batch: &StepBatch) -> (Tensor<1>, GradientsParams) {
         let network = &self.networks[batch.network];
         let mut sum = GradientsAccumulator::new();
         let mut losses = Vec::new();
         for part in batch.split() {
-            let rows = row_losses(network, &part, &self.device);
-            losses.push(rows.clone().inner());
-            let gradients = rows.sum().backward();
-            sum.accumulate(network, GradientsParams::from_grads(gradients, network));
+            let (rows, gradients) = self.differentiate_part(network, &part);
+            losses.push(rows);
+            sum.accumulate(network, gradients);
         }
         let losses = Tensor::cat(losses, 0);
-        let factor = match batch.reduction {
-            LossReduction::Mean | LossReduction::Huber { .. } => {
-                Tensor::full([1], 1.0 / batch.rows as f64, &losses.device())
-            }
-            LossReduction::Sum => return (losses, sum.grads()),
-            // d sqrt(S) = dS / (2 sqrt(S)).
-            LossReduction::Norm => losses.clone().sum().sqrt().recip().mul_scalar(0.5),
-        };
-        let mut scale = Scale { gradients: sum.grads(), factor };
-        network.visit(&mut scale);
-        (losses, scale.gradients)
-    }
-}
-
-impl<N: Network> Engine<N> for TapeEngine<N> {
-    fn name(&self) -> &'static str {
-        "tape"
+        let gradients = scaled(network, sum.grads(), &losses, batch.reduction);
+        (losses, gradients)
     }
 
-    fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
-        let (row_losses, gradients) = self.gradients(batch);
+    /// The losses of a part's rows, and the gradients of their sum.
+    fn differentiate_part(&self, network: &N, part: &StepBatch) -> (Tensor<1>, GradientsParams) {
+        let rows = row_losses(network, part, &self.device);
+        let losses = rows.clone().inner();
+        (losses, GradientsParams::from_grads(rows.sum().backward(), network))
+    }
+
+    /// Clips the gradients of a network's loss and moves its weights.
+    fn update(
+        &mut self,
+        network: usize,
+        (row_losses, gradients): (Tensor<1>, GradientsParams),
+        learning_rate: f64,
+    ) -> StepOutput {
         let mut norm = Norm { gradients, squares: Vec::new() };
-        self.networks[batch.network].visit(&mut norm);
+        self.networks[network].visit(&mut norm);
         let Norm { mut gradients, squares } = norm;
         let gradient_norm = if squares.is_empty() {
             Tensor::zeros([1], &row_losses.device())
@@ -105,14 +108,68 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
             let factor =
                 gradient_norm.clone().add_scalar(1e-6).recip().mul_scalar(limit).clamp_max(1.0);
             let mut scale = Scale { gradients, factor };
-            self.networks[batch.network].visit(&mut scale);
+            self.networks[network].visit(&mut scale);
             gradients = scale.gradients;
         }
         // The network is taken out, so that the step may write where the old weights were.
-        let network = self.networks.remove(batch.network);
-        let network = self.optimizers[batch.network].step(learning_rate, network, gradients);
-        self.networks.insert(batch.network, network);
+        let module = self.networks.remove(network);
+        let module = self.optimizers[network].step(learning_rate, module, gradients);
+        self.networks.insert(network, module);
         StepOutput::Device { row_losses, gradient_norm }
+    }
+}
+
+impl<N: Network> Engine<N> for TapeEngine<N> {
+    fn name(&self) -> &'static str {
+        "tape"
+    }
+
+    fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
+        self.update(batch.network, self.differentiate(batch), learning_rate)
+    }
+
+    fn groups(&self, batch: &StepBatch) -> usize {
+        batch.cut().count()
+    }
+
+    fn gradients(
+        &mut self,
+        batch: &StepBatch,
+        groups: Range<usize>,
+    ) -> Result<BatchGradients, GradientsError> {
+        let all = self.groups(batch);
+        check_range(batch, self.networks.len(), &groups, all)?;
+        let mut made = BatchGradients::empty(batch, &groups, all);
+        made.is_reduced = batch.parts <= 1;
+        let network = &self.networks[batch.network];
+        for part in batch.split().skip(groups.start).take(groups.len()) {
+            let (losses, gradients) = match made.is_reduced {
+                true => self.differentiate(batch),
+                false => self.differentiate_part(network, &part),
+            };
+            made.losses.extend(read(losses).map_err(Box::new)?);
+            made.sums.push(named(&gradients, network));
+        }
+        Ok(made)
+    }
+
+    fn apply(
+        &mut self,
+        made: BatchGradients,
+        learning_rate: f64,
+    ) -> Result<StepOutput, GradientsError> {
+        made.check_whole(self.networks.len())?;
+        let network = &self.networks[made.network];
+        let mut sum = GradientsAccumulator::new();
+        for group in made.sums {
+            sum.accumulate(network, of_names(group, network)?);
+        }
+        let losses = losses_on(&made.losses, &self.device.clone().inner());
+        let gradients = match made.is_reduced {
+            true => sum.grads(),
+            false => scaled(network, sum.grads(), &losses, made.reduction),
+        };
+        Ok(self.update(made.network, (losses, gradients), learning_rate))
     }
 
     fn networks(&self) -> &[N] {
@@ -122,25 +179,29 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
     fn hand_over(&mut self, from: usize, to: usize) {
         self.networks[to] = self.networks[from].clone();
         self.optimizers[to].restart();
-        if let Some(averages) = &mut self.averages {
+        for averages in &mut self.averages {
             averages[to] = averages[from].clone();
         }
     }
 
-    fn keep_averages(&mut self) {
-        self.averages = Some(self.networks.iter().map(N::valid).collect());
+    fn keep_averages(&mut self, averages: Vec<Average>) {
+        let present = || self.networks.iter().map(N::valid).collect();
+        self.averages = averages.iter().map(|_| present()).collect();
+        self.kept = averages;
     }
 
-    fn average(&mut self, network: usize, decay: f64) {
-        let Some(averages) = &mut self.averages else { return };
-        let mut collect = Collect::default();
-        self.networks[network].visit(&mut collect);
-        let mut blend = Blend { weights: collect.0, next: 0, share: 1.0 - decay };
-        averages[network] = averages[network].clone().map(&mut blend);
+    fn average(&mut self, network: usize, step: u64) {
+        for (kept, averages) in self.kept.iter().zip(&mut self.averages) {
+            let Some(decay) = kept.decay(step) else { continue };
+            let mut collect = Collect::default();
+            self.networks[network].visit(&mut collect);
+            let mut blend = Blend { weights: collect.0, next: 0, share: 1.0 - decay };
+            averages[network] = averages[network].clone().map(&mut blend);
+        }
     }
 
-    fn averages(&self) -> Option<&[N]> {
-        self.averages.as_deref()
+    fn averages(&self, name: &str) -> Option<&[N]> {
+        place(&self.kept, name).map(|average| &self.averages[average][..])
     }
 
     fn optimizer_state(&self) -> TensorMap {
@@ -151,23 +212,44 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
     fn restore(
         &mut self,
         weights: TensorMap,
-        averages: Option<TensorMap>,
+        averages: BTreeMap<String, TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), ArrayError> {
         let count = self.networks.len();
-        let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
-        for (i, (weights, state)) in weights.into_iter().zip(states).enumerate() {
-            let network = weights.into_module(self.networks[i].clone())?;
-            self.optimizers[i].load(state, &network)?;
-            self.networks[i] = network;
-        }
-        if let (Some(own), Some(saved)) = (&mut self.averages, averages) {
-            for (own, saved) in own.iter_mut().zip(saved.split(count)?) {
-                *own = saved.into_module(own.clone())?;
-            }
-        }
+        // All is made before anything is replaced: a failure must leave no halves.
+        let load = |map: TensorMap, own: &[N]| -> Result<Vec<N>, ArrayError> {
+            let maps = map.split(count)?.into_iter().zip(own);
+            maps.map(|(map, own)| map.into_module(own.clone())).collect()
+        };
+        let networks = load(weights, &self.networks)?;
+        let states = optimizer.split(count)?.into_iter().zip(&self.optimizers).zip(&networks);
+        let optimizers = states.map(|((state, own), network)| own.loaded(state, network));
+        let optimizers = optimizers.collect::<Result<_, _>>()?;
+        let saved = in_order(&self.kept, averages)?.into_iter().zip(&self.averages);
+        let averages = saved.map(|(saved, own)| load(saved, own)).collect::<Result<_, _>>()?;
+        (self.networks, self.optimizers, self.averages) = (networks, optimizers, averages);
         Ok(())
     }
+}
+
+/// The gradients of the loss from those of the sum of the rows' losses.
+fn scaled<N: Network>(
+    network: &N,
+    gradients: GradientsParams,
+    losses: &Tensor<1>,
+    reduction: LossReduction,
+) -> GradientsParams {
+    let factor = match reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => {
+            Tensor::full([1], 1.0 / losses.dims()[0] as f64, &losses.device())
+        }
+        LossReduction::Sum => return gradients,
+        // d sqrt(S) = dS / (2 sqrt(S)).
+        LossReduction::Norm => losses.clone().sum().sqrt().recip().mul_scalar(0.5),
+    };
+    let mut scale = Scale { gradients, factor };
+    network.visit(&mut scale);
+    scale.gradients
 }
 
 /// The loss of each row: the mean over features of its weighted errors for `Mean` and `Huber`, the

@@ -7,7 +7,7 @@ mod fit;
 mod free_memory;
 mod load;
 
-pub use batch::{Columns, StepBatch};
+pub use batch::{BatchForm, Columns, HeadForm, HeadKind, StepBatch};
 pub use builder::ProblemBuilder;
 pub use diffusion::Diffusion;
 pub use free_memory::free_memory;

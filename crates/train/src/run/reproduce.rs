@@ -201,6 +201,11 @@ fn maps_differ(own: &TensorMap, here: &TensorMap) -> Option<String> {
                 a.iter().zip(b).position(|(a, b)| a.to_bits() != b.to_bits())
             }
             (Values::I64(a), Values::I64(b)) => a.iter().zip(b).position(|(a, b)| a != b),
+            (Values::Other(a), Values::Other(b)) => {
+                let size = a.bytes().len() / own.values.len().max(1);
+                let byte = a.bytes().iter().zip(b.bytes()).position(|(a, b)| a != b);
+                byte.map(|byte| byte / size)
+            }
             _ => Some(0),
         };
         place.map(|place| format!("{name} differs, first at number {place}"))

@@ -152,5 +152,6 @@ fn set_aside(run: &Path, step: u64) -> Result<(), TrainError> {
 fn restore<N: Network>(trainer: &mut Trainer<N>, checkpoint: Checkpoint) -> Result<(), Mismatch> {
     same_data(&checkpoint.data, trainer.data())?;
     let Checkpoint { progress, model, ema, optimizer, .. } = checkpoint;
+    trainer.check_seed(&model)?;
     Ok(trainer.restore(progress, model, ema, optimizer)?)
 }

@@ -19,7 +19,7 @@ use crate::{
     config::parse_config,
     engine::{
         Engine, RunDenoiser, TapeEngine, Values,
-        tensors::{Array, Path, TensorMap},
+        tensors::{Array, Layout, Path, TensorMap},
     },
     problem::Problem,
 };
@@ -150,7 +150,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 fn floats(array: &Array) -> Vec<f64> {
     match &array.values {
         Values::F32(values) => values.iter().map(|v| f64::from(*v)).collect(),
-        Values::I64(_) => Vec::new(),
+        Values::I64(_) | Values::Other(_) => Vec::new(),
     }
 }
 
@@ -169,6 +169,7 @@ fn agree(ours: &[f64], golden: &[f64], what: &str) {
 /// Gradients by the parameters' names. Linear weights are `[out, in]`.
 struct ByName<'a> {
     gradients: &'a GradientsParams,
+    layout: Layout,
     path: Path,
     arrays: TensorMap,
 }
@@ -184,8 +185,7 @@ impl ModuleVisitor for ByName<'_> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let data = self.gradients.get::<D>(param.id).expect("a gradient").into_data();
-        let array = Array::f32(data.shape().to_vec(), data.iter::<f32>().collect());
-        let array = if self.path.is_linear_weight() { array.transposed() } else { array };
+        let array = self.layout.turn(&self.path, Array::of_data(&data));
         self.arrays.0.insert(self.path.name(), array);
     }
 }
@@ -227,12 +227,13 @@ fn training_steps_are_the_article_s() {
             agree(&input, &numbers(&golden["input"]), &what("input"));
             agree(&wide(&batch.target.values), &numbers(&golden["target"]), &what("target"));
             assert_eq!(golden["network"], batch.network, "{}", what("network"));
-            let (losses, gradients) = engine.gradients(&batch);
+            let (losses, gradients) = engine.differentiate(&batch);
             let losses: Vec<f64> = losses.into_data().iter::<f32>().map(f64::from).collect();
             let loss = batch.reduction.of_rows(&losses);
             agree(&[loss], &numbers(&golden["loss"]), &what("loss"));
             let mut by_name = ByName {
                 gradients: &gradients,
+                layout: Layout::of(&engine.networks()[batch.network]),
                 path: Path::default(),
                 arrays: TensorMap::default(),
             };

@@ -2,6 +2,8 @@
 
 mod error;
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Device;
 use langevin_core::Network;
 use langevin_data::{Dataset, Part, Streams};
@@ -11,7 +13,8 @@ use crate::{
     TrainError,
     config::RunConfig,
     engine::{
-        Engine, EngineError, StepOutput, engine_for, row_losses, tensors::TensorMap, transfer::read,
+        Average, Engine, EngineError, StepOutput, engine_for, mlp_cpu::same_seed, row_losses,
+        tensors::TensorMap, transfer::read,
     },
     problem::{Problem, StepBatch},
 };
@@ -134,6 +137,23 @@ pub struct Trainer<N: Network> {
     progress: Progress,
     /// Losses and gradient norms of the steps since the device was last read.
     unread: Vec<StepOutput>,
+    /// Step whose weights are there without its losses, and why; such a trainer does not go on.
+    failed: Option<(u64, String)>,
+}
+
+/// Name of a run's averaged weights, from which samples are drawn.
+const EMA: &str = "ema";
+
+/// The averages that a run keeps: one, or none.
+pub(crate) fn averages(problem: &Problem) -> Vec<Average> {
+    let ema = problem.config().train.ema.clone();
+    let kept = ema.is_kept().then(|| Average::new(EMA, move |step| ema.decay(step)));
+    kept.into_iter().collect()
+}
+
+/// The saved averages of a run, by name.
+pub(crate) fn by_name(ema: Option<TensorMap>) -> BTreeMap<String, TensorMap> {
+    ema.into_iter().map(|ema| (EMA.to_owned(), ema)).collect()
 }
 
 impl<N: Network> Trainer<N> {
@@ -153,8 +173,14 @@ impl<N: Network> Trainer<N> {
         device.seed(problem.config().seed);
         // Reading lazy parameters initialises them.
         TensorMap::of_module(&network);
-        let (engine, why_tape) = engine_for(&problem, network, device)?;
-        Ok(Self { why_tape, ..Self::with_engine(problem, engine, data, device)? })
+        let streams = Streams::new(problem.config().seed);
+        let source = Source { problem, data, streams };
+        let first = source.batch(0)?;
+        let form = first.form();
+        let (engine, why_tape) = engine_for(&source.problem, Some(&form), network, device)?;
+        let Source { problem, data, .. } = source;
+        let drawn = Some((0, Ok(first)));
+        Ok(Self { why_tape, drawn, ..Self::with_engine(problem, engine, data, device)? })
     }
 
     /// Trainer at step 0, on an engine that the caller has built.
@@ -172,8 +198,10 @@ impl<N: Network> Trainer<N> {
             let message = format!("needs an engine of {wanted} networks, got one of {given}");
             return Err(TrainError::config("denoiser.networks", message));
         }
-        if problem.config().train.ema.is_kept() {
-            engine.keep_averages();
+        engine.keep_averages(averages(&problem));
+        if problem.config().train.ema.is_kept() && engine.averages(EMA).is_none() {
+            let message = format!("the engine {} keeps no averages: use `none`", engine.name());
+            return Err(TrainError::config("train.ema", message));
         }
         let streams = Streams::new(problem.config().seed);
         Ok(Self {
@@ -185,16 +213,21 @@ impl<N: Network> Trainer<N> {
             why_tape: None,
             progress: Progress { step: 0, loss_sum: 0.0, loss_count: 0, best: None },
             unread: Vec::new(),
+            failed: None,
         })
     }
 
     /// Makes one training step.
     ///
     /// # Errors
+    /// A batch that cannot be drawn: the trainer is then as before, and the step may be repeated.
+    ///
     /// A loss or gradient norm that is not finite, with the first step that has it; a device that
     /// failed. Both are found when losses are read: at a step with a log line, and after 256 steps
-    /// without one.
+    /// without one. The weights have moved by then, so the trainer neither makes further steps nor is
+    /// saved: it says so by [`TrainError::FailedBefore`].
     pub fn step(&mut self) -> Result<StepReport, TrainError> {
+        self.check_sound()?;
         let step = self.progress.step;
         let train = &self.source.problem.config().train;
         let learning_rate = train.learning_rate.at(step, train.steps);
@@ -211,16 +244,39 @@ impl<N: Network> Trainer<N> {
             *drawn = (next < train.steps).then(|| (next, source.batch(next)));
         };
         self.unread.push(self.engine.step_beside(&batch, learning_rate, &mut draw));
-        if let Some(decay) = train.ema.decay(step) {
-            self.engine.average(batch.network, decay);
-        }
+        self.engine.average(batch.network, step);
         self.spent = Some(batch);
         self.progress.step += 1;
-        if self.unread.len() >= MOST_UNREAD && !self.is_log_step() {
+        let metrics = self.log(learning_rate);
+        let metrics = self.keep_failure(metrics)?;
+        Ok(StepReport { step: self.progress.step, learning_rate, metrics })
+    }
+
+    /// The log line of the last step, where one is due. Losses that have waited long are read.
+    fn log(&mut self, learning_rate: f64) -> Result<Option<Metrics>, TrainError> {
+        if self.is_log_step() {
+            return self.metrics(learning_rate);
+        }
+        if self.unread.len() >= MOST_UNREAD {
             self.read_losses()?;
         }
-        let metrics = if self.is_log_step() { self.metrics(learning_rate)? } else { None };
-        Ok(StepReport { step: self.progress.step, learning_rate, metrics })
+        Ok(None)
+    }
+
+    /// Keeps the reason of a failure after which the trainer does not go on.
+    fn keep_failure<T>(&mut self, result: Result<T, TrainError>) -> Result<T, TrainError> {
+        if let Err(why) = &result {
+            self.failed = Some((self.progress.step, why.to_string()));
+        }
+        result
+    }
+
+    /// Fails after a failure that left the weights of a step without its losses.
+    fn check_sound(&self) -> Result<(), TrainError> {
+        match self.failed.clone() {
+            Some((step, why)) => Err(TrainError::FailedBefore { step, why }),
+            None => Ok(()),
+        }
     }
 
     /// Whether a log line is due: every `log_every` steps, at every validation, and at the end.
@@ -270,7 +326,7 @@ impl<N: Network> Trainer<N> {
             return Ok(None);
         }
         let first = self.progress.step - unread.len() as u64 + 1;
-        let mut last = None;
+        let (mut last, mut sum, mut count) = (None, self.progress.loss_sum, 0);
         let outputs = StepOutput::read(&unread, self.problem().diffusion().reduction)?;
         for (step, (loss, norm)) in (first..).zip(outputs) {
             for (quantity, value) in [("loss", loss), ("gradient norm", norm)] {
@@ -279,10 +335,12 @@ impl<N: Network> Trainer<N> {
                     return Err(TrainError::NotFinite { step, quantity, value });
                 }
             }
-            self.progress.loss_sum += loss;
-            self.progress.loss_count += 1;
+            sum += loss;
+            count += 1;
             last = Some((loss, norm));
         }
+        self.progress.loss_sum = sum;
+        self.progress.loss_count += count;
         Ok(last)
     }
 
@@ -311,7 +369,7 @@ impl<N: Network> Trainer<N> {
     /// Networks that samples are drawn with: one, or one for each level. Their weights are the
     /// averages if the run keeps averages. They lie on the device without autodiff.
     pub fn sampling_networks(&self) -> Vec<N> {
-        match self.engine.averages() {
+        match self.engine.averages(EMA) {
             Some(averages) => averages.to_vec(),
             None => self.engine.networks().iter().map(N::valid).collect(),
         }
@@ -374,7 +432,7 @@ impl<N: Network> Trainer<N> {
 
     /// Averaged weights by name, if the run keeps averages.
     pub fn ema_weights(&self) -> Option<TensorMap> {
-        Some(self.with_frequencies(self.engine.average_weights()?))
+        Some(self.with_frequencies(self.engine.average_weights(EMA)?))
     }
 
     fn with_frequencies(&self, networks: Vec<TensorMap>) -> TensorMap {
@@ -391,7 +449,9 @@ impl<N: Network> Trainer<N> {
     /// Counters for a checkpoint. The losses that wait on the device are read first, so that a run
     /// whose loss is not finite is never saved.
     pub(crate) fn settle(&mut self) -> Result<Progress, TrainError> {
-        self.read_losses()?;
+        self.check_sound()?;
+        let read = self.read_losses();
+        self.keep_failure(read)?;
         Ok(self.progress)
     }
 
@@ -404,10 +464,25 @@ impl<N: Network> Trainer<N> {
         self.source.problem.set_frequencies(frequencies)
     }
 
-    /// Resumes from a checkpoint.
+    /// Fails where the weights of a checkpoint were made by another seed, as the frequencies of the
+    /// position tell. The trainer must be at step 0.
+    ///
+    /// # Errors
+    /// The name of the frequencies.
+    pub(crate) fn check_seed(&self, weights: &TensorMap) -> Result<(), RestoreError> {
+        let networks = self.engine.networks();
+        let expected = self.engine.weights();
+        for (own, expected) in weights.clone().split(networks.len())?.iter().zip(&expected) {
+            same_seed(&networks[0], expected, own)?;
+        }
+        Ok(())
+    }
+
+    /// Resumes from a checkpoint; a trainer that had failed goes on from there.
     ///
     /// # Errors
     /// Averaged weights that only the run or only the checkpoint has; the first array that does not fit.
+    /// The trainer is as before then.
     pub(crate) fn restore(
         &mut self,
         progress: Progress,
@@ -417,10 +492,14 @@ impl<N: Network> Trainer<N> {
     ) -> Result<(), RestoreError> {
         let averaged = self.config().train.ema.is_kept();
         RestoreError::check_averages(averaged, ema.is_some())?;
-        self.engine.restore(weights, ema, optimizer)?;
+        self.engine.restore(weights, by_name(ema), optimizer)?;
         self.progress = progress;
         self.drawn = None;
         self.unread.clear();
+        self.failed = None;
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

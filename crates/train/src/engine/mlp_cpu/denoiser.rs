@@ -11,8 +11,9 @@ use langevin_core::{
 
 use super::{
     buffer::Buffer,
-    engine::{form, is_processor, parameters},
+    engine::parameters,
     gradients::CHUNK_ROWS,
+    known::{form, is_processor},
     pass::{ForwardSpace, Network as Loops},
     simd::InstructionSet,
 };

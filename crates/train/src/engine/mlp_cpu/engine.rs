@@ -1,20 +1,19 @@
 //! The direct engine: it trains Langevin's multilayer perceptron on the processor, in buffers of its own.
 //! It makes Burn's modules of them only where the networks are asked for.
 
-use std::{any::Any, cell::OnceCell};
+use std::{cell::OnceCell, collections::BTreeMap, ops::Range};
 
-use burn::{
-    module::{ModuleVisitor, Param},
-    tensor::{DType, Device, Tensor},
-};
-use langevin_core::{Mlp, Network};
+use burn::tensor::Device;
+use langevin_core::{LossReduction, Network};
 use rayon::prelude::*;
 
 use super::{
     buffer::Buffer,
-    form::{Form, Layer},
+    form::Layer,
     gradients::Gradients,
+    known::{FREQUENCIES, fits, floats, is_processor, known, weight},
     learner::{Learner, Training},
+    loss,
     pass::Network as Loops,
     simd::InstructionSet,
     update::State,
@@ -22,15 +21,14 @@ use super::{
 use crate::{
     config::OptimizerConfig,
     engine::{
-        Engine, EngineError, StepOutput,
+        Average, BatchGradients, Engine, EngineError, GradientsError, StepOutput,
+        averages::in_order,
+        halves::check_range,
         optimizer::ModuleOptimizer,
-        tensors::{Array, ArrayError, Path, TensorMap, Values},
+        tensors::{Array, ArrayError, TensorMap, Values},
     },
-    problem::StepBatch,
+    problem::{BatchForm, StepBatch},
 };
-
-/// The name of the position's frequencies among the weights.
-const FREQUENCIES: &str = "position.frequencies";
 
 /// The direct engine, for Langevin's own multilayer perceptron on flex and ndarray. It has plain loops over a
 /// few rows at a time instead of a tape, and keeps every buffer from step to step.
@@ -46,7 +44,8 @@ pub struct DirectEngine<N> {
     pub(crate) learners: Vec<Learner>,
     /// The networks as modules: made when they are asked for, dropped when the weights change.
     pub(crate) networks: OnceCell<Vec<N>>,
-    pub(crate) averages: OnceCell<Vec<N>>,
+    /// The averages that are kept, each with the networks as modules.
+    pub(crate) averages: Vec<(Average, OnceCell<Vec<N>>)>,
 }
 
 impl<N: Network> DirectEngine<N> {
@@ -74,8 +73,26 @@ impl<N: Network> DirectEngine<N> {
             gradients: Gradients::new(network, rayon::current_num_threads()),
             learners: vec![learner; count],
             networks: OnceCell::new(),
-            averages: OnceCell::new(),
+            averages: Vec::new(),
         })
+    }
+
+    /// Whether this engine can train `network` on a device, by batches of a form.
+    ///
+    /// # Errors
+    /// The reason why the network, the batches, the optimizer or the device needs another engine.
+    pub fn supports(
+        network: &N,
+        batch: &BatchForm,
+        optimizer: &OptimizerConfig,
+        device: &Device,
+    ) -> Result<(), EngineError> {
+        let device = device.clone().inner();
+        if !is_processor(&device) {
+            return Err(EngineError::NotProcessor);
+        }
+        let (_, form, _) = known(network.clone(), &device)?;
+        fits(&form, batch, optimizer)
     }
 
     /// The module with the parameters of a buffer.
@@ -96,6 +113,29 @@ impl<N: Network> DirectEngine<N> {
         map
     }
 
+    /// Buffer of a group's gradients.
+    ///
+    /// # Errors
+    /// The name of the array that is missing, left over or of another shape or type.
+    pub(crate) fn gradient(&self, sum: TensorMap) -> Result<Buffer, ArrayError> {
+        let layers = &self.gradients.network.layers;
+        let empty = Buffer::zeros(self.gradients.network.len());
+        sum.same_architecture(&arrays(layers, &empty, ""))?;
+        Ok(parameters(layers, sum))
+    }
+
+    /// Place of an average among those that are kept.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.averages.iter().position(|(average, _)| average.name() == name)
+    }
+
+    /// Drops the modules of the averaged weights.
+    fn forget_averages(&mut self) {
+        for (_, networks) in &mut self.averages {
+            networks.take();
+        }
+    }
+
     fn state(&self, state: &State) -> TensorMap {
         let layers = &self.gradients.network.layers;
         let mut map = TensorMap::default();
@@ -114,8 +154,7 @@ impl<N: Network> DirectEngine<N> {
 
     /// The optimizer's state of a checkpoint. The tape's optimizer checks it first.
     fn read_state(&self, map: TensorMap, module: &N) -> Result<State, ArrayError> {
-        let mut checked = ModuleOptimizer::new(&self.training.optimizer);
-        checked.load(map, module)?;
+        let checked = ModuleOptimizer::new(&self.training.optimizer).loaded(map, module)?;
         let mut map = checked.state(module);
         let network = &self.gradients.network;
         let mut state = State::new(&self.training.optimizer, network.len());
@@ -128,7 +167,7 @@ impl<N: Network> DirectEngine<N> {
         }
         let mut times = map.0.values().filter_map(|array| match &array.values {
             Values::I64(values) => values.first().copied(),
-            Values::F32(_) => None,
+            Values::F32(_) | Values::Other(_) => None,
         });
         if let Some(time) = times.next() {
             if times.any(|other| other != time) {
@@ -159,9 +198,46 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
         let learner = &mut self.learners[batch.network];
         let (losses, norm) =
             learner.step(&self.training, &mut self.gradients, batch, learning_rate, beside);
-        let sum = losses.iter().map(|loss| f64::from(*loss)).sum();
-        let loss = batch.reduction.of_sum(sum, batch.rows);
-        StepOutput::Host { loss, gradient_norm: f64::from(norm) }
+        output(losses, norm, batch.reduction)
+    }
+
+    fn groups(&self, batch: &StepBatch) -> usize {
+        self.gradients.count(batch.rows)
+    }
+
+    fn gradients(
+        &mut self,
+        batch: &StepBatch,
+        groups: Range<usize>,
+    ) -> Result<BatchGradients, GradientsError> {
+        let all = self.groups(batch);
+        check_range(batch, self.learners.len(), &groups, all)?;
+        let mut made = BatchGradients::empty(batch, &groups, all);
+        let parameters = &self.learners[batch.network].parameters;
+        let layers = self.gradients.network.layers.clone();
+        for (sum, losses) in self.gradients.of_groups(parameters, batch, groups) {
+            made.sums.push(arrays(&layers, sum, ""));
+            made.losses.extend(losses.iter().map(|loss| f64::from(*loss)));
+        }
+        Ok(made)
+    }
+
+    fn apply(
+        &mut self,
+        made: BatchGradients,
+        learning_rate: f64,
+    ) -> Result<StepOutput, GradientsError> {
+        made.check_whole(self.learners.len())?;
+        let network = &self.gradients.network;
+        let sums = made.sums.into_iter().map(|sum| self.gradient(sum));
+        let sums = sums.collect::<Result<Vec<_>, _>>()?;
+        let set = network.set;
+        self.networks.take();
+        let sum = self.gradients.add(sums, &made.losses);
+        let factor = if made.is_reduced { 1.0 } else { loss::factor(made.reduction, sum.0) };
+        let learner = &mut self.learners[made.network];
+        let (losses, norm) = learner.apply(&self.training, set, sum, factor, learning_rate);
+        Ok(output(losses, norm, made.reduction))
     }
 
     fn networks(&self) -> &[N] {
@@ -172,38 +248,41 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
 
     fn hand_over(&mut self, from: usize, to: usize) {
         self.networks.take();
-        self.averages.take();
+        self.forget_averages();
         let state = State::new(&self.training.optimizer, self.gradients.network.len());
         self.learners[to] = Learner { state, ..self.learners[from].clone() };
     }
 
-    fn keep_averages(&mut self) {
-        self.averages.take();
+    fn keep_averages(&mut self, averages: Vec<Average>) {
         for learner in &mut self.learners {
-            learner.average = Some(learner.parameters.clone());
+            learner.averages = averages.iter().map(|_| learner.parameters.clone()).collect();
+        }
+        self.averages = averages.into_iter().map(|average| (average, OnceCell::new())).collect();
+    }
+
+    fn average(&mut self, network: usize, step: u64) {
+        for (number, (average, networks)) in self.averages.iter_mut().enumerate() {
+            if let Some(decay) = average.decay(step) {
+                networks.take();
+                self.learners[network].average(&self.gradients, number, decay);
+            }
         }
     }
 
-    fn average(&mut self, network: usize, decay: f64) {
-        self.averages.take();
-        self.learners[network].average(&self.gradients, decay);
-    }
-
-    fn averages(&self) -> Option<&[N]> {
-        let averages: Option<Vec<_>> = self.learners.iter().map(|l| l.average.as_ref()).collect();
-        let modules = |averages: Vec<&Buffer>| {
-            averages.into_iter().map(|average| self.module(average).valid()).collect()
-        };
-        averages.map(|averages| &self.averages.get_or_init(|| modules(averages))[..])
+    fn averages(&self, name: &str) -> Option<&[N]> {
+        let number = self.place(name)?;
+        let (_, networks) = &self.averages[number];
+        let module = |learner: &Learner| self.module(&learner.averages[number]).valid();
+        Some(networks.get_or_init(|| self.learners.iter().map(module).collect()))
     }
 
     fn weights(&self) -> Vec<TensorMap> {
         self.learners.iter().map(|learner| self.named(&learner.parameters)).collect()
     }
 
-    fn average_weights(&self) -> Option<Vec<TensorMap>> {
-        let averages = self.learners.iter().map(|learner| learner.average.as_ref());
-        averages.map(|average| average.map(|average| self.named(average))).collect()
+    fn average_weights(&self, name: &str) -> Option<Vec<TensorMap>> {
+        let number = self.place(name)?;
+        Some(self.learners.iter().map(|learner| self.named(&learner.averages[number])).collect())
     }
 
     fn optimizer_state(&self) -> TensorMap {
@@ -213,124 +292,50 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
     fn restore(
         &mut self,
         weights: TensorMap,
-        averages: Option<TensorMap>,
+        averages: BTreeMap<String, TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), ArrayError> {
         let count = self.learners.len();
         let (weights, states) = (weights.split(count)?, optimizer.split(count)?);
-        let mut averages = match averages {
-            Some(averages) => averages.split(count)?.into_iter().map(Some).collect(),
-            None => vec![None; count],
-        };
+        let kept: Vec<_> = self.averages.iter().map(|(average, _)| average.clone()).collect();
+        let averages = in_order(&kept, averages)?.into_iter().map(|map| map.split(count));
+        let averages = averages.collect::<Result<Vec<_>, _>>()?;
         let expected = TensorMap::of_module(&self.template);
         let layers = &self.gradients.network.layers;
-        let mut learners = Vec::new();
-        for ((mut weights, state), average) in weights.into_iter().zip(states).zip(&mut averages) {
-            for map in [Some(&mut weights), average.as_mut()].into_iter().flatten() {
-                map.same_architecture(&expected)?;
-                // The template holds the frequencies of all networks.
-                if map.0.remove(FREQUENCIES) != expected.0.get(FREQUENCIES).cloned() {
-                    return Err(ArrayError::OtherSeed(FREQUENCIES.to_owned()));
-                }
+        let mut frequencies = None;
+        let mut take = |mut map: TensorMap| -> Result<Buffer, ArrayError> {
+            map.same_architecture(&expected)?;
+            // The loops hold one set of frequencies, that of all networks.
+            let own = map.0.remove(FREQUENCIES);
+            if *frequencies.get_or_insert_with(|| own.clone()) != own {
+                return Err(ArrayError::OwnFrequencies(FREQUENCIES.to_owned()));
             }
-            learners.push(Learner {
-                parameters: parameters(layers, weights),
-                state: self.read_state(state, &self.template)?,
-                average: average.take().map(|average| parameters(layers, average)),
-            });
+            Ok(parameters(layers, map))
+        };
+        let mut learners = Vec::new();
+        for (weights, state) in weights.into_iter().zip(states) {
+            let state = self.read_state(state, &self.template)?;
+            learners.push(Learner { parameters: take(weights)?, state, averages: Vec::new() });
         }
-        (self.networks, self.averages) = (OnceCell::new(), OnceCell::new());
+        for averages in averages {
+            for (learner, average) in learners.iter_mut().zip(averages) {
+                learner.averages.push(take(average)?);
+            }
+        }
+        if let Some(Some(own)) = frequencies {
+            self.gradients.network.form.frequencies = floats(&own).to_vec();
+        }
+        self.networks.take();
+        self.forget_averages();
         self.learners = learners;
         Ok(())
     }
 }
 
-/// Whether a device is the processor; other backends keep weights elsewhere.
-pub(crate) fn is_processor(device: &Device) -> bool {
-    // By its text: the enum's variants depend on features of a crate that is not ours.
-    let name = format!("{device:?}");
-    ["Device<Flex", "Device<NdArray"].iter().any(|processor| name.starts_with(processor))
-}
-
-/// A network that needs no tape: the module on its device, its form, and its weights.
-///
-/// # Errors
-/// The reason why the network needs the tape.
-pub(crate) fn known<N: Network>(
-    network: N,
-    device: &Device,
-) -> Result<(N, Form, TensorMap), EngineError> {
-    let template = network.to_device(device).train();
-    let weights = TensorMap::of_module(&template);
-    let form = form(&template, &weights)?;
-    let mut look = Look::default();
-    template.visit(&mut look);
-    if !look.trains_all {
-        return Err(EngineError::Frozen);
-    }
-    Ok((template, form, weights))
-}
-
-/// The form of a network that the loops support.
-///
-/// # Errors
-/// The reason why they do not support it.
-pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form, EngineError> {
-    let any: &dyn Any = network;
-    let Some(mlp) = any.downcast_ref::<Mlp>() else {
-        return Err(EngineError::OtherNetwork);
-    };
-    let mut look = Look::default();
-    network.visit(&mut look);
-    if !look.is_f32 {
-        return Err(EngineError::NumberType);
-    }
-    let shape = |name: &str| weights.0.get(name).map_or(&[0, 0][..], |array| &array.shape[..]);
-    let depth = (1..).take_while(|i| !shape(&weight(*i)).contains(&0)).count();
-    let matrix = |layer| match *shape(&weight(layer)) {
-        [outputs, inputs] => Ok((outputs, inputs)),
-        _ => Err(EngineError::NoMatrix(weight(layer))),
-    };
-    let ((width, inputs), (features, _)) = (matrix(0)?, matrix(depth)?);
-    let frequencies = weights.0.get(FREQUENCIES).map_or(&[][..], floats).to_vec();
-    Ok(Form {
-        features,
-        extra_features: inputs - features - 2 * frequencies.len() / features,
-        width,
-        depth,
-        activation: mlp.activation(),
-        residual: mlp.is_residual(),
-        frequencies,
-    })
-}
-
-/// Types of all parameters, and whether all are trained.
-struct Look {
-    path: Path,
-    is_f32: bool,
-    /// Whether all are trained but the position's frequencies.
-    trains_all: bool,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self { path: Path::default(), is_f32: true, trains_all: true }
-    }
-}
-
-impl ModuleVisitor for Look {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.is_f32 &= param.val().dtype() == DType::F32;
-        self.trains_all &= param.is_require_grad() == (self.path.name() != FREQUENCIES);
-    }
+/// Output of a step from the rows' losses and the norm of their gradient.
+fn output(losses: &[f32], norm: f32, reduction: LossReduction) -> StepOutput {
+    let sum = losses.iter().map(|loss| f64::from(*loss)).sum();
+    StepOutput::Host { loss: reduction.of_sum(sum, losses.len()), gradient_norm: f64::from(norm) }
 }
 
 /// Ending of the names of Adam's counters.
@@ -346,17 +351,13 @@ fn moments(config: &OptimizerConfig) -> &'static [&'static str] {
     }
 }
 
-fn weight(layer: usize) -> String {
-    format!("layers.{layer}.weight")
-}
-
 /// Names of a layer's two parameters, weight and bias, with an ending.
 fn names(number: usize, end: &str) -> [String; 2] {
     [weight(number) + end, format!("layers.{number}.bias{end}")]
 }
 
 /// Arrays of a buffer by name, in the layout of files.
-fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
+pub(crate) fn arrays(layers: &[Layer], buffer: &[f32], end: &str) -> TensorMap {
     let of_layer = |(i, layer): (usize, &Layer)| {
         let ([weight_name, bias_name], (weight, bias)) = (names(i, end), layer.read(buffer));
         [
@@ -389,11 +390,4 @@ pub(crate) fn parameters(layers: &[Layer], mut weights: TensorMap) -> Buffer {
     let taken = take(layers, &mut weights, &mut buffer, "");
     debug_assert!(taken.is_ok(), "{taken:?}");
     buffer
-}
-
-fn floats(array: &Array) -> &[f32] {
-    match &array.values {
-        Values::F32(values) => values,
-        Values::I64(_) => &[],
-    }
 }

@@ -60,6 +60,15 @@ pub(crate) struct Gradients {
     losses: Vec<f32>,
 }
 
+/// How a batch is cut into chunks and groups.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    chunk_rows: usize,
+    groups: usize,
+    /// Multiplications of the batch.
+    work: usize,
+}
+
 /// Results of a group: consecutive chunks that one thread takes through the network.
 #[derive(Debug)]
 struct Group {
@@ -88,6 +97,23 @@ impl Gradients {
         self
     }
 
+    /// Number of groups of a batch of `rows` rows.
+    pub(crate) fn count(&self, rows: usize) -> usize {
+        self.cut(rows).groups
+    }
+
+    fn cut(&self, rows: usize) -> Cut {
+        let is_large = self.is_large;
+        let chunk_rows = match rows {
+            _ if is_large => LARGE_CHUNK_ROWS,
+            few if few < GROUPS * SMALL_CHUNK_ROWS => SMALL_CHUNK_ROWS,
+            _ => CHUNK_ROWS,
+        };
+        let work = rows.saturating_mul(3 * self.network.len());
+        let most = if is_large { 1 } else { GROUPS.min(1 + work / WORK_OF_A_GROUP) };
+        Cut { chunk_rows, groups: rows.div_ceil(chunk_rows).min(most), work }
+    }
+
     /// Losses of the batch's rows, the gradient of their sum, and the team that made them. `beside` runs
     /// meanwhile.
     pub(crate) fn differentiate(
@@ -96,27 +122,63 @@ impl Gradients {
         batch: &StepBatch,
         beside: &mut (dyn FnMut() + Send),
     ) -> (&[f32], &mut [f32], &Team) {
+        let cut = self.cut(batch.rows);
+        self.make(parameters, batch, cut, 0..cut.groups, beside);
+        self.add_groups(cut.groups)
+    }
+
+    /// The sums of gradients of some groups, and the losses of their rows.
+    pub(crate) fn of_groups(
+        &mut self,
+        parameters: &[f32],
+        batch: &StepBatch,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = (&[f32], &[f32])> {
+        let count = range.len();
+        self.make(parameters, batch, self.cut(batch.rows), range, &mut || ());
+        self.groups[..count].iter().map(|group| (&group.gradients[..], &group.losses[..]))
+    }
+
+    /// Adds sums of groups that were made before, with the losses of all rows.
+    pub(crate) fn add(&mut self, sums: Vec<Buffer>, losses: &[f64]) -> (&[f32], &mut [f32], &Team) {
+        let count = sums.len();
+        self.make_room(count);
+        for (group, sum) in self.groups.iter_mut().zip(sums) {
+            group.gradients = sum;
+            group.losses.clear();
+        }
+        if let Some(first) = self.groups.first_mut() {
+            first.losses.extend(losses.iter().map(|loss| *loss as f32));
+        }
+        self.add_groups(count)
+    }
+
+    fn make_room(&mut self, groups: usize) {
+        let len = self.network.len();
+        self.groups.resize_with(self.groups.len().max(groups), || Group {
+            gradients: Buffer::zeros(len),
+            losses: Vec::new(),
+        });
+    }
+
+    /// Makes the groups `range`, which lie at the beginning of `groups` then. `beside` runs meanwhile.
+    fn make(
+        &mut self,
+        parameters: &[f32],
+        batch: &StepBatch,
+        Cut { chunk_rows, groups, work }: Cut,
+        range: Range<usize>,
+        beside: &mut (dyn FnMut() + Send),
+    ) {
         let is_large = self.is_large;
         // The chunks of a large network keep the whole team busy, so `beside` runs while its weights are
         // transposed.
         let (first, beside) = if is_large { (Some(beside), None) } else { (None, Some(beside)) };
         self.transposed.update(&self.network.layers, parameters, &self.team, first);
-        let chunk_rows = match batch.rows {
-            _ if is_large => LARGE_CHUNK_ROWS,
-            few if few < GROUPS * SMALL_CHUNK_ROWS => SMALL_CHUNK_ROWS,
-            _ => CHUNK_ROWS,
-        };
-        let work = batch.rows.saturating_mul(3 * parameters.len());
-        let most = if is_large { 1 } else { GROUPS.min(1 + work / WORK_OF_A_GROUP) };
-        let groups = batch.rows.div_ceil(chunk_rows).min(most);
-        let threads = self.team.threads().min(groups).min(1 + work / WORK_OF_A_THREAD);
-        let network = &self.network;
-        self.groups.resize_with(self.groups.len().max(groups), || Group {
-            gradients: Buffer::zeros(network.len()),
-            losses: Vec::new(),
-        });
+        let threads = self.team.threads().min(range.len()).min(1 + work / WORK_OF_A_THREAD);
+        self.make_room(range.len());
         let job = Job {
-            network,
+            network: &self.network,
             transposed: &self.transposed,
             team: is_large.then_some(&self.team),
             chunk_rows,
@@ -125,7 +187,7 @@ impl Gradients {
             batch,
             spaces: &self.spaces,
         };
-        let own = self.groups[..groups].iter_mut().enumerate();
+        let own = range.clone().zip(&mut self.groups);
         let threads = threads + usize::from(beside.is_some());
         // `beside` comes last, so that a single group stays in this thread's cache.
         let items = own.map(Part::Own).chain(beside.map(Part::Beside));
@@ -133,7 +195,6 @@ impl Gradients {
             Part::Beside(work) => work(),
             Part::Own((number, group)) => job.work(number, group),
         });
-        self.add_groups(groups)
     }
 
     /// Joins the groups' losses, and sums their gradients.

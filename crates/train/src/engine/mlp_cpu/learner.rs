@@ -4,6 +4,8 @@ use super::{
     buffer::Buffer,
     gradients::Gradients,
     loss,
+    simd::InstructionSet,
+    team::Team,
     update::{Average, State, Update, sum_of_squares},
 };
 use crate::{config::OptimizerConfig, problem::StepBatch};
@@ -13,8 +15,8 @@ use crate::{config::OptimizerConfig, problem::StepBatch};
 pub(crate) struct Learner {
     pub(crate) parameters: Buffer,
     pub(crate) state: State,
-    /// Average of the parameters, where one is kept.
-    pub(crate) average: Option<Buffer>,
+    /// Averages of the parameters, in the order in which the engine keeps them.
+    pub(crate) averages: Vec<Buffer>,
 }
 
 /// Optimizer and clipping of a run.
@@ -27,7 +29,7 @@ pub(crate) struct Training {
 impl Learner {
     /// A learner before its first step.
     pub(crate) fn new(config: &OptimizerConfig, parameters: Buffer) -> Self {
-        Self { state: State::new(config, parameters.len()), parameters, average: None }
+        Self { state: State::new(config, parameters.len()), parameters, averages: Vec::new() }
     }
 
     /// Makes one step; `beside` runs meanwhile. It gives the losses of the batch's rows before the step, and
@@ -41,8 +43,20 @@ impl Learner {
         beside: &mut (dyn FnMut() + Send),
     ) -> (&'a [f32], f32) {
         let set = gradients.network.set;
-        let (losses, gradients, team) = gradients.differentiate(&self.parameters, batch, beside);
-        let factor = loss::factor(batch.reduction, losses);
+        let sum = gradients.differentiate(&self.parameters, batch, beside);
+        let factor = loss::factor(batch.reduction, sum.0);
+        self.apply(training, set, sum, factor, learning_rate)
+    }
+
+    /// Clips the gradient of the batch's loss, which is the sum's times `factor`, and moves the parameters.
+    pub(crate) fn apply<'a>(
+        &mut self,
+        training: &Training,
+        set: InstructionSet,
+        (losses, gradients, team): (&'a [f32], &mut [f32], &Team),
+        factor: f32,
+        learning_rate: f64,
+    ) -> (&'a [f32], f32) {
         let norm = sum_of_squares(set, gradients, team).sqrt() as f32 * factor;
         // PyTorch's clip_grad_norm_: min(1, limit / (norm + 1e-6)).
         let clip = training.clip_norm.map_or(1.0, |limit| (limit as f32 / (norm + 1e-6)).min(1.0));
@@ -60,9 +74,9 @@ impl Learner {
         (losses, norm)
     }
 
-    /// Moves the average: `average ← average + (1 − decay) · (parameters − average)`.
-    pub(crate) fn average(&mut self, gradients: &Gradients, decay: f64) {
-        if let Some(average) = &mut self.average {
+    /// Moves an average: `average ← average + (1 − decay) · (parameters − average)`.
+    pub(crate) fn average(&mut self, gradients: &Gradients, number: usize, decay: f64) {
+        if let Some(average) = self.averages.get_mut(number) {
             let share = (1.0 - decay) as f32;
             let blend = Average { average, weights: &self.parameters, share };
             gradients.network.set.run_divided(blend, &gradients.team);

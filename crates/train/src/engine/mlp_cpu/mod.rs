@@ -8,6 +8,7 @@ pub(crate) mod engine;
 pub(crate) mod form;
 mod functions;
 pub(crate) mod gradients;
+pub(crate) mod known;
 pub(crate) mod learner;
 mod loss;
 mod panels;
@@ -19,8 +20,8 @@ pub(crate) mod update;
 
 pub use denoiser::RunDenoiser;
 pub use engine::DirectEngine;
-pub(crate) use engine::is_processor;
 pub(crate) use gradients::most_groups;
+pub(crate) use known::{is_processor, same_seed};
 pub(crate) use simd::InstructionSet;
 pub use simd::use_instructions;
 

@@ -102,7 +102,7 @@ fn learner(network: &Network, optimizer: &OptimizerConfig) -> Learner {
         layer.write_bias(&mut parameters, &fill(layer.outputs));
     }
     let state = State::new(optimizer, network.len());
-    Learner { average: Some(parameters.clone()), parameters, state }
+    Learner { averages: vec![parameters.clone()], parameters, state }
 }
 
 fn gradients(network: Network, threads: usize, as_large: bool) -> Gradients {
@@ -484,7 +484,7 @@ fn later_steps_allocate_nothing() {
         let before = ASKED.get();
         for _ in 0..5 {
             learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());
-            learner.average(&gradients, 0.99);
+            learner.average(&gradients, 0, 0.99);
         }
         assert_eq!(ASKED.get(), before);
     }

@@ -45,28 +45,28 @@ macro_rules! launch {
 
 /// Buffers of a batch, kept while batches are of one size.
 #[derive(Debug)]
-struct Space {
-    plan: Plan,
+pub(super) struct Space {
+    pub(super) plan: Plan,
     /// The batch and its activations, where the plan says.
     numbers: Numbers,
     table: Numbers<u32>,
     /// Gradients of each slice.
-    partial: Numbers,
+    pub(super) partial: Numbers,
     /// Sums of squares of gradients, then sums of losses.
-    sums: Numbers,
+    pub(super) sums: Numbers,
 }
 
 /// Device that makes the steps of a network, with all that it keeps from step to step.
 pub(super) struct Device {
     pub(super) client: Client,
     hardware: Hardware,
-    network: Network,
+    pub(super) network: Network,
     pub(super) turned: Turned,
     /// Buffer of the host for the input of a few rows.
     host: Input,
-    space: Option<Space>,
+    pub(super) space: Option<Space>,
     /// Output of the step before.
-    output: Option<DeviceOutput>,
+    pub(super) output: Option<DeviceOutput>,
 }
 
 impl Device {
@@ -91,8 +91,35 @@ impl Device {
         learning_rate: f64,
     ) -> DeviceOutput {
         learner.steps += 1;
+        let rule = rule(&training.optimizer, learner.steps, learning_rate);
+        let (space, output) = self.differentiate(learner, batch, rule);
+        let Space { plan, numbers, partial, sums, .. } = &space;
+        let losses = batch.reduction == LossReduction::Norm;
+        let arguments = UpdateArgumentsLaunch {
+            rule: plan.rule,
+            len: self.network.len(),
+            rows: batch.rows,
+            squares: plan.squares(self.network.len()),
+            first_loss: plan.first_loss(),
+            losses: if losses { sums.len - plan.first_loss() } else { 0 },
+            factor: factor(batch.reduction, batch.rows),
+            clip: training.clip_norm.unwrap_or(0.0) as f32,
+        };
+        self.update(learner, training, [numbers, partial, sums, &output.numbers()], arguments);
+        self.space = Some(space);
+        self.output = Some(output.clone());
+        output
+    }
+
+    /// Uploads a batch, and makes the losses of its rows and the gradients of their sum.
+    pub(super) fn differentiate(
+        &mut self,
+        learner: &DeviceLearner,
+        batch: &StepBatch,
+        rule: [f32; RULE],
+    ) -> (Space, DeviceOutput) {
         let mut values = self.pack(batch);
-        values.extend(rule(&training.optimizer, learner.steps, learning_rate));
+        values.extend(rule);
         let size = (batch.rows, batch.parts);
         let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
         let space = kept.unwrap_or_else(|| self.make_space(batch));
@@ -115,15 +142,23 @@ impl Device {
             }
             self.gradients(&space, first, rows);
         }
-        self.update(&space, learner, training, batch, &output);
-        self.space = Some(space);
-        self.output = Some(place.clone());
-        place
+        let Space { plan, partial, sums, .. } = &space;
+        if plan.slices > 1 {
+            let (cubes, len) = (self.over_all(), self.network.len());
+            // SAFETY: the kernel stays within `len` and the slices.
+            unsafe { launch!(self.client, update::sum, cubes, [partial, sums], len, plan.slices) }
+        }
+        (space, place)
     }
 
-    /// Moves the average: `average ← average + (1 − decay) · (parameters − average)`.
-    pub(super) fn average(&self, learner: &DeviceLearner, decay: f64) {
-        if let Some(average) = &learner.average {
+    /// Replaces the frequencies of the position.
+    pub(super) fn set_frequencies(&mut self, frequencies: Vec<f32>) {
+        self.network.form.frequencies = frequencies;
+    }
+
+    /// Moves an average: `average ← average + (1 − decay) · (parameters − average)`.
+    pub(super) fn average(&self, learner: &DeviceLearner, number: usize, decay: f64) {
+        if let Some(average) = learner.averages.get(number) {
             let share = (1.0 - decay) as f32;
             // SAFETY: the kernel stays within `len`.
             unsafe {
@@ -330,37 +365,16 @@ impl Device {
         }
     }
 
-    fn update(
+    /// Moves the weights; the buffers are the rule's, the gradients', the partial sums' and the output's.
+    pub(super) fn update(
         &self,
-        space: &Space,
         learner: &DeviceLearner,
         training: &Training,
-        batch: &StepBatch,
-        output: &Numbers,
+        [numbers, partial, sums, output]: [&Numbers; 4],
+        arguments: UpdateArgumentsLaunch,
     ) {
-        let (Space { plan, numbers, partial, sums, .. }, len) = (space, self.network.len());
         let DeviceLearner { parameters, moments, turned, .. } = learner;
         let (cubes, places) = (self.over_all(), &self.turned.on_device);
-        if plan.slices > 1 {
-            let cubes = cubes.clone();
-            // SAFETY: the kernel stays within `len` and the slices.
-            unsafe { launch!(self.client, update::sum, cubes, [partial, sums], len, plan.slices) }
-        }
-        let factor = match batch.reduction {
-            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f32,
-            LossReduction::Sum => 1.0,
-            LossReduction::Norm => 0.0,
-        };
-        let arguments = UpdateArgumentsLaunch {
-            rule: plan.rule,
-            len,
-            rows: batch.rows,
-            squares: plan.squares(len),
-            first_loss: plan.first_loss(),
-            losses: if factor == 0.0 { sums.len - plan.first_loss() } else { 0 },
-            factor,
-            clip: training.clip_norm.unwrap_or(0.0) as f32,
-        };
         match &training.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. } => {
                 let momentum = *momentum as f32;
@@ -407,9 +421,18 @@ impl Device {
     }
 }
 
+/// Factor of the gradients of the rows' losses; 0 where the kernel makes it of the losses.
+pub(super) fn factor(reduction: LossReduction, rows: usize) -> f32 {
+    match reduction {
+        LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / rows as f32,
+        LossReduction::Sum => 1.0,
+        LossReduction::Norm => 0.0,
+    }
+}
+
 /// Numbers that an optimizer's kernel reads anew in each step; `steps` is the step's number. The formulas are
 /// those of the direct engine's `Update`.
-fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
+pub(super) fn rule(optimizer: &OptimizerConfig, steps: u64, learning_rate: f64) -> [f32; RULE] {
     let rate = learning_rate as f32;
     match optimizer {
         // The first velocity is the gradient itself.

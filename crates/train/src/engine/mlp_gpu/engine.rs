@@ -1,28 +1,33 @@
 //! The engine for GPUs: a [`DirectEngine`] whose learners live on the device.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeMap, ops::Range};
 
 use burn::tensor::Device as BurnDevice;
 use burn_dispatch::DispatchDevice;
 use cubecl::client::Client;
 use langevin_core::Network;
 
-use super::{device::Device, learner::DeviceLearner, stride};
+use super::{
+    device::Device, halves::HostGradients, learner::DeviceLearner, plan::Hardware, stride,
+};
 use crate::{
     config::OptimizerConfig,
     engine::{
-        DirectEngine, Engine, EngineError, StepOutput,
+        Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError, PartialSums,
+        StepOutput,
+        halves::check_range,
         mlp_cpu::{
-            engine::{known, parameters},
+            engine::{arrays, parameters},
             form::Form,
             gradients::Gradients,
+            known::{fits, known},
             learner::{Learner, Training},
             pass::Network as Loops,
             simd::InstructionSet,
         },
         tensors::{ArrayError, TensorMap},
     },
-    problem::StepBatch,
+    problem::{BatchForm, StepBatch},
 };
 
 /// The direct engine for GPUs, for Langevin's own multilayer perceptron on wgpu, CUDA and ROCm. It has kernels
@@ -35,6 +40,8 @@ pub struct GpuEngine<N> {
     form: Form,
     training: Training,
     device: Device,
+    /// The averages that are kept.
+    kept: Vec<Average>,
     /// One learner a network.
     learners: Vec<DeviceLearner>,
     /// The engine on the host with the same learners: read from the device when it is needed, dropped when
@@ -68,6 +75,7 @@ impl<N: Network> GpuEngine<N> {
             form,
             training: Training { optimizer: config.clone(), clip_norm },
             device,
+            kept: Vec::new(),
             learners: Vec::new(),
             host: OnceCell::new(),
         };
@@ -75,12 +83,23 @@ impl<N: Network> GpuEngine<N> {
         Ok(engine)
     }
 
-    /// Checks whether a batch of `rows` rows fits the device.
+    /// Whether this engine can train `network` on a device, by batches of a form.
     ///
     /// # Errors
-    /// What the device has too little of.
-    pub fn check_batch(&self, rows: usize) -> Result<(), EngineError> {
-        self.device.check(rows)
+    /// The reason why the network, the batches, the optimizer or the device needs another engine.
+    pub fn supports(
+        network: &N,
+        batch: &BatchForm,
+        optimizer: &OptimizerConfig,
+        device: &BurnDevice,
+    ) -> Result<(), EngineError> {
+        let device = device.clone().inner();
+        let Some(client) = client(&device) else {
+            return Err(EngineError::NotGpu);
+        };
+        let (_, form, _) = known(network.clone(), &device)?;
+        fits(&form, batch, optimizer)?;
+        Hardware::new(client.properties()).check(&form, &form.layers(stride), batch.rows)
     }
 
     /// An engine on the host with these learners, for all but the steps. Its layers are single panels, as on
@@ -93,7 +112,7 @@ impl<N: Network> GpuEngine<N> {
             gradients: Gradients::new(network, 1),
             learners,
             networks: OnceCell::new(),
-            averages: OnceCell::new(),
+            averages: self.kept.iter().map(|own| (own.clone(), OnceCell::new())).collect(),
         }
     }
 
@@ -102,6 +121,11 @@ impl<N: Network> GpuEngine<N> {
         let Device { client, turned, .. } = &self.device;
         let learners = host.learners.iter().map(|l| DeviceLearner::new(client, turned, l));
         self.learners = learners.collect();
+        let frequencies = &host.gradients.network.form.frequencies;
+        if *frequencies != self.form.frequencies {
+            self.form.frequencies.clone_from(frequencies);
+            self.device.set_frequencies(frequencies.clone());
+        }
         self.host = OnceCell::from(host);
     }
 
@@ -139,6 +163,50 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
         StepOutput::Buffer(self.device.step(learner, &self.training, batch, learning_rate))
     }
 
+    fn groups(&self, batch: &StepBatch) -> usize {
+        // The slices are added on the device.
+        usize::from(batch.rows > 0)
+    }
+
+    fn gradients(
+        &mut self,
+        batch: &StepBatch,
+        groups: Range<usize>,
+    ) -> Result<BatchGradients, GradientsError> {
+        let all = self.groups(batch);
+        check_range(batch, self.learners.len(), &groups, all)?;
+        let mut made = BatchGradients::empty(batch, &groups, all);
+        let learner = &self.learners[batch.network];
+        let read = self.device.gradients_of(learner, batch).map_err(Box::new)?;
+        made.sums.push(arrays(&self.form.layers(stride), &read.gradients, ""));
+        made.losses = read.losses.iter().map(|loss| f64::from(*loss)).collect();
+        made.partial = Some(PartialSums { squares: read.squares, losses: read.loss_sums });
+        Ok(made)
+    }
+
+    fn apply(
+        &mut self,
+        made: BatchGradients,
+        learning_rate: f64,
+    ) -> Result<StepOutput, GradientsError> {
+        made.check_whole(self.learners.len())?;
+        let BatchGradients { network, losses, reduction, is_reduced, sums, partial, .. } = made;
+        let (false, Some(PartialSums { squares, losses: loss_sums }), Ok([sum])) =
+            (is_reduced, partial, <[TensorMap; 1]>::try_from(sums))
+        else {
+            return Err(GradientsError::OtherEngine);
+        };
+        let gradients = self.host().gradient(sum)?.to_vec();
+        let loss = reduction.of_rows(&losses);
+        let losses = losses.iter().map(|loss| *loss as f32).collect();
+        let made = HostGradients { gradients, squares, loss_sums, losses };
+        self.host.take();
+        let learner = &mut self.learners[network];
+        let norm = self.device.apply(learner, &self.training, &made, reduction, learning_rate);
+        let gradient_norm = f64::from(norm.map_err(Box::new)?);
+        Ok(StepOutput::Host { loss, gradient_norm })
+    }
+
     fn networks(&self) -> &[N] {
         self.host().networks()
     }
@@ -147,25 +215,30 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
         self.change(|host| host.hand_over(from, to));
     }
 
-    fn keep_averages(&mut self) {
-        self.change(DirectEngine::keep_averages);
+    fn keep_averages(&mut self, averages: Vec<Average>) {
+        self.kept.clone_from(&averages);
+        self.change(|host| host.keep_averages(averages));
     }
 
-    fn average(&mut self, network: usize, decay: f64) {
-        self.host.take();
-        self.device.average(&self.learners[network], decay);
+    fn average(&mut self, network: usize, step: u64) {
+        for (number, average) in self.kept.iter().enumerate() {
+            if let Some(decay) = average.decay(step) {
+                self.host.take();
+                self.device.average(&self.learners[network], number, decay);
+            }
+        }
     }
 
-    fn averages(&self) -> Option<&[N]> {
-        self.host().averages()
+    fn averages(&self, name: &str) -> Option<&[N]> {
+        self.host().averages(name)
     }
 
     fn weights(&self) -> Vec<TensorMap> {
         self.host().weights()
     }
 
-    fn average_weights(&self) -> Option<Vec<TensorMap>> {
-        self.host().average_weights()
+    fn average_weights(&self, name: &str) -> Option<Vec<TensorMap>> {
+        self.host().average_weights(name)
     }
 
     fn optimizer_state(&self) -> TensorMap {
@@ -175,7 +248,7 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
     fn restore(
         &mut self,
         weights: TensorMap,
-        averages: Option<TensorMap>,
+        averages: BTreeMap<String, TensorMap>,
         optimizer: TensorMap,
     ) -> Result<(), ArrayError> {
         let learners = self.host().learners.clone();

@@ -25,7 +25,8 @@ pub(super) struct DeviceLearner {
     /// The optimizer's moments, one after the other.
     pub(super) moments: Numbers,
     pub(super) steps: u64,
-    pub(super) average: Option<Numbers>,
+    /// Averages of the parameters, in the order in which the engine keeps them.
+    pub(super) averages: Vec<Numbers>,
 }
 
 impl DeviceLearner {
@@ -37,7 +38,7 @@ impl DeviceLearner {
             turned: Numbers::new(client, &turned),
             moments: Numbers::new(client, &moments),
             steps: learner.state.steps,
-            average: learner.average.as_ref().map(|average| Numbers::new(client, average)),
+            averages: learner.averages.iter().map(|own| Numbers::new(client, own)).collect(),
         }
     }
 
@@ -48,8 +49,8 @@ impl DeviceLearner {
         training: &Training,
         len: usize,
     ) -> Result<Learner, TrainError> {
-        let buffers = [Some(&self.parameters), Some(&self.moments), self.average.as_ref()];
-        let handles = buffers.into_iter().flatten().map(|numbers| numbers.handle.clone());
+        let buffers = [&self.parameters, &self.moments].into_iter().chain(&self.averages);
+        let handles = buffers.map(|numbers| numbers.handle.clone());
         let mut values = transfer::read_buffers(client, handles.collect())?.into_iter();
         let mut next = || values.next().unwrap_or_default();
         let buffer = |values: &[f32]| {
@@ -64,8 +65,8 @@ impl DeviceLearner {
         for (moment, values) in state.moments.iter_mut().zip(moments.chunks_exact(len)) {
             *moment = buffer(values);
         }
-        let average = self.average.is_some().then(|| buffer(&next()));
-        Ok(Learner { parameters, state, average })
+        let averages = self.averages.iter().map(|_| buffer(&next())).collect();
+        Ok(Learner { parameters, state, averages })
     }
 }
 

@@ -4,24 +4,22 @@
 //! Names are the parameters' paths (`layers.0.weight`). The weights of linear layers are `[out, in]`, as
 //! in PyTorch.
 
+mod layout;
+mod module;
 mod names;
+mod values;
 
-use std::{borrow::Cow, collections::BTreeMap, mem::discriminant};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
-use burn::{
-    module::{Module, ModuleMapper, ModuleVisitor, Param},
-    tensor::{Tensor, TensorData},
-};
 use rayon::prelude::*;
 use safetensors::{
     Dtype, SafeTensorError, SafeTensors,
-    tensor::{Metadata, TensorInfo, TensorView},
+    tensor::{Metadata, TensorInfo},
 };
 
+pub(crate) use layout::Layout;
 pub(crate) use names::Path;
-
-/// Rows and columns of the blocks in which a matrix is transposed.
-const BLOCK: usize = 16;
+pub use values::{TypedBytes, Values};
 
 /// Number of values that a thread checks at once.
 const CHUNK: usize = 1 << 16;
@@ -60,6 +58,15 @@ pub enum ArrayError {
         /// The number of networks.
         count: usize,
     },
+    /// Frequencies of the position that differ among the networks of a run, which share them.
+    #[error("{0} differ among the networks, or from those of their averages")]
+    OwnFrequencies(String),
+    /// An average that is kept and was not saved.
+    #[error("the average {0:?} is missing")]
+    NoAverage(String),
+    /// A saved average that is not kept.
+    #[error("the average {0:?} is not kept here")]
+    OtherAverage(String),
     /// Frequencies of the position that another seed drew.
     #[error("{0} are not those of this run's seed")]
     OtherSeed(String),
@@ -87,7 +94,7 @@ pub enum ArrayError {
     #[error("its header has {0} bytes, and at most {HEADER_LIMIT} are read")]
     LongHeader(u64),
     /// A file whose numbers are of a type that is not read.
-    #[error("{name} has type {dtype:?}, not F32 or I64")]
+    #[error("{name} has type {dtype:?}, which no parameter has")]
     UnknownType {
         /// The array.
         name: String,
@@ -100,8 +107,11 @@ pub enum ArrayError {
         /// The array.
         name: String,
         /// The number.
-        value: f32,
+        value: f64,
     },
+    /// An array of booleans with a byte other than 0 and 1.
+    #[error("{0} holds a boolean that is neither 0 nor 1")]
+    NoBool(String),
     /// A map that safetensors refuses to write or to read.
     #[error(transparent)]
     Safetensors(#[from] SafeTensorError),
@@ -123,15 +133,6 @@ pub struct Array {
     pub values: Values,
 }
 
-/// The numbers of an array.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// Weights and moments.
-    F32(Vec<f32>),
-    /// Counters.
-    I64(Vec<i64>),
-}
-
 impl Array {
     /// An array of 32-bit floats.
     pub fn f32(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
@@ -143,77 +144,14 @@ impl Array {
         Self { shape: Vec::new(), values: Values::I64(vec![value]) }
     }
 
-    /// Transposes a matrix of floats; other arrays stay as they are.
-    pub(crate) fn transposed(mut self) -> Self {
-        let (&[rows, columns], Values::F32(values)) = (&self.shape[..], &mut self.values) else {
-            return self;
-        };
-        let mut turned = vec![0.0; values.len()];
-        // The rows and columns of a block stay in the first-level cache.
-        for first_row in (0..rows).step_by(BLOCK) {
-            for first_column in (0..columns).step_by(BLOCK) {
-                for column in first_column..columns.min(first_column + BLOCK) {
-                    for row in first_row..rows.min(first_row + BLOCK) {
-                        turned[column * rows + row] = values[row * columns + column];
-                    }
-                }
-            }
-        }
-        *values = turned;
-        self.shape = vec![columns, rows];
-        self
-    }
-
-    /// Bytes of the numbers in files' little-endian order, copied only where the processor has another
-    /// order.
-    fn bytes(&self) -> (Dtype, Cow<'_, [u8]>) {
-        let is_little = cfg!(target_endian = "little");
-        match &self.values {
-            Values::F32(v) if is_little => (Dtype::F32, bytemuck::cast_slice(v).into()),
-            Values::I64(v) if is_little => (Dtype::I64, bytemuck::cast_slice(v).into()),
-            Values::F32(v) => (Dtype::F32, v.iter().flat_map(|x| x.to_le_bytes()).collect()),
-            Values::I64(v) => (Dtype::I64, v.iter().flat_map(|x| x.to_le_bytes()).collect()),
-        }
-    }
-
-    fn from_view(name: &str, view: &TensorView) -> Result<Self, ArrayError> {
-        let bytes = view.data();
-        let values = match view.dtype() {
-            Dtype::F32 => {
-                let values: Vec<_> =
-                    bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-                if let Some(value) = values.iter().copied().find(|v| !v.is_finite()) {
-                    return Err(ArrayError::NotFinite { name: name.to_owned(), value });
-                }
-                Values::F32(values)
-            }
-            Dtype::I64 => Values::I64(
-                bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect(),
-            ),
-            dtype => return Err(ArrayError::UnknownType { name: name.to_owned(), dtype }),
-        };
-        Ok(Self { shape: view.shape().to_vec(), values })
+    /// Transposes a matrix; other arrays stay as they are.
+    pub(crate) fn transposed(self) -> Self {
+        let &[rows, columns] = &self.shape[..] else { return self };
+        Self { shape: vec![columns, rows], values: self.values.transposed(rows, columns) }
     }
 }
 
 impl TensorMap {
-    /// The parameters of a module, trained or not. Initialises those that are still lazy.
-    pub fn of_module<M: Module>(module: &M) -> Self {
-        let mut reader = Reader::default();
-        module.visit(&mut reader);
-        reader.tensors
-    }
-
-    /// Puts these parameters into a module.
-    ///
-    /// # Errors
-    /// The first name that one side lacks, or whose shape differs.
-    pub fn into_module<M: Module>(self, module: M) -> Result<M, ArrayError> {
-        self.same_architecture(&Self::of_module(&module))?;
-        let mut writer = Writer { tensors: self, path: Path::default() };
-        Ok(module.map(&mut writer))
-    }
-
     /// Checks that both maps hold the same names, shapes and types of numbers.
     ///
     /// # Errors
@@ -227,7 +165,7 @@ impl TensorMap {
                     let (shape, expected) = (own.shape.clone(), array.shape.clone());
                     return Err(ArrayError::Shape { name: named(), shape, expected });
                 }
-                Some(own) if discriminant(&own.values) != discriminant(&array.values) => {
+                Some(own) if own.values.dtype() != array.values.dtype() => {
                     return Err(ArrayError::NumberType(named()));
                 }
                 Some(_) => {}
@@ -254,11 +192,11 @@ impl TensorMap {
     /// A map that safetensors refuses to write or to read.
     pub(crate) fn parts_of_safetensors(&self) -> Result<Vec<Cow<'_, [u8]>>, ArrayError> {
         let (mut infos, mut parts, mut end) = (Vec::new(), vec![Cow::default()], 0);
-        // Counters come first: readers want numbers of eight bytes at multiples of eight.
-        let counts = |array: &Array| matches!(array.values, Values::I64(_));
-        let (counters, others): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, it)| counts(it));
-        for (name, array) in counters.into_iter().chain(others) {
-            let (dtype, bytes) = array.bytes();
+        // The widest numbers come first: readers want numbers of eight bytes at multiples of eight.
+        let mut arrays: Vec<_> = self.0.iter().collect();
+        arrays.sort_by_key(|(_, array)| Reverse(array.values.size()));
+        for (name, array) in arrays {
+            let (dtype, bytes) = (array.values.dtype(), array.values.bytes());
             let data_offsets = (end, end + bytes.len());
             end = data_offsets.1;
             let shape = array.shape.clone();
@@ -295,60 +233,7 @@ impl TensorMap {
                 Some((name.as_str(), f64::from(*bad)))
             }
             Values::I64(_) => None,
-        })
-    }
-}
-
-/// Reads a tensor to the host, in the layout of files.
-pub(crate) fn to_array<const D: usize>(tensor: &Tensor<D>, path: &Path) -> Array {
-    let data = tensor.to_data();
-    let array = Array::f32(data.shape().to_vec(), data.iter::<f32>().collect());
-    if path.is_linear_weight() { array.transposed() } else { array }
-}
-
-/// Visitor that reads a module's parameters into named arrays.
-#[derive(Default)]
-struct Reader {
-    tensors: TensorMap,
-    path: Path,
-}
-
-impl ModuleVisitor for Reader {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.tensors.0.insert(self.path.name(), to_array(&param.val(), &self.path));
-    }
-}
-
-/// Mapper that replaces a module's parameters by named arrays.
-struct Writer {
-    tensors: TensorMap,
-    path: Path,
-}
-
-impl ModuleMapper for Writer {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(array) = self.tensors.0.remove(&self.path.name()) else { return param };
-        let array = if self.path.is_linear_weight() { array.transposed() } else { array };
-        let Values::F32(values) = array.values else { return param };
-        param.map(|old| {
-            let new = Tensor::from_data(TensorData::new(values, array.shape), &old.device());
-            new.set_require_grad(old.is_require_grad())
+            other @ Values::Other(_) => Some((name.as_str(), other.not_finite()?)),
         })
     }
 }

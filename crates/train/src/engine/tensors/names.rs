@@ -85,9 +85,11 @@ impl Path {
         self.names.join(".")
     }
 
-    /// Whether the parameter is the weight of a linear layer, which Burn holds as `[in, out]`.
-    pub(crate) fn is_linear_weight(&self) -> bool {
-        self.names.last().is_some_and(|name| name == "weight")
-            && self.containers.last().is_some_and(|container| container == "Struct:Linear")
+    /// The path of the struct that holds the parameter, with a point at its end, and the parameter's name
+    /// there; `None` where the struct is of another container.
+    pub(super) fn within(&self, container: &str) -> Option<(String, &str)> {
+        let (own, parents) = self.names.split_last()?;
+        let parent = parents.iter().fold(String::new(), |path, name| path + name + ".");
+        (self.containers.last()? == container).then_some((parent, own))
     }
 }

@@ -14,7 +14,7 @@ use self::fault::{Fault, NoEngine};
 use crate::{
     TrainError,
     config::CONFIG_LIMIT,
-    engine::{Engine, TensorMap, engine_for},
+    engine::{Engine, TensorMap, engine_for, mlp_cpu::same_seed},
     problem::Problem,
     sample::levels::LEVELS,
     store::{
@@ -25,7 +25,7 @@ use crate::{
         reading::{EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
         records::{EVALUATION, METRICS},
     },
-    trainer::{Metrics, RestoreError},
+    trainer::{Metrics, RestoreError, averages, by_name},
 };
 
 /// The most bytes of a file whose kind has no limit of its own, which take about a minute to sum up.
@@ -179,10 +179,8 @@ impl<N: Network> Resumed<N> {
     fn new(problem: &Problem, network: N) -> Result<Self, NoEngine> {
         let expected = TensorMap::of_module(&network);
         let device = network.devices().into_iter().next().ok_or(NoEngine::NoWeights)?;
-        let (mut engine, _) = engine_for(problem, network, &device)?;
-        if problem.config().train.ema.is_kept() {
-            engine.keep_averages();
-        }
+        let (mut engine, _) = engine_for(problem, None, network, &device)?;
+        engine.keep_averages(averages(problem));
         Ok(Self { expected, engine })
     }
 
@@ -192,7 +190,10 @@ impl<N: Network> Resumed<N> {
     /// The name of the array that does not fit.
     fn take(&mut self, checkpoint: Checkpoint) -> Result<(), RestoreError> {
         let Checkpoint { model, ema, optimizer, .. } = checkpoint;
-        Ok(self.engine.restore(model, ema, optimizer)?)
+        for own in model.clone().split(self.engine.networks().len())? {
+            same_seed(&self.engine.networks()[0], &self.expected, &own)?;
+        }
+        Ok(self.engine.restore(model, by_name(ema), optimizer)?)
     }
 }
 
