@@ -37,7 +37,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = ["denoiser.network={\"kind\":\"custom\",\"name\":\"gated\"}", "train.steps=300"];
     let text = include_str!("../configs/two-moons.json");
     let problem = Problem::new(parse_config("two-moons", text, &settings.map(str::to_owned))?)?;
-
     let device = Device::flex();
     let data = problem.config().data.build(0)?;
     let told = problem.diffusion().embedding.features();
