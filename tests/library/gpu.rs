@@ -98,6 +98,7 @@ fn large() -> Case {
     Case {
         mlp: MlpConfig {
             features: 3,
+            outputs: 3,
             extra_features: 2,
             form: MlpForm {
                 width: 200,

@@ -6,8 +6,8 @@
 //!
 //! The stages of a run one by one:
 //!
-//! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
-//!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and `GpuEngine`
+//! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`] with its [`Head`]s, each with squared
+//!   errors or the cross-entropy of [`Classes`], and that is all that an [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, and `GpuEngine`
 //!   on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks.
@@ -56,7 +56,9 @@ pub use engine::{
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
-pub use problem::{Columns, Diffusion, Problem, StepBatch, free_memory};
+pub use problem::{
+    Classes, ClassesError, Columns, Diffusion, Head, HeadLoss, Problem, StepBatch, free_memory,
+};
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
     built_in, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run, train, verify_run,

@@ -55,7 +55,9 @@ impl NetworkConfig {
     /// Returns `None` for a user's own network.
     pub const fn mlp(&self, features: usize, extra_features: usize) -> Option<MlpConfig> {
         match self {
-            Self::Mlp(form) => Some(MlpConfig { features, extra_features, form: *form }),
+            Self::Mlp(form) => {
+                Some(MlpConfig { features, outputs: features, extra_features, form: *form })
+            }
             Self::Custom { .. } => None,
         }
     }

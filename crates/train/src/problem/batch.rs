@@ -2,10 +2,14 @@
 
 use langevin_core::LossReduction;
 
+use super::{Columns, Head, HeadLoss};
+
 /// The batch of one step. All diffusion is already in its numbers, so that an engine needs nothing else.
 ///
-/// The loss is a reduction of `weight · |network(input, level_features, condition) − target|²`, in
-/// the network's own space, where every number is near 1.
+/// The columns of `network(input, level_features, condition)` are those of the heads, in order. The loss of a
+/// row is the sum of its cells' losses, each times its weights, and the loss of the batch a reduction of the
+/// rows' losses. [`Mean`](LossReduction::Mean) and [`Huber`](LossReduction::Huber) divide by all cells, those
+/// of weight 0 too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepBatch {
     /// Index of the network that this step trains, where a run has one for each level; else 0.
@@ -20,43 +24,56 @@ pub struct StepBatch {
     pub level_features: Option<Columns>,
     /// The columns of the condition.
     pub condition: Option<Columns>,
-    /// The target of the network's output.
-    pub target: Columns,
-    /// The weight of each row.
-    pub weight: Vec<f32>,
+    /// What the network's output columns are compared with, range by range.
+    pub heads: Vec<Head>,
     /// How the rows' errors become the loss.
     pub reduction: LossReduction,
 }
 
-/// A matrix on the host, with as many rows as its batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Columns {
-    /// Number of columns.
-    pub columns: usize,
-    /// The numbers, row by row.
-    pub values: Vec<f32>,
-}
-
 impl StepBatch {
+    /// Number of the network's output columns.
+    pub fn output_columns(&self) -> usize {
+        self.heads.iter().map(Head::columns).sum()
+    }
+
+    /// Number of a row's cells.
+    pub fn cells(&self) -> usize {
+        self.heads.iter().map(Head::cells).sum()
+    }
+
+    /// The targets and the rows' weights of a batch that has squared errors alone, in one head whose cells all
+    /// count once. Returns `None` for any other batch.
+    pub fn one_squared_head(&self) -> Option<(&Columns, &[f32])> {
+        match &self.heads[..] {
+            [Head { loss: HeadLoss::Squared(target), weight, cell_weight: None }] => {
+                Some((target, weight))
+            }
+            _ => None,
+        }
+    }
+
+    /// Factor of the sum of a row's losses.
+    pub(crate) fn share(&self) -> f32 {
+        match self.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / self.cells() as f32,
+            LossReduction::Sum | LossReduction::Norm => 1.0,
+        }
+    }
+
     /// The parts of the batch, each with its rows, in order.
     pub(crate) fn split(&self) -> impl Iterator<Item = Self> + '_ {
         let size = self.rows.div_ceil(self.parts.max(1)).max(1);
         (0..self.rows).step_by(size).map(move |first| {
-            let rows = size.min(self.rows - first);
-            let slice = |columns: &Columns| Columns {
-                columns: columns.columns,
-                values: columns.values[first * columns.columns..(first + rows) * columns.columns]
-                    .to_vec(),
-            };
+            let rows = first..(first + size).min(self.rows);
+            let slice = |columns: &Columns| columns.slice(rows.clone());
             Self {
                 network: self.network,
-                rows,
+                rows: rows.len(),
                 parts: 1,
                 input: slice(&self.input),
                 level_features: self.level_features.as_ref().map(slice),
                 condition: self.condition.as_ref().map(slice),
-                target: slice(&self.target),
-                weight: self.weight[first..first + rows].to_vec(),
+                heads: self.heads.iter().map(|head| head.slice(rows.clone())).collect(),
                 reduction: self.reduction,
             }
         })

@@ -1,14 +1,18 @@
 //! A run's parts, made once from its run file, and the batches that they make of rows, levels and noise.
 
 mod batch;
+mod columns;
 mod diffusion;
 mod fit;
 mod free_memory;
+mod heads;
 mod load;
 
-pub use batch::{Columns, StepBatch};
+pub use batch::StepBatch;
+pub use columns::Columns;
 pub use diffusion::Diffusion;
 pub use free_memory::free_memory;
+pub use heads::{Classes, ClassesError, Head, HeadLoss};
 
 use langevin_core::{NoiseLevel, Sampler};
 use langevin_data::Streams;

@@ -291,10 +291,12 @@ pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
         [outputs, inputs] => Ok((outputs, inputs)),
         _ => Err(EngineError::NoMatrix(weight(layer))),
     };
-    let ((width, inputs), (features, _)) = (matrix(0)?, matrix(depth)?);
+    let ((width, inputs), (outputs, _)) = (matrix(0)?, matrix(depth)?);
+    let features = mlp.features();
     let frequencies = weights.0.get(FREQUENCIES).map_or(&[][..], floats).to_vec();
     Ok(Form {
         features,
+        outputs,
         extra_features: inputs - features - 2 * frequencies.len() / features,
         width,
         depth,

@@ -4,6 +4,7 @@
 mod activation;
 mod device;
 mod engine;
+mod heads;
 mod learner;
 mod numbers;
 mod pass;
