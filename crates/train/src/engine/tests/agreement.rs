@@ -239,6 +239,21 @@ fn huge_offsets_lose_nothing_on_any_engine() {
     }
 }
 
+/// Logits in the thousands, whose exponentials no float holds.
+#[test]
+fn large_logits_stay_finite_on_any_engine() {
+    let kinds = [Kind::Classes { count: 5, has_offsets: true, has_cell_weights: false }];
+    let mut config = config(&kinds);
+    // Sines of large angles would lose their digits.
+    config.form.position_features = 0;
+    let mut batch = batch(&kinds, 70, LossReduction::Mean);
+    batch.input.values.iter_mut().for_each(|x| *x *= 1e5);
+    let ways = ways();
+    let (losses, _) = ways[0].1(&config, &batch);
+    assert!(losses.iter().any(|loss| *loss > 1000.0), "{losses:?}");
+    agree(&config, &batch, &ways, "large logits");
+}
+
 /// Optimizer state, averages and checkpoints of a network whose outputs are not its features.
 #[test]
 fn steps_and_checkpoints_work_with_more_outputs_than_features() {
