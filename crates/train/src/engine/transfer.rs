@@ -285,7 +285,9 @@ mod tests {
         };
         let values = |tensor: Tensor<2>| -> Vec<f32> { tensor.into_data().iter::<f32>().collect() };
         let device = Device::flex();
+        transfers();
         let there = upload(&batch, &device);
+        assert_eq!(transfers(), (1, 0));
         assert_eq!(there.input.dims(), [3, 2]);
         assert_eq!(values(there.input), batch.input.values);
         let (level, condition) = (batch.level_features.clone(), batch.condition.clone());

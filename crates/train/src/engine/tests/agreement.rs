@@ -139,6 +139,15 @@ fn every_engine_makes_the_same_of_any_heads() {
     }
 }
 
+#[test]
+fn every_engine_gives_the_same_bits_of_any_heads_again() {
+    let kinds = &mixes()[3];
+    let batch = StepBatch { parts: 2, ..batch(kinds, 70, LossReduction::Norm) };
+    for (name, way) in ways() {
+        assert!(way(&config(kinds), &batch) == way(&config(kinds), &batch), "{name}");
+    }
+}
+
 /// One head of squared errors takes the narrow and fused paths with outputs wider and narrower than the row.
 #[test]
 fn every_engine_makes_the_same_of_one_head_of_any_width() {
