@@ -55,8 +55,9 @@ pub fn export(config: RunConfig, folder: &Path, steps: f64) -> Outcome<Value> {
     for step in 0..steps {
         let batch =
             trainer.problem().diffusion().training_batch(data, &streams, step as u64, rows)?;
+        let (of_batch, _) = batch.one_squared_head().ok_or("the peers know no other heads")?;
+        target.extend(&of_batch.values);
         input.extend(batch.input.values);
-        target.extend(batch.target.values);
         if let Some(level) = batch.level_features {
             columns = level.columns;
             told.extend(level.values);

@@ -33,8 +33,9 @@ pub fn work(config: &RunConfig, way: &str) -> Outcome<Work> {
             let to_device = |columns: &Columns| tensor(columns, rows, &autodiff);
             let told = batch.level_features.as_ref().map(to_device);
             let output = network.forward(to_device(&batch.input), told, None);
-            let weight = Columns { columns: 1, values: batch.weight.clone() };
-            let errors = (output - to_device(&batch.target)).square() * to_device(&weight);
+            let head = batch.one_squared_head().ok_or("plain Burn: squared errors only")?;
+            let weight = Columns { columns: 1, values: head.1.to_vec() };
+            let errors = (output - to_device(head.0)).square() * to_device(&weight);
             let loss = errors.mean();
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             let rate = train.learning_rate.at(step, train.steps);

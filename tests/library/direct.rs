@@ -14,8 +14,9 @@ use langevin_core::{
 };
 use langevin_data::Streams;
 use langevin_train::{
-    Average, Columns, Diffusion, DirectEngine, Engine, OptimizerConfig, Problem, RunDenoiser,
-    StepBatch, StepOutput, TapeEngine, TensorMap, Trainer, Values, built_in, parse_config,
+    Average, Columns, Diffusion, DirectEngine, Engine, Head, HeadLoss, OptimizerConfig, Problem,
+    RunDenoiser, StepBatch, StepOutput, TapeEngine, TensorMap, Trainer, Values, built_in,
+    parse_config,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -51,7 +52,7 @@ pub fn cases() -> impl Strategy<Value = Case> {
         let position_scale = 1.0;
         let form =
             MlpForm { width, depth, activation, residual, position_features, position_scale };
-        MlpConfig { features, extra_features, form }
+        MlpConfig { features, outputs: features, extra_features, form }
     });
     let optimizer = prop::sample::select(vec![
         optimizer(r#"{"kind": "sgd"}"#),
@@ -97,8 +98,11 @@ impl Case {
             input: matrix(self.mlp.features),
             level_features: (extra > 0).then(|| matrix(extra.min(2))),
             condition: (extra > 2).then(|| matrix(extra - 2)),
-            target: matrix(self.mlp.features),
-            weight: (0..self.rows).map(|row| 1.0 + (row % 2) as f32).collect(),
+            heads: vec![Head {
+                loss: HeadLoss::Squared(matrix(self.mlp.outputs)),
+                weight: (0..self.rows).map(|row| 1.0 + (row % 2) as f32).collect(),
+                cell_weight: None,
+            }],
             reduction: self.reduction,
         }
     }
@@ -236,6 +240,7 @@ pub fn any_case() -> Case {
     Case {
         mlp: MlpConfig {
             features: 2,
+            outputs: 2,
             extra_features: 1,
             form: MlpForm {
                 width: 8,

@@ -101,6 +101,7 @@ pub fn large() -> Case {
     Case {
         mlp: MlpConfig {
             features: 3,
+            outputs: 3,
             extra_features: 2,
             form: MlpForm {
                 width: 200,

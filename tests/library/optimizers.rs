@@ -9,8 +9,8 @@ use burn::{
 use langevin_core::{Activation, LossReduction, MlpConfig, Network};
 use langevin_data::Streams;
 use langevin_train::{
-    Array, Columns, DirectEngine, Engine, OptimizerConfig, StepBatch, StepOutput, TapeEngine,
-    TensorMap, Values,
+    Array, Columns, DirectEngine, Engine, Head, HeadLoss, OptimizerConfig, StepBatch, StepOutput,
+    TapeEngine, TensorMap, Values,
 };
 use serde_json::Value;
 
@@ -105,8 +105,11 @@ fn follow<N: Network>(golden: &Value, case: &Value, engine: &mut dyn Engine<N>) 
                 input: if direct { part(0..2) } else { input.clone() },
                 level_features: direct.then(|| part(2..3)),
                 condition: None,
-                target: columns(&batch["target"], 2),
-                weight: vec![1.0; 5],
+                heads: vec![Head {
+                    loss: HeadLoss::Squared(columns(&batch["target"], 2)),
+                    weight: vec![1.0; 5],
+                    cell_weight: None,
+                }],
                 reduction: LossReduction::Mean,
             },
             rate,
@@ -146,8 +149,11 @@ fn a_parameter_that_is_not_trained_stays() {
         input: Columns { columns: 3, values: vec![1.0, 2.0, 3.0] },
         level_features: None,
         condition: None,
-        target: Columns { columns: 2, values: vec![5.0, 5.0] },
-        weight: vec![1.0],
+        heads: vec![Head {
+            loss: HeadLoss::Squared(Columns { columns: 2, values: vec![5.0, 5.0] }),
+            weight: vec![1.0],
+            cell_weight: None,
+        }],
         reduction: LossReduction::Sum,
     };
     let before = TensorMap::of_module(&engine.networks()[0]);

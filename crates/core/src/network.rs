@@ -13,8 +13,8 @@ use crate::{CoreError, error::positive};
 ///
 /// # Shapes
 /// `x` `[batch, features]`, `level_features` `[batch, level features]`, `condition`
-/// `[batch, condition features]`; the output is `[batch, features]`. A network that needs geometry
-/// (images) reshapes inside itself.
+/// `[batch, condition features]`; the output is `[batch, outputs]`, where an output for each feature is the rule.
+/// A network that needs geometry (images) reshapes inside itself.
 pub trait Network: Module + Sync + 'static {
     /// The network's output F for scaled noisy rows, the columns that tell their level, and the
     /// condition.
@@ -117,8 +117,10 @@ fn at_least_one(parameter: &'static str, value: usize) -> Result<(), CoreError> 
 /// Configuration of a multilayer perceptron: its form, and its numbers of columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MlpConfig {
-    /// Number of columns of a row of data, and of the output.
+    /// Number of columns of a row of data.
     pub features: usize,
+    /// Number of columns of the output.
+    pub outputs: usize,
     /// Number of further input columns: those that tell the level and those of the condition together.
     pub extra_features: usize,
     /// The form of the layers.
@@ -126,7 +128,8 @@ pub struct MlpConfig {
 }
 
 impl MlpConfig {
-    /// A plain perceptron, without residual connections and without frequencies of the position.
+    /// A plain perceptron with an output for each feature, without residual connections and without
+    /// frequencies of the position.
     pub fn new(
         features: usize,
         extra_features: usize,
@@ -135,21 +138,28 @@ impl MlpConfig {
         activation: Activation,
     ) -> Self {
         let form = MlpForm { width, depth, activation, ..MlpForm::default() };
-        Self { features, extra_features, form }
+        Self { features, outputs: features, extra_features, form }
+    }
+
+    /// The same with `outputs` columns of the output.
+    #[must_use]
+    pub const fn with_outputs(self, outputs: usize) -> Self {
+        Self { outputs, ..self }
     }
 
     /// Fails on a parameter out of its range.
     ///
     /// # Errors
-    /// `features` must be at least 1; for the rest see [`MlpForm::validate`].
+    /// `features` and `outputs` must be at least 1; for the rest see [`MlpForm::validate`].
     pub fn validate(&self) -> Result<(), CoreError> {
         at_least_one("features", self.features)?;
+        at_least_one("outputs", self.outputs)?;
         self.form.validate()
     }
 
     /// The number of values in all parameters, trained or not; saturates instead of overflowing.
     pub fn parameters(&self) -> usize {
-        let Self { features, extra_features, form } = *self;
+        let Self { features, outputs, extra_features, form } = *self;
         let MlpForm { width, depth, position_features, .. } = form;
         let input = position_features
             .saturating_mul(2)
@@ -158,7 +168,7 @@ impl MlpConfig {
         let layer = |from: usize, to: usize| from.saturating_add(1).saturating_mul(to);
         layer(input, width)
             .saturating_add(layer(width, width).saturating_mul(depth.saturating_sub(1)))
-            .saturating_add(layer(width, features))
+            .saturating_add(layer(width, outputs))
             .saturating_add(features.saturating_mul(position_features))
     }
 
@@ -171,7 +181,7 @@ impl MlpConfig {
     /// See [`validate`](Self::validate).
     pub fn init(&self, streams: &Streams, device: &Device) -> Result<Mlp, CoreError> {
         self.validate()?;
-        let Self { features, extra_features, form } = *self;
+        let Self { features, outputs, extra_features, form } = *self;
         let MlpForm { width, depth, activation, residual, position_features, position_scale } =
             form;
         let position = (position_features > 0).then(|| {
@@ -180,12 +190,12 @@ impl MlpConfig {
         let input = features + 2 * position_features + extra_features;
         let sizes = |layer: usize| {
             let from = if layer == 0 { input } else { width };
-            (from, if layer == depth { features } else { width })
+            (from, if layer == depth { outputs } else { width })
         };
         let layers = (0..=depth)
             .map(|i| linear(&format!("layers.{i}"), sizes(i), streams, device))
             .collect();
-        Ok(Mlp { layers, position, activation, residual })
+        Ok(Mlp { layers, position, features, activation, residual })
     }
 }
 
@@ -195,12 +205,19 @@ pub struct Mlp {
     layers: Vec<Linear>,
     position: Option<PositionFeatures>,
     #[module(skip)]
+    features: usize,
+    #[module(skip)]
     activation: Activation,
     #[module(skip)]
     residual: bool,
 }
 
 impl Mlp {
+    /// Number of columns of a row of data.
+    pub const fn features(&self) -> usize {
+        self.features
+    }
+
     /// The nonlinearity after each hidden layer.
     pub const fn activation(&self) -> Activation {
         self.activation
@@ -297,7 +314,7 @@ mod tests {
 
     fn config() -> MlpConfig {
         let form = MlpForm { width: 16, depth: 2, position_features: 4, ..MlpForm::default() };
-        MlpConfig { features: 2, extra_features: 3, form }
+        MlpConfig { features: 2, outputs: 2, extra_features: 3, form }
     }
 
     fn with(change: impl FnOnce(&mut MlpForm)) -> MlpConfig {
@@ -389,6 +406,21 @@ mod tests {
             weight(&wider, 1),
             "another layer elsewhere changes nothing"
         );
+    }
+
+    #[test]
+    fn outputs_of_their_own_number_change_the_last_layer_alone() {
+        let init = |config: MlpConfig| config.init(&Streams::new(1), &Device::flex());
+        let (own, wider) = (init(config()), init(config().with_outputs(5)));
+        let (own, wider) = (own.expect("valid"), wider.expect("valid"));
+        assert_eq!(wider.features(), 2);
+        assert_eq!(values(wider.layers[0].weight.val()), values(own.layers[0].weight.val()));
+        let output = wider.forward(rows(3, 2, 1.0), Some(rows(3, 3, 1.0)), None);
+        assert_eq!(output.dims(), [3, 5]);
+        assert_eq!(wider.num_params(), config().with_outputs(5).parameters());
+        assert_eq!(own.num_params(), config().parameters());
+        let message = init(config().with_outputs(0)).expect_err("refused").to_string();
+        assert_eq!(message, "outputs: must be at least 1, got 0");
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl LevelWeight for Weighting {
     }
 }
 
-/// Reduction of a batch's weighted squared errors to its loss.
+/// Reduction of a batch's weighted errors to its loss. A cell is what has a loss of its own: a feature, or a
+/// category.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -81,14 +82,15 @@ impl LevelWeight for Weighting {
     serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)
 )]
 pub enum LossReduction {
-    /// The mean over rows and features.
+    /// The mean over rows and cells.
     #[default]
     Mean,
-    /// The sum over rows and features.
+    /// The sum over rows and cells.
     Sum,
-    /// The root of the sum over rows and features.
+    /// The root of the sum over rows and cells.
     Norm,
-    /// The mean of Huber's function, `e²/2` up to `delta`, `delta · (|e| − delta/2)` above.
+    /// The mean of Huber's function, `e²/2` up to `delta`, `delta · (|e| − delta/2)` above; the
+    /// cross-entropy of a category stays itself.
     Huber {
         /// Size of an error above which the loss is linear instead of quadratic.
         #[cfg_attr(feature = "serde", serde(default = "crate::defaults::one"))]

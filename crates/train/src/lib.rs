@@ -6,12 +6,14 @@
 //!
 //! The stages of a run one by one:
 //!
-//! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`], and that is all that an
+//! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`] with its [`Head`]s, each a [`HeadLoss`]
+//!   of squared errors or of [`Classes`] (a [`ClassesError`] says which fit no batch), and that is all that an
 //!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, on the backends of
-//!   the features `flex` and `ndarray`, and `GpuEngine` on a GPU, with the feature `gpu`. [`use_instructions`] picks the processor's instructions. A step has
-//!   two halves: [`BatchGradients`] by groups of rows, with a GPU's [`PartialSums`], and their application; a
-//!   [`GradientsError`] says which do not fit. An engine keeps each [`Average`] of the weights by its name,
-//!   and says by the [`BatchForm`], with a [`HeadForm`] and a [`HeadKind`] for each loss, what it supports.
+//!   the features `flex` and `ndarray`, and `GpuEngine` on a GPU, with the feature `gpu`.
+//!   [`use_instructions`] picks the processor's instructions. A step has two halves: [`BatchGradients`] by
+//!   groups of rows, with a GPU's [`PartialSums`], and their application; a [`GradientsError`] says which do
+//!   not fit. An engine keeps each [`Average`] of the weights by its name, and says by the [`BatchForm`],
+//!   with a [`HeadForm`] and a [`HeadKind`] for each loss, what it supports.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks.
 //!   [`write_samples`] writes the samples as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
@@ -61,8 +63,8 @@ pub use engine::{
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
 pub use problem::{
-    BatchForm, Columns, Diffusion, HeadForm, HeadKind, Problem, ProblemBuilder, StepBatch,
-    free_memory,
+    BatchForm, Classes, ClassesError, Columns, Diffusion, Head, HeadForm, HeadKind, HeadLoss,
+    Problem, ProblemBuilder, StepBatch, free_memory,
 };
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,

@@ -55,7 +55,9 @@ impl NetworkConfig {
     /// A user's own network, which a program of theirs must give.
     pub fn mlp(&self, features: usize, extra_features: usize) -> Result<MlpConfig, TrainError> {
         match self {
-            Self::Mlp(form) => Ok(MlpConfig { features, extra_features, form: *form }),
+            Self::Mlp(form) => {
+                Ok(MlpConfig { features, outputs: features, extra_features, form: *form })
+            }
             Self::Custom(part) => Err(part.missing("denoiser.network", "own_network")),
         }
     }

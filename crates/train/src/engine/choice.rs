@@ -35,6 +35,10 @@ pub(crate) fn engine_for<N: Network>(
             (Err(why), EngineConfig::Direct) => {
                 return Err(TrainError::config("train.engine", why.to_string()));
             }
+            // No engine could train it.
+            (Err(why @ EngineError::OtherColumns { .. }), _) => {
+                return Err(TrainError::config("denoiser.network", why.to_string()));
+            }
             (Err(why), _) => why_tape = Some(why),
         }
     }

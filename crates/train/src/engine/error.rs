@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
     /// A device that is not the processor.
-    #[error("the direct engine needs the backend flex or ndarray")]
+    #[error(
+        "the direct engine needs the backend flex or ndarray, and langevin-train's feature of that name"
+    )]
     NotProcessor,
     /// A device that is no GPU.
     #[error("the direct engine for GPUs needs wgpu, cuda or rocm")]
@@ -12,12 +14,17 @@ pub enum EngineError {
     /// A network of the caller's own.
     #[error("the direct engine knows Langevin's multilayer perceptron only")]
     OtherNetwork,
-    /// A loss that the engine does not have.
-    #[error("the direct engine has squared errors of all features alone, with one weight a row")]
-    OtherHeads,
-    /// Batches of other columns than the network takes.
-    #[error("the network does not take the columns of the batches")]
-    OtherColumns,
+    /// Batches of other columns than the network takes and gives.
+    #[error(
+        "the network takes {} columns of a row and {} more, and gives {}: the batches have {}, {} and {}",
+        network[0], network[1], network[2], batch[0], batch[1], batch[2]
+    )]
+    OtherColumns {
+        /// Columns of a row, other columns, and outputs of the network.
+        network: [usize; 3],
+        /// The same of the batches.
+        batch: [usize; 3],
+    },
     /// Weights that are no 32-bit floats.
     #[error("the direct engine computes in 32-bit floats alone")]
     NumberType,

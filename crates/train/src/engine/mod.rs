@@ -15,6 +15,7 @@ pub(crate) mod mlp_gpu;
 pub(crate) mod optimizer;
 mod step;
 mod tape;
+mod tape_losses;
 pub(crate) mod tensors;
 pub(crate) mod transfer;
 
@@ -28,3 +29,6 @@ pub use mlp_gpu::{DeviceOutput, GpuEngine};
 pub use step::{Engine, StepOutput};
 pub use tape::{TapeEngine, row_losses};
 pub use tensors::{Array, ArrayError, TensorMap, TypedBytes, Values};
+
+#[cfg(test)]
+mod tests;

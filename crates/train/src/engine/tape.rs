@@ -15,6 +15,7 @@ use super::{
     by_name::{losses_on, named, of_names},
     halves::check_range,
     optimizer::ModuleOptimizer,
+    tape_losses::losses_of,
     tensors::{ArrayError, TensorMap},
     transfer::{read, upload},
 };
@@ -252,37 +253,19 @@ fn scaled<N: Network>(
     scale.gradients
 }
 
-/// The loss of each row: the mean over features of its weighted errors for `Mean` and `Huber`, the
-/// sum for `Sum` and `Norm`.
+/// The loss of each row: the sum over its cells of `row weight · cell weight · loss of the cell`, for `Mean` and
+/// `Huber` divided by the number of all cells.
 ///
 /// # Shapes
 /// `[rows]`.
 pub fn row_losses<N: Network>(network: &N, batch: &StepBatch, device: &Device) -> Tensor<1> {
     let there = upload(batch, device);
     let output = network.forward(there.input, there.level_features, there.condition);
-    let error = output - there.target;
-    let each = match batch.reduction {
-        LossReduction::Huber { delta } => {
-            // 0.5 · c² + delta · (|e| − c) with c = min(|e|, delta).
-            let size = error.abs();
-            let near = size.clone().clamp_max(delta);
-            near.clone().square().mul_scalar(0.5) + (size - near).mul_scalar(delta)
-        }
-        _ => error.square(),
-    };
-    let row = match batch.reduction {
-        LossReduction::Mean | LossReduction::Huber { .. } => each.mean_dim(1),
-        LossReduction::Sum | LossReduction::Norm => each.sum_dim(1),
-    };
-    let row = row.reshape([batch.rows]);
-    match there.weight {
-        Some(weight) => row * weight,
-        None => row,
-    }
+    losses_of(output, &there.heads, batch)
 }
 
 /// Reduces the rows' losses to the loss that is differentiated.
-fn reduce(rows: Tensor<1>, reduction: LossReduction) -> Tensor<1> {
+pub(super) fn reduce(rows: Tensor<1>, reduction: LossReduction) -> Tensor<1> {
     match reduction {
         LossReduction::Mean | LossReduction::Huber { .. } => rows.mean(),
         LossReduction::Sum => rows.sum(),

@@ -1,12 +1,12 @@
 //! Transfers between host and device: one upload a step, one read a log line, and no others.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorCreationOptions, TensorData};
 #[cfg(feature = "gpu")]
 use cubecl::{bytes::Bytes, client::Client, server::Handle};
 
 use crate::{
     TrainError,
-    problem::{Columns, StepBatch},
+    problem::{Columns, Head, HeadLoss, StepBatch},
 };
 
 /// Alignment of an upload's arrays, in numbers: 256 bytes, the coarsest alignment of a buffer that
@@ -22,33 +22,108 @@ pub(crate) struct BatchOnDevice {
     pub(crate) level_features: Option<Tensor<2>>,
     /// `[rows, condition features]`.
     pub(crate) condition: Option<Tensor<2>>,
-    /// `[rows, features]`.
-    pub(crate) target: Tensor<2>,
-    /// `[rows]`; `None` where every row has weight 1.
-    pub(crate) weight: Option<Tensor<1>>,
+    pub(crate) heads: Vec<HeadOnDevice>,
 }
 
-/// Uploads a batch to a device in one transfer, all its arrays side by side.
-pub(crate) fn upload(batch: &StepBatch, device: &Device) -> BatchOnDevice {
+/// A head of a batch on a device.
+pub(crate) struct HeadOnDevice {
+    pub(crate) loss: LossOnDevice,
+    /// `[rows]`; `None` where every row has weight 1.
+    pub(crate) weight: Option<Tensor<1>>,
+    /// `[rows, cells]`; `None` where every cell counts once.
+    pub(crate) cell_weight: Option<Tensor<2>>,
+}
+
+/// Loss of a head's cells on a device.
+#[expect(clippy::large_enum_variant, reason = "a step has few of them")]
+pub(crate) enum LossOnDevice {
+    /// Squared errors from the targets `[rows, columns]`.
+    Squared(Tensor<2>),
+    /// Cross-entropy of a row's class.
+    CrossEntropy {
+        /// Number of classes.
+        count: usize,
+        /// `[rows, 1]`.
+        classes: Tensor<2, Int>,
+        /// `[rows, count]`; `None` where there are none.
+        offsets: Option<Tensor<2>>,
+    },
+}
+
+impl LossOnDevice {
+    /// Number of output columns.
+    pub(crate) fn columns(&self) -> usize {
+        match self {
+            Self::Squared(target) => target.dims()[1],
+            Self::CrossEntropy { count, .. } => *count,
+        }
+    }
+}
+
+/// Uploads a batch to a device, or to a device and a type of its numbers, in one transfer, all its arrays side by
+/// side.
+pub(crate) fn upload(batch: &StepBatch, to: impl Into<TensorCreationOptions>) -> BatchOnDevice {
     let rows = batch.rows;
     let mut packed = Packed::default();
     let mut pack = |columns: &Columns| (packed.add(&columns.values), columns.columns);
-    let (input, target) = (pack(&batch.input), pack(&batch.target));
+    let input = pack(&batch.input);
     let level_features = batch.level_features.as_ref().map(&mut pack);
     let condition = batch.condition.as_ref().map(&mut pack);
-    let weighted = batch.weight.iter().any(|weight| *weight != 1.0);
-    let weight = weighted.then(|| packed.add(&batch.weight));
-    let packed = packed.upload(device);
+    let heads: Vec<_> =
+        batch.heads.iter().map(|head| HeadPlaces::pack(head, &mut packed)).collect();
+    let packed = packed.upload(to);
     let values = |first: usize, count: usize| packed.clone().slice(first..first + count);
     let matrix = |(first, columns): (usize, usize)| -> Tensor<2> {
         values(first, rows * columns).reshape([rows, columns])
+    };
+    let head = |(head, places): (&Head, HeadPlaces)| HeadOnDevice {
+        loss: match &head.loss {
+            HeadLoss::Squared(target) => {
+                LossOnDevice::Squared(matrix((places.compared, target.columns)))
+            }
+            HeadLoss::CrossEntropy(classes) => LossOnDevice::CrossEntropy {
+                count: classes.count(),
+                classes: matrix((places.compared, 1)).int(),
+                offsets: places.offsets.map(|first| matrix((first, classes.count()))),
+            },
+        },
+        weight: places.weight.map(|first| values(first, rows)),
+        cell_weight: places.cell_weight.map(|first| matrix((first, head.cells()))),
     };
     BatchOnDevice {
         input: matrix(input),
         level_features: level_features.map(matrix),
         condition: condition.map(matrix),
-        target: matrix(target),
-        weight: weight.map(|first| values(first, rows)),
+        heads: batch.heads.iter().zip(heads).map(head).collect(),
+    }
+}
+
+/// Places of a head's arrays among those packed.
+struct HeadPlaces {
+    /// The targets, or the classes.
+    compared: usize,
+    offsets: Option<usize>,
+    weight: Option<usize>,
+    cell_weight: Option<usize>,
+}
+
+impl HeadPlaces {
+    fn pack(head: &Head, packed: &mut Packed) -> Self {
+        let (compared, offsets) = match &head.loss {
+            HeadLoss::Squared(target) => (packed.add(&target.values), None),
+            HeadLoss::CrossEntropy(classes) => {
+                let numbers: Vec<f32> =
+                    classes.of_rows().iter().map(|class| *class as f32).collect();
+                (packed.add(&numbers), classes.offsets().map(|offsets| packed.add(offsets)))
+            }
+        };
+        let weighted = head.weight.iter().any(|weight| *weight != 1.0);
+        Self {
+            compared,
+            offsets,
+            weight: weighted.then(|| packed.add(&head.weight)),
+            cell_weight: head.cell_weight.as_ref().map(|weight| packed.add(&weight.values)),
+        }
     }
 }
 
@@ -65,11 +140,11 @@ impl Packed {
         first
     }
 
-    fn upload(self, device: &Device) -> Tensor<1> {
+    fn upload(self, to: impl Into<TensorCreationOptions>) -> Tensor<1> {
         #[cfg(test)]
         tests::UPLOADS.set(tests::UPLOADS.get() + 1);
         let count = self.0.len();
-        Tensor::from_data(TensorData::new(self.0, [count]), device)
+        Tensor::from_data(TensorData::new(self.0, [count]), to)
     }
 }
 
@@ -108,10 +183,16 @@ pub(crate) fn read_buffers(
 mod tests {
     use std::cell::Cell;
 
+    use burn::tensor::Device;
     use langevin_core::LossReduction;
 
     use super::*;
-    use crate::{config::parse_config, problem::Problem, run::built_in, trainer::Trainer};
+    use crate::{
+        config::parse_config,
+        problem::{Classes, Problem},
+        run::built_in,
+        trainer::Trainer,
+    };
 
     thread_local! {
         pub(super) static UPLOADS: Cell<usize> = const { Cell::new(0) };
@@ -152,12 +233,8 @@ mod tests {
     #[cfg(feature = "gpu")]
     #[test]
     fn a_direct_step_on_a_gpu_uploads_once_and_reads_at_log_lines_alone() {
-        match Device::wgpu_options().init_with_setup() {
-            Ok((device, _)) => hold_to_one_upload_and_reads_at_log_lines("direct", &device),
-            Err(error) if std::env::var_os("LANGEVIN_REQUIRE_WGPU").is_none() => {
-                println!("SKIPPED: {error}");
-            }
-            Err(error) => panic!("no wgpu adapter: {error}"),
+        if let Some(device) = crate::engine::tests::gpu() {
+            hold_to_one_upload_and_reads_at_log_lines("direct", &device);
         }
     }
 
@@ -167,6 +244,7 @@ mod tests {
             include_str!("choice.rs"),
             include_str!("step.rs"),
             include_str!("tape.rs"),
+            include_str!("tape_losses.rs"),
             include_str!("../trainer/mod.rs"),
         ] {
             for call in ["from_data", "from_floats", "into_data", "into_scalar", "to_data"] {
@@ -181,6 +259,9 @@ mod tests {
             columns,
             values: (0..3 * columns).map(|i| from + i as f32).collect(),
         };
+        let classes = Classes::new(3, vec![2, 0, 1]).expect("valid");
+        let offsets: Vec<f64> = (0..9).map(|i| -f64::from(i % 3)).collect();
+        let classes = classes.with_offsets(&offsets).expect("finite");
         let batch = StepBatch {
             network: 0,
             rows: 3,
@@ -188,22 +269,54 @@ mod tests {
             input: columns(2, 0.0),
             level_features: Some(columns(65, 100.0)),
             condition: Some(columns(1, 1000.0)),
-            target: columns(2, 2000.0),
-            weight: vec![0.5, 1.0, 2.0],
+            heads: vec![
+                Head {
+                    loss: HeadLoss::Squared(columns(2, 2000.0)),
+                    weight: vec![0.5, 1.0, 2.0],
+                    cell_weight: Some(columns(2, 3000.0)),
+                },
+                Head {
+                    loss: HeadLoss::CrossEntropy(classes),
+                    weight: vec![3.0, 4.0, 5.0],
+                    cell_weight: Some(columns(1, 4000.0)),
+                },
+            ],
             reduction: LossReduction::Mean,
         };
         let values = |tensor: Tensor<2>| -> Vec<f32> { tensor.into_data().iter::<f32>().collect() };
         let device = Device::flex();
+        transfers();
         let there = upload(&batch, &device);
+        assert_eq!(transfers(), (1, 0));
         assert_eq!(there.input.dims(), [3, 2]);
         assert_eq!(values(there.input), batch.input.values);
-        assert_eq!(values(there.target), batch.target.values);
         let (level, condition) = (batch.level_features.clone(), batch.condition.clone());
         assert_eq!(there.level_features.map(values), level.map(|columns| columns.values));
         assert_eq!(there.condition.map(values), condition.map(|columns| columns.values));
-        assert_eq!(there.weight.map(|w| values(w.reshape([3, 1]))), Some(batch.weight.clone()));
-        let even = StepBatch { weight: vec![1.0; 3], condition: None, ..batch };
+        for (head, there) in batch.heads.iter().zip(there.heads) {
+            assert_eq!(there.weight.map(|w| values(w.reshape([3, 1]))), Some(head.weight.clone()));
+            let cell_weight = head.cell_weight.clone().map(|weight| weight.values);
+            assert_eq!(there.cell_weight.map(values), cell_weight);
+            match (&head.loss, there.loss) {
+                (HeadLoss::Squared(target), LossOnDevice::Squared(there)) => {
+                    assert_eq!(values(there), target.values);
+                }
+                (
+                    HeadLoss::CrossEntropy(own),
+                    LossOnDevice::CrossEntropy { count, classes, offsets },
+                ) => {
+                    let classes: Vec<u32> = classes.into_data().iter::<u32>().collect();
+                    assert_eq!((count, &classes[..]), (3, own.of_rows()));
+                    assert_eq!(offsets.map(values).as_deref(), own.offsets());
+                }
+                _ => panic!("another loss"),
+            }
+        }
+        let mut even = StepBatch { condition: None, ..batch };
+        even.heads[0].weight = vec![1.0; 3];
+        even.heads[0].cell_weight = None;
         let there = upload(&even, &device);
-        assert!(there.weight.is_none() && there.condition.is_none());
+        let head = &there.heads[0];
+        assert!(head.weight.is_none() && head.cell_weight.is_none() && there.condition.is_none());
     }
 }

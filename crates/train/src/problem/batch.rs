@@ -1,11 +1,17 @@
 //! Batch of a training step, which is all that an engine sees of the step.
 
+use std::ops::Range;
+
 use langevin_core::LossReduction;
+
+use super::{Columns, Head, HeadLoss};
 
 /// The batch of one step. All diffusion is already in its numbers, so that an engine needs nothing else.
 ///
-/// The loss is a reduction of `weight · |network(input, level_features, condition) − target|²`, in
-/// the network's own space, where every number is near 1.
+/// The columns of `network(input, level_features, condition)` are those of the heads, in order. The loss of a
+/// row is the sum of its cells' losses, each times its weights, and the loss of the batch a reduction of the
+/// rows' losses. [`Mean`](LossReduction::Mean) and [`Huber`](LossReduction::Huber) divide by all cells, those
+/// of weight 0 too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepBatch {
     /// Index of the network that this step trains, where a run has one for each level; else 0.
@@ -20,100 +26,60 @@ pub struct StepBatch {
     pub level_features: Option<Columns>,
     /// The columns of the condition.
     pub condition: Option<Columns>,
-    /// The target of the network's output.
-    pub target: Columns,
-    /// The weight of each row.
-    pub weight: Vec<f32>,
+    /// What the network's output columns are compared with, range by range.
+    pub heads: Vec<Head>,
     /// How the rows' errors become the loss.
     pub reduction: LossReduction,
-}
-
-/// A matrix on the host, with as many rows as its batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Columns {
-    /// Number of columns.
-    pub columns: usize,
-    /// The numbers, row by row.
-    pub values: Vec<f32>,
-}
-
-/// Form of a batch: all there is to it but its numbers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchForm {
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of parts, as the batch's.
-    pub parts: usize,
-    /// Columns of the noisy rows.
-    pub input: usize,
-    /// Columns that tell the level; 0 where none do.
-    pub level: usize,
-    /// Columns of the condition; 0 where there is none.
-    pub condition: usize,
-    /// The ranges of the network's output, in order, each with a loss of its own.
-    pub heads: Vec<HeadForm>,
-    /// How the rows' errors become the loss.
-    pub reduction: LossReduction,
-}
-
-/// Form of one head: a range of the network's output and its loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeadForm {
-    /// The loss.
-    pub kind: HeadKind,
-    /// Columns of the network's output.
-    pub columns: usize,
-    /// Whether single numbers have weights of their own, beside the row's.
-    pub by_cell: bool,
-}
-
-/// Loss of a head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HeadKind {
-    /// The squared error, or Huber's.
-    SquaredError,
 }
 
 impl StepBatch {
-    /// The batch's form.
-    pub fn form(&self) -> BatchForm {
-        let count = |columns: &Option<Columns>| columns.as_ref().map_or(0, |it| it.columns);
-        let kind = HeadKind::SquaredError;
-        BatchForm {
-            rows: self.rows,
-            parts: self.parts,
-            input: self.input.columns,
-            level: count(&self.level_features),
-            condition: count(&self.condition),
-            heads: vec![HeadForm { kind, columns: self.target.columns, by_cell: false }],
-            reduction: self.reduction,
+    /// Number of the network's output columns.
+    pub fn output_columns(&self) -> usize {
+        self.heads.iter().map(Head::columns).sum()
+    }
+
+    /// Number of a row's cells.
+    pub fn cells(&self) -> usize {
+        self.heads.iter().map(Head::cells).sum()
+    }
+
+    /// The targets and the rows' weights of a batch that has squared errors alone, in one head whose cells all
+    /// count once. Returns `None` for any other batch.
+    pub fn one_squared_head(&self) -> Option<(&Columns, &[f32])> {
+        match &self.heads[..] {
+            [Head { loss: HeadLoss::Squared(target), weight, cell_weight: None }] => {
+                Some((target, weight))
+            }
+            _ => None,
         }
     }
 
-    /// The parts of the batch in order: the first row of each, and the number of its rows.
-    pub(crate) fn cut(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    /// Factor of the sum of a row's losses.
+    pub(crate) fn share(&self) -> f32 {
+        match self.reduction {
+            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / self.cells() as f32,
+            LossReduction::Sum | LossReduction::Norm => 1.0,
+        }
+    }
+
+    /// The rows of the batch's parts, in order.
+    pub(crate) fn cut(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let (rows, size) = (self.rows, self.rows.div_ceil(self.parts.max(1)).max(1));
-        (0..rows).step_by(size).map(move |first| (first, size.min(rows - first)))
+        (0..rows).step_by(size).map(move |first| first..(first + size).min(rows))
     }
 
     /// The parts of the batch, each with its rows, in order.
     pub(crate) fn split(&self) -> impl Iterator<Item = Self> + '_ {
-        self.cut().map(move |(first, rows)| {
-            let slice = |columns: &Columns| Columns {
-                columns: columns.columns,
-                values: columns.values[first * columns.columns..(first + rows) * columns.columns]
-                    .to_vec(),
-            };
+        self.cut().map(move |rows| {
+            let slice = |columns: &Columns| columns.slice(rows.clone());
             Self {
                 network: self.network,
-                rows,
+                rows: rows.len(),
                 parts: 1,
                 input: slice(&self.input),
                 level_features: self.level_features.as_ref().map(slice),
                 condition: self.condition.as_ref().map(slice),
-                target: slice(&self.target),
-                weight: self.weight[first..first + rows].to_vec(),
+                heads: self.heads.iter().map(|head| head.slice(rows.clone())).collect(),
                 reduction: self.reduction,
             }
         })

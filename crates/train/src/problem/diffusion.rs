@@ -6,7 +6,7 @@ use langevin_core::{
 };
 use langevin_data::{Dataset, Part, Purpose, Streams};
 
-use super::{Columns, StepBatch};
+use super::{Columns, Head, HeadLoss, StepBatch};
 use crate::{TrainError, error::in_section};
 
 /// Source of a batch: the rows and the random streams of training, or the held-out ones.
@@ -168,8 +168,11 @@ impl Diffusion {
             input: Columns { columns: features, values: input },
             level_features: (columns > 0).then_some(Columns { columns, values: told }),
             condition: None,
-            target: Columns { columns: features, values: target },
-            weight,
+            heads: vec![Head {
+                loss: HeadLoss::Squared(Columns { columns: features, values: target }),
+                weight,
+                cell_weight: None,
+            }],
             reduction: self.reduction,
         })
     }

@@ -2,15 +2,21 @@
 
 mod batch;
 mod builder;
+mod columns;
 mod diffusion;
 mod fit;
+mod form;
 mod free_memory;
+mod heads;
 mod load;
 
-pub use batch::{BatchForm, Columns, HeadForm, HeadKind, StepBatch};
+pub use batch::StepBatch;
 pub use builder::ProblemBuilder;
+pub use columns::Columns;
 pub use diffusion::Diffusion;
+pub use form::{BatchForm, HeadForm, HeadKind};
 pub use free_memory::free_memory;
+pub use heads::{Classes, ClassesError, Head, HeadLoss};
 
 use langevin_core::{NoiseLevel, Plan, Sampler};
 

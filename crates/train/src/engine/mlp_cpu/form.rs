@@ -12,8 +12,10 @@ use super::{
 /// Form of a network: all there is to it beside its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Form {
-    /// Columns of a row of data and of the output.
+    /// Columns of a row of data.
     pub(crate) features: usize,
+    /// Columns of the output.
+    pub(crate) outputs: usize,
     /// Columns of the level and of the condition.
     pub(crate) extra_features: usize,
     /// Units of each hidden layer.
@@ -44,9 +46,14 @@ impl Form {
         self.frequencies.len() / self.features
     }
 
+    /// Columns that a row's data give the first layer: the row itself, and the sines and cosines of its position.
+    pub(crate) const fn data_inputs(&self) -> usize {
+        self.features + 2 * self.position_features()
+    }
+
     /// Columns of the first layer's input.
     pub(crate) const fn inputs(&self) -> usize {
-        self.features + 2 * self.position_features() + self.extra_features
+        self.data_inputs() + self.extra_features
     }
 
     /// The layers in order; the last is the output. `width` gives the width of the panels for a number of
@@ -55,7 +62,7 @@ impl Form {
         let mut first = 0;
         let layer = |i| {
             let inputs = if i == 0 { self.inputs() } else { self.width };
-            let outputs = if i == self.depth { self.features } else { self.width };
+            let outputs = if i == self.depth { self.outputs } else { self.width };
             let layer = Layer { inputs, outputs, width: width(outputs), first };
             first = layer.end();
             layer

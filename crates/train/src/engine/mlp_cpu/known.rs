@@ -16,7 +16,7 @@ use crate::{
         EngineError,
         tensors::{Array, ArrayError, Path, TensorMap, Values},
     },
-    problem::{BatchForm, HeadForm, HeadKind},
+    problem::{BatchForm, HeadKind},
 };
 
 /// The name of the position's frequencies among the weights.
@@ -36,12 +36,16 @@ pub(crate) fn fits(
         | OptimizerConfig::Adam { .. }
         | OptimizerConfig::Adamw { .. } => {}
     }
-    let head = HeadForm { kind: HeadKind::SquaredError, columns: form.features, by_cell: false };
-    if batch.heads != [head] {
-        return Err(EngineError::OtherHeads);
+    for head in &batch.heads {
+        match head.kind {
+            HeadKind::SquaredError | HeadKind::CrossEntropy => {}
+        }
     }
-    if (batch.input, batch.level + batch.condition) != (form.features, form.extra_features) {
-        return Err(EngineError::OtherColumns);
+    let outputs: usize = batch.heads.iter().map(|head| head.columns).sum();
+    let batch = [batch.input, batch.level + batch.condition, outputs];
+    let network = [form.features, form.extra_features, form.outputs];
+    if batch != network {
+        return Err(EngineError::OtherColumns { network, batch });
     }
     Ok(())
 }
@@ -122,10 +126,12 @@ pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
         [outputs, inputs] => Ok((outputs, inputs)),
         _ => Err(EngineError::NoMatrix(weight(layer))),
     };
-    let ((width, inputs), (features, _)) = (matrix(0)?, matrix(depth)?);
+    let ((width, inputs), (outputs, _)) = (matrix(0)?, matrix(depth)?);
+    let features = mlp.features();
     let frequencies = weights.0.get(FREQUENCIES).map_or(&[][..], floats).to_vec();
     Ok(Form {
         features,
+        outputs,
         extra_features: inputs - features - 2 * frequencies.len() / features,
         width,
         depth,

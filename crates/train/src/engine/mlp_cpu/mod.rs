@@ -8,6 +8,7 @@ pub(crate) mod engine;
 pub(crate) mod form;
 mod functions;
 pub(crate) mod gradients;
+mod heads;
 pub(crate) mod known;
 pub(crate) mod learner;
 mod loss;

@@ -59,3 +59,19 @@ pub(crate) fn read(from: &[f32], width: usize, to: &mut [f32], (rows, count): (u
         }
     }
 }
+
+/// Reads row `row` of a matrix of `rows` rows in panels; the row has as many columns as `to`.
+pub(crate) fn read_row(from: &[f32], (row, rows): (usize, usize), to: &mut [f32]) {
+    let width = width(to.len());
+    for (from, to) in from.chunks_exact(rows * width).zip(to.chunks_mut(width)) {
+        to.copy_from_slice(&from[row * width..][..to.len()]);
+    }
+}
+
+/// Writes row `row` of a matrix of `rows` rows in panels; the row has as many columns as `from`.
+pub(crate) fn write_row(to: &mut [f32], (row, rows): (usize, usize), from: &[f32]) {
+    let width = width(from.len());
+    for (to, from) in to.chunks_exact_mut(rows * width).zip(from.chunks(width)) {
+        to[row * width..][..from.len()].copy_from_slice(from);
+    }
+}

@@ -7,6 +7,7 @@ use super::{
     buffer::Buffer,
     form::{Form, Layer, Transposed},
     functions::sin_cos_of_turns,
+    heads::of_heads,
     loss::Loss,
     panels,
     product::{Left, Product, Start},
@@ -33,6 +34,8 @@ pub(crate) struct Workspace {
     slopes: Vec<Buffer>,
     /// First the network's output, then the loss's gradient by it.
     output: Buffer,
+    /// One row of the output.
+    row: Vec<f32>,
     /// The loss's gradient by a hidden layer's output.
     gradient: Buffer,
 }
@@ -45,7 +48,8 @@ impl Workspace {
             input: Input::new(form, rows, panels::width(form.inputs())),
             hidden: (0..form.depth).map(|_| hidden()).collect(),
             slopes: (0..form.depth).map(|_| hidden()).collect(),
-            output: Buffer::zeros(rows * panels::padded(form.features)),
+            output: Buffer::zeros(rows * panels::padded(form.outputs)),
+            row: vec![0.0; form.outputs],
             gradient: hidden(),
         }
     }
@@ -100,7 +104,7 @@ impl ForwardSpace {
             rows,
             input: Input::new(form, rows, panels::width(form.inputs())),
             hidden: [hidden(), hidden()],
-            output: Buffer::zeros(rows * panels::padded(form.features)),
+            output: Buffer::zeros(rows * panels::padded(form.outputs)),
         }
     }
 }
@@ -132,25 +136,28 @@ impl Network {
     ) {
         self.read_input(batch, rows.clone(), &mut space.input);
         self.forward(parameters, rows.len(), team, space);
-        let features = self.form.features;
-        let loss = Loss {
-            reduction: batch.reduction,
-            features,
-            target: &batch.target.values[rows.start * features..rows.end * features],
-            weight: &batch.weight[rows.clone()],
-        };
-        loss.differentiate(&mut space.output[..rows.len() * panels::padded(features)], losses);
+        let columns = self.form.outputs;
+        let output = &mut space.output[..rows.len() * panels::padded(columns)];
+        if let Some((target, weight)) = batch.one_squared_head() {
+            let loss = Loss {
+                reduction: batch.reduction,
+                columns,
+                target: target.of(rows.clone()),
+                weight: &weight[rows.clone()],
+            };
+            loss.differentiate(output, losses);
+        } else {
+            of_heads(self.set, batch, rows.clone(), output, &mut space.row, losses);
+        }
         self.backward(transposed, rows.len(), team, space, gradients);
     }
 
     /// Fills the input with the rows' columns: `[x, sin, cos, level features, condition]`.
     pub(crate) fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
-        let of = |columns: &'_ Columns| rows.start * columns.columns..rows.end * columns.columns;
-        self.place_data(&batch.input.values[of(&batch.input)], rows.len(), input);
-        let mut first = self.form.features + 2 * self.form.position_features();
+        self.place_data(batch.input.of(rows.clone()), rows.len(), input);
+        let mut first = self.form.data_inputs();
         for columns in batch.level_features.iter().chain(&batch.condition) {
-            let shape = (rows.len(), columns.columns);
-            let values = &columns.values[of(columns)];
+            let (values, shape) = (columns.of(rows.clone()), (rows.len(), columns.columns));
             panels::place(&mut input.columns, input.width, first, values, shape);
             first += columns.columns;
         }
@@ -171,23 +178,23 @@ impl Network {
         }
     }
 
-    /// Bias of the first layer for rows that share their extra columns: `bias + extra · weight`, panel by
+    /// Bias of the first layer for rows that share the columns of their level: `bias + level · weight`, panel by
     /// panel.
-    pub(crate) fn shared_bias(&self, parameters: &[f32], extra: &[f32]) -> Buffer {
+    pub(crate) fn shared_bias(&self, parameters: &[f32], level: &[f32]) -> Buffer {
         let layer = &self.layers[0];
         let mut shared = Buffer::zeros(panels::padded(layer.outputs));
         for (panel, c) in shared.chunks_exact_mut(layer.width).enumerate() {
             let (weight, bias) = layer.panel_of(parameters, panel);
-            if extra.is_empty() {
+            if level.is_empty() {
                 c.copy_from_slice(bias);
                 continue;
             }
             self.set.run(Product {
                 rows: 1,
-                inner: extra.len(),
+                inner: level.len(),
                 columns: panels::held(panel, layer.outputs),
-                a: Left::turned(extra, 1),
-                b: &weight[(layer.inputs - extra.len()) * layer.width..],
+                a: Left::turned(level, 1),
+                b: &weight[self.form.data_inputs() * layer.width..],
                 start: Start::Row(bias),
                 c,
                 width: layer.width,
@@ -196,31 +203,38 @@ impl Network {
         shared
     }
 
-    /// Output of the network for rows that share their extra columns. `bias` is their
-    /// [`shared_bias`](Self::shared_bias).
+    /// Output of the network for rows that share the columns of their level, each with a condition of its own
+    /// where there is one. `bias` is their [`shared_bias`](Self::shared_bias).
     ///
     /// # Shapes
-    /// `x` and `output` are `[rows, features]`.
+    /// `x` is `[rows, features]`, `output` `[rows, outputs]`.
     pub(crate) fn predict(
         &self,
         parameters: &[f32],
         bias: &[f32],
         x: &[f32],
+        condition: Option<&Columns>,
         space: &mut ForwardSpace,
         output: &mut [f32],
     ) {
-        let features = self.form.features;
+        let (features, outputs) = (self.form.features, self.form.outputs);
         let ForwardSpace { rows: most, input, hidden: [before, after], output: sums } = space;
         let (first, last) = (&self.layers[0], &self.layers[self.form.depth]);
-        let inner = features + 2 * self.form.position_features();
-        for (x, output) in x.chunks(*most * features).zip(output.chunks_mut(*most * features)) {
+        let inner = self.form.data_inputs();
+        let chunks = x.chunks(*most * features).zip(output.chunks_mut(*most * outputs));
+        for (chunk, (x, output)) in chunks.enumerate() {
             let rows = x.len() / features;
             self.place_data(x, rows, input);
+            let first_row = chunk * *most;
+            let told = condition.map(|columns| (columns.of(first_row..first_row + rows), columns));
             let len = rows * panels::padded(first.outputs);
             let a = Left::of(&input.columns, rows, self.form.inputs());
             let z = after[..len].chunks_exact_mut(rows * first.width);
             for ((panel, z), bias) in z.enumerate().zip(bias.chunks_exact(first.width)) {
                 self.sums(first, panel, (a, inner, rows), parameters, Some(bias), z);
+                if let Some((values, columns)) = told {
+                    self.add_condition(panel, (values, columns.columns, rows), parameters, z);
+                }
                 self.set.run(Apply { activation: self.form.activation, z, before: None });
             }
             for layer in &self.layers[1..self.form.depth] {
@@ -235,12 +249,34 @@ impl Network {
                 }
             }
             let a = Left::of(after, rows, last.inputs);
-            let sums = &mut sums[..rows * panels::padded(features)];
+            let sums = &mut sums[..rows * panels::padded(outputs)];
             for (panel, sums) in sums.chunks_exact_mut(rows * last.width).enumerate() {
                 self.sums(last, panel, (a, last.inputs, rows), parameters, None, sums);
             }
-            panels::read(sums, last.width, output, (rows, features));
+            panels::read(sums, last.width, output, (rows, outputs));
         }
+    }
+
+    /// Adds `condition · weight` to one panel of the first layer's sums.
+    fn add_condition(
+        &self,
+        panel: usize,
+        (values, columns, rows): (&[f32], usize, usize),
+        parameters: &[f32],
+        c: &mut [f32],
+    ) {
+        let layer = &self.layers[0];
+        let (weight, _) = layer.panel_of(parameters, panel);
+        self.set.run(Product {
+            rows,
+            inner: columns,
+            columns: panels::held(panel, layer.outputs),
+            a: Left::rows(values, columns),
+            b: &weight[(layer.inputs - columns) * layer.width..],
+            start: Start::Own,
+            c,
+            width: layer.width,
+        });
     }
 
     /// Forward pass: fills the workspace's layers from its input.
@@ -306,7 +342,7 @@ impl Network {
             Sum::New(gradients) => (gradients, Start::Zero),
             Sum::Further(gradients) => (gradients, Start::Own),
         };
-        let Workspace { input, hidden, slopes, output, gradient } = space;
+        let Workspace { input, hidden, slopes, output, gradient, .. } = space;
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let (earlier, own) = std::mem::take(&mut rest).split_at_mut(layer.first);
             rest = earlier;

@@ -46,6 +46,11 @@ impl<'a> Left<'a> {
         Self { values, row: width, column: 1, block: width, next: rows * width }
     }
 
+    /// A matrix row by row.
+    pub(crate) const fn rows(values: &'a [f32], columns: usize) -> Self {
+        Self { values, row: columns, column: 1, block: usize::MAX, next: 0 }
+    }
+
     /// A transposed panel.
     pub(crate) const fn turned(panel: &'a [f32], width: usize) -> Self {
         Self { values: panel, row: 1, column: width, block: usize::MAX, next: 0 }

@@ -22,27 +22,20 @@ use super::{
 };
 use crate::{
     config::OptimizerConfig,
-    problem::{Columns, StepBatch},
+    engine::tests::{Kind, heads, matrix, mixes, numbers, output_columns},
+    problem::StepBatch,
 };
 
 mod form;
 mod functions;
+mod plain;
+
+use plain::{Weights, plain, weights};
 
 /// The same cases in every run, and no file where one fails.
 fn settings(cases: u32) -> ProptestConfig {
     let (rng_seed, failure_persistence) = (RngSeed::Fixed(11), None);
     ProptestConfig { cases, rng_seed, failure_persistence, ..ProptestConfig::default() }
-}
-
-/// Numbers in −1..1 from a seed.
-fn numbers(seed: u64) -> impl FnMut() -> f32 {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
-    }
 }
 
 const ACTIVATIONS: [Activation; 4] =
@@ -51,14 +44,29 @@ const ACTIVATIONS: [Activation; 4] =
 const ADAM: OptimizerConfig =
     OptimizerConfig::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
 
-fn forms() -> impl Strategy<Value = Form> {
+/// Forms of networks with the heads of their output.
+fn forms() -> impl Strategy<Value = (Form, Vec<Kind>)> {
     let sizes = (1..4_usize, 0..4_usize, 1..70_usize, 1..4_usize);
     let kinds = (prop::sample::select(&ACTIVATIONS[..]), any::<bool>(), 0..6_usize);
-    (sizes, kinds).prop_map(|((features, extra_features, width, depth), kinds)| {
+    let mixed = mixes().into_iter();
+    let plain = (1..8).map(|columns| vec![Kind::Squared { columns, has_cell_weights: false }]);
+    let heads = prop::sample::select(mixed.chain(plain).collect::<Vec<_>>());
+    (sizes, kinds, heads).prop_map(|((features, extra_features, width, depth), kinds, heads)| {
         let (activation, residual, count) = kinds;
         let mut number = numbers(count as u64);
         let frequencies = (0..features * count).map(|_| 2.0 * number()).collect();
-        Form { features, extra_features, width, depth, activation, residual, frequencies }
+        let outputs = output_columns(&heads);
+        let form = Form {
+            features,
+            outputs,
+            extra_features,
+            width,
+            depth,
+            activation,
+            residual,
+            frequencies,
+        };
+        (form, heads)
     })
 }
 
@@ -71,23 +79,24 @@ fn reductions() -> impl Strategy<Value = LossReduction> {
     ])
 }
 
+/// A batch of squared errors alone.
 fn batch(form: &Form, rows: usize, reduction: LossReduction) -> StepBatch {
+    let kind = Kind::Squared { columns: form.outputs, has_cell_weights: false };
+    batch_of(form, &[kind], rows, reduction)
+}
+
+fn batch_of(form: &Form, kinds: &[Kind], rows: usize, reduction: LossReduction) -> StepBatch {
     let mut number = numbers(rows as u64);
-    let mut matrix = |columns: usize| Columns {
-        columns,
-        values: (0..rows * columns).map(|_| 2.0 * number()).collect(),
-    };
+    let mut matrix = |columns| (columns > 0).then(|| matrix(rows, columns, &mut number));
     let level = form.extra_features.min(1);
-    let condition = form.extra_features - level;
     StepBatch {
         network: 0,
         rows,
         parts: 1,
-        input: matrix(form.features),
-        level_features: (level > 0).then(|| matrix(level)),
-        condition: (condition > 0).then(|| matrix(condition)),
-        target: matrix(form.features),
-        weight: (0..rows).map(|row| 0.5 + (row % 3) as f32).collect(),
+        input: matrix(form.features).expect("features"),
+        level_features: matrix(level),
+        condition: matrix(form.extra_features - level),
+        heads: heads(kinds, rows, &mut number),
         reduction,
     }
 }
@@ -110,154 +119,6 @@ fn gradients(network: Network, threads: usize, as_large: bool) -> Gradients {
     if as_large { gradients.taken_as_large() } else { gradients }
 }
 
-/// erf by its series, erfc by its continued fraction: both to 1e-13 where they are used.
-fn erfc(x: f64) -> f64 {
-    let scale = std::f64::consts::FRAC_2_SQRT_PI;
-    if x < 0.0 {
-        return 2.0 - erfc(-x);
-    }
-    if x < 2.5 {
-        let terms = (0..80).scan(x, |term, n| {
-            let own = *term / f64::from(2 * n + 1);
-            *term *= -x * x / f64::from(n + 1);
-            Some(own)
-        });
-        return 1.0 - scale * terms.sum::<f64>();
-    }
-    let fraction = (1..200).rev().fold(x, |rest, n| x + f64::from(n) / 2.0 / rest);
-    0.5 * scale * (-x * x).exp() / fraction
-}
-
-/// An activation and its derivative.
-fn activate(activation: Activation, z: f64) -> (f64, f64) {
-    match activation {
-        Activation::Relu => (z.max(0.0), f64::from(u8::from(z > 0.0))),
-        Activation::Silu => {
-            let s = 1.0 / (1.0 + (-z).exp());
-            (z * s, s + z * s * (1.0 - s))
-        }
-        Activation::Gelu => {
-            let share = 0.5 * erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
-            let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
-            (z * share, share + z * density)
-        }
-        Activation::Tanh => (z.tanh(), 1.0 - z.tanh().powi(2)),
-    }
-}
-
-/// Each layer's weight and bias, in f64 and without padding.
-type Weights = Vec<(Vec<f64>, Vec<f64>)>;
-
-fn weights(network: &Network, parameters: &[f32]) -> Weights {
-    let read = |layer: &super::form::Layer| {
-        let (weight, bias) = layer.read(parameters);
-        let (inputs, wide) = (layer.inputs, |x: &f32| f64::from(*x));
-        let turned = (0..weight.len()).map(|i| {
-            let (input, output) = (i / layer.outputs, i % layer.outputs);
-            wide(&weight[output * inputs + input])
-        });
-        (turned.collect(), bias.iter().map(wide).collect())
-    };
-    network.layers.iter().map(read).collect()
-}
-
-/// The rows' losses and the gradient of the batch's loss, by the formulas, one row at a time.
-fn plain(form: &Form, weights: &Weights, batch: &StepBatch) -> (Vec<f64>, Weights) {
-    let mut gradients: Weights =
-        weights.iter().map(|(w, b)| (vec![0.0; w.len()], vec![0.0; b.len()])).collect();
-    let mut losses = Vec::new();
-    for row in 0..batch.rows {
-        let of = |columns: &Columns| {
-            let count = columns.columns;
-            let values = &columns.values[row * count..(row + 1) * count];
-            values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>()
-        };
-        let x = of(&batch.input);
-        let count = form.position_features();
-        let angle = |j: usize| {
-            let turns =
-                x.iter().enumerate().map(|(d, x)| x * f64::from(form.frequencies[d * count + j]));
-            std::f64::consts::TAU * turns.sum::<f64>()
-        };
-        let mut input = x.clone();
-        input.extend((0..count).map(|j| angle(j).sin()));
-        input.extend((0..count).map(|j| angle(j).cos()));
-        input.extend(batch.level_features.iter().chain(&batch.condition).flat_map(of));
-
-        let (mut inputs, mut slopes) = (vec![input], Vec::new());
-        for (i, (w, b)) in weights.iter().enumerate() {
-            let input = &inputs[i];
-            let sum = |o: usize| {
-                b[o] + input.iter().enumerate().map(|(k, x)| x * w[k * b.len() + o]).sum::<f64>()
-            };
-            let sums: Vec<f64> = (0..b.len()).map(sum).collect();
-            if i == form.depth {
-                inputs.push(sums);
-                continue;
-            }
-            let both: Vec<_> = sums.iter().map(|z| activate(form.activation, *z)).collect();
-            let before = |o: usize| if form.residual && i > 0 { input[o] } else { 0.0 };
-            let output = both.iter().enumerate().map(|(o, (value, _))| before(o) + value).collect();
-            slopes.push(both.iter().map(|(_, slope)| *slope).collect::<Vec<_>>());
-            inputs.push(output);
-        }
-
-        let (mut loss, mut delta) = (0.0, Vec::new());
-        for (output, target) in inputs[form.depth + 1].iter().zip(of(&batch.target)) {
-            let error = output - target;
-            let (value, slope) = match batch.reduction {
-                LossReduction::Huber { delta } if error.abs() > delta => {
-                    (delta * (error.abs() - delta / 2.0), delta * error.signum())
-                }
-                LossReduction::Huber { .. } => (error * error / 2.0, error),
-                _ => (error * error, 2.0 * error),
-            };
-            loss += value;
-            delta.push(slope);
-        }
-        let share = match batch.reduction {
-            LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / form.features as f64,
-            _ => 1.0,
-        };
-        let scale = share * f64::from(batch.weight[row]);
-        losses.push(scale * loss);
-        delta.iter_mut().for_each(|d| *d *= scale);
-
-        let mut skipped = vec![0.0; form.width];
-        for i in (0..=form.depth).rev() {
-            let (w, _) = &weights[i];
-            let outputs = delta.len();
-            for (k, x) in inputs[i].iter().enumerate() {
-                for (o, d) in delta.iter().enumerate() {
-                    gradients[i].0[k * outputs + o] += x * d;
-                }
-            }
-            gradients[i].1.iter_mut().zip(&delta).for_each(|(g, d)| *g += d);
-            if i > 0 {
-                let back = |k: usize| {
-                    delta.iter().enumerate().map(|(o, d)| d * w[k * outputs + o]).sum::<f64>()
-                };
-                let skips = form.residual && i < form.depth;
-                let whole: Vec<f64> = (0..form.width)
-                    .map(|k| back(k) + if skips { skipped[k] } else { 0.0 })
-                    .collect();
-                delta = whole.iter().zip(&slopes[i - 1]).map(|(d, slope)| d * slope).collect();
-                skipped = whole;
-            }
-        }
-    }
-    let sum: f64 = losses.iter().sum();
-    let factor = match batch.reduction {
-        LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / batch.rows as f64,
-        LossReduction::Sum => 1.0,
-        LossReduction::Norm => 0.5 / sum.sqrt(),
-    };
-    for (w, b) in &mut gradients {
-        w.iter_mut().chain(b).for_each(|g| *g *= factor);
-    }
-    (losses, gradients)
-}
-
 /// Relative distance in the L2 norm.
 fn distance(ours: &[f64], theirs: &[f64]) -> f64 {
     assert_eq!(ours.len(), theirs.len());
@@ -271,9 +132,9 @@ proptest! {
 
     #[test]
     fn losses_and_gradients_are_those_of_plain_loops(
-        form in forms(), rows in 1..200_usize, reduction in reductions(),
+        (form, kinds) in forms(), rows in 1..200_usize, reduction in reductions(),
     ) {
-        let batch = batch(&form, rows, reduction);
+        let batch = batch_of(&form, &kinds, rows, reduction);
         let sets = InstructionSet::all().into_iter();
         for (set, as_large) in sets.flat_map(|set| [(set, false), (set, true)]) {
             let network = Network::new(form.clone(), set);
@@ -347,6 +208,7 @@ fn the_plain_gradient_is_the_slope_of_the_plain_loss() {
         let (features, extra_features, width, depth) = (1, 1, 3, 3);
         let form = Form {
             features,
+            outputs: 80,
             extra_features,
             width,
             depth,
@@ -357,7 +219,7 @@ fn the_plain_gradient_is_the_slope_of_the_plain_loss() {
         let network = Network::new(form.clone(), InstructionSet::in_use());
         let at = weights(&network, &learner(&network, &ADAM).parameters);
         for reduction in [LossReduction::Norm, LossReduction::Huber { delta: 0.5 }] {
-            let batch = batch(&form, 5, reduction);
+            let batch = batch_of(&form, &mixes()[3], 5, reduction);
             let loss = |weights: &Weights| {
                 let losses = plain(&form, weights, &batch).0;
                 reduction_of(reduction, &losses)
@@ -392,6 +254,7 @@ fn reduction_of(reduction: LossReduction, losses: &[f64]) -> f64 {
 fn bits_do_not_depend_on_the_number_of_threads() {
     let form = Form {
         features: 2,
+        outputs: 2,
         extra_features: 1,
         width: 70,
         depth: 2,
@@ -400,9 +263,15 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         frequencies: Vec::new(),
     };
     let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
-    let sizes = [1, 31, 33, 500, 1000, 1999].map(|rows| (rows, false));
-    for (rows, as_large) in sizes.into_iter().chain([(1, true), (500, true)]) {
-        let batch = batch(&form, rows, LossReduction::Norm);
+    let one = vec![Kind::Squared { columns: 2, has_cell_weights: false }];
+    let sizes = [1, 31, 33, 500, 1000, 1999].map(|rows| (rows, false, &one));
+    let mixed = mixes();
+    let of_heads = [(33, false), (1999, false), (500, true)];
+    let of_heads = of_heads.map(|(rows, as_large)| (rows, as_large, &mixed[3]));
+    let cases = sizes.into_iter().chain([(1, true, &one), (500, true, &one)]).chain(of_heads);
+    for (rows, as_large, kinds) in cases {
+        let form = Form { outputs: output_columns(kinds), ..form.clone() };
+        let batch = batch_of(&form, kinds, rows, LossReduction::Norm);
         let run = |threads| {
             let network = Network::new(form.clone(), InstructionSet::in_use());
             let mut learner = learner(&network, &ADAM);
@@ -467,6 +336,7 @@ static COUNTING: Counting = Counting;
 fn later_steps_allocate_nothing() {
     let form = Form {
         features: 2,
+        outputs: 2,
         extra_features: 3,
         width: 33,
         depth: 3,
@@ -474,16 +344,20 @@ fn later_steps_allocate_nothing() {
         residual: true,
         frequencies: vec![0.5; 8],
     };
-    let batch = batch(&form, 300, LossReduction::Norm);
+    let one = batch(&form, 300, LossReduction::Norm);
+    let kinds = &mixes()[3];
+    let mixed_form = Form { outputs: output_columns(kinds), ..form.clone() };
+    let mixed = batch_of(&mixed_form, kinds, 300, LossReduction::Norm);
     let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
-    for as_large in [false, true] {
+    let cases = [(&form, &one, false), (&form, &one, true), (&mixed_form, &mixed, false)];
+    for (form, batch, as_large) in cases {
         let network = Network::new(form.clone(), InstructionSet::in_use());
         let mut learner = learner(&network, &training.optimizer);
         let mut gradients = gradients(network, 1, as_large);
-        learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());
+        learner.step(&training, &mut gradients, batch, 1e-3, &mut || ());
         let before = ASKED.get();
         for _ in 0..5 {
-            learner.step(&training, &mut gradients, &batch, 1e-3, &mut || ());
+            learner.step(&training, &mut gradients, batch, 1e-3, &mut || ());
             learner.average(&gradients, 0, 0.99);
         }
         assert_eq!(ASKED.get(), before);

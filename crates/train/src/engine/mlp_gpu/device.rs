@@ -4,6 +4,7 @@ use cubecl::{client::Client, prelude::*};
 use langevin_core::LossReduction;
 
 use super::{
+    heads::{self, HeadsArgumentsLaunch, Layout},
     learner::{DeviceLearner, Turned},
     numbers::{DeviceOutput, Numbers},
     pass::{self, GROUPS, LANES, Shape},
@@ -50,6 +51,8 @@ pub(super) struct Space {
     /// The batch and its activations, where the plan says.
     numbers: Numbers,
     table: Numbers<u32>,
+    /// Table of the heads.
+    heads: Numbers<u32>,
     /// Gradients of each slice.
     pub(super) partial: Numbers,
     /// Sums of squares of gradients, then sums of losses.
@@ -77,9 +80,11 @@ impl Device {
         Self { client, hardware, network, turned, host, space: None, output: None }
     }
 
-    /// Checks whether the network and a batch of `rows` rows fit the device.
-    pub(super) fn check(&self, rows: usize) -> Result<(), EngineError> {
-        self.hardware.check(&self.network.form, &self.network.layers, rows)
+    /// Checks whether the network and the batch of a single row fit the device.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        let form = &self.network.form;
+        let single = Layout::Single { columns: form.outputs };
+        self.hardware.check(form, &self.network.layers, (1, &single))
     }
 
     /// Makes one step of the optimizer.
@@ -120,9 +125,12 @@ impl Device {
     ) -> (Space, DeviceOutput) {
         let mut values = self.pack(batch);
         values.extend(rule);
-        let size = (batch.rows, batch.parts);
-        let kept = self.space.take().filter(|kept| (kept.plan.rows, kept.plan.parts) == size);
-        let space = kept.unwrap_or_else(|| self.make_space(batch));
+        let (size, layout) = ((batch.rows, batch.parts), Layout::of(batch));
+        let kept = self
+            .space
+            .take()
+            .filter(|Space { plan, .. }| (plan.rows, plan.parts) == size && plan.layout == layout);
+        let space = kept.unwrap_or_else(|| self.make_space(size, layout));
         // Only the part to write: the runtime stages the whole of the buffer that it is given.
         let upload = space.numbers.part(0, values.len());
         transfer::write_buffer(&self.client, &upload.handle, values);
@@ -130,14 +138,20 @@ impl Device {
         let output = place.numbers();
         let huber = matches!(batch.reduction, LossReduction::Huber { .. });
         for (number, (first, rows)) in space.plan.cut().enumerate() {
-            let arguments =
-                self.loss_arguments(&space.plan, batch.reduction, (number, first, rows));
+            let part = (number, first, rows);
             if let Some(shape) = space.plan.pass {
                 let shape = Shape { huber, ..shape };
+                let arguments = self.loss_arguments(&space.plan, batch, part);
                 self.pass(&space, shape, learner, &output, first, arguments);
             } else {
                 self.forward(&space, &learner.parameters, first, rows);
-                self.loss(&space, &output, arguments, huber);
+                match space.plan.layout {
+                    Layout::Single { .. } => {
+                        let arguments = self.loss_arguments(&space.plan, batch, part);
+                        self.loss(&space, &output, arguments, huber);
+                    }
+                    Layout::Heads(_) => self.losses_of_heads(&space, &output, batch, part),
+                }
                 self.backward(&space, &learner.turned, rows);
             }
             self.gradients(&space, first, rows);
@@ -174,10 +188,10 @@ impl Device {
         }
     }
 
-    /// Numbers of the upload: the batch's input as the network takes it, its targets and its weights.
+    /// Numbers of the upload: the batch's input as the network takes it, and those of its heads.
     fn pack(&mut self, batch: &StepBatch) -> Vec<f32> {
         let length = stride(self.network.form.inputs());
-        let columns = length + self.network.form.features + 1;
+        let columns = length + Layout::of(batch).numbers();
         let mut values = Vec::with_capacity(batch.rows * columns + RULE);
         for first in (0..batch.rows).step_by(CHUNK_ROWS) {
             let rows = first..(first + CHUNK_ROWS).min(batch.rows);
@@ -185,19 +199,18 @@ impl Device {
             self.network.read_input(batch, rows, &mut self.host);
             values.extend_from_slice(&self.host.columns[..count * length]);
         }
-        values.extend_from_slice(&batch.target.values);
-        values.extend_from_slice(&batch.weight);
+        heads::pack(&batch.heads, &mut values);
         values
     }
 
-    fn make_space(&self, batch: &StepBatch) -> Space {
+    fn make_space(&self, size: (usize, usize), layout: Layout) -> Space {
         let (client, network) = (&self.client, &self.network);
-        let size = (batch.rows, batch.parts);
-        let plan = Plan::new(&network.form, &network.layers, size, self.hardware);
+        let plan = Plan::new(&network.form, &network.layers, size, layout, self.hardware);
         let sums = plan.first_loss() + plan.cut().count() * plan.loss_cubes();
         Space {
             numbers: Numbers::zeros(client, plan.len),
             table: Numbers::new(client, &plan.table),
+            heads: Numbers::new(client, &plan.heads),
             partial: Numbers::zeros(client, plan.slices * network.len()),
             sums: Numbers::zeros(client, sums),
             plan,
@@ -238,7 +251,7 @@ impl Device {
     }
 
     fn loss(&self, space: &Space, losses: &Numbers, arguments: LossArgumentsLaunch, huber: bool) {
-        // SAFETY: the kernel stays within rows and features, which the plan has room for.
+        // SAFETY: the kernel stays within rows and outputs, which the plan has room for.
         unsafe {
             launch!(
                 self.client,
@@ -287,30 +300,57 @@ impl Device {
         }
     }
 
-    /// Arguments of the kernels of losses for a part of the batch.
+    /// Arguments of the kernels of a single head's losses for a part of the batch.
     fn loss_arguments(
         &self,
         plan: &Plan,
-        reduction: LossReduction,
+        batch: &StepBatch,
         (part, first, rows): (usize, usize, usize),
     ) -> LossArgumentsLaunch {
-        let features = self.network.form.features;
-        let (share, delta) = match reduction {
-            LossReduction::Mean => (1.0 / features as f32, 0.0),
-            LossReduction::Huber { delta } => (1.0 / features as f32, delta as f32),
-            LossReduction::Sum | LossReduction::Norm => (1.0, 0.0),
-        };
+        let columns = self.network.form.outputs;
         LossArgumentsLaunch {
             rows,
-            features,
+            columns,
             output: plan.output,
-            output_stride: stride(features),
-            target: plan.target + first * features,
-            weight: plan.weight + first,
+            output_stride: stride(columns),
+            target: plan.target + first * columns,
+            weight: plan.target + batch.rows * columns + first,
             first_loss: first,
             first_sum: plan.first_loss() + part * plan.loss_cubes(),
-            share,
-            delta,
+            share: batch.share(),
+            delta: delta(batch.reduction),
+        }
+    }
+
+    fn losses_of_heads(
+        &self,
+        space: &Space,
+        losses: &Numbers,
+        batch: &StepBatch,
+        (part, first, rows): (usize, usize, usize),
+    ) {
+        let plan = &space.plan;
+        let arguments = HeadsArgumentsLaunch {
+            rows,
+            heads: heads::count(&plan.heads),
+            output: plan.output,
+            output_stride: stride(self.network.form.outputs),
+            first_row: first,
+            first_sum: plan.first_loss() + part * plan.loss_cubes(),
+            share: batch.share(),
+            delta: delta(batch.reduction),
+        };
+        // SAFETY: the kernel stays within rows and outputs, and within the heads of the table, which the plan
+        // has room for.
+        unsafe {
+            launch!(
+                self.client,
+                heads::losses_of_heads,
+                line(plan.loss_cubes()),
+                [space.numbers, losses, space.sums, space.heads],
+                arguments,
+                matches!(batch.reduction, LossReduction::Huber { .. }),
+            );
         }
     }
 
@@ -427,6 +467,14 @@ pub(super) fn factor(reduction: LossReduction, rows: usize) -> f32 {
         LossReduction::Mean | LossReduction::Huber { .. } => 1.0 / rows as f32,
         LossReduction::Sum => 1.0,
         LossReduction::Norm => 0.0,
+    }
+}
+
+/// Huber's delta; other losses do not read it.
+fn delta(reduction: LossReduction) -> f32 {
+    match reduction {
+        LossReduction::Huber { delta } => delta as f32,
+        _ => 0.0,
     }
 }
 

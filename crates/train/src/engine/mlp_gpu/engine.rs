@@ -8,7 +8,8 @@ use cubecl::client::Client;
 use langevin_core::Network;
 
 use super::{
-    device::Device, halves::HostGradients, learner::DeviceLearner, plan::Hardware, stride,
+    device::Device, halves::HostGradients, heads::Layout, learner::DeviceLearner, plan::Hardware,
+    stride,
 };
 use crate::{
     config::OptimizerConfig,
@@ -69,7 +70,7 @@ impl<N: Network> GpuEngine<N> {
         let network = in_rows(&form);
         let learner = Learner::new(config, parameters(&network.layers, weights));
         let device = Device::new(client, network);
-        device.check(1)?;
+        device.check()?;
         let mut engine = Self {
             template,
             form,
@@ -99,7 +100,8 @@ impl<N: Network> GpuEngine<N> {
         };
         let (_, form, _) = known(network.clone(), &device)?;
         fits(&form, batch, optimizer)?;
-        Hardware::new(client.properties()).check(&form, &form.layers(stride), batch.rows)
+        let size = (batch.rows, &Layout::of_form(&batch.heads));
+        Hardware::new(client.properties()).check(&form, &form.layers(stride), size)
     }
 
     /// An engine on the host with these learners, for all but the steps. Its layers are single panels, as on

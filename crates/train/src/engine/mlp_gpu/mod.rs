@@ -5,6 +5,7 @@ mod activation;
 mod device;
 mod engine;
 mod halves;
+mod heads;
 mod learner;
 mod numbers;
 mod pass;

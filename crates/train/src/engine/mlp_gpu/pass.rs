@@ -30,10 +30,10 @@ pub(super) struct Shape {
     pub(super) rows: usize,
     /// Columns of a unit.
     pub(super) columns: usize,
-    /// Columns of the widest layer's input.
+    /// Columns of the widest matrix.
     pub(super) widest: usize,
     /// Columns of the output.
-    pub(super) features: usize,
+    pub(super) outputs: usize,
     pub(super) activation: Activation,
     pub(super) residual: bool,
     pub(super) huber: bool,
@@ -61,13 +61,13 @@ pub(super) fn pass(
     slopes: usize,
     #[comptime] shape: Shape,
 ) {
-    let (rows, features) = (arguments.rows, arguments.features);
+    let (rows, outputs) = (arguments.rows, arguments.columns);
     let output_stride = arguments.output_stride;
     let cube_rows = comptime!(shape.rows);
     let own = comptime!(shape.rows / GROUPS);
     let wide = comptime!(shape.columns);
     let mut left = Shared::<[f32]>::new_slice(comptime!(shape.widest * shape.rows));
-    let mut losses_of_units = Shared::<[f32]>::new_slice(comptime!(shape.features * shape.rows));
+    let mut losses_of_units = Shared::<[f32]>::new_slice(comptime!(shape.outputs * shape.rows));
     let mut results = Array::<f32>::new(comptime!(own * wide));
     let mut gradient = Array::<f32>::new(comptime!(own * wide));
     let first_row = CUBE_POS_X as usize * cube_rows;
@@ -142,7 +142,7 @@ pub(super) fn pass(
         place,
         output_stride,
         width,
-        features,
+        outputs,
         &mut results,
         own,
         wide,
@@ -151,7 +151,7 @@ pub(super) fn pass(
     #[unroll]
     for j in 0..wide {
         let column = x + comptime!(LANES * j);
-        if column < features {
+        if column < outputs {
             let bias = parameters[place + width * output_stride + column];
             #[unroll]
             for i in 0..own {
@@ -161,7 +161,7 @@ pub(super) fn pass(
                 if row < rows {
                     let factor = arguments.share * space[arguments.weight + row];
                     let error = results[comptime!(i * wide + j)] + bias
-                        - space[arguments.target + row * features + column];
+                        - space[arguments.target + row * outputs + column];
                     let (of_error, slope) = loss_of(error, arguments.delta, comptime!(shape.huber));
                     loss = factor * of_error;
                     by_output = factor * slope;
@@ -172,10 +172,10 @@ pub(super) fn pass(
             }
         }
     }
-    put(&results, &mut left, features, own, wide, cube_rows);
+    put(&results, &mut left, outputs, own, wide, cube_rows);
     if unit < cube_rows {
         let mut loss = 0.0f32;
-        for column in 0..features {
+        for column in 0..outputs {
             loss += losses_of_units[column * cube_rows + unit];
         }
         // Read by this unit alone until the barrier.
@@ -194,7 +194,7 @@ pub(super) fn pass(
     }
 
     // Back.
-    let mut inner = features;
+    let mut inner = outputs;
     let mut place = (depth - 1) * width * stride;
     for back in 0..depth {
         let layer = depth - 1 - back;

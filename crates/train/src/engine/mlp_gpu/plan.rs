@@ -4,6 +4,7 @@
 use cubecl::ir::DeviceProperties;
 
 use super::{
+    heads::Layout,
     pass::{GROUPS, LANES, Shape},
     product::{COLUMNS, DEPTH, SIDE},
     stride,
@@ -64,11 +65,11 @@ impl Hardware {
         &self,
         form: &Form,
         layers: &[Layer],
-        rows: usize,
+        (rows, layout): (usize, &Layout),
     ) -> Result<(), EngineError> {
         let len = layers.last().map_or(0, Layer::end);
         // Both moments together, or the batch with one row's activations.
-        let buffer = (2 * len).max(upload(form, rows) + of_a_row(form));
+        let buffer = (2 * len).max(upload(form, rows, layout) + of_a_row(form));
         for (what, needed, has) in [
             ("buffers in a kernel", BINDINGS, self.bindings),
             ("units in a cube", UNITS, self.units),
@@ -85,13 +86,13 @@ impl Hardware {
 }
 
 /// Numbers of the upload of a batch of `rows` rows.
-fn upload(form: &Form, rows: usize) -> usize {
-    rows * (stride(form.inputs()) + form.features + 1) + RULE
+fn upload(form: &Form, rows: usize, layout: &Layout) -> usize {
+    rows * (stride(form.inputs()) + layout.numbers()) + RULE
 }
 
 /// Numbers that a row takes in the forward and backward pass.
 fn of_a_row(form: &Form) -> usize {
-    (2 * form.depth + 1) * stride(form.width) + stride(form.features)
+    (2 * form.depth + 1) * stride(form.width) + stride(form.outputs)
 }
 
 /// The most rows whose gradients are not made in slices: the slices' sum would be one more launch.
@@ -120,12 +121,13 @@ pub(super) struct Plan {
     pub(super) parts: usize,
     /// Rows that go through at once.
     pub(super) part_rows: usize,
-    /// Place of the input, `[rows, stride of the input]`. The upload begins here and holds the next three too.
+    /// Layout of the batch's heads.
+    pub(super) layout: Layout,
+    /// Place of the input, `[rows, stride of the input]`. The upload begins here and holds the next two too.
     pub(super) input: usize,
-    /// Place of the targets, `[rows, features]`.
+    /// Place of the heads' numbers: for a single head the targets `[rows, outputs]`, then the rows' weights
+    /// `[rows]`.
     pub(super) target: usize,
-    /// Place of the rows' weights, `[rows]`.
-    pub(super) weight: usize,
     /// Place of what changes in the optimizer from step to step; the upload ends with it.
     pub(super) rule: usize,
     /// Place of each hidden layer's output, `[part rows, stride]`.
@@ -147,6 +149,8 @@ pub(super) struct Plan {
     pub(super) tiles: usize,
     /// The table that the gradients' kernel reads.
     pub(super) table: Vec<u32>,
+    /// The table that the kernel of the heads' losses reads; empty for a single head.
+    pub(super) heads: Vec<u32>,
     /// Rows of a cube that makes losses.
     pub(super) loss_rows: usize,
     /// Shape of the kernel for narrow networks, where it can take this one.
@@ -158,10 +162,11 @@ impl Plan {
         form: &Form,
         layers: &[Layer],
         (rows, parts): (usize, usize),
+        layout: Layout,
         hardware: Hardware,
     ) -> Self {
         let width = stride(form.width);
-        let room = hardware.numbers.saturating_sub(upload(form, rows)).min(MOST);
+        let room = hardware.numbers.saturating_sub(upload(form, rows, &layout)).min(MOST);
         let part_rows = rows.div_ceil(parts.max(1)).min((room / of_a_row(form)).max(1));
         let mut len = 0;
         let mut place = |count: usize| {
@@ -169,13 +174,13 @@ impl Plan {
             len += count;
             first
         };
-        let (input, target) = (place(rows * stride(form.inputs())), place(rows * form.features));
-        let (weight, rule) = (place(rows), place(RULE));
+        let input = place(rows * stride(form.inputs()));
+        let (target, rule) = (place(rows * layout.numbers()), place(RULE));
         let mut all = |_| place(part_rows * width);
         let hidden: Vec<_> = (0..form.depth).map(&mut all).collect();
         let slopes: Vec<_> = (0..form.depth).map(&mut all).collect();
         let gradient = all(0);
-        let output = place(part_rows * stride(form.features));
+        let output = place(part_rows * stride(form.outputs));
 
         let most_slices = part_rows.div_ceil(LEAST_ROWS);
         let tiles = |block: usize| -> usize { layers.iter().map(|l| tiles(l, block)).sum() };
@@ -189,9 +194,14 @@ impl Plan {
             rows,
             parts,
             part_rows,
+            pass: match &layout {
+                Layout::Single { .. } => pass(form, part_rows, hardware),
+                Layout::Heads(_) => None,
+            },
+            heads: layout.table(target, rows),
+            layout,
             input,
             target,
-            weight,
             rule,
             hidden,
             slopes,
@@ -204,7 +214,6 @@ impl Plan {
             tiles: tiles(block),
             table: Vec::new(),
             loss_rows: LOSS_ROWS,
-            pass: pass(form, part_rows, hardware),
         };
         plan.loss_rows = plan.pass.map_or(LOSS_ROWS, |shape| shape.rows);
         plan.table = plan.table(form, layers);
@@ -263,15 +272,15 @@ impl Plan {
 fn pass(form: &Form, rows: usize, hardware: Hardware) -> Option<Shape> {
     let shape = |own_rows: usize| Shape {
         rows: GROUPS * own_rows,
-        columns: form.width.max(form.features).div_ceil(LANES),
-        widest: form.inputs().max(form.width),
-        features: form.features,
+        columns: form.width.max(form.outputs).div_ceil(LANES),
+        widest: form.inputs().max(form.width).max(form.outputs),
+        outputs: form.outputs,
         activation: form.activation,
         residual: form.residual,
         huber: false,
     };
     let fits = |shape: &Shape| {
-        let numbers = (shape.widest + shape.features) * shape.rows;
+        let numbers = (shape.widest + shape.outputs) * shape.rows;
         shape.columns <= MOST_COLUMNS && numbers * size_of::<f32>() <= hardware.shared
     };
     // More rows a cube mean fewer loads of weights; fewer rows mean more cubes.
@@ -301,6 +310,7 @@ mod tests {
     use langevin_core::Activation;
 
     use super::*;
+    use crate::problem::{HeadForm, HeadKind};
 
     const LARGE: Hardware = Hardware {
         shared: 48 << 10,
@@ -314,6 +324,7 @@ mod tests {
     fn form() -> Form {
         Form {
             features: 2,
+            outputs: 2,
             extra_features: 1,
             width: 256,
             depth: 2,
@@ -326,7 +337,15 @@ mod tests {
     #[test]
     fn what_a_device_lacks_is_named() {
         let (form, layers) = (form(), form().layers(stride));
-        assert_eq!(LARGE.check(&form, &layers, 65_536), Ok(()));
+        let single = Layout::Single { columns: form.outputs };
+        assert_eq!(LARGE.check(&form, &layers, (65_536, &single)), Ok(()));
+        // Classes with offsets: what they upload counts.
+        let head = HeadForm { kind: HeadKind::CrossEntropy, columns: 1000, by_cell: true };
+        let classes = Layout::of_form(&[head]);
+        let small = Hardware { numbers: 1 << 24, ..LARGE };
+        assert_eq!(small.check(&form, &layers, (65_536, &single)), Ok(()));
+        let why = small.check(&form, &layers, (65_536, &classes)).expect_err("too small");
+        assert!(why.to_string().contains("numbers in a buffer"), "{why}");
         for (lacks, hardware) in [
             ("8 buffers in a kernel", Hardware { bindings: 7, ..LARGE }),
             ("256 units in a cube", Hardware { units: 128, ..LARGE }),
@@ -334,7 +353,8 @@ mod tests {
             ("89 cubes in a launch", Hardware { launch: 88, ..LARGE }),
             ("numbers in a buffer", Hardware { numbers: 1 << 20, ..LARGE }),
         ] {
-            let why = hardware.check(&form, &layers, 65_536).expect_err("too small").to_string();
+            let why = hardware.check(&form, &layers, (65_536, &single)).expect_err("too small");
+            let why = why.to_string();
             assert!(why.contains(lacks), "{why}");
         }
     }
@@ -344,8 +364,10 @@ mod tests {
         let (form, layers) = (form(), form().layers(stride));
         for rows in [1, 1000, 65_536, 1 << 20] {
             let hardware = Hardware { numbers: 1 << 25, ..LARGE };
-            assert_eq!(hardware.check(&form, &layers, rows), Ok(()));
-            let plan = Plan::new(&form, &layers, (rows, 1), hardware);
+            let single = Layout::Single { columns: form.outputs };
+            assert_eq!(hardware.check(&form, &layers, (rows, &single)), Ok(()));
+            let layout = Layout::Single { columns: 2 };
+            let plan = Plan::new(&form, &layers, (rows, 1), layout, hardware);
             assert!(plan.len <= 1 << 25, "{rows} rows take {}", plan.len);
             assert_eq!(plan.cut().map(|(_, count)| count).sum::<usize>(), rows);
         }

@@ -12,7 +12,7 @@ pub(super) const UNITS: usize = 256;
 pub(super) const MOST_CUBES: usize = 512;
 
 /// Units that share a row's loss.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// Rows whose losses a cube makes.
 pub(super) const LOSS_ROWS: usize = UNITS / LANES;
@@ -22,7 +22,7 @@ pub(super) const LOSS_ROWS: usize = UNITS / LANES;
 pub(super) struct LossArguments {
     pub(super) rows: usize,
     /// Columns of output and target.
-    pub(super) features: usize,
+    pub(super) columns: usize,
     /// Place of the output.
     pub(super) output: usize,
     pub(super) output_stride: usize,
@@ -50,7 +50,7 @@ pub(super) fn loss(
     arguments: &LossArguments,
     #[comptime] huber: bool,
 ) {
-    let (rows, features) = (arguments.rows, arguments.features);
+    let (rows, columns) = (arguments.rows, arguments.columns);
     let unit = UNIT_POS as usize;
     let lane = unit % LANES;
     let row = CUBE_POS_X as usize * LOSS_ROWS + unit / LANES;
@@ -58,18 +58,34 @@ pub(super) fn loss(
     let mut factor = 0.0f32;
     if row < rows {
         factor = arguments.share * space[arguments.weight + row];
-        let mut feature = lane;
-        while feature < features {
-            let place = arguments.output + row * arguments.output_stride + feature;
-            let error = space[place] - space[arguments.target + row * features + feature];
+        let mut column = lane;
+        while column < columns {
+            let place = arguments.output + row * arguments.output_stride + column;
+            let error = space[place] - space[arguments.target + row * columns + column];
             let (loss, slope) = loss_of(error, arguments.delta, huber);
             sum += loss;
             space[place] = factor * slope;
-            feature += LANES;
+            column += LANES;
         }
     }
+    put_losses(factor * sum, losses, sums, rows, arguments.first_loss, arguments.first_sum);
+}
+
+/// Sums each row's losses over its units, and the rows' losses over the cube.
+#[cube]
+pub(super) fn put_losses(
+    own: f32,
+    losses: &mut [f32],
+    sums: &mut [f32],
+    rows: usize,
+    first_loss: usize,
+    first_sum: usize,
+) {
+    let unit = UNIT_POS as usize;
+    let lane = unit % LANES;
+    let row = CUBE_POS_X as usize * LOSS_ROWS + unit / LANES;
     let mut sums_of_units = Shared::<[f32]>::new_slice(UNITS);
-    sums_of_units[unit] = factor * sum;
+    sums_of_units[unit] = own;
     let mut step = comptime!(LANES / 2).runtime();
     while step > 0 {
         sync_cube();
@@ -79,7 +95,7 @@ pub(super) fn loss(
         step /= 2;
     }
     if lane == 0 && row < rows {
-        losses[arguments.first_loss + row] = sums_of_units[unit];
+        losses[first_loss + row] = sums_of_units[unit];
     }
     let mut step = comptime!(UNITS / 2).runtime();
     while step >= LANES {
@@ -90,7 +106,7 @@ pub(super) fn loss(
         step /= 2;
     }
     if unit == 0 {
-        sums[arguments.first_sum + CUBE_POS_X as usize] = sums_of_units[0];
+        sums[first_sum + CUBE_POS_X as usize] = sums_of_units[0];
     }
 }
 

@@ -13,9 +13,10 @@ use super::super::{
 fn transposed_weights_lie_by_outputs_whatever_the_widths_of_panels() {
     // Both sides of both widths of a panel, whole and partly filled, and no multiple of four.
     for width in [1, 5, 16, 17, 32, 45, 70] {
-        for features in [1, 3, 16, 18, 32, 39] {
+        for outputs in [1, 3, 16, 18, 32, 39] {
             let form = Form {
-                features,
+                features: 2,
+                outputs,
                 extra_features: 0,
                 width,
                 depth: 1,
@@ -25,7 +26,7 @@ fn transposed_weights_lie_by_outputs_whatever_the_widths_of_panels() {
             };
             let layers = form.layers(panels::width);
             let layer = &layers[1];
-            let weight: Vec<f32> = (1..=features * width).map(|number| number as f32).collect();
+            let weight: Vec<f32> = (1..=outputs * width).map(|number| number as f32).collect();
             let mut parameters = Buffer::zeros(layer.end());
             layer.write_weight(&mut parameters, &weight);
             let mut transposed = Transposed::new(&layers);
@@ -37,7 +38,7 @@ fn transposed_weights_lie_by_outputs_whatever_the_widths_of_panels() {
                     let mut expected = vec![0.0; columns];
                     let own = &weight[panel * columns..width.min((panel + 1) * columns)];
                     expected[..own.len()].copy_from_slice(own);
-                    assert_eq!(row, expected, "{features} x {width}, panel {panel}");
+                    assert_eq!(row, expected, "{outputs} x {width}, panel {panel}");
                 }
             }
         }

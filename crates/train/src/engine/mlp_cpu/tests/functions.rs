@@ -4,7 +4,7 @@ use super::super::{
     functions,
     simd::{InstructionSet, Kernel, Simd},
 };
-use super::erfc;
+use super::plain::erfc;
 
 /// A function of one number over many of them.
 struct Map<'a>(Function, &'a mut [f32]);
