@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
-use langevin_core::Mlp;
+use langevin_core::OwnNetwork;
 use langevin_train::{RunConfig, RunDenoiser, Trainer, draw_samples};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{conversation::Outcome, training::trainer};
 
 /// Sampler of a run file's untrained network: the time does not depend on the weights.
 pub struct Sampler {
-    trainer: Trainer<Mlp>,
+    trainer: Trainer<OwnNetwork>,
 }
 
 impl Sampler {

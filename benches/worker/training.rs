@@ -1,6 +1,6 @@
 //! Training steps, as a user's program makes them.
 
-use langevin_core::Mlp;
+use langevin_core::OwnNetwork;
 use langevin_train::{Choice, EngineConfig, Problem, RunConfig, Trainer, built_in};
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 
 /// The trainer of a run file. A way that ends in `-tape` uses Burn's tape; any other leaves the run file's
 /// engine.
-pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<Mlp>> {
+pub fn trainer(mut config: RunConfig, way: &str) -> Outcome<Trainer<OwnNetwork>> {
     if way.ends_with("-tape") {
         config.train.engine = Choice::Ours(EngineConfig::Tape);
     }
@@ -54,7 +54,7 @@ pub fn trained(
     mut config: RunConfig,
     way: &str,
     steps: usize,
-) -> Outcome<(Vec<f64>, Trainer<Mlp>)> {
+) -> Outcome<(Vec<f64>, Trainer<OwnNetwork>)> {
     config.train.log_every = 1;
     let mut trainer = trainer(config, way)?;
     let mut losses = Vec::new();

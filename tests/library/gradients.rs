@@ -5,7 +5,7 @@ use burn::{
     optim::GradientsParams,
     tensor::Tensor,
 };
-use langevin_core::Mlp;
+use langevin_core::OwnNetwork;
 use langevin_data::Streams;
 use langevin_train::{Engine, Problem, StepBatch, StepOutput, TapeEngine, built_in, parse_config};
 
@@ -43,7 +43,7 @@ fn batch(problem: &Problem, step: u64) -> StepBatch {
 fn in_parts(problem: &Problem, parts: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let device = burn::tensor::Device::flex();
     let (network, _) = built_in(problem, &device).expect("valid");
-    let engine: TapeEngine<Mlp> =
+    let engine: TapeEngine<OwnNetwork> =
         TapeEngine::new(network, 1, &problem.config().train.optimizer, None, &device);
     let (rows, gradients) = engine.differentiate(&StepBatch { parts, ..batch(problem, 0) });
     let mut collect = Collect { gradients: &gradients, found: Vec::new() };
@@ -77,7 +77,7 @@ fn losses_and_gradients_agree_between_backends() {
     let mut reference: Option<(Vec<f64>, Vec<Vec<f64>>)> = None;
     for (name, device) in devices::all() {
         let (network, _) = built_in(&problem, &device).expect("valid");
-        let mut engine: TapeEngine<Mlp> =
+        let mut engine: TapeEngine<OwnNetwork> =
             TapeEngine::new(network, 1, &train.optimizer, train.clip_norm, &device);
         let (mut losses, mut gradients) = (Vec::new(), Vec::new());
         for step in 0..5 {

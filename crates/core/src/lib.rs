@@ -8,8 +8,8 @@
 //!   each training row.
 //! - A [`Prediction`] says what a network's output means, a [`Weighting`] how much its error counts at
 //!   each level, and a [`LevelEmbedding`] what the network is told of the level.
-//! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`] behind a
-//!   [`NetworkDenoiser`], or the exact [`MixtureOracle`].
+//! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`], such as an
+//!   [`OwnNetwork`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`].
 //! - A [`Sampler`] makes one step from a level to the next; [`sample`] is the one loop that drives
 //!   every sampler.
 //!
@@ -26,6 +26,7 @@ mod level;
 mod level_sampler;
 mod network;
 mod oracle;
+mod own_network;
 mod prediction;
 mod sampler;
 mod schedule;
@@ -40,6 +41,7 @@ pub use level::NoiseLevel;
 pub use level_sampler::{LevelOrder, LevelSampler, TrainingLevels, UniformPer};
 pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network, PositionFeatures};
 pub use oracle::MixtureOracle;
+pub use own_network::OwnNetwork;
 pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{
     AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Noise, Pilot, Plan, Progress, Sampler,

@@ -14,7 +14,7 @@ mod verify;
 use std::{path::Path, process::ExitCode};
 
 use clap::CommandFactory;
-use langevin_core::Mlp;
+use langevin_core::OwnNetwork;
 use langevin_data::Dataset;
 use langevin_train::{Problem, Program, RunConfig, RunOptions, TrainError, built_in, parse_config};
 use serde_json::json;
@@ -143,7 +143,13 @@ fn on_trained<T>(
     args: &Args,
     run: &Path,
     problem: Problem,
-    work: impl FnOnce(Problem, Mlp, &dyn Dataset, &RunOptions, &mut Display) -> Result<T, TrainError>,
+    work: impl FnOnce(
+        Problem,
+        OwnNetwork,
+        &dyn Dataset,
+        &RunOptions,
+        &mut Display,
+    ) -> Result<T, TrainError>,
 ) -> Result<Result<Done<T>, u8>, Failure> {
     let opened = open_device(args, Some(run))?;
     let (network, data) = built_in(&problem, &opened.device)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use langevin_core::{Mlp, Network};
+use langevin_core::{Network, OwnNetwork};
 use langevin_data::{Dataset, Streams};
 
 use super::{Observer, RunOptions, RunReport, memory::MemoryEstimate, session::Session};
@@ -20,7 +20,10 @@ use crate::{
 ///
 /// # Errors
 /// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
-pub fn built_in(problem: &Problem, device: &Device) -> Result<(Mlp, Box<dyn Dataset>), TrainError> {
+pub fn built_in(
+    problem: &Problem,
+    device: &Device,
+) -> Result<(OwnNetwork, Box<dyn Dataset>), TrainError> {
     let config = problem.config();
     let data = config.data.build(config.seed)?;
     let told = problem.diffusion().embedding.features();
@@ -29,14 +32,17 @@ pub fn built_in(problem: &Problem, device: &Device) -> Result<(Mlp, Box<dyn Data
         estimate.check()?;
     }
     let network = mlp.init(&Streams::new(config.seed), device);
-    Ok((network.map_err(in_section("denoiser.network"))?, data))
+    Ok((network.map_err(in_section("denoiser.network"))?.into(), data))
 }
 
 /// Trainer of the network and the data that a run file names, from the file alone.
 ///
 /// # Errors
 /// As [`Problem::new`], [`built_in`] and [`Trainer::new`].
-pub fn built_in_trainer(config: RunConfig, device: &Device) -> Result<Trainer<Mlp>, TrainError> {
+pub fn built_in_trainer(
+    config: RunConfig,
+    device: &Device,
+) -> Result<Trainer<OwnNetwork>, TrainError> {
     let problem = Problem::new(config)?;
     let (network, data) = built_in(&problem, device)?;
     Trainer::new(problem, network, data, device)

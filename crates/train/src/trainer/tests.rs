@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use langevin_core::Mlp;
+use langevin_core::OwnNetwork;
 use langevin_data::Stream;
 
 use super::*;
@@ -35,7 +35,7 @@ impl Dataset for Spoilt {
 }
 
 /// A trainer of a run file with settings, and the switch of its data.
-fn trainer(text: &str, settings: &[&str]) -> (Trainer<Mlp>, Arc<AtomicBool>) {
+fn trainer(text: &str, settings: &[&str]) -> (Trainer<OwnNetwork>, Arc<AtomicBool>) {
     let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
     let config = parse_config("run", text, &settings).expect("valid");
     let problem = Problem::new(config).expect("valid");
@@ -50,13 +50,13 @@ const DEFAULT: &str = include_str!("../../../../configs/default.json");
 const ENGINES: [&str; 2] = ["train.engine=tape", "train.engine=direct"];
 
 /// All that a checkpoint of a trainer holds.
-fn state(trainer: &Trainer<Mlp>) -> (Progress, TensorMap, Option<TensorMap>, TensorMap) {
+fn state(trainer: &Trainer<OwnNetwork>) -> (Progress, TensorMap, Option<TensorMap>, TensorMap) {
     (trainer.progress, trainer.weights(), trainer.ema_weights(), trainer.optimizer_state())
 }
 
 /// Restores a state, as a checkpoint gives it: without the frequencies of the level's embedding.
 fn restore(
-    trainer: &mut Trainer<Mlp>,
+    trainer: &mut Trainer<OwnNetwork>,
     (progress, weights, ema, optimizer): (Progress, TensorMap, Option<TensorMap>, TensorMap),
 ) -> Result<(), RestoreError> {
     let own = |mut map: TensorMap| {

@@ -7,7 +7,7 @@ use burn::{
     tensor::{DType, Device, Tensor},
 };
 use burn_dispatch::DispatchDevice;
-use langevin_core::{Mlp, Network};
+use langevin_core::{Mlp, Network, OwnNetwork};
 
 use super::form::Form;
 use crate::{
@@ -73,7 +73,10 @@ pub(crate) fn same_seed<N: Network>(
 /// The network as our own perceptron, if it is one.
 fn own<N: Network>(network: &N) -> Option<&Mlp> {
     let any: &dyn Any = network;
-    any.downcast_ref()
+    match any.downcast_ref() {
+        Some(OwnNetwork::Mlp(mlp)) => Some(mlp),
+        _ => any.downcast_ref(),
+    }
 }
 
 /// Whether a device is the processor; other backends keep weights elsewhere. The backends of the processor

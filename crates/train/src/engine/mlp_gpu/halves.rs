@@ -3,7 +3,8 @@
 use langevin_core::LossReduction;
 
 use super::{
-    device::{Device, Space, factor, rule},
+    arguments::{factor, rule},
+    device::{Device, Space},
     learner::DeviceLearner,
     numbers::Numbers,
     plan::RULE,

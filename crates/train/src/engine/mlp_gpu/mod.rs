@@ -2,6 +2,7 @@
 //! and a few launches, and reads nothing back.
 
 mod activation;
+mod arguments;
 mod device;
 mod engine;
 mod halves;
