@@ -267,7 +267,9 @@ fn the_processors_backends_give_the_same_bits() {
             DirectEngine::new(case.network(&device), 1, &case.optimizer, case.clip_norm, &device);
         if name == "wgpu" {
             let why = engine.err().expect("its weights are elsewhere");
-            assert_eq!(why.to_string(), "the direct engine needs the backend flex or ndarray");
+            assert!(
+                why.to_string().starts_with("the direct engine needs the backend flex or ndarray")
+            );
             continue;
         }
         let mut engine = engine.expect("a backend of the processor");
