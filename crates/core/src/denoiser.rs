@@ -58,7 +58,27 @@ impl<'a> Conditioned<'a> {
 
 impl Denoiser for Conditioned<'_> {
     fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        let (rows, told) = (x.dims()[0], self.condition.dims()[0]);
+        if rows != told {
+            let requirement = format!("must hold one row for each of the {rows} rows");
+            return Err(CoreError::parameter("condition", requirement, told));
+        }
         self.denoiser.denoise_given(x, level, &self.condition)
+    }
+
+    fn level_steps(&self) -> Option<&dyn LevelSteps> {
+        Some(self)
+    }
+}
+
+/// Level steps of an estimate that knows the condition. A denoiser's own level steps are told of none.
+impl LevelSteps for Conditioned<'_> {
+    fn level_step(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        if self.denoiser.level_steps().is_some() {
+            let requirement = "must be none where the denoiser makes level steps by itself";
+            return Err(CoreError::parameter("condition", requirement, self.condition.dims()[1]));
+        }
+        excess_noise(self, x, level)
     }
 }
 
@@ -147,12 +167,20 @@ impl<'a, N: Network> NetworkDenoiser<'a, N> {
         });
         let network = network_of(self.networks, level)?;
         let input = x.mul_scalar(self.prediction.coefficients(level).input);
-        let is_differentiated = input.device().is_autodiff() && !on_autodiff(network);
-        if is_differentiated {
-            let network = network.clone().train().no_grad();
-            return Ok(network.forward(input, level_features, condition.cloned()));
+        let condition = condition.cloned();
+        if !input.device().is_autodiff() {
+            return Ok(network.forward(input, level_features, condition));
         }
-        Ok(network.forward(input, level_features, condition.cloned()))
+        // The rows are differentiated: all that meets them must be on the tape, too.
+        let on_tape = |told: Tensor<2>| match told.device().is_autodiff() {
+            true => told,
+            false => Tensor::from_inner(told),
+        };
+        let condition = condition.map(on_tape);
+        if on_autodiff(network) {
+            return Ok(network.forward(input, level_features, condition));
+        }
+        Ok(network.clone().train().no_grad().forward(input, level_features, condition))
     }
 
     /// The estimate of the clean rows.
@@ -215,7 +243,10 @@ impl<N: Network> LevelSteps for NetworkDenoiser<'_, N> {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{DType, Device};
+    use burn::{
+        module::Module,
+        tensor::{DType, Device},
+    };
     use langevin_data::Streams;
 
     use super::*;
@@ -265,6 +296,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn each_level_has_its_network_and_a_level_step_is_its_output() {
         let path = Karras::new(0.01, 1.0, 3.0).expect("valid");
@@ -296,5 +328,78 @@ mod tests {
             let want = (1.0 - kept) * f64::from(x - clean);
             assert!((f64::from(*step) - want).abs() < 1e-6, "{step} {want}");
         }
+    }
+
+    /// A network with a condition of one column, and a prediction that it is trained for.
+    fn conditional() -> (crate::Mlp, LevelEmbedding, Betas) {
+        let embedding = LevelEmbeddingConfig::default().init(&Streams::new(0)).expect("valid");
+        let config = MlpConfig::new(2, 2, 8, 1, Activation::Tanh);
+        let network = config.init(&Streams::new(5), &Device::flex()).expect("valid");
+        (network, embedding, Betas::new(&[0.1, 0.3, 0.5]).expect("valid"))
+    }
+
+    fn rows(values: &[f32], columns: usize, device: &Device) -> Tensor<2> {
+        let data = TensorData::new(values.to_vec(), [values.len() / columns, columns]);
+        Tensor::from_data(data, device)
+    }
+
+    #[test]
+    fn each_row_is_told_its_own_condition() {
+        let (network, embedding, grid) = conditional();
+        let networks = [network];
+        let denoiser = NetworkDenoiser::new(&networks, Prediction::Velocity, &embedding, &grid);
+        let (device, level) = (Device::flex(), grid.at(0.5));
+        let x = rows(&[0.5, -1.0, 0.5, -1.0, 0.5, -1.0], 2, &device);
+        let told = |condition: &[f32]| {
+            let condition = rows(condition, 1, &device);
+            Conditioned::new(&denoiser, condition).denoise(x.clone(), &level)
+        };
+        let all = values(told(&[0.0, 1.0, 2.0]).expect("a level"));
+        for (i, own) in [0.0, 1.0, 2.0].into_iter().enumerate() {
+            let alone = values(told(&[own; 3]).expect("a level"));
+            assert_eq!(all[2 * i..2 * i + 2], alone[..2], "row {i}");
+        }
+        assert_ne!(all[..2], all[2..4], "the condition counts");
+        let message = told(&[0.0, 1.0]).expect_err("two for three rows").to_string();
+        assert_eq!(message, "condition: must hold one row for each of the 3 rows, got 2");
+    }
+
+    #[test]
+    fn rows_are_differentiated_through_a_network_that_is_not() {
+        let (network, embedding, grid) = conditional();
+        let (plain, tape) = (Device::flex(), Device::flex().autodiff());
+        let level = grid.at(0.5);
+        let gradient = |network: crate::Mlp, condition: Tensor<2>| {
+            let networks = [network];
+            let denoiser = NetworkDenoiser::new(&networks, Prediction::Velocity, &embedding, &grid);
+            let x = rows(&[0.5, -1.0, 2.0, 0.3], 2, &tape).require_grad();
+            let conditioned = Conditioned::new(&denoiser, condition);
+            let denoised = conditioned.denoise(x.clone(), &level).expect("a level");
+            let factors = rows(&[1.0, 2.0, 3.0, 4.0], 2, &tape);
+            let gradients = (denoised * factors).sum().backward();
+            values(x.grad(&gradients).expect("x is differentiated"))
+        };
+        let told = [0.3, -0.7];
+        let trained = network.clone().train();
+        let want = gradient(trained, rows(&told, 1, &tape));
+        assert_eq!(gradient(network, rows(&told, 1, &plain)), want);
+        // The skip connection alone would give the same for every number of a row.
+        let skip = Prediction::Velocity.coefficients(&level).skip as f32;
+        assert!((want[0] - skip).abs() > 1e-3 && (want[3] - 4.0 * skip).abs() > 1e-3, "{want:?}");
+    }
+
+    #[test]
+    fn a_level_without_a_network_is_refused() {
+        let networks = [1, 2, 3];
+        let grid = Betas::new(&[0.1, 0.3, 0.5]).expect("valid");
+        let levels = grid.levels(3).expect("all");
+        let own: Vec<_> =
+            levels.iter().map(|level| *network_of(&networks, level).expect("its own")).collect();
+        assert_eq!(own, networks);
+        let message = network_of(&networks, &levels[0].off_grid()).expect_err("none").to_string();
+        assert!(message.starts_with("none of the 3 networks is for the noise level"), "{message}");
+        assert!(network_of(&networks[..2], &levels[2]).is_err());
+        assert_eq!(network_of(&networks[..1], &levels[2].off_grid()), Ok(&1), "one serves all");
+        assert!(network_of(&networks[..0], &levels[0]).is_err());
     }
 }

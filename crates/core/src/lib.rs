@@ -10,8 +10,8 @@
 //!   each level, and a [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`], such as an
 //!   [`OwnNetwork`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`].
-//! - A [`Sampler`] makes one step from a level to the next; [`sample`] is the one loop that drives
-//!   every sampler.
+//! - A [`Sampler`] goes through a [`Plan`] of levels, and its [`Steps`] make each step of a chunk of rows;
+//!   [`sample`] is the one loop that drives every sampler.
 //!
 //! A network never sees the schedule and a sampler never sees the network: both meet in
 //! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
@@ -44,8 +44,8 @@ pub use oracle::MixtureOracle;
 pub use own_network::OwnNetwork;
 pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{
-    AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Noise, Pilot, Plan, Progress, Sampler,
-    Steps, Subtract, Transition, sample,
+    Adaptive, AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Noise, Pilot, Plan, Progress,
+    Sampler, Steps, Subtract, Transition, sample,
 };
 pub use schedule::{
     Betas, Karras, LevelGrid, NoiseSchedule, RectifiedFlow, cosine_betas, karras_betas,

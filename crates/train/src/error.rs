@@ -137,6 +137,11 @@ pub enum TrainError {
         /// The steps made.
         made: u64,
     },
+    /// A trainer that was made from another config than it was asked for.
+    #[error(
+        "the trainer must be made from the config that it was given, and was made from another"
+    )]
+    OtherConfig,
     /// A number of steps to reproduce that the run has not made.
     #[error("--steps: must be from 1 to {made}, got {given}")]
     StepsToReproduce {

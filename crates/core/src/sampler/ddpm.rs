@@ -39,8 +39,9 @@ pub struct Ddpm {
 impl Sampler for Ddpm {
     fn start(&self, plan: &Plan) -> Box<dyn Steps + '_> {
         // The step to sigma = 0 counts even where the plan ends before it; repeats of it don't.
-        let noisy = plan.transitions().iter().filter(|step| step.to.sigma() > 0.0).count();
-        let first_quiet = (noisy + 1).saturating_sub(self.quiet_steps);
+        let noisy = plan.transitions().iter().rev().find(|step| step.to.sigma() > 0.0);
+        let to_clean = noisy.map_or(0, |step| step.index + 1);
+        let first_quiet = (to_clean + 1).saturating_sub(self.quiet_steps);
         Box::new(DdpmSteps { variance: self.variance, first_quiet })
     }
 

@@ -33,7 +33,7 @@ pub type Noise<'a> = dyn FnMut(&Transition) -> Tensor<2> + 'a;
 /// A method goes through a [`Plan`] in three stages:
 ///
 /// 1. [`refine`](Self::refine) may change the plan by formula, once, when the run file is read;
-/// 2. [`adapt`](Self::adapt) may choose levels by what the denoiser does to the pilot rows, once, before
+/// 2. [`Adaptive::adapt`] may choose levels by what the denoiser does to the pilot rows, once, before
 ///    the first chunk of rows;
 /// 3. [`start`](Self::start) begins one chunk, and all chunks make the same plan. So a sample's bits
 ///    don't depend on how samples are cut into chunks.
@@ -53,19 +53,20 @@ pub trait Sampler: Send + Sync {
         Ok(plan)
     }
 
-    /// Whether the method chooses levels of its own in [`adapt`](Self::adapt). Such levels may lie between
-    /// those of a grid, where `index` and `step_alpha` have no number.
-    fn is_adaptive(&self) -> bool {
-        false
+    /// The method's own choice of levels, by what the denoiser does to the pilot rows; none for most methods.
+    fn adaptive(&self) -> Option<&dyn Adaptive> {
+        None
     }
+}
 
-    /// The plan with the levels that the method chose on the pilot rows. By default as it is.
+/// Method that chooses its levels on pilot rows. They may lie between those of a grid, where `index` and
+/// `step_alpha` have no number.
+pub trait Adaptive {
+    /// The plan with the levels that the method chose, from the same start.
     ///
     /// # Errors
     /// Whatever a denoiser or a plan fails with.
-    fn adapt(&self, plan: Plan, _pilot: &Pilot) -> Result<Plan, CoreError> {
-        Ok(plan)
-    }
+    fn adapt(&self, plan: Plan, pilot: &Pilot) -> Result<Plan, CoreError>;
 }
 
 /// Method at work on one chunk of rows. It may keep what it saw, as multistep methods do, and is dropped
@@ -140,6 +141,9 @@ pub fn sample(
         x = if step.is_rising() {
             method.restart();
             add_noise(x, step, noise)
+        } else if step.from.sigma() == 0.0 {
+            let requirement = "no step leads from sigma = 0 but to a level with noise";
+            return Err(CoreError::parameter("plan", requirement, step.to.sigma()));
         } else {
             method.step(x, denoiser, step, noise)?
         };

@@ -56,8 +56,11 @@ impl NoiseSchedule for Betas {
         self.grid.at_ratio(ratio)
     }
 
-    /// `alpha = 1 / sqrt(1 + ratio²)`, `sigma = ratio · alpha`: every level has `alpha² + sigma² = 1`.
+    /// `alpha = 1 / sqrt(1 + ratio²)`, `sigma = ratio · alpha`: every level has `alpha² + sigma² = 1`. Beyond
+    /// the grid's ends, the end.
     fn between(&self, ratio: f64) -> NoiseLevel {
+        let [least, most] = [0.0, 1.0].map(|t| self.grid.at(t).ratio());
+        let ratio = ratio.clamp(least, most);
         let norm = ratio.hypot(1.0);
         NoiseLevel::of(1.0 / norm, ratio / norm)
     }

@@ -73,3 +73,45 @@ fn countable(count: usize) -> Result<(), CoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_between_lies_on_the_path_and_has_no_index() {
+        let exploding = Karras::new(0.01, 10.0, 7.0).expect("valid");
+        let exploding_grid = LevelGrid::of(&exploding, 9).expect("levels");
+        let flow = RectifiedFlow::new(0.01, 0.99).expect("valid");
+        let flow_grid = LevelGrid::of(&flow, 9).expect("levels");
+        let betas = Betas::new(&linear_betas(9, 0.01, 0.5).expect("valid")).expect("valid");
+        type OnPath = fn(f64, f64) -> f64;
+        let one: OnPath = |alpha, _| alpha;
+        let sum: OnPath = |alpha, sigma| alpha + sigma;
+        let circle: OnPath = |alpha, sigma| alpha * alpha + sigma * sigma;
+        let schedules: [(&dyn NoiseSchedule, OnPath); 5] = [
+            (&exploding, one),
+            (&exploding_grid, one),
+            (&flow, sum),
+            (&flow_grid, sum),
+            (&betas, circle),
+        ];
+        for (number, (schedule, on_path)) in schedules.into_iter().enumerate() {
+            let ends = [schedule.at(0.0), schedule.at(1.0)].map(|level| level.ratio());
+            for share in [0.0, 0.2, 0.5, 0.77, 1.0] {
+                let ratio = ends[0] * (ends[1] / ends[0]).powf(share);
+                let level = schedule.between(ratio);
+                assert!((level.ratio() / ratio - 1.0).abs() < 1e-12, "{number}: {share} {level:?}");
+                let on_path = on_path(level.alpha(), level.sigma());
+                assert!((on_path - 1.0).abs() < 1e-14, "{number}: {share} {level:?}");
+                assert_eq!((level.index(), level.next_sigma()), (None, None), "{number}");
+            }
+            // Beyond its ends a grid gives the end; never a number that is none.
+            for ratio in [0.0, f64::INFINITY].into_iter().skip(usize::from(number == 0) * 2) {
+                let level = schedule.between(ratio);
+                let end = if ratio == 0.0 { ends[0] } else { ends[1] };
+                assert!((level.ratio() / end - 1.0).abs() < 1e-12, "{number}: {ratio} {level:?}");
+            }
+        }
+    }
+}

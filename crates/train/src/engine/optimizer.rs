@@ -252,6 +252,10 @@ impl<O: Optimizer> ModuleVisitor for StateWriter<O> {
                     let value = values.first().copied().unwrap_or_default();
                     counters.insert(key, (value.max(0) as usize).into());
                 }
+                _ if !array.holds(parameter.dtype()) => {
+                    self.problem = Some(ArrayError::NumberType(key));
+                    return;
+                }
                 _ if array.shape == parameter.dims() => {
                     tensors.push((key, array.into_data(parameter.dtype())));
                 }

@@ -38,7 +38,8 @@ pub(crate) fn losses_of(output: Tensor<2>, heads: &[HeadOnDevice], batch: &StepB
     });
     let sum = of_heads.reduce(|sum, head| sum + head);
     let sum = sum.unwrap_or_else(|| output.clone().sum_dim(1).reshape([rows]).mul_scalar(0.0));
-    if mean { sum.div_scalar(batch.cells() as f64) } else { sum }
+    // Not `div_scalar`, which Burn differentiates in f32.
+    if mean { sum.mul_scalar(1.0 / batch.cells().max(1) as f64) } else { sum }
 }
 
 fn weighted(row: Tensor<1>, weight: Option<&Tensor<1>>) -> Tensor<1> {

@@ -70,18 +70,21 @@ impl StepBatch {
 
     /// The parts of the batch, each with its rows, in order.
     pub(crate) fn split(&self) -> impl Iterator<Item = Self> + '_ {
-        self.cut().map(move |rows| {
-            let slice = |columns: &Columns| columns.slice(rows.clone());
-            Self {
-                network: self.network,
-                rows: rows.len(),
-                parts: 1,
-                input: slice(&self.input),
-                level_features: self.level_features.as_ref().map(slice),
-                condition: self.condition.as_ref().map(slice),
-                heads: self.heads.iter().map(|head| head.slice(rows.clone())).collect(),
-                reduction: self.reduction,
-            }
-        })
+        self.cut().map(|rows| self.slice(rows))
+    }
+
+    /// The batch of some rows, as one part.
+    pub(crate) fn slice(&self, rows: Range<usize>) -> Self {
+        let slice = |columns: &Columns| columns.slice(rows.clone());
+        Self {
+            network: self.network,
+            rows: rows.len(),
+            parts: 1,
+            input: slice(&self.input),
+            level_features: self.level_features.as_ref().map(slice),
+            condition: self.condition.as_ref().map(slice),
+            heads: self.heads.iter().map(|head| head.slice(rows.clone())).collect(),
+            reduction: self.reduction,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Builder of a problem, through which a user's own parts enter.
 
-use langevin_core::{LevelWeight, NoiseSchedule, Plan, Sampler, TrainingLevels};
+use langevin_core::{LevelWeight, NoiseLevel, NoiseSchedule, Plan, Sampler, TrainingLevels};
 use langevin_data::Streams;
 
 use super::{Diffusion, Problem};
@@ -86,8 +86,9 @@ impl ProblemBuilder {
         })?;
         let embedding = denoiser.embedding.init(&Streams::new(config.seed));
         let levels_of_sampling = schedule.levels(sample.sampler.steps());
-        let plan = levels_of_sampling
-            .and_then(|levels| Plan::through(&levels, sample.end))
+        let levels_of_sampling = levels_of_sampling.map_err(in_section("sample.sampler"))?;
+        check_schedule(schedule.as_ref(), &levels_of_sampling)?;
+        let plan = Plan::through(&levels_of_sampling, sample.end)
             .and_then(|plan| sampler.refine(plan, schedule.as_ref()))
             .map_err(in_section("sample.sampler"))?;
         let problem = Problem {
@@ -107,6 +108,25 @@ impl ProblemBuilder {
         };
         problem.check_parts()?;
         Ok(problem)
+    }
+}
+
+/// Checks what a schedule promises, which a user's own may not keep.
+fn check_schedule(schedule: &dyn NoiseSchedule, levels: &[NoiseLevel]) -> Result<(), TrainError> {
+    let refuse = |message: String| Err(TrainError::config("noise.schedule", message));
+    if schedule.len() == Some(0) {
+        return refuse("must have at least one level, got 0".to_owned());
+    }
+    if let Some(level) = levels.iter().find(|level| level.sigma() == 0.0) {
+        return refuse(format!("must give levels with sigma above 0, got {}", level.sigma()));
+    }
+    match levels.windows(2).find(|pair| pair[1].ratio() > pair[0].ratio()) {
+        None => Ok(()),
+        Some(pair) => refuse(format!(
+            "must give its levels noisiest first, got sigma / alpha = {} before {}",
+            pair[0].ratio(),
+            pair[1].ratio()
+        )),
     }
 }
 

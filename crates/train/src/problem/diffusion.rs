@@ -102,6 +102,32 @@ impl Diffusion {
         }
     }
 
+    /// Index of the network that a batch at these levels trains.
+    ///
+    /// # Errors
+    /// Levels of a user's own that are not one a row; with one network for each level, levels that differ, or
+    /// one that has no network.
+    fn network_of(&self, levels: &[NoiseLevel], rows: usize) -> Result<usize, TrainError> {
+        let refuse = |message: String| Err(TrainError::config("noise.levels", message));
+        if levels.len() != rows {
+            return refuse(format!("must draw one level a row, {rows}, got {}", levels.len()));
+        }
+        let Some(first) = levels.first().filter(|_| self.networks > 1) else { return Ok(0) };
+        if levels.iter().any(|level| level != first) {
+            return refuse(
+                "must draw one level for all rows, since each level has a network".into(),
+            );
+        }
+        match first.index().filter(|index| *index < self.networks) {
+            Some(index) => Ok(index),
+            None => refuse(format!(
+                "must draw levels of the grid, whose index is below {}, got {:?}",
+                self.networks,
+                first.index()
+            )),
+        }
+    }
+
     fn batch(
         &self,
         data: &dyn Dataset,
@@ -128,6 +154,7 @@ impl Diffusion {
         let word = first * LevelSampler::WORDS_PER_ROW;
         let mut levels = streams.at(of_level, stream, word);
         let levels = self.levels.draw(self.schedule.as_ref(), &mut levels, rows, step);
+        let network = self.network_of(&levels, rows)?;
 
         let columns = self.embedding.features();
         let mut input = Vec::with_capacity(rows * features);
@@ -157,10 +184,6 @@ impl Diffusion {
             }
             weight.push(lines.weight);
         }
-        // With several networks all rows are at one level: `Problem::new` has checked the run file for
-        // it.
-        let own = levels.first().and_then(NoiseLevel::index).filter(|_| self.networks > 1);
-        let network = own.unwrap_or(0);
         Ok(StepBatch {
             network,
             rows,

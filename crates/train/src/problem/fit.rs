@@ -1,6 +1,6 @@
 //! Checks that the parts of a run fit each other and the data.
 
-use langevin_core::{LevelQuantity, Prediction};
+use langevin_core::{LevelQuantity, Plan, Prediction};
 use langevin_data::{Dataset, FeatureKind, LevelDensity, Part};
 
 use super::{Diffusion, Problem};
@@ -116,13 +116,25 @@ impl Problem {
         if subtracts {
             self.check_subtract()?;
         }
-        let takes_off = subtracts && matches!(prediction, Prediction::LevelStep { .. });
         self.check_between()?;
-        for level in self.plan.asked() {
+        self.check_plan(&self.plan)
+    }
+
+    /// Checks that the network has an answer at every level that a plan asks for.
+    pub(crate) fn check_plan(&self, plan: &Plan) -> Result<(), TrainError> {
+        let Diffusion { schedule, embedding, prediction, networks, .. } = &self.diffusion;
+        let takes_off = matches!(self.config.sample.sampler, SamplerConfig::Subtract { .. })
+            && matches!(prediction, Prediction::LevelStep { .. });
+        for level in plan.asked() {
             if !takes_off {
                 prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
             }
-            embedding.check(&level, schedule).map_err(at_field("denoiser.embedding"))?;
+            embedding.check(&level, schedule.as_ref()).map_err(at_field("denoiser.embedding"))?;
+            if *networks > 1 && level.index().is_none_or(|index| index >= *networks) {
+                let message =
+                    format!("`one_per_level` has no network at sigma = {}", level.sigma());
+                return Err(TrainError::config("denoiser.networks", message));
+            }
         }
         Ok(())
     }
@@ -131,7 +143,7 @@ impl Problem {
     fn check_between(&self) -> Result<(), TrainError> {
         let method = self.config.sample.sampler.name();
         let between = self.plan.transitions().iter().flat_map(|step| &step.between).next();
-        if !self.sampler.is_adaptive() && between.is_none() {
+        if self.sampler.adaptive().is_none() && between.is_none() {
             return Ok(());
         }
         if self.config.denoiser.networks == NetworksConfig::OnePerLevel {

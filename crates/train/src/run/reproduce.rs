@@ -81,6 +81,7 @@ impl Reproduction {
         observer: &mut dyn Observer,
     ) -> Result<Option<String>, TrainError> {
         let Self { config, steps, exact, .. } = self;
+        trainer.check_new(&config)?;
         let stop_after = (steps < config.train.steps).then_some(steps);
         let (device, program) = (options.device, options.program.clone());
         let options = RunOptions { device, program, stop_after };

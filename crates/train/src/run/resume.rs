@@ -76,7 +76,8 @@ fn resume_session<N: Network>(
             .same_training(&config)
             .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
     }
-    let mut trainer = build(config, options.device)?;
+    let mut trainer = build(config.clone(), options.device)?;
+    trainer.check_new(&config)?;
     let untrained = trainer.sampling_networks();
     match checkpoint {
         Some(mut checkpoint) => {

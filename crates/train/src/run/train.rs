@@ -78,9 +78,7 @@ pub fn train_with<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
-    if trainer.steps_made() > 0 {
-        return Err(TrainError::NotNew { made: trainer.steps_made() });
-    }
+    trainer.check_new(trainer.config())?;
     let untrained = trainer.sampling_networks();
     let fingerprint = fingerprint(trainer.data());
     let folder = RunFolder::create(out, &trainer.config().name)?;

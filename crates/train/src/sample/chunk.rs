@@ -42,11 +42,16 @@ impl<'a> Drawing<'a> {
             device,
             features: data.features(),
         };
-        if sampler.is_adaptive() {
+        if let Some(method) = sampler.adaptive() {
             let schedule = problem.diffusion().schedule.as_ref();
             let x = drawing.tensor(&drawing.start(0));
-            let plan = sampler.adapt(drawing.plan, &Pilot { denoiser, schedule, x });
+            let plan = method.adapt(drawing.plan, &Pilot { denoiser, schedule, x });
             drawing.plan = plan.map_err(in_section("sample.sampler"))?;
+            if drawing.plan.start() != problem.plan().start() {
+                let message = "chose another start than the plan's, from which the rows were drawn";
+                return Err(TrainError::config("sample.sampler", message));
+            }
+            problem.check_plan(&drawing.plan)?;
         }
         Ok(drawing)
     }

@@ -195,7 +195,8 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 mod tests {
     use burn::tensor::Tensor;
     use langevin_core::{
-        CoreError, MixtureOracle, Noise, NoiseLevel, Pilot, Plan, Sampler, Steps, Transition,
+        Adaptive, CoreError, MixtureOracle, Noise, NoiseLevel, NoiseSchedule, Pilot, Plan, Sampler,
+        Steps, Transition,
     };
     use langevin_data::{GaussianMixture, Streams};
 
@@ -272,6 +273,85 @@ mod tests {
         assert_ne!(last[0], last[1]);
     }
 
+    /// Method with a memory, whose plan rises: each step adds a half of the one before, and each second level
+    /// is visited twice.
+    struct Restarting;
+
+    struct Remembering(Option<Tensor<2>>);
+
+    impl Sampler for Restarting {
+        fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
+            Box::new(Remembering(None))
+        }
+
+        fn calls(&self, _step: &Transition) -> usize {
+            1
+        }
+
+        fn refine(&self, plan: Plan, _: &dyn NoiseSchedule) -> Result<Plan, CoreError> {
+            let again = |refined: Plan, step: &Transition| match step.index % 2 {
+                1 => refined.to(step.to).to(step.from).to(step.to),
+                _ => refined.to(step.to),
+            };
+            Ok(plan.transitions().iter().fold(Plan::from(plan.start()), again))
+        }
+    }
+
+    impl Steps for Remembering {
+        fn step(
+            &mut self,
+            x: Tensor<2>,
+            denoiser: &dyn Denoiser,
+            step: &Transition,
+            noise: &mut Noise,
+        ) -> Result<Tensor<2>, CoreError> {
+            let before = x.clone();
+            let euler = langevin_core::Euler.step(x, denoiser, step, noise)?;
+            let change = euler - before.clone();
+            let further = self.0.replace(change.clone()).map_or(change.clone(), |last| last * 0.5);
+            Ok(before + (change + further) * 0.5)
+        }
+
+        fn restart(&mut self) {
+            self.0 = None;
+        }
+    }
+
+    #[test]
+    fn no_chunk_remembers_another_and_a_plan_that_rises_adds_its_noise_by_number() {
+        let text = RUN
+            .replace(r#""kind": "SAMPLER""#, r#""kind": "custom", "name": "restarting""#)
+            .replace("COUNT", "7");
+        let config = parse_config("t", &text, &[]).expect("valid");
+        let problem = Problem::builder(config).sampler(Restarting).build().expect("valid");
+        let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
+        let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
+        let oracle = MixtureOracle::new(mixture.clone());
+        let device = Device::flex();
+        let drawing = || Drawing::new(&problem, 5, &mixture, &oracle, &device).expect("valid");
+        let (both, alone) = (drawing(), drawing());
+        let mut seen = Vec::new();
+        let first =
+            both.chunk(0, &mut |at, rows| seen.push((at.level, rows.to_vec()))).expect("drawn");
+        let second = both.chunk(SAMPLING_ROWS as u64, &mut |_, _| {}).expect("drawn");
+        assert_eq!(alone.chunk(SAMPLING_ROWS as u64, &mut |_, _| {}).expect("drawn"), second);
+        assert_ne!(first, second);
+        // The third transition rises; its noise is that of its number.
+        let [(from, before), (to, after)] = &seen[2..4] else { panic!("four levels") };
+        assert!(to.sigma() > from.sigma(), "{from:?} {to:?}");
+        let missing = (to.sigma().powi(2) - from.sigma().powi(2)).sqrt();
+        let noise = both.normals(3, 0);
+        for ((before, after), z) in before.iter().zip(after).zip(&noise) {
+            let want = f64::from(*before) + missing * z;
+            // Rounded to 32 bits, like its parts.
+            assert!((f64::from(*after) - want).abs() < 1e-5 * to.sigma(), "{after} for {want}");
+        }
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let many =
+            draw_samples(&problem, 600, 5, &mixture, &oracle, &device, go_on).expect("drawn");
+        assert_eq!(many.values[1024..], second[..176]);
+    }
+
     /// Adaptive method: it halves each step in which the pilot rows' estimate moves far.
     struct Halving;
 
@@ -285,10 +365,12 @@ mod tests {
             1
         }
 
-        fn is_adaptive(&self) -> bool {
-            true
+        fn adaptive(&self) -> Option<&dyn Adaptive> {
+            Some(self)
         }
+    }
 
+    impl Adaptive for Halving {
         fn adapt(&self, plan: Plan, pilot: &Pilot) -> Result<Plan, CoreError> {
             assert_eq!(pilot.x.dims()[0], 512, "always the same rows");
             let estimate = |level: &NoiseLevel| pilot.denoiser.denoise(pilot.x.clone(), level);

@@ -13,8 +13,11 @@ use crate::{
     TrainError,
     config::RunConfig,
     engine::{
-        Average, Engine, EngineError, StepOutput, engine_for, mlp_cpu::same_seed, row_losses,
-        tensors::TensorMap, transfer::read,
+        Average, Engine, EngineError, StepOutput, engine_for,
+        mlp_cpu::same_seed,
+        row_losses,
+        tensors::TensorMap,
+        transfer::{read, upload},
     },
     problem::{Problem, StepBatch},
 };
@@ -104,15 +107,29 @@ impl<N: Network> Trainer<N> {
         let form = first.form();
         let (engine, why_tape) = engine_for(&source.problem, Some(&form), network, device)?;
         let Source { problem, data, .. } = source;
+        if why_tape.is_some() {
+            check_output(&engine.networks()[0], &first, device)?;
+        }
         let drawn = Some((0, Ok(first)));
-        Ok(Self { why_tape, drawn, ..Self::with_engine(problem, engine, data, device)? })
+        Ok(Self { why_tape, drawn, ..Self::assemble(problem, engine, data, device)? })
     }
 
     /// Trainer at step 0, on an engine that the caller has built.
     ///
     /// # Errors
-    /// A run file that asks for another number of networks than the engine has.
+    /// A run file that does not fit the data, or asks for another number of networks than the engine has, or
+    /// for an average that it does not keep.
     pub fn with_engine(
+        problem: Problem,
+        engine: Box<dyn Engine<N>>,
+        data: Box<dyn Dataset>,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        problem.check_data(data.as_ref())?;
+        Self::assemble(problem, engine, data, device)
+    }
+
+    fn assemble(
         problem: Problem,
         mut engine: Box<dyn Engine<N>>,
         data: Box<dyn Dataset>,
@@ -140,6 +157,18 @@ impl<N: Network> Trainer<N> {
             unread: Vec::new(),
             failed: None,
         })
+    }
+
+    /// Fails unless the trainer is at its start, and was made from `config`.
+    pub(crate) fn check_new(&self, config: &RunConfig) -> Result<(), TrainError> {
+        let made = self.progress.step;
+        if made > 0 {
+            return Err(TrainError::NotNew { made });
+        }
+        if self.config() != config {
+            return Err(TrainError::OtherConfig);
+        }
+        Ok(())
     }
 
     /// Makes one training step.
@@ -424,6 +453,23 @@ impl<N: Network> Trainer<N> {
         self.failed = None;
         Ok(())
     }
+}
+
+/// Checks that a network of a user's own gives as many columns as the batch's heads have, by its first row.
+fn check_output<N: Network>(
+    network: &N,
+    batch: &StepBatch,
+    device: &Device,
+) -> Result<(), TrainError> {
+    let first = batch.slice(0..1);
+    let there = upload(&first, &device.clone().inner());
+    let output = network.valid().forward(there.input, there.level_features, there.condition);
+    let (given, needed) = (output.dims(), [1, first.output_columns()]);
+    if given != needed {
+        let message = format!("must give {needed:?} numbers for one row, got {given:?}");
+        return Err(TrainError::config("denoiser.network", message));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -200,6 +200,25 @@ fn quiet_steps_are_counted_from_the_clean_end_wherever_sampling_stops() {
     assert_eq!(asked(0, End::CLEAN), [0, 1, 2, 3, 4], "the step to sigma = 0 never gets any");
     assert_eq!(asked(1, End::LastLevel), [0, 1, 2, 3, 4]);
     assert_eq!(asked(2, End::LastLevel), [0, 1, 2, 3]);
+
+    // Through clean data and up again: the last steps of the whole plan are quiet.
+    let level = |sigma| NoiseLevel::new(1.0, sigma).expect("valid");
+    let plan = Plan::from(level(4.0)).to(level(2.0)).to(NoiseLevel::CLEAN).to(level(3.0));
+    let plan = plan.to(level(1.5)).to(NoiseLevel::CLEAN);
+    let asked = |quiet_steps| {
+        let oracle = GaussianOracle::new(&[0.7, -0.2], &[0.4, 1.3]);
+        let sampler = Ddpm { variance: AncestralVariance::Lower, quiet_steps };
+        let mut asked = Vec::new();
+        let mut noise = |step: &Transition| {
+            asked.push(step.index);
+            rows(vec![0.1, 0.2, -0.3, 0.4], [2, 2], DType::F64)
+        };
+        sample(&sampler, &oracle, &plan, start(DType::F64), &mut noise, &mut |_| {})
+            .expect("drawn");
+        asked
+    };
+    assert_eq!(asked(1), [0, 2, 3], "the third rises, by the loop's own noise");
+    assert_eq!(asked(2), [0, 2]);
 }
 
 #[test]

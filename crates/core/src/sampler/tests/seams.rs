@@ -174,4 +174,8 @@ fn an_error_of_the_denoiser_ends_the_sampling() {
     let none = &mut |_: &Transition| unreachable!("no noise");
     let drawn = sample(&Euler, &Fails, &plan, start(), none, &mut |_| {});
     assert_eq!(drawn.expect_err("fails").to_string(), "nothing at 1");
+    let plan = Plan::from(level(2.0)).to(NoiseLevel::CLEAN).to(NoiseLevel::CLEAN);
+    let drawn = sample(&Euler, &Fails, &plan, start(), none, &mut |_| {});
+    let message = drawn.expect_err("from clean to clean").to_string();
+    assert!(message.starts_with("plan: no step leads from sigma = 0"), "{message}");
 }

@@ -242,4 +242,34 @@ mod tests {
             assert!(denoiser.line(&x, &level, told, [1.0; 3]).expect("a level").is_none());
         }
     }
+
+    #[test]
+    fn rows_on_the_tape_are_differentiated() {
+        let text = include_str!("../../../../../configs/default.json");
+        let config = parse_config("default", text, &[]).expect("valid");
+        let problem = Problem::new(config).expect("valid");
+        let diffusion = problem.diffusion();
+        let form = MlpForm { width: 16, depth: 2, ..MlpForm::default() };
+        let extra_features = diffusion.embedding.features();
+        let config = MlpConfig { features: 2, outputs: 2, extra_features, form };
+        let networks = [config.init(&Streams::new(1), &Device::flex()).expect("valid")];
+        let denoiser = RunDenoiser::new(diffusion, &networks);
+        let level = diffusion.schedule.at(0.5);
+        let rows = |values: &[f32], device: &Device| {
+            Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), device)
+        };
+        let tape = Device::flex().autodiff();
+        let x = rows(&[0.5, -1.0, 2.0, 0.3], &tape).require_grad();
+        let denoised = denoiser.denoise(x.clone(), &level).expect("a level");
+        let gradients = denoised.clone().sum().backward();
+        let gradient = x.grad(&gradients).expect("x is differentiated");
+        let skip = diffusion.prediction.coefficients(&level).skip as f32;
+        let gradient: Vec<f32> = gradient.into_data().iter::<f32>().collect();
+        assert!(gradient.iter().any(|slope| (slope - skip).abs() > 1e-4), "{gradient:?}");
+        // The loops give the same numbers without a tape.
+        let plain = denoiser.denoise(rows(&[0.5, -1.0, 2.0, 0.3], &Device::flex()), &level);
+        let plain: Vec<f32> = plain.expect("a level").into_data().iter::<f32>().collect();
+        let denoised: Vec<f32> = denoised.into_data().iter::<f32>().collect();
+        assert!(distance(&denoised, &plain) < 1e-5, "{denoised:?} {plain:?}");
+    }
 }

@@ -200,17 +200,20 @@ impl Gradients {
     /// Joins the groups' losses, and sums their gradients.
     fn add_groups(&mut self, count: usize) -> (&[f32], &mut [f32], &Team) {
         self.losses.clear();
-        let mut groups = self.groups.iter_mut().take(count).map(|group| {
-            self.losses.extend_from_slice(&group.losses);
-            &mut group.gradients[..]
-        });
-        let sum = groups.next().unwrap_or_default();
-        let mut others: [&[f32]; GROUPS] = [&[]; GROUPS];
-        for (other, gradients) in others.iter_mut().zip(groups) {
-            *other = gradients;
+        let groups = self.groups.get_mut(..count).unwrap_or_default();
+        groups.iter().for_each(|group| self.losses.extend_from_slice(&group.losses));
+        let Some((first, rest)) = groups.split_first_mut() else {
+            return (&self.losses, &mut [], &self.team);
+        };
+        // More groups than the engine makes by itself come from another one.
+        for rest in rest.chunks(GROUPS) {
+            let mut others: [&[f32]; GROUPS] = [&[]; GROUPS];
+            for (other, group) in others.iter_mut().zip(rest) {
+                *other = &group.gradients;
+            }
+            self.network.set.run_divided(Add { sum: &mut first.gradients, others }, &self.team);
         }
-        self.network.set.run_divided(Add { sum, others }, &self.team);
-        (&self.losses, sum, &self.team)
+        (&self.losses, &mut first.gradients, &self.team)
     }
 }
 

@@ -62,7 +62,8 @@ impl Verification {
 /// changes nothing.
 ///
 /// `problem` is made of the run's config. `network` is the one that the config describes, into which
-/// checkpoints are loaded; `None` where it cannot be made here. The data is not read: `resume` checks that it
+/// checkpoints are loaded; `None` where it cannot be made here. For an engine of a user's own, names and
+/// shapes are checked alone. The data is not read: `resume` checks that it
 /// is the same.
 ///
 /// # Errors
@@ -92,6 +93,7 @@ pub fn verify_run<N: Network>(
         found(METRICS, whole_lines(&run.join(METRICS)));
     }
     let data = manifest.as_ref().map(|manifest| manifest.data.as_str());
+    let network = network.filter(|_| problem.config().train.engine.ours().is_some());
     let mut resumed = network.map(|network| Resumed::new(problem, network).map_err(Arc::new));
     let checkpoints = Checkpoints::new(run);
     let steps = checkpoints.steps()?;
