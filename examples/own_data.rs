@@ -7,7 +7,6 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
-use langevin_core::MlpConfig;
 use langevin_data::{Dataset, Part, Stream, Streams, sin_cos_turns};
 use langevin_train::{Problem, RunDenoiser, Trainer, draw_samples, parse_config};
 
@@ -40,8 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let device = Device::flex();
     let told = problem.diffusion().embedding.features();
-    let mlp: MlpConfig = problem.config().denoiser.network.mlp(Clover.features(), told)?;
-    let network = mlp.init(&Streams::new(0), &device)?;
+    let form = &problem.config().denoiser.network;
+    let network = form.init(Clover.features(), told, &Streams::new(0), &device)?;
     let mut trainer = Trainer::new(problem, network, Box::new(Clover), &device)?;
     for _ in 0..300 {
         if let Some(metrics) = trainer.step()?.metrics {

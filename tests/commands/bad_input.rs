@@ -79,6 +79,32 @@ fn a_part_of_a_user_s_own() {
 }
 
 #[test]
+fn a_run_of_a_part_of_a_user_s_own() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    program.run(&["train", "run.json", "--out", "run", "--stop-after", "30"]).code(0);
+    let own = r#"{"kind": "custom", "name": "clover", "settings": {}}"#;
+    let config: serde_json::Value =
+        serde_json::from_slice(&program.read("run/config.json")).expect("JSON");
+    let mut config = config;
+    config["train"]["weighting"] = serde_json::from_str(own).expect("JSON");
+    program.write("run/config.json", &config.to_string());
+    let before = program.everything();
+    for arguments in [
+        &["train", "--resume", "run"][..],
+        &["sample", "run", "--count", "3"],
+        &["evaluate", "run"],
+        &["report", "run"],
+        &["reproduce", "run"],
+        &["verify", "run"],
+    ] {
+        let said = program.run(arguments).code(2);
+        said.err_has("train.weighting: custom part \"clover\" is given by a program of your own");
+        assert_eq!(program.everything(), before, "{arguments:?} wrote something");
+    }
+}
+
+#[test]
 fn a_method_that_asks_between_the_levels_of_a_grid() {
     let program = Program::new();
     let refused = |name: &str, of: &str, message: &str| {

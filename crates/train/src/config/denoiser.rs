@@ -1,6 +1,8 @@
 //! `denoiser`: the network, what it is told of the level, and the meaning of its output.
 
-use langevin_core::{LevelEmbeddingConfig, MlpConfig, MlpForm, Prediction};
+use burn::tensor::Device;
+use langevin_core::{LevelEmbeddingConfig, MlpConfig, MlpForm, OwnNetwork, Prediction};
+use langevin_data::Streams;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,17 +51,31 @@ pub enum NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// The multilayer perceptron for `features` columns of data and `extra_features` other columns.
+    /// The network before its first step, for `features` columns of data and `extra_features` other columns.
     ///
     /// # Errors
     /// A user's own network, which a program of theirs must give.
-    pub fn mlp(&self, features: usize, extra_features: usize) -> Result<MlpConfig, TrainError> {
-        match self {
+    pub fn init(
+        &self,
+        features: usize,
+        extra_features: usize,
+        streams: &Streams,
+        device: &Device,
+    ) -> Result<OwnNetwork, TrainError> {
+        let network = match self {
             Self::Mlp(form) => {
-                Ok(MlpConfig { features, outputs: features, extra_features, form: *form })
+                let config = MlpConfig { features, outputs: features, extra_features, form: *form };
+                config.init(streams, device).map(OwnNetwork::Mlp)
             }
-            Self::Custom(part) => Err(part.missing("denoiser.network", "own_network")),
-        }
+            Self::Custom(part) => return Err(part.missing("denoiser.network", "own_network")),
+        };
+        network.map_err(in_section("denoiser.network"))
+    }
+
+    /// The multilayer perceptron for so many columns; `None` for any other network.
+    pub const fn mlp(&self, features: usize, extra_features: usize) -> Option<MlpConfig> {
+        let Self::Mlp(form) = self else { return None };
+        Some(MlpConfig { features, outputs: features, extra_features, form: *form })
     }
 }
 

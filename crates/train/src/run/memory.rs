@@ -35,7 +35,7 @@ impl MemoryEstimate {
         let (config, diffusion, features) =
             (problem.config(), problem.diffusion(), data.features());
         let (networks, level_features) = (diffusion.networks, diffusion.embedding.features());
-        let mlp = config.denoiser.network.mlp(features, level_features).ok()?;
+        let mlp = config.denoiser.network.mlp(features, level_features)?;
         let parameters = mlp.parameters().saturating_mul(networks);
         let moments = match config.train.optimizer {
             OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,

@@ -10,7 +10,6 @@ use super::{Observer, RunOptions, RunReport, memory::MemoryEstimate, session::Se
 use crate::{
     TrainError,
     config::RunConfig,
-    error::in_section,
     problem::Problem,
     store::{Manifest, fingerprint, folder::RunFolder},
     trainer::{StepReport, Trainer},
@@ -26,13 +25,12 @@ pub fn built_in(
 ) -> Result<(OwnNetwork, Box<dyn Dataset>), TrainError> {
     let config = problem.config();
     let data = config.data.build(config.seed)?;
-    let told = problem.diffusion().embedding.features();
-    let mlp = config.denoiser.network.mlp(data.features(), told)?;
     if let Some(estimate) = MemoryEstimate::of(problem, data.as_ref()) {
         estimate.check()?;
     }
-    let network = mlp.init(&Streams::new(config.seed), device);
-    Ok((network.map_err(in_section("denoiser.network"))?.into(), data))
+    let told = problem.diffusion().embedding.features();
+    let streams = Streams::new(config.seed);
+    Ok((config.denoiser.network.init(data.features(), told, &streams, device)?, data))
 }
 
 /// Trainer of the network and the data that a run file names, from the file alone.
