@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use langevin_core::{Activation, LossReduction, Mlp, MlpConfig, MlpForm};
 use langevin_train::{
-    Average, BatchForm, BatchGradients, DirectEngine, Engine, EngineError, GpuEngine,
+    Average, BatchForm, BatchGradients, Columns, DirectEngine, Engine, EngineError, GpuEngine,
     GradientsError, HeadForm, HeadKind, StepBatch, StepOutput, TapeEngine, TensorMap, Values,
 };
 
@@ -327,6 +327,31 @@ fn what_an_engine_supports_depends_on_the_form_of_its_batches() {
         on_gpu(&BatchForm { rows: 1 << 40, ..form.clone() }).is_err(),
         "no GPU has so much memory"
     );
+}
+
+#[test]
+fn a_batch_whose_arrays_do_not_fit_is_refused_by_name() {
+    let case = any_case();
+    let mut engine = case.direct(&Device::flex());
+    let refused = |change: &dyn Fn(&mut StepBatch)| {
+        let mut batch = case.batch(0);
+        change(&mut batch);
+        batch.check().expect_err("refused").to_string()
+    };
+    let rows = case.rows;
+    let short = refused(&|batch| batch.heads[0].weight.truncate(1));
+    assert_eq!(short, format!("heads[0].weight of the batch: {rows} are needed, got 1"));
+    assert!(refused(&|batch| batch.input.values.clear()).starts_with("input of the batch"));
+    let cells = Columns { columns: 1, values: vec![1.0; rows] };
+    let cells = refused(&|batch| batch.heads[0].cell_weight = Some(cells.clone()));
+    assert!(cells.starts_with("heads[0].cell_weight of the batch: 2 are needed, got 1"), "{cells}");
+    let told = refused(&|batch| batch.condition = Some(Columns { columns: 3, values: Vec::new() }));
+    assert!(told.starts_with("condition of the batch"), "{told}");
+    assert_eq!(case.batch(0).check(), Ok(()));
+    let mut batch = case.batch(0);
+    batch.heads[0].weight.pop();
+    let why = engine.gradients(&batch, 0..1).expect_err("refused");
+    assert!(matches!(why, GradientsError::Batch(_)), "{why}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A run all of whose parts are a user's own, by public names alone: network, schedule, training levels,
 //! weighting and a sampler that remembers, named in a run file, trained, stopped, resumed and sampled.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use burn::{
     module::Module,
     nn::{Linear, LinearConfig},
+    optim::{GradientsParams, ModuleOptimizer, SgdConfig},
     tensor::{Device, Tensor},
 };
 use langevin_core::{
@@ -14,8 +15,9 @@ use langevin_core::{
 };
 use langevin_data::{Dataset, Part, Stream};
 use langevin_train::{
-    Problem, Program, RunConfig, RunOptions, ScheduleConfig, TrainError, Trainer, parse_config,
-    read_run_config, resume, sample_run, train_with,
+    ArrayError, Engine, Problem, Program, RunConfig, RunOptions, ScheduleConfig, StepBatch,
+    StepOutput, TensorMap, TrainError, Trainer, parse_config, read_run_config, resume, row_losses,
+    sample_run, train_with, verify_run,
 };
 
 const RUN: &str = r#"{
@@ -201,6 +203,82 @@ fn a_run_of_a_user_s_own_parts_is_trained_resumed_and_sampled() {
     let second_chunk = text.lines().nth(1 + 600).expect("a row");
     let row: Vec<f32> = second_chunk.split(',').map(|x| x.parse().expect("a number")).collect();
     assert_eq!(row, many.values[1200..1202]);
+}
+
+/// Burn's tape with Burn's plain SGD, which remembers nothing.
+struct Descent(Vec<Gated>, ModuleOptimizer);
+
+impl Engine<Gated> for Descent {
+    fn name(&self) -> &'static str {
+        "descent"
+    }
+    fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput {
+        let network = &mut self.0[batch.network];
+        let row_losses = row_losses(network, batch, &Device::flex().autodiff());
+        let gradients = row_losses.clone().mean().backward();
+        let gradients = GradientsParams::from_grads(gradients, network);
+        *network = self.1.step(learning_rate, network.clone(), gradients);
+        let row_losses = row_losses.inner();
+        StepOutput::Device { gradient_norm: Tensor::ones([1], &row_losses.device()), row_losses }
+    }
+    fn networks(&self) -> &[Gated] {
+        &self.0
+    }
+    fn hand_over(&mut self, from: usize, to: usize) {
+        self.0[to] = self.0[from].clone();
+    }
+    fn restore(
+        &mut self,
+        weights: TensorMap,
+        _averages: BTreeMap<String, TensorMap>,
+        _optimizer: TensorMap,
+    ) -> Result<(), ArrayError> {
+        self.0 = vec![weights.into_module(self.0[0].clone())?];
+        Ok(())
+    }
+}
+
+#[test]
+fn an_engine_of_a_user_s_own_makes_a_run_and_goes_on_with_it() {
+    let device = Device::flex();
+    let program = Program::new("flex", "the processor");
+    let options = |stop_after| RunOptions { device: &device, program: program.clone(), stop_after };
+    let settings =
+        [r#"train.engine={"kind":"custom","name":"descent"}"#, r#"train.ema={"kind":"none"}"#];
+    let config = parse_config("own", RUN, &settings.map(str::to_owned)).expect("valid");
+    let trainer = |config: RunConfig, device: &Device| {
+        let engine = Descent(vec![network(device).train()], SgdConfig::new().init());
+        Trainer::with_engine(problem(config)?, Box::new(engine), Box::new(Line), device)
+    };
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (whole, run) = (folder.path().join("whole"), folder.path().join("run"));
+    for (run, stop_after) in [(&whole, None), (&run, Some(5))] {
+        let trainer = trainer(config.clone(), &device).expect("built");
+        train_with(trainer, Some(run), &options(stop_after), &mut ()).expect("trained");
+    }
+    assert!(resume(&run, None, trainer, &options(None), &mut ()).expect("resumed").finished);
+    for name in ["metrics.jsonl", "samples.csv", "checkpoints/step-00000012/model.safetensors"] {
+        let read = |run: &Path| std::fs::read(run.join(name)).expect("there");
+        assert!(read(&run) == read(&whole), "{name}");
+    }
+    let manifest = std::fs::read_to_string(run.join("manifest.json")).expect("there");
+    assert!(manifest.contains(r#""engine": "descent""#), "{manifest}");
+    let found = verify_run(&run, &problem(config.clone()).expect("valid"), Some(network(&device)));
+    assert!(found.expect("a run").is_sound());
+    // What the program makes of another config, or where it keeps no average, is refused.
+    let other = |mut config: RunConfig, device: &Device| {
+        config.seed += 1;
+        trainer(config, device)
+    };
+    let message = resume(&run, None, other, &options(None), &mut ()).expect_err("another run");
+    assert!(message.to_string().contains("made from another"), "{message}");
+    let averaged = parse_config(
+        "own",
+        RUN,
+        &settings[..1].iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(),
+    );
+    let message = trainer(averaged.expect("valid"), &device).err().expect("refused").to_string();
+    assert_eq!(message, "train.ema: the engine descent keeps no averages: use `none`");
 }
 
 #[test]

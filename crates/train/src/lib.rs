@@ -7,7 +7,7 @@
 //! The stages of a run one by one:
 //!
 //! - A [`Diffusion`] turns rows, levels and noise into a [`StepBatch`] with its [`Head`]s, each a [`HeadLoss`]
-//!   of squared errors or of [`Classes`] (a [`ClassesError`] says which fit no batch), and that is all that an
+//!   of squared errors or of [`Classes`] (a [`ClassesError`] or a [`BatchError`] says what does not fit), and that is all that an
 //!   [`Engine`] sees. [`TapeEngine`] works on Burn's autodiff, [`DirectEngine`] without, on the backends of
 //!   the features `flex` and `ndarray`, and `GpuEngine` on a GPU, with the feature `gpu`.
 //!   [`use_instructions`] picks the processor's instructions. A step has two halves: [`BatchGradients`] by
@@ -63,8 +63,8 @@ pub use engine::{
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::TrainError;
 pub use problem::{
-    BatchForm, Classes, ClassesError, Columns, Diffusion, Head, HeadForm, HeadKind, HeadLoss,
-    Problem, ProblemBuilder, StepBatch, free_memory,
+    BatchError, BatchForm, Classes, ClassesError, Columns, Diffusion, Head, HeadForm, HeadKind,
+    HeadLoss, Problem, ProblemBuilder, StepBatch, free_memory,
 };
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,

@@ -14,6 +14,12 @@ pub enum EngineError {
     /// A network of the caller's own.
     #[error("the direct engine knows Langevin's multilayer perceptron only")]
     OtherNetwork,
+    /// A loss that the engine does not have.
+    #[error("the direct engine has squared errors and cross-entropies alone")]
+    OtherHeads,
+    /// An optimizer that the engine does not have.
+    #[error("the direct engine has SGD, Adam and AdamW alone")]
+    OtherOptimizer,
     /// Batches of other columns than the network takes and gives.
     #[error(
         "the network takes {} columns of a row and {} more, and gives {}: the batches have {}, {} and {}",

@@ -5,7 +5,10 @@ use std::ops::Range;
 use langevin_core::LossReduction;
 
 use super::{ArrayError, TensorMap};
-use crate::{TrainError, problem::StepBatch};
+use crate::{
+    TrainError,
+    problem::{BatchError, StepBatch},
+};
 
 /// Gradients of consecutive groups of a batch's rows, and the losses of those rows.
 ///
@@ -110,6 +113,7 @@ pub(super) fn check_range(
     all: usize,
 ) -> Result<(), GradientsError> {
     check_network(batch.network, networks)?;
+    batch.check()?;
     if range.is_empty() || range.end > all {
         return Err(GradientsError::Range { range: range.clone(), all });
     }
@@ -180,6 +184,9 @@ pub enum GradientsError {
     /// Gradients that another engine made.
     #[error("a GPU applies the gradients that it made itself")]
     OtherEngine,
+    /// A batch whose arrays do not fit each other.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
     /// Arrays that do not fit the network.
     #[error(transparent)]
     Array(#[from] ArrayError),

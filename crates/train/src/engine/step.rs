@@ -17,7 +17,8 @@ pub trait Engine<N: Network>: Send {
     /// The engine's name in a run's manifest.
     fn name(&self) -> &'static str;
 
-    /// Makes one step of the optimizer. Nothing is read back from the device.
+    /// Makes one step of the optimizer, by a batch whose arrays fit each other and the network. Nothing is read
+    /// back from the device.
     fn step(&mut self, batch: &StepBatch, learning_rate: f64) -> StepOutput;
 
     /// Makes one step, and calls `beside` while the step is made or after it. `beside` is independent of

@@ -32,6 +32,18 @@ pub struct StepBatch {
     pub reduction: LossReduction,
 }
 
+/// Array of a batch with another number of numbers, or of columns, than its rows and columns need.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{array} of the batch: {needed} are needed, got {given}")]
+pub struct BatchError {
+    /// The array.
+    pub array: String,
+    /// How many there are.
+    pub given: usize,
+    /// How many are needed.
+    pub needed: usize,
+}
+
 impl StepBatch {
     /// Number of the network's output columns.
     pub fn output_columns(&self) -> usize {
@@ -52,6 +64,41 @@ impl StepBatch {
             }
             _ => None,
         }
+    }
+
+    /// Checks that every array of the batch has a number for each of its rows and columns, as engines take for
+    /// granted.
+    ///
+    /// # Errors
+    /// The array that does not.
+    pub fn check(&self) -> Result<(), BatchError> {
+        let rows = self.rows;
+        let of = |array: &str, given: usize, needed: usize| match given == needed {
+            true => Ok(()),
+            false => Err(BatchError { array: array.to_owned(), given, needed }),
+        };
+        let told = [("level_features", &self.level_features), ("condition", &self.condition)];
+        let told = told.into_iter().filter_map(|(name, array)| Some((name, array.as_ref()?)));
+        for (name, array) in [("input", &self.input)].into_iter().chain(told) {
+            of(name, array.values.len(), rows * array.columns)?;
+        }
+        for (i, head) in self.heads.iter().enumerate() {
+            match &head.loss {
+                HeadLoss::Squared(target) => {
+                    of(&format!("heads[{i}].loss"), target.values.len(), rows * target.columns)?;
+                }
+                HeadLoss::CrossEntropy(classes) => {
+                    of(&format!("heads[{i}].loss"), classes.of_rows().len(), rows)?;
+                }
+            }
+            of(&format!("heads[{i}].weight"), head.weight.len(), rows)?;
+            if let Some(weight) = &head.cell_weight {
+                let name = format!("heads[{i}].cell_weight");
+                of(&name, weight.columns, head.cells())?;
+                of(&name, weight.values.len(), rows * weight.columns)?;
+            }
+        }
+        Ok(())
     }
 
     /// Factor of the sum of a row's losses.

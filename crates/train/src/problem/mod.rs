@@ -10,7 +10,7 @@ mod free_memory;
 mod heads;
 mod load;
 
-pub use batch::StepBatch;
+pub use batch::{BatchError, StepBatch};
 pub use builder::ProblemBuilder;
 pub use columns::Columns;
 pub use diffusion::Diffusion;

@@ -31,15 +31,13 @@ pub(crate) fn fits(
     batch: &BatchForm,
     optimizer: &OptimizerConfig,
 ) -> Result<(), EngineError> {
-    match optimizer {
-        OptimizerConfig::Sgd { .. }
-        | OptimizerConfig::Adam { .. }
-        | OptimizerConfig::Adamw { .. } => {}
+    use OptimizerConfig::{Adam, Adamw, Sgd};
+    if !matches!(optimizer, Sgd { .. } | Adam { .. } | Adamw { .. }) {
+        return Err(EngineError::OtherOptimizer);
     }
-    for head in &batch.heads {
-        match head.kind {
-            HeadKind::SquaredError | HeadKind::CrossEntropy => {}
-        }
+    let has = |kind| matches!(kind, HeadKind::SquaredError | HeadKind::CrossEntropy);
+    if !batch.heads.iter().all(|head| has(head.kind)) {
+        return Err(EngineError::OtherHeads);
     }
     let outputs: usize = batch.heads.iter().map(|head| head.columns).sum();
     let batch = [batch.input, batch.level + batch.condition, outputs];
