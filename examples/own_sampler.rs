@@ -21,9 +21,6 @@ impl Sampler for AdamsBashforth {
     fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
         Box::new(Memory(None))
     }
-    fn calls(&self, _step: &Transition) -> usize {
-        1
-    }
 }
 
 impl Steps for Memory {

@@ -33,10 +33,6 @@ impl Sampler for Ddim {
     fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
         Box::new(*self)
     }
-
-    fn calls(&self, _step: &Transition) -> usize {
-        1
-    }
 }
 
 impl Steps for Ddim {

@@ -44,10 +44,6 @@ impl Sampler for Ddpm {
         let first_quiet = (to_clean + 1).saturating_sub(self.quiet_steps);
         Box::new(DdpmSteps { variance: self.variance, first_quiet })
     }
-
-    fn calls(&self, _step: &Transition) -> usize {
-        1
-    }
 }
 
 /// DDPM at work on one chunk of rows.

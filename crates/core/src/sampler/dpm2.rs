@@ -22,10 +22,6 @@ impl Sampler for Dpm2 {
         Box::new(*self)
     }
 
-    fn calls(&self, step: &Transition) -> usize {
-        1 + step.between.len()
-    }
-
     fn refine(&self, plan: Plan, schedule: &dyn NoiseSchedule) -> Result<Plan, CoreError> {
         let middle = |step: &Transition| {
             let has_middle = step.from.alpha() > 0.0 && step.to.sigma() > 0.0 && !step.is_rising();

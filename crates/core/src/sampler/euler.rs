@@ -19,10 +19,6 @@ impl Sampler for Euler {
     fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
         Box::new(*self)
     }
-
-    fn calls(&self, _step: &Transition) -> usize {
-        1
-    }
 }
 
 impl Steps for Euler {

@@ -41,8 +41,11 @@ pub trait Sampler: Send + Sync {
     /// Starts the method for one chunk of rows, which will make all transitions of `plan` in order.
     fn start(&self, plan: &Plan) -> Box<dyn Steps + '_>;
 
-    /// Number of calls of the denoiser that a transition takes.
-    fn calls(&self, step: &Transition) -> usize;
+    /// Number of calls of the denoiser that a transition takes: by default one at its start, and one at each
+    /// level between.
+    fn calls(&self, step: &Transition) -> usize {
+        1 + step.between.len()
+    }
 
     /// The plan as the method makes it: with other transitions, or with
     /// [levels between](Transition::between) at which it asks the denoiser. By default as it is.

@@ -49,8 +49,21 @@ pub struct PartialSums {
 
 impl BatchGradients {
     /// Gradients of a batch's groups `range` of `groups`, without their numbers.
-    pub(super) fn empty(batch: &StepBatch, range: &Range<usize>, groups: usize) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// A batch of none of `networks` networks, or whose arrays do not fit; groups that it does not have.
+    pub(super) fn begin(
+        batch: &StepBatch,
+        networks: usize,
+        range: &Range<usize>,
+        groups: usize,
+    ) -> Result<Self, GradientsError> {
+        check_network(batch.network, networks)?;
+        batch.check()?;
+        if range.is_empty() || range.end > groups {
+            return Err(GradientsError::Range { range: range.clone(), all: groups });
+        }
+        Ok(Self {
             network: batch.network,
             rows: batch.rows,
             groups,
@@ -60,7 +73,7 @@ impl BatchGradients {
             reduction: batch.reduction,
             is_reduced: false,
             partial: None,
-        }
+        })
     }
 
     /// The groups whose gradients these are.
@@ -103,21 +116,6 @@ impl BatchGradients {
         }
         Ok(())
     }
-}
-
-/// Fails unless a batch is of one of `networks` networks and has the groups `range` of `all`.
-pub(super) fn check_range(
-    batch: &StepBatch,
-    networks: usize,
-    range: &Range<usize>,
-    all: usize,
-) -> Result<(), GradientsError> {
-    check_network(batch.network, networks)?;
-    batch.check()?;
-    if range.is_empty() || range.end > all {
-        return Err(GradientsError::Range { range: range.clone(), all });
-    }
-    Ok(())
 }
 
 fn check_network(network: usize, networks: usize) -> Result<(), GradientsError> {

@@ -13,7 +13,6 @@ use super::{
     Average, BatchGradients, Engine, GradientsError, StepOutput,
     averages::{in_order, place},
     by_name::{losses_on, named, of_names},
-    halves::check_range,
     optimizer::ModuleOptimizer,
     tape_losses::losses_of,
     tensors::{ArrayError, TensorMap},
@@ -139,14 +138,13 @@ impl<N: Network> Engine<N> for TapeEngine<N> {
         groups: Range<usize>,
     ) -> Result<BatchGradients, GradientsError> {
         let all = self.groups(batch);
-        check_range(batch, self.networks.len(), &groups, all)?;
-        let mut made = BatchGradients::empty(batch, &groups, all);
+        let mut made = BatchGradients::begin(batch, self.networks.len(), &groups, all)?;
         made.is_reduced = batch.parts <= 1;
         let network = &self.networks[batch.network];
-        for part in batch.split().skip(groups.start).take(groups.len()) {
+        for rows in batch.cut().skip(groups.start).take(groups.len()) {
             let (losses, gradients) = match made.is_reduced {
                 true => self.differentiate(batch),
-                false => self.differentiate_part(network, &part),
+                false => self.differentiate_part(network, &batch.slice(rows)),
             };
             made.losses.extend(read(losses).map_err(Box::new)?);
             made.sums.push(named(&gradients, network));

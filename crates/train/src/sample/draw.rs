@@ -214,11 +214,23 @@ mod tests {
         "sample": { "sampler": { "kind": "SAMPLER", "steps": 12 }, "count": COUNT }
     }"#;
 
+    /// The data of the run.
+    fn two_modes() -> GaussianMixture {
+        GaussianMixture::new(vec![vec![-1.0, 0.0], vec![1.0, 0.0]], 0.1, None).expect("valid")
+    }
+
+    /// The run with a sampler of the test's own.
+    fn sampled_by(sampler: impl Sampler + 'static) -> Problem {
+        let own = r#""kind": "custom", "name": "own""#;
+        let text = RUN.replace(r#""kind": "SAMPLER""#, own).replace("COUNT", "7");
+        let config = parse_config("t", &text, &[]).expect("valid");
+        Problem::builder(config).sampler(sampler).build().expect("valid")
+    }
+
     fn draw(sampler: &str, count: usize) -> Samples {
         let text = RUN.replace("SAMPLER", sampler).replace("COUNT", &count.to_string());
         let problem = Problem::new(parse_config("t", &text, &[]).expect("valid")).expect("valid");
-        let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
-        let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
+        let mixture = two_modes();
         let oracle = MixtureOracle::new(mixture.clone());
         draw_samples(&problem, count, 5, &mixture, &oracle, &Device::flex(), &mut |_| {
             ControlFlow::Continue(())
@@ -232,10 +244,6 @@ mod tests {
     impl Sampler for Twice {
         fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
             Box::new(Self)
-        }
-
-        fn calls(&self, _step: &Transition) -> usize {
-            0
         }
     }
 
@@ -284,10 +292,6 @@ mod tests {
             Box::new(Remembering(None))
         }
 
-        fn calls(&self, _step: &Transition) -> usize {
-            1
-        }
-
         fn refine(&self, plan: Plan, _: &dyn NoiseSchedule) -> Result<Plan, CoreError> {
             let again = |refined: Plan, step: &Transition| match step.index % 2 {
                 1 => refined.to(step.to).to(step.from).to(step.to),
@@ -319,13 +323,7 @@ mod tests {
 
     #[test]
     fn no_chunk_remembers_another_and_a_plan_that_rises_adds_its_noise_by_number() {
-        let text = RUN
-            .replace(r#""kind": "SAMPLER""#, r#""kind": "custom", "name": "restarting""#)
-            .replace("COUNT", "7");
-        let config = parse_config("t", &text, &[]).expect("valid");
-        let problem = Problem::builder(config).sampler(Restarting).build().expect("valid");
-        let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
-        let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
+        let (problem, mixture) = (sampled_by(Restarting), two_modes());
         let oracle = MixtureOracle::new(mixture.clone());
         let device = Device::flex();
         let drawing = || Drawing::new(&problem, 5, &mixture, &oracle, &device).expect("valid");
@@ -361,10 +359,6 @@ mod tests {
             Box::new(langevin_core::Euler)
         }
 
-        fn calls(&self, _step: &Transition) -> usize {
-            1
-        }
-
         fn adaptive(&self) -> Option<&dyn Adaptive> {
             Some(self)
         }
@@ -395,13 +389,7 @@ mod tests {
 
     #[test]
     fn an_adaptive_method_chooses_its_levels_once_whatever_the_number_of_samples() {
-        let text = RUN
-            .replace(r#""kind": "SAMPLER""#, r#""kind": "custom", "name": "halving""#)
-            .replace("COUNT", "7");
-        let config = parse_config("t", &text, &[]).expect("valid");
-        let problem = Problem::builder(config).sampler(Halving).build().expect("valid");
-        let means = vec![vec![-1.0, 0.0], vec![1.0, 0.0]];
-        let mixture = GaussianMixture::new(means, 0.1, None).expect("valid");
+        let (problem, mixture) = (sampled_by(Halving), two_modes());
         let oracle = MixtureOracle::new(mixture.clone());
         let draw = |count| {
             let go_on = &mut |_| ControlFlow::Continue(());

@@ -274,10 +274,6 @@ impl Sampler for Fed<'_> {
     fn start(&self, plan: &Plan) -> Box<dyn Steps + '_> {
         Box::new(FedSteps { inner: self.inner.start(plan), rows: &self.rows })
     }
-
-    fn calls(&self, step: &Transition) -> usize {
-        self.inner.calls(step)
-    }
 }
 
 struct FedSteps<'a> {

@@ -126,7 +126,12 @@ impl<N: Network> Trainer<N> {
         device: &Device,
     ) -> Result<Self, TrainError> {
         problem.check_data(data.as_ref())?;
-        Self::assemble(problem, engine, data, device)
+        let trainer = Self::assemble(problem, engine, data, device)?;
+        if trainer.config().train.ema.is_kept() && trainer.engine.averages(EMA).is_none() {
+            let message = format!("the engine {} keeps no averages: use `none`", trainer.engine());
+            return Err(TrainError::config("train.ema", message));
+        }
+        Ok(trainer)
     }
 
     fn assemble(
@@ -141,10 +146,6 @@ impl<N: Network> Trainer<N> {
             return Err(TrainError::config("denoiser.networks", message));
         }
         engine.keep_averages(averages(&problem));
-        if problem.config().train.ema.is_kept() && engine.averages(EMA).is_none() {
-            let message = format!("the engine {} keeps no averages: use `none`", engine.name());
-            return Err(TrainError::config("train.ema", message));
-        }
         let streams = Streams::new(problem.config().seed);
         Ok(Self {
             source: Source { problem, data, streams },

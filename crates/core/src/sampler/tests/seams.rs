@@ -22,10 +22,6 @@ impl Sampler for AdamsBashforth2 {
     fn start(&self, _plan: &Plan) -> Box<dyn Steps + '_> {
         Box::new(Remembered(None))
     }
-
-    fn calls(&self, _step: &Transition) -> usize {
-        1
-    }
 }
 
 impl Steps for Remembered {

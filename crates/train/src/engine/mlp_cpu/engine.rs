@@ -23,7 +23,6 @@ use crate::{
     engine::{
         Average, BatchGradients, Engine, EngineError, GradientsError, StepOutput,
         averages::in_order,
-        halves::check_range,
         optimizer::ModuleOptimizer,
         tensors::{Array, ArrayError, TensorMap, Values},
     },
@@ -211,8 +210,7 @@ impl<N: Network> Engine<N> for DirectEngine<N> {
         groups: Range<usize>,
     ) -> Result<BatchGradients, GradientsError> {
         let all = self.groups(batch);
-        check_range(batch, self.learners.len(), &groups, all)?;
-        let mut made = BatchGradients::empty(batch, &groups, all);
+        let mut made = BatchGradients::begin(batch, self.learners.len(), &groups, all)?;
         let parameters = &self.learners[batch.network].parameters;
         let layers = self.gradients.network.layers.clone();
         for (sum, losses) in self.gradients.of_groups(parameters, batch, groups) {

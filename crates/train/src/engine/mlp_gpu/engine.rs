@@ -16,7 +16,6 @@ use crate::{
     engine::{
         Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError, PartialSums,
         StepOutput,
-        halves::check_range,
         mlp_cpu::{
             engine::{arrays, parameters},
             form::Form,
@@ -176,8 +175,7 @@ impl<N: Network> Engine<N> for GpuEngine<N> {
         groups: Range<usize>,
     ) -> Result<BatchGradients, GradientsError> {
         let all = self.groups(batch);
-        check_range(batch, self.learners.len(), &groups, all)?;
-        let mut made = BatchGradients::empty(batch, &groups, all);
+        let mut made = BatchGradients::begin(batch, self.learners.len(), &groups, all)?;
         let learner = &self.learners[batch.network];
         let read = self.device.gradients_of(learner, batch).map_err(Box::new)?;
         made.sums.push(arrays(&self.form.layers(stride), &read.gradients, ""));
