@@ -169,7 +169,10 @@ fn samples_that_are_not_finite_are_no_reason_to_lose_the_run() {
     let program = Program::new();
     let wild = SMALL.replace(r#""steps": 40"#, r#""steps": 1"#);
     program.write("run.json", &wild.replace(r#""value": 0.003"#, r#""value": 1e12"#));
+    // Kept within the data's range the numbers would be finite, though far from the data.
+    let unbounded = "sample.bound={\"kind\": \"none\"}";
     let quiet = ["train", "run.json", "--out", "run", "--set", "train.validate_every=0"];
+    let quiet = [&quiet[..], &["--set", unbounded]].concat();
     let said = program.run(&quiet).code(0).err_has("not evaluated: ");
     assert!(said.out.contains("report.html"), "{}", said.out);
     program.run(&["report", "run"]).code(0);

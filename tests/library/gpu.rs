@@ -110,6 +110,7 @@ pub fn large() -> Case {
                 residual: true,
                 position_features: 5,
                 position_scale: 1.0,
+                position_resolution: None,
             },
         },
         optimizer: optimizer(r#"{"kind": "adam"}"#),

@@ -2,7 +2,7 @@
 
 use langevin_data::{Purpose, Streams, fill_sin_cos_turns};
 
-use crate::{CoreError, NoiseLevel, NoiseSchedule, error::positive};
+use crate::{CoreError, NoiseLevel, NoiseSchedule, Prediction, error::positive};
 
 /// Quantity that stands for a noise level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,7 +152,7 @@ impl LevelEmbeddingConfig {
             streams.at(Purpose::Frequencies, 0, 0).fill_normal(&mut normals);
             frequencies.extend(normals.iter().map(|z| (scale * z) as f32));
         }
-        Ok(LevelEmbedding { config: *self, frequencies })
+        Ok(LevelEmbedding { config: *self, frequencies, input_noise: None })
     }
 }
 
@@ -168,6 +168,9 @@ pub struct LevelEmbedding {
     /// The random frequencies f_j of `fourier`, one for two columns, rounded to f32, as they are stored
     /// beside the weights; empty for the other kinds.
     pub frequencies: Vec<f32>,
+    /// The prediction that scales the network's input, where a last column tells the standard deviation of
+    /// the noise in it, `c_in · sigma`.
+    pub input_noise: Option<Prediction>,
 }
 
 impl LevelEmbedding {
@@ -181,14 +184,23 @@ impl LevelEmbedding {
         }
     }
 
+    /// The same with a last column that tells the standard deviation of the noise in the network's input,
+    /// `c_in · sigma`. A network whose position features fade needs it: see
+    /// [`MlpForm::fades`](crate::MlpForm::fades).
+    #[must_use]
+    pub fn with_input_noise(self, prediction: Prediction) -> Self {
+        Self { input_noise: Some(prediction), ..self }
+    }
+
     /// The number of columns.
     pub fn features(&self) -> usize {
-        match self.config {
+        let own = match self.config {
             LevelEmbeddingConfig::None => 0,
             LevelEmbeddingConfig::Column { .. } => 1,
             LevelEmbeddingConfig::Sinusoidal { features, .. } => features,
             LevelEmbeddingConfig::Fourier { .. } => 2 * self.frequencies.len(),
-        }
+        };
+        own + usize::from(self.input_noise.is_some())
     }
 
     /// Fails on a level at which the embedded quantity does not exist.
@@ -224,6 +236,9 @@ impl LevelEmbedding {
                 let value = of.of(level, schedule)?;
                 sines_and_cosines(self.frequencies.iter().map(|f| value * f64::from(*f)), out);
             }
+        }
+        if let Some(prediction) = &self.input_noise {
+            out.push((prediction.coefficients(level).input * level.sigma()) as f32);
         }
         Ok(())
     }
@@ -308,6 +323,23 @@ mod tests {
             let angle = std::f64::consts::TAU * value * f64::from(*f);
             assert!((f64::from(told[j]) - angle.sin()).abs() < 1e-6);
             assert!((f64::from(told[3 + j]) - angle.cos()).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_noise_in_the_input_is_told_last() {
+        let schedule = Karras::new(0.01, 10.0, 7.0).expect("valid");
+        let level = schedule.at(0.7);
+        let own = column(LevelQuantity::Sigma);
+        for (prediction, scale) in [
+            (Prediction::Edm { sigma_data: 0.5 }, 1.0 / level.sigma().hypot(0.5)),
+            (Prediction::Sample, 1.0),
+        ] {
+            let embedding = own.clone().with_input_noise(prediction);
+            assert_eq!(embedding.features(), 2);
+            let told = columns(&embedding, &level, &schedule);
+            assert_eq!(told[..1], columns(&own, &level, &schedule)[..]);
+            assert!((f64::from(told[1]) - scale * level.sigma()).abs() < 1e-7, "{told:?}");
         }
     }
 

@@ -72,11 +72,17 @@ pub struct MlpForm {
     pub activation: Activation,
     /// Whether each hidden layer after the first adds its output to its input.
     pub residual: bool,
-    /// Number of random frequencies of the position, 0 for none. They resolve fine structure; each gives
-    /// a sine and a cosine.
+    /// Number of frequencies of the position, 0 for none. They resolve fine structure; each gives a sine and
+    /// a cosine.
     pub position_features: usize,
-    /// Standard deviation of the position's frequencies, in turns per unit of the network's input.
+    /// Standard deviation of random frequencies of the position, in turns per unit of the network's input.
+    /// It does not count where `position_resolution` is given.
     pub position_scale: f64,
+    /// Finest length that the position's frequencies resolve, in units of the network's input. Where it is
+    /// given, each axis has the same frequencies, evenly spaced in their logarithm, and each fades as the
+    /// noise grows past what it resolves; where it is left out, they are random and do not fade.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub position_resolution: Option<f64>,
 }
 
 impl Default for MlpForm {
@@ -90,6 +96,7 @@ impl Default for MlpForm {
             residual: false,
             position_features: 0,
             position_scale: 1.0,
+            position_resolution: None,
         }
     }
 }
@@ -98,12 +105,28 @@ impl MlpForm {
     /// Fails on a parameter out of its range.
     ///
     /// # Errors
-    /// `width` and `depth` must be at least 1, `position_scale` finite and above 0.
+    /// `width` and `depth` must be at least 1, `position_scale` finite and above 0, `position_resolution`
+    /// above 0 and at most 0.2, and in need of `position_features`.
     pub fn validate(&self) -> Result<(), CoreError> {
         at_least_one("width", self.width)?;
         at_least_one("depth", self.depth)?;
         positive("position_scale", self.position_scale)?;
+        let Some(resolution) = self.position_resolution else { return Ok(()) };
+        if !(resolution > 0.0 && resolution <= COARSEST_RESOLUTION) {
+            let requirement = format!("must be above 0 and at most {COARSEST_RESOLUTION}");
+            return Err(CoreError::parameter("position_resolution", requirement, resolution));
+        }
+        if self.position_features == 0 {
+            let requirement = "must be above 0 where position_resolution is given";
+            return Err(CoreError::parameter("position_features", requirement, 0));
+        }
         Ok(())
+    }
+
+    /// Whether the position's features fade with the noise, of whose size in its input the network must then
+    /// be told: see [`LevelEmbedding::with_input_noise`](crate::LevelEmbedding::with_input_noise).
+    pub const fn fades(&self) -> bool {
+        self.position_resolution.is_some()
     }
 }
 
@@ -150,11 +173,21 @@ impl MlpConfig {
     /// Fails on a parameter out of its range.
     ///
     /// # Errors
-    /// `features` and `outputs` must be at least 1; for the rest see [`MlpForm::validate`].
+    /// `features` and `outputs` must be at least 1; with `position_resolution`, `position_features` must be a
+    /// multiple of `features`. For the rest see [`MlpForm::validate`].
     pub fn validate(&self) -> Result<(), CoreError> {
         at_least_one("features", self.features)?;
         at_least_one("outputs", self.outputs)?;
-        self.form.validate()
+        self.form.validate()?;
+        let count = self.form.position_features;
+        if self.form.fades() && !count.is_multiple_of(self.features) {
+            let requirement = format!(
+                "must be a multiple of the {} features where position_resolution is given",
+                self.features
+            );
+            return Err(CoreError::parameter("position_features", requirement, count));
+        }
+        Ok(())
     }
 
     /// The number of values in all parameters, trained or not; saturates instead of overflowing.
@@ -182,11 +215,9 @@ impl MlpConfig {
     pub fn init(&self, streams: &Streams, device: &Device) -> Result<Mlp, CoreError> {
         self.validate()?;
         let Self { features, outputs, extra_features, form } = *self;
-        let MlpForm { width, depth, activation, residual, position_features, position_scale } =
-            form;
-        let position = (position_features > 0).then(|| {
-            PositionFeatures::init(features, position_features, position_scale, streams, device)
-        });
+        let MlpForm { width, depth, activation, residual, position_features, .. } = form;
+        let position = (position_features > 0)
+            .then(|| PositionFeatures::init(features, &form, streams, device));
         let input = features + 2 * position_features + extra_features;
         let sizes = |layer: usize| {
             let from = if layer == 0 { input } else { width };
@@ -200,6 +231,10 @@ impl MlpConfig {
 }
 
 /// A multilayer perceptron over `[x, sin(2π x·B), cos(2π x·B), level features, condition]`.
+///
+/// Where the sines and cosines [fade](PositionFeatures), the last of the level features must be the standard
+/// deviation of the noise in x, as [`LevelEmbedding::with_input_noise`](crate::LevelEmbedding::with_input_noise)
+/// gives it.
 #[derive(Module, Debug)]
 pub struct Mlp {
     layers: Vec<Linear>,
@@ -227,6 +262,11 @@ impl Mlp {
     pub const fn is_residual(&self) -> bool {
         self.residual
     }
+
+    /// Whether the position's features fade with the noise.
+    pub const fn fades(&self) -> bool {
+        matches!(&self.position, Some(position) if position.fades)
+    }
 }
 
 impl Network for Mlp {
@@ -236,7 +276,11 @@ impl Network for Mlp {
         level_features: Option<Tensor<2>>,
         condition: Option<Tensor<2>>,
     ) -> Tensor<2> {
-        let position = self.position.as_ref().map(|position| position.forward(x.clone()));
+        let noise = level_features.as_ref().filter(|_| self.fades()).map(|told| {
+            let last = told.dims()[1] - 1;
+            told.clone().narrow(1, last, 1)
+        });
+        let position = self.position.as_ref().map(|position| position.forward(x.clone(), noise));
         let mut parts = vec![x];
         parts.extend(position.into_iter().flatten());
         parts.extend(level_features);
@@ -253,34 +297,90 @@ impl Network for Mlp {
     }
 }
 
-/// Random Fourier features of the position x: `sin(2π x·B)` and `cos(2π x·B)` with fixed B.
+/// Features of the position x: `sin(2π x·B)` and `cos(2π x·B)` with fixed frequencies B.
 ///
 /// They let a small network resolve structure far finer than its input's range. Source: Tancik et
-/// al. 2020, "Fourier features let networks learn high frequency functions", equation 5.
+/// al. 2020, "Fourier features let networks learn high frequency functions", equation 5. Their B is random.
+///
+/// A network that learns all noise levels sees positions far apart at high ones, where fast features alias:
+/// what they are at one place they are again one period on. With a resolution, each pair therefore fades, by
+/// `exp(−½ (3 · 2π |b| s)²)` with b its column of B and s the standard deviation of the noise in x, the last
+/// level feature: at the level where three of the noise's standard deviations are a radian, it has faded to 0.6.
+/// Without the 3 this is the mean of the feature of the clean row under noise (Barron et al. 2021, "Mip-NeRF",
+/// equation 14); with it a feature lasts only while it is nearly straight over all that the noise reaches, so
+/// that what the network learns of it holds in the noise's tails, too.
 #[derive(Module, Debug)]
 pub struct PositionFeatures {
     /// B, `[features, count]`; stored beside the weights, not trained.
     frequencies: Param<Tensor<2>>,
+    #[module(skip)]
+    fades: bool,
 }
 
+/// Standard deviations of the noise over which a feature that fades is to be nearly straight.
+const REACH: f64 = 3.0;
+
+/// The slowest frequency of features that fade, in turns per unit of the network's input: data of unit variance
+/// lies within one period.
+const SLOWEST: f64 = 0.25;
+
+/// The coarsest resolution: there the fastest frequency is hardly above the slowest.
+const COARSEST_RESOLUTION: f64 = 0.2;
+
 impl PositionFeatures {
-    fn init(features: usize, count: usize, scale: f64, streams: &Streams, device: &Device) -> Self {
-        let mut frequencies = vec![0.0; features * count];
-        streams.at(Purpose::Frequencies, 1, 0).fill_normal(&mut frequencies);
-        let frequencies: Vec<f32> = frequencies.iter().map(|z| (scale * z) as f32).collect();
+    fn init(features: usize, form: &MlpForm, streams: &Streams, device: &Device) -> Self {
+        let (count, fades) = (form.position_features, form.fades());
+        let frequencies = match form.position_resolution {
+            Some(resolution) => Self::along_axes(features, count / features, resolution),
+            None => {
+                let mut normals = vec![0.0; features * count];
+                streams.at(Purpose::Frequencies, 1, 0).fill_normal(&mut normals);
+                normals.iter().map(|z| (form.position_scale * z) as f32).collect()
+            }
+        };
         let frequencies = TensorData::new(frequencies, [features, count]);
-        Self { frequencies: Param::from_data(frequencies, device).set_require_grad(false) }
+        let frequencies = Param::from_data(frequencies, device).set_require_grad(false);
+        Self { frequencies, fades }
     }
 
-    /// The sines and the cosines, each `[batch, count]`.
-    fn forward(&self, x: Tensor<2>) -> [Tensor<2>; 2] {
+    /// B with the same frequencies along each axis, axis by axis: evenly spaced in their logarithm, up to the
+    /// one that has faded to 0.6 where the noise is as large as the resolution.
+    fn along_axes(features: usize, count: usize, resolution: f64) -> Vec<f32> {
+        let fastest = 1.0 / (std::f64::consts::TAU * REACH * resolution);
+        let mut all = vec![0.0; features * features * count];
+        for axis in 0..features {
+            for i in 0..count {
+                let place = if count > 1 { i as f64 / (count - 1) as f64 } else { 1.0 };
+                let frequency = SLOWEST * (fastest / SLOWEST).powf(place);
+                all[(axis * features + axis) * count + i] = frequency as f32;
+            }
+        }
+        all
+    }
+
+    /// Rate by which a pair of features fades: it is times `exp(−rate · s²)` where the noise in the network's
+    /// input has the standard deviation s. `squares` is `|b|²`, the squared length of the pair's frequency.
+    pub fn fading_rate(squares: f32) -> f32 {
+        FADING * squares
+    }
+
+    /// The sines and the cosines, each `[batch, count]`; `noise` is `[batch, 1]`.
+    fn forward(&self, x: Tensor<2>, noise: Option<Tensor<2>>) -> [Tensor<2>; 2] {
         // Turns are reduced modulo 1 first: GPUs' sines lose digits at large arguments.
         let turns = x.matmul(self.frequencies.val());
         let turns = turns.clone() - turns.floor();
         let angle = turns.mul_scalar(std::f64::consts::TAU);
-        [angle.clone().sin(), angle.cos()]
+        let (sin, cos) = (angle.clone().sin(), angle.cos());
+        let Some(noise) = noise else { return [sin, cos] };
+        let rates = self.frequencies.val().square().sum_dim(0).mul_scalar(-FADING);
+        let fade = noise.square().matmul(rates).exp();
+        [sin * fade.clone(), cos * fade]
     }
 }
+
+/// `½ (3 · 2π)²`.
+const FADING: f32 =
+    (0.5 * (REACH * std::f64::consts::TAU) * (REACH * std::f64::consts::TAU)) as f32;
 
 /// A linear layer with weights and bias uniform in ±1/sqrt(fan_in), each from the stream of its path.
 fn linear(
@@ -335,10 +435,12 @@ mod tests {
     #[test]
     fn the_forward_pass_is_the_documented_formula() {
         let device = Device::flex();
-        for residual in [false, true] {
-            let mlp = with(|form| form.residual = residual)
-                .init(&Streams::new(1), &device)
-                .expect("valid");
+        for (residual, resolution) in [(false, None), (true, None), (true, Some(0.05))] {
+            let mlp = with(|form| {
+                form.residual = residual;
+                form.position_resolution = resolution;
+            });
+            let mlp = mlp.init(&Streams::new(1), &device).expect("valid");
             let (x, extra) = (rows(5, 2, 2.0), rows(5, 3, 1.0));
             let got = values(mlp.forward(x.clone(), Some(extra.clone()), None));
 
@@ -348,14 +450,20 @@ mod tests {
             let (x, extra) = (values(x), values(extra));
             for row in 0..5 {
                 let x = &x[2 * row..2 * row + 2];
+                let of_b = |j: usize| [0, 1].map(|d| f64::from(b[d * count + j]));
                 let angle = |j: usize| {
-                    let turns: f64 =
-                        (0..2).map(|d| f64::from(x[d]) * f64::from(b[d * count + j])).sum();
+                    let turns: f64 = of_b(j).iter().zip(x).map(|(b, x)| f64::from(*x) * b).sum();
                     turns * std::f64::consts::TAU
                 };
+                // What three of the noise's standard deviations are in radians; the noise is told last.
+                let noise = f64::from(extra[3 * row + 2]);
+                let left = |j: usize| {
+                    let reach = 3.0 * std::f64::consts::TAU * of_b(j)[0].hypot(of_b(j)[1]) * noise;
+                    if resolution.is_some() { (-0.5 * reach * reach).exp() } else { 1.0 }
+                };
                 let mut h: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
-                h.extend((0..count).map(|j| angle(j).sin()));
-                h.extend((0..count).map(|j| angle(j).cos()));
+                h.extend((0..count).map(|j| angle(j).sin() * left(j)));
+                h.extend((0..count).map(|j| angle(j).cos() * left(j)));
                 h.extend(extra[3 * row..3 * row + 3].iter().map(|v| f64::from(*v)));
                 for (i, layer) in mlp.layers.iter().enumerate() {
                     let (w, [from, to]) = matrix(&layer.weight);
@@ -436,6 +544,57 @@ mod tests {
         assert!((variance / expected - 1.0).abs() < 5.0 * 0.9 / 256.0, "{variance}");
         let bias = mlp.layers[1].bias.as_ref().expect("bias").val().into_data();
         assert!(bias.iter::<f32>().any(|b| b != 0.0), "biases start as PyTorch's, not at zero");
+    }
+
+    #[test]
+    fn frequencies_that_fade_are_the_same_along_each_axis() {
+        let form =
+            MlpForm { position_resolution: Some(0.01), position_features: 6, ..config().form };
+        let mlp = MlpConfig { form, ..config() }.init(&Streams::new(1), &Device::flex());
+        let mlp = mlp.expect("valid");
+        assert!(mlp.fades());
+        let b = values(mlp.position.as_ref().expect("some").frequencies.val());
+        // From a quarter turn per unit to the one of which three resolutions are a radian.
+        let fastest = 1.0 / (std::f64::consts::TAU * 3.0 * 0.01);
+        let want = [0.25, (0.25 * fastest).sqrt(), fastest].map(|f| f as f32);
+        let near = |got: &[f32], want: [f32; 3]| {
+            got.iter().zip(want).all(|(got, want)| (got - want).abs() <= 1e-6 * want)
+        };
+        assert!(near(&b[..3], want) && near(&b[9..], want), "{b:?}");
+        assert_eq!(b[3..9], [0.0; 6], "along the axes");
+    }
+
+    #[test]
+    fn a_resolution_needs_features_that_it_can_share_out() {
+        let refused = |change: &dyn Fn(&mut MlpForm)| {
+            let config = with(|form| {
+                form.position_resolution = Some(0.01);
+                change(form);
+            });
+            config.validate().err().map(|error| error.to_string())
+        };
+        assert_eq!(refused(&|_| {}), None);
+        for (change, message) in [
+            (
+                (&|form: &mut MlpForm| form.position_features = 3) as &dyn Fn(&mut MlpForm),
+                "position_features: must be a multiple of the 2 features where position_resolution is \
+                 given, got 3",
+            ),
+            (
+                &|form| form.position_features = 0,
+                "position_features: must be above 0 where position_resolution is given, got 0",
+            ),
+            (
+                &|form| form.position_resolution = Some(0.3),
+                "position_resolution: must be above 0 and at most 0.2, got 0.3",
+            ),
+            (
+                &|form| form.position_resolution = Some(f64::NAN),
+                "position_resolution: must be above 0 and at most 0.2, got NaN",
+            ),
+        ] {
+            assert_eq!(refused(change).as_deref(), Some(message));
+        }
     }
 
     #[test]

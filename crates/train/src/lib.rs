@@ -48,11 +48,11 @@ mod store;
 mod trainer;
 
 pub use config::{
-    CONFIG_LIMIT, Choice, CustomPart, DataConfig, DenoiserConfig, EmaConfig, EngineConfig,
-    FigureKind, FilmConfig, FilmPicture, KeepConfig, LearningRateConfig, NetworkConfig,
-    NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig, RunConfig, SampleConfig,
-    SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig, nearest, parse_config,
-    read_config, relative_path, schema,
+    BoundConfig, CONFIG_LIMIT, Choice, CustomPart, DataConfig, DenoiserConfig, EmaConfig,
+    EngineConfig, FigureKind, FilmConfig, FilmPicture, KeepConfig, LearningRateConfig,
+    NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig, RunConfig,
+    SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig, nearest,
+    parse_config, read_config, relative_path, schema,
 };
 pub use engine::{
     Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError,
@@ -71,7 +71,9 @@ pub use run::{
     built_in, built_in_trainer, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run,
     train, train_with, verify_run,
 };
-pub use sample::{LevelSummary, Samples, SamplesFormat, draw_samples, level_goal, write_samples};
+pub use sample::{
+    Bounded, LevelSummary, Samples, SamplesFormat, draw_samples, level_goal, write_samples,
+};
 pub use show::{ComparedRow, Comparison, number};
 #[cfg(feature = "figures")]
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};

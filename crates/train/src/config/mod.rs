@@ -25,7 +25,7 @@ pub use learning_rate::LearningRateConfig;
 pub use noise::{NoiseConfig, ScheduleConfig};
 pub use parse::{CONFIG_LIMIT, nearest, parse_config, read_config, schema};
 pub use report::{FigureKind, ReportConfig, TRAJECTORY_ROWS};
-pub use sampling::{SampleConfig, SamplerConfig, StartConfig};
+pub use sampling::{BoundConfig, SampleConfig, SamplerConfig, StartConfig};
 pub use table::{BUILT_IN, TableConfig, relative_path};
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
 

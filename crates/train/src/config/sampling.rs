@@ -31,6 +31,9 @@ pub struct SampleConfig {
     /// Where sampling ends.
     #[serde(default)]
     pub end: End,
+    /// What the estimate of the clean rows is kept within.
+    #[serde(default)]
+    pub bound: BoundConfig,
 }
 
 fn thousand() -> usize {
@@ -175,6 +178,17 @@ impl SamplerConfig {
         };
         Ok(Some(sampler))
     }
+}
+
+/// What the estimate of the clean rows is kept within while sampling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum BoundConfig {
+    /// Nothing.
+    None,
+    /// The range of the training rows by feature, made a tenth of it wider at both ends.
+    #[default]
+    Data,
 }
 
 /// What sampling starts from.

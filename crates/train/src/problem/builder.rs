@@ -6,7 +6,7 @@ use langevin_data::Streams;
 use super::{Diffusion, Problem};
 use crate::{
     TrainError,
-    config::{CustomPart, RunConfig, ScheduleConfig},
+    config::{CustomPart, NetworkConfig, RunConfig, ScheduleConfig},
     error::in_section,
 };
 
@@ -85,6 +85,12 @@ impl ProblemBuilder {
             sample.sampler.build().map_err(in_section("sample.sampler"))
         })?;
         let embedding = denoiser.embedding.init(&Streams::new(config.seed));
+        let embedding = match &denoiser.network {
+            NetworkConfig::Mlp(form) if form.fades() => {
+                embedding.map(|embedding| embedding.with_input_noise(denoiser.prediction))
+            }
+            _ => embedding,
+        };
         let levels_of_sampling = schedule.levels(sample.sampler.steps());
         let levels_of_sampling = levels_of_sampling.map_err(in_section("sample.sampler"))?;
         check_schedule(schedule.as_ref(), &levels_of_sampling)?;

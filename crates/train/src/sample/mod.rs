@@ -1,6 +1,7 @@
 //! Samples: drawing them chunk by chunk through the levels, restoring the user's columns, and files
 //! of them.
 
+mod bounded;
 mod chunk;
 pub(crate) mod draw;
 pub(crate) mod file;
@@ -8,9 +9,11 @@ pub(crate) mod levels;
 mod moments;
 #[cfg(test)]
 mod parity;
+mod range;
 pub(crate) mod spaces;
 pub(crate) mod trajectory;
 
+pub use bounded::Bounded;
 pub use draw::{Samples, draw_samples};
 pub use file::{SamplesFormat, write_samples};
 pub use moments::{LevelSummary, level_goal};

@@ -100,7 +100,7 @@ impl<'a, N: Network> RunDenoiser<'a, N> {
         let spare = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut space = spare.unwrap_or_else(|| ForwardSpace::new(&network.form, CHUNK_ROWS));
         let condition = condition.as_ref();
-        network.predict(parameters, &bias, &scaled, condition, &mut space, &mut output);
+        network.predict(parameters, (&told, &bias), &scaled, condition, &mut space, &mut output);
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
         for (f, x) in output.iter_mut().zip(values) {
             *f = x * skip as f32 + *f * out as f32;
@@ -196,6 +196,7 @@ mod tests {
             residual: true,
             position_features: 3,
             position_scale: 0.3,
+            position_resolution: None,
         };
         let extra_features = embedding.features() + 3;
         let config = MlpConfig { features: 2, outputs: 2, extra_features, form };

@@ -27,6 +27,8 @@ pub(crate) struct Form {
     pub(crate) residual: bool,
     /// Frequencies of the position, `[features, count]`, which are not trained; empty where there are none.
     pub(crate) frequencies: Vec<f32>,
+    /// Whether sines and cosines fade with the noise in the input, which the last column of the level tells.
+    pub(crate) fades: bool,
 }
 
 /// Place of a layer's parameters: panels of `[inputs + 1, width]`. Each panel holds the columns of the weight

@@ -139,6 +139,7 @@ pub(super) fn form<N: Network>(network: &N, weights: &TensorMap) -> Result<Form,
         activation: mlp.activation(),
         residual: mlp.is_residual(),
         frequencies,
+        fades: mlp.fades(),
     })
 }
 

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use langevin_core::PositionFeatures;
+
 use super::{
     activation::{Activate, Apply, Chain},
     buffer::Buffer,
     form::{Form, Layer, Transposed},
-    functions::sin_cos_of_turns,
+    functions::{exp, sin_cos_of_turns},
     heads::of_heads,
     loss::Loss,
     panels,
@@ -63,6 +65,8 @@ pub(crate) struct Input {
     width: usize,
     /// Sines and cosines of the position, row by row.
     position: Buffer,
+    /// What is left of each frequency's sine and cosine under the noise of the row.
+    left: Buffer,
 }
 
 impl Input {
@@ -72,6 +76,7 @@ impl Input {
             columns: Buffer::zeros(rows * form.inputs().next_multiple_of(width)),
             width,
             position: Buffer::zeros(rows * 2 * form.position_features()),
+            left: Buffer::zeros(form.position_features()),
         }
     }
 }
@@ -154,7 +159,10 @@ impl Network {
 
     /// Fills the input with the rows' columns: `[x, sin, cos, level features, condition]`.
     pub(crate) fn read_input(&self, batch: &StepBatch, rows: Range<usize>, input: &mut Input) {
-        self.place_data(batch.input.of(rows.clone()), rows.len(), input);
+        let told = batch.level_features.as_ref().map(|told| (told.of(rows.clone()), told.columns));
+        let noise =
+            |row: usize| told.map_or(0.0, |(values, columns)| values[(row + 1) * columns - 1]);
+        self.place_data(batch.input.of(rows.clone()), noise, rows.len(), input);
         let mut first = self.form.data_inputs();
         for columns in batch.level_features.iter().chain(&batch.condition) {
             let (values, shape) = (columns.of(rows.clone()), (rows.len(), columns.columns));
@@ -163,15 +171,30 @@ impl Network {
         }
     }
 
-    /// Fills the input's first columns: rows of data, and their sines and cosines.
-    fn place_data(&self, x: &[f32], rows: usize, input: &mut Input) {
+    /// Fills the input's first columns: rows of data, and their sines and cosines. `noise` is the standard
+    /// deviation of the noise in a row.
+    fn place_data(&self, x: &[f32], noise: impl Fn(usize) -> f32, rows: usize, input: &mut Input) {
         let (features, count) = (self.form.features, self.form.position_features());
         panels::place(&mut input.columns, input.width, 0, x, (rows, features));
         if count > 0 {
             let position = &mut input.position[..rows * 2 * count];
-            for (x, row) in x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count)) {
+            let frequencies = &self.form.frequencies;
+            let mut faded_by = None;
+            let rows_of = x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count));
+            for (i, (x, row)) in rows_of.enumerate() {
                 let (sin, cos) = row.split_at_mut(count);
-                self.set.run(Position { x, frequencies: &self.form.frequencies, sin, cos });
+                self.set.run(Position { x, frequencies, sin, cos });
+                if self.form.fades {
+                    // Rows that share a level fade alike.
+                    let noise = Some(noise(i));
+                    if let Some(noise) = noise.filter(|_| noise != faded_by) {
+                        self.set.run(Faded { frequencies, noise, left: &mut input.left });
+                    }
+                    faded_by = noise;
+                    for part in [sin, cos] {
+                        part.iter_mut().zip(&input.left[..]).for_each(|(x, left)| *x *= left);
+                    }
+                }
             }
             let shape = (rows, 2 * count);
             panels::place(&mut input.columns, input.width, features, position, shape);
@@ -203,15 +226,15 @@ impl Network {
         shared
     }
 
-    /// Output of the network for rows that share the columns of their level, each with a condition of its own
-    /// where there is one. `bias` is their [`shared_bias`](Self::shared_bias).
+    /// Output of the network for rows that share the columns of their level, `told`, each with a condition of
+    /// its own where there is one. `bias` is their [`shared_bias`](Self::shared_bias).
     ///
     /// # Shapes
     /// `x` is `[rows, features]`, `output` `[rows, outputs]`.
     pub(crate) fn predict(
         &self,
         parameters: &[f32],
-        bias: &[f32],
+        (told, bias): (&[f32], &[f32]),
         x: &[f32],
         condition: Option<&Columns>,
         space: &mut ForwardSpace,
@@ -224,15 +247,16 @@ impl Network {
         let chunks = x.chunks(*most * features).zip(output.chunks_mut(*most * outputs));
         for (chunk, (x, output)) in chunks.enumerate() {
             let rows = x.len() / features;
-            self.place_data(x, rows, input);
+            self.place_data(x, |_| told.last().copied().unwrap_or_default(), rows, input);
             let first_row = chunk * *most;
-            let told = condition.map(|columns| (columns.of(first_row..first_row + rows), columns));
+            let condition =
+                condition.map(|columns| (columns.of(first_row..first_row + rows), columns));
             let len = rows * panels::padded(first.outputs);
             let a = Left::of(&input.columns, rows, self.form.inputs());
             let z = after[..len].chunks_exact_mut(rows * first.width);
             for ((panel, z), bias) in z.enumerate().zip(bias.chunks_exact(first.width)) {
                 self.sums(first, panel, (a, inner, rows), parameters, Some(bias), z);
-                if let Some((values, columns)) = told {
+                if let Some((values, columns)) = condition {
                     self.add_condition(panel, (values, columns.columns, rows), parameters, z);
                 }
                 self.set.run(Apply { activation: self.form.activation, z, before: None });
@@ -447,6 +471,31 @@ impl Kernel for Position<'_> {
         }
         for (sin, cos) in self.sin.iter_mut().zip(self.cos) {
             (*sin, *cos) = sin_cos_of_turns::<S>(*sin);
+        }
+    }
+}
+
+/// Kernel of what is left of the position features under noise: `exp(−½ (3 · 2π |b| s)²)` for each frequency b.
+struct Faded<'a> {
+    frequencies: &'a [f32],
+    noise: f32,
+    left: &'a mut [f32],
+}
+
+impl Kernel for Faded<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        self.left.fill(0.0);
+        for frequencies in self.frequencies.chunks_exact(self.left.len()) {
+            for (square, frequency) in self.left.iter_mut().zip(frequencies) {
+                *square = S::mul_add(*frequency, *frequency, *square);
+            }
+        }
+        let noise = self.noise * self.noise;
+        for left in self.left {
+            *left = exp::<S>(-PositionFeatures::fading_rate(*left) * noise);
         }
     }
 }

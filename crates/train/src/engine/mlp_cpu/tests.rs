@@ -47,12 +47,12 @@ const ADAM: OptimizerConfig =
 /// Forms of networks with the heads of their output.
 fn forms() -> impl Strategy<Value = (Form, Vec<Kind>)> {
     let sizes = (1..4_usize, 0..4_usize, 1..70_usize, 1..4_usize);
-    let kinds = (prop::sample::select(&ACTIVATIONS[..]), any::<bool>(), 0..6_usize);
+    let kinds = (prop::sample::select(&ACTIVATIONS[..]), any::<bool>(), 0..6_usize, any::<bool>());
     let mixed = mixes().into_iter();
     let plain = (1..8).map(|columns| vec![Kind::Squared { columns, has_cell_weights: false }]);
     let heads = prop::sample::select(mixed.chain(plain).collect::<Vec<_>>());
     (sizes, kinds, heads).prop_map(|((features, extra_features, width, depth), kinds, heads)| {
-        let (activation, residual, count) = kinds;
+        let (activation, residual, count, fades) = kinds;
         let mut number = numbers(count as u64);
         let frequencies = (0..features * count).map(|_| 2.0 * number()).collect();
         let outputs = output_columns(&heads);
@@ -65,6 +65,7 @@ fn forms() -> impl Strategy<Value = (Form, Vec<Kind>)> {
             activation,
             residual,
             frequencies,
+            fades,
         };
         (form, heads)
     })
@@ -215,6 +216,7 @@ fn the_plain_gradient_is_the_slope_of_the_plain_loss() {
             activation,
             residual: true,
             frequencies,
+            fades: false,
         };
         let network = Network::new(form.clone(), InstructionSet::in_use());
         let at = weights(&network, &learner(&network, &ADAM).parameters);
@@ -261,6 +263,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         activation: Activation::Silu,
         residual: false,
         frequencies: Vec::new(),
+        fades: false,
     };
     let training = Training { optimizer: ADAM, clip_norm: Some(1.0) };
     let one = vec![Kind::Squared { columns: 2, has_cell_weights: false }];
@@ -343,6 +346,7 @@ fn later_steps_allocate_nothing() {
         activation: Activation::Gelu,
         residual: true,
         frequencies: vec![0.5; 8],
+        fades: true,
     };
     let one = batch(&form, 300, LossReduction::Norm);
     let kinds = &mixes()[3];

@@ -331,6 +331,7 @@ mod tests {
             activation: Activation::Relu,
             residual: false,
             frequencies: Vec::new(),
+            fades: false,
         }
     }
 

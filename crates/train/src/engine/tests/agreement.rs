@@ -83,6 +83,7 @@ fn config(kinds: &[Kind]) -> MlpConfig {
         residual: true,
         position_features: 2,
         position_scale: 0.3,
+        position_resolution: None,
     };
     MlpConfig { features: 3, outputs: output_columns(kinds), extra_features: 5, form }
 }

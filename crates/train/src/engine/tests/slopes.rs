@@ -81,6 +81,7 @@ fn the_tapes_gradient_is_the_slope_of_its_loss() {
             residual: true,
             position_features: 1,
             position_scale: 0.3,
+            position_resolution: None,
         };
         let outputs = output_columns(kinds);
         let config = MlpConfig { features: 3, outputs, extra_features: 5, form };

@@ -23,6 +23,7 @@ fn transposed_weights_lie_by_outputs_whatever_the_widths_of_panels() {
                 activation: Activation::Relu,
                 residual: false,
                 frequencies: Vec::new(),
+                fades: false,
             };
             let layers = form.layers(panels::width);
             let layer = &layers[1];

@@ -77,9 +77,16 @@ pub(super) fn plain(form: &Form, weights: &Weights, batch: &StepBatch) -> (Vec<f
                 x.iter().enumerate().map(|(d, x)| x * f64::from(form.frequencies[d * count + j]));
             std::f64::consts::TAU * turns.sum::<f64>()
         };
+        // The noise is the last column of the level.
+        let noise = batch.level_features.as_ref().and_then(|told| of(told).pop()).unwrap_or(0.0);
+        let left = |j: usize| {
+            let b = (0..x.len()).map(|d| f64::from(form.frequencies[d * count + j]).powi(2));
+            let reach = 3.0 * std::f64::consts::TAU * b.sum::<f64>().sqrt() * noise;
+            if form.fades { (-0.5 * reach * reach).exp() } else { 1.0 }
+        };
         let mut input = x.clone();
-        input.extend((0..count).map(|j| angle(j).sin()));
-        input.extend((0..count).map(|j| angle(j).cos()));
+        input.extend((0..count).map(|j| angle(j).sin() * left(j)));
+        input.extend((0..count).map(|j| angle(j).cos() * left(j)));
         input.extend(batch.level_features.iter().chain(&batch.condition).flat_map(of));
 
         let (mut inputs, mut slopes) = (vec![input], Vec::new());

@@ -1,0 +1,112 @@
+//! The range of the clean rows, within which an estimate of them is kept.
+
+use langevin_data::{Dataset, Part, Purpose, Streams};
+
+/// Rows that the range of data without an end is taken from.
+const DRAWN_ROWS: usize = 10_000;
+
+/// Stream of [`Purpose::Reference`] that they are drawn from, with a seed of its own: the range is the
+/// data's, whatever the run.
+const STREAM: u64 = 8;
+
+/// Number of a feature's outermost values at either end. Unseen rows lie beyond the last one by about as
+/// much as that lies beyond the first of these, or less.
+const OUTERMOST: usize = 10;
+
+/// The least and the most of each feature that its clean rows may have: those of the training rows, or of 10,000
+/// drawn rows where data have no end, each moved outwards by the distance of the ten outermost values.
+pub(super) fn range_of(data: &dyn Dataset) -> Vec<[f64; 2]> {
+    let features = data.features();
+    let mut seen = vec![Outermost::default(); features];
+    let mut see = |row: &[f64]| seen.iter_mut().zip(row).for_each(|(seen, x)| seen.see(*x));
+    if let Some(rows) = data.len(Part::Training) {
+        let mut row = vec![0.0; features];
+        for index in 0..rows {
+            data.row(Part::Training, index, &mut row);
+            see(&row);
+        }
+    } else {
+        let mut rows = vec![0.0; DRAWN_ROWS * features];
+        let mut stream = Streams::new(0).at(Purpose::Reference, STREAM, 0);
+        // Held-out rows of a distribution come one by one, where training rows may be balanced.
+        data.draw(Part::HeldOut, &mut stream, &mut rows);
+        rows.chunks_exact(features).for_each(see);
+    }
+    seen.iter().map(Outermost::range).collect()
+}
+
+/// The outermost values of a feature.
+#[derive(Debug, Clone, Default)]
+struct Outermost {
+    /// The least values, negated, and the most, each the largest first.
+    ends: [Vec<f64>; 2],
+}
+
+impl Outermost {
+    fn see(&mut self, x: f64) {
+        for (end, x) in self.ends.iter_mut().zip([-x, x]) {
+            let place = end.partition_point(|other| *other >= x);
+            if place < OUTERMOST {
+                end.truncate(OUTERMOST - 1);
+                end.insert(place, x);
+            }
+        }
+    }
+
+    fn range(&self) -> [f64; 2] {
+        let [least, most] = self.ends.each_ref().map(|end| match (end.first(), end.last()) {
+            (Some(outermost), Some(last)) => outermost + (outermost - last),
+            _ => f64::NAN,
+        });
+        [-least, most]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::{Gaussian, Stream};
+
+    use super::*;
+
+    /// A column of numbers.
+    struct Table(Vec<f64>);
+
+    impl Dataset for Table {
+        fn features(&self) -> usize {
+            1
+        }
+        fn words_per_row(&self) -> u64 {
+            1
+        }
+        fn draw(&self, _part: Part, _stream: &mut Stream, rows: &mut [f64]) {
+            rows.fill(f64::NAN);
+        }
+        fn len(&self, part: Part) -> Option<usize> {
+            Some(if part == Part::Training { self.0.len() } else { 0 })
+        }
+        fn row(&self, _part: Part, index: usize, out: &mut [f64]) {
+            out[0] = self.0[index];
+        }
+    }
+
+    #[test]
+    fn the_range_goes_beyond_all_rows_by_the_reach_of_the_ten_outermost() {
+        // 0, 1, 4, …, 99²: the ten outermost reach from 0 to 81, and from 90² to 99².
+        let squares: Vec<f64> = (0..100).map(|i| f64::from((i * 37 % 100_i32).pow(2))).collect();
+        let (least, most) = (-81.0, 9801.0 + (9801.0 - 8100.0));
+        assert_eq!(range_of(&Table(squares)), [[least, most]]);
+        assert_eq!(range_of(&Table(vec![3.0; 50])), [[3.0, 3.0]]);
+        assert_eq!(range_of(&Table(vec![2.0, 5.0])), [[-1.0, 8.0]]);
+    }
+
+    #[test]
+    fn a_distribution_s_range_holds_all_but_its_rarest_rows() {
+        let data = Gaussian::new(vec![1.0, -2.0], 0.01).expect("valid");
+        for ([least, most], mean) in range_of(&data).into_iter().zip([1.0, -2.0]) {
+            // Of 10,000 normal numbers the largest lies near 3.85, the tenth near 3.1.
+            for reach in [mean - least, most - mean] {
+                assert!((0.041..0.06).contains(&reach), "{least} {most}");
+            }
+        }
+    }
+}
