@@ -65,8 +65,8 @@ pub(crate) struct Input {
     width: usize,
     /// Sines and cosines of the position, row by row.
     position: Buffer,
-    /// What is left of each frequency's sine and cosine under the noise of the row.
-    left: Buffer,
+    /// The rate by which each frequency's sine and cosine fade.
+    rates: Buffer,
 }
 
 impl Input {
@@ -76,7 +76,7 @@ impl Input {
             columns: Buffer::zeros(rows * form.inputs().next_multiple_of(width)),
             width,
             position: Buffer::zeros(rows * 2 * form.position_features()),
-            left: Buffer::zeros(form.position_features()),
+            rates: Buffer::zeros(form.position_features()),
         }
     }
 }
@@ -179,21 +179,15 @@ impl Network {
         if count > 0 {
             let position = &mut input.position[..rows * 2 * count];
             let frequencies = &self.form.frequencies;
-            let mut faded_by = None;
+            if self.form.fades {
+                fading_rates(frequencies, &mut input.rates);
+            }
             let rows_of = x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count));
             for (i, (x, row)) in rows_of.enumerate() {
                 let (sin, cos) = row.split_at_mut(count);
                 self.set.run(Position { x, frequencies, sin, cos });
                 if self.form.fades {
-                    // Rows that share a level fade alike.
-                    let noise = Some(noise(i));
-                    if let Some(noise) = noise.filter(|_| noise != faded_by) {
-                        self.set.run(Faded { frequencies, noise, left: &mut input.left });
-                    }
-                    faded_by = noise;
-                    for part in [sin, cos] {
-                        part.iter_mut().zip(&input.left[..]).for_each(|(x, left)| *x *= left);
-                    }
+                    self.set.run(Fade { rates: &input.rates, noise: noise(i), sin, cos });
                 }
             }
             let shape = (rows, 2 * count);
@@ -475,27 +469,32 @@ impl Kernel for Position<'_> {
     }
 }
 
-/// Kernel of what is left of the position features under noise: `exp(−½ (3 · 2π |b| s)²)` for each frequency b.
-struct Faded<'a> {
-    frequencies: &'a [f32],
-    noise: f32,
-    left: &'a mut [f32],
+/// Writes the rates by which the features of each frequency fade.
+fn fading_rates(frequencies: &[f32], rates: &mut [f32]) {
+    rates.fill(0.0);
+    for axis in frequencies.chunks_exact(rates.len()) {
+        rates.iter_mut().zip(axis).for_each(|(square, b)| *square += b * b);
+    }
+    rates.iter_mut().for_each(|rate| *rate = PositionFeatures::fading_rate(*rate));
 }
 
-impl Kernel for Faded<'_> {
+/// Kernel of the fading of one row's position features: each is times `exp(−rate · noise²)`.
+struct Fade<'a> {
+    rates: &'a [f32],
+    noise: f32,
+    sin: &'a mut [f32],
+    cos: &'a mut [f32],
+}
+
+impl Kernel for Fade<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        self.left.fill(0.0);
-        for frequencies in self.frequencies.chunks_exact(self.left.len()) {
-            for (square, frequency) in self.left.iter_mut().zip(frequencies) {
-                *square = S::mul_add(*frequency, *frequency, *square);
-            }
-        }
-        let noise = self.noise * self.noise;
-        for left in self.left {
-            *left = exp::<S>(-PositionFeatures::fading_rate(*left) * noise);
+        let variance = self.noise * self.noise;
+        for ((rate, sin), cos) in self.rates.iter().zip(self.sin).zip(self.cos) {
+            let left = exp::<S>(-rate * variance);
+            (*sin, *cos) = (*sin * left, *cos * left);
         }
     }
 }
