@@ -188,12 +188,18 @@ fn a_prediction_that_is_singular_on_the_schedule() {
 
 #[test]
 fn a_start_that_is_not_the_data_s_marginal() {
+    let program = Program::new();
+    let noise = SMALL
+        .replace(r#""sigma_max": 20"#, r#""sigma_max": 2"#)
+        .replace(r#""count": 600"#, r#""count": 600, "start": { "kind": "noise" }"#);
+    program.write("noise.json", &noise);
+    let said = program.run(&["train", "noise.json"]).code(2);
+    said.err_has("sample.start: starting from N(0, 2.0000²) is off");
     refused(
         r#""sigma_max": 20"#,
-        r#""sigma_max": 2"#,
-        "sample.start: starting from N(0, 2.0000²) is off",
+        r#""sigma_max": 0.9"#,
+        "noise.schedule.sigma_max: the most noise, sigma / alpha = 0.9, is below the spread of column x0",
     );
-    let program = Program::new();
     let stated = SMALL.replace(r#""sigma_max": 20"#, r#""sigma_max": 2"#).replace(
         r#""count": 600"#,
         r#""count": 600, "start": { "kind": "gaussian", "mean": [0], "std": 2.2 }"#,

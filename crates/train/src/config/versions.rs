@@ -37,7 +37,13 @@ struct Changed {
 }
 
 /// The defaults that versions changed.
-const CHANGED: &[Changed] = &[];
+const CHANGED: &[Changed] = &[Changed {
+    in_version: 2,
+    section: "sample",
+    kind: None,
+    field: "start",
+    before: r#"{ "kind": "noise" }"#,
+}];
 
 /// Fills in those defaults of an older version that have changed since. `value` is the section at
 /// `path`, or a whole run file where `path` is empty.

@@ -9,6 +9,8 @@ mod form;
 mod free_memory;
 mod heads;
 mod load;
+mod remarks;
+pub(crate) mod start;
 
 pub use batch::{BatchError, StepBatch};
 pub use builder::ProblemBuilder;
