@@ -209,6 +209,31 @@ fn a_start_that_is_not_the_data_s_marginal() {
 }
 
 #[test]
+fn what_a_schedule_cannot_bear_is_said_before_training() {
+    let program = Program::new();
+    let narrow = include_str!("../inputs/sigma-narrow.json");
+    program.write("narrow.json", narrow);
+    program.write("wide.json", include_str!("../inputs/sigma-wide.json"));
+    let remark = "noise.schedule.sigma_min = 0.002: the least noise, sigma / alpha = 0.002, is above \
+                  the finest spread of column x0 and of 1 other, 0.0001";
+    program.run(&["train", "narrow.json", "--dry-run"]).code(0).err_has(remark);
+    let said = program.run(&["--json", "train", "narrow.json", "--dry-run"]).code(0);
+    assert!(said.out.contains(r#""event":"remark""#) && said.out.contains(remark), "{}", said.out);
+    program.run(&["train", "narrow.json", "--out", "run", "--steps", "2"]).code(0).err_has(remark);
+    let page = String::from_utf8(program.read("run/report.html")).expect("UTF-8");
+    assert!(page.contains("is above the finest spread of column x0"), "the page has it too");
+    let config = String::from_utf8(program.read("run/config.json")).expect("UTF-8");
+    let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+    assert_eq!(config["sample"]["start"], serde_json::json!({ "kind": "noise" }), "of version 1");
+    program.run(&["train", "wide.json"]).code(2).err_has("sample.start: starting from N(0, 80");
+    program.write("second.json", &narrow.replace("\"version\":1", "\"version\":2"));
+    program.run(&["train", "second.json", "--out", "second", "--steps", "2"]).code(0);
+    let config = String::from_utf8(program.read("second/config.json")).expect("UTF-8");
+    let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+    assert_eq!(config["sample"]["start"], serde_json::json!({ "kind": "matched" }), "of version 2");
+}
+
+#[test]
 fn a_run_that_exists() {
     let program = Program::new();
     program.write("run.json", SMALL);

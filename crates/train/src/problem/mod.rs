@@ -9,8 +9,9 @@ mod form;
 mod free_memory;
 mod heads;
 mod load;
+pub(crate) mod moments;
 mod remarks;
-pub(crate) mod start;
+mod start;
 
 pub use batch::{BatchError, StepBatch};
 pub use builder::ProblemBuilder;

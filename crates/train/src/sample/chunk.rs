@@ -12,7 +12,7 @@ use crate::{
     error::in_section,
     problem::{
         Problem,
-        start::{DataMoments, matched},
+        moments::{DataMoments, matched},
     },
 };
 

@@ -9,7 +9,7 @@ mod tests;
 
 use langevin_data::{Dataset, FeatureKind};
 
-use super::{Problem, start::DataMoments};
+use super::{Problem, moments::DataMoments};
 use crate::{TrainError, config::StartConfig};
 
 use ends::{End, number};

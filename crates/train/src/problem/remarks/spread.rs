@@ -87,7 +87,7 @@ fn training_rows(data: &dyn Dataset) -> Vec<f64> {
 }
 
 /// The least value of the shortest interval, and the spread that it shows.
-fn narrowest(values: &mut Vec<f64>) -> Option<(f64, f64)> {
+fn narrowest(values: &mut [f64]) -> Option<(f64, f64)> {
     values.sort_unstable_by(f64::total_cmp);
     let atom = ((ATOM * values.len() as f64).ceil() as usize).max(3);
     let spread: Vec<f64> = values
