@@ -94,3 +94,46 @@ pub(crate) fn matched(data: &dyn Dataset, first: &NoiseLevel) -> Option<DataMome
     let moments = DataMoments::of(data);
     moments.off_noise(first, MATCHED_TOLERANCE).is_some().then_some(moments)
 }
+
+#[cfg(test)]
+mod tests {
+    use langevin_data::{Gaussian, Stream};
+
+    use super::*;
+
+    /// Normal rows that state nothing, or their mean alone.
+    struct Unstated(Gaussian, Option<Vec<f64>>);
+
+    impl Dataset for Unstated {
+        fn features(&self) -> usize {
+            self.0.features()
+        }
+        fn words_per_row(&self) -> u64 {
+            self.0.words_per_row()
+        }
+        fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
+            self.0.draw(part, stream, rows);
+        }
+        fn mean(&self) -> Option<Vec<f64>> {
+            self.1.clone()
+        }
+    }
+
+    #[test]
+    fn moments_that_are_not_stated_come_from_ten_thousand_rows() {
+        // Wide rows come in several draws.
+        for features in [1, 2, 700] {
+            let data = || Gaussian::new(vec![3.0; features], 2.0).expect("valid");
+            let found = DataMoments::of(&Unstated(data(), None));
+            assert_eq!((found.mean.len(), found.variance.len()), (features, features));
+            // Six standard errors of 10,000 rows, for the largest of 700: 2 / 100 and 4 √2 / 100.
+            let near = |found: &[f64], want: f64, error: f64| {
+                found.iter().all(|found| (found - want).abs() < 6.0 * error)
+            };
+            assert!(near(&found.mean, 3.0, 0.02), "{:?}", found.mean);
+            assert!(near(&found.variance, 4.0, 0.0566), "{:?}", found.variance);
+            let part = DataMoments::of(&Unstated(data(), Some(vec![3.5; features])));
+            assert_eq!((part.mean, part.variance), (vec![3.5; features], found.variance));
+        }
+    }
+}
