@@ -188,18 +188,49 @@ fn a_prediction_that_is_singular_on_the_schedule() {
 
 #[test]
 fn a_start_that_is_not_the_data_s_marginal() {
+    let program = Program::new();
+    let noise = SMALL
+        .replace(r#""sigma_max": 20"#, r#""sigma_max": 2"#)
+        .replace(r#""count": 600"#, r#""count": 600, "start": { "kind": "noise" }"#);
+    program.write("noise.json", &noise);
+    let said = program.run(&["train", "noise.json"]).code(2);
+    said.err_has("sample.start: starting from N(0, 2.0000²) is off");
     refused(
         r#""sigma_max": 20"#,
-        r#""sigma_max": 2"#,
-        "sample.start: starting from N(0, 2.0000²) is off",
+        r#""sigma_max": 0.9"#,
+        "noise.schedule.sigma_max: the most noise, sigma / alpha = 0.9, is below the spread of column x0",
     );
-    let program = Program::new();
     let stated = SMALL.replace(r#""sigma_max": 20"#, r#""sigma_max": 2"#).replace(
         r#""count": 600"#,
         r#""count": 600, "start": { "kind": "gaussian", "mean": [0], "std": 2.2 }"#,
     );
     program.write("run.json", &stated);
     program.run(&["train", "run.json", "--dry-run"]).code(0);
+}
+
+#[test]
+fn what_a_schedule_cannot_bear_is_said_before_training() {
+    let program = Program::new();
+    let narrow = include_str!("../inputs/sigma-narrow.json");
+    program.write("narrow.json", narrow);
+    program.write("wide.json", include_str!("../inputs/sigma-wide.json"));
+    let remark = "noise.schedule.sigma_min = 0.002: the least noise, sigma / alpha = 0.002, is above \
+                  the finest spread of column x0 and of 1 other, 0.0001";
+    program.run(&["train", "narrow.json", "--dry-run"]).code(0).err_has(remark);
+    let said = program.run(&["--json", "train", "narrow.json", "--dry-run"]).code(0);
+    assert!(said.out.contains(r#""event":"remark""#) && said.out.contains(remark), "{}", said.out);
+    program.run(&["train", "narrow.json", "--out", "run", "--steps", "2"]).code(0).err_has(remark);
+    let page = String::from_utf8(program.read("run/report.html")).expect("UTF-8");
+    assert!(page.contains("is above the finest spread of column x0"), "the page has it too");
+    let config = String::from_utf8(program.read("run/config.json")).expect("UTF-8");
+    let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+    assert_eq!(config["sample"]["start"], serde_json::json!({ "kind": "noise" }), "of version 1");
+    program.run(&["train", "wide.json"]).code(2).err_has("sample.start: starting from N(0, 80");
+    program.write("second.json", &narrow.replace("\"version\":1", "\"version\":2"));
+    program.run(&["train", "second.json", "--out", "second", "--steps", "2"]).code(0);
+    let config = String::from_utf8(program.read("second/config.json")).expect("UTF-8");
+    let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+    assert_eq!(config["sample"]["start"], serde_json::json!({ "kind": "matched" }), "of version 2");
 }
 
 #[test]

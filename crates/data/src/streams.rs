@@ -37,6 +37,8 @@ pub enum Purpose {
     Reference,
     /// Choice of the rows of a table that are held out.
     Split,
+    /// Rows and levels that are looked at before training.
+    Survey,
 }
 
 /// Random streams of one seed.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use langevin_train::{
-    LevelSummary, MemoryEstimate, Problem, RunReport, built_in, built_in_trainer, number,
-    read_config,
+    Event, LevelSummary, MemoryEstimate, Observer, Problem, RunReport, built_in, built_in_trainer,
+    number, read_config,
 };
 use serde_json::json;
 
@@ -68,10 +68,12 @@ fn problem(train: &TrainArgs) -> Result<Problem, Failure> {
 }
 
 fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure> {
-    let display = Display::new(args, None);
+    let mut display = Display::new(args, None);
     announce(&display, opened);
     let (network, data) = built_in(&problem, &opened.device)?;
     let estimate = MemoryEstimate::of(&problem, data.as_ref());
+    let remarks = data.remarks().into_iter().chain(problem.remarks(data.as_ref()));
+    remarks.for_each(|it| display.event(Event::Remark(&it)));
     let report = langevin_train::dry_run(problem, network, data, &opened.device)?;
     let loss = report.metrics.as_ref().map(|line| format!(", first loss {:.5}", line.loss));
     let loss = loss.unwrap_or_default();

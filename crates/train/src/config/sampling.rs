@@ -195,8 +195,13 @@ pub enum BoundConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StartConfig {
-    /// N(0, sigma²) at the first level; refused where the data's marginal is another.
+    /// As `noise` where the data's mean and standard deviation at the first level are within a hundredth
+    /// of that standard deviation of N(0, sigma²) along every axis, else as `marginal`. Of data that
+    /// does not state its mean and variance, 10,000 training rows do.
     #[default]
+    Matched,
+    /// N(0, sigma²) at the first level; refused where the data's marginal is off by more than a twentieth
+    /// of its standard deviation. The default of version 1.
     Noise,
     /// A Gaussian with the data's mean and standard deviation along each axis at the first level.
     Marginal,
@@ -224,7 +229,7 @@ impl StartConfig {
         match self {
             Self::Gaussian { mean, .. } => Some(("sample.start.mean", mean)),
             Self::Row { row } => Some(("sample.start.row", row)),
-            Self::Noise | Self::Marginal | Self::Exact => None,
+            Self::Matched | Self::Noise | Self::Marginal | Self::Exact => None,
         }
     }
 }

@@ -37,13 +37,22 @@ struct Changed {
 }
 
 /// The defaults that versions changed.
-const CHANGED: &[Changed] = &[Changed {
-    in_version: 2,
-    section: "sample",
-    kind: None,
-    field: "bound",
-    before: r#"{ "kind": "none" }"#,
-}];
+const CHANGED: &[Changed] = &[
+    Changed {
+        in_version: 2,
+        section: "sample",
+        kind: None,
+        field: "start",
+        before: r#"{ "kind": "noise" }"#,
+    },
+    Changed {
+        in_version: 2,
+        section: "sample",
+        kind: None,
+        field: "bound",
+        before: r#"{ "kind": "none" }"#,
+    },
+];
 
 /// Fills in those defaults of an older version that have changed since. `value` is the section at
 /// `path`, or a whole run file where `path` is empty.

@@ -1,18 +1,14 @@
 //! Checks that the parts of a run fit each other and the data.
 
 use langevin_core::{LevelQuantity, Plan, Prediction};
-use langevin_data::{Dataset, FeatureKind, LevelDensity, Part};
+use langevin_data::{Dataset, FeatureKind, Part};
 
 use super::{Diffusion, Problem};
 use crate::{
     TrainError,
-    config::{DataConfig, NetworksConfig, SamplerConfig, StartConfig},
+    config::{DataConfig, NetworksConfig, SamplerConfig},
     error::at_field,
 };
-
-/// Largest distance between the data's marginal and a start from pure noise, as a share of the
-/// marginal's standard deviation.
-const START_TOLERANCE: f64 = 0.05;
 
 impl Problem {
     /// Checks that the parts, each valid by itself, fit each other.
@@ -191,36 +187,6 @@ impl Problem {
         Ok(())
     }
 
-    /// Checks that sampling starts from the data's marginal at the first level.
-    ///
-    /// # Errors
-    /// A start from noise alone where the data's marginal is off by more than 5 % of its standard
-    /// deviation; a stated start of another width than the data.
-    fn check_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        if let Some((path, row)) = self.config.sample.start.row()
-            && row.len() != 1
-            && row.len() != data.features()
-        {
-            let message = format!(
-                "must hold 1 number or {}, one a feature, got {}",
-                data.features(),
-                row.len()
-            );
-            return Err(TrainError::config(path, message));
-        }
-        match &self.config.sample.start {
-            StartConfig::Gaussian { .. } | StartConfig::Row { .. } => Ok(()),
-            StartConfig::Exact => self.check_exact_start(data),
-            StartConfig::Marginal if data.mean().is_none() || data.variance().is_none() => {
-                let message =
-                    "the data does not state its mean and variance, which `marginal` needs";
-                Err(TrainError::config("sample.start", message))
-            }
-            StartConfig::Marginal => Ok(()),
-            StartConfig::Noise => self.check_noise_start(data),
-        }
-    }
-
     /// Checks that a decision by the held-out loss has held-out rows to measure the loss on.
     ///
     /// # Errors
@@ -233,36 +199,6 @@ impl Problem {
         let message =
             "needs the held-out loss, and no row is held out: data.holdout must be above 0";
         Err(TrainError::config(path, message))
-    }
-
-    fn check_exact_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let first = self.plan.start();
-        LevelDensity::new(data, first.alpha(), first.sigma())
-            .map(|_| ())
-            .map_err(|error| TrainError::config("sample.start", error.to_string()))
-    }
-
-    fn check_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
-        let level = self.plan.start();
-        let (Some(mean), Some(variance)) = (data.mean(), data.variance()) else {
-            return Ok(());
-        };
-        for (feature, (mean, variance)) in mean.iter().zip(&variance).enumerate() {
-            let mean = level.alpha() * mean;
-            let std = (level.alpha() * variance.sqrt()).hypot(level.sigma());
-            let off = (mean.abs() / std).max((level.sigma() / std - 1.0).abs());
-            if off > START_TOLERANCE {
-                let message = format!(
-                    "starting from N(0, {:.4}²) is off: at the first level feature {feature} of the data \
-                     has mean {mean:.4} and standard deviation {std:.4}. Use {{\"kind\": \"marginal\"}}, \
-                     state the distribution ({{\"kind\": \"gaussian\", \"mean\": …, \"std\": …}}), or let \
-                     the schedule end in more noise",
-                    level.sigma()
-                );
-                return Err(TrainError::config("sample.start", message));
-            }
-        }
-        Ok(())
     }
 }
 

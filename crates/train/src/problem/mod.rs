@@ -9,6 +9,9 @@ mod form;
 mod free_memory;
 mod heads;
 mod load;
+pub(crate) mod moments;
+mod remarks;
+mod start;
 
 pub use batch::{BatchError, StepBatch};
 pub use builder::ProblemBuilder;

@@ -6,7 +6,15 @@ use langevin_core::{Denoiser, NoiseLevel, Pilot, Plan, Sampler, sample};
 use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
 
 use super::moments::level_goal;
-use crate::{TrainError, config::StartConfig, error::in_section, problem::Problem};
+use crate::{
+    TrainError,
+    config::StartConfig,
+    error::in_section,
+    problem::{
+        Problem,
+        moments::{DataMoments, matched},
+    },
+};
 
 /// Rows of every network call while sampling. The number is fixed because a matrix product's bits
 /// depend on its size; the last chunk is padded.
@@ -142,26 +150,124 @@ impl Start {
             (0..features).map(|i| alpha * row[i.min(row.len() - 1)]).collect()
         };
         let same = |std: f64| vec![std; features];
+        let noise = || Self::Gaussian { mean: vec![0.0; features], std: same(first.sigma()) };
+        let marginal = |moments: &DataMoments| {
+            let goal = level_goal(&moments.mean, &moments.variance, &first);
+            Self::Gaussian { mean: goal.mean, std: goal.std }
+        };
         Ok(match config {
-            StartConfig::Noise => {
-                Self::Gaussian { mean: vec![0.0; features], std: same(first.sigma()) }
-            }
+            StartConfig::Matched => matched(data, &first).as_ref().map_or_else(noise, marginal),
+            StartConfig::Noise => noise(),
             StartConfig::Gaussian { mean, std } => {
                 Self::Gaussian { mean: of_row(mean, 1.0), std: same(*std) }
             }
             StartConfig::Row { row } => {
                 Self::Gaussian { mean: of_row(row, first.alpha()), std: same(first.sigma()) }
             }
-            StartConfig::Marginal => {
-                let mean = data.mean().unwrap_or_default();
-                let variance = data.variance().unwrap_or_default();
-                let goal = level_goal(&mean, &variance, &first);
-                Self::Gaussian { mean: goal.mean, std: goal.std }
-            }
+            StartConfig::Marginal => marginal(&DataMoments::of(data)),
             StartConfig::Exact => Self::Exact(
                 LevelDensity::new(data, first.alpha(), first.sigma())
                     .map_err(in_section("sample.start"))?,
             ),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use langevin_core::MixtureOracle;
+    use langevin_data::{Gaussian, GaussianMixture, Part, Stream};
+
+    use super::*;
+    use crate::config::parse_config;
+
+    /// A run on a normal number of spread 1 with another mean, from sigma 20 on.
+    fn run(version: u32, mean: f64) -> Problem {
+        let text = format!(
+            r#"{{
+                "version": {version}, "name": "t",
+                "data": {{ "kind": "gaussian", "mean": [{mean}, 0], "std": 1 }},
+                "noise": {{ "schedule": {{ "kind": "karras", "sigma_min": 0.01, "sigma_max": 20 }} }},
+                "denoiser": {{ "network": {{ "kind": "mlp" }}, "prediction": {{ "kind": "edm" }} }},
+                "train": {{ "steps": 10, "batch": 4, "optimizer": {{ "kind": "adam" }},
+                            "learning_rate": {{ "kind": "constant", "value": 1e-3 }} }},
+                "sample": {{ "sampler": {{ "kind": "heun", "steps": 12 }} }}
+            }}"#
+        );
+        Problem::new(parse_config("t", &text, &[]).expect("valid")).expect("valid")
+    }
+
+    /// The first `chunks` chunks of a run's start.
+    fn start(problem: &Problem, data: &dyn Dataset, chunks: u64) -> Vec<f64> {
+        let oracle =
+            MixtureOracle::new(GaussianMixture::new(vec![vec![0.0; 2]], 1.0, None).expect("valid"));
+        let device = Device::flex();
+        let drawing = Drawing::new(problem, 5, data, &oracle, &device).expect("valid");
+        (0..chunks).flat_map(|chunk| drawing.start(chunk * SAMPLING_ROWS as u64)).collect()
+    }
+
+    /// What `noise` has always drawn.
+    fn noise(chunks: u64) -> Vec<f64> {
+        let rows = chunks as usize * SAMPLING_ROWS;
+        let mut normals = vec![0.0; 2 * rows];
+        Streams::new(5).at(Purpose::Sampling, 0, 0).fill_normal_rows(&mut normals, 2);
+        normals.iter().map(|z| 20.0 * z).collect()
+    }
+
+    /// A data set that does not state what it knows.
+    struct Unstated(Gaussian);
+
+    impl Dataset for Unstated {
+        fn features(&self) -> usize {
+            self.0.features()
+        }
+        fn words_per_row(&self) -> u64 {
+            self.0.words_per_row()
+        }
+        fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
+            self.0.draw(part, stream, rows);
+        }
+    }
+
+    #[test]
+    fn the_start_has_the_data_s_mean_where_noise_is_off_by_a_hundredth() {
+        let std = 401_f64.sqrt();
+        let (chunks, rows) = (200, 200.0 * SAMPLING_ROWS as f64);
+        for (off, stated) in [(0.02, true), (-0.02, true), (0.02, false)] {
+            let mean = off * std;
+            let data = Gaussian::new(vec![mean, 0.0], 1.0).expect("valid");
+            let problem = run(2, mean);
+            let start = match stated {
+                true => start(&problem, &data, chunks),
+                false => start(&problem, &Unstated(data), chunks),
+            };
+            let found = start.iter().step_by(2).sum::<f64>() / rows;
+            // Five standard errors, of the start's rows and of 10,000 rows of data. They are 0.016 std,
+            // so that a start at 0 is seen.
+            let error = (std * std / rows + if stated { 0.0 } else { 1e-4 }).sqrt();
+            assert!((found - mean).abs() < 5.0 * error, "{found} for {mean}, {stated}");
+            assert!(found.abs() > 0.004 * std && start != noise(chunks));
+        }
+    }
+
+    #[test]
+    fn the_start_is_noise_bit_for_bit_within_a_hundredth_and_in_version_1() {
+        let std = 401_f64.sqrt();
+        let of = |mean: f64| Gaussian::new(vec![mean, 0.0], 1.0).expect("valid");
+        for (version, off) in [(2, 0.0), (2, 0.009), (2, -0.009), (1, 0.02), (1, 0.049)] {
+            let mean = off * std;
+            assert_eq!(start(&run(version, mean), &of(mean), 3), noise(3), "{version} {off}");
+        }
+        assert_ne!(start(&run(2, 0.011 * std), &of(0.011 * std), 3), noise(3));
+    }
+
+    #[test]
+    fn a_matched_start_is_marginal_s_bit_for_bit_where_it_is_no_noise() {
+        let data = Gaussian::new(vec![3.0, 0.0], 1.0).expect("valid");
+        let matched = run(2, 3.0);
+        let mut config = matched.config().clone();
+        config.sample.start = StartConfig::Marginal;
+        let marginal = Problem::new(config).expect("valid");
+        assert_eq!(start(&matched, &data, 2), start(&marginal, &data, 2));
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn metric_name(name: &str) -> &str {
 pub(crate) fn run_page(
     records: &RunRecords,
     data: &dyn Dataset,
+    remarks: &[String],
     sections: &[Section],
 ) -> Result<String, TrainError> {
     let evaluation = records.evaluation.as_ref();
@@ -87,7 +88,7 @@ pub(crate) fn run_page(
             backend => manifest.program.backend.as_str(),
             device => manifest.program.device.as_str(),
             attribution => data.attribution(),
-            remarks => data.remarks(),
+            remarks => remarks.to_vec(),
             facts => Serde(facts(records)),
             sections => Serde(sections),
             evaluation => Serde(evaluation),

@@ -336,7 +336,9 @@ impl<'a> Material<'a> {
         let sections: Result<Vec<Option<Section>>, TrainError> =
             plan.par_iter().map(section).collect();
         let sections: Vec<_> = sections?.into_iter().flatten().collect();
-        page::run_page(&self.records, self.data, &sections)
+        let mut remarks = self.data.remarks();
+        remarks.extend(self.problem.remarks(self.data));
+        page::run_page(&self.records, self.data, &remarks, &sections)
     }
 
     fn write_page(&self, html: &str) -> Result<PathBuf, TrainError> {
