@@ -21,7 +21,7 @@
 //!
 //! Data and measures: a [`TableConfig`] names the columns of a file, and a [`fingerprint`] tells one data
 //! set from another. [`evaluate_run`] measures samples against held-out rows, by the distances of
-//! [`langevin_data::measure`].
+//! [`langevin_data::measure`], and [`denoising_errors`] measures a denoiser level by level.
 //!
 //! Results: [`report_run`] shows a run on one page, and a [`Comparison`] shows several side by side. Both
 //! read [`RunRecords`], and write every [`number`] as people read it. [`export_weights`] writes weights
@@ -71,7 +71,9 @@ pub use run::{
     built_in, built_in_trainer, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run,
     train, train_with, verify_run,
 };
-pub use sample::{LevelSummary, Samples, SamplesFormat, draw_samples, level_goal, write_samples};
+pub use sample::{
+    LevelSummary, Samples, SamplesFormat, denoising_errors, draw_samples, level_goal, write_samples,
+};
 pub use show::{ComparedRow, Comparison, number};
 #[cfg(feature = "figures")]
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
