@@ -228,3 +228,105 @@ impl SquaredErrors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(alpha: f64, sigma: f64, regret: Vec<f64>) -> SquaredErrors {
+        let error = vec![1.0; regret.len()];
+        SquaredErrors {
+            alpha,
+            sigma,
+            constant: error.clone(),
+            independent: None,
+            optimum: Some(error.clone()),
+            error,
+            regret: Some(regret),
+        }
+    }
+
+    #[test]
+    fn pairs_of_one_row_count_as_one_in_the_standard_error() {
+        let values = [1.0, 3.0, 5.0, 7.0];
+        assert_eq!(Estimate::over_rows(&values, 2), Estimate { mean: 4.0, standard_error: 2.0 });
+        // One row alone: over its pairs.
+        let alone = Estimate::over_rows(&values, 4);
+        assert_eq!(alone, Estimate::over_rows(&values, 1));
+        assert!((alone.standard_error - (20.0_f64 / 12.0).sqrt()).abs() < 1e-15);
+    }
+
+    /// On a Gaussian N(0, d²) the constant 0 has the regret `d² w / (1 + w)`, `w = d² snr`, whose integral is
+    /// `½ (w − ln(1 + w))`.
+    #[test]
+    fn the_integral_of_a_constant_s_regret_is_its_closed_form() {
+        let d: f64 = 0.7;
+        let closed = |snr: f64| 0.5 * (d * d * snr - (d * d * snr).ln_1p());
+        // Karras's levels, whose distances in ln snr differ.
+        let levels = |count: usize| -> Vec<SquaredErrors> {
+            let sigma = |i: usize| {
+                let [from, to] = [20.0_f64, 0.05].map(|sigma| sigma.powf(1.0 / 7.0));
+                (from + i as f64 / (count - 1) as f64 * (to - from)).powi(7)
+            };
+            let level = |i| {
+                let alpha: f64 = 0.5;
+                let w = (d * alpha / sigma(i)).powi(2);
+                level(alpha, sigma(i), vec![d * d * w / (1.0 + w); 3])
+            };
+            (0..count).map(level).collect()
+        };
+        for count in [40, 128] {
+            let levels = levels(count);
+            let snrs: Vec<f64> = levels.iter().map(|l| (l.alpha / l.sigma).powi(2)).collect();
+            let found = Denoising::of(levels, 1, 0).regret.expect("known");
+            let want = closed(snrs[count - 1]) - closed(snrs[0]);
+            // With f the integrand over ln snr, 0 < f'' <= 4 f, and f grows by a factor of exp(2 h) at most
+            // within a step h: so the trapezoidal rule is above the integral, by h² / 3 exp(2 h) at most.
+            let h = snrs.windows(2).map(|pair| (pair[1] / pair[0]).ln()).fold(0.0, f64::max);
+            let off = found.nats / want - 1.0;
+            assert!(off > 0.0 && off < h * h / 3.0 * (2.0 * h).exp(), "{count}: {off}, h = {h}");
+            assert_eq!((found.snr, found.standard_error), ([snrs[0], snrs[count - 1]], 0.0));
+        }
+    }
+
+    #[test]
+    fn the_integral_s_standard_error_is_over_the_rows() {
+        // The same rows are worse at every level, so the errors of the levels do not cancel.
+        let levels = vec![level(1.0, 1.0, vec![1.0, 3.0]), level(1.0, 0.5, vec![2.0, 6.0])];
+        let found = Denoising::of(levels, 1, 0).regret.expect("known");
+        // Weights ½ · ½ ln 4 · snr: rows (1 + 8) and (3 + 24).
+        let weight = 0.25 * 4_f64.ln();
+        assert!((found.nats - 18.0 * weight).abs() < 1e-14, "{found:?}");
+        assert!((found.standard_error - 9.0 * weight).abs() < 1e-14, "{found:?}");
+    }
+
+    #[test]
+    fn levels_without_signal_have_no_part_and_those_not_finite_are_left_out() {
+        let all = vec![
+            level(0.0, 1.0, vec![5.0; 2]),
+            level(1.0, 1.0, vec![1.0; 2]),
+            level(1.0, 0.7, vec![f64::INFINITY, 1.0]),
+            level(1.0, 0.5, vec![0.5; 2]),
+        ];
+        let found = Denoising::of(all, 1, 1);
+        assert_eq!((found.levels.len(), found.left_out, found.rows, found.pairs), (3, 2, 2, 2));
+        let regret = found.regret.expect("known");
+        assert_eq!(regret.snr, [1.0, 4.0]);
+        // ½ · ½ ln 4 · (1 · 1 + 4 · 0.5).
+        assert!((regret.nats - 0.75 * 4_f64.ln()).abs() < 1e-14, "{regret:?}");
+        let worst = found.worst().expect("known");
+        assert_eq!((worst.sigma, worst.relative_regret()), (0.5, Some(0.5)));
+        let one = Denoising::of(vec![level(1.0, 1.0, vec![1.0])], 1, 0);
+        assert_eq!(one.regret, None, "no integral over one level");
+    }
+
+    #[test]
+    #[cfg(feature = "serde")]
+    fn what_is_not_known_is_left_out_of_the_file_and_read_as_such() {
+        let unknown = SquaredErrors { optimum: None, regret: None, ..level(1.0, 0.1, vec![1.0]) };
+        let found = Denoising::of(vec![unknown], 1, 0);
+        let text = serde_json::to_string(&found).expect("finite");
+        assert!(!text.contains("null") && !text.contains("regret"), "{text}");
+        assert_eq!(serde_json::from_str::<Denoising>(&text).expect("ours"), found);
+    }
+}
