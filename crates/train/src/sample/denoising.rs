@@ -222,3 +222,6 @@ fn joined(chunks: Vec<SquaredErrors>) -> SquaredErrors {
     }
     all
 }
+
+#[cfg(test)]
+mod tests;
