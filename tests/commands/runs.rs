@@ -127,8 +127,8 @@ fn the_network_is_measured_at_every_level() {
     assert!(page.contains("Evaluation") && !page.contains("The denoiser's"));
 
     // Data that does not know its optimum.
-    let moons = r#"data={"kind": "two_moons", "noise": 0.1}"#;
-    let run = ["train", "run.json", "--out", "b", "--set", moons];
+    let board = r#"data={"kind": "checkerboard", "cells": 4}"#;
+    let run = ["train", "run.json", "--out", "b", "--set", board];
     program.run(&[&run[..], &drawn[..]].concat()).code(0);
     let found = evaluation("b");
     assert!(found["denoising"].get("regret").is_none());

@@ -1,5 +1,7 @@
 //! What every distribution promises, checked on all of them, and what some know beyond it.
 
+mod posterior_means;
+
 use super::*;
 use crate::{Dataset, Part, Purpose, Streams};
 
@@ -362,33 +364,5 @@ fn a_mixture_s_random_rows_are_those_of_every_release() {
         mixture().draw(part, &mut Streams::new(11).at(Purpose::Data, 0, 0), &mut rows);
         let sum = rows.iter().fold(0_u64, |sum, x| sum.rotate_left(7) ^ x.to_bits());
         assert_eq!(sum, 0x95a3702d92b2087b, "{part:?}");
-    }
-}
-
-#[test]
-fn gaussians_and_mixtures_state_their_posterior_means() {
-    let gaussian = Gaussian::new(vec![0.5, -1.0], 2.0).expect("valid");
-    let eight = EightGaussians::new(1.0, 0.1).expect("valid");
-    let mixture =
-        GaussianMixture::new(vec![vec![1.0, 0.0], vec![0.0, 2.0]], 0.3, None).expect("valid");
-    let (alpha, sigma) = (0.6, 0.8);
-    let rows = [1.7, -0.2, 0.1, 0.4];
-    for data in [&gaussian as &dyn Dataset, &eight, &mixture] {
-        let means = data.posterior_means(&rows, alpha, sigma).expect("known");
-        for (x, mean) in rows.chunks_exact(2).zip(means.chunks_exact(2)) {
-            // Tweedie: alpha D = x + sigma² ∇ ln p(x), by central differences of order 2.
-            for (i, mean) in mean.iter().enumerate() {
-                let h = 1e-4;
-                let at = |by: f64| {
-                    let mut x = x.to_vec();
-                    x[i] += by;
-                    data.diffused_log_density(alpha, sigma, &x).expect("known")
-                };
-                let score = (at(h) - at(-h)) / (2.0 * h);
-                let want = (x[i] + sigma * sigma * score) / alpha;
-                // h² / 6 times a third derivative of up to some 10, and 1e-16 / h of rounding.
-                assert!((mean - want).abs() < 1e-6, "{mean} {want}");
-            }
-        }
     }
 }
