@@ -86,6 +86,61 @@ fn a_page_shows_a_run_whole_and_needs_nothing_else() {
 }
 
 #[test]
+fn the_network_is_measured_at_every_level() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    let read = |run: &str, name: &str| {
+        String::from_utf8(program.read(&format!("{run}/{name}"))).expect("UTF-8")
+    };
+    let evaluation = |run: &str| -> serde_json::Value {
+        serde_json::from_str(&read(run, "evaluation.json")).expect("JSON")
+    };
+    let drawn = ["--set", "report.figures=[\"denoising\"]"];
+    program.run(&[&["train", "run.json", "--out", "a"], &drawn[..]].concat()).code(0);
+    let found = evaluation("a");
+    let number = |pointer: &str| found.pointer(pointer).and_then(|v| v.as_f64()).expect("a number");
+    assert!(number("/denoising/regret/nats") > number("/denoising/regret/standard_error"));
+    let levels = found["denoising"]["levels"].as_array().expect("levels");
+    assert!(levels.len() > 3);
+    for level in levels {
+        let mean = |name: &str| level[name]["mean"].as_f64().expect("a number");
+        // Two means over the same 4096 pairs, whose mixed term is 0 but for chance.
+        let sum = mean("regret") + mean("optimum");
+        assert!((mean("error") / sum - 1.0).abs() < 0.2, "{level}");
+    }
+    let said = program.run(&["evaluate", "a"]).code(0);
+    assert!(said.out.contains("\nregret: ") && said.out.contains(" nats over "), "{}", said.out);
+    assert_eq!(evaluation("a"), found, "measured again it is the same");
+    let said = program.run(&["--json", "evaluate", "a"]).code(0);
+    assert!(said.out.contains("\"denoising\":{"), "{}", said.out);
+    assert!(read("a", "figures/denoising.svg").contains("regret of the network"));
+    assert!(read("a", "report.html").contains("The denoiser's regret: "));
+    let said = program.run(&["compare", "a", "a"]).code(0);
+    assert!(said.out.contains("regret, nats"), "{}", said.out);
+
+    // An evaluation of an older program says nothing of levels.
+    let mut old = found.clone();
+    old.as_object_mut().expect("an object").remove("denoising");
+    program.write("a/evaluation.json", &old.to_string());
+    program.run(&["report", "a"]).code(0);
+    let page = read("a", "report.html");
+    assert!(page.contains("Evaluation") && !page.contains("The denoiser's"));
+
+    // Data that does not know its optimum.
+    let board = r#"data={"kind": "checkerboard", "cells": 4}"#;
+    let run = ["train", "run.json", "--out", "b", "--set", board];
+    program.run(&[&run[..], &drawn[..]].concat()).code(0);
+    let found = evaluation("b");
+    assert!(found["denoising"].get("regret").is_none());
+    assert!(found["denoising"]["levels"][0]["independent"]["mean"].as_f64() > Some(0.0));
+    assert!(read("b", "figures/denoising.svg").contains("independent features"));
+    assert!(read("b", "report.html").contains("over that of independent features"));
+    let none =
+        [&["train", "run.json", "--out", "c", "--set", "report.evaluation=false"], &drawn[..]];
+    program.run(&none.concat()).code(0).err_has("nothing to draw `denoising` from");
+}
+
+#[test]
 fn completions_name_the_commands() {
     let program = Program::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -138,6 +138,13 @@ pub trait Dataset: Send + Sync {
         None
     }
 
+    /// The exact posterior means `E[x_0 | alpha · x_0 + sigma · eps = x]` of many rows x, one after the other in
+    /// `rows` as in the result: the best estimates of the clean rows, by which a denoiser's
+    /// [regret](crate::measure::Denoising) is measured. `None` where they are not known.
+    fn posterior_means(&self, _rows: &[f64], _alpha: f64, _sigma: f64) -> Option<Vec<f64>> {
+        None
+    }
+
     /// The modes, where the distribution has any.
     fn modes(&self) -> Option<Vec<Mode>> {
         None

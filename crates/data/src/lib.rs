@@ -5,8 +5,8 @@
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own. Its [`Column`]s hold
 //!   [`ColumnValues`], a [`FeatureGroup`] of some [`FeatureKind`] stands for each in the model's space, and
 //!   images have a [`Shape`].
-//! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density
-//!   and score where these are closed formulas. A [`DataError`] names a parameter that is wrong.
+//! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density,
+//!   score and posterior means where these are known. A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
 //!   distribution function and quantiles.
 //! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],

@@ -1,7 +1,7 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
 use langevin_data::measure::{ColumnFound, Evaluation, Metric, ModeFound};
-use langevin_train::{Problem, evaluate_run, number, read_run_config, report_run};
+use langevin_train::{Problem, denoising_text, evaluate_run, number, read_run_config, report_run};
 use serde_json::json;
 
 use super::{on_trained, with_settings};
@@ -62,6 +62,9 @@ fn show(display: &Display, evaluation: &Evaluation) {
         number(copying.samples_median),
         number(copying.held_out_median)
     ));
+    if let Some(text) = evaluation.denoising.as_ref().and_then(denoising_text) {
+        display.result(&format!("\n{text}"));
+    }
     if let Some(modes) = &evaluation.modes {
         let header = ["mode", "share", "expected", "spread by axis", "expected"];
         let list = |values: &[f64]| {

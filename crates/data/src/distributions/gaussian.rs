@@ -56,6 +56,9 @@ impl Dataset for Gaussian {
     fn score(&self, x: &[f64]) -> Option<Vec<f64>> {
         self.mixture.score(x)
     }
+    fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        Some(self.mixture.posterior_means(rows, alpha, sigma))
+    }
     fn modes(&self) -> Option<Vec<Mode>> {
         self.mixture.modes()
     }

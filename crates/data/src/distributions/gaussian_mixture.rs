@@ -281,6 +281,10 @@ impl Dataset for GaussianMixture {
         Some(score)
     }
 
+    fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        Some(Self::posterior_means(self, rows, alpha, sigma))
+    }
+
     fn modes(&self) -> Option<Vec<Mode>> {
         let mode = |(center, share): (&Vec<f64>, &f64)| Mode {
             center: center.clone(),

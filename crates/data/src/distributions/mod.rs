@@ -1,6 +1,7 @@
 //! Distributions to learn, one a file, each with its exact mean and covariance.
 
 mod checkerboard;
+mod curve;
 mod eight_gaussians;
 mod gaussian;
 mod gaussian_mixture;
@@ -17,26 +18,6 @@ pub use rings::Rings;
 pub use spiral::Spiral;
 pub use swiss_roll::SwissRoll;
 pub use two_moons::TwoMoons;
-
-use crate::Stream;
-
-/// The number of words that a row of a noisy curve in the plane uses: two uniforms, two normals.
-const CURVE_WORDS: u64 = 4;
-
-/// Draws rows of a curve in the plane, with Gaussian noise around it. `point` is the point of the curve
-/// for two uniform numbers.
-fn draw_curve(
-    stream: &mut Stream,
-    rows: &mut [f64],
-    noise: f64,
-    point: impl Fn(f64, f64) -> [f64; 2],
-) {
-    stream.fill_rows(rows, 2, 2, |uniforms, row| {
-        for (x, on_curve) in row.iter_mut().zip(point(uniforms[0], uniforms[1])) {
-            *x = on_curve + noise * *x;
-        }
-    });
-}
 
 /// The covariance of a point in the plane with independent noise added, from the point's mean, mean
 /// squares and mean product.

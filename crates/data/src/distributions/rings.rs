@@ -1,6 +1,11 @@
 //! [`Rings`]: concentric circles.
 
-use super::{CURVE_WORDS, covariance, draw_curve};
+use std::f64::consts::TAU;
+
+use super::{
+    covariance,
+    curve::{Arc, CURVE_WORDS, draw_curve, posterior_means},
+};
 use crate::{
     DataError, Dataset, Part, Stream,
     error::{error, not_negative, positive},
@@ -32,6 +37,12 @@ impl Rings {
     }
 }
 
+/// The point at u of a turn.
+fn point(u: f64, radius: f64) -> [f64; 2] {
+    let (sin, cos) = sin_cos_turns(u);
+    [radius * cos, radius * sin]
+}
+
 impl Dataset for Rings {
     fn features(&self) -> usize {
         2
@@ -43,9 +54,7 @@ impl Dataset for Rings {
 
     fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
         draw_curve(stream, rows, self.noise, |u, v| {
-            let radius = self.radii[(v * self.radii.len() as f64) as usize];
-            let (sin, cos) = sin_cos_turns(u);
-            [radius * cos, radius * sin]
+            point(u, self.radii[(v * self.radii.len() as f64) as usize])
         });
     }
 
@@ -57,5 +66,15 @@ impl Dataset for Rings {
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let square = self.radii.iter().map(|r| r * r).sum::<f64>() / self.radii.len() as f64;
         Some(covariance([0.0; 2], [square / 2.0; 2], 0.0, self.noise))
+    }
+
+    fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        let share = 1.0 / self.radii.len() as f64;
+        let arc = |radius: &f64| {
+            let radius = *radius;
+            Arc { at: move |u: f64| (point(u, radius), share), speed: TAU * radius, turns: 1.0 }
+        };
+        let arcs: Vec<_> = self.radii.iter().map(arc).collect();
+        posterior_means(rows, [alpha, sigma], self.noise, &arcs)
     }
 }

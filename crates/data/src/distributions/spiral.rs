@@ -2,7 +2,10 @@
 
 use std::f64::consts::TAU;
 
-use super::{CURVE_WORDS, covariance, draw_curve};
+use super::{
+    covariance,
+    curve::{Arc, CURVE_WORDS, draw_curve, posterior_means},
+};
 use crate::{
     DataError, Dataset, Part, Stream,
     error::{not_negative, positive},
@@ -28,6 +31,12 @@ impl Spiral {
         Ok(Self { turns, noise })
     }
 
+    /// The point at s.
+    fn point(&self, s: f64) -> [f64; 2] {
+        let (sin, cos) = sin_cos_turns(self.turns * s);
+        [s * cos, s * sin]
+    }
+
     /// The mean: `2 ∫ s² cos(ks) ds` and `2 ∫ s² sin(ks) ds` over [0, 1] with k = 2π n, by parts.
     fn first_moments(&self) -> [f64; 2] {
         let k = TAU * self.turns;
@@ -48,11 +57,7 @@ impl Dataset for Spiral {
     }
 
     fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
-        draw_curve(stream, rows, self.noise, |u, _| {
-            let s = u.sqrt();
-            let (sin, cos) = sin_cos_turns(self.turns * s);
-            [s * cos, s * sin]
-        });
+        draw_curve(stream, rows, self.noise, |u, _| self.point(u.sqrt()));
     }
 
     fn mean(&self) -> Option<Vec<f64>> {
@@ -67,5 +72,15 @@ impl Dataset for Spiral {
             sin / c + 3.0 * cos / c.powi(2) - 6.0 * sin / c.powi(3) - 6.0 * (cos - 1.0) / c.powi(4);
         let odd = -cos / c + 3.0 * sin / c.powi(2) + 6.0 * cos / c.powi(3) - 6.0 * sin / c.powi(4);
         Some(covariance(self.first_moments(), [0.25 + even, 0.25 - even], odd, self.noise))
+    }
+
+    fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        // s² is uniform, so s has the density 2s.
+        let arc = Arc {
+            at: |s: f64| (self.point(s), 2.0 * s),
+            speed: (TAU * self.turns).hypot(1.0),
+            turns: self.turns,
+        };
+        posterior_means(rows, [alpha, sigma], self.noise, &[arc])
     }
 }

@@ -2,7 +2,10 @@
 
 use std::f64::consts::PI;
 
-use super::{CURVE_WORDS, covariance, draw_curve};
+use super::{
+    covariance,
+    curve::{Arc, CURVE_WORDS, draw_curve, posterior_means},
+};
 use crate::{DataError, Dataset, Part, Stream, error::not_negative, math::sin_cos_turns};
 
 /// Swiss roll with noise: `t · (cos t, sin t) / 10` for t uniform in [1.5π, 4.5π], and `noise` times a
@@ -15,6 +18,14 @@ pub struct SwissRoll {
 const FIRST: f64 = 1.5 * PI;
 const LAST: f64 = 4.5 * PI;
 const SCALE: f64 = 0.1;
+
+/// The point at t for the uniform number u.
+fn point(u: f64) -> [f64; 2] {
+    let turns = 0.75 + 1.5 * u;
+    let t = 2.0 * PI * turns * SCALE;
+    let (sin, cos) = sin_cos_turns(turns);
+    [t * cos, t * sin]
+}
 
 /// The mean over t of the function whose integral is `integral`.
 fn mean_over_t(integral: impl Fn(f64) -> f64) -> f64 {
@@ -49,12 +60,7 @@ impl Dataset for SwissRoll {
     }
 
     fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
-        draw_curve(stream, rows, self.noise, |u, _| {
-            let turns = 0.75 + 1.5 * u;
-            let t = 2.0 * PI * turns * SCALE;
-            let (sin, cos) = sin_cos_turns(turns);
-            [t * cos, t * sin]
-        });
+        draw_curve(stream, rows, self.noise, |u, _| point(u));
     }
 
     fn mean(&self) -> Option<Vec<f64>> {
@@ -75,5 +81,14 @@ impl Dataset for SwissRoll {
         let scale = SCALE * SCALE / 2.0;
         let squares = [scale * (square + even), scale * (square - even)];
         Some(covariance(Self::first_moments(), squares, scale * odd, self.noise))
+    }
+
+    fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        let arc = Arc {
+            at: |u: f64| (point(u), 1.0),
+            speed: SCALE * (LAST - FIRST) * LAST.hypot(1.0),
+            turns: 1.5,
+        };
+        posterior_means(rows, [alpha, sigma], self.noise, &[arc])
     }
 }

@@ -1,5 +1,7 @@
 //! What every distribution promises, checked on all of them, and what some know beyond it.
 
+mod posterior_means;
+
 use super::*;
 use crate::{Dataset, Part, Purpose, Streams};
 

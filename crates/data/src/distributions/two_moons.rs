@@ -2,7 +2,10 @@
 
 use std::f64::consts::PI;
 
-use super::{CURVE_WORDS, covariance, draw_curve};
+use super::{
+    covariance,
+    curve::{Arc, CURVE_WORDS, draw_curve, posterior_means},
+};
 use crate::{DataError, Dataset, Part, Stream, error::not_negative, math::sin_cos_turns};
 
 /// Two moons with noise: `(cos t, sin t)` or `(1 − cos t, 1/2 − sin t)`, equally likely, for t uniform in
@@ -23,6 +26,12 @@ impl TwoMoons {
     }
 }
 
+/// The point at angle πu of the upper moon, or of the lower one.
+fn point(u: f64, lower: bool) -> [f64; 2] {
+    let (sin, cos) = sin_cos_turns(u / 2.0);
+    if lower { [1.0 - cos, 0.5 - sin] } else { [cos, sin] }
+}
+
 impl Dataset for TwoMoons {
     fn features(&self) -> usize {
         2
@@ -33,10 +42,7 @@ impl Dataset for TwoMoons {
     }
 
     fn draw(&self, _part: Part, stream: &mut Stream, rows: &mut [f64]) {
-        draw_curve(stream, rows, self.noise, |u, v| {
-            let (sin, cos) = sin_cos_turns(u / 2.0);
-            if v < 0.5 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
-        });
+        draw_curve(stream, rows, self.noise, |u, v| point(u, v >= 0.5));
     }
 
     fn mean(&self) -> Option<Vec<f64>> {
@@ -47,5 +53,14 @@ impl Dataset for TwoMoons {
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         let squares = [1.0, 0.5 * (1.25 - 2.0 / PI)];
         Some(covariance([0.5, 0.25], squares, 0.5 * (0.5 - 2.0 / PI), self.noise))
+    }
+
+    fn posterior_means(&self, rows: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        let arcs = [false, true].map(|lower| Arc {
+            at: move |u: f64| (point(u, lower), 0.5),
+            speed: PI,
+            turns: 0.5,
+        });
+        posterior_means(rows, [alpha, sigma], self.noise, &arcs)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copying, Modes};
+use super::{Copying, Denoising, Modes};
 
 /// Evaluation of samples: how near they are to held-out rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,10 @@ pub struct Evaluation {
     pub copying: Copying,
     /// Shares of the samples near each mode, where the modes are known.
     pub modes: Option<Modes>,
+    /// Errors of the denoiser by noise level; none where they were not measured, as by
+    /// version 0.1.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub denoising: Option<Denoising>,
     /// Numbers of the rows that were used.
     pub rows: RowCounts,
 }

@@ -9,11 +9,13 @@
 mod bootstrap;
 mod chunks;
 mod correlation;
+mod denoising;
 mod energy;
 mod error;
 mod findings;
 mod gaussian;
 mod held_out_distance;
+mod independent_features;
 mod inputs;
 mod kolmogorov_smirnov;
 mod modes;
@@ -23,10 +25,12 @@ mod wasserstein;
 
 pub use bootstrap::{Resamples, standard_error};
 pub use correlation::{CorrelationDifference, correlation_difference};
+pub use denoising::{Denoising, Estimate, LevelErrors, RegretIntegral, SquaredErrors};
 pub use energy::energy_distance;
 pub use error::MeasureError;
 pub use findings::{ColumnFound, Distance, Evaluation, Metric, RowCounts, Space};
 pub use gaussian::FittedGaussian;
+pub use independent_features::IndependentFeatures;
 pub use inputs::{Inputs, SampleSet};
 pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
 pub use modes::{MODE_RADIUS, ModeFound, Modes, modes};
@@ -71,7 +75,8 @@ const COPYING_WORK: usize = 4_000_000_000;
 /// Distances over all columns are measured in model space, distances by column in the user's units.
 /// Correlations are compared over at most 64 evenly spread columns. The copying check takes all training
 /// rows, and at most 4000 evenly spread rows each of samples and held-out rows; where there are many
-/// training rows it takes fewer. The same inputs give the same numbers.
+/// training rows it takes fewer. The same inputs give the same numbers. No denoiser is measured here:
+/// [`Evaluation::denoising`] is left empty.
 ///
 /// # Errors
 /// Rows with other columns than the rest, rows that differ in number between the spaces, a baseline with
@@ -116,7 +121,8 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     };
     let found_modes = inputs.modes.map(|goals| modes(inputs.samples.user, goals, MODE_RADIUS));
     let columns = columns(inputs, by_column);
-    Ok(Evaluation { metrics, columns, copying, modes: found_modes.transpose()?, rows })
+    let modes = found_modes.transpose()?;
+    Ok(Evaluation { metrics, columns, copying, modes, denoising: None, rows })
 }
 
 /// Sets of rows whose distances stand side by side.

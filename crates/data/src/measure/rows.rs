@@ -72,7 +72,8 @@ impl<'a> Rows<'a> {
     }
 
     /// The mean of each column.
-    pub(super) fn mean(&self) -> Vec<f64> {
+    #[must_use]
+    pub fn mean(&self) -> Vec<f64> {
         let mut mean = vec![0.0; self.columns];
         for row in self.iter() {
             mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);

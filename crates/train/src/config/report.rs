@@ -76,6 +76,10 @@ pub enum FigureKind {
     Modes,
     /// The exact density of each level with the samples' histogram; filled contours in two dimensions.
     Density,
+    /// The denoiser's error at each level of the sampling: its regret beside the optimum's error where that
+    /// is known, else its held-out error beside those of a constant and of independent features. It needs
+    /// `evaluation`.
+    Denoising,
     /// The exact cumulative distribution of each level with the samples', in one dimension.
     Cumulative,
 }

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use burn::tensor::Device;
-use langevin_core::Network;
+use langevin_core::{Denoiser, Network};
 use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{Evaluation, FittedGaussian, Inputs, evaluate},
@@ -11,21 +11,21 @@ use langevin_data::{
 
 use crate::{
     TrainError,
-    engine::RunDenoiser,
     problem::Problem,
-    sample::{Samples, draw_samples, spaces::BothSpaces},
+    run::denoiser::denoiser_of,
+    sample::{Samples, denoising_errors, draw_samples, spaces::BothSpaces},
     store::{durable::write_json, records::EVALUATION},
 };
 
 /// The most samples of the untrained baseline, which needs no more than one chunk of comparison.
 const BASELINE_ROWS: usize = 1000;
 
-/// Streams of [`Purpose::Reference`]; 0 is for figures.
+/// Streams of [`Purpose::Reference`]; 0 is for figures, 4 and on for the errors of denoisers.
 const TRAINING: u64 = 1;
 const HELD_OUT: u64 = 2;
 const GAUSSIAN: u64 = 3;
 
-/// Measures samples of a run's denoiser against held-out rows.
+/// Measures samples of a run's denoiser, and the denoiser itself, against held-out rows.
 ///
 /// `untrained` is the network before its first step, or one for each level.
 ///
@@ -35,6 +35,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     problem: &Problem,
     data: &dyn Dataset,
     samples: &Samples,
+    denoiser: &dyn Denoiser,
     untrained: &[N],
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
@@ -51,16 +52,16 @@ pub(crate) fn evaluate_samples<N: Network>(
     let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);
     let gaussian = BothSpaces::of_model(data, fitted.draw(count, &mut stream));
 
-    let denoiser = RunDenoiser::new(problem.diffusion(), untrained);
     let count = count.min(BASELINE_ROWS);
-    let untrained = draw_samples(problem, count, seed, data, &denoiser, device, progress)?;
+    let untrained = denoiser_of(problem, untrained);
+    let untrained = draw_samples(problem, count, seed, data, &untrained, device, progress)?;
     let untrained = BothSpaces::of_samples(data, &untrained.values);
 
     let mut baselines = vec![("gaussian", gaussian.set("gaussian")?)];
     // An untrained network may give numbers beyond all bounds: then there is nothing to compare.
     baselines.extend(untrained.set("untrained").ok().map(|set| ("untrained", set)));
     let modes = data.modes();
-    Ok(evaluate(&Inputs {
+    let mut evaluation = evaluate(&Inputs {
         columns: &data.column_names(),
         samples: drawn.set("samples")?,
         training: training.set("training rows")?,
@@ -68,7 +69,10 @@ pub(crate) fn evaluate_samples<N: Network>(
         baselines: &baselines,
         modes: modes.as_deref(),
         seed,
-    })?)
+    })?;
+    let errors = denoising_errors(problem, seed, data, denoiser, device, progress)?;
+    evaluation.denoising = Some(errors);
+    Ok(evaluation)
 }
 
 /// Writes evaluation.json and gives its checksum.

@@ -7,12 +7,12 @@ use langevin_data::{Dataset, measure::Evaluation};
 
 use super::{
     Event, Observer, RunOptions,
+    denoiser::denoiser_of,
     evaluate::{evaluate_samples, write_evaluation},
     observer::{asked_to_stop, sampling},
 };
 use crate::{
     TrainError,
-    engine::RunDenoiser,
     problem::Problem,
     sample::{Samples, draw_samples},
     store::{
@@ -41,12 +41,13 @@ pub fn sample_run<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
     let (problem, networks) = trained(run, problem, network, data, observer)?;
-    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+    let denoiser = denoiser_of(&problem, &networks);
     let (count, progress) = (problem.config().sample.count, &mut sampling(observer));
     draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)
 }
 
-/// Draws samples as [`sample_run`] does and measures them against held-out rows. `network` is the one
+/// Draws samples as [`sample_run`] does and measures them, and the denoiser level by level, against
+/// held-out rows. `network` is the one
 /// that the run started from. The measures go to evaluation.json where the samples are the run's own.
 ///
 /// # Errors
@@ -61,14 +62,15 @@ pub fn evaluate_run<N: Network>(
 ) -> Result<Evaluation, TrainError> {
     let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
     let (config, device) = (problem.config(), options.device);
-    let denoiser = RunDenoiser::new(problem.diffusion(), &trained);
+    let denoiser = denoiser_of(&problem, &trained);
     let (count, seed) = (config.sample.count, config.seed);
     let samples =
         draw_samples(&problem, count, seed, data, &denoiser, device, &mut sampling(observer))?;
     observer.event(Event::Evaluating);
     let stop = &mut |_| asked_to_stop(observer);
     let untrained = vec![network; trained.len()];
-    let evaluation = evaluate_samples(&problem, data, &samples, &untrained, device, stop)?;
+    let evaluation =
+        evaluate_samples(&problem, data, &samples, &denoiser, &untrained, device, stop)?;
     // Only the run's own samples count: with another number or sampler they are not the ones in its
     // folder.
     if config.sample == read_run_config(run)?.sample {

@@ -14,9 +14,9 @@ use langevin_data::measure::Evaluation;
 use crate::{
     TrainError,
     config::KeepConfig,
-    engine::RunDenoiser,
     run::{
         Event, Observer, RunOptions, RunReport,
+        denoiser::denoiser_of,
         evaluate::{evaluate_samples, write_evaluation},
         level_remarks::level_remarks,
         observer::{asked_to_stop, sampling},
@@ -244,7 +244,7 @@ impl<'a, N: Network> Session<'a, N> {
         let networks = self.for_sampling(observer)?;
         let (problem, data) = (self.trainer.problem(), self.trainer.data());
         let config = problem.config();
-        let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+        let denoiser = denoiser_of(problem, &networks);
         let device = self.trainer.device();
         let samples = draw_samples(
             problem,
@@ -270,7 +270,7 @@ impl<'a, N: Network> Session<'a, N> {
             observer.event(Event::Evaluating);
             let untrained = &self.untrained;
             let stop = &mut |_| asked_to_stop(observer);
-            match evaluate_samples(problem, data, &samples, untrained, device, stop) {
+            match evaluate_samples(problem, data, &samples, &denoiser, untrained, device, stop) {
                 Ok(evaluation) => {
                     write_evaluation(run, &evaluation)?;
                     self.written.push(run.join(EVALUATION));

@@ -126,7 +126,7 @@ impl<'a> Drawing<'a> {
     }
 }
 
-fn read_rows(x: Tensor<2>) -> Result<Vec<f32>, TrainError> {
+pub(super) fn read_rows(x: Tensor<2>) -> Result<Vec<f32>, TrainError> {
     let data = x.try_into_data().map_err(TrainError::device)?;
     Ok(data.iter::<f32>().collect())
 }

@@ -1,8 +1,9 @@
 //! Samples: drawing them chunk by chunk through the levels, restoring the user's columns, and files
-//! of them.
+//! of them; and the errors of a denoiser at the levels.
 
 mod bounded;
 mod chunk;
+mod denoising;
 pub(crate) mod draw;
 pub(crate) mod file;
 pub(crate) mod levels;
@@ -14,6 +15,7 @@ pub(crate) mod spaces;
 pub(crate) mod trajectory;
 
 pub use bounded::Bounded;
+pub use denoising::denoising_errors;
 pub use draw::{Samples, draw_samples};
 pub use file::{SamplesFormat, write_samples};
 pub use moments::{LevelSummary, level_goal};

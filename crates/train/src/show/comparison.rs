@@ -66,6 +66,8 @@ fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
         rows.push(row(&floor, &|r| Some(format!("{:.5}", metric(r)?.floor))));
     }
     let ratio = |r: &RunRecords| r.evaluation.as_ref()?.copying.ratio;
+    let regret = |r: &RunRecords| r.evaluation.as_ref()?.denoising.as_ref()?.regret;
+    rows.push(row("regret, nats", &|r| Some(format!("{:.5}", regret(r)?.nats))));
     rows.push(row("nearest training row, ratio", &|r| Some(format!("{:.3}", ratio(r)?))));
     rows.retain(|row| row.values.iter().any(|value| value != "–"));
     rows

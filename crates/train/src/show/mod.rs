@@ -1,7 +1,8 @@
 //! Display of runs: figures, films, the page of a run, and the comparison of several runs. All but
-//! the comparison is behind the feature `figures`.
+//! the comparison and what is said of errors by level is behind the feature `figures`.
 
 pub(crate) mod comparison;
+mod denoising;
 #[cfg(feature = "figures")]
 pub mod figures;
 #[cfg(feature = "figures")]
@@ -13,6 +14,7 @@ mod page;
 pub(crate) mod report;
 
 pub use comparison::{ComparedRow, Comparison};
+pub use denoising::denoising_text;
 #[cfg(feature = "figures")]
 pub use film::of_run::{FilmFormat, draw_film};
 pub use numbers::number;

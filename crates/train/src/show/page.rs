@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use crate::{
     TrainError,
-    show::{comparison::Comparison, figures::FIGURE_CSS, numbers::number},
+    show::{
+        comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS, numbers::number,
+    },
     store::RunRecords,
 };
 
@@ -95,6 +97,7 @@ pub(crate) fn run_page(
             metrics,
             baselines,
             columns,
+            denoising => evaluation.and_then(|e| denoising_text(e.denoising.as_ref()?)),
             copying => evaluation.map(|evaluation| copying_text(&evaluation.copying)),
             modes,
             config => records.config_text.as_str(),
@@ -172,6 +175,9 @@ fn facts(records: &RunRecords) -> Vec<Fact> {
     let distance = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
     add("energy distance", distance.map(|m| number(m.distance.samples)));
     add("its floor", distance.map(|m| number(m.distance.floor)));
+    let denoising = records.evaluation.as_ref().and_then(|e| e.denoising.as_ref());
+    let regret = denoising.and_then(|denoising| denoising.regret);
+    add("regret in nats", regret.map(|regret| number(regret.nats)));
     let seconds = records.training_seconds();
     add("training", (seconds > 0.0).then(|| format!("{seconds:.1} s")));
     let rate = records.timings.last().map(|timing| timing.steps_per_second);

@@ -60,6 +60,9 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         baselines: &baselines,
     };
     figures.push(distances(title, &values.iter().map(row).collect::<Vec<_>>()).unwrap());
+    let points: Vec<_> = values.iter().map(|v| (*v, *v)).collect();
+    let curve = LevelErrorCurve { name, points: &points };
+    figures.push(level_errors(title, &[curve, curve], Some(name)).unwrap());
     figures.extend(nameless_figures(title, values));
     figures
 }

@@ -7,7 +7,10 @@ use std::{
     sync::OnceLock,
 };
 
-use langevin_data::{Dataset, Part};
+use langevin_data::{
+    Dataset, Part,
+    measure::{Estimate, LevelErrors},
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -23,9 +26,10 @@ use crate::{
     },
     show::{
         Comparison,
+        denoising::denoising_text,
         figures::{
-            self, Curve, DensityPanel, Distance, Figure, FigureError, LevelStatistics, Pixels,
-            Points,
+            self, Curve, DensityPanel, Distance, Figure, FigureError, LevelErrorCurve,
+            LevelStatistics, Pixels, Points,
         },
         page::{self, Section},
     },
@@ -203,6 +207,7 @@ impl<'a> Material<'a> {
             FigureKind::Convergence => ("convergence", self.convergence()),
             FigureKind::Modes => ("modes", self.modes()),
             FigureKind::Density => ("density", self.density()),
+            FigureKind::Denoising => ("denoising", self.denoising()),
             FigureKind::Cumulative => ("cumulative", self.cumulative()),
         };
         Ok((file, drawn.transpose().map_err(failed(file))?))
@@ -303,16 +308,43 @@ impl<'a> Material<'a> {
         Some(figures::distances("Distances to the held-out rows", &rows))
     }
 
+    /// Figure of the denoiser's errors by noise level. A run that was not evaluated has none.
+    fn denoising(&self) -> MaybeFigure {
+        let denoising = self.records.evaluation.as_ref()?.denoising.as_ref()?;
+        let curve = |name, of: &dyn Fn(&LevelErrors) -> Option<Estimate>| {
+            let point = |level: &LevelErrors| Some((level.ratio(), of(level)?.mean));
+            (name, denoising.levels.iter().filter_map(point).collect::<Vec<_>>())
+        };
+        let known = denoising.levels.iter().any(|level| level.regret.is_some());
+        let (what, curves) = if known {
+            let regret = curve("regret of the network, E|D − D*|²", &|level| level.regret);
+            let optimum =
+                curve("the optimum's own error, E|D* − x₀|²", &|level| level.optimum);
+            ("regret by noise level", vec![regret, optimum])
+        } else {
+            let network = curve("network", &|level| Some(level.error));
+            let constant = curve("constant", &|level| Some(level.constant));
+            let independent = curve("independent features", &|level| level.independent);
+            ("held-out error by noise level", vec![network, constant, independent])
+        };
+        let drawn = curves.iter().filter(|(_, points)| !points.is_empty());
+        let curves: Vec<_> = drawn.map(|(name, points)| LevelErrorCurve { name, points }).collect();
+        let title = format!("{}: {what}", self.records.config.name);
+        let note = denoising_text(denoising);
+        (!curves.is_empty()).then(|| figures::level_errors(&title, &curves, note.as_deref()))
+    }
+
     /// Page of the run, as HTML.
     fn page(&self) -> Result<String, TrainError> {
         let from_samples = "samples.csv over the rows of the data that are held out";
         let exact = "levels.json, against the exact goal of each level";
         let first = "trajectory.npy: the first samples at each level";
         type Draw<'a> = &'a (dyn Fn() -> MaybeFigure + Sync);
-        let plan: [(&'static str, &'static str, Draw<'_>); 14] = [
+        let plan: [(&'static str, &'static str, Draw<'_>); 15] = [
             ("images", from_samples, &|| self.images()),
             ("scatter", from_samples, &|| self.scatter("Samples over data")),
             ("distances", "evaluation.json", &|| self.distances()),
+            ("denoising", "evaluation.json", &|| self.denoising()),
             ("marginals", from_samples, &|| self.marginals()),
             ("modes", "samples.csv", &|| self.modes()),
             ("levels", exact, &|| self.levels()),
