@@ -17,24 +17,23 @@ pub fn denoising_text(denoising: &Denoising) -> Option<String> {
         let worst = denoising.worst()?;
         let [from, to] = regret.snr.map(|snr| number(1.0 / snr.sqrt()));
         return Some(format!(
-            "regret: {} ± {} nats over sigma / alpha {from} to {to}, most at sigma {}, {} of the optimum's \
+            "regret: {} ± {} nats over sigma / alpha {from} to {to}, most at {}, {} of the optimum's \
              error{left_out}",
             number(regret.nats),
             number(regret.standard_error),
-            number(worst.sigma),
+            number(worst.ratio()),
             worst
                 .relative_regret()
                 .map_or("–".to_owned(), |share| format!("{} %", number(100.0 * share))),
         ));
     }
     let ratio = |level: &LevelErrors| Some(level.error.mean / level.independent?.mean);
-    let ratios = denoising.levels.iter().filter_map(|level| Some((ratio(level)?, level.sigma)));
+    let ratios = denoising.levels.iter().filter_map(|level| Some((ratio(level)?, level.ratio())));
     let least = ratios.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
     let largest = ratios.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let said =
-        |(ratio, sigma): (f64, f64)| format!("{} at sigma = {}", number(ratio), number(sigma));
+    let said = |(ratio, at): (f64, f64)| format!("{} at {}", number(ratio), number(at));
     Some(format!(
-        "held-out error by level, over that of independent features: from {} to {}{left_out}",
+        "held-out error over that of independent features, by sigma / alpha: from {} to {}{left_out}",
         said(least),
         said(largest)
     ))
@@ -68,7 +67,7 @@ mod tests {
         ];
         let text = denoising_text(&Denoising::of(levels, 1, 2)).expect("known");
         // ¼ ln 4 · (0.01 / 16 + 2 · 0.1 / 4 + 0.02).
-        let said = "regret: 0.0245 ± 0 nats over sigma / alpha 4.00 to 1.00, most at sigma 1.00, 20.0 % of the \
+        let said = "regret: 0.0245 ± 0 nats over sigma / alpha 4.00 to 1.00, most at 2.00, 20.0 % of the \
                     optimum's error; 2 levels left out, without a finite estimate";
         assert_eq!(text, said);
     }
@@ -77,8 +76,8 @@ mod tests {
     fn without_an_optimum_the_error_is_said_over_that_of_independent_features() {
         let levels = vec![level(2.0, None, 2.0), level(1.0, None, 4.0), level(0.5, None, 0.8)];
         let text = denoising_text(&Denoising::of(levels, 1, 0)).expect("known");
-        let said = "held-out error by level, over that of independent features: from 0.250 at sigma = 1.00 to \
-                    1.25 at sigma = 0.500";
+        let said = "held-out error over that of independent features, by sigma / alpha: from 0.250 at 2.00 to \
+                    1.25 at 1.00";
         assert_eq!(text, said);
         assert_eq!(denoising_text(&Denoising::of(Vec::new(), 1, 0)), None);
     }
