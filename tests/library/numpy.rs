@@ -22,13 +22,19 @@ fn numpy_repeats_a_trained_network() {
         return;
     };
     let device = Device::flex();
-    for (activation, residual) in [("silu", false), ("gelu", true), ("relu", true), ("tanh", false)]
-    {
+    // With position features that fade with the noise, and without.
+    for (activation, residual, resolution) in [
+        ("silu", false, "0.01"),
+        ("gelu", true, "0.1"),
+        ("relu", true, "null"),
+        ("tanh", false, "null"),
+    ] {
         let settings = [
             "train.steps=20".to_owned(),
             "denoiser.network.depth=3".to_owned(),
             format!("denoiser.network.activation={activation}"),
             format!("denoiser.network.residual={residual}"),
+            format!("denoiser.network.position_resolution={resolution}"),
             "report.figures=[]".to_owned(),
         ];
         let text = include_str!("../../configs/default.json");
@@ -46,6 +52,7 @@ fn numpy_repeats_a_trained_network() {
         let problem = Problem::new(config).expect("valid");
         let (untrained, data) = built_in(&problem, &device).expect("valid");
         let network = untrained.clone();
+        let columns = problem.diffusion().embedding.features();
         train(problem, network, data, Some(&run), &options, &mut ()).expect("trained");
 
         // What the network gives for some rows and levels, from the file, through the library.
@@ -55,11 +62,14 @@ fn numpy_repeats_a_trained_network() {
         assert!(weights.0.remove("level_embedding.frequencies").is_some());
         let network = weights.into_module(untrained).expect("the same architecture");
         let x: Vec<f32> = (0..32).map(|i| (i as f32 * 0.7).sin() * 2.0).collect();
-        let told: Vec<f32> = (0..16 * 64).map(|i| (i as f32 * 0.3).cos()).collect();
+        // The last column tells the noise, up to which some features fade.
+        let cell = |i: usize| if i % columns == columns - 1 { 0.1 } else { 1.0 };
+        let told = (0..16 * columns).map(|i| cell(i) * (i as f32 * 0.3).cos());
+        let told: Vec<f32> = told.collect();
         let tensor = |values: &[f32], columns: usize| {
             Tensor::<2>::from_data(TensorData::new(values.to_vec(), [16, columns]), &device)
         };
-        let output = network.forward(tensor(&x, 2), Some(tensor(&told, 64)), None);
+        let output = network.forward(tensor(&x, 2), Some(tensor(&told, columns)), None);
         let output: Vec<f32> = output.into_data().iter().collect();
         let rows = serde_json::json!({ "x": x, "level_features": told, "output": output });
         let expected = folder.path().join("expected.json");

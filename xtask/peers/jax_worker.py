@@ -35,7 +35,12 @@ class Job:
         parts = [x]
         if self.position is not None:
             angle = 2 * math.pi * (x @ self.position)
-            parts += [jnp.sin(angle), jnp.cos(angle)]
+            position = [jnp.sin(angle), jnp.cos(angle)]
+            if self.problem.fades:
+                squares = jnp.square(self.position).sum(0)
+                fade = jnp.exp(-18 * math.pi**2 * told[:, -1:] ** 2 * squares)
+                position = [part * fade for part in position]
+            parts += position
         (weight, bias), *inner, (last, last_bias) = layers
         hidden = act(self.first(parts, told, weight) + bias)
         for weight, bias in inner:
@@ -104,10 +109,12 @@ class Job:
     def tell(self, sigma):
         """The columns that tell the level, of sigma `[rows, 1]`."""
         value = sigma if self.problem.told["of"] == "sigma" else jnp.log(sigma) / 4
-        if self.frequencies is None:
-            return value
-        angle = 2 * math.pi * value * self.frequencies
-        return jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], axis=1)
+        columns = [value]
+        if self.frequencies is not None:
+            angle = 2 * math.pi * value * self.frequencies
+            columns = [jnp.sin(angle), jnp.cos(angle)]
+        columns += [self.problem.told_noise(sigma)] if self.problem.fades else []
+        return jnp.concatenate(columns, axis=1)
 
     def draw(self, key):
         """Input, level columns and target of a batch."""

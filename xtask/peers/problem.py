@@ -16,6 +16,8 @@ class Problem:
         self.depth = network["depth"]
         self.activation = network["activation"]
         self.residual = network["residual"]
+        # Sines and cosines that fade with the noise, which is told in a last column.
+        self.fades = network.get("position_resolution") is not None
         self.batch = self.run["train"]["batch"]
         self.optimizer = self.run["train"]["optimizer"]
         self.loss_is_sum = self.run["train"]["loss"]["kind"] == "sum"
@@ -42,6 +44,10 @@ class Problem:
         flat = lambda layers: np.concatenate([np.ravel(a) for pair in layers for a in pair])
         first, ours = flat(self.layers()), flat(self.layers(of))
         return float(np.linalg.norm(flat(layers) - ours) / np.linalg.norm(ours - first))
+
+    def told_noise(self, sigma):
+        """The noise in the network's input, c_in · sigma of a prediction of kind edm."""
+        return sigma / (sigma**2 + self.prediction["sigma_data"] ** 2) ** 0.5
 
     def learning_rate(self):
         """The rate of the first steps; of a schedule over a thousand million steps, that is its peak."""

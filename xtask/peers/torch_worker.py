@@ -30,12 +30,17 @@ class Network(torch.nn.Module):
         self.act = ACTIVATIONS[problem.activation]
         self.residual = problem.residual
         self.position = tensor(problem, "position.frequencies")
+        self.fades = problem.fades
 
     def forward(self, x, told):
         parts = [x]
         if self.position is not None:
             angle = 2 * math.pi * (x @ self.position)
-            parts += [angle.sin(), angle.cos()]
+            position = [angle.sin(), angle.cos()]
+            if self.fades:
+                fade = (-18 * math.pi**2 * told[:, -1:] ** 2 * self.position.square().sum(0)).exp()
+                position = [part * fade for part in position]
+            parts += position
         hidden = self.act(self.first(parts, told))
         for layer in self.layers[1:-1]:
             after = self.act(layer(hidden))
@@ -108,10 +113,12 @@ class Job:
 
     def tell(self, sigma):
         value = sigma if self.problem.told["of"] == "sigma" else sigma.log() / 4
-        if self.frequencies is None:
-            return value
-        angle = 2 * math.pi * value * self.frequencies
-        return torch.cat([angle.sin(), angle.cos()], 1)
+        columns = [value]
+        if self.frequencies is not None:
+            angle = 2 * math.pi * value * self.frequencies
+            columns = [angle.sin(), angle.cos()]
+        columns += [self.problem.told_noise(sigma)] if self.problem.fades else []
+        return torch.cat(columns, 1)
 
     def draw(self):
         """Input, level columns and target of a batch."""

@@ -122,6 +122,19 @@ fn config(name: &str, data: &Path, columns: &[&ColumnSurvey], rows: u64) -> Stri
         9..=32 => 256,
         _ => 512,
     };
+    // They resolve narrow modes: each column shares 64, up to 16. A wide row would have too few.
+    let position = match columns.len() {
+        count @ 1..=16 => {
+            let features = count * (64 / count).min(16);
+            format!(
+                r#",
+      // They resolve modes as narrow as 0.003 of a column's standard deviation.
+      "position_features": {features}, "position_resolution": 0.003
+    "#
+            )
+        }
+        _ => " ".to_owned(),
+    };
     let steps = match rows {
         0..=2_000 => 4_000,
         2_001..=20_000 => 8_000,
@@ -145,7 +158,9 @@ fn config(name: &str, data: &Path, columns: &[&ColumnSurvey], rows: u64) -> Stri
     "levels": {{ "kind": "log_normal", "mean": -1.2, "std": 1.2 }}
   }},
   "denoiser": {{
-    "network": {{ "kind": "mlp", "width": {width}, "depth": 3, "activation": "silu", "residual": true }},
+    "network": {{
+      "kind": "mlp", "width": {width}, "depth": 3, "activation": "silu", "residual": true{position}
+    }},
     "embedding": {{ "kind": "fourier", "features": 64 }},
     "prediction": {{ "kind": "edm", "sigma_data": 1.0 }}
   }},

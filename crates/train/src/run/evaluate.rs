@@ -13,7 +13,7 @@ use crate::{
     TrainError,
     problem::Problem,
     run::denoiser::denoiser_of,
-    sample::{Samples, denoising_errors, draw_samples, spaces::BothSpaces},
+    sample::{Bounded, Samples, denoising_errors, draw_samples, spaces::BothSpaces},
     store::{durable::write_json, records::EVALUATION},
 };
 
@@ -70,6 +70,8 @@ pub(crate) fn evaluate_samples<N: Network>(
         modes: modes.as_deref(),
         seed,
     })?;
+    let bounded = Bounded::of(problem, data, denoiser)?;
+    let denoiser = bounded.as_ref().map_or(denoiser, |bounded| bounded);
     let errors = denoising_errors(problem, seed, data, denoiser, device, progress)?;
     evaluation.denoising = Some(errors);
     Ok(evaluation)

@@ -20,14 +20,8 @@ use super::{
     bounded::Bounded,
     chunk::{Drawing, SAMPLING_ROWS},
     moments::{LevelSummary, Moments},
-    range::range_of,
 };
-use crate::{
-    TrainError,
-    config::{BoundConfig, TRAJECTORY_ROWS},
-    engine::mlp_cpu::is_processor,
-    problem::Problem,
-};
+use crate::{TrainError, config::TRAJECTORY_ROWS, engine::mlp_cpu::is_processor, problem::Problem};
 
 /// Samples, with the statistics measured at each level of the sampling.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,11 +54,7 @@ pub fn draw_samples(
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Samples, TrainError> {
-    let bounded = match problem.config().sample.bound {
-        BoundConfig::Data => Some(Bounded::new(denoiser, range_of(data))),
-        BoundConfig::None => None,
-    };
-    let bounded = bounded.transpose()?;
+    let bounded = Bounded::of(problem, data, denoiser)?;
     let denoiser = bounded.as_ref().map_or(denoiser, |bounded| bounded);
     let drawing = Drawing::new(problem, seed, data, denoiser, device)?;
     let features = data.features();
