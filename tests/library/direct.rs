@@ -407,7 +407,8 @@ fn what_the_loops_do_not_know_takes_the_tape() {
         let config = parse_config("default", text, &[format!("train.engine={wanted}")]);
         let problem = Problem::new(config.expect("valid")).expect("valid");
         let (_, data) = built_in(&problem, &device).expect("valid");
-        let layer = LinearConfig::new(66, 2).init(&device);
+        let told = problem.diffusion().embedding.features();
+        let layer = LinearConfig::new(2 + told, 2).init(&device);
         match (Trainer::new(problem, Own { layer }, data, &device), made) {
             (Ok(trainer), made) => {
                 assert_eq!(Some(trainer.engine()), made);

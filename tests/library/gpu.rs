@@ -262,8 +262,10 @@ fn what_the_kernels_do_not_know_takes_the_tape() {
         let trainer = Trainer::new(problem(), network, data, &device).expect("valid");
         assert_eq!(trainer.engine(), ours);
         let (_, data) = built_in(&problem(), &device).expect("valid");
-        let network = Own { layer: LinearConfig::new(66, 2).init(&device) };
-        match Trainer::new(problem(), network, data, &device) {
+        let problem = problem();
+        let told = problem.diffusion().embedding.features();
+        let network = Own { layer: LinearConfig::new(2 + told, 2).init(&device) };
+        match Trainer::new(problem, network, data, &device) {
             Ok(trainer) => assert_eq!(Some(trainer.engine()), theirs),
             Err(error) => {
                 assert_eq!(theirs, None);

@@ -9,7 +9,7 @@
 //! - A [`Prediction`] says what a network's output means, a [`Weighting`] how much its error counts at
 //!   each level, and a [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`], such as an
-//!   [`OwnNetwork`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`].
+//!   [`OwnNetwork`] with its [`PositionFeatures`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`].
 //! - A [`Sampler`] goes through a [`Plan`] of levels, and its [`Steps`] make each step of a chunk of rows;
 //!   [`sample`] is the one loop that drives every sampler.
 //!
@@ -27,6 +27,7 @@ mod level_sampler;
 mod network;
 mod oracle;
 mod own_network;
+mod position;
 mod prediction;
 mod sampler;
 mod schedule;
@@ -39,9 +40,10 @@ pub use embedding::{LevelEmbedding, LevelEmbeddingConfig, LevelQuantity};
 pub use error::CoreError;
 pub use level::NoiseLevel;
 pub use level_sampler::{LevelOrder, LevelSampler, TrainingLevels, UniformPer};
-pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network, PositionFeatures};
+pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network};
 pub use oracle::MixtureOracle;
 pub use own_network::OwnNetwork;
+pub use position::PositionFeatures;
 pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{
     Adaptive, AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Noise, Pilot, Plan, Progress,

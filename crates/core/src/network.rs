@@ -7,7 +7,7 @@ use burn::{
 };
 use langevin_data::{Purpose, Streams};
 
-use crate::{CoreError, error::positive};
+use crate::{CoreError, PositionFeatures, error::positive, position::COARSEST_RESOLUTION};
 
 /// Network as trainers and denoisers see it; any Burn module can implement this trait.
 ///
@@ -216,8 +216,16 @@ impl MlpConfig {
         self.validate()?;
         let Self { features, outputs, extra_features, form } = *self;
         let MlpForm { width, depth, activation, residual, position_features, .. } = form;
-        let position = (position_features > 0)
-            .then(|| PositionFeatures::init(features, &form, streams, device));
+        let position = (position_features > 0).then(|| match form.position_resolution {
+            Some(resolution) => {
+                let count = position_features / features;
+                PositionFeatures::fading(features, count, resolution, device)
+            }
+            None => {
+                let scale = form.position_scale;
+                PositionFeatures::random(features, position_features, scale, streams, device)
+            }
+        });
         let input = features + 2 * position_features + extra_features;
         let sizes = |layer: usize| {
             let from = if layer == 0 { input } else { width };
@@ -265,7 +273,7 @@ impl Mlp {
 
     /// Whether the position's features fade with the noise.
     pub const fn fades(&self) -> bool {
-        matches!(&self.position, Some(position) if position.fades)
+        matches!(&self.position, Some(position) if position.fades())
     }
 }
 
@@ -296,91 +304,6 @@ impl Network for Mlp {
         self.layers[last].forward(hidden)
     }
 }
-
-/// Features of the position x: `sin(2π x·B)` and `cos(2π x·B)` with fixed frequencies B.
-///
-/// They let a small network resolve structure far finer than its input's range. Source: Tancik et
-/// al. 2020, "Fourier features let networks learn high frequency functions", equation 5. Their B is random.
-///
-/// A network that learns all noise levels sees positions far apart at high ones, where fast features alias:
-/// what they are at one place they are again one period on. With a resolution, each pair therefore fades, by
-/// `exp(−½ (3 · 2π |b| s)²)` with b its column of B and s the standard deviation of the noise in x, the last
-/// level feature: at the level where three of the noise's standard deviations are a radian, it has faded to 0.6.
-/// Without the 3 this is the mean of the feature of the clean row under noise (Barron et al. 2021, "Mip-NeRF",
-/// equation 14); with it a feature lasts only while it is nearly straight over all that the noise reaches, so
-/// that what the network learns of it holds in the noise's tails, too.
-#[derive(Module, Debug)]
-pub struct PositionFeatures {
-    /// B, `[features, count]`; stored beside the weights, not trained.
-    frequencies: Param<Tensor<2>>,
-    #[module(skip)]
-    fades: bool,
-}
-
-/// Standard deviations of the noise over which a feature that fades is to be nearly straight.
-const REACH: f64 = 3.0;
-
-/// The slowest frequency of features that fade, in turns per unit of the network's input: data of unit variance
-/// lies within one period.
-const SLOWEST: f64 = 0.25;
-
-/// The coarsest resolution: there the fastest frequency is hardly above the slowest.
-const COARSEST_RESOLUTION: f64 = 0.2;
-
-impl PositionFeatures {
-    fn init(features: usize, form: &MlpForm, streams: &Streams, device: &Device) -> Self {
-        let (count, fades) = (form.position_features, form.fades());
-        let frequencies = match form.position_resolution {
-            Some(resolution) => Self::along_axes(features, count / features, resolution),
-            None => {
-                let mut normals = vec![0.0; features * count];
-                streams.at(Purpose::Frequencies, 1, 0).fill_normal(&mut normals);
-                normals.iter().map(|z| (form.position_scale * z) as f32).collect()
-            }
-        };
-        let frequencies = TensorData::new(frequencies, [features, count]);
-        let frequencies = Param::from_data(frequencies, device).set_require_grad(false);
-        Self { frequencies, fades }
-    }
-
-    /// B with the same frequencies along each axis, axis by axis: evenly spaced in their logarithm, up to the
-    /// one that has faded to 0.6 where the noise is as large as the resolution.
-    fn along_axes(features: usize, count: usize, resolution: f64) -> Vec<f32> {
-        let fastest = 1.0 / (std::f64::consts::TAU * REACH * resolution);
-        let mut all = vec![0.0; features * features * count];
-        for axis in 0..features {
-            for i in 0..count {
-                let place = if count > 1 { i as f64 / (count - 1) as f64 } else { 1.0 };
-                let frequency = SLOWEST * (fastest / SLOWEST).powf(place);
-                all[(axis * features + axis) * count + i] = frequency as f32;
-            }
-        }
-        all
-    }
-
-    /// Rate by which a pair of features fades: it is times `exp(−rate · s²)` where the noise in the network's
-    /// input has the standard deviation s. `squares` is `|b|²`, the squared length of the pair's frequency.
-    pub fn fading_rate(squares: f32) -> f32 {
-        FADING * squares
-    }
-
-    /// The sines and the cosines, each `[batch, count]`; `noise` is `[batch, 1]`.
-    fn forward(&self, x: Tensor<2>, noise: Option<Tensor<2>>) -> [Tensor<2>; 2] {
-        // Turns are reduced modulo 1 first: GPUs' sines lose digits at large arguments.
-        let turns = x.matmul(self.frequencies.val());
-        let turns = turns.clone() - turns.floor();
-        let angle = turns.mul_scalar(std::f64::consts::TAU);
-        let (sin, cos) = (angle.clone().sin(), angle.cos());
-        let Some(noise) = noise else { return [sin, cos] };
-        let rates = self.frequencies.val().square().sum_dim(0).mul_scalar(-FADING);
-        let fade = noise.square().matmul(rates).exp();
-        [sin * fade.clone(), cos * fade]
-    }
-}
-
-/// `½ (3 · 2π)²`.
-const FADING: f32 =
-    (0.5 * (REACH * std::f64::consts::TAU) * (REACH * std::f64::consts::TAU)) as f32;
 
 /// A linear layer with weights and bias uniform in ±1/sqrt(fan_in), each from the stream of its path.
 fn linear(
@@ -547,62 +470,27 @@ mod tests {
     }
 
     #[test]
-    fn frequencies_that_fade_are_the_same_along_each_axis() {
-        let form =
-            MlpForm { position_resolution: Some(0.01), position_features: 6, ..config().form };
-        let mlp = MlpConfig { form, ..config() }.init(&Streams::new(1), &Device::flex());
-        let mlp = mlp.expect("valid");
-        assert!(mlp.fades());
-        let b = values(mlp.position.as_ref().expect("some").frequencies.val());
-        // From a quarter turn per unit to the one of which three resolutions are a radian.
-        let fastest = 1.0 / (std::f64::consts::TAU * 3.0 * 0.01);
-        let want = [0.25, (0.25 * fastest).sqrt(), fastest].map(|f| f as f32);
-        let near = |got: &[f32], want: [f32; 3]| {
-            got.iter().zip(want).all(|(got, want)| (got - want).abs() <= 1e-6 * want)
-        };
-        assert!(near(&b[..3], want) && near(&b[9..], want), "{b:?}");
-        assert_eq!(b[3..9], [0.0; 6], "along the axes");
-    }
-
-    #[test]
     fn a_resolution_needs_features_that_it_can_share_out() {
-        let refused = |change: &dyn Fn(&mut MlpForm)| {
-            let config = with(|form| {
-                form.position_resolution = Some(0.01);
-                change(form);
-            });
-            config.validate().err().map(|error| error.to_string())
-        };
-        assert_eq!(refused(&|_| {}), None);
-        for (change, message) in [
+        let shared =
+            "must be a multiple of the 2 features where position_resolution is given, got 3";
+        let given = "must be above 0 where position_resolution is given, got 0";
+        for (count, resolution, message) in [
+            (4, 0.01, None),
+            (3, 0.01, Some(format!("position_features: {shared}"))),
+            (0, 0.01, Some(format!("position_features: {given}"))),
+            (4, 0.3, Some("position_resolution: must be above 0 and at most 0.2, got 0.3".into())),
             (
-                (&|form: &mut MlpForm| form.position_features = 3) as &dyn Fn(&mut MlpForm),
-                "position_features: must be a multiple of the 2 features where position_resolution is \
-                 given, got 3",
-            ),
-            (
-                &|form| form.position_features = 0,
-                "position_features: must be above 0 where position_resolution is given, got 0",
-            ),
-            (
-                &|form| form.position_resolution = Some(0.3),
-                "position_resolution: must be above 0 and at most 0.2, got 0.3",
-            ),
-            (
-                &|form| form.position_resolution = Some(f64::NAN),
-                "position_resolution: must be above 0 and at most 0.2, got NaN",
+                4,
+                f64::NAN,
+                Some("position_resolution: must be above 0 and at most 0.2, got NaN".into()),
             ),
         ] {
-            assert_eq!(refused(change).as_deref(), Some(message));
+            let config = with(|form| {
+                form.position_features = count;
+                form.position_resolution = Some(resolution);
+            });
+            assert_eq!(config.validate().err().map(|error| error.to_string()), message);
         }
-    }
-
-    #[test]
-    fn position_frequencies_are_not_trained() {
-        let device = Device::flex().autodiff();
-        let mlp = config().init(&Streams::new(1), &device).expect("valid");
-        assert!(!mlp.position.as_ref().expect("some").frequencies.val().is_require_grad());
-        assert!(mlp.layers[0].weight.val().is_require_grad());
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl<'a> Bounded<'a> {
     /// # Errors
     /// An end that is no number, or a least above its most.
     pub fn new(denoiser: &'a dyn Denoiser, range: Vec<[f64; 2]>) -> Result<Self, TrainError> {
-        match range.iter().find(|[least, most]| !(least <= most)) {
+        match range.iter().find(|[least, most]| least > most || (least + most).is_nan()) {
             None => Ok(Self { denoiser, range }),
             Some([least, most]) => {
                 let message = format!("must begin below its end {most}, got {least}");

@@ -141,7 +141,9 @@ mod tests {
     #[test]
     fn a_field_that_any_section_gains_leaves_old_checkpoints_what_they_were() {
         let text = include_str!("../../../../../configs/default.json");
-        let config = parse_config("default", text, &[]).expect("valid");
+        // Format 1 knew no features that fade.
+        let settings = ["denoiser.network.position_resolution=null".to_owned()];
+        let config = parse_config("default", text, &settings).expect("valid");
         let today = sections(&config);
         assert_eq!(today.len(), 5);
         for (path, section) in &today {
