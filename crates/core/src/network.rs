@@ -390,14 +390,8 @@ mod tests {
                 h.extend(extra[3 * row..3 * row + 3].iter().map(|v| f64::from(*v)));
                 for (i, layer) in mlp.layers.iter().enumerate() {
                     let (w, [from, to]) = matrix(&layer.weight);
-                    let bias: Vec<f32> = layer
-                        .bias
-                        .as_ref()
-                        .expect("bias")
-                        .val()
-                        .into_data()
-                        .try_into_vec::<f32>()
-                        .expect("f32");
+                    let bias = layer.bias.as_ref().expect("bias").val().into_data();
+                    let bias = bias.try_into_vec::<f32>().expect("f32");
                     assert_eq!(from, h.len());
                     let next: Vec<f64> = (0..to)
                         .map(|o| {
