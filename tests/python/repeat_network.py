@@ -32,7 +32,7 @@ x = np.array(rows["x"]).reshape(-1, frequencies.shape[0])
 told = np.array(rows["level_features"]).reshape(len(x), -1)
 angle = 2.0 * np.pi * (x @ frequencies)
 position = np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
-if "position_resolution" in network:
+if network.get("position_resolution") is not None:
     # They fade with the noise in the network's input, the last column of the level.
     rates = 0.5 * (3 * 2 * np.pi) ** 2 * np.square(frequencies).sum(axis=0)
     position = position * np.tile(np.exp(-rates * told[:, -1:] ** 2), 2)

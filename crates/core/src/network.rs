@@ -81,7 +81,6 @@ pub struct MlpForm {
     /// Finest length that the position's frequencies resolve, in units of the network's input. Where it is
     /// given, each axis has the same frequencies, evenly spaced in their logarithm, and each fades as the
     /// noise grows past what it resolves; where it is left out, they are random and do not fade.
-    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub position_resolution: Option<f64>,
 }
 
