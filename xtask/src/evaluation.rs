@@ -1,5 +1,5 @@
-//! `cargo xtask evaluation`: trains the configs on real data over several seeds, and writes
-//! docs/evaluation.md from the evaluation.json of each run.
+//! `cargo xtask evaluation`: trains the built-in configs over several seeds, and writes docs/evaluation.md from
+//! the evaluation.json of each run.
 
 use std::{collections::BTreeMap, fs};
 
@@ -14,14 +14,17 @@ use crate::statistics::mean;
 
 const PAGE: &str = "docs/evaluation.md";
 const TEMPLATE: &str = include_str!("../templates/evaluation.md.jinja");
+/// Configs on real data.
 const CONFIGS: [&str; 2] = ["penguins", "digits"];
+/// Configs whose data is a formula.
+const FORMULAS: [&str; 5] = ["four-modes", "gaussian-1d", "two-moons", "spiral", "checkerboard"];
 
 /// Trains each config with this number of seeds and writes the page.
 pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let scratch = Scratch::new("evaluation")?;
     let program = Program::build(workspace, &scratch)?;
-    let mut configs = Vec::new();
-    for config in CONFIGS {
+    let (mut configs, mut formulas) = (Vec::new(), Vec::new());
+    for config in CONFIGS.into_iter().chain(FORMULAS) {
         let mut runs = Vec::new();
         for seed in 0..seeds {
             let out = scratch.folder().join(format!("{config}-{seed}"));
@@ -36,19 +39,37 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
             }
             runs.push(read_json(&out.join("evaluation.json"))?);
         }
-        configs.push(section(config, &runs)?);
+        match FORMULAS.contains(&config) {
+            true => formulas.push(line(config, &runs)?),
+            false => configs.push(section(config, &runs)?),
+        }
     }
     let path = workspace.root.join(PAGE);
-    fs::write(&path, page(seeds, configs)?).map_err(|error| format!("{PAGE}: {error}"))?;
+    fs::write(&path, page(seeds, configs, formulas)?)
+        .map_err(|error| format!("{PAGE}: {error}"))?;
     println!("wrote {PAGE}");
     Ok(())
 }
 
 /// Text of the page of some configs.
-fn page(seeds: u64, configs: Vec<minijinja::Value>) -> Result<String, String> {
+fn page(
+    seeds: u64,
+    configs: Vec<minijinja::Value>,
+    formulas: Vec<minijinja::Value>,
+) -> Result<String, String> {
     let mut environment = environment()?;
     environment.add_filter("spread", |values: Vec<f64>| spread(&values));
-    fill(&environment, "evaluation.md", TEMPLATE, context! { seeds, configs })
+    fill(&environment, "evaluation.md", TEMPLATE, context! { seeds, configs, formulas })
+}
+
+/// Values of a line of the page on formulas, seed by seed. The regret is known where the optimum is.
+fn line(config: &str, runs: &[Value]) -> Result<minijinja::Value, String> {
+    let energy = |of: &str| values(runs, &format!("/metrics/0/{of}"));
+    let (samples, floor) = (energy("samples")?, energy("floor")?);
+    let ratio: Vec<f64> = samples.iter().zip(&floor).map(|(s, f)| s / f).collect();
+    let known = runs.iter().all(|run| run.pointer("/denoising/regret/nats").is_some());
+    let regret = known.then(|| values(runs, "/denoising/regret/nats")).transpose()?;
+    Ok(context! { name => config, samples, floor, ratio, regret })
 }
 
 /// Values of a config's section of the page, seed by seed.
@@ -110,14 +131,23 @@ mod tests {
                 "copying": { "ratio": 0.9 }
             })
         };
+        let mut known = [run(0.5, 0.7), run(0.7, 0.2)];
+        for run in &mut known {
+            run["denoising"] = serde_json::json!({ "regret": { "nats": 0.1 } });
+        }
+        let line_of = line("f", &known).expect("complete");
+        let unknown = line("u", &[run(0.5, 0.7)]).expect("complete");
         let section_of = section("t", &[run(0.5, 0.7), run(0.7, 0.2)]).expect("complete");
-        let text = page(2, vec![section_of]).expect("complete");
+        let text = page(2, vec![section_of], vec![line_of, unknown]).expect("complete");
         assert!(
             text.contains(
                 "| energy distance | 0.6000 ± 0.1414 | 0.5000 ± 0.0000 | 1.2000 ± 0.2828 |"
             )
         );
         assert!(text.contains("mass 0.2000"), "{text}");
+        let line = "| f | 0.6000 ± 0.1414 | 0.5000 ± 0.0000 | 1.2000 ± 0.2828 | 0.1000 ± 0.0000 |";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("| u | 0.5000 ± 0.0000 | 0.5000 ± 0.0000 | 1.0000 ± 0.0000 | – |"));
         assert!(section("t", &[serde_json::json!({ "metrics": [{}] })]).is_err());
     }
 }
