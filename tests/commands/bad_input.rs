@@ -225,12 +225,14 @@ fn what_a_schedule_cannot_bear_is_said_before_training() {
     let config = String::from_utf8(program.read("run/config.json")).expect("UTF-8");
     let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
     assert_eq!(config["sample"]["start"], serde_json::json!({ "kind": "noise" }), "of version 1");
+    assert_eq!(config["sample"]["bound"], serde_json::json!({ "kind": "none" }), "of version 1");
     program.run(&["train", "wide.json"]).code(2).err_has("sample.start: starting from N(0, 80");
     program.write("second.json", &narrow.replace("\"version\":1", "\"version\":2"));
     program.run(&["train", "second.json", "--out", "second", "--steps", "2"]).code(0);
     let config = String::from_utf8(program.read("second/config.json")).expect("UTF-8");
     let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
     assert_eq!(config["sample"]["start"], serde_json::json!({ "kind": "matched" }), "of version 2");
+    assert_eq!(config["sample"]["bound"], serde_json::json!({ "kind": "data" }), "of version 2");
 }
 
 #[test]

@@ -94,6 +94,29 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
 }
 
 #[test]
+fn what_init_writes_trains_where_a_column_is_constant_or_the_row_wide() {
+    let program = Program::new();
+    let table = |columns: usize| {
+        let row = |i: usize| {
+            let cell =
+                |j: usize| if j == 1 { "7".to_owned() } else { format!("{}.5", i * i % (5 + j)) };
+            (0..columns).map(cell).collect::<Vec<_>>().join(",")
+        };
+        let names = (0..columns).map(|j| format!("c{j}")).collect::<Vec<_>>().join(",");
+        let rows = (0..60).map(row).collect::<Vec<_>>().join("\n");
+        format!("{names}\n{rows}\n")
+    };
+    for (columns, fades) in [(1, true), (4, true), (6, true), (18, false)] {
+        let name = format!("t{columns}");
+        program.write(&format!("{name}.csv"), &table(columns));
+        program.run(&["init", &format!("{name}.csv")]).code(0);
+        let config = String::from_utf8(program.read(&format!("{name}.json"))).expect("UTF-8");
+        assert_eq!(config.contains("\"position_resolution\": 0.003"), fades, "{config}");
+        program.run(&["train", &format!("./{name}.json"), "--dry-run"]).code(0);
+    }
+}
+
+#[test]
 fn init_overwrites_nothing_and_says_what_is_wrong() {
     let program = Program::new();
     program.write("a.csv", "x,y\n5,2\n2,1\n3,5\n");

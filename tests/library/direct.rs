@@ -48,15 +48,14 @@ pub fn cases() -> impl Strategy<Value = Case> {
     let activation = prop::sample::select(vec![Relu, Silu, Gelu, Tanh]);
     let form = (1..4_usize, 0..4_usize, 1..80_usize, 1..4_usize, activation, any::<bool>(), 0..4);
     let mlp = form.prop_map(|(features, extra_features, width, depth, activation, residual, n)| {
-        // Where the width is even, the position's features fade; they are then as many along each axis.
-        let fades = n > 0 && width % 2 == 0;
+        // Where the width is even and the noise is told, the position's features fade.
+        let fades = n > 0 && extra_features > 0 && width % 2 == 0;
         let form = MlpForm {
             width,
             depth,
             activation,
             residual,
-            position_features: usize::try_from(n).expect("small")
-                * if fades { features } else { 1 },
+            position_features: usize::try_from(n).expect("small"),
             position_scale: 1.0,
             position_resolution: fades.then(|| 0.2 / f64::from(n)),
         };

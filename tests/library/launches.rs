@@ -54,7 +54,7 @@ fn problem(text: &str, settings: &[&str]) -> Problem {
 fn a_step_on_wgpu_launches_no_more_kernels_than_it_did() {
     let a = include_str!("../../benches/jobs/a.json");
     let default = include_str!("../../configs/default.json");
-    // What fades a tape makes of nine operations.
+    // Fading adds nine operations to the tape.
     let (fades, lasts) = ("0.01", "null");
     for (text, resolution, engine, most) in [
         (a, lasts, "direct", 3),

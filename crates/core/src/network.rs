@@ -7,7 +7,7 @@ use burn::{
 };
 use langevin_data::{Purpose, Streams};
 
-use crate::{CoreError, PositionFeatures, error::positive, position::COARSEST_RESOLUTION};
+use crate::{CoreError, PositionFeatures, error::positive, position::RESOLUTIONS};
 
 /// Network as trainers and denoisers see it; any Burn module can implement this trait.
 ///
@@ -79,8 +79,10 @@ pub struct MlpForm {
     /// It does not count where `position_resolution` is given.
     pub position_scale: f64,
     /// Finest length that the position's frequencies resolve, in units of the network's input. Where it is
-    /// given, each axis has the same frequencies, evenly spaced in their logarithm, and each fades as the
-    /// noise grows past what it resolves; where it is left out, they are random and do not fade.
+    /// given, the axes share the frequencies out evenly, those of an axis are evenly spaced in their logarithm,
+    /// and each fades as the noise grows past what it resolves; where it is left out, they are random and do
+    /// not fade. A network made without a run file needs to be told the noise, by
+    /// [`LevelEmbedding::with_input_noise`](crate::LevelEmbedding::with_input_noise).
     pub position_resolution: Option<f64>,
 }
 
@@ -105,14 +107,15 @@ impl MlpForm {
     ///
     /// # Errors
     /// `width` and `depth` must be at least 1, `position_scale` finite and above 0, `position_resolution`
-    /// above 0 and at most 0.2, and in need of `position_features`.
+    /// from 1e-6 to 0.2, and in need of `position_features`.
     pub fn validate(&self) -> Result<(), CoreError> {
         at_least_one("width", self.width)?;
         at_least_one("depth", self.depth)?;
         positive("position_scale", self.position_scale)?;
         let Some(resolution) = self.position_resolution else { return Ok(()) };
-        if !(resolution > 0.0 && resolution <= COARSEST_RESOLUTION) {
-            let requirement = format!("must be above 0 and at most {COARSEST_RESOLUTION}");
+        if !RESOLUTIONS.contains(&resolution) {
+            let (finest, coarsest) = (RESOLUTIONS.start(), RESOLUTIONS.end());
+            let requirement = format!("must be from {finest} to {coarsest}");
             return Err(CoreError::parameter("position_resolution", requirement, resolution));
         }
         if self.position_features == 0 {
@@ -172,19 +175,16 @@ impl MlpConfig {
     /// Fails on a parameter out of its range.
     ///
     /// # Errors
-    /// `features` and `outputs` must be at least 1; with `position_resolution`, `position_features` must be a
-    /// multiple of `features`. For the rest see [`MlpForm::validate`].
+    /// `features` and `outputs` must be at least 1, and with `position_resolution` so must `extra_features`, of
+    /// which one tells the noise. For the rest see [`MlpForm::validate`].
     pub fn validate(&self) -> Result<(), CoreError> {
         at_least_one("features", self.features)?;
         at_least_one("outputs", self.outputs)?;
         self.form.validate()?;
-        let count = self.form.position_features;
-        if self.form.fades() && !count.is_multiple_of(self.features) {
-            let requirement = format!(
-                "must be a multiple of the {} features where position_resolution is given",
-                self.features
-            );
-            return Err(CoreError::parameter("position_features", requirement, count));
+        if self.form.fades() && self.extra_features == 0 {
+            let requirement =
+                "must be above 0 where position_resolution is given: one tells the noise";
+            return Err(CoreError::parameter("extra_features", requirement, 0));
         }
         Ok(())
     }
@@ -217,8 +217,7 @@ impl MlpConfig {
         let MlpForm { width, depth, activation, residual, position_features, .. } = form;
         let position = (position_features > 0).then(|| match form.position_resolution {
             Some(resolution) => {
-                let count = position_features / features;
-                PositionFeatures::fading(features, count, resolution, device)
+                PositionFeatures::fading(features, position_features, resolution, device)
             }
             None => {
                 let scale = form.position_scale;
@@ -463,26 +462,23 @@ mod tests {
     }
 
     #[test]
-    fn a_resolution_needs_features_that_it_can_share_out() {
-        let shared =
-            "must be a multiple of the 2 features where position_resolution is given, got 3";
-        let given = "must be above 0 where position_resolution is given, got 0";
-        for (count, resolution, message) in [
-            (4, 0.01, None),
-            (3, 0.01, Some(format!("position_features: {shared}"))),
-            (0, 0.01, Some(format!("position_features: {given}"))),
-            (4, 0.3, Some("position_resolution: must be above 0 and at most 0.2, got 0.3".into())),
-            (
-                4,
-                f64::NAN,
-                Some("position_resolution: must be above 0 and at most 0.2, got NaN".into()),
-            ),
+    fn a_resolution_needs_features_and_the_noise() {
+        let range = "position_resolution: must be from 0.000001 to 0.2, got";
+        for (count, resolution, extra_features, message) in [
+            (3, 0.01, 1, None),
+            (0, 0.01, 1, Some("position_features: must be above 0".to_owned())),
+            (4, 0.01, 0, Some("extra_features: must be above 0".to_owned())),
+            (4, 0.3, 1, Some(format!("{range} 0.3"))),
+            (4, 1e-7, 1, Some(format!("{range} 0.0000001"))),
+            (4, f64::NAN, 1, Some(format!("{range} NaN"))),
         ] {
-            let config = with(|form| {
-                form.position_features = count;
-                form.position_resolution = Some(resolution);
-            });
-            assert_eq!(config.validate().err().map(|error| error.to_string()), message);
+            let mut config = MlpConfig { extra_features, ..config() };
+            config.form.position_features = count;
+            config.form.position_resolution = Some(resolution);
+            let said = config.validate().err().map(|error| error.to_string());
+            let begins = |said: &String, message: &String| said.starts_with(message);
+            assert_eq!(said.is_some(), message.is_some(), "{said:?}");
+            assert!(said.iter().zip(&message).all(|(a, b)| begins(a, b)), "{said:?}");
         }
     }
 

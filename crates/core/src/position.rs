@@ -9,12 +9,13 @@ use langevin_data::{Purpose, Streams};
 /// Standard deviations of the noise over which a feature that fades is to be nearly straight.
 const REACH: f64 = 3.0;
 
-/// The slowest frequency of features that fade, in turns per unit of the network's input: data of unit variance
-/// lies within one period.
+/// The slowest frequency of features that fade, in turns per unit of the network's input: most of a
+/// row of unit variance lies within one period.
 const SLOWEST: f64 = 0.25;
 
-/// The coarsest resolution: there the fastest frequency is hardly above the slowest.
-pub(crate) const COARSEST_RESOLUTION: f64 = 0.2;
+/// Resolutions from the finest, whose frequency 32-bit floats still tell, to the coarsest, where the fastest
+/// frequency is hardly above the slowest.
+pub(crate) const RESOLUTIONS: std::ops::RangeInclusive<f64> = 1e-6..=0.2;
 
 /// `½ (3 · 2π)²`.
 const FADING: f32 =
@@ -55,10 +56,10 @@ impl PositionFeatures {
         Self::new(frequencies, [features, count], false, device)
     }
 
-    /// Features that fade, `count` of them along each axis, down to a `resolution`.
+    /// Features that fade, `count` of them shared out evenly among the axes, down to a `resolution`.
     pub(crate) fn fading(features: usize, count: usize, resolution: f64, device: &Device) -> Self {
         let frequencies = Self::along_axes(features, count, resolution);
-        Self::new(frequencies, [features, features * count], true, device)
+        Self::new(frequencies, [features, count], true, device)
     }
 
     fn new(frequencies: Vec<f32>, shape: [usize; 2], fades: bool, device: &Device) -> Self {
@@ -72,22 +73,25 @@ impl PositionFeatures {
         self.fades
     }
 
-    /// B with the same frequencies along each axis, axis by axis: evenly spaced in their logarithm, up to the
-    /// one that has faded to 0.6 where the noise is as large as the resolution.
+    /// B along the axes, axis by axis: the frequencies of an axis are evenly spaced in their logarithm, up to
+    /// the one that has faded to 0.6 where the noise is as large as the resolution.
     fn along_axes(features: usize, count: usize, resolution: f64) -> Vec<f32> {
         let fastest = 1.0 / (std::f64::consts::TAU * REACH * resolution);
-        let mut all = vec![0.0; features * features * count];
+        let mut all = vec![0.0; features * count];
+        let mut column = 0;
         for axis in 0..features {
-            for i in 0..count {
-                let place = if count > 1 { i as f64 / (count - 1) as f64 } else { 1.0 };
+            let own = count / features + usize::from(axis < count % features);
+            for i in 0..own {
+                let place = if own > 1 { i as f64 / (own - 1) as f64 } else { 1.0 };
                 let frequency = SLOWEST * (fastest / SLOWEST).powf(place);
-                all[(axis * features + axis) * count + i] = frequency as f32;
+                all[axis * count + column] = frequency as f32;
+                column += 1;
             }
         }
         all
     }
 
-    /// Rate by which a pair of features fades: it is times `exp(−rate · s²)` where the noise in the network's
+    /// Rate by which a pair of features fades: both are multiplied by `exp(−rate · s²)` where the noise in the network's
     /// input has the standard deviation s. `squares` is `|b|²`, the squared length of the pair's frequency.
     pub fn fading_rate(squares: f32) -> f32 {
         FADING * squares
@@ -102,7 +106,7 @@ impl PositionFeatures {
         let (sin, cos) = (angle.clone().sin(), angle.cos());
         let Some(noise) = noise else { return [sin, cos] };
         let rates = self.frequencies.val().square().sum_dim(0).mul_scalar(-FADING);
-        let fade = noise.square().matmul(rates).exp();
+        let fade = (noise.square() * rates).exp();
         [sin * fade.clone(), cos * fade]
     }
 }
@@ -113,17 +117,18 @@ mod tests {
 
     #[test]
     fn frequencies_that_fade_are_the_same_along_each_axis() {
-        let features = PositionFeatures::fading(2, 3, 0.01, &Device::flex());
+        let features = PositionFeatures::fading(2, 5, 0.01, &Device::flex());
         assert!(features.fades());
         let b = features.frequencies.val().into_data().try_into_vec::<f32>().expect("f32");
         // From a quarter turn per unit to the one of which three resolutions are a radian.
         let fastest = 1.0 / (std::f64::consts::TAU * 3.0 * 0.01);
         let want = [0.25, (0.25 * fastest).sqrt(), fastest].map(|f| f as f32);
-        let near = |got: &[f32], want: [f32; 3]| {
+        let near = |got: &[f32], want: &[f32]| {
             got.iter().zip(want).all(|(got, want)| (got - want).abs() <= 1e-6 * want)
         };
-        assert!(near(&b[..3], want) && near(&b[9..], want), "{b:?}");
-        assert_eq!(b[3..9], [0.0; 6], "along the axes");
+        // The first axis has the odd one.
+        assert!(near(&b[..3], &want) && near(&b[8..], &[want[0], want[2]]), "{b:?}");
+        assert_eq!(b[3..8], [0.0; 5], "along the axes");
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn config(name: &str, data: &Path, columns: &[&ColumnSurvey], rows: u64) -> Stri
         9..=32 => 256,
         _ => 512,
     };
-    // They resolve narrow modes: each column shares 64, up to 16. A wide row would have too few.
+    // They resolve narrow modes: 64 shared among the columns, at most 16 each. A wide row would have too few.
     let position = match columns.len() {
         count @ 1..=16 => {
             let features = count * (64 / count).min(16);

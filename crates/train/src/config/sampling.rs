@@ -186,7 +186,8 @@ impl SamplerConfig {
 pub enum BoundConfig {
     /// Nothing.
     None,
-    /// The range of the training rows by feature, made a tenth of it wider at both ends.
+    /// The range of the training rows by feature, each end moved outwards by the distance between its
+    /// outermost value and its tenth.
     #[default]
     Data,
 }

@@ -7,8 +7,8 @@ use langevin_data::{Dataset, Part, Purpose, Streams};
 /// deviation, at which the start `matched` is that noise.
 const MATCHED_TOLERANCE: f64 = 0.01;
 
-/// Training rows that the mean and variance are estimated from where the data does not state them.
-const MOMENT_ROWS: usize = 10_000;
+/// Training rows that stand for data which does not state what is asked of it.
+const DRAWN_ROWS: usize = 10_000;
 
 /// Most numbers that are drawn at once.
 const NUMBERS_AT_ONCE: usize = 1 << 20;
@@ -21,7 +21,7 @@ pub(crate) struct DataMoments {
 }
 
 impl DataMoments {
-    /// What the data states, else estimates from [`MOMENT_ROWS`] training rows, which do not depend on
+    /// What the data states, else estimates from [`DRAWN_ROWS`] training rows, which do not depend on
     /// the run's seed.
     pub(crate) fn of(data: &dyn Dataset) -> Self {
         match (data.mean(), data.variance()) {
@@ -39,25 +39,17 @@ impl DataMoments {
     /// Welford's means and variances of drawn rows.
     fn drawn(data: &dyn Dataset) -> Self {
         let features = data.features();
-        let at_once = (NUMBERS_AT_ONCE / features.max(1)).clamp(1, MOMENT_ROWS);
         let (mut mean, mut square) = (vec![0.0; features], vec![0.0; features]);
-        let mut rows = vec![0.0; at_once * features];
         let mut seen = 0;
-        while seen < MOMENT_ROWS {
-            let count = at_once.min(MOMENT_ROWS - seen);
-            let rows = &mut rows[..count * features];
-            let word = seen as u64 * data.words_per_row();
-            data.draw(Part::Training, &mut Streams::new(0).at(Purpose::Survey, 0, word), rows);
-            for row in rows.chunks_exact(features) {
-                seen += 1;
-                for ((x, mean), square) in row.iter().zip(&mut mean).zip(&mut square) {
-                    let from_old = x - *mean;
-                    *mean += from_old / seen as f64;
-                    *square += from_old * (x - *mean);
-                }
+        for_each_drawn(data, |row| {
+            seen += 1;
+            for ((x, mean), square) in row.iter().zip(&mut mean).zip(&mut square) {
+                let from_old = x - *mean;
+                *mean += from_old / f64::from(seen);
+                *square += from_old * (x - *mean);
             }
-        }
-        let variance = square.iter().map(|square| square / MOMENT_ROWS as f64).collect();
+        });
+        let variance = square.iter().map(|square| square / DRAWN_ROWS as f64).collect();
         Self { mean, variance }
     }
 
@@ -76,12 +68,25 @@ impl DataMoments {
         let marginals = self.mean.iter().zip(&self.variance).enumerate();
         marginals
             .map(|(feature, (mean, variance))| {
-                let std = (level.alpha() * variance.sqrt()).hypot(level.sigma());
+                let std = (level.alpha() * variance.max(0.0).sqrt()).hypot(level.sigma());
                 (feature, level.alpha() * mean, std)
             })
             .find(|(_, mean, std)| {
                 (mean.abs() / std).max((level.sigma() / std - 1.0).abs()) > tolerance
             })
+    }
+}
+
+/// Shows 10,000 drawn training rows to `see`, one by one. They do not depend on the run's seed.
+pub(crate) fn for_each_drawn(data: &dyn Dataset, mut see: impl FnMut(&[f64])) {
+    let features = data.features().max(1);
+    let at_once = (NUMBERS_AT_ONCE / features).clamp(1, DRAWN_ROWS);
+    let mut rows = vec![0.0; at_once * features];
+    for first in (0..DRAWN_ROWS).step_by(at_once) {
+        let rows = &mut rows[..at_once.min(DRAWN_ROWS - first) * features];
+        let word = first as u64 * data.words_per_row();
+        data.draw(Part::Training, &mut Streams::new(0).at(Purpose::Survey, 0, word), rows);
+        rows.chunks_exact(features).for_each(&mut see);
     }
 }
 

@@ -7,11 +7,11 @@ use langevin_data::Dataset;
 use super::range::range_of;
 use crate::{TrainError, config::BoundConfig, engine::mlp_cpu::is_processor, problem::Problem};
 
-/// Denoiser whose estimate is kept within a range by feature, that of the clean rows: what another
-/// denoiser estimates beyond it is moved to the range's end.
+/// Denoiser whose estimate is kept within a range by feature: what another denoiser estimates beyond it is
+/// moved to the range's end.
 ///
-/// The exact estimate `E[x_0 | x_t]` is a mean of clean rows, so it lies within their range: to move an
-/// estimate to the nearest row of the range never takes it further from the exact one. It matters where an
+/// The exact estimate `E[x_0 | x_t]` is a mean of clean rows, so it lies within their range: where that range
+/// is given, to move an estimate to its end never takes it further from the exact one. It matters where an
 /// error of the network is large in the clean row: that of a noise prediction at alpha = 5e-5 is 20,000
 /// times as large. Source: Saharia et al. 2022, "Photorealistic text-to-image diffusion models", section 2.3
 /// (static thresholding), with the data's own range in place of −1..1.
@@ -27,12 +27,14 @@ impl<'a> Bounded<'a> {
     /// The denoiser with its estimate kept within `range`, the least and the most of each feature.
     ///
     /// # Errors
-    /// An end that is no number, or a least above its most.
+    /// An end that is NaN, or a least above its most.
     pub fn new(denoiser: &'a dyn Denoiser, range: Vec<[f64; 2]>) -> Result<Self, TrainError> {
-        match range.iter().find(|[least, most]| least > most || (least + most).is_nan()) {
+        let is_none = |[least, most]: &&[f64; 2]| least > most || least.is_nan() || most.is_nan();
+        match range.iter().find(is_none) {
             None => Ok(Self { denoiser, range }),
             Some([least, most]) => {
-                let message = format!("must begin below its end {most}, got {least}");
+                let message =
+                    format!("needs a range from its least to its most, got {least} to {most}");
                 Err(TrainError::config("sample.bound", message))
             }
         }
@@ -56,7 +58,9 @@ impl<'a> Bounded<'a> {
     /// Moves rows into the range in one pass, where they lie in the host's memory.
     fn on_host(&self, rows: Tensor<2>) -> Tensor<2> {
         let (device, shape) = (rows.device(), rows.dims());
-        let Ok(mut values) = rows.clone().into_data().try_into_vec::<f32>() else { return rows };
+        let Ok(mut values) = rows.clone().into_data().try_into_vec::<f32>() else {
+            return self.on_device(rows);
+        };
         for row in values.chunks_exact_mut(self.range.len()) {
             for (x, [least, most]) in row.iter_mut().zip(&self.range) {
                 let within = x.clamp(*least as f32, *most as f32);
@@ -83,6 +87,11 @@ impl<'a> Bounded<'a> {
 impl Denoiser for Bounded<'_> {
     fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
         let rows = self.denoiser.denoise(x, level)?;
+        let (features, ends) = (rows.dims()[1], self.range.len());
+        if features != ends {
+            let message = format!("a bound of {ends} features for rows of {features}");
+            return Err(CoreError::Own(message));
+        }
         let on_host = is_processor(&rows.device()) && rows.dtype() == DType::F32;
         Ok(if on_host { self.on_host(rows) } else { self.on_device(rows) })
     }
@@ -144,11 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_another_width_are_refused() {
+        let exact = OffBy(0.0);
+        let bounded = Bounded::new(&exact, vec![[f64::NEG_INFINITY, f64::INFINITY]]);
+        let level = NoiseLevel::new(1.0, 0.5).expect("valid");
+        let error = bounded.expect("a range").denoise(rows(&[0.0, 1.0]), &level).err();
+        let message = error.expect("two features for one").to_string();
+        assert!(message.contains("a bound of 1 features for rows of 2"), "{message}");
+    }
+
+    #[test]
     fn a_range_from_its_end_to_its_beginning_is_refused() {
         let exact = OffBy(0.0);
         for range in [[2.0, 1.0], [f64::NAN, 1.0], [0.0, f64::NAN]] {
             let message = Bounded::new(&exact, vec![[0.0, 1.0], range]).err().expect("refused");
-            assert!(message.to_string().starts_with("sample.bound: must begin below"), "{message}");
+            assert!(message.to_string().starts_with("sample.bound: needs a range"), "{message}");
         }
     }
 

@@ -1,13 +1,8 @@
 //! The range of the clean rows, within which an estimate of them is kept.
 
-use langevin_data::{Dataset, Part, Purpose, Streams};
+use langevin_data::{Dataset, Part};
 
-/// Rows that the range of data without an end is taken from.
-const DRAWN_ROWS: usize = 10_000;
-
-/// Stream of [`Purpose::Reference`] that they are drawn from, with a seed of its own: the range is the
-/// data's, whatever the run.
-const STREAM: u64 = 8;
+use crate::problem::moments::for_each_drawn;
 
 /// Number of a feature's outermost values at either end. Unseen rows lie beyond the last one by about as
 /// much as that lies beyond the first of these, or less.
@@ -26,11 +21,7 @@ pub(super) fn range_of(data: &dyn Dataset) -> Vec<[f64; 2]> {
             see(&row);
         }
     } else {
-        let mut rows = vec![0.0; DRAWN_ROWS * features];
-        let mut stream = Streams::new(0).at(Purpose::Reference, STREAM, 0);
-        // Held-out rows of a distribution come one by one, where training rows may be balanced.
-        data.draw(Part::HeldOut, &mut stream, &mut rows);
-        rows.chunks_exact(features).for_each(see);
+        for_each_drawn(data, see);
     }
     seen.iter().map(Outermost::range).collect()
 }
@@ -45,11 +36,12 @@ struct Outermost {
 impl Outermost {
     fn see(&mut self, x: f64) {
         for (end, x) in self.ends.iter_mut().zip([-x, x]) {
-            let place = end.partition_point(|other| *other >= x);
-            if place < OUTERMOST {
-                end.truncate(OUTERMOST - 1);
-                end.insert(place, x);
+            if end.len() == OUTERMOST && end[OUTERMOST - 1] >= x {
+                continue;
             }
+            let place = end.partition_point(|other| *other >= x);
+            end.truncate(OUTERMOST - 1);
+            end.insert(place, x);
         }
     }
 
@@ -103,9 +95,10 @@ mod tests {
     fn a_distribution_s_range_holds_all_but_its_rarest_rows() {
         let data = Gaussian::new(vec![1.0, -2.0], 0.01).expect("valid");
         for ([least, most], mean) in range_of(&data).into_iter().zip([1.0, -2.0]) {
-            // Of 10,000 normal numbers the largest lies near 3.85, the tenth near 3.1.
+            // Of 10,000 normal numbers the largest lies from 3.3 to 5.3 but for one draw in a thousand, and the
+            // tenth, near 3.1, from 0.1 to 2.2 below it.
             for reach in [mean - least, most - mean] {
-                assert!((0.041..0.06).contains(&reach), "{least} {most}");
+                assert!((0.034..0.075).contains(&reach), "{least} {most}");
             }
         }
     }

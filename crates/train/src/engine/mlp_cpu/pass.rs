@@ -478,7 +478,7 @@ fn fading_rates(frequencies: &[f32], rates: &mut [f32]) {
     rates.iter_mut().for_each(|rate| *rate = PositionFeatures::fading_rate(*rate));
 }
 
-/// Kernel of the fading of one row's position features: each is times `exp(−rate · noise²)`.
+/// Kernel of the fading of one row's position features: each is multiplied by `exp(−rate · noise²)`.
 struct Fade<'a> {
     rates: &'a [f32],
     noise: f32,

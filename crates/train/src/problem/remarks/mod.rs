@@ -42,7 +42,7 @@ impl Problem {
     }
 }
 
-/// Fails where the most noise is below the data's spread, so that no Gaussian to start from is right.
+/// Fails where the most noise is below the data's spread, so that a Gaussian to start from need not be right.
 pub(super) fn check_most_noise(problem: &Problem, data: &dyn Dataset) -> Result<(), TrainError> {
     match most_noise_below(problem, data, 1.0) {
         None => Ok(()),
@@ -100,7 +100,7 @@ fn most_noise_below(problem: &Problem, data: &dyn Dataset, multiple: f64) -> Opt
     };
     let what = format!(
         "the most noise, sigma / alpha = {}, {how} the spread of column {}, whose standard deviation is \
-         {}: no Gaussian to start from has the data's shape there",
+         {}: a Gaussian to start from need not have the data's shape there",
         number(most),
         column_of(data, feature),
         number(std),

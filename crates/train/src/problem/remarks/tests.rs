@@ -104,13 +104,13 @@ fn most_noise_below_the_spread_is_refused_and_near_it_remarked() {
     assert_eq!(
         wide("49.9", &[]).expect_err("refused"),
         "noise.schedule.sigma_max: the most noise, sigma / alpha = 49.9, is below the spread of column \
-         x0, whose standard deviation is 50: no Gaussian to start from has the data's shape there. Use \
+         x0, whose standard deviation is 50: a Gaussian to start from need not have the data's shape there. Use \
          500, scale the data to a spread near 1, or state what sampling is to start from, in \
          sample.start"
     );
     let near = "noise.schedule.sigma_max = 80: the most noise, sigma / alpha = 80, is 1.6 times the \
-                spread of column x0, whose standard deviation is 50: no Gaussian to start from has the \
-                data's shape there. 500 fits";
+                spread of column x0, whose standard deviation is 50: a Gaussian to start from need \
+                not have the data's shape there. 500 fits";
     assert_eq!(wide("80", &[]), Ok(vec![near.to_owned()]));
     assert_eq!(wide("100", &[]), Ok(Vec::new()), "twice");
     assert_eq!(wide("500", &[]), Ok(Vec::new()), "the value that fits");
