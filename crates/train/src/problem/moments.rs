@@ -101,13 +101,13 @@ pub(crate) fn matched(data: &dyn Dataset, first: &NoiseLevel) -> Option<DataMome
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use langevin_data::{Gaussian, Stream};
 
     use super::*;
 
     /// Normal rows that state nothing, or their mean alone.
-    struct Unstated(Gaussian, Option<Vec<f64>>);
+    pub(crate) struct Unstated(pub(crate) Gaussian, pub(crate) Option<Vec<f64>>);
 
     impl Dataset for Unstated {
         fn features(&self) -> usize {

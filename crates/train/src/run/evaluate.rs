@@ -11,8 +11,8 @@ use langevin_data::{
 
 use crate::{
     TrainError,
+    engine::RunDenoiser,
     problem::Problem,
-    run::denoiser::denoiser_of,
     sample::{Bounded, Samples, denoising_errors, draw_samples, spaces::BothSpaces},
     store::{durable::write_json, records::EVALUATION},
 };
@@ -53,7 +53,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     let gaussian = BothSpaces::of_model(data, fitted.draw(count, &mut stream));
 
     let count = count.min(BASELINE_ROWS);
-    let untrained = denoiser_of(problem, untrained);
+    let untrained = RunDenoiser::new(problem.diffusion(), untrained);
     let untrained = draw_samples(problem, count, seed, data, &untrained, device, progress)?;
     let untrained = BothSpaces::of_samples(data, &untrained.values);
 

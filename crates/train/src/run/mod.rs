@@ -1,6 +1,5 @@
 //! A run from its run file to its results: trained, resumed, sampled again, measured, verified, made again.
 
-mod denoiser;
 pub(crate) mod evaluate;
 mod level_remarks;
 mod memory;

@@ -7,12 +7,12 @@ use langevin_data::{Dataset, measure::Evaluation};
 
 use super::{
     Event, Observer, RunOptions,
-    denoiser::denoiser_of,
     evaluate::{evaluate_samples, write_evaluation},
     observer::{asked_to_stop, sampling},
 };
 use crate::{
     TrainError,
+    engine::RunDenoiser,
     problem::Problem,
     sample::{Samples, draw_samples},
     store::{
@@ -41,14 +41,13 @@ pub fn sample_run<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
     let (problem, networks) = trained(run, problem, network, data, observer)?;
-    let denoiser = denoiser_of(&problem, &networks);
+    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
     let (count, progress) = (problem.config().sample.count, &mut sampling(observer));
     draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)
 }
 
-/// Draws samples as [`sample_run`] does and measures them, and the denoiser level by level, against
-/// held-out rows. `network` is the one
-/// that the run started from. The measures go to evaluation.json where the samples are the run's own.
+/// Draws samples as [`sample_run`] does and measures them, and the denoiser level by level, against held-out
+/// rows. `network` is the one that the run started from. The measures go to evaluation.json where the samples are the run's own.
 ///
 /// # Errors
 /// As [`sample_run`]; no held-out rows, or samples that are not finite.
@@ -62,7 +61,7 @@ pub fn evaluate_run<N: Network>(
 ) -> Result<Evaluation, TrainError> {
     let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
     let (config, device) = (problem.config(), options.device);
-    let denoiser = denoiser_of(&problem, &trained);
+    let denoiser = RunDenoiser::new(problem.diffusion(), &trained);
     let (count, seed) = (config.sample.count, config.seed);
     let samples =
         draw_samples(&problem, count, seed, data, &denoiser, device, &mut sampling(observer))?;

@@ -14,9 +14,9 @@ use langevin_data::measure::Evaluation;
 use crate::{
     TrainError,
     config::KeepConfig,
+    engine::RunDenoiser,
     run::{
         Event, Observer, RunOptions, RunReport,
-        denoiser::denoiser_of,
         evaluate::{evaluate_samples, write_evaluation},
         level_remarks::level_remarks,
         observer::{asked_to_stop, sampling},
@@ -244,7 +244,7 @@ impl<'a, N: Network> Session<'a, N> {
         let networks = self.for_sampling(observer)?;
         let (problem, data) = (self.trainer.problem(), self.trainer.data());
         let config = problem.config();
-        let denoiser = denoiser_of(problem, &networks);
+        let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
         let device = self.trainer.device();
         let samples = draw_samples(
             problem,

@@ -176,10 +176,10 @@ impl Start {
 #[cfg(test)]
 mod tests {
     use langevin_core::MixtureOracle;
-    use langevin_data::{Gaussian, GaussianMixture, Part, Stream};
+    use langevin_data::{Gaussian, GaussianMixture};
 
     use super::*;
-    use crate::config::parse_config;
+    use crate::{config::parse_config, problem::moments::tests::Unstated};
 
     /// A run on a normal number of spread 1 with another mean, from sigma 20 on.
     fn run(version: u32, mean: f64) -> Problem {
@@ -214,21 +214,6 @@ mod tests {
         normals.iter().map(|z| 20.0 * z).collect()
     }
 
-    /// A data set that does not state what it knows.
-    struct Unstated(Gaussian);
-
-    impl Dataset for Unstated {
-        fn features(&self) -> usize {
-            self.0.features()
-        }
-        fn words_per_row(&self) -> u64 {
-            self.0.words_per_row()
-        }
-        fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
-            self.0.draw(part, stream, rows);
-        }
-    }
-
     #[test]
     fn the_start_has_the_data_s_mean_where_noise_is_off_by_a_hundredth() {
         let std = 401_f64.sqrt();
@@ -239,7 +224,7 @@ mod tests {
             let problem = run(2, mean);
             let start = match stated {
                 true => start(&problem, &data, chunks),
-                false => start(&problem, &Unstated(data), chunks),
+                false => start(&problem, &Unstated(data, None), chunks),
             };
             let found = start.iter().step_by(2).sum::<f64>() / rows;
             // Five standard errors, of the start's rows and of 10,000 rows of data. They are 0.016 std,

@@ -12,7 +12,10 @@ use langevin_data::{
 };
 use rayon::prelude::*;
 
-use super::chunk::{SAMPLING_ROWS, read_rows};
+use super::{
+    chunk::{SAMPLING_ROWS, read_rows},
+    spaces::rows_of,
+};
 use crate::{TrainError, engine::mlp_cpu::is_processor, problem::Problem};
 
 /// Numbers in all noisy rows of a level: wide rows are fewer, and each says more.
@@ -183,29 +186,6 @@ impl<'a> Test<'a> {
         .map(|chunks| chunks.into_iter().collect());
         Ok(errors?.map(joined))
     }
-}
-
-/// Rows of one part, at most `most`: evenly spread ones of a table, fresh ones of a distribution.
-fn rows_of(
-    data: &dyn Dataset,
-    part: Part,
-    most: usize,
-    streams: &Streams,
-    stream: u64,
-) -> Vec<f64> {
-    let features = data.features();
-    let all = data.len(part);
-    let count = all.map_or(most, |all| all.min(most));
-    let mut rows = vec![0.0; count * features];
-    match all {
-        None => data.draw(part, &mut streams.at(Purpose::Reference, stream, 0), &mut rows),
-        Some(all) => {
-            for (i, row) in rows.chunks_exact_mut(features).enumerate() {
-                data.row(part, (i as u128 * all as u128 / count as u128) as usize, row);
-            }
-        }
-    }
-    rows
 }
 
 fn squared_distances(a: &[f64], b: &[f64], features: usize) -> Vec<f64> {

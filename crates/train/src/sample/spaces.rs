@@ -50,22 +50,9 @@ impl BothSpaces {
         stream: u64,
         most: Option<usize>,
     ) -> Self {
-        let features = data.features();
-        let all = data.len(part).unwrap_or(DRAWN_ROWS);
-        let count = most.map_or(all, |most| most.min(all));
-        let mut model = vec![0.0; count * features];
-        match data.len(part) {
-            Some(rows) => {
-                for (i, row) in model.chunks_exact_mut(features).enumerate() {
-                    data.row(part, (i as u128 * rows as u128 / count as u128) as usize, row);
-                }
-            }
-            None => {
-                let mut stream = Streams::new(seed).at(Purpose::Reference, stream, 0);
-                data.draw(part, &mut stream, &mut model);
-            }
-        }
-        Self::of_model(data, model)
+        let limit = if data.len(part).is_none() { DRAWN_ROWS } else { usize::MAX };
+        let count = most.map_or(limit, |most| most.min(limit));
+        Self::of_model(data, rows_of(data, part, count, &Streams::new(seed), stream))
     }
 
     /// Mean and standard deviation of each column, in the user's units.
@@ -113,6 +100,30 @@ fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
         (0.0..=22.0).contains(&digits).then(|| 10_f64.powi(digits as i32))
     };
     zero.iter().zip(&one).map(|(zero, one)| unit((one - zero).abs())).collect()
+}
+
+/// Rows of one part in the model's space, at most `most`: evenly spread ones of a finite data set, those of
+/// stream `stream` of a distribution.
+pub(super) fn rows_of(
+    data: &dyn Dataset,
+    part: Part,
+    most: usize,
+    streams: &Streams,
+    stream: u64,
+) -> Vec<f64> {
+    let features = data.features();
+    let all = data.len(part);
+    let count = all.map_or(most, |all| all.min(most));
+    let mut rows = vec![0.0; count * features];
+    match all {
+        None => data.draw(part, &mut streams.at(Purpose::Reference, stream, 0), &mut rows),
+        Some(all) => {
+            for (i, row) in rows.chunks_exact_mut(features).enumerate() {
+                data.row(part, (i as u128 * all as u128 / count as u128) as usize, row);
+            }
+        }
+    }
+    rows
 }
 
 #[cfg(test)]

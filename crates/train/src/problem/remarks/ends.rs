@@ -69,8 +69,9 @@ impl End {
                 ("noise.schedule.beta_end", Some(*beta_end), value)
             }
             ScheduleConfig::Betas { .. } => ("noise.schedule.betas", None, None),
-            ScheduleConfig::Cosine { .. } => ("noise.schedule", None, None),
-            ScheduleConfig::Custom(_) => ("noise.schedule", None, None),
+            ScheduleConfig::Cosine { .. } | ScheduleConfig::Custom(_) => {
+                ("noise.schedule", None, None)
+            }
         };
         let other = || format!("a first level of sigma / alpha = {}", number(next_round(ratio)));
         Self { path, value, fits: fits.map_or_else(other, number) }
