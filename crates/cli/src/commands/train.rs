@@ -72,8 +72,8 @@ fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure
     announce(&display, opened);
     let (network, data) = built_in(&problem, &opened.device)?;
     let estimate = MemoryEstimate::of(&problem, data.as_ref());
-    let remarks = data.remarks().into_iter().chain(problem.remarks(data.as_ref()));
-    remarks.for_each(|it| display.event(Event::Remark(&it)));
+    let remarks = problem.remarks(data.as_ref());
+    remarks.iter().for_each(|it| display.event(Event::Remark(it)));
     let report = langevin_train::dry_run(problem, network, data, &opened.device)?;
     let loss = report.metrics.as_ref().map(|line| format!(", first loss {:.5}", line.loss));
     let loss = loss.unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::{
     config::{Choice, EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
     engine::mlp_cpu::most_groups,
     problem::{Problem, free_memory},
-    sample::spaces::DRAWN_ROWS,
+    sample::{bytes_of_denoising, spaces::DRAWN_ROWS},
 };
 
 /// Memory that a layer takes beside its parameters, in numbers of 4 bytes; it is 13 KiB with any engine.
@@ -99,15 +99,16 @@ impl MemoryEstimate {
     }
 }
 
-/// Memory of the data in bytes: the rows of a table as they are, and all rows once more in the model's
-/// space and the user's, where samples are measured against them.
+/// Memory of the data in bytes: the rows of a table as they are, and, where samples are measured against
+/// them, all rows once more in the model's space and the user's, and those that tell a denoiser's errors.
 fn bytes_of_data(data: &dyn Dataset, is_measured: bool) -> (u64, u64) {
     let (features, columns) = (data.features() as u64, data.columns().len() as u64);
     let parts = [data.len(Part::Training), data.len(Part::HeldOut)];
     let kept: u64 = parts.iter().flatten().map(|rows| *rows as u64).sum();
     let drawn: u64 = parts.iter().map(|rows| rows.unwrap_or(DRAWN_ROWS) as u64).sum();
-    let copied = if is_measured { drawn } else { 0 };
-    (kept.saturating_mul(columns * 8), copied.saturating_mul((features + columns) * 8))
+    let copied = drawn.saturating_mul((features + columns) * 8);
+    let measured = copied.saturating_add(bytes_of_denoising(data.features()));
+    (kept.saturating_mul(columns * 8), if is_measured { measured } else { 0 })
 }
 
 /// The most memory that a row of the samples takes at the end of a run, in numbers of 4 bytes.
@@ -163,9 +164,13 @@ mod tests {
         let data = TableData::new(table.expect("sound"), &SplitOptions::default()).expect("sound");
         // Three columns, of which one is constant: two features.
         assert_eq!(bytes_of_data(&data, false), (1000 * 3 * 8, 0));
-        assert_eq!(bytes_of_data(&data, true), (1000 * 3 * 8, 1000 * (3 + 2) * 8));
+        let errors = bytes_of_denoising;
+        assert_eq!(bytes_of_data(&data, true), (1000 * 3 * 8, 1000 * (3 + 2) * 8 + errors(2)));
         let drawn = Gaussian::new(vec![0.0; 4], 0.1).expect("valid");
-        assert_eq!(bytes_of_data(&drawn, true), (0, 2 * 2000 * 8 * 8));
+        assert_eq!(bytes_of_data(&drawn, true), (0, 2 * 2000 * 8 * 8 + errors(4)));
+        // 2048 and 16,384 rows; 256 rows of 4096 features, and 1024 of them.
+        assert_eq!(errors(4), (2048 + 5 * 16_384) * 4 * 8);
+        assert_eq!(errors(4096), (256 + 5 * 1024) * 4096 * 8);
     }
 
     #[test]

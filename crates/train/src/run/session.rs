@@ -158,8 +158,7 @@ impl<'a, N: Network> Session<'a, N> {
         let (run, first) = (self.folder.path().to_owned(), self.first_step);
         observer.event(Event::Started { run: &run, step: first, steps: train.steps });
         let (problem, data) = (self.trainer.problem(), self.trainer.data());
-        let remarks = data.remarks().into_iter().chain(problem.remarks(data));
-        remarks.for_each(|it| observer.event(Event::Remark(&it)));
+        problem.remarks(data).iter().for_each(|it| observer.event(Event::Remark(it)));
         if let Some(why) = self.trainer.why_tape() {
             let remark = format!("the tape makes the steps, which takes longer: {why}");
             observer.event(Event::Remark(&remark));

@@ -78,9 +78,8 @@ impl<'a> Bounded<'a> {
             let values = TensorData::new(values, [1, self.range.len()]);
             Tensor::<2>::from_data(values, place).expand(rows.dims())
         });
-        // 0 for a finite number, NaN for any other.
-        let lost = rows.clone().mul_scalar(0.0);
-        rows.max_pair(least).min_pair(most) + lost
+        let lost = rows.clone().is_finite().bool_not();
+        rows.max_pair(least).min_pair(most).mask_fill(lost, f32::NAN)
     }
 }
 
@@ -119,13 +118,13 @@ mod tests {
         }
     }
 
-    fn rows_of(values: &[f64], dtype: DType) -> Tensor<2> {
+    fn on(device: &Device, values: &[f64], dtype: DType) -> Tensor<2> {
         let data = TensorData::new(values.to_vec(), [values.len() / 2, 2]);
-        Tensor::from_data(data, (&Device::flex(), dtype))
+        Tensor::from_data(data, (device, dtype))
     }
 
     fn rows(values: &[f64]) -> Tensor<2> {
-        rows_of(values, DType::F64)
+        on(&Device::flex(), values, DType::F64)
     }
 
     fn numbers(rows: Tensor<2>) -> Vec<f64> {
@@ -137,12 +136,17 @@ mod tests {
         let exact = OffBy(0.0);
         let bounded = Bounded::new(&exact, vec![[-1.0, 2.0], [0.5, 0.5]]).expect("a range");
         let level = NoiseLevel::new(1.0, 0.0).expect("valid");
-        // In 32 bits on the host, in 64 by operations of the device.
-        for dtype in [DType::F32, DType::F64] {
+        // In 32 bits on the host, in 64 and on a GPU by operations of the device.
+        let mut places = vec![(Device::flex(), DType::F32), (Device::flex(), DType::F64)];
+        #[cfg(feature = "gpu")]
+        places.extend(crate::engine::tests::gpu().map(|gpu| (gpu, DType::F32)));
+        for (device, dtype) in places {
             let denoised = |values: &[f64]| {
-                let denoised = bounded.denoise(rows_of(values, dtype), &level).expect("a level");
+                let rows = on(&device, values, dtype);
+                let denoised = bounded.denoise(rows, &level).expect("a level");
                 assert_eq!(denoised.dtype(), dtype);
-                numbers(denoised.cast(DType::F64))
+                let data = denoised.into_data();
+                data.iter::<f64>().collect::<Vec<_>>()
             };
             let within = denoised(&[-3.0, -3.0, 0.25, 0.5, 7.0, 9.0]);
             assert_eq!(within, [-1.0, 0.5, 0.25, 0.5, 2.0, 0.5], "{dtype:?}");

@@ -19,9 +19,9 @@ use super::{
 use crate::{TrainError, engine::mlp_cpu::is_processor, problem::Problem};
 
 /// Numbers in all noisy rows of a level: wide rows are fewer, and each says more.
-const NUMBERS: usize = 65_536;
+const NUMBERS: usize = 32_768;
 /// Least and most noisy rows of a level.
-const PAIRS: [usize; 2] = [256, 4096];
+const PAIRS: [usize; 2] = [256, 2048];
 /// Most levels that are measured, evenly spread over those of sampling.
 const LEVELS: usize = 128;
 /// Most features of which independent features are measured: a minute of work.
@@ -39,7 +39,7 @@ const NOISE: u64 = 1 << 32;
 /// Measures a denoiser at each level with noise that the problem's sampling goes through: by its regret
 /// where the data knows its posterior means, else beside a constant and independent features.
 ///
-/// The rows are held-out ones: 65,536 numbers in all, but at least 256 and at most 4096 rows, each with
+/// The rows are held-out ones: 32,768 numbers in all, but at least 256 and at most 2048 rows, each with
 /// noise of its own at each level. A table with fewer rows has each of them several times, with other noise. Of
 /// more than 128 levels, 128 evenly spread ones are measured, the first and the last among them. The same
 /// `seed` means the same rows and noise for any denoiser, and the number of threads changes no bit.
@@ -78,6 +78,14 @@ fn measured_levels(mut levels: Vec<NoiseLevel>) -> Vec<NoiseLevel> {
     levels.dedup();
     let (count, last) = (levels.len().min(LEVELS), levels.len().saturating_sub(1));
     (0..count).map(|i| levels[(i * last).checked_div(count - 1).unwrap_or(0)]).collect()
+}
+
+/// Memory of measuring rows of so many features, in bytes.
+pub(crate) fn bytes_of_denoising(features: usize) -> u64 {
+    let pairs = (NUMBERS / features.max(1)).clamp(PAIRS[0], PAIRS[1]) as u64;
+    let training = (TRAINING_NUMBERS / features.max(1)).clamp(1, TRAINING_ROWS) as u64;
+    // Training rows as they are, and as values and their counts, of all and of a level's groups.
+    (pairs + 5 * training).saturating_mul(features as u64 * 8)
 }
 
 /// What all levels share: rows, and the denoisers to compare.

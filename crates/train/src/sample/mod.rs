@@ -16,6 +16,7 @@ pub(crate) mod trajectory;
 
 pub use bounded::Bounded;
 pub use denoising::denoising_errors;
+pub(crate) use denoising::bytes_of_denoising;
 pub use draw::{Samples, draw_samples};
 pub use file::{SamplesFormat, write_samples};
 pub use moments::{LevelSummary, level_goal};

@@ -5,7 +5,8 @@ use langevin_data::measure::{Denoising, LevelErrors};
 use super::numbers::number;
 
 /// Sentence on the errors of a denoiser by noise level: its regret in nats and where it is largest, or its
-/// error over that of independent features. `None` where neither is known.
+/// error over that of independent features, or that no level has an estimate. `None` where nothing was
+/// measured.
 #[must_use]
 pub fn denoising_text(denoising: &Denoising) -> Option<String> {
     let left_out = match denoising.left_out {
@@ -13,6 +14,9 @@ pub fn denoising_text(denoising: &Denoising) -> Option<String> {
         1 => "; 1 level left out, without a finite estimate".to_owned(),
         many => format!("; {many} levels left out, without a finite estimate"),
     };
+    if denoising.levels.is_empty() && denoising.left_out > 0 {
+        return Some("regret: no level has a finite estimate".to_owned());
+    }
     if let Some(regret) = &denoising.regret {
         let worst = denoising.worst()?;
         let [from, to] = regret.snr.map(|snr| number(1.0 / snr.sqrt()));
@@ -80,5 +84,7 @@ mod tests {
                     1.25 at 1.00";
         assert_eq!(text, said);
         assert_eq!(denoising_text(&Denoising::of(Vec::new(), 1, 0)), None);
+        let none = denoising_text(&Denoising::of(Vec::new(), 1, 3));
+        assert_eq!(none.as_deref(), Some("regret: no level has a finite estimate"));
     }
 }

@@ -30,15 +30,17 @@ const MOST_MULTIPLE: f64 = 10.0;
 const FEW_MULTIPLES: f64 = 2.0;
 
 impl Problem {
-    /// What a user should know before training: the least noise above the finest spread of a column, the
-    /// most noise near the spread of the data or below it, training levels that hardly cover where
-    /// sampling goes. Each is a field and its value, what is the matter, and the value that fits.
+    /// What a user should know before training: the data's own remarks; then the least noise above the
+    /// finest spread of a column, the most noise near the spread of the data or below it, training levels
+    /// that hardly cover where sampling goes, each as a field and its value, what is the matter, and the
+    /// value that fits.
     pub fn remarks(&self, data: &dyn Dataset) -> Vec<String> {
         let near = FEW_MULTIPLES;
         let most = (self.config.sample.start != StartConfig::Exact)
             .then(|| most_noise_below(self, data, near).map(|(end, what)| end.said(&what)))
             .flatten();
-        [least_noise(self, data), most, coverage::remark(self)].into_iter().flatten().collect()
+        let found = [least_noise(self, data), most, coverage::remark(self)];
+        data.remarks().into_iter().chain(found.into_iter().flatten()).collect()
     }
 }
 

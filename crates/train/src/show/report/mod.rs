@@ -368,8 +368,7 @@ impl<'a> Material<'a> {
         let sections: Result<Vec<Option<Section>>, TrainError> =
             plan.par_iter().map(section).collect();
         let sections: Vec<_> = sections?.into_iter().flatten().collect();
-        let mut remarks = self.data.remarks();
-        remarks.extend(self.problem.remarks(self.data));
+        let remarks = self.problem.remarks(self.data);
         page::run_page(&self.records, self.data, &remarks, &sections)
     }
 
