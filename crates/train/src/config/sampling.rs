@@ -187,7 +187,7 @@ pub enum BoundConfig {
     /// Nothing.
     None,
     /// The range of the training rows by feature, each end moved outwards by the distance between its
-    /// outermost value and its tenth.
+    /// outermost value and its tenth, and by half the spread of all features.
     #[default]
     Data,
 }

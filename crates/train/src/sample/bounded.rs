@@ -21,7 +21,12 @@ use crate::{TrainError, config::BoundConfig, engine::mlp_cpu::is_processor, prob
 pub struct Bounded<'a> {
     denoiser: &'a dyn Denoiser,
     range: Vec<[f64; 2]>,
+    /// The least and the most of each feature, over and over: those of several rows.
+    ends: [Vec<f32>; 2],
 }
+
+/// Numbers that the host bounds at a time, so that it does so by vectors.
+const AT_ONCE: usize = 256;
 
 impl<'a> Bounded<'a> {
     /// The denoiser with its estimate kept within `range`, the least and the most of each feature.
@@ -31,7 +36,14 @@ impl<'a> Bounded<'a> {
     pub fn new(denoiser: &'a dyn Denoiser, range: Vec<[f64; 2]>) -> Result<Self, TrainError> {
         let is_none = |[least, most]: &&[f64; 2]| least > most || least.is_nan() || most.is_nan();
         match range.iter().find(is_none) {
-            None => Ok(Self { denoiser, range }),
+            None => {
+                let rows = AT_ONCE.div_ceil(range.len().max(1));
+                let ends = [0, 1].map(|end| {
+                    let row: Vec<_> = range.iter().map(|ends| ends[end] as f32).collect();
+                    row.repeat(rows)
+                });
+                Ok(Self { denoiser, range, ends })
+            }
             Some([least, most]) => {
                 let message =
                     format!("needs a range from its least to its most, got {least} to {most}");
@@ -57,17 +69,18 @@ impl<'a> Bounded<'a> {
 
     /// Moves rows into the range in one pass, where they lie in the host's memory.
     fn on_host(&self, rows: Tensor<2>) -> Tensor<2> {
-        let (device, shape) = (rows.device(), rows.dims());
-        let Ok(mut values) = rows.clone().into_data().try_into_vec::<f32>() else {
-            return self.on_device(rows);
-        };
-        for row in values.chunks_exact_mut(self.range.len()) {
-            for (x, [least, most]) in row.iter_mut().zip(&self.range) {
-                let within = x.clamp(*least as f32, *most as f32);
+        let device = rows.device();
+        let mut data = rows.into_data();
+        let [least, most] = &self.ends;
+        // The rows are of 32-bit floats, so that there is no error.
+        for values in data.as_mut_slice::<f32>().unwrap_or_default().chunks_mut(least.len().max(1))
+        {
+            for ((x, least), most) in values.iter_mut().zip(least).zip(most) {
+                let within = x.max(*least).min(*most);
                 *x = if x.is_finite() { within } else { f32::NAN };
             }
         }
-        Tensor::from_data(TensorData::new(values, shape), &device)
+        Tensor::from_data(data, &device)
     }
 
     /// Moves rows into the range by operations of their device.

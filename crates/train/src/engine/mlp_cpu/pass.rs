@@ -67,6 +67,8 @@ pub(crate) struct Input {
     position: Buffer,
     /// The rate by which each frequency's sine and cosine fade.
     rates: Buffer,
+    /// What is left of them at a row's noise.
+    left: Buffer,
 }
 
 impl Input {
@@ -77,6 +79,7 @@ impl Input {
             width,
             position: Buffer::zeros(rows * 2 * form.position_features()),
             rates: Buffer::zeros(form.position_features()),
+            left: Buffer::zeros(form.position_features()),
         }
     }
 }
@@ -183,12 +186,17 @@ impl Network {
                 fading_rates(frequencies, &mut input.rates);
             }
             let rows_of = x.chunks_exact(features).zip(position.chunks_exact_mut(2 * count));
+            input.left.fill(1.0);
+            let mut faded_at = f32::NAN;
             for (i, (x, row)) in rows_of.enumerate() {
-                let (sin, cos) = row.split_at_mut(count);
-                self.set.run(Position { x, frequencies, sin, cos });
-                if self.form.fades {
-                    self.set.run(Fade { rates: &input.rates, noise: noise(i), sin, cos });
+                if self.form.fades && noise(i) != faded_at {
+                    // When sampling, all rows have one noise.
+                    faded_at = noise(i);
+                    let (rates, left) = (&input.rates, &mut input.left);
+                    self.set.run(Fade { rates, noise: faded_at, left });
                 }
+                let (sin, cos) = row.split_at_mut(count);
+                self.set.run(Position { x, frequencies, left: &input.left, sin, cos });
             }
             let shape = (rows, 2 * count);
             panels::place(&mut input.columns, input.width, features, position, shape);
@@ -444,10 +452,11 @@ impl Network {
     }
 }
 
-/// Kernel of the position features of one row: `sin(2π x·B)` and `cos(2π x·B)`.
+/// Kernel of the position features of one row: `left · sin(2π x·B)` and `left · cos(2π x·B)`.
 struct Position<'a> {
     x: &'a [f32],
     frequencies: &'a [f32],
+    left: &'a [f32],
     sin: &'a mut [f32],
     cos: &'a mut [f32],
 }
@@ -463,8 +472,9 @@ impl Kernel for Position<'_> {
                 *turns = S::mul_add(*x, *frequency, *turns);
             }
         }
-        for (sin, cos) in self.sin.iter_mut().zip(self.cos) {
-            (*sin, *cos) = sin_cos_of_turns::<S>(*sin);
+        for ((turns, cosine), left) in self.sin.iter_mut().zip(self.cos).zip(self.left) {
+            let (sin, cos) = sin_cos_of_turns::<S>(*turns);
+            (*turns, *cosine) = (sin * left, cos * left);
         }
     }
 }
@@ -478,12 +488,14 @@ fn fading_rates(frequencies: &[f32], rates: &mut [f32]) {
     rates.iter_mut().for_each(|rate| *rate = PositionFeatures::fading_rate(*rate));
 }
 
-/// Kernel of the fading of one row's position features: each is multiplied by `exp(−rate · noise²)`.
+/// What is left of a feature that is as good as gone.
+const NOTHING: f32 = 1e-20;
+
+/// Kernel of what is left of the features of each frequency: `exp(−rate · noise²)`.
 struct Fade<'a> {
     rates: &'a [f32],
     noise: f32,
-    sin: &'a mut [f32],
-    cos: &'a mut [f32],
+    left: &'a mut [f32],
 }
 
 impl Kernel for Fade<'_> {
@@ -492,9 +504,10 @@ impl Kernel for Fade<'_> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let variance = self.noise * self.noise;
-        for ((rate, sin), cos) in self.rates.iter().zip(self.sin).zip(self.cos) {
-            let left = exp::<S>(-rate * variance);
-            (*sin, *cos) = (*sin * left, *cos * left);
+        for (rate, left) in self.rates.iter().zip(self.left) {
+            let remains = exp::<S>(-rate * variance);
+            // Products with numbers too small to be normal take many times as long.
+            *left = if remains < NOTHING { 0.0 } else { remains };
         }
     }
 }
