@@ -2,12 +2,14 @@
 //! becomes.
 
 mod built_in;
+mod column_spec;
 mod dataset;
 mod dialect;
 mod error;
 mod npy;
 mod options;
 mod quantile;
+mod rank;
 mod records;
 mod remarks;
 mod rows;
@@ -19,6 +21,7 @@ mod survey;
 use std::path::Path;
 
 pub use built_in::{BuiltInTable, built_in_table};
+pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use error::{COLUMN_LIMIT, Place, TableError};
 pub use npy::{FloatArray, FloatArrayError};
@@ -40,6 +43,7 @@ const DROPPED_KEPT: usize = 10;
 pub struct Table {
     file: String,
     columns: Vec<String>,
+    specs: Vec<ColumnSpec>,
     left_out: Vec<String>,
     rows: Rows,
     missing: Missing,
@@ -87,6 +91,12 @@ impl Table {
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// What is said of each column.
+    #[must_use]
+    pub fn specs(&self) -> &[ColumnSpec] {
+        &self.specs
     }
 
     /// The names of the file's columns that the table leaves out.
@@ -166,9 +176,15 @@ impl Table {
         let mut is_left_out = vec![true; names.len()];
         chosen.iter().for_each(|column| is_left_out[*column] = false);
         let left_out = names.iter().zip(is_left_out).filter(|(_, left_out)| *left_out);
+        let spec = |column: &usize| {
+            let said = options.columns.iter().flatten();
+            let mut said = said.filter(|spec| spec.name == names[*column]);
+            said.next().cloned().unwrap_or_else(|| ColumnSpec::named(names[*column].as_str()))
+        };
         let table = Self {
             file: file.to_owned(),
             columns: chosen.iter().map(|column| names[*column].clone()).collect(),
+            specs: chosen.iter().map(spec).collect(),
             left_out: left_out.map(|(name, _)| name.clone()).collect(),
             rows: Rows::new(chosen.len()),
             missing: options.missing,
