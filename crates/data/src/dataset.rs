@@ -76,6 +76,12 @@ pub trait Dataset: Send + Sync {
         out.extend_from_slice(row);
     }
 
+    /// Converts a row as [`restore`](Self::restore) does, but sets nothing to an end of its range, and appends it to
+    /// `out`: how far beyond the data's range rows lie is counted on it.
+    fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.restore(row, out);
+    }
+
     /// Converts a row in the user's columns and units to the model's features, and appends it to
     /// `out`: the inverse of [`restore`](Self::restore).
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
