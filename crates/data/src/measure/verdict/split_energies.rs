@@ -111,32 +111,6 @@ fn dot(row: &[i16], signs: &[i16]) -> i32 {
 }
 
 #[cfg(test)]
-mod timing {
-    use super::*;
-    use crate::{Purpose, Streams, measure::verdict::ranks::Ranks};
-    #[test]
-    fn scratch_timing() {
-        let mut values = vec![0.0; 10000];
-        let mut stream = Streams::new(2).at(Purpose::Reference, 0, 0);
-        stream.fill_normal(&mut values);
-        let splits = Splits::draw(1000, &mut stream);
-        let ranks = Ranks::pooled(&values[..5000], &values[5000..], 5, &[0, 1, 2, 3, 4]);
-        let one = Splits::observed(1000);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        pool.install(|| {
-            for _ in 0..3 {
-                let t = std::time::Instant::now();
-                let a = SplitEnergies::of(&ranks.columns(), &splits);
-                println!("400 {:?} {}", t.elapsed(), a.observed());
-                let t = std::time::Instant::now();
-                let a = SplitEnergies::of(&ranks.columns()[..2], &one);
-                println!("pair one {:?} {}", t.elapsed(), a.observed());
-            }
-        });
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
