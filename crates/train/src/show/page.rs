@@ -80,7 +80,7 @@ pub(crate) fn run_page(
     let verdict = verdict.map(|verdict| {
         context! {
             word => verdict.word.text(),
-            reasons => verdict.reasons,
+            reasons => verdict.reasons.clone(),
             energy => verdict.energy.as_ref().map(energy_text),
         }
     });
