@@ -56,11 +56,14 @@ fn the_verdict_is_said_everywhere_and_an_old_evaluation_has_none() {
         page.contains(&format!("<h2>Verdict: {}</h2>", found["word"].as_str().expect("a word")))
     );
     assert!(page.contains("energy distance in rank space "), "{page}");
-    let said = program.run(&["--json", "evaluate", "run"]).code(0);
-    assert!(said.out.contains(r#""verdict":{"word":"#), "{}", said.out);
-    let said = program.run(&["--json", "train", "run.json", "--out", "again"]).code(0);
-    let ended = said.out.lines().last().expect("lines");
-    assert!(ended.contains(r#""event":"ended""#) && ended.contains(r#""word":"#), "{ended}");
+    let events = |arguments: &[&str]| -> Vec<Value> {
+        let said = program.run(&[&["--json"], arguments].concat()).code(0);
+        said.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let evaluated = events(&["evaluate", "run"]);
+    assert!(evaluated.iter().any(|event| event["evaluation"]["verdict"] == found), "{evaluated:?}");
+    let trained = events(&["train", "run.json", "--out", "again"]);
+    assert_eq!(trained.last().expect("events")["verdict"], found);
 
     let mut old: Value =
         serde_json::from_slice(&program.read("run/evaluation.json")).expect("JSON");

@@ -50,6 +50,10 @@ pub(crate) fn evaluate_samples<N: Network>(
     let seed = problem.config().seed;
     let all = BothSpaces::of_samples(data, &samples.values);
     let drawn = all.measurable();
+    if drawn.user.is_empty() {
+        // Says which value is not finite.
+        all.set("samples")?;
+    }
     let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, None);
     let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, None);
     let count = drawn.set("samples")?.user.count().min(5 * BASELINE_ROWS);

@@ -194,8 +194,8 @@ fn differs(difference: &Difference) -> String {
         Part::Spread => {
             let [samples, held_out] = difference.shares;
             let how = if samples < held_out { "less" } else { "more" };
-            let ratio = number(over_root(samples, held_out));
-            format!("samples spread {how} than held-out rows, {ratio} times as far in ranks")
+            let ratio = over_root(samples, held_out);
+            format!("samples spread {how} than held-out rows, {ratio:.2} times as far in ranks")
         }
     }
 }
