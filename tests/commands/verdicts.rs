@@ -63,7 +63,8 @@ fn the_verdict_is_said_everywhere_and_an_old_evaluation_has_none() {
     let evaluated = events(&["evaluate", "run"]);
     assert!(evaluated.iter().any(|event| event["evaluation"]["verdict"] == found), "{evaluated:?}");
     let trained = events(&["train", "run.json", "--out", "again"]);
-    assert_eq!(trained.last().expect("events")["verdict"], found);
+    let ended = trained.iter().find(|event| event["event"] == "ended").expect("ended");
+    assert_eq!(ended["verdict"], found);
 
     let mut old: Value =
         serde_json::from_slice(&program.read("run/evaluation.json")).expect("JSON");
