@@ -42,6 +42,8 @@ mod runs;
 mod signals;
 #[path = "commands/tables.rs"]
 mod tables;
+#[path = "commands/verdicts.rs"]
+mod verdicts;
 #[path = "commands/verify.rs"]
 mod verify;
 #[path = "commands/vocabulary.rs"]

@@ -230,6 +230,7 @@ fn samples_that_are_not_finite_are_no_reason_to_lose_the_run() {
     let quiet = [&quiet[..], &["--set", unbounded]].concat();
     let said = program.run(&quiet).code(0).err_has("not evaluated: ");
     assert!(said.out.contains("report.html"), "{}", said.out);
+    assert!(said.out.contains("verdict: poor\n  no sample is finite\n"), "{}", said.out);
     program.run(&["report", "run"]).code(0);
 }
 

@@ -11,6 +11,7 @@ use crate::files::read_json;
 use crate::markdown::{environment, fill};
 use crate::program::{Program, Scratch};
 use crate::statistics::mean;
+use crate::verdicts::{kept_section, with_section};
 
 const PAGE: &str = "docs/evaluation.md";
 const TEMPLATE: &str = include_str!("../templates/evaluation.md.jinja");
@@ -45,8 +46,9 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
         }
     }
     let path = workspace.root.join(PAGE);
-    fs::write(&path, page(seeds, configs, formulas)?)
-        .map_err(|error| format!("{PAGE}: {error}"))?;
+    let page = page(seeds, configs, formulas)?;
+    let page = kept_section(&path).map_or(page.clone(), |kept| with_section(&page, &kept));
+    fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))?;
     println!("wrote {PAGE}");
     Ok(())
 }

@@ -16,6 +16,7 @@ mod rebuilds;
 mod statistics;
 mod tidy;
 mod torture;
+mod verdicts;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ usage: cargo xtask COMMAND
   config                     writes docs/config.md from the schema of run files
   evaluation [--seeds N]     trains the configs on real data over 5 seeds, or N, and writes
                              docs/evaluation.md; minutes a seed
+  verdicts [--seeds N]       judges made faults and perfect samples over 100 seeds, or N, and writes
+                             that section of docs/evaluation.md; half a minute a seed
   article [--seeds N]        runs the nine systems of the article over 20 seeds, or N, and writes
                              docs/article.md; a quarter of an hour
   article --check            the same without writing; fails where a median lies outside its range
@@ -68,6 +71,11 @@ fn main() -> ExitCode {
         ["evaluation"] => Ok(evaluation::run(&workspace, 5)),
         ["evaluation", "--seeds", count] => match count.parse() {
             Ok(count @ 1..) => Ok(evaluation::run(&workspace, count)),
+            _ => Err(format!("--seeds: must be at least 1, got {count}")),
+        },
+        ["verdicts"] => Ok(verdicts::run(&workspace, 100)),
+        ["verdicts", "--seeds", count] => match count.parse() {
+            Ok(count @ 1..) => Ok(verdicts::run(&workspace, count)),
             _ => Err(format!("--seeds: must be at least 1, got {count}")),
         },
         ["torture"] => Ok(torture::run(&workspace, torture::FULL)),

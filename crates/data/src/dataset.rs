@@ -76,7 +76,8 @@ pub trait Dataset: Send + Sync {
         out.extend_from_slice(row);
     }
 
-    /// Converts a row as [`restore`](Self::restore) does, but sets nothing to an end of its column's range.
+    /// Converts a row as [`restore`](Self::restore) does, but sets nothing to an end of its range, and appends it to
+    /// `out`: how far beyond the data's range rows lie is counted on it.
     fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
         self.restore(row, out);
     }

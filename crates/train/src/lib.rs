@@ -21,7 +21,7 @@
 //!
 //! Data and measures: a [`TableConfig`] names the columns of a file, and a [`fingerprint`] tells one data
 //! set from another. [`evaluate_run`] measures samples against held-out rows, by the distances of
-//! [`langevin_data::measure`], and [`denoising_errors`] measures a denoiser level by level, as
+//! [`langevin_data::measure`], and judges them, as [`verdict_text`] says in words; [`denoising_errors`] measures a denoiser level by level, as
 //! [`denoising_text`] says in a sentence.
 //!
 //! Results: [`report_run`] shows a run on one page, and a [`Comparison`] shows several side by side. Both
@@ -76,7 +76,7 @@ pub use sample::{
     Bounded, LevelSummary, Samples, SamplesFormat, denoising_errors, draw_samples, level_goal,
     write_samples,
 };
-pub use show::{ComparedRow, Comparison, denoising_text, number};
+pub use show::{ComparedRow, Comparison, denoising_text, number, verdict_text};
 #[cfg(feature = "figures")]
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
 pub use store::{

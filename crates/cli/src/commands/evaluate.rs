@@ -1,7 +1,12 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
-use langevin_data::measure::{ColumnFound, Evaluation, Metric, ModeFound};
-use langevin_train::{Problem, denoising_text, evaluate_run, number, read_run_config, report_run};
+use langevin_data::measure::{
+    ColumnFound, Evaluation, Metric, ModeFound,
+    verdict::{Counts, OutsideFound, Verdict},
+};
+use langevin_train::{
+    Problem, denoising_text, evaluate_run, number, read_run_config, report_run, verdict_text,
+};
 use serde_json::json;
 
 use super::{on_trained, with_settings};
@@ -33,6 +38,9 @@ pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
 
 fn show(display: &Display, evaluation: &Evaluation) {
     display.json(&json!({ "event": "evaluation", "evaluation": evaluation }));
+    if let Some(verdict) = &evaluation.verdict {
+        show_verdict(display, verdict);
+    }
     let baselines = evaluation.metrics.first().map(|metric| &metric.distance.baselines);
     let baselines = baselines.into_iter().flat_map(|baselines| baselines.keys());
     let header: Vec<&str> = ["distance to held-out rows", "samples", "± standard error", "floor"]
@@ -82,6 +90,25 @@ fn show(display: &Display, evaluation: &Evaluation) {
         let rows: Vec<Vec<String>> = modes.modes.iter().map(row).collect();
         display.result(&format!("\n{}", table(&header, &rows)));
     }
+}
+
+/// Prints the verdict, and which columns have values beyond the range of the training rows.
+fn show_verdict(display: &Display, verdict: &Verdict) {
+    display.result(&format!("{}\n", verdict_text(verdict)));
+    if verdict.outside.is_empty() {
+        return;
+    }
+    let header = ["outside the range seen", "below", "above", "not finite", "held-out rows"];
+    let share = |[samples, _]: [f64; 2]| format!("{} %", number(100.0 * samples));
+    let row = |found: &OutsideFound| {
+        let outside = &found.outside;
+        let parts = [outside.below, outside.above, outside.not_finite];
+        let [_, held_out] = outside.all().shares();
+        let parts = parts.iter().map(Counts::shares).map(share);
+        [found.column.clone()].into_iter().chain(parts).chain([share([held_out; 2])]).collect()
+    };
+    let rows: Vec<Vec<String>> = verdict.outside.iter().map(row).collect();
+    display.result(&format!("{}\n", table(&header, &rows)));
 }
 
 /// Writes the page of a run from the files in its folder.

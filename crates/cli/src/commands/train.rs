@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use langevin_train::{
-    Event, LevelSummary, MemoryEstimate, Observer, Problem, RunReport, built_in, built_in_trainer,
-    number, read_config,
+    Event, LevelSummary, MemoryEstimate, Observer, Problem, RunReport, Samples, built_in,
+    built_in_trainer, number, read_config, verdict_text,
 };
 use serde_json::json;
 
@@ -102,12 +102,19 @@ fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
     format!("samples: mean {}, standard deviation {}{nearest}", list(|it| it.0), list(|it| it.1))
 }
 
+/// Whether every sample has a number that is not finite, which leaves nothing to measure.
+fn no_sample_is_finite(samples: &Samples) -> bool {
+    let mut rows = samples.values.chunks_exact(samples.features);
+    rows.all(|row| row.iter().any(|value| !value.is_finite()))
+}
+
 /// Prints what a run did and where its files are; gives the exit code.
 fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<u8, Failure> {
     let run = report.run.display();
+    let verdict = report.evaluation.as_ref().and_then(|evaluation| evaluation.verdict.as_ref());
     display.json(&json!({
         "event": "ended", "run": run.to_string(), "step": report.step, "finished": report.finished,
-        "training_seconds": report.training_seconds,
+        "training_seconds": report.training_seconds, "verdict": verdict,
     }));
     if !report.finished {
         display.result(&format!(
@@ -126,15 +133,10 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
         display.result(&end_of_sampling(&report.moments, end));
     }
-    if let Some(metric) = report.evaluation.as_ref().and_then(|e| e.metric("energy_distance")) {
-        let found = &metric.distance;
-        let baselines = found.baselines.iter().map(|(name, d)| format!(", {name} {d:.5}"));
-        display.result(&format!(
-            "energy distance to held-out rows {:.5} (perfect samples {:.5}{})",
-            found.samples,
-            found.floor,
-            baselines.collect::<String>()
-        ));
+    if let Some(verdict) = verdict {
+        display.result(&verdict_text(verdict));
+    } else if report.samples.as_ref().is_some_and(no_sample_is_finite) {
+        display.result("verdict: poor\n  no sample is finite");
     }
     // SVG files are left out: each repeats a figure that is listed.
     let shown = report.written.iter().filter(|path| path.extension().is_none_or(|e| e != "svg"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copying, Denoising, Modes};
+use super::{Copying, Denoising, Modes, verdict::Verdict};
 
 /// Evaluation of samples: how near they are to held-out rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,9 @@ pub struct Evaluation {
     /// version 0.1.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub denoising: Option<Denoising>,
+    /// Verdict on the samples; none where they were not judged, as by version 0.1.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub verdict: Option<Verdict>,
     /// Numbers of the rows that were used.
     pub rows: RowCounts,
 }

@@ -4,7 +4,8 @@
 //! A distance between two finite samples is above zero even if both follow one distribution. The smaller
 //! the samples are, the larger it is. So [`evaluate`] compares chunks of one size with the same held-out
 //! rows: chunks of samples, chunks of each baseline, and random subsets of training rows, whose distance
-//! is the floor. Each measure is a function of its own too, as [`energy_distance`].
+//! is the floor. Each measure is a function of its own too, as [`energy_distance`]. [`verdict`] is one word for
+//! people, by tests of its own.
 
 mod bootstrap;
 mod chunks;
@@ -21,6 +22,7 @@ mod kolmogorov_smirnov;
 mod modes;
 mod nearest;
 mod rows;
+pub mod verdict;
 mod wasserstein;
 
 pub use bootstrap::{Resamples, standard_error};
@@ -75,8 +77,8 @@ const COPYING_WORK: usize = 4_000_000_000;
 /// Distances over all columns are measured in model space, distances by column in the user's units.
 /// Correlations are compared over at most 64 evenly spread columns. The copying check takes all training
 /// rows, and at most 4000 evenly spread rows each of samples and held-out rows; where there are many
-/// training rows it takes fewer. The same inputs give the same numbers. No denoiser is measured here:
-/// [`Evaluation::denoising`] is left empty.
+/// training rows it takes fewer. The same inputs give the same numbers. No denoiser is measured here,
+/// and nothing judged: [`Evaluation::denoising`] and [`Evaluation::verdict`] are left empty.
 ///
 /// # Errors
 /// Rows with other columns than the rest, rows that differ in number between the spaces, a baseline with
@@ -122,7 +124,7 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     let found_modes = inputs.modes.map(|goals| modes(inputs.samples.user, goals, MODE_RADIUS));
     let columns = columns(inputs, by_column);
     let modes = found_modes.transpose()?;
-    Ok(Evaluation { metrics, columns, copying, modes, denoising: None, rows })
+    Ok(Evaluation { metrics, columns, copying, modes, denoising: None, verdict: None, rows })
 }
 
 /// Sets of rows whose distances stand side by side.

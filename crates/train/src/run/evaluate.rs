@@ -6,7 +6,10 @@ use burn::tensor::Device;
 use langevin_core::{Denoiser, Network};
 use langevin_data::{
     Dataset, Part, Purpose, Streams,
-    measure::{Evaluation, FittedGaussian, Inputs, evaluate},
+    measure::{
+        Evaluation, FittedGaussian, Inputs, evaluate,
+        verdict::{Judge, Real, Verdict, outside},
+    },
 };
 
 use crate::{
@@ -25,12 +28,13 @@ const TRAINING: u64 = 1;
 const HELD_OUT: u64 = 2;
 const GAUSSIAN: u64 = 3;
 
-/// Measures samples of a run's denoiser, and the denoiser itself, against held-out rows.
+/// Measures samples of a run's denoiser, and the denoiser itself, against held-out rows, and judges the samples.
 ///
-/// `untrained` is the network before its first step, or one for each level.
+/// Distances are those of the samples that are finite; the verdict is on all. `untrained` is the network before its
+/// first step, or one for each level.
 ///
 /// # Errors
-/// No held-out rows, samples that are not finite, a device that failed, or a stop.
+/// No held-out rows, no sample that is finite, a device that failed, or a stop.
 pub(crate) fn evaluate_samples<N: Network>(
     problem: &Problem,
     data: &dyn Dataset,
@@ -44,7 +48,12 @@ pub(crate) fn evaluate_samples<N: Network>(
         return Err(TrainError::NothingHeldOut);
     }
     let seed = problem.config().seed;
-    let drawn = BothSpaces::of_samples(data, &samples.values);
+    let all = BothSpaces::of_samples(data, &samples.values);
+    let drawn = all.measurable();
+    if drawn.user.is_empty() {
+        // Says which value is not finite.
+        all.set("samples")?;
+    }
     let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, None);
     let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, None);
     let count = drawn.set("samples")?.user.count().min(5 * BASELINE_ROWS);
@@ -52,7 +61,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);
     let gaussian = BothSpaces::of_model(data, fitted.draw(count, &mut stream));
 
-    let count = count.min(BASELINE_ROWS);
+    let count = (samples.values.len() / samples.features).min(BASELINE_ROWS);
     let untrained = RunDenoiser::new(problem.diffusion(), untrained);
     let untrained = draw_samples(problem, count, seed, data, &untrained, device, progress)?;
     let untrained = BothSpaces::of_samples(data, &untrained.values);
@@ -70,11 +79,44 @@ pub(crate) fn evaluate_samples<N: Network>(
         modes: modes.as_deref(),
         seed,
     })?;
+    evaluation.verdict = Some(judge(data, seed, &all, &training, &held_out, &untrained.user)?);
     let bounded = Bounded::of(problem, data, denoiser)?;
     let denoiser = bounded.as_ref().map_or(denoiser, |bounded| bounded);
     let errors = denoising_errors(problem, seed, data, denoiser, device, progress)?;
     evaluation.denoising = Some(errors);
     Ok(evaluation)
+}
+
+/// Verdict on samples. Rows of a distribution are fresh draws, twice as many as are compared; its modes' shares are
+/// exact.
+fn judge(
+    data: &dyn Dataset,
+    seed: u64,
+    samples: &BothSpaces,
+    training: &BothSpaces,
+    held_out: &BothSpaces,
+    untrained: &[f64],
+) -> Result<Verdict, TrainError> {
+    let (columns, modes) = (data.column_names(), data.modes());
+    let training = training.set("training rows")?.user;
+    let real = Real {
+        columns: &columns,
+        training,
+        held_out: held_out.set("held-out rows")?.user,
+        untrained,
+        modes: modes.as_deref(),
+        seed,
+    };
+    // Before anything is set to an end of its range.
+    let free = |rows: &BothSpaces| {
+        let mut free = Vec::with_capacity(rows.user.len());
+        let rows = rows.model.chunks_exact(data.features());
+        rows.for_each(|row| data.restore_free(row, &mut free));
+        free
+    };
+    let outside = outside(&free(samples), &free(held_out), training);
+    let count = samples.user.len() / columns.len();
+    Ok(Judge::new(real, count)?.verdict(&samples.user, &outside)?)
 }
 
 /// Writes evaluation.json and gives its checksum.

@@ -62,6 +62,18 @@ impl BothSpaces {
         rows
     }
 
+    /// Rows whose distances can be measured: finite, and below 1e150.
+    pub(crate) fn measurable(&self) -> Self {
+        let fits = |row: &[f64]| row.iter().all(|value| value.abs() < 1e150);
+        let both = self.model.chunks_exact(self.features).zip(self.user.chunks_exact(self.columns));
+        let (mut model, mut user) = (Vec::new(), Vec::new());
+        for (features, row) in both.filter(|(features, row)| fits(features) && fits(row)) {
+            model.extend_from_slice(features);
+            user.extend_from_slice(row);
+        }
+        Self { features: self.features, columns: self.columns, model, user }
+    }
+
     /// Mean and standard deviation of each column, in the user's units.
     pub(crate) fn moments(&self) -> Vec<(f64, f64)> {
         let rows = (self.user.len() / self.columns) as f64;

@@ -1,5 +1,5 @@
 //! Display of runs: figures, films, the page of a run, and the comparison of several runs. All but
-//! the comparison and what is said of errors by level is behind the feature `figures`.
+//! the comparison, the verdict and what is said of errors by level is behind the feature `figures`.
 
 pub(crate) mod comparison;
 mod denoising;
@@ -12,6 +12,7 @@ pub(crate) mod numbers;
 mod page;
 #[cfg(feature = "figures")]
 pub(crate) mod report;
+mod verdict;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use denoising::denoising_text;
@@ -20,3 +21,4 @@ pub use film::of_run::{FilmFormat, draw_film};
 pub use numbers::number;
 #[cfg(feature = "figures")]
 pub use report::{compare_runs, report_run};
+pub use verdict::verdict_text;

@@ -11,6 +11,7 @@ use crate::{
     TrainError,
     show::{
         comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS, numbers::number,
+        verdict::energy_text,
     },
     store::RunRecords,
 };
@@ -75,6 +76,14 @@ pub(crate) fn run_page(
         };
         evaluation.columns.iter().map(column).collect()
     });
+    let verdict = evaluation.and_then(|evaluation| evaluation.verdict.as_ref());
+    let verdict = verdict.map(|verdict| {
+        context! {
+            word => verdict.word.text(),
+            reasons => verdict.reasons.clone(),
+            energy => verdict.energy.as_ref().map(energy_text),
+        }
+    });
     let modes = evaluation.and_then(|evaluation| evaluation.modes.as_ref());
     let modes: Option<Vec<_>> = modes.map(|found| found.modes.iter().map(mode).collect());
     let manifest = &records.manifest;
@@ -94,6 +103,7 @@ pub(crate) fn run_page(
             facts => Serde(facts(records)),
             sections => Serde(sections),
             evaluation => Serde(evaluation),
+            verdict,
             metrics,
             baselines,
             columns,
@@ -172,7 +182,11 @@ fn facts(records: &RunRecords) -> Vec<Fact> {
     let mut add =
         |name, value: Option<String>| facts.extend(value.map(|value| Fact { name, value }));
     add("held-out loss", records.held_out_loss().map(number));
+    let verdict = records.evaluation.as_ref().and_then(|e| e.verdict.as_ref());
+    add("verdict", verdict.map(|verdict| verdict.word.text().to_owned()));
+    // An evaluation of version 0.1 has no verdict.
     let distance = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
+    let distance = distance.filter(|_| verdict.is_none());
     add("energy distance", distance.map(|m| number(m.distance.samples)));
     add("its floor", distance.map(|m| number(m.distance.floor)));
     let denoising = records.evaluation.as_ref().and_then(|e| e.denoising.as_ref());

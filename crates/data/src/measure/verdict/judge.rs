@@ -1,0 +1,308 @@
+//! [`Judge`]: everything of a verdict that does not depend on the samples, made once, and the verdict itself.
+
+use super::{
+    ColumnsFound, EnergyFound, Outside, OutsideFound, PairFound, PairsFound, Verdict,
+    columns::{ColumnTest, test_columns},
+    copies::copies,
+    independent::independent_columns,
+    known_modes::test_modes,
+    outliers::{Outlier, outliers},
+    pairs::{FoundPairs, JudgedPair, PairTest, Pairs, over},
+    ranks::Ranks,
+    reasons::{Findings, reasons},
+    split_energies::SplitEnergies,
+    splits::{FEWEST, LEVEL, Splits, p_value},
+};
+use crate::{
+    Mode, Purpose, Streams,
+    measure::{MeasureError, Rows, chunks::spread},
+};
+
+/// Most rows of each side that are compared.
+const MOST: usize = 1000;
+
+/// Most columns that distances and tests by column look at: evenly spread ones of more.
+const COLUMNS: usize = 1024;
+
+/// Times the band of independent columns beyond which a pair fails without a test: no chance leads there.
+const PLAIN: f64 = 2.0;
+
+/// Streams of [`Purpose::Reference`]: of splits, independent columns and exact shares.
+const SPLIT_STREAM: u64 = (1 << 63) + 1;
+const INDEPENDENT_STREAM: u64 = (1 << 63) + 2;
+const MODE_STREAM: u64 = (1 << 63) + 3;
+
+/// Real rows that samples are judged by, in the user's columns and units.
+#[derive(Debug, Clone, Copy)]
+pub struct Real<'a> {
+    /// Names of the columns.
+    pub columns: &'a [String],
+    /// Rows that the model was trained on.
+    pub training: Rows<'a>,
+    /// Rows that it has not seen.
+    pub held_out: Rows<'a>,
+    /// Rows of the network before its first step, row by row; they need not be finite. Fewer than are compared
+    /// are no yardstick.
+    pub untrained: &'a [f64],
+    /// Modes whose shares are known exactly.
+    pub modes: Option<&'a [Mode]>,
+    /// Seed of splits and independent columns.
+    pub seed: u64,
+}
+
+/// Judge of samples.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    real: Real<'a>,
+    /// Held-out rows that samples are compared with.
+    held_out: Vec<f64>,
+    splits: Splits,
+    columns: Vec<usize>,
+    floor: f64,
+    independent: SplitEnergies,
+    untrained: Option<SplitEnergies>,
+    pairs: Option<KnownPairs>,
+}
+
+/// What is known of the pairs of columns before any sample.
+#[derive(Debug)]
+struct KnownPairs {
+    pairs: Pairs,
+    floors: Vec<f64>,
+    independent: PairTest,
+    /// Energy distance of each pair of the untrained network, and it over its floor.
+    untrained: Option<Vec<[f64; 2]>>,
+}
+
+impl<'a> Judge<'a> {
+    /// Makes the judge of `count` samples.
+    ///
+    /// # Errors
+    /// Rows with other columns than there are names.
+    pub fn new(real: Real<'a>, count: usize) -> Result<Self, MeasureError> {
+        let width = real.columns.len();
+        real.training.require_columns("training rows", width)?;
+        real.held_out.require_columns("held-out rows", width)?;
+        let streams = Streams::new(real.seed);
+        let half = count.min(real.held_out.count()).min(MOST);
+        let half = if half < FEWEST { 0 } else { half };
+        let gather = |rows: Rows<'_>, most| rows.gather(&spread(rows.count(), most));
+        let held_out = gather(real.held_out, half);
+        let splits = match half {
+            0 => Splits::observed(0),
+            half => Splits::draw(half, &mut streams.at(Purpose::Reference, SPLIT_STREAM, 0)),
+        };
+        let columns = spread(width, COLUMNS);
+        let mut judge = Self {
+            real,
+            held_out,
+            splits,
+            columns,
+            floor: 0.0,
+            independent: SplitEnergies { values: vec![0.0], floor: 0.0 },
+            untrained: None,
+            pairs: None,
+        };
+        if half == 0 {
+            return Ok(judge);
+        }
+        let training = gather(real.training, half);
+        let mut stream = streams.at(Purpose::Reference, INDEPENDENT_STREAM, 0);
+        let independent = independent_columns(real.training, half, &mut stream);
+        let untrained = chosen(real.untrained, width, half);
+        // The floor of n rows is 2/n times a mean distance, so that fewer training rows do for it.
+        let few = training.len() / width;
+        let (some, shrink) = (Splits::observed(few), few as f64 / half as f64);
+        let real_rows = gather(real.held_out, few);
+        let ranks = Ranks::pooled(&training, &real_rows, width, &judge.columns);
+        judge.floor = SplitEnergies::of(&ranks.columns(), &some).floor * shrink;
+        judge.independent = judge.energies(&independent);
+        judge.untrained = untrained.as_deref().map(|rows| judge.energies(rows));
+        let pairs = Pairs::choose(width, &training, &independent);
+        if !pairs.is_empty() {
+            let energies = |rows: &[f64], splits| pairs.energies(rows, &judge.held_out, splits);
+            let floors = pairs.energies(&training, &real_rows, &some);
+            let observed = Splits::observed(half);
+            let untrained = untrained.as_deref().map(|rows| {
+                let found = energies(rows, &observed).into_iter();
+                found.map(|pair| [pair.observed(), over(pair.observed(), pair.floor)]).collect()
+            });
+            let independent = PairTest::of(&energies(&independent, &judge.splits));
+            let floors = floors.iter().map(|pair| pair.floor * shrink).collect();
+            judge.pairs = Some(KnownPairs { pairs, floors, independent, untrained });
+        }
+        Ok(judge)
+    }
+
+    /// Energy distances of rows over all columns.
+    fn energies(&self, rows: &[f64]) -> SplitEnergies {
+        let width = self.real.columns.len();
+        let ranks = Ranks::pooled(rows, &self.held_out, width, &self.columns);
+        SplitEnergies::of(&ranks.columns(), &self.splits)
+    }
+
+    /// The verdict on samples, row by row, in the user's columns and units. They need not be finite. `outside` is
+    /// what [`outside`](super::outside()) counted before values were set to an end of their range; columns that
+    /// are not in it have nothing outside.
+    ///
+    /// # Errors
+    /// Values that do not divide into rows, fewer rows than the judge was made for, or modes with other columns.
+    pub fn verdict(&self, samples: &[f64], outside: &[Outside]) -> Result<Verdict, MeasureError> {
+        let (width, half) = (self.real.columns.len(), self.splits.half());
+        if !samples.len().is_multiple_of(width) {
+            let rows = "samples".to_owned();
+            return Err(MeasureError::Shape { rows, values: samples.len(), columns: width });
+        }
+        let Some(rows) = chosen(samples, width, half) else {
+            let (baseline, rows) = ("samples".to_owned(), samples.len() / width);
+            return Err(MeasureError::FewRows { baseline, required: half, rows });
+        };
+        let judged = half > 0;
+        let energy = judged.then(|| self.energies(&rows));
+        let columns = judged.then(|| {
+            let pairs = self.pairs.as_ref().map(|known| &known.pairs);
+            test_columns([&rows, &self.held_out], width, &self.columns, pairs, &self.splits)
+        });
+        let pairs = match &self.pairs {
+            Some(known) => Some(known.found(self, &rows)),
+            None => None,
+        };
+        let mut stream = Streams::new(self.real.seed).at(Purpose::Reference, MODE_STREAM, 0);
+        let modes = self.real.modes.filter(|_| judged);
+        let modes = modes.map(|modes| test_modes(&rows, width, modes, &mut stream)).transpose()?;
+        let findings = Findings {
+            names: self.real.columns,
+            all_rows: [samples.len() / width, self.real.held_out.count()],
+            outside,
+            outliers: self.outliers(samples),
+            copies: self.copies(samples),
+            modes: modes.flatten(),
+            goals: self.real.modes.unwrap_or_default(),
+            is_far: energy.as_ref().is_some_and(|energy| self.is_far(energy)),
+            energy: energy.map(|energy| self.energy_found(&energy)),
+            columns,
+            pairs: pairs.unwrap_or_default(),
+        };
+        let (word, reasons) = (findings.word(), reasons(&findings));
+        let outside_found = self.real.columns.iter().zip(outside);
+        let outside_found =
+            outside_found.filter(|(_, outside)| outside.all().samples + outside.all().held_out > 0);
+        Ok(Verdict {
+            word,
+            reasons,
+            rows: half,
+            energy: findings.energy,
+            columns: findings.columns.as_ref().and_then(|test| self.columns_found(test)),
+            pairs: self.pairs.as_ref().map(|known| self.pairs_found(known, &findings.pairs)),
+            modes_p_value: findings.modes.as_ref().map(|modes| modes.p_value),
+            copies: findings.copies,
+            outside: outside_found
+                .map(|(column, outside)| OutsideFound { column: column.clone(), outside: *outside })
+                .collect(),
+        })
+    }
+
+    fn copies(&self, samples: &[f64]) -> super::Counts {
+        let held_out = self.real.held_out;
+        let held_out = held_out.gather(&(0..held_out.count()).collect::<Vec<_>>());
+        copies(samples, &held_out, self.real.training)
+    }
+
+    fn outliers(&self, samples: &[f64]) -> Vec<Outlier> {
+        let width = self.real.columns.len();
+        let of = |column: usize| {
+            let values: Vec<f64> = samples.iter().skip(column).step_by(width).copied().collect();
+            let real = [self.real.training.column(column), self.real.held_out.column(column)];
+            outliers(column, width, &values, &real.concat())
+        };
+        (0..width).flat_map(of).collect()
+    }
+
+    /// Whether samples fail on all columns and lie more than half way from the floor to the nearer yardstick.
+    fn is_far(&self, energy: &SplitEnergies) -> bool {
+        let fails = |energies: &SplitEnergies| p_value(&energies.values) < LEVEL;
+        let yardsticks = [Some(&self.independent), self.untrained.as_ref()].into_iter().flatten();
+        let failing = yardsticks.filter(|energies| fails(energies));
+        let nearer = failing.map(SplitEnergies::observed).fold(f64::INFINITY, f64::min);
+        let half_way = if nearer.is_finite() { (self.floor + nearer) / 2.0 } else { self.floor };
+        fails(energy) && energy.observed() > half_way
+    }
+
+    fn energy_found(&self, energy: &SplitEnergies) -> EnergyFound {
+        EnergyFound {
+            samples: energy.observed(),
+            floor: self.floor,
+            independent: self.independent.observed(),
+            untrained: self.untrained.as_ref().map(SplitEnergies::observed),
+            p_value: p_value(&energy.values),
+        }
+    }
+
+    fn columns_found(&self, test: &ColumnTest) -> Option<ColumnsFound> {
+        let worst = test.columns.first()?;
+        Some(ColumnsFound {
+            p_value: test.p_value,
+            worst: self.real.columns[worst.column].clone(),
+            difference: worst.largest,
+            beyond: test.beyond().count(),
+        })
+    }
+
+    fn pairs_found(&self, known: &KnownPairs, found: &FoundPairs) -> PairsFound {
+        let name = |pair: &JudgedPair| PairFound {
+            columns: pair.columns.map(|column| self.real.columns[column].clone()),
+            samples: pair.samples,
+            floor: pair.floor,
+            independent: pair.independent,
+        };
+        PairsFound {
+            tested: known.floors.len(),
+            independent_p_value: known.independent.p_value,
+            dependent: found.dependent,
+            worst: found.worst.as_ref().map(name),
+            lost: found.lost.len(),
+        }
+    }
+}
+
+impl KnownPairs {
+    fn found(&self, judge: &Judge<'_>, rows: &[f64]) -> FoundPairs {
+        let half = judge.splits.half();
+        let energies = self.pairs.energies(rows, &judge.held_out, &Splits::observed(half));
+        let dependent = (0..energies.len()).filter(|pair| self.independent.fails(*pair));
+        let judged = |pair: usize| {
+            let (floor, independent) = (self.floors[pair], self.independent.energies[pair]);
+            let columns = self.pairs.columns(pair);
+            (pair, JudgedPair { columns, samples: energies[pair].observed(), floor, independent })
+        };
+        let mut dependent: Vec<(usize, JudgedPair)> = dependent.map(judged).collect();
+        dependent.sort_by(|a, b| b.1.way().total_cmp(&a.1.way()));
+        let is_far = |(pair, judged): &&(usize, JudgedPair)| {
+            let untrained = self.untrained.as_ref().map(|pairs| pairs[*pair]);
+            let untrained = untrained.filter(|[_, over]| *over > self.independent.band());
+            let nearer = untrained.map_or(f64::INFINITY, |[energy, _]| energy);
+            judged.samples > (judged.floor + nearer.min(judged.independent)) / 2.0
+        };
+        let far: Vec<&(usize, JudgedPair)> = dependent.iter().filter(is_far).collect();
+        // Perfect samples may be as far by chance where the dependence is weak: so they must fail the test as well.
+        // That takes a second, and is left out where it is plain.
+        let is_plain = |pair: usize| {
+            let found = over(energies[pair].observed(), energies[pair].floor);
+            found > PLAIN * self.independent.band()
+        };
+        let is_in_doubt = far.iter().any(|(pair, _)| !is_plain(*pair));
+        let test = is_in_doubt
+            .then(|| PairTest::of(&self.pairs.energies(rows, &judge.held_out, &judge.splits)));
+        let fails = |pair: usize| test.as_ref().is_some_and(|test| test.fails(pair));
+        let lost = far.iter().filter(|(pair, _)| is_plain(*pair) || fails(*pair));
+        let lost = lost.map(|(_, judged)| judged.clone()).collect();
+        let worst = dependent.first().map(|(_, judged)| judged.clone());
+        FoundPairs { dependent: dependent.len(), worst, lost }
+    }
+}
+
+/// `count` evenly spread rows; `None` where there are fewer.
+fn chosen(rows: &[f64], width: usize, count: usize) -> Option<Vec<f64>> {
+    let available = rows.len() / width;
+    (available >= count).then(|| Rows::checked(width, rows).gather(&spread(available, count)))
+}

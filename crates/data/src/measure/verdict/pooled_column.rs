@@ -1,0 +1,156 @@
+//! One column of samples and held-out rows, pooled and sorted, and its raw measures for a split.
+
+use super::ranks::{sortable, sorted_groups};
+
+/// Largest number of distinct values of a column in which single values are compared.
+const FEW: usize = 20;
+
+/// Number of parts, equally many rows in each, whose ends are the ends of intervals.
+const PARTS: usize = 40;
+
+/// Part of a column in which the shares of samples and held-out rows differ most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Part {
+    /// Values up to one.
+    UpTo(f64),
+    /// One value.
+    Value(f64),
+    /// Values from one to another.
+    Interval(f64, f64),
+    /// The spread of all values.
+    Spread,
+}
+
+/// Part of a column, and the numbers of groups of equal values before its begin and its end.
+pub(super) type Place = (Part, [usize; 2]);
+
+/// A column of both halves, sorted.
+pub(super) struct PooledColumn {
+    values: Vec<f64>,
+    order: Vec<u32>,
+    /// Where each group of equal values ends.
+    ends: Vec<usize>,
+    /// Places among the ends of groups where intervals begin and end; the first is before all values.
+    knots: Vec<usize>,
+    /// Inverse standard deviation of an interval's difference of counts, by its number of rows.
+    weights: Vec<f64>,
+    /// Square of `rank − ½`, in the order of the values.
+    squares: Vec<f64>,
+}
+
+impl PooledColumn {
+    /// Sorts the values of both halves.
+    pub(super) fn new(values: Vec<f64>) -> Self {
+        let (order, ends) = sorted_groups(&values);
+        let rows = values.len();
+        let mut knots = vec![0];
+        let part = |end: usize| end * PARTS / rows;
+        for (i, end) in ends.iter().enumerate() {
+            // The last group's end in each part; where groups are few, every one's.
+            let next = ends.get(i + 1).map_or(PARTS + 1, |next| part(*next));
+            if ends.len() <= PARTS || part(*end) < next {
+                knots.push(i + 1);
+            }
+        }
+        let weight = |inside: usize| {
+            let (inside, rows) = (inside as f64, rows as f64);
+            let variance = inside * (rows - inside) / (rows - 1.0);
+            if variance > 0.0 { 1.0 / variance.sqrt() } else { 0.0 }
+        };
+        let mut squares = vec![0.0; rows];
+        let mut start = 0;
+        for end in &ends {
+            let rank = (start + end) as f64 / (2 * rows) as f64;
+            squares[start..*end].fill((rank - 0.5).powi(2));
+            start = *end;
+        }
+        Self { weights: (0..=rows).map(weight).collect(), values, order, ends, knots, squares }
+    }
+
+    /// Number of rows up to the end of a group; of none before the first.
+    fn rows_to(&self, group: usize) -> usize {
+        group.checked_sub(1).map_or(0, |i| self.ends[i])
+    }
+
+    fn value(&self, place: usize) -> f64 {
+        sortable(self.values[self.order[place] as usize])
+    }
+
+    /// Whether single values are compared.
+    pub(super) fn has_few_values(&self) -> bool {
+        self.ends.len() <= FEW
+    }
+
+    /// Counts for each group of equal values, and one before them.
+    pub(super) fn no_counts(&self) -> Vec<i32> {
+        vec![0; self.ends.len() + 1]
+    }
+
+    /// Standard deviation of the difference of the sums of squares over all splits.
+    pub(super) fn spread_std(&self) -> f64 {
+        let rows = self.squares.len() as f64;
+        let mean = self.squares.iter().sum::<f64>() / rows;
+        let square = self.squares.iter().map(|square| (square - mean).powi(2)).sum::<f64>();
+        (square * rows / (rows - 1.0)).sqrt()
+    }
+
+    /// Mean squares of `rank − ½` of both halves, from the difference of their sums.
+    pub(super) fn mean_squares(&self, difference: f64) -> [f64; 2] {
+        let (sum, rows) = (self.squares.iter().sum::<f64>(), self.squares.len() as f64);
+        [(sum + difference) / rows, (sum - difference) / rows]
+    }
+
+    /// Part of the column between two groups, and the shares of both halves there.
+    pub(super) fn found(&self, (part, [from, to]): Place, counts: &[i32]) -> (Part, [f64; 2]) {
+        let rows = (self.rows_to(to) - self.rows_to(from)) as f64;
+        let (more, all) = (f64::from(counts[to] - counts[from]), self.values.len() as f64);
+        (part, [(rows + more) / all, (rows - more) / all])
+    }
+
+    /// Fills in how many more rows of the first half than of the second there are up to each group's end; gives the
+    /// difference of the sums of squares.
+    pub(super) fn count(&self, signs: &[i16], counts: &mut [i32]) -> f64 {
+        let (mut start, mut more, mut spread) = (0, 0, 0.0);
+        for (count, end) in counts.iter_mut().skip(1).zip(&self.ends) {
+            let own = &self.order[start..*end];
+            let here: i32 = own.iter().map(|i| i32::from(signs[*i as usize])).sum();
+            spread += f64::from(here) * self.squares[start];
+            more += here;
+            (*count, start) = (more, *end);
+        }
+        spread
+    }
+
+    /// Largest difference of counts up to a value, or of one value where there are few.
+    pub(super) fn largest(&self, counts: &[i32]) -> (f64, Place) {
+        let few = self.has_few_values();
+        let (mut most, mut at) = (-1, 1);
+        for i in 1..counts.len() {
+            let gap = if few { counts[i] - counts[i - 1] } else { counts[i] };
+            if gap.abs() > most {
+                (most, at) = (gap.abs(), i);
+            }
+        }
+        let value = self.value(self.rows_to(at) - 1);
+        let found =
+            if few { (Part::Value(value), [at - 1, at]) } else { (Part::UpTo(value), [0, at]) };
+        (f64::from(most), found)
+    }
+
+    /// Largest difference of counts in an interval, over its standard deviation.
+    pub(super) fn interval(&self, counts: &[i32]) -> (f64, Place) {
+        let (mut most, mut at) = (-1.0, [0, self.ends.len()]);
+        for (i, from) in self.knots.iter().enumerate() {
+            for to in &self.knots[i + 1..] {
+                let rows = self.rows_to(*to) - self.rows_to(*from);
+                let gap = f64::from((counts[*to] - counts[*from]).abs()) * self.weights[rows];
+                if gap > most {
+                    (most, at) = (gap, [*from, *to]);
+                }
+            }
+        }
+        let [from, to] = at;
+        let (first, last) = (self.value(self.rows_to(from)), self.value(self.rows_to(to) - 1));
+        (most, (Part::Interval(first, last), at))
+    }
+}
