@@ -2,6 +2,7 @@
 //! becomes.
 
 mod built_in;
+mod choice;
 mod column_spec;
 mod dataset;
 mod dialect;
