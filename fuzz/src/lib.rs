@@ -86,7 +86,7 @@ pub fn gzip(bytes: &[u8]) -> bool {
 /// Reads a table, which must have rows and finite numbers and go into the model's space without a panic.
 fn table(name: &str, bytes: &[u8]) -> bool {
     // Messages are not measured here: they hold columns' names whole, which the program cuts as it prints.
-    let _ = Survey::from_bytes(name, bytes, None, None);
+    let _ = Survey::from_bytes(name, bytes, &TableOptions::default());
     let options = TableOptions { memory: Some(MEMORY), ..TableOptions::default() };
     let Ok(table) = Table::from_bytes(name, bytes, &options) else { return false };
     assert!(table.rows() > 0 && !table.columns().is_empty());

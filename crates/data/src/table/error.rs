@@ -40,6 +40,16 @@ pub enum TableError {
         /// Why.
         reason: String,
     },
+    /// The file is of a kind that is no table.
+    #[error("{file}: is {what}, and a CSV or NPY file is required; {way}")]
+    OtherFormat {
+        /// The file.
+        file: String,
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        way: &'static str,
+    },
     /// There is nothing in the file.
     #[error("{file}: is empty; at least one row of numbers is required")]
     Empty {
@@ -125,8 +135,8 @@ pub enum TableError {
     },
     /// A record has more or fewer fields than the first.
     #[error(
-        "{file}, line {line}: holds {fields} fields, and {expected} are required, as in the first record; correct the \
-         line, or check its quotes and data.delimiter"
+        "{file}, line {line}: holds {fields} fields, and {expected} are required, as in the first record; {}",
+        hint.unwrap_or("correct the line, or check its quotes and data.delimiter")
     )]
     Ragged {
         /// The file.
@@ -137,6 +147,8 @@ pub enum TableError {
         fields: usize,
         /// Number of fields in the first record.
         expected: usize,
+        /// What may be the matter with the line, and the way out.
+        hint: Option<&'static str>,
     },
     /// A number is infinite, or too large for an f64.
     #[error(

@@ -3,8 +3,15 @@
 
 mod built_in;
 mod dataset;
+mod date;
 mod dialect;
 mod error;
+mod format;
+mod gaps;
+mod guess;
+mod layout;
+mod lines;
+mod marks;
 mod npy;
 mod options;
 mod quantile;
@@ -21,11 +28,15 @@ use std::path::Path;
 pub use built_in::{BuiltInTable, built_in_table};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use error::{COLUMN_LIMIT, Place, TableError};
+pub use gaps::Gaps;
+pub use guess::Guess;
+pub use layout::{Decimal, Layout};
 pub use npy::{FloatArray, FloatArrayError};
 pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
-pub use survey::{ColumnKind, ColumnSurvey, Survey};
+pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 
+use layout::Cells;
 use npy::Array;
 use records::{Field, Records, shown};
 use rows::Rows;
@@ -58,7 +69,7 @@ impl Table {
     /// # Errors
     /// A file or a choice of columns that is wrong; [`TableError`] lists the ways.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::load(Source::open(path)?, options)
+        Self::load(Source::open_sheet(path, options.layout.sheet.as_deref())?, options)
     }
 
     /// Reads the bytes of a file named `name`.
@@ -80,7 +91,8 @@ impl Table {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        Self::load(Source::from_bytes(name, bytes)?, options)
+        let sheet = options.layout.sheet.as_deref();
+        Self::load(Source::sheet_from_bytes(name, bytes, sheet)?, options)
     }
 
     /// The names of the columns.
@@ -141,7 +153,7 @@ impl Table {
         let table = if source.is_npy() {
             Self::from_array(Array::open(source)?, options)?
         } else {
-            Self::from_records(Records::open(source, options.header, options.delimiter)?, options)?
+            Self::from_records(Records::open(source, options)?, options)?
         };
         match table.dropped.first() {
             Some(first) if table.rows() == 0 => Err(TableError::NoRows {
@@ -183,7 +195,7 @@ impl Table {
         let mut row = vec![0.0; chosen.len()];
         while records.next()? {
             for (i, column) in chosen.iter().enumerate() {
-                row[i] = match Field::parse(records.field(*column)) {
+                row[i] = match table.field(i, records.cells(), records.field(*column)) {
                     Field::Number(number) => number,
                     Field::Missing => f64::NAN,
                     Field::Text => {
@@ -202,6 +214,11 @@ impl Table {
             }
         }
         Ok(table)
+    }
+
+    /// Reads a field of a chosen column.
+    fn field(&self, _column: usize, cells: &Cells, field: &[u8]) -> Field {
+        cells.number(field)
     }
 
     fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {

@@ -32,7 +32,7 @@ fn a_file_that_cannot_be_read() {
             error.ends_with("; it must be a CSV or NPY file, as it is or packed by gzip"),
             "{error}"
         );
-        assert_eq!(Survey::read(&path, None, None).unwrap_err().to_string(), error);
+        assert_eq!(Survey::read(&path, &TableOptions::default()).unwrap_err().to_string(), error);
     }
 }
 
@@ -75,7 +75,7 @@ fn what_is_no_regular_file_is_not_read() {
     for path in [pipe.as_path(), std::path::Path::new("/dev/zero")] {
         let error = Table::read(path, &all()).unwrap_err().to_string();
         assert!(error.contains("cannot be read: it must be a regular file"), "{error}");
-        assert_eq!(Survey::read(path, None, None).unwrap_err().to_string(), error);
+        assert_eq!(Survey::read(path, &TableOptions::default()).unwrap_err().to_string(), error);
     }
 }
 
@@ -84,7 +84,10 @@ fn files_without_rows() {
     let empty = "a.csv: is empty; at least one row of numbers is required";
     for bytes in [b"".as_slice(), b"\n \r\n\n", b"\xef\xbb\xbf", &packed(b"")] {
         assert_eq!(refused("a.csv", bytes, &all()), empty);
-        assert_eq!(Survey::from_bytes("a.csv", bytes, None, None).unwrap_err().to_string(), empty);
+        assert_eq!(
+            Survey::from_bytes("a.csv", bytes, &TableOptions::default()).unwrap_err().to_string(),
+            empty
+        );
     }
     let empty = "a.npy: is empty; at least one row of numbers is required";
     assert_eq!(refused("a.npy", b"", &all()), empty);
@@ -95,7 +98,7 @@ fn files_without_rows() {
                        is one, set data.header to false)";
     assert_eq!(refused("a.csv", b"a,b\n\n", &all()), header_only);
     assert_eq!(
-        Survey::from_bytes("a.csv", b"a,b", None, None).unwrap_err().to_string(),
+        Survey::from_bytes("a.csv", b"a,b", &TableOptions::default()).unwrap_err().to_string(),
         header_only
     );
 
@@ -235,7 +238,7 @@ fn lines_that_are_not_as_the_first() {
             );
         } else {
             assert_eq!(refused, message(line, fields, expected), "{text:?}");
-            let survey = Survey::from_bytes("a.csv", text.as_bytes(), None, None);
+            let survey = Survey::from_bytes("a.csv", text.as_bytes(), &TableOptions::default());
             assert_eq!(survey.unwrap_err().to_string(), refused);
         }
     }

@@ -15,8 +15,8 @@ pub(crate) mod spaces;
 pub(crate) mod trajectory;
 
 pub use bounded::Bounded;
-pub use denoising::denoising_errors;
 pub(crate) use denoising::bytes_of_denoising;
+pub use denoising::denoising_errors;
 pub use draw::{Samples, draw_samples};
 pub use file::{SamplesFormat, write_samples};
 pub use moments::{LevelSummary, level_goal};
