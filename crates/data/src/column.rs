@@ -19,6 +19,8 @@ pub enum ColumnValues {
     Whole,
     /// One number in all rows, which the model does not learn.
     Constant(f64),
+    /// Two words, whose numbers are 0 and 1.
+    YesNo([String; 2]),
     /// One of several values, in the order of their numbers.
     Category(Vec<String>),
 }
@@ -27,6 +29,28 @@ impl Column {
     /// Column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
         Self { name: name.into(), values: ColumnValues::Number }
+    }
+
+    /// The text of one of its values, as its user writes it. A number is the shortest text that reads back the
+    /// same, as a 32-bit float where it is one.
+    pub fn text(&self, value: f64) -> String {
+        match &self.values {
+            ColumnValues::YesNo([no, _]) if value == 0.0 => no.clone(),
+            ColumnValues::YesNo([_, yes]) if value == 1.0 => yes.clone(),
+            _ => {
+                let short = value as f32;
+                if f64::from(short) == value { short.to_string() } else { value.to_string() }
+            }
+        }
+    }
+
+    /// The value that a text stands for: the inverse of [`text`](Self::text). `None` where it stands for none.
+    pub fn value(&self, text: &str) -> Option<f64> {
+        match &self.values {
+            ColumnValues::YesNo([no, _]) if text == no => Some(0.0),
+            ColumnValues::YesNo([_, yes]) if text == yes => Some(1.0),
+            _ => text.parse().ok(),
+        }
     }
 }
 

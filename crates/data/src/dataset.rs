@@ -76,6 +76,19 @@ pub trait Dataset: Send + Sync {
         out.extend_from_slice(row);
     }
 
+    /// Converts a row as [`restore`](Self::restore) does, but sets nothing to an end of its column's range.
+    fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.restore(row, out);
+    }
+
+    /// Appends row `index` of a finite data set to `out`, in the user's columns and units as they were given,
+    /// counted from 0.
+    fn user_row(&self, part: Part, index: usize, out: &mut Vec<f64>) {
+        let mut row = vec![0.0; self.features()];
+        self.row(part, index, &mut row);
+        self.restore(&row, out);
+    }
+
     /// Converts a row in the user's columns and units to the model's features, and appends it to
     /// `out`: the inverse of [`restore`](Self::restore).
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {

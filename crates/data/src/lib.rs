@@ -9,19 +9,20 @@
 //!   score and posterior means where these are known. A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
 //!   distribution function and quantiles.
-//! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`], and
-//!   [`built_in_table`] has two to begin with. A [`Guess`] tells a file's [`Layout`] by its first lines, and a
-//!   [`Survey`] what each column holds, [`Gaps`] what rows lack. A [`FloatArray`] is
+//! - [`Table`] reads CSV and NPY files, in which a [`ColumnSpec`] says how a column is read and learnt;
+//!   [`TableData`] splits and scales one into a [`Dataset`], and [`built_in_table`] has two to begin with. A
+//!   [`Guess`] tells a file's [`Layout`] by its first lines, a [`Survey`] what each column holds, and [`Gaps`]
+//!   what rows lack. A [`FloatArray`] is
 //!   what an NPY file of another shape holds, and a [`FloatArrayError`] why a file holds none.
 //! - [`measure`] has distances between rows, and [`evaluate`](measure::evaluate) measures samples against
 //!   held-out rows.
 //! - [`exp`], [`ln`], [`sin_cos_turns`] and [`fill_sin_cos_turns`] have the same bits on every platform.
 //!
 //! ```
-//! use langevin_data::{Dataset, Part, SplitOptions, Table, TableData, TableOptions, built_in_table};
+//! use langevin_data::{ColumnSpec, Dataset, Part, SplitOptions, Table, TableData, TableOptions, built_in_table};
 //!
 //! let penguins = built_in_table("penguins").expect("built in");
-//! let columns = ["bill_length_mm", "body_mass_g"].map(str::to_owned).to_vec();
+//! let columns = ["bill_length_mm", "body_mass_g"].map(ColumnSpec::named).to_vec();
 //! let options = TableOptions { columns: Some(columns), ..TableOptions::default() };
 //! let table = Table::from_bytes(penguins.name, penguins.bytes, &options)?;
 //! let data = TableData::new(table, &SplitOptions::default())?;
@@ -55,7 +56,8 @@ pub use error::DataError;
 pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
-    BuiltInTable, COLUMN_LIMIT, Cell, ColumnKind, ColumnSurvey, Decimal, Dropped, FloatArray,
-    FloatArrayError, Gaps, Guess, Holdout, IdSign, Layout, Missing, Place, Sentinel, SplitOptions,
-    Survey, Table, TableData, TableError, TableOptions, TextKind, Transform, built_in_table,
+    BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,
+    Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess, Holdout, IdSign,
+    Layout, Missing, Place, SampleValues, Sentinel, SpecError, SplitOptions, Survey, Table,
+    TableData, TableError, TableOptions, TextKind, Transform, built_in_table,
 };

@@ -39,6 +39,8 @@ pub enum Purpose {
     Split,
     /// Rows and levels that are looked at before training.
     Survey,
+    /// Places of equal values among the ranks of a table's column.
+    Dither,
 }
 
 /// Random streams of one seed.

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    Table, TableError, Transform,
+    CellKind, ColumnSpec, Table, TableError, Transform,
     remarks::remarks,
     rows::Rows,
     scale::{Map, Scale, fit},
@@ -59,12 +59,14 @@ impl Default for SplitOptions {
 /// theirs.
 #[derive(Clone, Debug)]
 pub struct TableData {
-    names: Vec<String>,
+    specs: Vec<ColumnSpec>,
     scales: Vec<Scale>,
     /// Indices of the columns that aren't constant.
     varying: Vec<usize>,
-    /// Rows of all columns, scaled; the held-out rows come first.
+    /// Rows of all columns, scaled but where a column is dithered; the held-out rows come first.
     rows: Rows,
+    /// Places in the ranks of the rows by their numbers, in [`Purpose::Dither`].
+    dither: Streams,
     held_out: usize,
     round_integers: bool,
     /// Digest of the table's rows in their order, before they were split and scaled.
@@ -98,24 +100,28 @@ impl TableData {
             let other = front + stream.below((table.rows.len() - front) as u64) as usize;
             table.rows.swap(front, other);
         }
-        let scales = fit(&table.file, &table.columns, &table.rows, held_out, options.transform)?;
+        let scales = fit(&table.file, &table.specs, &table.rows, held_out, options.transform)?;
         // Held-out values of constant columns that differ from the constant: restoring loses them.
         let mut lost = 0;
         // Column by column, since the knots of one quantile map fill the cache.
         for (column, Scale { map, .. }) in scales.iter().enumerate() {
+            if map.is_dithered() {
+                continue;
+            }
             for row in 0..table.rows.len() {
                 let value = &mut table.rows.row_mut(row)[column];
                 lost += u64::from(matches!(map, Map::Constant(constant) if constant != value));
-                *value = map.apply(*value);
+                *value = map.apply(*value, 0.5);
             }
         }
         let is_varying = |column: &usize| !matches!(scales[*column].map, Map::Constant(_));
         Ok(Self {
             varying: (0..scales.len()).filter(is_varying).collect(),
             remarks: remarks(&table, &scales, lost, options.round_integers),
-            names: table.columns,
+            specs: table.specs,
             scales,
             rows: table.rows,
+            dither: Streams::new(options.seed),
             held_out,
             round_integers: options.round_integers,
             source_digest,
@@ -136,9 +142,26 @@ impl TableData {
     /// the features, or lines are not whole, rows have no shape.
     #[must_use]
     pub fn with_image_width(mut self, width: usize) -> Self {
-        let shape = Shape { channels: 1, height: self.names.len() / width.max(1), width };
+        let shape = Shape { channels: 1, height: self.specs.len() / width.max(1), width };
         self.shape = Some(shape).filter(|shape| shape.features() == self.features());
         self
+    }
+
+    fn restore_each(&self, row: &[f64], out: &mut Vec<f64>, of: impl Fn(&Scale, f64) -> f64) {
+        let mut varying = row.iter();
+        for scale in &self.scales {
+            let value = match scale.map {
+                Map::Constant(value) => value,
+                _ => of(scale, varying.next().copied().unwrap_or(f64::NAN)),
+            };
+            out.push(self.rounded(scale, value));
+        }
+    }
+
+    /// The value, whole where `round_integers` makes it so. Adding 0 makes −0, which a rounded −0.3 is, 0.
+    fn rounded(&self, scale: &Scale, value: f64) -> f64 {
+        let is_rounded = self.round_integers && scale.is_integer;
+        if is_rounded { value.round() + 0.0 } else { value + 0.0 }
     }
 
     /// The index of the first row of a part, and the number of its rows.
@@ -149,10 +172,38 @@ impl TableData {
         }
     }
 
-    fn copy(&self, index: usize, out: &mut [f64]) {
+    /// Copies a row's features. A dithered column takes a word from the stream.
+    fn copy(&self, index: usize, stream: &mut Stream, out: &mut [f64]) {
         let row = self.rows.row(index);
         for (out, column) in out.iter_mut().zip(&self.varying) {
-            *out = row[*column];
+            let map = &self.scales[*column].map;
+            *out = match map.is_dithered() {
+                true => map.apply(row[*column], stream.uniform()),
+                false => row[*column],
+            };
+        }
+    }
+
+    /// The number of columns whose values are spread at random.
+    fn dithered(&self) -> usize {
+        self.scales.iter().filter(|scale| scale.map.is_dithered()).count()
+    }
+
+    /// Fills in the means of a row's features, and adds their variances to `variance`: both 0 and 1 over all
+    /// rows where a column is dithered.
+    fn expected(&self, index: usize, mean: &mut [f64], variance: &mut [f64]) {
+        let row = self.rows.row(index);
+        let features = mean.iter_mut().zip(variance).zip(&self.varying);
+        for ((mean, variance), column) in features {
+            let value = row[*column];
+            *mean = match &self.scales[*column].map {
+                Map::Rank(rank) => {
+                    let (mean, own) = rank.moments(value);
+                    *variance += own;
+                    mean
+                }
+                _ => value,
+            };
         }
     }
 
@@ -160,22 +211,26 @@ impl TableData {
         self.moments.get_or_init(|| {
             let (first, count) = self.part(Part::Training);
             let mut row = vec![0.0; self.features()];
-            let mut mean = row.clone();
+            let (mut mean, mut within) = (row.clone(), row.clone());
             for index in first..first + count {
-                self.copy(index, &mut row);
+                self.expected(index, &mut row, &mut within);
                 mean.iter_mut().zip(&row).for_each(|(mean, value)| *mean += value / count as f64);
             }
             if self.features() > COVARIANCE_LIMIT {
                 return (mean, None);
             }
             let mut covariance = vec![vec![0.0; row.len()]; row.len()];
+            let mut unused = within.clone();
             for index in first..first + count {
-                self.copy(index, &mut row);
+                self.expected(index, &mut row, &mut unused);
                 row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
                 for (i, line) in covariance.iter_mut().enumerate() {
                     let scaled = row[i] / count as f64;
                     line.iter_mut().zip(&row).for_each(|(sum, value)| *sum += scaled * value);
                 }
+            }
+            for (i, within) in within.iter().enumerate() {
+                covariance[i][i] += within / count as f64;
             }
             (mean, Some(covariance))
         })
@@ -188,7 +243,7 @@ impl Dataset for TableData {
     }
 
     fn words_per_row(&self) -> u64 {
-        1
+        1 + self.dithered() as u64
     }
 
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
@@ -198,7 +253,7 @@ impl Dataset for TableData {
         };
         for row in rows.chunks_exact_mut(self.features()) {
             let index = (u128::from(stream.next_word()) * count as u128) >> 64;
-            self.copy(first + index as usize, row);
+            self.copy(first + index as usize, stream, row);
         }
     }
 
@@ -208,8 +263,15 @@ impl Dataset for TableData {
             Scale { is_integer: true, .. } if self.round_integers => ColumnValues::Whole,
             _ => ColumnValues::Number,
         };
-        let columns = self.names.iter().zip(&self.scales);
-        columns.map(|(name, scale)| Column { name: name.clone(), values: values(scale) }).collect()
+        let column = |(spec, scale): (&ColumnSpec, &Scale)| {
+            let values = match (&spec.words, spec.kind) {
+                (Some(words), _) => ColumnValues::YesNo(words.clone()),
+                (_, CellKind::Whole) => ColumnValues::Whole,
+                _ => values(scale),
+            };
+            Column { name: spec.name.clone(), values }
+        };
+        self.specs.iter().zip(&self.scales).map(column).collect()
     }
 
     fn layout(&self) -> Vec<FeatureGroup> {
@@ -228,17 +290,37 @@ impl Dataset for TableData {
     fn row(&self, part: Part, index: usize, out: &mut [f64]) {
         let (first, count) = self.part(part);
         if index < count {
-            self.copy(first + index, out);
+            let index = first + index;
+            let word = (index * self.dithered()) as u64;
+            self.copy(index, &mut self.dither.at(Purpose::Dither, 0, word), out);
         }
     }
 
     fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.restore_as_version_0_1(row, out);
+        self.restore_each(row, out, Scale::restore);
+    }
+
+    fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.restore_each(row, out, Scale::restore_free);
+    }
+
+    fn user_row(&self, part: Part, index: usize, out: &mut Vec<f64>) {
+        let (first, count) = self.part(part);
+        if index >= count {
+            return;
+        }
+        for (value, scale) in self.rows.row(first + index).iter().zip(&self.scales) {
+            out.push(if scale.map.is_dithered() {
+                *value
+            } else {
+                self.rounded(scale, scale.restore(*value))
+            });
+        }
     }
 
     fn restore_as_version_0_1(&self, row: &[f64], out: &mut Vec<f64>) {
         let mut varying = row.iter();
-        for Scale { is_integer, map } in &self.scales {
+        for Scale { is_integer, map, .. } in &self.scales {
             let value = match map {
                 Map::Constant(value) => *value,
                 _ => map.undo(varying.next().copied().unwrap_or(f64::NAN)),
@@ -254,7 +336,9 @@ impl Dataset for TableData {
     }
 
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
-        out.extend(self.varying.iter().map(|column| self.scales[*column].map.apply(row[*column])));
+        out.extend(
+            self.varying.iter().map(|column| self.scales[*column].map.apply(row[*column], 0.5)),
+        );
     }
 
     fn remarks(&self) -> Vec<String> {

@@ -118,9 +118,9 @@ pub enum TableError {
         /// Number of its columns.
         columns: u64,
     },
-    /// A field is neither a number nor missing.
+    /// A field is neither a value of its column nor missing.
     #[error(
-        "{file}, line {line}, column `{column}`: `{text}` is not a number, such as 1.5 or 2e-3; leave the column out by \
+        "{file}, line {line}, column `{column}`: `{text}` is not {required}; leave the column out by \
          data.exclude, or choose the numeric ones by data.columns"
     )]
     Text {
@@ -132,6 +132,8 @@ pub enum TableError {
         column: String,
         /// Text of the field, cut where it is long.
         text: String,
+        /// What it must be.
+        required: String,
     },
     /// A record has more or fewer fields than the first.
     #[error(

@@ -103,12 +103,6 @@ pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
     json(name, text)
 }
 
-/// Whether the bytes are those of a workbook that this program may be able to read.
-pub(super) fn is_workbook(start: &[u8]) -> bool {
-    start.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-        || start.starts_with(b"PK\x03\x04") && [EXCEL, OPEN_DOCUMENT].contains(&zip(start).what)
-}
-
 const EXCEL: &str = "an Excel workbook";
 const OPEN_DOCUMENT: &str = "an OpenDocument sheet";
 

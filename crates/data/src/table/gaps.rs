@@ -4,6 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use super::{
     Table, TableError, TableOptions,
+    cell::CellReader,
     npy::Array,
     records::{Field, Records},
     source::Source,
@@ -51,11 +52,12 @@ impl Gaps {
         }
         let mut records = Records::open(source, options)?;
         let (table, chosen) = Table::empty(records.file(), records.names(), options)?;
+        let readers: Vec<_> = table.specs().iter().map(CellReader::new).collect();
         let mut lacking = vec![0; chosen.len().div_ceil(64)];
         while records.next()? {
             lacking.fill(0);
-            for (i, column) in chosen.iter().enumerate() {
-                let field = table.field(i, records.cells(), records.field(*column));
+            for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
+                let field = reader.read(records.cells(), records.field(*column));
                 if !matches!(field, Field::Number(number) if number.is_finite()) {
                     lacking[i / 64] |= 1 << (i % 64);
                 }

@@ -2,6 +2,8 @@
 //! becomes.
 
 mod built_in;
+mod cell;
+mod column_spec;
 mod dataset;
 mod date;
 mod dialect;
@@ -15,6 +17,7 @@ mod marks;
 mod npy;
 mod options;
 mod quantile;
+mod rank;
 mod records;
 mod remarks;
 mod rows;
@@ -26,6 +29,7 @@ mod survey;
 use std::path::Path;
 
 pub use built_in::{BuiltInTable, built_in_table};
+pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use error::{COLUMN_LIMIT, Place, TableError};
 pub use gaps::Gaps;
@@ -36,7 +40,7 @@ pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 
-use layout::Cells;
+use cell::CellReader;
 use npy::Array;
 use records::{Field, Records, shown};
 use rows::Rows;
@@ -51,6 +55,7 @@ const DROPPED_KEPT: usize = 10;
 pub struct Table {
     file: String,
     columns: Vec<String>,
+    specs: Vec<ColumnSpec>,
     left_out: Vec<String>,
     rows: Rows,
     missing: Missing,
@@ -99,6 +104,12 @@ impl Table {
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// What is said of each column.
+    #[must_use]
+    pub fn specs(&self) -> &[ColumnSpec] {
+        &self.specs
     }
 
     /// The names of the file's columns that the table leaves out.
@@ -178,9 +189,15 @@ impl Table {
         let mut is_left_out = vec![true; names.len()];
         chosen.iter().for_each(|column| is_left_out[*column] = false);
         let left_out = names.iter().zip(is_left_out).filter(|(_, left_out)| *left_out);
+        let spec = |column: &usize| {
+            let said = options.columns.iter().flatten();
+            let mut said = said.filter(|spec| spec.name == names[*column]);
+            said.next().cloned().unwrap_or_else(|| ColumnSpec::named(names[*column].as_str()))
+        };
         let table = Self {
             file: file.to_owned(),
             columns: chosen.iter().map(|column| names[*column].clone()).collect(),
+            specs: chosen.iter().map(spec).collect(),
             left_out: left_out.map(|(name, _)| name.clone()).collect(),
             rows: Rows::new(chosen.len()),
             missing: options.missing,
@@ -193,9 +210,10 @@ impl Table {
     fn from_records(mut records: Records<'_>, options: &TableOptions) -> Result<Self, TableError> {
         let (mut table, chosen) = Self::empty(records.file(), records.names(), options)?;
         let mut row = vec![0.0; chosen.len()];
+        let readers: Vec<_> = table.specs.iter().map(CellReader::new).collect();
         while records.next()? {
-            for (i, column) in chosen.iter().enumerate() {
-                row[i] = match table.field(i, records.cells(), records.field(*column)) {
+            for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
+                row[i] = match reader.read(records.cells(), records.field(*column)) {
                     Field::Number(number) => number,
                     Field::Missing => f64::NAN,
                     Field::Text => {
@@ -204,6 +222,7 @@ impl Table {
                             line: records.line(),
                             column: table.columns[i].clone(),
                             text: shown(records.field(*column)),
+                            required: reader.required(),
                         });
                     }
                 };
@@ -214,11 +233,6 @@ impl Table {
             }
         }
         Ok(table)
-    }
-
-    /// Reads a field of a chosen column.
-    fn field(&self, _column: usize, cells: &Cells, field: &[u8]) -> Field {
-        cells.number(field)
     }
 
     fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {

@@ -1,12 +1,12 @@
 //! How a file is read, and what becomes of rows with gaps.
 
-use super::{Layout, Place};
+use super::{ColumnSpec, Layout, Place};
 
 /// How a file is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableOptions {
-    /// The columns to take, in this order; all if `None`.
-    pub columns: Option<Vec<String>>,
+    /// The columns to take, in this order; all, of which nothing else is said, if `None`.
+    pub columns: Option<Vec<ColumnSpec>>,
     /// Columns to leave out.
     pub exclude: Vec<String>,
     /// Whether a CSV file's first record names the columns; if `None`, it does where one of its

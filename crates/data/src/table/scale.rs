@@ -1,6 +1,9 @@
 //! Columns between the user's units and the model's space.
 
-use super::{TableError, quantile::Quantile, rows::Rows};
+use super::{
+    CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, TableError,
+    quantile::Quantile, rank::Rank, rows::Rows,
+};
 
 /// Limit of whole numbers: above it some have no f64.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
@@ -35,6 +38,64 @@ pub(super) struct Scale {
     /// Whether all training values are whole.
     pub is_integer: bool,
     pub map: Map,
+    /// What a restored value is rounded to.
+    rounding: Rounding,
+    /// Where a restored value may lie.
+    ends: [f64; 2],
+}
+
+/// What values are rounded to.
+#[derive(Clone, Debug)]
+enum Rounding {
+    None,
+    /// The next multiple of `1 / units`.
+    Decimals {
+        units: f64,
+    },
+    /// The nearest of these, which ascend.
+    Nearest(Vec<f64>),
+}
+
+impl Scale {
+    /// The value in the user's units that a number of the model's space stands for, wherever it lies.
+    pub fn restore_free(&self, value: f64) -> f64 {
+        let value = self.map.undo(value);
+        match &self.rounding {
+            Rounding::None => value,
+            Rounding::Decimals { units } => {
+                // Beyond 2^53 units every number is a multiple, and the product may be infinite.
+                let scaled = value * units;
+                if scaled.abs() < WHOLE_LIMIT { scaled.round() / units } else { value }
+            }
+            Rounding::Nearest(values) => nearest(values, value),
+        }
+    }
+
+    /// The value that a number of the model's space stands for, within the column's range.
+    pub fn restore(&self, value: f64) -> f64 {
+        let value = self.restore_free(value);
+        let [least, most] = self.ends;
+        // Neither `clamp`, which panics on ends the wrong way round, nor `min` and `max`, which hide NaN.
+        if value < least {
+            least
+        } else if value > most {
+            most
+        } else {
+            value
+        }
+    }
+}
+
+/// The nearest of values that ascend, the lower of two; NaN for NaN.
+fn nearest(values: &[f64], value: f64) -> f64 {
+    let above = values.partition_point(|other| *other < value);
+    let below = above.checked_sub(1).and_then(|index| values.get(index));
+    match (below, values.get(above)) {
+        _ if value.is_nan() => value,
+        (Some(below), Some(above)) if above - value < value - below => *above,
+        (Some(near), _) | (None, Some(near)) => *near,
+        (None, None) => value,
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -47,15 +108,23 @@ pub(super) enum Map {
         std: f64,
     },
     Quantile(Quantile),
+    Rank(Rank),
 }
 
 impl Map {
-    pub fn apply(&self, value: f64) -> f64 {
+    /// The number in the model's space; `uniform` in (0, 1) chooses one where a value has many.
+    pub fn apply(&self, value: f64, uniform: f64) -> f64 {
         match self {
             Self::Constant(value) => *value,
             Self::Linear { mean, std } => (value - mean) / std,
             Self::Quantile(quantile) => quantile.apply(value),
+            Self::Rank(rank) => rank.apply(value, uniform),
         }
+    }
+
+    /// Whether a value has many numbers in the model's space.
+    pub const fn is_dithered(&self) -> bool {
+        matches!(self, Self::Rank(_))
     }
 
     pub fn undo(&self, value: f64) -> f64 {
@@ -63,6 +132,7 @@ impl Map {
             Self::Constant(value) => *value,
             Self::Linear { mean, std } => mean + std * value,
             Self::Quantile(quantile) => quantile.undo(value),
+            Self::Rank(rank) => rank.undo(value),
         }
     }
 }
@@ -87,13 +157,13 @@ pub(super) fn is_whole(value: f64) -> bool {
 /// The scales of the columns of `rows` from the row `first` on; at least one isn't constant.
 pub(super) fn fit(
     file: &str,
-    names: &[String],
+    specs: &[ColumnSpec],
     rows: &Rows,
     first: usize,
     transform: Transform,
 ) -> Result<Vec<Scale>, TableError> {
     let count = (rows.len() - first) as f64;
-    let columns = statistics(rows, first, names.len());
+    let columns = statistics(rows, first, specs.len());
     let varying = || columns.iter().filter(|column| column.minimum < column.maximum);
     if varying().next().is_none() {
         let rows = rows.len() - first;
@@ -102,32 +172,64 @@ pub(super) fn fit(
     let variance = |column: &Column| column.square / count;
     let share = 1.0 / varying().count() as f64;
     let together = varying().map(|column| share * variance(column)).sum::<f64>().sqrt();
-    let scale = |(i, column): (usize, &Column)| {
+    let scale = |(i, (column, spec)): (usize, (&Column, &ColumnSpec))| {
         let is_integer = column.is_integer;
         let (minimum, maximum) = (column.minimum, column.maximum);
         if minimum == maximum {
-            return Ok(Scale { is_integer, map: Map::Constant(minimum) });
+            let (map, rounding) = (Map::Constant(minimum), Rounding::None);
+            let ends = [f64::NEG_INFINITY, f64::INFINITY];
+            return Ok(Scale { is_integer, map, rounding, ends });
         }
+        let sorted = || {
+            let mut values: Vec<_> = (first..rows.len()).map(|row| rows.row(row)[i]).collect();
+            values.sort_unstable_by(f64::total_cmp);
+            values
+        };
         // The sum of many numbers far from 0 has a large rounding error, that of the deviations a small one.
         let mean = column.sum / count + column.deviation / count;
         let std = variance(column).sqrt();
-        let map = match transform {
-            Transform::None => Map::Linear { mean: 0.0, std: 1.0 },
+        let map = match spec.encoding.map_or(Way::Table(transform), Way::Column) {
+            Way::Column(Encoding::Rank) => Map::Rank(Rank::new(&sorted())),
+            Way::Table(Transform::None) => Map::Linear { mean: 0.0, std: 1.0 },
             _ if !(std.is_normal() && (maximum - minimum).is_finite()) => {
-                let (file, column) = (file.to_owned(), names[i].clone());
+                let (file, column) = (file.to_owned(), spec.name.clone());
                 return Err(TableError::Unscalable { file, column, minimum, maximum });
             }
-            Transform::Standardise => Map::Linear { mean, std },
-            Transform::StandardiseTogether => Map::Linear { mean, std: together },
-            Transform::Quantile => {
-                let mut values: Vec<_> = (first..rows.len()).map(|row| rows.row(row)[i]).collect();
-                values.sort_unstable_by(f64::total_cmp);
-                Map::Quantile(Quantile::new(&values))
+            Way::Table(Transform::Standardise) | Way::Column(Encoding::Standardise) => {
+                Map::Linear { mean, std }
+            }
+            Way::Table(Transform::StandardiseTogether) => Map::Linear { mean, std: together },
+            Way::Table(Transform::Quantile) => Map::Quantile(Quantile::new(&sorted())),
+        };
+        let rounding = match spec {
+            ColumnSpec { values: SampleValues::Seen, .. } => {
+                let mut values = sorted();
+                values.dedup();
+                Rounding::Nearest(values)
+            }
+            ColumnSpec { kind: CellKind::Whole, .. } => Rounding::Decimals { units: 1.0 },
+            ColumnSpec { kind: CellKind::YesNo, .. } => Rounding::Nearest(vec![0.0, 1.0]),
+            ColumnSpec { decimals: Some(decimals), .. } => {
+                Rounding::Decimals { units: 10_f64.powi(*decimals as i32) }
+            }
+            _ => Rounding::None,
+        };
+        let ends = match spec.range {
+            ColumnRange::Free => [f64::NEG_INFINITY, f64::INFINITY],
+            ColumnRange::Seen => [minimum, maximum],
+            ColumnRange::Ends(Ends { min, max }) => {
+                [min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)]
             }
         };
-        Ok(Scale { is_integer, map })
+        Ok(Scale { is_integer, map, rounding, ends })
     };
-    columns.iter().enumerate().map(scale).collect()
+    columns.iter().zip(specs).enumerate().map(scale).collect()
+}
+
+/// Who says how a column is scaled.
+enum Way {
+    Table(Transform),
+    Column(Encoding),
 }
 
 fn statistics(rows: &Rows, first: usize, width: usize) -> Vec<Column> {

@@ -31,7 +31,9 @@ pub(super) fn select(
         places.insert(name, Vec::new());
     }
     let mut chosen = Vec::new();
-    for name in options.columns.as_deref().unwrap_or(names) {
+    let said = options.columns.as_ref().map(|specs| specs.iter().map(|spec| &spec.name));
+    let wanted: Vec<_> = said.map_or_else(|| names.iter().collect(), Iterator::collect);
+    for name in wanted {
         // Each place is taken out, so that a second mention finds none.
         match places.get_mut(name.as_str()).map(std::mem::take).as_deref() {
             None => return Err(unknown("data.columns", name)),

@@ -2,7 +2,7 @@
 
 use langevin_data::{FloatArray, Place, Survey, Table, TableError, TableOptions};
 
-use super::{array, names, npy, packed, rows};
+use super::{array, npy, packed, rows, specs};
 
 fn read(bytes: &[u8]) -> Result<Table, TableError> {
     Table::from_bytes("a.npy", bytes, &TableOptions::default())
@@ -77,7 +77,7 @@ fn both_orders_give_the_same_rows_columns_and_gaps() {
     let by_row = exact.iter().flatten().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
     let columns = (0..3).flat_map(|column| exact.map(|row| row[column]));
     let by_column = columns.flat_map(f64::to_le_bytes).collect::<Vec<_>>();
-    let options = TableOptions { columns: Some(names(&["x2", "x0"])), ..TableOptions::default() };
+    let options = TableOptions { columns: Some(specs(&["x2", "x0"])), ..TableOptions::default() };
     for bytes in [array("<f8", false, "4, 3", &by_row), array("<f8", true, "4, 3", &by_column)] {
         let table = read(&bytes).unwrap();
         assert_eq!(rows(&table), [exact[0], exact[3]]);

@@ -7,7 +7,7 @@ use langevin_data::{
     Transform, built_in_table,
 };
 
-use super::{names, read};
+use super::{names, read, specs};
 
 /// Row i holds i, i² and nothing else.
 fn numbered(rows: usize) -> Table {
@@ -56,7 +56,7 @@ fn the_split_depends_on_the_seed_and_the_rows_alone() {
     assert_ne!(held(1, Holdout::Rows(10)), held(2, Holdout::Rows(10)));
     assert_eq!(held(1, Holdout::Rows(30))[..10], held(1, Holdout::Rows(10)), "the same and others");
     let options = TableOptions {
-        columns: Some(names(&["x0"])),
+        columns: Some(specs(&["x0"])),
         header: Some(false),
         ..TableOptions::default()
     };

@@ -4,7 +4,7 @@ use std::fs;
 
 use langevin_data::{Missing, Place, Table, TableOptions, built_in_table};
 
-use super::{names, packed, read, rows};
+use super::{names, packed, read, rows, specs};
 
 const ROWS: [[f64; 3]; 2] = [[1.5, -2.0, 3e-7], [0.0, 1e300, -4.25]];
 
@@ -92,7 +92,7 @@ fn chosen_columns_come_in_their_order_and_only_their_gaps_count() {
     let text = "id,name,a,b\n7,x,1,2\n8,y,,3\n9,z,4,NA\n";
     let read = |columns: Option<&[&str]>, exclude: &[&str]| {
         let options = TableOptions {
-            columns: columns.map(names),
+            columns: columns.map(specs),
             exclude: names(exclude),
             ..TableOptions::default()
         };
@@ -142,7 +142,7 @@ fn files_are_read_with_their_packing_known_by_its_first_bytes() {
 fn the_built_in_tables_are_there_with_their_attribution() {
     let penguins = built_in_table("penguins").unwrap();
     let columns = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"];
-    let options = TableOptions { columns: Some(names(&columns)), ..TableOptions::default() };
+    let options = TableOptions { columns: Some(specs(&columns)), ..TableOptions::default() };
     let table = Table::from_bytes(penguins.name, penguins.bytes, &options).unwrap();
     assert_eq!((table.rows(), table.dropped_rows()), (342, 2));
     assert_eq!(

@@ -14,7 +14,7 @@ mod surveys;
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use langevin_data::{Table, TableError, TableOptions};
+use langevin_data::{ColumnSpec, Table, TableError, TableOptions};
 
 /// Reads a CSV file with all its columns, whatever they are.
 fn read(text: &str) -> Result<Table, TableError> {
@@ -27,6 +27,10 @@ fn rows(table: &Table) -> Vec<Vec<f64>> {
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn specs(names: &[&str]) -> Vec<ColumnSpec> {
+    names.iter().map(|name| ColumnSpec::named(*name)).collect()
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {

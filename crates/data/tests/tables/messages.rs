@@ -4,7 +4,7 @@ use langevin_data::{
     Holdout, Missing, SplitOptions, Survey, Table, TableData, TableOptions, Transform,
 };
 
-use super::{array, names, npy, packed, read};
+use super::{array, names, npy, packed, read, specs};
 
 fn refused(name: &str, bytes: &[u8], options: &TableOptions) -> String {
     Table::from_bytes(name, bytes, options).expect_err("refused").to_string()
@@ -15,7 +15,7 @@ fn all() -> TableOptions {
 }
 
 fn columns(chosen: &[&str]) -> TableOptions {
-    TableOptions { columns: Some(names(chosen)), ..all() }
+    TableOptions { columns: Some(specs(chosen)), ..all() }
 }
 
 fn exclude(left_out: &[&str]) -> TableOptions {

@@ -1,8 +1,9 @@
 //! The model's space and the way back: moments, ranks, constant and whole columns.
 
 use langevin_data::{
-    ColumnValues, Dataset, Holdout, Part, Purpose, Shape, SplitOptions, Stream, Streams, Table,
-    TableData, Transform,
+    CellKind, ColumnRange, ColumnSpec, ColumnValues, Dataset, Encoding, Ends, Holdout, Part,
+    Purpose, SampleValues, Shape, SplitOptions, Stream, Streams, Table, TableData, TableOptions,
+    Transform,
 };
 
 use super::{names, read};
@@ -286,4 +287,158 @@ fn columns_say_what_their_samples_are_and_images_their_shape() {
     let shape = Shape { channels: 1, height: 2, width: 2 };
     assert_eq!(data.clone().with_image_width(2).shape(), Some(shape));
     assert_eq!(data.with_image_width(3).shape(), None, "no whole lines");
+}
+
+/// A column of zeros and a tail, and one of two decimals.
+fn rain() -> Table {
+    let row = |i: u32| {
+        let rain = if i.is_multiple_of(3) { f64::from(i * i) / 8.0 } else { 0.0 };
+        format!("{rain},{}.{:02}\n", i % 50, i % 100)
+    };
+    let text = "rain,price\n".to_owned() + &(0..600).map(row).collect::<String>();
+    let mut rain = ColumnSpec::named("rain");
+    rain.encoding = Some(Encoding::Rank);
+    let mut price = ColumnSpec::named("price");
+    (price.decimals, price.range) = (Some(2), ColumnRange::Seen);
+    let options = TableOptions { columns: Some(vec![rain, price]), ..TableOptions::default() };
+    Table::from_bytes("a.csv", text.as_bytes(), &options).unwrap()
+}
+
+#[test]
+fn a_dithered_column_is_drawn_anew_and_comes_back_as_it_was() {
+    let data = data(rain(), Transform::Standardise, Holdout::Rows(100));
+    assert_eq!((data.features(), data.words_per_row()), (2, 2));
+    // Ten draws of the same rows: the zeros differ, and all come back.
+    let stream = |step| Streams::new(1).at(Purpose::Data, step, 0);
+    let mut rows = vec![0.0; 2 * 20_000];
+    data.draw(Part::Training, &mut stream(0), &mut rows);
+    let (mut zeros, mut restored) = (Vec::new(), Vec::new());
+    for row in rows.chunks(2) {
+        restored.clear();
+        data.restore(row, &mut restored);
+        if restored[0] == 0.0 {
+            zeros.push(row[0]);
+        }
+    }
+    // 400 of 600 rows, of which some are held out; a draw's share is known to 0.0033.
+    let training = (0..500).filter(|i| value(&data, Part::Training, *i) == 0.0).count();
+    let share = zeros.len() as f64 / 20_000.0;
+    assert!((share - training as f64 / 500.0).abs() < 5.0 * 0.0034, "{share} {training}");
+    zeros.sort_unstable_by(f64::total_cmp);
+    zeros.dedup();
+    assert!(zeros.len() as f64 > 0.6 * 20_000.0, "each draw has its own place");
+    let moments = |i: usize| {
+        let column: Vec<f64> = rows.iter().skip(i).step_by(2).copied().collect();
+        let mean = column.iter().sum::<f64>() / 20_000.0;
+        (mean, column.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / 20_000.0)
+    };
+    // Of 20,000 normals the mean is known to 0.0071 and the variance to 0.01.
+    let (mean, variance) = moments(0);
+    assert!(mean.abs() < 5.0 * 0.0071 && (variance - 1.0).abs() < 5.0 * 0.01, "{mean} {variance}");
+    // So are the stated ones: exactly 0 and 1, and the covariance with the other column.
+    let (stated, covariance) = (data.mean().unwrap(), data.covariance().unwrap());
+    assert!(stated[0].abs() < 1e-12 && (covariance[0][0] - 1.0).abs() < 1e-12, "{covariance:?}");
+    let product = rows.chunks(2).map(|row| row[0] * row[1]).sum::<f64>() / 20_000.0;
+    assert!((product - covariance[0][1]).abs() < 5.0 * 0.0071, "{product} {covariance:?}");
+    assert_eq!(covariance[0][1], covariance[1][0]);
+}
+
+/// A row's first value as the user gave it.
+fn value(data: &TableData, part: Part, index: usize) -> f64 {
+    let mut row = Vec::new();
+    data.user_row(part, index, &mut row);
+    row[0]
+}
+
+#[test]
+fn rows_by_number_are_the_same_each_time_and_the_user_s_are_the_file_s() {
+    let data = data(rain(), Transform::Standardise, Holdout::Rows(100));
+    let table = rain();
+    let (mut first, mut again, mut places) = ([0.0; 2], [0.0; 2], Vec::new());
+    for part in [Part::Training, Part::HeldOut] {
+        for index in 0..data.len(part).unwrap() {
+            data.row(part, index, &mut first);
+            data.row(part, index, &mut again);
+            assert_eq!(first, again);
+            let (mut user, mut restored) = (Vec::new(), Vec::new());
+            data.user_row(part, index, &mut user);
+            data.restore(&first, &mut restored);
+            let is_there = (0..table.rows()).any(|row| table.row(row) == user);
+            assert!(is_there, "{user:?} is no row of the file");
+            // A held-out value that no training row has comes back as a neighbour.
+            if part == Part::Training && user[0] == 0.0 {
+                assert_eq!(restored, user);
+                places.push(first[0]);
+            }
+        }
+    }
+    places.sort_unstable_by(f64::total_cmp);
+    places.dedup();
+    assert!(places.len() > 250, "rows by number are spread too");
+}
+
+#[test]
+fn samples_keep_decimals_ranges_and_seen_values() {
+    let text: String =
+        (0..100).map(|i| format!("{}.{:02},{},{}\n", i, i, i % 4 * 5, i % 7)).collect();
+    let spec = |name: &str, of: &dyn Fn(&mut ColumnSpec)| {
+        let mut spec = ColumnSpec::named(name);
+        of(&mut spec);
+        spec
+    };
+    let columns = vec![
+        spec("x0", &|it| (it.decimals, it.range) = (Some(1), ColumnRange::Seen)),
+        spec("x1", &|it| it.values = SampleValues::Seen),
+        spec("x2", &|it| {
+            it.kind = CellKind::Whole;
+            it.range = ColumnRange::Ends(Ends { min: Some(0.0), max: None });
+        }),
+    ];
+    let options = TableOptions { columns: Some(columns), ..TableOptions::default() };
+    let table = Table::from_bytes("a.csv", text.as_bytes(), &options).unwrap();
+    let data = data(table, Transform::None, Holdout::Rows(0));
+    let restored = |row: [f64; 3]| {
+        let (mut bound, mut free) = (Vec::new(), Vec::new());
+        data.restore(&row, &mut bound);
+        data.restore_free(&row, &mut free);
+        (bound, free)
+    };
+    let all = |row: [f64; 3]| (row.to_vec(), row.to_vec());
+    assert_eq!(restored([3.14, 6.0, 2.6]), all([3.1, 5.0, 3.0]));
+    assert_eq!(restored([1e4, 99.0, -1.2]), (vec![99.99, 15.0, 0.0], vec![1e4, 15.0, -1.0]));
+    assert_eq!(restored([-0.04, 7.6, 1e300]), (vec![0.0, 10.0, 1e300], vec![0.0, 10.0, 1e300]));
+    assert!(restored([f64::NAN; 3]).0.iter().all(|value| value.is_nan()), "nothing lost is hidden");
+    assert_eq!(data.columns()[2].values, ColumnValues::Whole);
+}
+
+#[test]
+fn what_a_column_cannot_be_is_refused_by_its_field() {
+    let refused = |of: &dyn Fn(&mut ColumnSpec)| {
+        let mut spec = ColumnSpec::named("a");
+        of(&mut spec);
+        spec.check("data.columns[0]").unwrap_err().to_string()
+    };
+    let ends = |min, max| ColumnRange::Ends(Ends { min: Some(min), max: Some(max) });
+    assert_eq!(
+        refused(&|it| it.range = ends(2.0, 1.0)),
+        "data.columns[0].range: must go from min to max, got 2 to 1"
+    );
+    assert_eq!(
+        refused(&|it| it.range = ends(f64::NAN, 1.0)),
+        "data.columns[0].range: must have finite ends"
+    );
+    assert_eq!(
+        refused(&|it| it.decimals = Some(40)),
+        "data.columns[0].decimals: must be at most 17, got 40"
+    );
+    assert_eq!(
+        refused(&|it| it.kind = CellKind::Date),
+        "data.columns[0].format: is needed for kind `date`"
+    );
+    let words = Some(["n".to_owned(), "y".to_owned()]);
+    assert_eq!(
+        refused(&|it| it.words = words.clone()),
+        "data.columns[0].words: is only for kind `yes_no`"
+    );
+    assert_eq!(ColumnSpec::named("a").check("data.columns[0]"), Ok(()));
 }

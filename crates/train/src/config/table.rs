@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{Decimal, Holdout, Layout, Missing, Transform};
+use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,10 @@ pub struct TableConfig {
     /// The file, relative to this one: CSV, or NPY where its name ends in `.npy`; either may be
     /// gzipped. `builtin:penguins` and `builtin:digits` are in the binary.
     pub path: String,
-    /// The columns to learn, by name, in this order; all where left out. Without a header, and in an
-    /// array, they are called x0, x1, …
+    /// The columns to learn, in this order; all where left out. Each is its name, or an object that
+    /// says more of it. Without a header, and in an array, they are called x0, x1, …
     #[serde(default)]
-    pub columns: Option<Vec<String>>,
+    pub columns: Option<Vec<ColumnSpec>>,
     /// Columns to leave out.
     #[serde(default)]
     pub exclude: Vec<String>,
@@ -103,6 +103,10 @@ impl TableConfig {
         if self.aligned && delimiter.is_some_and(|delimiter| delimiter != b' ') {
             let message = "needs the delimiter \" \", or none";
             return Err(TrainError::config("data.aligned", message));
+        }
+        for (i, spec) in self.columns.iter().flatten().enumerate() {
+            let said = spec.check(&format!("data.columns[{i}]"));
+            said.map_err(|error| TrainError::config(error.path, error.message))?;
         }
         if self.path.is_empty() {
             return Err(TrainError::config("data.path", "must name a file, got nothing"));

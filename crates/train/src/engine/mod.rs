@@ -31,4 +31,4 @@ pub use tape::{TapeEngine, row_losses};
 pub use tensors::{Array, ArrayError, TensorMap, TypedBytes, Values};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -258,10 +258,7 @@ impl<'a, N: Network> Session<'a, N> {
         let run = self.folder.path();
         let path = run.join(SAMPLES);
         let rows = BothSpaces::of_samples(data, &samples.values);
-        write_durably(
-            &path,
-            &encode(&path, SamplesFormat::Csv, &data.column_names(), &rows.user)?,
-        )?;
+        write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
         self.written.push(path);
         self.moments = rows.moments();
         let mut sums = vec![CONFIG, METRICS, SAMPLES];

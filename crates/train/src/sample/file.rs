@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use langevin_data::Dataset;
+use langevin_data::{Column, Dataset};
 use npyz::WriterBuilder;
 
 use crate::{
@@ -50,14 +50,14 @@ pub fn write_samples(
     samples: &Samples,
 ) -> Result<(), TrainError> {
     let rows = BothSpaces::of_samples(data, &samples.values);
-    write_new(path, &encode(path, format, &data.column_names(), &rows.user)?)
+    write_new(path, &encode(path, format, &data.columns(), &rows.user)?)
 }
 
 /// Bytes of a file of samples, of `values` row by row.
 pub(crate) fn encode(
     path: &Path,
     format: SamplesFormat,
-    columns: &[String],
+    columns: &[Column],
     values: &[f64],
 ) -> Result<Vec<u8>, TrainError> {
     let bytes = match format {
@@ -73,12 +73,11 @@ fn exact_f32(value: f64) -> Option<f32> {
     (f64::from(short) == value).then_some(short)
 }
 
-fn csv_bytes(columns: &[String], values: &[f64]) -> std::io::Result<Vec<u8>> {
+fn csv_bytes(columns: &[Column], values: &[f64]) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns)?;
+    writer.write_record(columns.iter().map(|column| &column.name))?;
     for row in values.chunks_exact(columns.len()) {
-        let text = |v: &f64| exact_f32(*v).map_or_else(|| v.to_string(), |v| v.to_string());
-        writer.write_record(row.iter().map(text))?;
+        writer.write_record(columns.iter().zip(row).map(|(column, value)| column.text(*value)))?;
     }
     writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
 }
@@ -112,24 +111,23 @@ enum SamplesError {
 }
 
 /// Reads samples.csv, row by row in the user's columns; empty where there is none.
-pub(crate) fn read_samples(run: &Path, columns: usize) -> Result<Vec<f64>, TrainError> {
+pub(crate) fn read_samples(run: &Path, columns: &[Column]) -> Result<Vec<f64>, TrainError> {
     let path = run.join(SAMPLES);
     let file = reading::open_if_there(&path, reading::share_of_memory())?;
     let Some(file) = file else { return Ok(Vec::new()) };
     parse_samples(file, columns).map_err(|why| TrainError::NotOurs { path, source: why.into() })
 }
 
-fn parse_samples(file: File, columns: usize) -> Result<Vec<f64>, SamplesError> {
+fn parse_samples(file: File, columns: &[Column]) -> Result<Vec<f64>, SamplesError> {
     let mut values = Vec::new();
     for record in csv::Reader::from_reader(file).records() {
         let record = record?;
-        if record.len() != columns {
-            return Err(SamplesError::Columns { columns, got: record.len() });
+        if record.len() != columns.len() {
+            return Err(SamplesError::Columns { columns: columns.len(), got: record.len() });
         }
-        for field in &record {
-            let value = field.parse();
-            let value = value.map_err(|_| SamplesError::NotANumber { field: field.to_owned() })?;
-            values.push(value);
+        for (column, field) in columns.iter().zip(&record) {
+            let not = || SamplesError::NotANumber { field: field.to_owned() };
+            values.push(column.value(field).ok_or_else(not)?);
         }
     }
     Ok(values)
@@ -143,7 +141,7 @@ mod tests {
     fn csv_reads_back_the_same_floats() {
         let values = [0.1_f32, -1.0e-7, 3.402_823_5e38, 1.0];
         let wide = values.map(f64::from);
-        let bytes = csv_bytes(&["a".into(), "b,c".into()], &wide).expect("written");
+        let bytes = csv_bytes(&["a", "b,c"].map(Column::number), &wide).expect("written");
         assert!(bytes.starts_with(b"a,\"b,c\"\n0.1,-0.0000001\n"), "the shortest text");
         let mut reader = csv::Reader::from_reader(&bytes[..]);
         assert_eq!(reader.headers().expect("header"), &["a", "b,c"][..]);
@@ -175,7 +173,7 @@ mod tests {
         let path = folder.path().join("samples.csv");
         let read = |text: &str| {
             std::fs::write(&path, text).expect("written");
-            read_samples(folder.path(), 2)
+            read_samples(folder.path(), &["a", "b"].map(Column::number))
         };
         assert_eq!(read("a,b\n1,2\n").expect("ours"), [1.0, 2.0]);
         for (text, why) in

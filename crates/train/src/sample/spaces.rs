@@ -52,7 +52,14 @@ impl BothSpaces {
     ) -> Self {
         let limit = if data.len(part).is_none() { DRAWN_ROWS } else { usize::MAX };
         let count = most.map_or(limit, |most| most.min(limit));
-        Self::of_model(data, rows_of(data, part, count, &Streams::new(seed), stream))
+        let mut rows =
+            Self::of_model(data, rows_of(data, part, count, &Streams::new(seed), stream));
+        // As they were given, which restoring need not be.
+        if let Some(all) = data.len(part) {
+            rows.user.clear();
+            evenly(count, all).for_each(|index| data.user_row(part, index, &mut rows.user));
+        }
+        rows
     }
 
     /// Mean and standard deviation of each column, in the user's units.
@@ -118,12 +125,17 @@ pub(super) fn rows_of(
     match all {
         None => data.draw(part, &mut streams.at(Purpose::Reference, stream, 0), &mut rows),
         Some(all) => {
-            for (i, row) in rows.chunks_exact_mut(features).enumerate() {
-                data.row(part, (i as u128 * all as u128 / count as u128) as usize, row);
-            }
+            let rows = rows.chunks_exact_mut(features).zip(evenly(most, all));
+            rows.for_each(|(row, index)| data.row(part, index, row));
         }
     }
     rows
+}
+
+/// At most `most` indices of `all` rows, evenly spread.
+fn evenly(most: usize, all: usize) -> impl Iterator<Item = usize> {
+    let count = all.min(most);
+    (0..count).map(move |i| (i as u128 * all as u128 / count as u128) as usize)
 }
 
 #[cfg(test)]

@@ -1,9 +1,14 @@
 //! [`choose`]: the columns to learn, what is said of each, and those left out.
 
-use langevin_data::{ColumnKind, ColumnSurvey, Survey};
-use serde_json::{Map, Value, json};
+use langevin_data::{
+    CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey, Encoding, SampleValues, Survey,
+};
+use serde_json::{Value, json};
 
-use super::{listing::number, reasons};
+use super::{listing::number, reasons, recipe::encoding_for};
+
+/// Rows for each distinct value from which on a column's few values are all that its samples may have.
+const REPEATED: u64 = 5;
 
 /// Name of a column that is left out, and why.
 pub type LeftOut = (String, String);
@@ -27,39 +32,83 @@ pub fn is_constant(column: &ColumnSurvey) -> bool {
     column.range.is_some_and(|(low, high)| low == high)
 }
 
-/// What the config says of a column, as JSON.
-pub fn spec(column: &ColumnSurvey) -> String {
-    json!(column.name).to_string()
+/// What the config says of a column.
+pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
+    let mut spec = ColumnSpec::named(column.name.as_str());
+    spec.words = column.words.clone();
+    spec.format = column.format.clone();
+    spec.kind = match column.kind {
+        ColumnKind::YesNo => CellKind::YesNo,
+        ColumnKind::Date => CellKind::Date,
+        ColumnKind::Integer => CellKind::Whole,
+        _ => CellKind::Number,
+    };
+    if is_constant(column) {
+        return spec;
+    }
+    if spec.kind == CellKind::Number {
+        spec.decimals = column.decimals;
+    }
+    spec.range = ColumnRange::Seen;
+    let present = rows.saturating_sub(column.missing);
+    let is_few = |values: &Vec<String>| values.len() as u64 * REPEATED <= present;
+    if column.words.is_none() && column.distinct.as_ref().is_some_and(is_few) {
+        spec.values = SampleValues::Seen;
+    }
+    spec.encoding = Some(encoding_for(column, rows));
+    spec
 }
 
-/// What is printed of a column: its kind and range, how it is read, and what it lacks.
-pub fn described(column: &ColumnSurvey) -> String {
-    let range = column.range.map_or(String::new(), |(low, high)| {
-        if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) }
+/// A spec as JSON, with what differs from a name alone.
+pub fn as_json(spec: &ColumnSpec) -> String {
+    let plain = serde_json::to_value(ColumnSpec { decimals: Some(0), ..ColumnSpec::named("") });
+    let (Ok(Value::Object(plain)), Ok(value)) = (plain, serde_json::to_value(spec)) else {
+        return json!(spec.name).to_string();
+    };
+    let Value::Object(fields) = value else { return json!(spec.name).to_string() };
+    let is_said = |name: &str, value: &Value| {
+        !value.is_null() && (plain.get(name) != Some(value) || name == "decimals")
+    };
+    let order = ["name", "kind", "words", "format", "decimals", "range", "values", "encoding"];
+    let said = order.iter().filter_map(|name| fields.get(*name).map(|value| (*name, value)));
+    let said: Vec<_> = said
+        .filter(|(name, value)| is_said(name, value))
+        .map(|(name, value)| format!("{}: {value}", json!(name)))
+        .collect();
+    format!("{{ {} }}", said.join(", "))
+}
+
+/// What is printed of a column: its kind and range, how it is read and learnt, and what it lacks.
+pub fn described(column: &ColumnSurvey, spec: &ColumnSpec) -> String {
+    let written = |value: f64| match spec.kind {
+        CellKind::Date => spec.write(value),
+        _ => number(value),
+    };
+    let range = column.range.map_or(String::new(), |(low, high)| match low == high {
+        true if spec.kind == CellKind::YesNo => format!("{} alone", spec.write(low)),
+        true => format!("{} alone", written(low)),
+        false => format!("{} to {}", written(low), written(high)),
     });
-    let what = match column.kind {
-        ColumnKind::Integer => format!("{range}, whole"),
-        _ => match column.decimals {
-            Some(1) => format!("{range}, 1 decimal"),
-            Some(decimals) if decimals > 0 => format!("{range}, {decimals} decimals"),
-            _ => range,
-        },
+    let what = match (spec.kind, &column.words, &column.format, column.decimals) {
+        (CellKind::YesNo, Some([no, yes]), ..) if range.ends_with("to 1") => {
+            format!("{no} or {yes}, as 0 and 1")
+        }
+        (CellKind::Date, _, Some(format), _) => format!("{range}, dates as {format}"),
+        (CellKind::Whole, ..) => format!("{range}, whole"),
+        (.., Some(1)) => format!("{range}, 1 decimal"),
+        (.., Some(decimals)) if decimals > 0 => format!("{range}, {decimals} decimals"),
+        _ => range,
+    };
+    let how = match (spec.encoding, spec.values) {
+        (Some(Encoding::Rank), SampleValues::Seen) => ", by rank, values as seen",
+        (Some(Encoding::Rank), SampleValues::Any) => ", by rank",
+        (_, SampleValues::Seen) => ", values as seen",
+        _ => "",
     };
     let missing = match column.missing {
         0 => String::new(),
-        count => format!(", {count} missing{}", marks(column)),
+        count if column.marks.is_empty() => format!(", {count} missing"),
+        count => format!(", {count} missing ({} count as such)", column.marks.join(" ")),
     };
-    format!("{}: {what}{missing}", column.name)
-}
-
-fn marks(column: &ColumnSurvey) -> String {
-    if column.marks.is_empty() { String::new() } else { format!(" ({})", column.marks.join(" ")) }
-}
-
-/// Fields of a column as a JSON object, for programs.
-pub fn as_json(column: &ColumnSurvey) -> Value {
-    let mut object = Map::new();
-    object.insert("name".to_owned(), json!(column.name));
-    object.insert("missing".to_owned(), json!(column.missing));
-    Value::Object(object)
+    format!("{}: {what}{how}{missing}", column.name)
 }

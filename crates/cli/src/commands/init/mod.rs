@@ -41,12 +41,13 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     }
     let folder = folder.unwrap_or(Path::new("."));
     let data = relative_path(&init.data, folder);
-    let specs: Vec<_> = chosen.iter().map(|column| columns::spec(column)).collect();
+    let specs: Vec<_> = chosen.iter().map(|column| columns::spec(column, survey.rows)).collect();
+    let said: Vec<_> = specs.iter().map(columns::as_json).collect();
     let text = recipe::config(&recipe::Described {
         name: &name,
         path: &data,
         options: &options,
-        columns: &specs,
+        columns: &said,
         rows: survey.rows,
     });
     // Only a config that `train` accepts is written: its parts, and its data.
@@ -70,7 +71,9 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     print(&format!("{path}: {} rows, {} {columns} to learn", survey.rows, chosen.len()));
     let said = |text: &str, indent| print(&wrapped(text, indent));
     guess.said.iter().for_each(|found| said(found, 0));
-    chosen.iter().for_each(|column| said(&columns::described(column), 2));
+    for (column, spec) in chosen.iter().zip(&specs) {
+        said(&columns::described(column, spec), 2);
+    }
     left_out.iter().for_each(|(name, why)| said(&format!("left out: {name} ({why})"), 0));
     remarks.iter().for_each(|remark| said(remark, 0));
     print(&format!("next: langevin train {}", shown_as_path(&path)));
@@ -157,7 +160,8 @@ fn leave_out_gaps(
     left_out: &mut Vec<LeftOut>,
 ) -> Result<u64, Failure> {
     let mut reading = options.clone();
-    reading.columns = Some(chosen.iter().map(|column| column.name.clone()).collect());
+    let specs = chosen.iter().map(|column| columns::spec(column, 0)).collect();
+    reading.columns = Some(specs);
     let gaps = Gaps::read(&init.data, &reading).map_err(wrong)?;
     let mut without = Vec::new();
     while (gaps.complete(&without) as f64) < COMPLETE * gaps.rows as f64

@@ -171,7 +171,7 @@ impl<'a> Material<'a> {
             trajectory: read_trajectory(run, levels.len(), data.features())?,
             reference: BothSpaces::of_data(data, part, seed, 0, Some(REFERENCE_ROWS)),
             densities: OnceLock::new(),
-            samples: read_samples(run, columns.len())?,
+            samples: read_samples(run, &data.columns())?,
             levels,
             records,
             problem,

@@ -1,0 +1,303 @@
+//! [`ColumnSpec`]: what is said of a column beside its name, how it is read, learnt and written back.
+
+use super::date::DateFormat;
+
+/// What is said of a column of a table: how its cells are read, how they become features, and what its
+/// samples may hold.
+///
+/// In a run file it is an object, or a text that is its name alone: such a column holds numbers that are
+/// learnt as `data.transform` says and come back without bounds, as in Langevin 0.1.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema))]
+#[cfg_attr(feature = "serde", serde(from = "json::Entry", into = "json::Entry"))]
+#[cfg_attr(feature = "serde", schemars(with = "json::Entry"))]
+pub struct ColumnSpec {
+    /// The name in the file's header, or x0, x1, … where it has none.
+    pub name: String,
+    /// What the cells hold.
+    pub kind: CellKind,
+    /// Of yes/no, what the file writes for 0 and for 1.
+    pub words: Option<[String; 2]>,
+    /// Of dates, the pattern in which the file writes them, as of strftime.
+    pub format: Option<String>,
+    /// The most decimal places of a sample; as many as it has where none is said.
+    pub decimals: Option<u32>,
+    /// Where samples may lie.
+    pub range: ColumnRange,
+    /// Which values samples may have.
+    pub values: SampleValues,
+    /// How values become features; as the table's transform says where none is said.
+    pub encoding: Option<Encoding>,
+}
+
+impl ColumnSpec {
+    /// A column of numbers of which nothing is said but its name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind: CellKind::Number,
+            words: None,
+            format: None,
+            decimals: None,
+            range: ColumnRange::default(),
+            values: SampleValues::Any,
+            encoding: None,
+        }
+    }
+
+    /// Fails where what is said does not go together. `path` is where it is said.
+    ///
+    /// # Errors
+    /// The field's path, and what it must be.
+    pub fn check(&self, path: &str) -> Result<(), SpecError> {
+        let error =
+            |field: &str, message: String| SpecError { path: format!("{path}.{field}"), message };
+        if let ColumnRange::Ends(Ends { min, max }) = self.range {
+            let ends = [min, max].into_iter().flatten();
+            if ends.clone().any(|end| !end.is_finite()) {
+                return Err(error("range", "must have finite ends".to_owned()));
+            }
+            if let (Some(min), Some(max)) = (min, max)
+                && min > max
+            {
+                return Err(error("range", format!("must go from min to max, got {min} to {max}")));
+            }
+        }
+        if let Some(decimals) = self.decimals.filter(|decimals| *decimals > MOST_DECIMALS) {
+            return Err(error(
+                "decimals",
+                format!("must be at most {MOST_DECIMALS}, got {decimals}"),
+            ));
+        }
+        let needs = |field, is_there: bool, kind| match is_there == (self.kind == kind) {
+            true => Ok(()),
+            false if is_there => Err(error(field, format!("is only for kind `{}`", kind.name()))),
+            false => Err(error(field, format!("is needed for kind `{}`", kind.name()))),
+        };
+        needs("words", self.words.is_some(), CellKind::YesNo)?;
+        needs("format", self.format.is_some(), CellKind::Date)?;
+        if let Some([no, yes]) = &self.words
+            && (no == yes || [no, yes].iter().any(|word| word.trim().is_empty()))
+        {
+            return Err(error("words", format!("must be two words, got {no:?} and {yes:?}")));
+        }
+        match self.format.as_ref().filter(|format| DateFormat::new(format).is_none()) {
+            None => Ok(()),
+            Some(format) => Err(error(
+                "format",
+                format!(
+                    "must say a month of a year, a day of one, or a time by directives of strftime, as %Y-%m-%d or \
+                     %H:%M, got {format:?}"
+                ),
+            )),
+        }
+    }
+}
+
+/// Most decimal places that can be said: a 64-bit float has about 17 digits.
+const MOST_DECIMALS: u32 = 17;
+
+/// What is said of a column and cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct SpecError {
+    /// Where it is said.
+    pub path: String,
+    /// What it must be.
+    pub message: String,
+}
+
+/// What the cells of a column hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum CellKind {
+    /// Numbers.
+    #[default]
+    Number,
+    /// Whole numbers: samples are rounded.
+    Whole,
+    /// Two words, learnt as 0 and 1.
+    YesNo,
+    /// Dates or times, learnt as numbers.
+    Date,
+}
+
+impl CellKind {
+    /// The name in a run file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Whole => "whole",
+            Self::YesNo => "yes_no",
+            Self::Date => "date",
+        }
+    }
+}
+
+/// Where the samples of a column may lie. What lies beyond is set to the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum ColumnRange {
+    /// Anywhere.
+    #[default]
+    Free,
+    /// From the least to the largest value of the training rows.
+    Seen,
+    /// Between stated ends.
+    #[cfg_attr(feature = "serde", serde(untagged))]
+    Ends(Ends),
+}
+
+/// Stated ends of a range, in the column's units; none where samples may go on for ever.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(deny_unknown_fields)
+)]
+pub struct Ends {
+    /// The least value.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub min: Option<f64>,
+    /// The largest value.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max: Option<f64>,
+}
+
+/// Which values the samples of a column may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum SampleValues {
+    /// Any.
+    #[default]
+    Any,
+    /// Those of the training rows: a sample gets the nearest.
+    Seen,
+}
+
+/// How a column of numbers becomes a feature near N(0, 1), by the training rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum Encoding {
+    /// `(x − mean) / std`.
+    Standardise,
+    /// Standard normal through ranks, ties spread at random: `Φ⁻¹(F(x−) + U (F(x) − F(x−)))`, F the training
+    /// rows' distribution function and U uniform, drawn anew whenever the row is. Values that repeat come back
+    /// exactly and as often as they are, and none beyond those seen.
+    Rank,
+}
+
+/// The column spec as JSON.
+#[cfg(feature = "serde")]
+mod json {
+    use std::fmt;
+
+    use serde::{
+        Deserialize, Deserializer, Serialize,
+        de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+    };
+
+    use super::{CellKind, ColumnRange, ColumnSpec, Encoding, SampleValues};
+
+    /// Column of a table: its name, or an object that says more of it.
+    #[derive(Serialize, schemars::JsonSchema)]
+    #[serde(untagged)]
+    pub enum Entry {
+        /// Name of a column of numbers.
+        Name(String),
+        /// All that is said of it.
+        Spec(Spec),
+    }
+
+    impl<'de> Deserialize<'de> for Entry {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Either;
+            impl<'de> Visitor<'de> for Either {
+                type Value = Entry;
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter.write_str("the name of a column, or an object with its `name`")
+                }
+                fn visit_str<E: Error>(self, name: &str) -> Result<Entry, E> {
+                    Ok(Entry::Name(name.to_owned()))
+                }
+                fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+                    Spec::deserialize(MapAccessDeserializer::new(map)).map(Entry::Spec)
+                }
+            }
+            deserializer.deserialize_any(Either)
+        }
+    }
+
+    #[derive(Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct Spec {
+        /// Name in the file's header, or x0, x1, … where it has none.
+        name: String,
+        /// What the cells hold.
+        #[serde(default)]
+        kind: CellKind,
+        /// Of yes/no, what the file writes for 0 and for 1.
+        #[serde(default)]
+        words: Option<[String; 2]>,
+        /// Of dates, the pattern in which the file writes them, as of strftime.
+        #[serde(default)]
+        format: Option<String>,
+        /// Most decimal places of a sample; as many as it has where left out.
+        #[serde(default)]
+        decimals: Option<u32>,
+        /// Where samples may lie: `"free"`, `"seen"`, which is from the least to the largest training
+        /// value, or `{"min": 0, "max": 1}`, either of which may be left out. What lies beyond is set to the end.
+        #[serde(default)]
+        range: ColumnRange,
+        /// Which values samples may have: `"any"`, or `"seen"`, those of the training rows alone.
+        #[serde(default)]
+        values: SampleValues,
+        /// How values become features; as data.transform says where left out.
+        #[serde(default)]
+        encoding: Option<Encoding>,
+    }
+
+    impl From<Entry> for ColumnSpec {
+        fn from(entry: Entry) -> Self {
+            match entry {
+                Entry::Name(name) => Self::named(name),
+                Entry::Spec(Spec {
+                    name,
+                    kind,
+                    words,
+                    format,
+                    decimals,
+                    range,
+                    values,
+                    encoding,
+                }) => Self { name, kind, words, format, decimals, range, values, encoding },
+            }
+        }
+    }
+
+    impl From<ColumnSpec> for Entry {
+        fn from(spec: ColumnSpec) -> Self {
+            if spec == ColumnSpec::named(spec.name.as_str()) {
+                return Self::Name(spec.name);
+            }
+            let ColumnSpec { name, kind, words, format, decimals, range, values, encoding } = spec;
+            Self::Spec(Spec { name, kind, words, format, decimals, range, values, encoding })
+        }
+    }
+}
