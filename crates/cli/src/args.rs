@@ -270,10 +270,6 @@ pub struct InitArgs {
     /// The character that opens a comment at a line's start, as '#'
     #[arg(long, value_name = "CHAR", value_parser = character)]
     pub comment: Option<char>,
-
-    /// The sheet of a workbook, instead of the first
-    #[arg(long, value_name = "NAME")]
-    pub sheet: Option<String>,
 }
 
 /// Yes or no.

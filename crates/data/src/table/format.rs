@@ -83,7 +83,7 @@ const TEXTS: &[(&[u8], &str, &str)] = &[
 /// What the file `name` is by its first bytes, if it is none that can be a table.
 pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
     // A short magic of letters may be the name of a column, where no control character follows.
-    let is_binary = start.iter().any(|byte| *byte < b'\t');
+    let is_binary = start.iter().any(|byte| *byte < b'\t' || (14..32).contains(byte));
     let is_it = |(at, magic, ..): &&(usize, &[u8], &str, &str)| {
         let is_there = start.get(*at..).is_some_and(|start| start.starts_with(magic));
         is_there && (is_binary || magic.len() > 4 || !magic.is_ascii())
@@ -93,7 +93,7 @@ pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
         return Some(Format { what, way });
     }
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        return Some(zip(start));
+        return Some(zip(name, start));
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let lower = text.get(..64.min(text.len())).unwrap_or_default().to_ascii_lowercase();
@@ -106,14 +106,20 @@ pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
 const EXCEL: &str = "an Excel workbook";
 const OPEN_DOCUMENT: &str = "an OpenDocument sheet";
 
-/// What is in a zip, by the names of its first files.
-fn zip(start: &[u8]) -> Format {
+/// What is in a zip, by the names of its first files, or its own.
+fn zip(name: &str, start: &[u8]) -> Format {
     let has = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
-    let (what, way) = if has(b"[Content_Types].xml") || has(b"xl/") || has(b"_rels/.rels") {
+    let name = name.to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let (what, way) = if has(b"[Content_Types].xml")
+        || has(b"xl/")
+        || has(b"_rels/.rels")
+        || ends(&[".xlsx", ".xlsm", ".xlsb"])
+    {
         (EXCEL, SHEET)
-    } else if has(b"application/vnd.oasis.opendocument.spreadsheet") {
+    } else if has(b"application/vnd.oasis.opendocument.spreadsheet") || ends(&[".ods"]) {
         (OPEN_DOCUMENT, SHEET)
-    } else if has(b".npy") {
+    } else if has(b".npy") || ends(&[".npz"]) {
         (
             "a NumPy archive (npz)",
             "save one of its arrays: numpy.save(\"table.npy\", numpy.load(file)[\"name\"])",
@@ -158,6 +164,8 @@ mod tests {
             ("a.csv", b"PK\x03\x04\x14\0\0\0\0\0arr_0.npy", "a NumPy archive (npz)"),
             ("a.csv", b"PK\x03\x04\x14\0\0\0\0\0soil.csv", "a zip archive"),
             ("a.csv", b"PK\x03\x04\x14\0[Content_Types].xml", EXCEL),
+            ("a.npz", b"PK\x03\x04\x2d\0", "a NumPy archive (npz)"),
+            ("a.XLSX", b"PK\x03\x04\x14\0", EXCEL),
             ("a.json", b"[1, 2]", "JSON"),
             ("a.csv", b" [ {\"a\": 1}]", "JSON"),
             ("a.csv", b"{\"a\": 1}\n{\"a\": 2}\n", "JSON, an object a line"),

@@ -29,7 +29,7 @@ impl Gaps {
     /// # Errors
     /// A file or a choice of columns that is wrong.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::open_sheet(path, options.layout.sheet.as_deref())?, options)
+        Self::of(Source::open(path)?, options)
     }
 
     /// Counts the rows of the bytes of a file named `name`.
@@ -41,7 +41,7 @@ impl Gaps {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        Self::of(Source::sheet_from_bytes(name, bytes, options.layout.sheet.as_deref())?, options)
+        Self::of(Source::from_bytes(name, bytes)?, options)
     }
 
     fn of(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {

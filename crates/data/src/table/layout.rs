@@ -28,8 +28,6 @@ pub struct Layout {
     /// Fields that stand for a missing value, beside those that always do. One that is a number stands for
     /// that number in any spelling.
     pub missing_values: Vec<String>,
-    /// The sheet of a workbook to read; the first if `None`.
-    pub sheet: Option<String>,
 }
 
 /// Sign before the decimals of numbers.
@@ -96,7 +94,8 @@ impl Cells {
     pub fn new(layout: &Layout) -> Self {
         let mut cells = Self { decimal: layout.decimal, ..Self::default() };
         for value in &layout.missing_values {
-            let value = value.trim();
+            // As fields are trimmed: other blanks are part of them.
+            let value = value.trim_matches(|c: char| c.is_ascii_whitespace());
             match cells.plain(value.as_bytes()).map(|plain| Field::parse(&plain)) {
                 Some(Field::Number(number)) if number.is_finite() => cells.numbers.push(number),
                 _ => cells.texts.push(value.to_owned()),

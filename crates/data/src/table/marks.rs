@@ -53,6 +53,8 @@ pub(super) fn pair<'a>(words: impl Iterator<Item = &'a str>) -> Option<[String; 
         }
         let [first, second] = match (find(no), find(yes)) {
             (Some(first), Some(second)) => [(*first).to_owned(), (*second).to_owned()],
+            // A letter alone says too little.
+            _ if no.len() == 1 => return None,
             (Some(first), None) => [(*first).to_owned(), like(yes, first)],
             (None, Some(second)) => [like(no, second), (*second).to_owned()],
             (None, None) => return None,
@@ -75,7 +77,7 @@ mod tests {
             (&["Yes", "No", "yes"], Some("No Yes")),
             (&["TRUE"], Some("FALSE TRUE")),
             (&["No"], Some("No Yes")),
-            (&["Y"], Some("N Y")),
+            (&["Y"], None),
             (&["yes", "false"], None),
             (&["m", "f"], None),
             (&[], None),

@@ -74,7 +74,7 @@ impl Table {
     /// # Errors
     /// A file or a choice of columns that is wrong; [`TableError`] lists the ways.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::load(Source::open_sheet(path, options.layout.sheet.as_deref())?, options)
+        Self::load(Source::open(path)?, options)
     }
 
     /// Reads the bytes of a file named `name`.
@@ -96,8 +96,7 @@ impl Table {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        let sheet = options.layout.sheet.as_deref();
-        Self::load(Source::sheet_from_bytes(name, bytes, sheet)?, options)
+        Self::load(Source::from_bytes(name, bytes)?, options)
     }
 
     /// The names of the columns.

@@ -204,6 +204,13 @@ impl<'a> Records<'a> {
         by_end.max(self.record.position().map_or(1, csv::Position::line))
     }
 
+    /// The line on which a field of the record starts: a field before it may have line ends.
+    pub fn line_of(&self, column: usize) -> u64 {
+        let before = self.record.iter().take(column);
+        let ends = |field: &[u8]| field.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line() + before.map(ends).sum::<u64>()
+    }
+
     fn advance(&mut self) -> Result<bool, TableError> {
         // Blank lines count too: gzip packs millions of them into a few bytes.
         self.reader.get_mut().inner.read = 0;

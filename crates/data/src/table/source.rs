@@ -28,16 +28,10 @@ pub(super) struct Source<'a> {
     pub size: u64,
     pub reader: Box<dyn BufRead + 'a>,
     is_npy: bool,
-    is_sheet: bool,
 }
 
 impl Source<'static> {
-    /// Opens a file; of a workbook the sheet of this name, or the first.
-    pub fn open_sheet(path: &Path, _sheet: Option<&str>) -> Result<Self, TableError> {
-        Self::open(path)
-    }
-
-    fn open(path: &Path) -> Result<Self, TableError> {
+    pub fn open(path: &Path) -> Result<Self, TableError> {
         let file = path.display().to_string();
         let open = || {
             let metadata = fs::metadata(path)?;
@@ -57,16 +51,7 @@ impl Source<'static> {
 }
 
 impl<'a> Source<'a> {
-    /// The bytes of a file named `name`; of a workbook the sheet of this name, or the first.
-    pub fn sheet_from_bytes(
-        name: &str,
-        bytes: &'a [u8],
-        _sheet: Option<&str>,
-    ) -> Result<Self, TableError> {
-        Self::from_bytes(name, bytes)
-    }
-
-    fn from_bytes(name: &str, bytes: &'a [u8]) -> Result<Self, TableError> {
+    pub fn from_bytes(name: &str, bytes: &'a [u8]) -> Result<Self, TableError> {
         Source::new(name.to_owned(), bytes.len() as u64, bytes, UNPACKED_LIMIT)
     }
 
@@ -109,23 +94,12 @@ impl<'a> Source<'a> {
         if !is_npy && let Some(format) = recognise(&file, &start) {
             return Err(TableError::OtherFormat { file, what: format.what, way: format.way });
         }
-        Ok(Self {
-            file,
-            size,
-            reader: Box::new(Cursor::new(start).chain(reader)),
-            is_npy,
-            is_sheet: false,
-        })
+        Ok(Self { file, size, reader: Box::new(Cursor::new(start).chain(reader)), is_npy })
     }
 
     /// Whether the file is NPY. Every other file is CSV.
     pub fn is_npy(&self) -> bool {
         self.is_npy
-    }
-
-    /// Whether the bytes are those of a workbook's sheet, as CSV with commas.
-    pub fn is_sheet(&self) -> bool {
-        self.is_sheet
     }
 }
 

@@ -217,18 +217,24 @@ fn fields_that_are_no_finite_numbers() {
 
 #[test]
 fn lines_that_are_not_as_the_first() {
-    let message = |line, fields, expected| {
+    let plain = "correct the line, or check its quotes and data.delimiter";
+    let names =
+        "one more than there are names: if each row starts with a name, set data.row_names to true";
+    let trailing = "if lines end in a delimiter, set data.trailing_delimiter to true";
+    let comment = "if it is a comment, set data.comment to \"#\" (init: --comment '#')";
+    let message = |line, fields, expected, way| {
         format!(
-            "a.csv, line {line}: holds {fields} fields, and {expected} are required, as in the first record; correct the \
-             line, or check its quotes and data.delimiter"
+            "a.csv, line {line}: holds {fields} fields, and {expected} are required, as in the first record; {way}"
         )
     };
-    for (text, line, fields, expected) in [
-        ("a,b\n1,2\n3\n", 3, 1, 2),
-        ("a,b\r\n\r\n1,2,3\r\n", 3, 3, 2),
-        ("1,2\n\"3\n\n\",4\n5,6,\n", 5, 3, 2),
+    for (text, line, fields, expected, way) in [
+        ("a,b\n1,2\n3\n", 3, 1, 2, plain),
+        ("1,2\n3,4,5\n", 2, 3, 2, plain),
+        ("a,b\r\n\r\n1,2,3\r\n", 3, 3, 2, names),
+        ("1,2\n\"3\n\n\",4\n5,6,\n", 5, 3, 2, trailing),
+        ("a,b\n1,2\n# three\n5,6\n", 3, 1, 2, comment),
         // The quote that is never closed takes in the rest.
-        ("a,b\n1,2\n3,\"4\n5,6\n", 3, 2, 2),
+        ("a,b\n1,2\n3,\"4\n5,6\n", 3, 2, 2, plain),
     ] {
         let refused = refused("a.csv", text.as_bytes(), &all());
         if fields == expected {
@@ -237,7 +243,7 @@ fn lines_that_are_not_as_the_first() {
                 "{refused}"
             );
         } else {
-            assert_eq!(refused, message(line, fields, expected), "{text:?}");
+            assert_eq!(refused, message(line, fields, expected, way), "{text:?}");
             let survey = Survey::from_bytes("a.csv", text.as_bytes(), &TableOptions::default());
             assert_eq!(survey.unwrap_err().to_string(), refused);
         }

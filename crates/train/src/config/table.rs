@@ -59,9 +59,6 @@ pub struct TableConfig {
     /// take one of them.
     #[serde(default)]
     pub unique_names: bool,
-    /// The sheet of a workbook; the first where left out.
-    #[serde(default)]
-    pub sheet: Option<String>,
     /// What becomes of rows that lack a value.
     #[serde(default)]
     pub missing: Missing,
@@ -137,7 +134,6 @@ impl TableConfig {
             trailing_delimiter: self.trailing_delimiter,
             unique_names: self.unique_names,
             missing_values: self.missing_values.clone(),
-            sheet: self.sheet.clone(),
         })
     }
 

@@ -6,11 +6,10 @@ const WIDTH: usize = 80;
 /// A number without a row of zeros at either end.
 pub fn number(value: f64) -> String {
     let size = value.abs();
-    if size == 0.0 || (1e-4..1e15).contains(&size) {
-        format!("{value}")
-    } else {
-        format!("{value:.5e}")
+    if size == 0.0 {
+        return "0".to_owned();
     }
+    if (1e-4..1e16).contains(&size) { format!("{value}") } else { format!("{value:.5e}") }
 }
 
 /// Text in lines of the width of a terminal, where words allow; the second and later ones are indented more.

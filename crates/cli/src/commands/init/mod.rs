@@ -10,7 +10,7 @@ mod remarks;
 use std::path::{Path, PathBuf};
 
 use langevin_data::{ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, TableError, TableOptions};
-use langevin_train::{Problem, TrainError, read_config, relative_path, write_new_file};
+use langevin_train::{DataConfig, Problem, TrainError, read_config, relative_path, write_new_file};
 use serde_json::json;
 
 use self::{columns::LeftOut, listing::wrapped};
@@ -52,7 +52,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     });
     // Only a config that `train` accepts is written: its parts, and its data.
     let problem = Problem::new(read_config(&path.display().to_string(), folder, &text, &[])?)?;
-    problem.config().data.build(problem.config().seed)?;
+    let config = problem.config();
+    config.data.build(config.seed).map_err(|error| named_as_given(init, &config.data, error))?;
     write_new_file(&path, text.as_bytes())?;
     let path = path.display().to_string();
     let remarks = remarks::remarks(&init.data, &survey, &chosen, complete);
@@ -93,7 +94,6 @@ fn asked(init: &InitArgs) -> TableOptions {
             }),
             comment: init.comment.and_then(byte),
             missing_values: init.missing.clone(),
-            sheet: init.sheet.clone(),
             ..Layout::default()
         },
         ..TableOptions::default()
@@ -112,6 +112,18 @@ fn wrong(error: TableError) -> Failure {
         message = message.replace(field, flag);
     }
     Failure::usage(message)
+}
+
+/// The failure of a table that the config leads to, with its path as it was given.
+fn named_as_given(init: &InitArgs, data: &DataConfig, error: TrainError) -> Failure {
+    let failure = Failure::from(error);
+    match data {
+        DataConfig::Table(table) => {
+            let given = init.data.display().to_string();
+            Failure::usage(failure.message().replace(&table.path, &given))
+        }
+        _ => failure,
+    }
 }
 
 /// Fails where no chosen column varies.

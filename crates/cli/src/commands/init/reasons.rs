@@ -104,7 +104,8 @@ pub fn place(cell: &Cell) -> String {
 
 /// A text without what is too long to be shown.
 pub fn cut(text: &str) -> String {
-    let mut cut: String = text.chars().take(SHOWN).collect();
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let mut cut: String = text.chars().take(SHOWN).map(visible).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }

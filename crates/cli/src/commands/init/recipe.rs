@@ -110,7 +110,6 @@ fn reading(options: &TableOptions) -> String {
     let decimal = |decimal| if decimal == Decimal::Comma { "\",\"" } else { "\".\"" }.to_owned();
     let yes = |is_it: bool| is_it.then(|| "true".to_owned());
     let fields = [
-        ("sheet", layout.sheet.as_ref().map(|sheet| json!(sheet).to_string())),
         ("header", options.header.map(|header| header.to_string())),
         ("delimiter", options.delimiter.map(character)),
         ("aligned", yes(layout.aligned)),

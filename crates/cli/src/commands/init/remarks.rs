@@ -64,7 +64,7 @@ pub fn remarks(
         };
         let most = chosen.iter().max_by_key(lacking);
         let most = most.map_or(String::new(), |column| {
-            format!("; {} costs most: {} lack it", column.name, lacking(&column))
+            format!("; {} costs most: {}", column.name, lacking(&column))
         });
         remarks.push(format!(
             "{complete} of {} rows are complete, and the others left out{most}",

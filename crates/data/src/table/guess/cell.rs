@@ -28,6 +28,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Whether it may be a column's name: text, also where it is a word such as `t`.
+    pub const fn is_name(self) -> bool {
+        matches!(self, Self::Text | Self::Word)
+    }
+
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Number { .. })
     }

@@ -50,7 +50,7 @@ pub(super) fn find(guess: &mut Guess, lines: &[Line], sample: &[u8]) {
 }
 
 fn is_text(guess: &Guess, line: &Line) -> bool {
-    line.fields.iter().any(|field| kind(field, guess.options.layout.decimal) == Kind::Text)
+    line.fields.iter().any(|field| kind(field, guess.options.layout.decimal).is_name())
 }
 
 /// One more field in each row than names: the first names the row.
@@ -77,8 +77,8 @@ fn find_header_in_comment(guess: &mut Guess, first: &Line, sample: &[u8], column
     text[0] = b' ';
     let named = guess.with_comment(&text, None);
     let [line] = &named[..] else { return false };
-    let is_names = line.fields.len() == columns
-        && line.fields.iter().all(|field| kind(field, None) == Kind::Text);
+    let is_names =
+        line.fields.len() == columns && line.fields.iter().all(|field| kind(field, None).is_name());
     if is_names {
         guess.options.layout.header_in_comment = true;
         guess.said.retain(|said| !said.starts_with("line "));
@@ -170,7 +170,7 @@ fn evidence(first: &Line, body: &[Line], decimal: Option<crate::table::Decimal>)
         match own {
             // A name begins with a letter; a mark of an error or an amount of money is a value.
             Kind::Text if is_known && looks_like_name(field) => evidence.names.push(column),
-            Kind::Date if is_numbers => evidence.names.push(column),
+            Kind::Date | Kind::Word if is_numbers => evidence.names.push(column),
             Kind::Text if there > 0 && fields().any(|other| other == field) => evidence.same += 1,
             Kind::Date if mostly(|k| *k == Kind::Date) => evidence.same += 1,
             Kind::Word if mostly(|k| *k == Kind::Word) => evidence.same += 1,

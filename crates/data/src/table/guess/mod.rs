@@ -9,7 +9,7 @@ use std::{io::Read, path::Path};
 
 use self::cell::Line;
 use super::{
-    Layout, TableError, TableOptions,
+    TableError, TableOptions,
     dialect::BYTE_ORDER_MARK,
     lines::{Lines, Omitted},
     records::reader_of,
@@ -37,7 +37,7 @@ impl Guess {
     /// # Errors
     /// A file that cannot be read, or is no table.
     pub fn read(path: &Path, asked: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::open_sheet(path, asked.layout.sheet.as_deref())?, asked)
+        Self::of(Source::open(path)?, asked)
     }
 
     /// Guesses how to read the bytes of a file named `name`.
@@ -55,7 +55,7 @@ impl Guess {
     /// # Ok::<(), langevin_data::TableError>(())
     /// ```
     pub fn from_bytes(name: &str, bytes: &[u8], asked: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::sheet_from_bytes(name, bytes, asked.layout.sheet.as_deref())?, asked)
+        Self::of(Source::from_bytes(name, bytes)?, asked)
     }
 
     fn of(source: Source<'_>, asked: &TableOptions) -> Result<Self, TableError> {
@@ -63,19 +63,15 @@ impl Guess {
         if source.is_npy() {
             return Ok(guess);
         }
-        let (file, is_sheet) = (source.file.clone(), source.is_sheet());
+        let file = source.file.clone();
         let mut sample = Vec::new();
         let read = source.reader.take(SAMPLE as u64).read_to_end(&mut sample);
         read.map_err(|error| failure(&file, error))?;
         let sample = whole_lines(&sample);
         // Lines that end in carriage returns alone are one record here; reading the table says so.
-        if is_sheet {
-            guess.options.delimiter = Some(b',');
-        } else {
-            guess.find_comment(sample);
-            guess.find_delimiter(sample);
-        }
-        guess.find_layout(sample);
+        guess.find_comment(sample);
+        guess.find_delimiter(sample);
+        guess.find_layout(sample, asked.layout.comment);
         Ok(guess)
     }
 
@@ -106,20 +102,20 @@ impl Guess {
     }
 
     /// Comments among the rows, the header, units, names of rows, and the spelling of numbers.
-    fn find_layout(&mut self, sample: &[u8]) {
-        let was_asked = self.options.layout.clone();
+    fn find_layout(&mut self, sample: &[u8], asked_comment: Option<u8>) {
         let mut read = self.records(sample);
         if self.options.layout.comment.is_none() && cell::has_comments(&read) {
             self.options.layout.comment = Some(b'#');
             read = self.records(sample);
         }
         if let Some(opening) = self.options.layout.comment
-            && !self.is_comment_needed(sample, opening, &was_asked)
+            && asked_comment.is_none()
+            && !self.is_comment_needed(sample, opening)
         {
             self.options.layout.comment = None;
             read = self.records(sample);
         }
-        if let (Some(opening), None) = (self.options.layout.comment, was_asked.comment) {
+        if let (Some(opening), None) = (self.options.layout.comment, asked_comment) {
             let opening = char::from(opening);
             let count = cell::comments(sample, opening as u8);
             let lines = if count == 1 { "line that starts" } else { "lines that start" };
@@ -134,9 +130,9 @@ impl Guess {
     }
 
     /// Whether lines that start with `opening` are comments, and not a header whose first name starts so.
-    fn is_comment_needed(&self, sample: &[u8], opening: u8, asked: &Layout) -> bool {
+    fn is_comment_needed(&self, sample: &[u8], opening: u8) -> bool {
         let layout = &self.options.layout;
-        if asked.comment.is_some() && cell::comments(sample, opening) != 1 || layout.aligned {
+        if layout.aligned {
             return true;
         }
         let plain = self.with_comment(sample, None);

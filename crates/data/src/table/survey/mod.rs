@@ -138,7 +138,7 @@ impl Survey {
     /// # Errors
     /// A file that cannot be read, or whose records differ in length. Values of any kind are no error.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::open_sheet(path, options.layout.sheet.as_deref())?, options)
+        Self::of(Source::open(path)?, options)
     }
 
     /// Surveys the bytes of a file named `name`.
@@ -150,7 +150,7 @@ impl Survey {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        Self::of(Source::sheet_from_bytes(name, bytes, options.layout.sheet.as_deref())?, options)
+        Self::of(Source::from_bytes(name, bytes)?, options)
     }
 
     fn of(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {
@@ -166,7 +166,7 @@ impl Survey {
                 let field = records.field(i);
                 let read = records.cells().number(field);
                 let plain = records.cells().plain(field);
-                column.take(read, plain.as_deref(), || cut(field, TEXT), || records.line());
+                column.take(read, plain.as_deref(), || cut(field, TEXT), || records.line_of(i));
             }
         }
         if rows == 0 {

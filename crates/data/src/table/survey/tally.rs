@@ -97,7 +97,9 @@ impl Tally {
             }
             Field::Text => {
                 let text = text();
-                if marks::is_missing_mark(&text) {
+                let is_kept =
+                    self.marks.len() < ODD_LIMIT || self.marks.iter().any(|mark| mark.text == text);
+                if marks::is_missing_mark(&text) && is_kept {
                     note(&mut self.marks, text, &line);
                     self.mark_count += 1;
                     return;
