@@ -90,7 +90,7 @@ fn what_is_no_table_says_what_it_is_and_what_to_do() {
         .run(&["init", "run.json"])
         .code(2)
         .err_has("is a run file")
-        .err_has("langevin train ./run.json");
+        .err_has("langevin train run.json");
     program.run(&["train", "run.json", "--out", "run", "--steps", "15"]).code(0);
     program
         .run(&["init", "run"])

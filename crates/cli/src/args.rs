@@ -252,7 +252,7 @@ pub struct InitArgs {
     pub out: Option<PathBuf>,
 
     /// Whether the first line names the columns, instead of a guess
-    #[arg(long, value_name = "yes|no")]
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
     pub header: Option<YesNo>,
 
     /// The character between fields, or `tab`, or `space` for aligned columns, instead of a guess
@@ -264,7 +264,7 @@ pub struct InitArgs {
     pub missing: Vec<String>,
 
     /// The sign before decimals, `.` or `,`; the other may then group digits
-    #[arg(long, value_name = "SIGN", value_parser = [".", ","])]
+    #[arg(long, value_name = "SIGN", value_parser = [".", ","], hide_possible_values = true)]
     pub decimal: Option<String>,
 
     /// The character that opens a comment at a line's start, as '#'

@@ -1,6 +1,6 @@
 //! [`CellReader`] and [`ColumnSpec::write`]: the cells of a column as numbers, and back in the file's spelling.
 
-use super::{CellKind, ColumnSpec, date::DateFormat, layout::Cells, records::Field};
+use super::{CellKind, ColumnSpec, date::DateFormat, field::Field, layout::Cells};
 
 /// Reader of the cells of a column, made once of its spec.
 #[derive(Clone, Debug)]

@@ -252,6 +252,14 @@ fn known() -> &'static [(String, String)] {
     KNOWN.get_or_init(|| {
         let mut formats: Vec<String> =
             [DAYS, MONTHS, TIMES].concat().iter().map(|text| (*text).to_owned()).collect();
+        // Months in capitals.
+        let capitals: Vec<_> = DAYS
+            .iter()
+            .chain(MONTHS)
+            .filter(|text| text.contains("%b"))
+            .map(|text| text.replace("%b", "%^b"))
+            .collect();
+        formats.extend(capitals);
         for (day, between) in DAYS.iter().flat_map(|day| [(day, "T"), (day, " "), (day, ", ")]) {
             formats.extend(TIMES.iter().map(|time| format!("{day}{between}{time}")));
         }
@@ -263,7 +271,7 @@ fn known() -> &'static [(String, String)] {
                 if c != '%' {
                     text.push(c);
                 } else {
-                    let letter = rest.find(|c| *c != '-').unwrap_or_default();
+                    let letter = rest.find(|c| !"-^".contains(*c)).unwrap_or_default();
                     text.push(if is_word(letter) { 'a' } else { '9' });
                 }
             }
@@ -273,7 +281,7 @@ fn known() -> &'static [(String, String)] {
     })
 }
 
-/// The formats that a text may have, the usual ones first. An offset from universal time, and the letter Z,
+/// The formats in which a text comes back as it is, the usual ones first. An offset from universal time, and the letter Z,
 /// are part of the spelling.
 pub(super) fn formats_of(text: &str) -> Vec<DateFormat> {
     if text.len() > 48 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -300,7 +308,8 @@ pub(super) fn formats_of(text: &str) -> Vec<DateFormat> {
         };
         let _ = write!(format, "{}", zone.replace('%', "%%"));
         let format = DateFormat::new(&format)?;
-        format.parse(text).map(|_| format)
+        let value = format.parse(text)?;
+        (format.write(value) == text).then_some(format)
     });
     formats.collect()
 }
@@ -373,6 +382,7 @@ mod tests {
             ("March 1, 2024", "%B %-d, %Y", 19783.0),
             ("31.12.1999", "%d.%m.%Y", 10956.0),
             ("3/1/2024", "%-m/%-d/%Y", 19783.0),
+            ("01-MAR-24", "%d-%^b-%y", 19783.0),
             ("25/12/2023", "%d/%m/%Y", 19716.0),
             ("2024-03", "%Y-%m", 650.0),
             ("Mar-24", "%b-%y", 650.0),
@@ -398,6 +408,8 @@ mod tests {
             "2026-13-40",
             "24:61",
             "12345-1-1",
+            "7/10",
+            "12-24",
             "5-7 days",
             "a-b-c",
         ] {

@@ -77,6 +77,7 @@ const TEXTS: &[(&[u8], &str, &str)] = &[
     (b"<?xml", "XML", "save its table as CSV"),
     (b"@relation", "an ARFF file", "take the lines below @data as CSV"),
     (b"{\\rtf", "a document of rich text", "save it as plain text"),
+    (b"sep=", "a table with Excel's line sep= before it", "remove that line"),
     (b"version https://git-lfs", "a pointer of Git LFS", "fetch the file itself: git lfs pull"),
 ];
 
@@ -97,7 +98,12 @@ pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let lower = text.get(..64.min(text.len())).unwrap_or_default().to_ascii_lowercase();
-    if let Some((_, what, way)) = TEXTS.iter().find(|(text, ..)| lower.starts_with(text)) {
+    let is_it = |(known, ..): &&(&[u8], &str, &str)| {
+        // A line of Excel's ends behind the delimiter.
+        lower.starts_with(known)
+            && (*known != b"sep=" || lower.get(5).is_some_and(|byte| b"\r\n".contains(byte)))
+    };
+    if let Some((_, what, way)) = TEXTS.iter().find(is_it) {
         return Some(Format { what, way });
     }
     json(name, text)
@@ -171,6 +177,7 @@ mod tests {
             ("a.csv", b"{\"a\": 1}\n{\"a\": 2}\n", "JSON, an object a line"),
             ("a.csv", b"{\n  \"version\": 2", "JSON"),
             ("a.csv", b"\xef\xbb\xbf<!DOCTYPE HTML>", "a web page"),
+            ("a.csv", b"sep=;\r\na;b\r\n", "a table with Excel's line sep= before it"),
             ("a.csv", b"\xff\xfea\0,\0", "text in UTF-16"),
         ] {
             assert_eq!(recognise(name, start).map(|format| format.what), Some(what));

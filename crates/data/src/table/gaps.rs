@@ -3,10 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Table, TableError, TableOptions,
-    cell::CellReader,
-    npy::Array,
-    records::{Field, Records},
+    Table, TableError, TableOptions, cell::CellReader, field::Field, npy::Array, records::Records,
     source::Source,
 };
 

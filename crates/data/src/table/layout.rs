@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::records::Field;
+use super::field::Field;
 
 /// How a file lays out its table, beyond header and delimiter. The default is a plain CSV file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod dataset;
 mod date;
 mod dialect;
 mod error;
+mod field;
 mod format;
 mod gaps;
 mod guess;
@@ -41,8 +42,9 @@ pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 
 use cell::CellReader;
+use field::Field;
 use npy::Array;
-use records::{Field, Records, shown};
+use records::{Records, shown};
 use rows::Rows;
 use selection::select;
 use source::Source;

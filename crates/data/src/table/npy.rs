@@ -104,14 +104,7 @@ impl<'a> Array<'a> {
         let (rows, features) = match *header.shape() {
             [rows] => (rows, 1),
             [rows, features] => (rows, features),
-            ref shape => {
-                let way = if shape.len() > 2 {
-                    "; save numpy.reshape(array, (len(array), -1)) instead"
-                } else {
-                    ""
-                };
-                return Err(fault(format!("it has {} axes{way}", shape.len())));
-            }
+            ref shape => return Err(fault(format!("it has {} axes", shape.len()))),
         };
         if rows == 0 || features == 0 {
             return Err(TableError::Empty { file });

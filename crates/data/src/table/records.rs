@@ -7,6 +7,7 @@ use csv::{ByteRecord, ReaderBuilder, Terminator};
 use super::{
     COLUMN_LIMIT, Layout, TableError, TableOptions,
     dialect::{RECORD_LIMIT, Start},
+    field::Field,
     layout::Cells,
     lines::{Lines, Omitted},
     source::{Source, failure},
@@ -14,35 +15,6 @@ use super::{
 
 /// Largest number of characters of a text that a message shows.
 const SHOWN: usize = 40;
-
-/// Field of a record.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Field {
-    /// Number, which may be infinite.
-    Number(f64),
-    /// Missing value: nothing, NA, N/A, NaN or null.
-    Missing,
-    /// Text: anything else.
-    Text,
-}
-
-impl Field {
-    /// Reads a trimmed field.
-    pub fn parse(bytes: &[u8]) -> Self {
-        let parsed = str::from_utf8(bytes).ok().and_then(|text| text.parse::<f64>().ok());
-        match parsed {
-            Some(number) if number.is_nan() => Self::Missing,
-            Some(number) => Self::Number(number),
-            None if is_missing(bytes) => Self::Missing,
-            None => Self::Text,
-        }
-    }
-}
-
-fn is_missing(bytes: &[u8]) -> bool {
-    bytes.is_empty()
-        || ["NA", "N/A", "null"].iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()))
-}
 
 /// The text of a field, cut where it is long.
 pub(super) fn shown(field: &[u8]) -> String {
@@ -179,6 +151,11 @@ impl<'a> Records<'a> {
     fn hint(&self, fields: usize, expected: usize) -> Option<&'static str> {
         if self.field(0).starts_with(b"#") {
             Some("if it is a comment, set data.comment to \"#\" (init: --comment '#')")
+        } else if expected == 1 {
+            Some(
+                "if the lines above it are a title or comments, remove them, or name the first character of comments by \
+                 data.comment (init: --comment)",
+            )
         } else if fields == expected + 1 && self.field(expected).is_empty() {
             Some("if lines end in a delimiter, set data.trailing_delimiter to true")
         } else if fields == expected + 1 && self.has_header {

@@ -101,9 +101,9 @@ fn forty_tables_are_told_as_people_mean_them() {
             "' ' aligned, 9 rows: x0 Number x1 Number",
         ),
         (
-            "tabs that align",
+            "two tabs, so that a column is empty",
             lines(9, |i| format!("{}\t\t{}", number(i, 1), number(i, 2))),
-            "' ' aligned, 9 rows: x0 Number x1 Number",
+            "'\\t', 9 rows: x0 Number x1 Empty-9 x2 Number",
         ),
         (
             "aligned names",
@@ -186,7 +186,7 @@ fn forty_tables_are_told_as_people_mean_them() {
                     number(i, 1)
                 ))
             ),
-            "',', header, 20 rows: at Text v Number",
+            "',', header, 20 rows: at Text/Dates v Number",
         ),
         (
             "days before months",

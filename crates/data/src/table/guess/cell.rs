@@ -1,6 +1,6 @@
 //! [`kind`]: what a field looks like, and [`Line`]s of fields.
 
-use super::super::{Decimal, date, layout, marks, records::Field};
+use super::super::{Decimal, date, field::Field, layout, marks};
 
 /// A record of the sample.
 #[derive(Clone, Debug)]

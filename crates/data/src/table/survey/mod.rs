@@ -11,8 +11,9 @@ use self::tally::Tally;
 pub use self::text::TextKind;
 use super::{
     TableError, TableOptions,
+    field::Field,
     npy::Array,
-    records::{Field, Records, cut},
+    records::{Records, cut},
     source::Source,
 };
 

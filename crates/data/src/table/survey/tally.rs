@@ -3,8 +3,8 @@
 use super::{Cell, ColumnKind, ColumnSurvey, TextKind, number::Numbers, text::text_kind};
 use crate::table::{
     date::{DateFormat, formats_of},
+    field::Field,
     marks,
-    records::Field,
 };
 
 /// Largest number of distinct values of a column that a survey lists.
@@ -15,6 +15,8 @@ const ODD_LIMIT: usize = 20;
 const ODD_ONE_OF: u64 = 20;
 /// Share of texts that are of one kind, to call the column so.
 const MOST: f64 = 0.8;
+/// Texts that are looked at for a date in another format.
+const LOOKED_AT: u64 = 1000;
 /// Fewest dates that make a column one of dates.
 const DATES: u64 = 2;
 
@@ -30,17 +32,18 @@ pub(super) struct Tally {
     mark_count: u64,
     /// Infinite numbers, as they are written.
     infinite: Vec<Cell>,
-    /// Formats that some text has, with the numbers of texts that have it, and come back exactly, and the range.
+    /// Formats of the first date, with the number of texts that have each, and their range.
     dates: Vec<Candidate>,
     undated: Vec<Cell>,
     undated_count: u64,
+    /// Dates among them, in other formats.
+    other_dates: u64,
     kinds: Vec<(TextKind, u64)>,
 }
 
 struct Candidate {
     format: DateFormat,
     read: u64,
-    exact: u64,
     range: (f64, f64),
 }
 
@@ -77,6 +80,7 @@ impl Tally {
             dates: Vec::new(),
             undated: Vec::new(),
             undated_count: 0,
+            other_dates: 0,
             kinds: Vec::new(),
         }
     }
@@ -135,27 +139,29 @@ impl Tally {
                 None => self.kinds.push((kind, 1)),
             }
         }
-        if self.dates.is_empty() && self.undated_count < 1000 {
+        if self.dates.is_empty() && self.undated_count < LOOKED_AT {
             self.dates = formats_of(text)
                 .into_iter()
                 .map(|format| Candidate {
                     format,
                     read: 0,
-                    exact: 0,
                     range: (f64::INFINITY, f64::NEG_INFINITY),
                 })
                 .collect();
         }
         let mut is_date = false;
         for candidate in &mut self.dates {
-            if let Some(value) = candidate.format.parse(text) {
+            // What would come back in another spelling is none of this format.
+            let value = candidate.format.parse(text);
+            if let Some(value) = value.filter(|value| candidate.format.write(*value) == text) {
                 is_date = true;
                 candidate.read += 1;
-                candidate.exact += u64::from(candidate.format.write(value) == text);
                 candidate.range = (candidate.range.0.min(value), candidate.range.1.max(value));
             }
         }
         if !is_date {
+            let is_known = !self.dates.is_empty() && self.undated_count < LOOKED_AT;
+            self.other_dates += u64::from(is_known && !formats_of(text).is_empty());
             self.undated_count += 1;
             note(&mut self.undated, text.to_owned(), line);
         }
@@ -240,14 +246,14 @@ impl Tally {
 
     /// A column of dates in one format.
     fn finish_dates(&mut self, may_be_odd: &impl Fn(u64) -> bool) -> bool {
-        let most = self.dates.iter().map(|date| (date.read, date.exact)).max();
-        let Some(most) = most.filter(|(read, _)| *read >= DATES) else { return false };
-        let mut best = self.dates.iter().filter(|date| (date.read, date.exact) == most);
+        let most = self.dates.iter().map(|date| date.read).max();
+        let Some(most) = most.filter(|read| *read >= DATES) else { return false };
+        let mut best = self.dates.iter().filter(|date| date.read == most);
         let Some(date) = best.next() else { return false };
         let is_one = date.read + self.undated_count == self.text_count;
         let is_few = self.undated.len() <= ODD_LIMIT;
         if !is_one || self.undated_count > 0 && !(may_be_odd(self.undated_count) && is_few) {
-            if may_be_odd(self.undated_count) || self.undated_count == 0 {
+            if (most + self.other_dates) as f64 >= MOST * self.text_count as f64 {
                 self.kinds = vec![(TextKind::Dates, self.text_count)];
             }
             return false;

@@ -1,6 +1,6 @@
 //! [`TextKind`]: what a text is that nearly is a number.
 
-use crate::table::{Decimal, layout::plain, records::Field};
+use crate::table::{Decimal, field::Field, layout::plain};
 
 /// What most texts of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
