@@ -42,6 +42,8 @@ pub(super) struct Records<'a> {
     is_first_due: bool,
     has_header: bool,
     trailing_delimiter: bool,
+    /// Whether each single blank parts two fields.
+    parted_by_blanks: bool,
     cells: Cells,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Records<'a> {
             is_first_due: true,
             has_header: false,
             trailing_delimiter: layout.trailing_delimiter,
+            parted_by_blanks: delimiter == b' ' && !layout.aligned,
             cells: Cells::new(layout),
         };
         if !records.advance()? {
@@ -151,6 +154,8 @@ impl<'a> Records<'a> {
     fn hint(&self, fields: usize, expected: usize) -> Option<&'static str> {
         if self.field(0).starts_with(b"#") {
             Some("if it is a comment, set data.comment to \"#\" (init: --comment '#')")
+        } else if self.parted_by_blanks {
+            Some("if blanks align the columns, set data.aligned to true")
         } else if expected == 1 {
             Some(
                 "if the lines above it are a title or comments, remove them, or name the first character of comments by \

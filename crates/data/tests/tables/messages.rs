@@ -248,6 +248,11 @@ fn lines_that_are_not_as_the_first() {
             assert_eq!(survey.unwrap_err().to_string(), refused);
         }
     }
+    let blanks = TableOptions { delimiter: Some(b' '), ..all() };
+    assert_eq!(
+        refused("a.csv", b"1 2\n 3  4\n", &blanks),
+        message(2, 4, 2, "if blanks align the columns, set data.aligned to true")
+    );
     let open = format!("a,b\n1,2\n3,\"4\n{}", "5,6\n".repeat(3 << 20));
     assert_eq!(
         refused("a.csv", open.as_bytes(), &all()),
