@@ -31,6 +31,8 @@ mod output;
 mod program;
 #[path = "commands/quality.rs"]
 mod quality;
+#[path = "commands/refusals.rs"]
+mod refusals;
 #[path = "commands/reproduce.rs"]
 mod reproduce;
 #[path = "commands/resume.rs"]
@@ -40,6 +42,8 @@ mod runs;
 #[cfg(unix)]
 #[path = "commands/signals.rs"]
 mod signals;
+#[path = "commands/strangers.rs"]
+mod strangers;
 #[path = "commands/tables.rs"]
 mod tables;
 #[path = "commands/verdicts.rs"]

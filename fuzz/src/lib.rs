@@ -11,7 +11,10 @@ mod run;
 
 use std::fmt::Display;
 
-use langevin_data::{FloatArray, SplitOptions, Survey, Table, TableData, TableOptions, Transform};
+use langevin_data::{
+    ColumnKind, ColumnSpec, ColumnSurvey, FloatArray, Gaps, Guess, SplitOptions, Survey, Table,
+    TableData, TableError, TableOptions, Transform,
+};
 use langevin_train::{Problem, TensorMap, parse_config};
 
 pub use run::{RUN_FILES, checkpoint, copy_run, resealed, run, run_file};
@@ -20,9 +23,10 @@ pub use run::{RUN_FILES, checkpoint, copy_run, resealed, run, run_file};
 pub type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// Every reader.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("config", config),
     ("csv", csv),
+    ("guess", guess),
     ("npy", npy),
     ("gzip", gzip),
     ("weights", weights),
@@ -63,6 +67,39 @@ pub fn csv(bytes: &[u8]) -> bool {
     table("a.csv", bytes)
 }
 
+/// Guesses how a table is laid out, and reads it so: the survey's columns of numbers are a table, or no row of
+/// them is complete, and a file that names itself a header has one row less.
+pub fn guess(bytes: &[u8]) -> bool {
+    let Ok(mut guess) = Guess::from_bytes("a.txt", bytes, &TableOptions::default()) else {
+        return false;
+    };
+    let Ok(survey) = Survey::from_bytes("a.txt", bytes, &guess.options) else { return false };
+    let is_number = |column: &&ColumnSurvey| {
+        [ColumnKind::Number, ColumnKind::Integer].contains(&column.kind) && column.infinite == 0
+    };
+    let chosen: Vec<_> = survey.columns.iter().filter(is_number).collect();
+    for value in chosen
+        .iter()
+        .flat_map(|column| column.marks.iter().chain(column.odd.iter().map(|cell| &cell.text)))
+    {
+        guess.options.layout.missing_values.push(value.clone());
+    }
+    let names = chosen.iter().map(|column| ColumnSpec::named(column.name.as_str()));
+    guess.options.columns = Some(names.collect());
+    guess.options.memory = Some(MEMORY);
+    let complete = Gaps::from_bytes("a.txt", bytes, &guess.options).map(|gaps| gaps.complete(&[]));
+    match (Table::from_bytes("a.txt", bytes, &guess.options), complete) {
+        (Ok(table), Ok(complete)) => {
+            assert_eq!(table.rows() as u64, complete);
+            true
+        }
+        (Err(error @ (TableError::Text { .. } | TableError::Infinite { .. })), Ok(_)) => {
+            panic!("what the survey took for numbers is none: {error}")
+        }
+        _ => false,
+    }
+}
+
 /// Reads a NumPy array, as a table and as an array of any shape.
 pub fn npy(bytes: &[u8]) -> bool {
     let is_table = table("a.npy", bytes);
@@ -86,7 +123,7 @@ pub fn gzip(bytes: &[u8]) -> bool {
 /// Reads a table, which must have rows and finite numbers and go into the model's space without a panic.
 fn table(name: &str, bytes: &[u8]) -> bool {
     // Messages are not measured here: they hold columns' names whole, which the program cuts as it prints.
-    let _ = Survey::from_bytes(name, bytes, None, None);
+    let _ = Survey::from_bytes(name, bytes, &TableOptions::default());
     let options = TableOptions { memory: Some(MEMORY), ..TableOptions::default() };
     let Ok(table) = Table::from_bytes(name, bytes, &options) else { return false };
     assert!(table.rows() > 0 && !table.columns().is_empty());

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::program::{Program, Said};
 
-/// A file as people have them: names with spaces and units, exponents, an id, dates, gaps.
+/// A file as people have them: names with spaces and units, exponents, an id, words, gaps.
 fn measurements(rows: usize) -> String {
     let mut text = "id;taken on;mass (kg);flow rate [1/s];count\n".to_owned();
     for i in 0..rows {
@@ -12,7 +12,7 @@ fn measurements(rows: usize) -> String {
         let mass = if i % 33 == 7 { String::new() } else { format!("{:.3}", 70.0 + 8.0 * x) };
         let flow = format!("{:.4e}", 2e-5 * (1.5 + x + 0.5 * y));
         let day = 1 + i % 28;
-        writeln!(text, "{};2024-03-{day:02};{mass};{flow};{}", 1000 + i, 20 + (i * 7) % 13)
+        writeln!(text, "{};day {day:02};{mass};{flow};{}", 1000 + i, 20 + (i * 7) % 13)
             .expect("a string");
     }
     text
@@ -57,7 +57,7 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
         "mass (kg): ",
         "12 missing",
         "left out: id (numbers the rows)",
-        "left out: taken on (holds dates or times)",
+        "left out: taken on (holds text, as \"day 01\" (line 2))",
         "next: langevin train my-measurements.json",
     ] {
         assert!(said.out.contains(line), "{line:?} is not in {}", said.out);

@@ -250,4 +250,52 @@ pub struct InitArgs {
     /// The config to write, instead of the data's name with .json in this folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+
+    /// Whether the first line names the columns, instead of a guess
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
+    pub header: Option<YesNo>,
+
+    /// The character between fields, or `tab`, or `space` for aligned columns, instead of a guess
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true)]
+    pub delimiter: Option<char>,
+
+    /// A field that stands for a missing value, as -9999 or ?; once for each
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub missing: Vec<String>,
+
+    /// The sign before decimals, `.` or `,`; the other may then group digits
+    #[arg(long, value_name = "SIGN", value_parser = [".", ","], hide_possible_values = true)]
+    pub decimal: Option<String>,
+
+    /// The character that opens a comment at a line's start, as '#'
+    #[arg(long, value_name = "CHAR", value_parser = character)]
+    pub comment: Option<char>,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum YesNo {
+    Yes,
+    No,
+}
+
+/// A delimiter: one character or a word for one.
+fn delimiter(text: &str) -> Result<char, String> {
+    match text {
+        "tab" | "\\t" => Ok('\t'),
+        "space" | "spaces" | "blank" | "blanks" => Ok(' '),
+        "comma" => Ok(','),
+        "semicolon" => Ok(';'),
+        "pipe" => Ok('|'),
+        _ => character(text),
+    }
+}
+
+/// One character that can stand between fields.
+fn character(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(c), None) if c.is_ascii() && !"\"\r\n".contains(c) => Ok(c),
+        _ => Err("must be one ASCII character, not a quote".to_owned()),
+    }
 }

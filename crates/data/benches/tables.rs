@@ -88,7 +88,7 @@ fn npy_of_100_mb(bencher: Bencher) {
 fn survey_of_100_mb(bencher: Bencher) {
     let text = text(SIZE);
     bencher.counter(BytesCount::new(text.len())).bench(|| {
-        let survey = Survey::from_bytes("a.csv", &text, None, None);
+        let survey = Survey::from_bytes("a.csv", &text, &TableOptions::default());
         survey.map_or(0, |survey| survey.rows)
     });
 }

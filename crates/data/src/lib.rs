@@ -9,8 +9,10 @@
 //!   score and posterior means where these are known. A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
 //!   distribution function and quantiles.
-//! - [`Table`] reads CSV and NPY files, [`TableData`] splits and scales one into a [`Dataset`],
-//!   [`Survey`] says what is in a file, a [`ColumnSpec`] how a column is read and learnt, and [`built_in_table`] has two to begin with. A [`FloatArray`] is
+//! - [`Table`] reads CSV and NPY files, in which a [`ColumnSpec`] says how a column is read and learnt;
+//!   [`TableData`] splits and scales one into a [`Dataset`], and [`built_in_table`] has two to begin with. A
+//!   [`Guess`] tells a file's [`Layout`] by its first lines, a [`Survey`] what each column holds, and [`Gaps`]
+//!   what rows lack. A [`FloatArray`] is
 //!   what an NPY file of another shape holds, and a [`FloatArrayError`] why a file holds none.
 //! - [`measure`] has distances between rows, and [`evaluate`](measure::evaluate) measures samples against
 //!   held-out rows.
@@ -54,8 +56,8 @@ pub use error::DataError;
 pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
-    BuiltInTable, COLUMN_LIMIT, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,
-    Dropped, Encoding, Ends, FloatArray, FloatArrayError, Holdout, Missing, Place, SampleValues,
-    SpecError, SplitOptions, Survey, Table, TableData, TableError, TableOptions, Transform,
-    built_in_table,
+    BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,
+    Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess, Holdout, IdSign,
+    Layout, Missing, Place, SampleValues, Sentinel, SpecError, SplitOptions, Survey, Table,
+    TableData, TableError, TableOptions, TextKind, Transform, built_in_table,
 };

@@ -114,13 +114,15 @@ fn mutated_configs_are_refused_or_valid() {
 
 #[test]
 fn mutated_tables_are_refused_or_whole() {
-    let sound = corpus("csv");
-    all("csv", count(), target("csv"), |number| {
-        mutate::csv(
-            &sound[number as usize % sound.len()],
-            &mut mutate::Random::new(SEED + 1, number),
-        )
-    });
+    for name in ["csv", "guess"] {
+        let sound = corpus(name);
+        all(name, count(), target(name), |number| {
+            mutate::csv(
+                &sound[number as usize % sound.len()],
+                &mut mutate::Random::new(SEED + 1, number),
+            )
+        });
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! [`ColumnSpec`]: what is said of a column beside its name, how it is read, learnt and written back.
 
+use super::date::DateFormat;
+
 /// What is said of a column of a table: how its cells are read, how they become features, and what its
 /// samples may hold.
 ///
@@ -73,7 +75,22 @@ impl ColumnSpec {
             false => Err(error(field, format!("is needed for kind `{}`", kind.name()))),
         };
         needs("words", self.words.is_some(), CellKind::YesNo)?;
-        needs("format", self.format.is_some(), CellKind::Date)
+        needs("format", self.format.is_some(), CellKind::Date)?;
+        if let Some([no, yes]) = &self.words
+            && (no == yes || [no, yes].iter().any(|word| word.trim().is_empty()))
+        {
+            return Err(error("words", format!("must be two words, got {no:?} and {yes:?}")));
+        }
+        match self.format.as_ref().filter(|format| DateFormat::new(format).is_none()) {
+            None => Ok(()),
+            Some(format) => Err(error(
+                "format",
+                format!(
+                    "must say a month of a year, a day of one, or a time by directives of strftime, as %Y-%m-%d or \
+                     %H:%M, got {format:?}"
+                ),
+            )),
+        }
     }
 }
 

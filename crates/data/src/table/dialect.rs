@@ -2,13 +2,13 @@
 
 use std::io::BufRead;
 
-use super::{TableError, source::failure};
+use super::{Layout, TableError, source::failure};
 
 /// Largest number of bytes in a record. A quote that is never closed ends here.
 pub(super) const RECORD_LIMIT: u64 = 4 << 20;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// Start of a file, read to the end of its first record or beyond.
 pub(super) struct Start {
@@ -19,8 +19,12 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub fn read(file: &str, reader: &mut dyn BufRead) -> Result<Self, TableError> {
-        let (mut bytes, mut scan) = (Vec::new(), Scan { at_start: true, ..Scan::default() });
+    /// Reads the start of a file. Where the layout says that the header is a comment, the last one before
+    /// the first record becomes a record.
+    pub fn read(file: &str, reader: &mut dyn BufRead, layout: &Layout) -> Result<Self, TableError> {
+        let mut bytes = Vec::new();
+        let comments = layout.comment.map(|opening| Comments::new(opening, layout.aligned));
+        let mut scan = Scan { at_start: true, comments, ..Scan::default() };
         loop {
             let available = reader.fill_buf().map_err(|error| failure(file, error))?;
             let ended = available.is_empty() || available.iter().any(|byte| scan.ends(*byte));
@@ -37,6 +41,12 @@ impl Start {
         }
         if scan.has_lone_carriage_return {
             return Err(TableError::LineEnds { file: file.to_owned() });
+        }
+        if let Some(last) = scan.comments.and_then(|comments| comments.last)
+            && layout.header_in_comment
+            && let Some(opening) = bytes.get_mut(last)
+        {
+            *opening = b' ';
         }
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.drain(..BYTE_ORDER_MARK.len());
@@ -56,6 +66,7 @@ struct Scan {
     /// quote inside quotes.
     at_start: bool,
     has_content: bool,
+    comments: Option<Comments>,
     after_carriage_return: bool,
     has_lone_carriage_return: bool,
 }
@@ -63,6 +74,10 @@ struct Scan {
 impl Scan {
     /// Takes one byte. Returns true if it ends the record.
     fn ends(&mut self, byte: u8) -> bool {
+        let quoted = self.quoted;
+        if self.comments.as_mut().is_some_and(|comments| comments.take(byte, quoted)) {
+            return false;
+        }
         if self.quoted {
             (self.quoted, self.at_start) = (byte != b'"', true);
             return false;
@@ -80,6 +95,43 @@ impl Scan {
         }
         self.at_start = delimiter.is_some();
         self.has_content |= !byte.is_ascii_whitespace();
+        false
+    }
+}
+
+/// Comments before the first record.
+struct Comments {
+    opening: u8,
+    /// Whether blanks may stand before the opening.
+    indented: bool,
+    /// Number of bytes so far.
+    taken: usize,
+    /// Where the last comment starts.
+    last: Option<usize>,
+    is_inside: bool,
+    is_line_start: bool,
+}
+
+impl Comments {
+    fn new(opening: u8, indented: bool) -> Self {
+        Self { opening, indented, taken: 0, last: None, is_inside: false, is_line_start: true }
+    }
+
+    /// Takes one byte. Returns true if it is part of a comment or ends one.
+    fn take(&mut self, byte: u8, quoted: bool) -> bool {
+        let place = self.taken;
+        self.taken += 1;
+        if self.is_inside {
+            (self.is_inside, self.is_line_start) = (byte != b'\n', byte == b'\n');
+            return true;
+        }
+        if self.is_line_start && !quoted && byte == self.opening {
+            (self.is_inside, self.last) = (true, Some(place));
+            return true;
+        }
+        let is_mark = BYTE_ORDER_MARK.get(place) == Some(&byte);
+        let is_before = is_mark || self.indented && b" \t".contains(&byte);
+        self.is_line_start = byte == b'\n' || self.is_line_start && is_before;
         false
     }
 }

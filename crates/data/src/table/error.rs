@@ -40,6 +40,16 @@ pub enum TableError {
         /// Why.
         reason: String,
     },
+    /// The file is of a kind that is no table.
+    #[error("{file}: is {what}, and a CSV or NPY file is required; {way}")]
+    OtherFormat {
+        /// The file.
+        file: String,
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        way: &'static str,
+    },
     /// There is nothing in the file.
     #[error("{file}: is empty; at least one row of numbers is required")]
     Empty {
@@ -108,9 +118,9 @@ pub enum TableError {
         /// Number of its columns.
         columns: u64,
     },
-    /// A field is neither a number nor missing.
+    /// A field is neither a value of its column nor missing.
     #[error(
-        "{file}, line {line}, column `{column}`: `{text}` is not a number, such as 1.5 or 2e-3; leave the column out by \
+        "{file}, line {line}, column `{column}`: `{text}` is not {required}; leave the column out by \
          data.exclude, or choose the numeric ones by data.columns"
     )]
     Text {
@@ -122,11 +132,13 @@ pub enum TableError {
         column: String,
         /// Text of the field, cut where it is long.
         text: String,
+        /// What it must be.
+        required: String,
     },
     /// A record has more or fewer fields than the first.
     #[error(
-        "{file}, line {line}: holds {fields} fields, and {expected} are required, as in the first record; correct the \
-         line, or check its quotes and data.delimiter"
+        "{file}, line {line}: holds {fields} fields, and {expected} are required, as in the first record; {}",
+        hint.unwrap_or("correct the line, or check its quotes and data.delimiter")
     )]
     Ragged {
         /// The file.
@@ -137,6 +149,8 @@ pub enum TableError {
         fields: usize,
         /// Number of fields in the first record.
         expected: usize,
+        /// What may be the matter with the line, and the way out.
+        hint: Option<&'static str>,
     },
     /// A number is infinite, or too large for an f64.
     #[error(

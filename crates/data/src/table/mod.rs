@@ -2,11 +2,20 @@
 //! becomes.
 
 mod built_in;
+mod cell;
 mod choice;
 mod column_spec;
 mod dataset;
+mod date;
 mod dialect;
 mod error;
+mod field;
+mod format;
+mod gaps;
+mod guess;
+mod layout;
+mod lines;
+mod marks;
 mod npy;
 mod options;
 mod quantile;
@@ -25,13 +34,18 @@ pub use built_in::{BuiltInTable, built_in_table};
 pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use error::{COLUMN_LIMIT, Place, TableError};
+pub use gaps::Gaps;
+pub use guess::Guess;
+pub use layout::{Decimal, Layout};
 pub use npy::{FloatArray, FloatArrayError};
 pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
-pub use survey::{ColumnKind, ColumnSurvey, Survey};
+pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 
+use cell::CellReader;
+use field::Field;
 use npy::Array;
-use records::{Field, Records, shown};
+use records::{Records, shown};
 use rows::Rows;
 use selection::select;
 use source::Source;
@@ -152,7 +166,7 @@ impl Table {
         let table = if source.is_npy() {
             Self::from_array(Array::open(source)?, options)?
         } else {
-            Self::from_records(Records::open(source, options.header, options.delimiter)?, options)?
+            Self::from_records(Records::open(source, options)?, options)?
         };
         match table.dropped.first() {
             Some(first) if table.rows() == 0 => Err(TableError::NoRows {
@@ -198,9 +212,10 @@ impl Table {
     fn from_records(mut records: Records<'_>, options: &TableOptions) -> Result<Self, TableError> {
         let (mut table, chosen) = Self::empty(records.file(), records.names(), options)?;
         let mut row = vec![0.0; chosen.len()];
+        let readers: Vec<_> = table.specs.iter().map(CellReader::new).collect();
         while records.next()? {
-            for (i, column) in chosen.iter().enumerate() {
-                row[i] = match Field::parse(records.field(*column)) {
+            for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
+                row[i] = match reader.read(records.cells(), records.field(*column)) {
                     Field::Number(number) => number,
                     Field::Missing => f64::NAN,
                     Field::Text => {
@@ -209,6 +224,7 @@ impl Table {
                             line: records.line(),
                             column: table.columns[i].clone(),
                             text: shown(records.field(*column)),
+                            required: reader.required(),
                         });
                     }
                 };

@@ -94,7 +94,7 @@ pub(super) struct Array<'a> {
 
 impl<'a> Array<'a> {
     pub fn open(source: Source<'a>) -> Result<Self, TableError> {
-        let Source { file, size, mut reader } = source;
+        let Source { file, size, mut reader, .. } = source;
         if reader.fill_buf().map_err(|error| failure(&file, error))?.is_empty() {
             return Err(TableError::Empty { file });
         }

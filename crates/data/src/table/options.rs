@@ -1,6 +1,6 @@
 //! How a file is read, and what becomes of rows with gaps.
 
-use super::{ColumnSpec, Place};
+use super::{ColumnSpec, Layout, Place};
 
 /// How a file is read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,8 @@ pub struct TableOptions {
     pub missing: Missing,
     /// The most bytes that its numbers may take, 8 each; no limit if `None`.
     pub memory: Option<u64>,
+    /// How the file lays out its table otherwise.
+    pub layout: Layout,
 }
 
 /// What becomes of rows that lack a value: an empty field, NA, N/A, NaN or null in any case of

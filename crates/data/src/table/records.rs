@@ -5,47 +5,26 @@ use std::io::{self, Chain, Cursor, Read};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 use super::{
-    COLUMN_LIMIT, TableError,
+    COLUMN_LIMIT, Layout, TableError, TableOptions,
     dialect::{RECORD_LIMIT, Start},
+    field::Field,
+    layout::Cells,
+    lines::{Lines, Omitted},
     source::{Source, failure},
 };
 
 /// Largest number of characters of a text that a message shows.
 const SHOWN: usize = 40;
 
-/// Field of a record.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Field {
-    /// Number, which may be infinite.
-    Number(f64),
-    /// Missing value: nothing, NA, N/A, NaN or null.
-    Missing,
-    /// Text: anything else.
-    Text,
-}
-
-impl Field {
-    /// Reads a trimmed field.
-    pub fn parse(bytes: &[u8]) -> Self {
-        let parsed = str::from_utf8(bytes).ok().and_then(|text| text.parse::<f64>().ok());
-        match parsed {
-            Some(number) if number.is_nan() => Self::Missing,
-            Some(number) => Self::Number(number),
-            None if is_missing(bytes) => Self::Missing,
-            None => Self::Text,
-        }
-    }
-}
-
-fn is_missing(bytes: &[u8]) -> bool {
-    bytes.is_empty()
-        || ["NA", "N/A", "null"].iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()))
-}
-
 /// The text of a field, cut where it is long.
 pub(super) fn shown(field: &[u8]) -> String {
+    cut(field, SHOWN)
+}
+
+/// The text of a field, cut after a number of characters.
+pub(super) fn cut(field: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(field);
-    let mut cut: String = text.chars().take(SHOWN).collect();
+    let mut cut: String = text.chars().take(most).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }
@@ -56,11 +35,16 @@ pub(super) fn shown(field: &[u8]) -> String {
 /// skipped.
 pub(super) struct Records<'a> {
     file: String,
-    reader: csv::Reader<Bytes<'a>>,
+    reader: csv::Reader<Lines<Bytes<'a>>>,
     record: ByteRecord,
     names: Vec<String>,
     /// Whether the first record is data that `next` has not given yet.
     is_first_due: bool,
+    has_header: bool,
+    trailing_delimiter: bool,
+    /// Whether each single blank parts two fields.
+    parted_by_blanks: bool,
+    cells: Cells,
 }
 
 /// Bytes of the file and a line end after them, so that every record ends with one.
@@ -69,42 +53,62 @@ type Whole<'a> = Chain<Chain<Cursor<Vec<u8>>, Box<dyn io::BufRead + 'a>>, &'stat
 impl<'a> Records<'a> {
     /// Opens a file and reads its first record.
     ///
-    /// Where `header` or `delimiter` is not given, the first record tells it: it is a header if one of
-    /// its fields is text.
-    pub fn open(
-        source: Source<'a>,
-        header: Option<bool>,
-        delimiter: Option<u8>,
-    ) -> Result<Self, TableError> {
+    /// Where header or delimiter are not given, the first record tells them: it is a header if one of its
+    /// fields is text.
+    pub fn open(source: Source<'a>, options: &TableOptions) -> Result<Self, TableError> {
+        let layout = &options.layout;
         let Source { file, mut reader, .. } = source;
-        let start = Start::read(&file, reader.as_mut())?;
+        let start = Start::read(&file, reader.as_mut(), layout)?;
+        let delimiter = match options.delimiter {
+            Some(delimiter) => delimiter,
+            None if layout.aligned => b' ',
+            None => start.delimiter,
+        };
         let whole = Cursor::new(start.bytes).chain(reader).chain(b"\n".as_slice());
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter.unwrap_or(start.delimiter))
-            // A carriage return before the line end is trimmed with the field. So lines are counted right.
-            .terminator(Terminator::Any(b'\n'))
-            .buffer_capacity(1 << 16)
-            .from_reader(Bytes { whole, read: 0 });
-        let record = ByteRecord::new();
-        let mut records = Self { file, reader, record, names: Vec::new(), is_first_due: true };
+        let omitted = Omitted { comment: layout.comment, aligned: layout.aligned, delimiter };
+        let reader = reader_of(Lines::new(Bytes { whole, read: 0 }, omitted), delimiter);
+        let mut records = Self {
+            file,
+            reader,
+            record: ByteRecord::new(),
+            names: Vec::new(),
+            is_first_due: true,
+            has_header: false,
+            trailing_delimiter: layout.trailing_delimiter,
+            parted_by_blanks: delimiter == b' ' && !layout.aligned,
+            cells: Cells::new(layout),
+        };
         if !records.advance()? {
             return Err(TableError::Empty { file: records.file });
         }
-        let columns = records.record.len();
-        if columns > COLUMN_LIMIT {
-            let (file, columns) = (records.file, columns as u64);
+        let fields = records.record.len();
+        if fields > COLUMN_LIMIT {
+            let (file, columns) = (records.file, fields as u64);
             return Err(TableError::TooManyColumns { file, columns });
         }
-        let is_header = header.unwrap_or_else(|| {
-            (0..columns).any(|column| Field::parse(records.field(column)) == Field::Text)
+        records.has_header = options.header.unwrap_or_else(|| {
+            (0..fields).any(|column| records.cells.number(records.field(column)) == Field::Text)
         });
-        records.is_first_due = !is_header;
-        records.names = (0..columns)
-            .map(|column| if is_header { records.name(column) } else { Ok(format!("x{column}")) })
-            .collect::<Result<_, _>>()?;
+        records.is_first_due = !records.has_header;
+        records.names = records.read_names(layout)?;
+        if layout.units_row && records.has_header {
+            records.advance()?;
+        }
         Ok(records)
+    }
+
+    /// The names that the first record gives, or makes necessary.
+    fn read_names(&self, layout: &Layout) -> Result<Vec<String>, TableError> {
+        let mut columns = self.record.len();
+        if layout.trailing_delimiter && columns > 1 && self.field(columns - 1).is_empty() {
+            columns -= 1;
+        }
+        if !self.has_header {
+            return Ok((0..columns).map(|column| format!("x{column}")).collect());
+        }
+        let row_name = layout.row_names.then(|| Ok(Some("row".to_owned())));
+        let names = row_name.into_iter().chain((0..columns).map(|column| self.name(column)));
+        Ok(layout.names(names.collect::<Result<_, _>>()?))
     }
 
     /// The names of all columns.
@@ -117,9 +121,14 @@ impl<'a> Records<'a> {
         &self.file
     }
 
-    /// Whether the first record is a header. To be asked before the first call of `next`.
+    /// Whether the first record is a header.
     pub fn has_header(&self) -> bool {
-        !self.is_first_due
+        self.has_header
+    }
+
+    /// Reader of the fields.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
     }
 
     /// Goes to the next record. Returns false at the end of the file.
@@ -132,11 +141,35 @@ impl<'a> Records<'a> {
             return Ok(false);
         }
         let (fields, expected) = (self.record.len(), self.names.len());
-        if fields != expected {
-            let (file, line) = (self.file.clone(), self.line());
-            return Err(TableError::Ragged { file, line, fields, expected });
+        let is_trailed =
+            self.trailing_delimiter && fields == expected + 1 && self.field(expected).is_empty();
+        if fields != expected && !is_trailed {
+            let (file, line, hint) = (self.file.clone(), self.line(), self.hint(fields, expected));
+            return Err(TableError::Ragged { file, line, fields, expected, hint });
         }
         Ok(true)
+    }
+
+    /// What may be the matter with a record of another length.
+    fn hint(&self, fields: usize, expected: usize) -> Option<&'static str> {
+        if self.field(0).starts_with(b"#") {
+            Some("if it is a comment, set data.comment to \"#\" (init: --comment '#')")
+        } else if self.parted_by_blanks {
+            Some("if blanks align the columns, set data.aligned to true")
+        } else if expected == 1 {
+            Some(
+                "if the lines above it are a title or comments, remove them, or name the first character of comments by \
+                 data.comment (init: --comment)",
+            )
+        } else if fields == expected + 1 && self.field(expected).is_empty() {
+            Some("if lines end in a delimiter, set data.trailing_delimiter to true")
+        } else if fields == expected + 1 && self.has_header {
+            Some(
+                "one more than there are names: if each row starts with a name, set data.row_names to true",
+            )
+        } else {
+            None
+        }
     }
 
     /// The field of a column in the record, trimmed. Beyond the last column it is empty.
@@ -153,9 +186,16 @@ impl<'a> Records<'a> {
         by_end.max(self.record.position().map_or(1, csv::Position::line))
     }
 
+    /// The line on which a field of the record starts: a field before it may have line ends.
+    pub fn line_of(&self, column: usize) -> u64 {
+        let before = self.record.iter().take(column);
+        let ends = |field: &[u8]| field.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line() + before.map(ends).sum::<u64>()
+    }
+
     fn advance(&mut self) -> Result<bool, TableError> {
         // Blank lines count too: gzip packs millions of them into a few bytes.
-        self.reader.get_mut().read = 0;
+        self.reader.get_mut().inner.read = 0;
         loop {
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(true) if self.record.len() == 1 && self.field(0).is_empty() => {}
@@ -179,10 +219,10 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn name(&self, column: usize) -> Result<String, TableError> {
+    fn name(&self, column: usize) -> Result<Option<String>, TableError> {
         match str::from_utf8(self.field(column)) {
-            Ok("") => Ok(format!("x{column}")),
-            Ok(name) => Ok(name.to_owned()),
+            Ok("") => Ok(None),
+            Ok(name) => Ok(Some(name.to_owned())),
             Err(_) => {
                 let (file, line) = (self.file.clone(), self.line());
                 Err(TableError::NotUtf8 { file, line, column: column + 1 })
@@ -191,8 +231,20 @@ impl<'a> Records<'a> {
     }
 }
 
+/// Reader of CSV records of any length.
+pub(super) fn reader_of<R: Read>(text: R, delimiter: u8) -> csv::Reader<R> {
+    ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        // A carriage return before the line end is trimmed with the field. So lines are counted right.
+        .terminator(Terminator::Any(b'\n'))
+        .buffer_capacity(1 << 16)
+        .from_reader(text)
+}
+
 /// Reader that counts the bytes of a record, so that a record without an end does not fill the memory.
-struct Bytes<'a> {
+pub(super) struct Bytes<'a> {
     whole: Whole<'a>,
     read: u64,
 }

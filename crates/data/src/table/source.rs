@@ -8,13 +8,17 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::TableError;
+use super::{
+    TableError,
+    format::{LOOKED_AT, recognise},
+};
 
 /// Largest number of bytes that are unpacked from gzip: 16 GiB.
 const UNPACKED_LIMIT: u64 = 16 << 30;
 /// Largest number of bytes that deflate makes of one byte.
 const LARGEST_RATIO: u64 = 1032;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const NPY_MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Source that a table is read from.
 pub(super) struct Source<'a> {
@@ -23,14 +27,19 @@ pub(super) struct Source<'a> {
     /// Upper bound of the bytes that [`reader`](Self::reader) gives.
     pub size: u64,
     pub reader: Box<dyn BufRead + 'a>,
+    is_npy: bool,
 }
 
 impl Source<'static> {
     pub fn open(path: &Path) -> Result<Self, TableError> {
         let file = path.display().to_string();
         let open = || {
+            let metadata = fs::metadata(path)?;
+            if metadata.is_dir() {
+                return Err(io::Error::other("it is a folder"));
+            }
             // A pipe would be waited for, and a device may have no end.
-            if !fs::metadata(path)?.is_file() {
+            if !metadata.is_file() {
                 return Err(io::Error::other("it must be a regular file"));
             }
             let opened = File::open(path)?;
@@ -58,7 +67,7 @@ impl<'a> Source<'a> {
         let is_gzip = magic == GZIP_MAGIC;
         let whole = Cursor::new(magic).chain(packed);
         if !is_gzip {
-            return Ok(Self { file, size, reader: Box::new(whole) });
+            return Self::told(file, size, Box::new(whole));
         }
         let unpacked = Unpacked {
             file: file.clone(),
@@ -67,13 +76,30 @@ impl<'a> Source<'a> {
             limit,
         };
         let reader = Box::new(BufReader::with_capacity(1 << 16, unpacked));
-        Ok(Self { file, size: size.saturating_mul(LARGEST_RATIO).min(limit), reader })
+        Self::told(file, size.saturating_mul(LARGEST_RATIO).min(limit), reader)
     }
 
-    /// Whether the name is that of an NPY file. Every other file is CSV.
+    /// Tells the kind of an unpacked file, by its name or its first bytes.
+    fn told(
+        file: String,
+        size: u64,
+        mut reader: Box<dyn BufRead + 'a>,
+    ) -> Result<Self, TableError> {
+        let mut start = Vec::with_capacity(LOOKED_AT);
+        let read = reader.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start);
+        read.map_err(|error| failure(&file, error))?;
+        let name = file.to_ascii_lowercase();
+        let is_npy =
+            name.ends_with(".npy") || name.ends_with(".npy.gz") || start.starts_with(NPY_MAGIC);
+        if !is_npy && let Some(format) = recognise(&file, &start) {
+            return Err(TableError::OtherFormat { file, what: format.what, way: format.way });
+        }
+        Ok(Self { file, size, reader: Box::new(Cursor::new(start).chain(reader)), is_npy })
+    }
+
+    /// Whether the file is NPY. Every other file is CSV.
     pub fn is_npy(&self) -> bool {
-        let name = self.file.to_ascii_lowercase();
-        name.ends_with(".npy") || name.ends_with(".npy.gz")
+        self.is_npy
     }
 }
 

@@ -88,7 +88,7 @@ fn both_orders_give_the_same_rows_columns_and_gaps() {
         assert_eq!(rows(&table), [[3.0, 1.0], [6.0, 4.0], [12.0, 10.0]]);
         assert_eq!(table.left_out(), ["x1"]);
 
-        let survey = Survey::from_bytes("a.npy", &bytes, None, None).unwrap();
+        let survey = Survey::from_bytes("a.npy", &bytes, &TableOptions::default()).unwrap();
         let missing: Vec<_> = survey.columns.iter().map(|column| column.missing).collect();
         let range: Vec<_> = survey.columns.iter().map(|column| column.range.unwrap()).collect();
         assert_eq!((survey.rows, survey.has_header, missing), (4, false, vec![0, 1, 1]));
@@ -149,7 +149,10 @@ fn what_is_no_table_is_refused_before_anything_is_allocated() {
         (npy("{'descr': '<f8'}", &[]), "dict is missing key 'fortran_order'"),
         (npy("nonsense", &[]), "could not parse Python expression"),
     ] {
-        for read in [read(&bytes).err(), Survey::from_bytes("a.npy", &bytes, None, None).err()] {
+        for read in [
+            read(&bytes).err(),
+            Survey::from_bytes("a.npy", &bytes, &TableOptions::default()).err(),
+        ] {
             let Some(TableError::BadNpy { reason: given, .. }) = read else { panic!("{read:?}") };
             assert!(given.starts_with(reason), "{given}");
         }

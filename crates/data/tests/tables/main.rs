@@ -9,6 +9,7 @@ mod dialects;
 mod messages;
 mod random;
 mod scaling;
+mod strange;
 mod surveys;
 
 use std::io::Write;

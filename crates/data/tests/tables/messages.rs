@@ -32,7 +32,7 @@ fn a_file_that_cannot_be_read() {
             error.ends_with("; it must be a CSV or NPY file, as it is or packed by gzip"),
             "{error}"
         );
-        assert_eq!(Survey::read(&path, None, None).unwrap_err().to_string(), error);
+        assert_eq!(Survey::read(&path, &TableOptions::default()).unwrap_err().to_string(), error);
     }
 }
 
@@ -75,7 +75,7 @@ fn what_is_no_regular_file_is_not_read() {
     for path in [pipe.as_path(), std::path::Path::new("/dev/zero")] {
         let error = Table::read(path, &all()).unwrap_err().to_string();
         assert!(error.contains("cannot be read: it must be a regular file"), "{error}");
-        assert_eq!(Survey::read(path, None, None).unwrap_err().to_string(), error);
+        assert_eq!(Survey::read(path, &TableOptions::default()).unwrap_err().to_string(), error);
     }
 }
 
@@ -84,7 +84,10 @@ fn files_without_rows() {
     let empty = "a.csv: is empty; at least one row of numbers is required";
     for bytes in [b"".as_slice(), b"\n \r\n\n", b"\xef\xbb\xbf", &packed(b"")] {
         assert_eq!(refused("a.csv", bytes, &all()), empty);
-        assert_eq!(Survey::from_bytes("a.csv", bytes, None, None).unwrap_err().to_string(), empty);
+        assert_eq!(
+            Survey::from_bytes("a.csv", bytes, &TableOptions::default()).unwrap_err().to_string(),
+            empty
+        );
     }
     let empty = "a.npy: is empty; at least one row of numbers is required";
     assert_eq!(refused("a.npy", b"", &all()), empty);
@@ -95,7 +98,7 @@ fn files_without_rows() {
                        is one, set data.header to false)";
     assert_eq!(refused("a.csv", b"a,b\n\n", &all()), header_only);
     assert_eq!(
-        Survey::from_bytes("a.csv", b"a,b", None, None).unwrap_err().to_string(),
+        Survey::from_bytes("a.csv", b"a,b", &TableOptions::default()).unwrap_err().to_string(),
         header_only
     );
 
@@ -214,18 +217,24 @@ fn fields_that_are_no_finite_numbers() {
 
 #[test]
 fn lines_that_are_not_as_the_first() {
-    let message = |line, fields, expected| {
+    let plain = "correct the line, or check its quotes and data.delimiter";
+    let names =
+        "one more than there are names: if each row starts with a name, set data.row_names to true";
+    let trailing = "if lines end in a delimiter, set data.trailing_delimiter to true";
+    let comment = "if it is a comment, set data.comment to \"#\" (init: --comment '#')";
+    let message = |line, fields, expected, way| {
         format!(
-            "a.csv, line {line}: holds {fields} fields, and {expected} are required, as in the first record; correct the \
-             line, or check its quotes and data.delimiter"
+            "a.csv, line {line}: holds {fields} fields, and {expected} are required, as in the first record; {way}"
         )
     };
-    for (text, line, fields, expected) in [
-        ("a,b\n1,2\n3\n", 3, 1, 2),
-        ("a,b\r\n\r\n1,2,3\r\n", 3, 3, 2),
-        ("1,2\n\"3\n\n\",4\n5,6,\n", 5, 3, 2),
+    for (text, line, fields, expected, way) in [
+        ("a,b\n1,2\n3\n", 3, 1, 2, plain),
+        ("1,2\n3,4,5\n", 2, 3, 2, plain),
+        ("a,b\r\n\r\n1,2,3\r\n", 3, 3, 2, names),
+        ("1,2\n\"3\n\n\",4\n5,6,\n", 5, 3, 2, trailing),
+        ("a,b\n1,2\n# three\n5,6\n", 3, 1, 2, comment),
         // The quote that is never closed takes in the rest.
-        ("a,b\n1,2\n3,\"4\n5,6\n", 3, 2, 2),
+        ("a,b\n1,2\n3,\"4\n5,6\n", 3, 2, 2, plain),
     ] {
         let refused = refused("a.csv", text.as_bytes(), &all());
         if fields == expected {
@@ -234,11 +243,16 @@ fn lines_that_are_not_as_the_first() {
                 "{refused}"
             );
         } else {
-            assert_eq!(refused, message(line, fields, expected), "{text:?}");
-            let survey = Survey::from_bytes("a.csv", text.as_bytes(), None, None);
+            assert_eq!(refused, message(line, fields, expected, way), "{text:?}");
+            let survey = Survey::from_bytes("a.csv", text.as_bytes(), &TableOptions::default());
             assert_eq!(survey.unwrap_err().to_string(), refused);
         }
     }
+    let blanks = TableOptions { delimiter: Some(b' '), ..all() };
+    assert_eq!(
+        refused("a.csv", b"1 2\n 3  4\n", &blanks),
+        message(2, 4, 2, "if blanks align the columns, set data.aligned to true")
+    );
     let open = format!("a,b\n1,2\n3,\"4\n{}", "5,6\n".repeat(3 << 20));
     assert_eq!(
         refused("a.csv", open.as_bytes(), &all()),

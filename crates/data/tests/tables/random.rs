@@ -208,7 +208,7 @@ proptest! {
     fn no_damage_makes_a_reader_panic(file in 0..5_usize, damages in damages()) {
         let (name, bytes) = files().swap_remove(file);
         let bytes = damaged(bytes, &damages);
-        let _ = (Survey::from_bytes(name, &bytes, None, None), FloatArray::from_npy(&bytes));
+        let _ = (Survey::from_bytes(name, &bytes, &TableOptions::default()), FloatArray::from_npy(&bytes));
         if let Ok(table) = Table::from_bytes(name, &bytes, &TableOptions::default()) {
             prop_assert!(table.rows() > 0);
             let values = (0..table.rows()).flat_map(|row| table.row(row));

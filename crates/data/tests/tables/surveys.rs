@@ -1,9 +1,9 @@
 //! What a survey finds in a file.
 
-use langevin_data::{ColumnKind, Survey};
+use langevin_data::{ColumnKind, Survey, TableOptions};
 
 fn survey(text: &str) -> Survey {
-    Survey::from_bytes("a.csv", text.as_bytes(), None, None).unwrap()
+    Survey::from_bytes("a.csv", text.as_bytes(), &TableOptions::default()).unwrap()
 }
 
 /// The kind of a column that holds these values.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{ColumnSpec, Holdout, Missing, Transform};
+use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +32,40 @@ pub struct TableConfig {
     /// frequent in the first line.
     #[serde(default)]
     pub delimiter: Option<char>,
+    /// Whether columns are aligned: blanks in a row are one delimiter, and none at a line's ends.
+    #[serde(default)]
+    pub aligned: bool,
+    /// The sign before decimals, `"."` or `","`. Where it is given, the other may group digits by three, as in
+    /// 1.299,99; where left out, a point, and no groups.
+    #[serde(default)]
+    pub decimal: Option<Decimal>,
+    /// The character that opens a comment at a line's start; where left out, there are no comments.
+    #[serde(default)]
+    pub comment: Option<char>,
+    /// Whether the last comment before the first row is the header.
+    #[serde(default)]
+    pub header_in_comment: bool,
+    /// Whether the line below the header holds units, which are skipped.
+    #[serde(default)]
+    pub units_row: bool,
+    /// Whether each row starts with a name that the header has no field for, as R writes tables. That column
+    /// is called row.
+    #[serde(default)]
+    pub row_names: bool,
+    /// Whether a delimiter may end a line without another field after it.
+    #[serde(default)]
+    pub trailing_delimiter: bool,
+    /// Whether a column with the name of one before it is called anew, as x and x_2; else it is an error to
+    /// take one of them.
+    #[serde(default)]
+    pub unique_names: bool,
     /// What becomes of rows that lack a value.
     #[serde(default)]
     pub missing: Missing,
+    /// Fields that stand for a missing value, beside the empty one, NA, N/A, NaN and null: texts, or numbers
+    /// such as "-9999", which stand for that number in any spelling.
+    #[serde(default)]
+    pub missing_values: Vec<String>,
     /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. The seed decides
     /// which.
     #[serde(default = "fifth")]
@@ -63,8 +94,13 @@ impl TableConfig {
     /// # Errors
     /// A field out of its range.
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
-        self.delimiter()?;
+        let delimiter = self.delimiter()?;
+        self.layout()?;
         self.holdout()?;
+        if self.aligned && delimiter.is_some_and(|delimiter| delimiter != b' ') {
+            let message = "needs the delimiter \" \", or none";
+            return Err(TrainError::config("data.aligned", message));
+        }
         for (i, spec) in self.columns.iter().flatten().enumerate() {
             let said = spec.check(&format!("data.columns[{i}]"));
             said.map_err(|error| TrainError::config(error.path, error.message))?;
@@ -79,12 +115,26 @@ impl TableConfig {
     }
 
     pub(crate) fn delimiter(&self) -> Result<Option<u8>, TrainError> {
-        let byte = |c: char| {
-            let byte = u8::try_from(c).ok().filter(|b| b.is_ascii() && !b"\"\r\n".contains(b));
-            let message = || format!("must be one ASCII character, not a quote, got {c:?}");
-            byte.ok_or_else(|| TrainError::config("data.delimiter", message()))
-        };
-        self.delimiter.map(byte).transpose()
+        self.delimiter.map(|c| byte("data.delimiter", c)).transpose()
+    }
+
+    /// How the file lays out its table.
+    pub(crate) fn layout(&self) -> Result<Layout, TrainError> {
+        if self.header_in_comment && self.comment.is_none() {
+            let message = "needs data.comment, the character that opens the comment";
+            return Err(TrainError::config("data.header_in_comment", message));
+        }
+        Ok(Layout {
+            aligned: self.aligned,
+            decimal: self.decimal,
+            comment: self.comment.map(|c| byte("data.comment", c)).transpose()?,
+            header_in_comment: self.header_in_comment,
+            units_row: self.units_row,
+            row_names: self.row_names,
+            trailing_delimiter: self.trailing_delimiter,
+            unique_names: self.unique_names,
+            missing_values: self.missing_values.clone(),
+        })
     }
 
     pub(crate) fn holdout(&self) -> Result<Holdout, TrainError> {
@@ -117,6 +167,13 @@ impl TableConfig {
             self.path = relative_path(Path::new(&self.path), folder).display().to_string();
         }
     }
+}
+
+/// A character as the byte that it is in a file.
+fn byte(field: &str, c: char) -> Result<u8, TrainError> {
+    let byte = u8::try_from(c).ok().filter(|b| b.is_ascii() && !b"\"\r\n".contains(b));
+    let message = || format!("must be one ASCII character, not a quote, got {c:?}");
+    byte.ok_or_else(|| TrainError::config(field, message()))
 }
 
 /// The path of `file` relative to `folder`, or its absolute path where one of the two does not exist.

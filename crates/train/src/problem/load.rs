@@ -41,6 +41,7 @@ impl TableConfig {
             missing: self.missing,
             // The other half is for what is made of the rows.
             memory: free_memory().map(|free| free / 2),
+            layout: self.layout()?,
         };
         let split = SplitOptions {
             holdout: self.holdout()?,

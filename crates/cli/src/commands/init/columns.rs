@@ -1,0 +1,114 @@
+//! [`choose`]: the columns to learn, what is said of each, and those left out.
+
+use langevin_data::{
+    CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey, Encoding, SampleValues, Survey,
+};
+use serde_json::{Value, json};
+
+use super::{listing::number, reasons, recipe::encoding_for};
+
+/// Rows for each distinct value from which on a column's few values are all that its samples may have.
+const REPEATED: u64 = 5;
+
+/// Name of a column that is left out, and why.
+pub type LeftOut = (String, String);
+
+/// The columns to learn, and those left out.
+pub fn choose(survey: &Survey) -> (Vec<&ColumnSurvey>, Vec<LeftOut>) {
+    let (mut chosen, mut left_out) = (Vec::<&ColumnSurvey>::new(), Vec::new());
+    for column in &survey.columns {
+        let doubled = chosen.iter().any(|other| other.name == column.name);
+        let twice = || "is the name of a column before it too".to_owned();
+        match reasons::why_not(column, survey.rows).or_else(|| doubled.then(twice)) {
+            None => chosen.push(column),
+            Some(why) => left_out.push((column.name.clone(), why)),
+        }
+    }
+    (chosen, left_out)
+}
+
+/// Whether a column holds one value alone.
+pub fn is_constant(column: &ColumnSurvey) -> bool {
+    column.range.is_some_and(|(low, high)| low == high)
+}
+
+/// What the config says of a column.
+pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
+    let mut spec = ColumnSpec::named(column.name.as_str());
+    spec.words = column.words.clone();
+    spec.format = column.format.clone();
+    spec.kind = match column.kind {
+        ColumnKind::YesNo => CellKind::YesNo,
+        ColumnKind::Date => CellKind::Date,
+        ColumnKind::Integer => CellKind::Whole,
+        _ => CellKind::Number,
+    };
+    if is_constant(column) {
+        return spec;
+    }
+    if spec.kind == CellKind::Number {
+        spec.decimals = column.decimals;
+    }
+    spec.range = ColumnRange::Seen;
+    let present = rows.saturating_sub(column.missing);
+    let is_few = |values: &Vec<String>| values.len() as u64 * REPEATED <= present;
+    if column.words.is_none() && column.distinct.as_ref().is_some_and(is_few) {
+        spec.values = SampleValues::Seen;
+    }
+    spec.encoding = Some(encoding_for(column, rows));
+    spec
+}
+
+/// A spec as JSON, with what differs from a name alone.
+pub fn as_json(spec: &ColumnSpec) -> String {
+    let plain = serde_json::to_value(ColumnSpec { decimals: Some(0), ..ColumnSpec::named("") });
+    let (Ok(Value::Object(plain)), Ok(value)) = (plain, serde_json::to_value(spec)) else {
+        return json!(spec.name).to_string();
+    };
+    let Value::Object(fields) = value else { return json!(spec.name).to_string() };
+    let is_said = |name: &str, value: &Value| {
+        !value.is_null() && (plain.get(name) != Some(value) || name == "decimals")
+    };
+    let order = ["name", "kind", "words", "format", "decimals", "range", "values", "encoding"];
+    let said = order.iter().filter_map(|name| fields.get(*name).map(|value| (*name, value)));
+    let said: Vec<_> = said
+        .filter(|(name, value)| is_said(name, value))
+        .map(|(name, value)| format!("{}: {value}", json!(name)))
+        .collect();
+    format!("{{ {} }}", said.join(", "))
+}
+
+/// What is printed of a column: its kind and range, how it is read and learnt, and what it lacks.
+pub fn described(column: &ColumnSurvey, spec: &ColumnSpec) -> String {
+    let written = |value: f64| match spec.kind {
+        CellKind::Date => spec.write(value),
+        _ => number(value),
+    };
+    let range = column.range.map_or(String::new(), |(low, high)| match low == high {
+        true if spec.kind == CellKind::YesNo => format!("{} alone", spec.write(low)),
+        true => format!("{} alone", written(low)),
+        false => format!("{} to {}", written(low), written(high)),
+    });
+    let what = match (spec.kind, &column.words, &column.format, column.decimals) {
+        (CellKind::YesNo, Some([no, yes]), ..) if range.ends_with("to 1") => {
+            format!("{no} or {yes}, as 0 and 1")
+        }
+        (CellKind::Date, _, Some(format), _) => format!("{range}, dates as {format}"),
+        (CellKind::Whole, ..) => format!("{range}, whole"),
+        (.., Some(1)) => format!("{range}, 1 decimal"),
+        (.., Some(decimals)) if decimals > 0 => format!("{range}, {decimals} decimals"),
+        _ => range,
+    };
+    let how = match (spec.encoding, spec.values) {
+        (Some(Encoding::Rank), SampleValues::Seen) => ", by rank, values as seen",
+        (Some(Encoding::Rank), SampleValues::Any) => ", by rank",
+        (_, SampleValues::Seen) => ", values as seen",
+        _ => "",
+    };
+    let missing = match column.missing {
+        0 => String::new(),
+        count if column.marks.is_empty() => format!(", {count} missing"),
+        count => format!(", {count} missing ({} count as such)", column.marks.join(" ")),
+    };
+    format!("{}: {what}{how}{missing}", column.name)
+}

@@ -1,0 +1,113 @@
+//! [`why_not`]: why a column is not learnt, with a value, its line and a way out.
+
+use langevin_data::{Cell, ColumnKind, ColumnSurvey, IdSign, TextKind};
+
+use super::listing::number;
+
+/// Largest share of missing values in a column that is learnt. Each missing value costs its row, so that a
+/// column with more would cost too many rows.
+const MOST_MISSING: f64 = 0.2;
+/// Characters of a field that are shown.
+const SHOWN: usize = 40;
+
+/// The reason why a column is not learnt; `None` if it is.
+pub fn why_not(column: &ColumnSurvey, rows: u64) -> Option<String> {
+    let missing = column.missing as f64 / rows.max(1) as f64;
+    match column.kind {
+        ColumnKind::Empty => Some("has no value".to_owned()),
+        ColumnKind::Id => Some(id(column)),
+        ColumnKind::Text => Some(text(column, rows)),
+        _ if column.infinite > 0 => Some(format!("is infinite in {} rows", column.infinite)),
+        _ if missing > MOST_MISSING => {
+            Some(format!("lacks {:.0} % of its values, whose rows would be lost", 100.0 * missing))
+        }
+        // A constant column stays out of the network and comes back in the samples.
+        ColumnKind::Constant | ColumnKind::YesNo | ColumnKind::Date => None,
+        ColumnKind::Integer | ColumnKind::Number => column.range.and_then(unscalable),
+    }
+}
+
+/// Numbers whose squares 64 bits cannot hold.
+fn unscalable((low, high): (f64, f64)) -> Option<String> {
+    let range = high - low;
+    let square = range * range;
+    let holds =
+        square.is_normal() && (square * 1e6).is_finite() && square * 1e-16 > f64::MIN_POSITIVE;
+    (range != 0.0 && !holds).then(|| {
+        format!(
+            "its values from {} to {} cannot be scaled in 64 bits; write it in another unit",
+            number(low),
+            number(high)
+        )
+    })
+}
+
+fn id(column: &ColumnSurvey) -> String {
+    let at = |cell: &Option<Cell>| cell.as_ref().map(place).unwrap_or_default();
+    match column.id {
+        Some(IdSign::LeadingZeros) => {
+            format!(
+                "holds ids: {} has a leading zero, which a number would lose",
+                at(&column.example)
+            )
+        }
+        Some(IdSign::TooLong) => {
+            format!("holds ids: {} is above 2^53, where numbers are rounded", at(&column.example))
+        }
+        Some(IdSign::Unique) => {
+            "holds ids: long whole numbers, no two equal, in no order".to_owned()
+        }
+        Some(IdSign::Ascending | IdSign::Name) | None => "numbers the rows".to_owned(),
+    }
+}
+
+fn text(column: &ColumnSurvey, rows: u64) -> String {
+    let example = column.example.as_ref().map(place).unwrap_or_default();
+    let bare = "write bare numbers";
+    let Some(kind) = column.text else {
+        return match &column.distinct {
+            Some(values) if values.len() <= 4 && column.range.is_none() => {
+                let values: Vec<_> = values.iter().map(|value| cut(value)).collect();
+                format!("holds text: {}", values.join(", "))
+            }
+            _ if column.range.is_some() => format!(
+                "holds text in {} of {rows} rows, as {example}; correct it, or say --missing for what means no value",
+                column.texts
+            ),
+            _ => format!("holds text, as {example}"),
+        };
+    };
+    match kind {
+        TextKind::Currency => format!("holds amounts of money, as {example}; {bare}"),
+        TextKind::Percent => format!("holds per cent, as {example}; {bare}"),
+        TextKind::EitherComma => {
+            let field = column.example.as_ref().map_or("", |cell| &cell.text);
+            let (whole, decimal) = (field.replace(',', ""), field.replace(',', "."));
+            format!("holds {example}: --decimal . reads it as {whole}, --decimal , as {decimal}")
+        }
+        TextKind::DecimalComma => format!("holds decimal commas, as {example}: --decimal ,"),
+        TextKind::Thousands => format!("holds commas between digits, as {example}: --decimal ."),
+        TextKind::Blanks => format!("holds digits grouped by blanks, as {example}; {bare}"),
+        TextKind::Unit => format!("holds numbers with units, as {example}; {bare}"),
+        TextKind::Brackets => format!("holds numbers in brackets, as {example}; {bare}"),
+        TextKind::Comparison => format!("holds limits, as {example}; {bare}"),
+        TextKind::Dates => {
+            format!("holds dates in more than one spelling, as {example}; write them alike")
+        }
+    }
+}
+
+/// A field in quotes, and its line.
+pub fn place(cell: &Cell) -> String {
+    format!("\"{}\" (line {})", cut(&cell.text), cell.line)
+}
+
+/// A text without what is too long to be shown.
+pub fn cut(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let mut cut: String = text.chars().take(SHOWN).map(visible).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
+}

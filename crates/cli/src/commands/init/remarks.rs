@@ -1,0 +1,82 @@
+//! [`remarks`]: what a user should know of a table before it is trained on.
+
+use std::path::Path;
+
+use langevin_data::{ColumnSurvey, Survey};
+
+use super::{listing::number, reasons::cut};
+
+/// Odd fields of a column that are named one by one.
+const NAMED: usize = 3;
+
+/// Remarks on odd fields, on numbers that may mean a missing value, on rows that lack values, and on the shape.
+pub fn remarks(
+    data: &Path,
+    survey: &Survey,
+    chosen: &[&ColumnSurvey],
+    complete: u64,
+) -> Vec<String> {
+    let file = data.file_name().unwrap_or_default().to_string_lossy();
+    let mut remarks = Vec::new();
+    for column in chosen {
+        let named = column.odd.iter().take(NAMED).map(|cell| {
+            format!(
+                "{file} line {}: \"{}\", {} of {}",
+                cell.line,
+                cut(&cell.text),
+                cell.count,
+                survey.rows
+            )
+        });
+        let named: Vec<_> = named.collect();
+        let more = match column.odd.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!("; and {more} other texts"),
+        };
+        if !named.is_empty() {
+            remarks.push(format!(
+                "{}: {}{more}; those rows are left out",
+                column.name,
+                named.join("; ")
+            ));
+        }
+        if let Some(sentinel) = column.sentinel {
+            let (value, (low, high)) = (number(sentinel.value), sentinel.others);
+            remarks.push(format!(
+                "{}: {value} in {} of {} rows is far outside {} to {}; if it stands for a missing value: --missing {value}",
+                column.name,
+                sentinel.count,
+                survey.rows,
+                number(low),
+                number(high)
+            ));
+        }
+        if let (Some(format), Some(other)) = (&column.format, &column.other_format) {
+            remarks.push(format!(
+                "{}: its dates are read as {format}, and can be {other} too; correct \"format\" in the config if so",
+                column.name
+            ));
+        }
+    }
+    if complete < survey.rows {
+        let lacking = |column: &&&ColumnSurvey| {
+            column.missing + column.odd.iter().map(|cell| cell.count).sum::<u64>()
+        };
+        let most = chosen.iter().max_by_key(lacking);
+        let most = most.map_or(String::new(), |column| {
+            format!("; {} costs most: {}", column.name, lacking(&column))
+        });
+        remarks.push(format!(
+            "{complete} of {} rows are complete, and the others left out{most}",
+            survey.rows
+        ));
+    }
+    if chosen.len() as u64 > survey.rows {
+        remarks.push(format!(
+            "{} columns of {} rows: rows must be samples; is the table transposed?",
+            chosen.len(),
+            survey.rows
+        ));
+    }
+    remarks
+}

@@ -1,0 +1,30 @@
+//! [`Field`]: what the text of a field is.
+
+/// Field of a record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Field {
+    /// Number, which may be infinite.
+    Number(f64),
+    /// Missing value: nothing, NA, N/A, NaN or null.
+    Missing,
+    /// Text: anything else.
+    Text,
+}
+
+impl Field {
+    /// Reads a trimmed field.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let parsed = str::from_utf8(bytes).ok().and_then(|text| text.parse::<f64>().ok());
+        match parsed {
+            Some(number) if number.is_nan() => Self::Missing,
+            Some(number) => Self::Number(number),
+            None if is_missing(bytes) => Self::Missing,
+            None => Self::Text,
+        }
+    }
+}
+
+fn is_missing(bytes: &[u8]) -> bool {
+    bytes.is_empty()
+        || ["NA", "N/A", "null"].iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()))
+}

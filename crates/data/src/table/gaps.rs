@@ -1,0 +1,152 @@
+//! [`Gaps`]: how many rows have all values, and how many would have without some of the columns.
+
+use std::{collections::HashMap, path::Path};
+
+use super::{
+    Table, TableError, TableOptions, cell::CellReader, field::Field, npy::Array, records::Records,
+    source::Source,
+};
+
+/// Most distinct sets of missing columns that are kept apart; rows with further ones count as incomplete.
+const PATTERNS: usize = 1 << 15;
+
+/// The rows of a file by which of the chosen columns they lack.
+#[derive(Clone, Debug)]
+pub struct Gaps {
+    /// Number of rows.
+    pub rows: u64,
+    /// Sets of lacking columns, a bit each, with the number of their rows.
+    patterns: HashMap<Box<[u64]>, u64>,
+}
+
+impl Gaps {
+    /// Counts the rows of a file, in the columns that the options choose, by what they lack. What is no value
+    /// of its column, and what is infinite, lacks too.
+    ///
+    /// # Errors
+    /// A file or a choice of columns that is wrong.
+    pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
+        Self::of(Source::open(path)?, options)
+    }
+
+    /// Counts the rows of the bytes of a file named `name`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        Self::of(Source::from_bytes(name, bytes)?, options)
+    }
+
+    fn of(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {
+        let mut gaps = Self { rows: 0, patterns: HashMap::new() };
+        if source.is_npy() {
+            gaps.take_array(Array::open(source)?, options)?;
+            return Ok(gaps);
+        }
+        let mut records = Records::open(source, options)?;
+        let (table, chosen) = Table::empty(records.file(), records.names(), options)?;
+        let readers: Vec<_> = table.specs().iter().map(CellReader::new).collect();
+        let mut lacking = vec![0; chosen.len().div_ceil(64)];
+        while records.next()? {
+            lacking.fill(0);
+            for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
+                let field = reader.read(records.cells(), records.field(*column));
+                if !matches!(field, Field::Number(number) if number.is_finite()) {
+                    lacking[i / 64] |= 1 << (i % 64);
+                }
+            }
+            gaps.take(&lacking);
+        }
+        Ok(gaps)
+    }
+
+    fn take_array(
+        &mut self,
+        mut array: Array<'_>,
+        options: &TableOptions,
+    ) -> Result<(), TableError> {
+        let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
+        let (_, chosen) = Table::empty(&array.file, &names, options)?;
+        let mut places = vec![None; array.features];
+        chosen.iter().enumerate().for_each(|(place, column)| places[*column] = Some(place));
+        let words = chosen.len().div_ceil(64);
+        // By column the rows come piecemeal; a bit each is an eighth of a byte.
+        let mut lacking =
+            vec![0; if array.by_column { array.rows.saturating_mul(words) } else { words }];
+        for i in 0..array.rows.saturating_mul(array.features) {
+            let (row, column) = match array.by_column {
+                true => (i % array.rows, i / array.rows),
+                false => (0, i % array.features),
+            };
+            let value = array.next()?;
+            if let (false, Some(place)) = (value.is_finite(), places[column]) {
+                lacking[row * words + place / 64] |= 1 << (place % 64);
+            }
+            if !array.by_column && column + 1 == array.features {
+                self.take(&lacking);
+                lacking.fill(0);
+            }
+        }
+        if array.by_column && words > 0 {
+            lacking.chunks(words).for_each(|lacking| self.take(lacking));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, lacking: &[u64]) {
+        self.rows += 1;
+        if let Some(count) = self.patterns.get_mut(lacking) {
+            *count += 1;
+        } else if self.patterns.len() < PATTERNS {
+            self.patterns.insert(lacking.into(), 1);
+        }
+    }
+
+    /// The number of rows that lack none of the columns but those `without`, by their place among the chosen.
+    #[must_use]
+    pub fn complete(&self, without: &[usize]) -> u64 {
+        let is_out = |place: usize| without.contains(&place);
+        let is_complete = |lacking: &[u64]| {
+            let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 == 1);
+            let places = lacking
+                .iter()
+                .enumerate()
+                .flat_map(|(i, word)| bits(*word).map(move |bit| 64 * i + bit));
+            places.into_iter().all(is_out)
+        };
+        self.patterns
+            .iter()
+            .filter(|(lacking, _)| is_complete(lacking))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// The number of rows that lack the column at this place.
+    #[must_use]
+    pub fn lacking(&self, place: usize) -> u64 {
+        let lacks = |lacking: &[u64]| {
+            lacking.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+        };
+        self.patterns.iter().filter(|(lacking, _)| lacks(lacking)).map(|(_, count)| count).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_counted_by_what_they_lack() {
+        let text = b"a,b,c\n1,2,3\n,2,3\n1,,3\n1,,\n1,2,x\n1,2,inf\n";
+        let gaps = Gaps::from_bytes("a.csv", text, &TableOptions::default()).expect("a table");
+        assert_eq!(gaps.rows, 6);
+        let complete =
+            [&[][..], &[0], &[1], &[2], &[1, 2], &[0, 1, 2]].map(|out| gaps.complete(out));
+        assert_eq!(complete, [1, 2, 2, 3, 5, 6]);
+        assert_eq!([0, 1, 2].map(|place| gaps.lacking(place)), [1, 2, 3]);
+    }
+}

@@ -1,0 +1,161 @@
+//! [`Numbers`]: what the numbers of a column have in common.
+
+use std::collections::HashSet;
+
+use super::{Cell, IdSign, ends::Ends};
+use crate::table::{date, scale::is_whole};
+
+/// Smallest number of rows in which ascending numbers are a sign of an id.
+const ID_ROWS: u64 = 3;
+/// Fewest digits of a long id, and fewest of them that tell.
+const LONG: usize = 10;
+const LONG_ROWS: u64 = 20;
+/// Most numbers that are compared with each other.
+const COMPARED: usize = 1 << 16;
+/// Most decimals that are told: an f64 holds no more.
+const DECIMALS: usize = 15;
+/// 2^53, from which on not every whole number has an f64.
+const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+/// Tally of a column's numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    pub count: u64,
+    pub infinite: u64,
+    pub range: Option<(f64, f64)>,
+    pub is_whole: bool,
+    pub decimals: Option<u32>,
+    pub ends: Ends,
+    /// Number of digits of all numbers, where they are digits alone and equally many.
+    digits: Option<usize>,
+    is_date: bool,
+    /// Last number, if each number so far was one more than the one before it.
+    ascending: Option<f64>,
+    last: f64,
+    rises: bool,
+    falls: bool,
+    /// Numbers so far, while no two are equal.
+    distinct: Option<HashSet<u64>>,
+    leading_zeros: Option<Cell>,
+    too_long: Option<Cell>,
+}
+
+impl Numbers {
+    pub fn new() -> Self {
+        Self {
+            count: 0,
+            infinite: 0,
+            range: None,
+            is_whole: true,
+            decimals: Some(0),
+            ends: Ends::default(),
+            digits: None,
+            is_date: true,
+            ascending: None,
+            last: f64::NAN,
+            rises: true,
+            falls: true,
+            distinct: None,
+            leading_zeros: None,
+            too_long: None,
+        }
+    }
+
+    /// Takes a number, and its text where the file has one.
+    pub fn take(&mut self, value: f64, text: Option<&[u8]>, line: &impl Fn() -> u64) {
+        let is_next = self.ascending.is_some_and(|last| last + 1.0 == value);
+        self.ascending = (is_next || self.count == 0).then_some(value);
+        self.count += 1;
+        self.is_whole &= is_whole(value);
+        if !value.is_finite() {
+            self.infinite += 1;
+            return;
+        }
+        let (minimum, maximum) = self.range.unwrap_or((value, value));
+        self.range = Some((minimum.min(value), maximum.max(value)));
+        self.ends.take(value);
+        self.rises &= self.last.is_nan() || value >= self.last;
+        self.falls &= self.last.is_nan() || value <= self.last;
+        self.last = value;
+        match text {
+            Some(text) => self.take_text(value, text, line),
+            None => (self.decimals, self.is_date) = (None, false),
+        }
+    }
+
+    fn take_text(&mut self, value: f64, text: &[u8], line: &impl Fn() -> u64) {
+        let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+        let is_digits = digits.iter().all(u8::is_ascii_digit);
+        let decimals =
+            digits.iter().position(|byte| *byte == b'.').map_or(0, |at| digits.len() - at - 1);
+        let is_plain = digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+        self.decimals = self
+            .decimals
+            .filter(|_| is_plain && decimals <= DECIMALS)
+            .map(|most| most.max(decimals as u32));
+        let cell =
+            || Cell { text: String::from_utf8_lossy(text).into_owned(), line: line(), count: 1 };
+        if is_digits && digits.len() > 1 && digits[0] == b'0' && self.leading_zeros.is_none() {
+            self.leading_zeros = Some(cell());
+        }
+        if is_digits && value.abs() >= WHOLE_LIMIT && self.too_long.is_none() {
+            self.too_long = Some(cell());
+        }
+        let is_first = self.count - self.infinite == 1;
+        let length = Some(digits.len()).filter(|_| is_digits && digits.len() == text.len());
+        self.digits = length.filter(|_| is_first || self.digits == length);
+        self.is_date &=
+            self.digits.is_some() && str::from_utf8(digits).is_ok_and(date::is_date_number);
+        if is_first && length.is_some_and(|length| length >= LONG) {
+            self.distinct = Some(HashSet::new());
+        }
+        if self.digits.is_none_or(|digits| digits < LONG) {
+            self.distinct = None;
+        }
+        if let Some(distinct) = &mut self.distinct
+            && distinct.len() < COMPARED
+            && !distinct.insert(value.to_bits())
+        {
+            self.distinct = None;
+        }
+    }
+
+    /// The format of dates that are written as whole numbers.
+    pub fn date_format(&self, name: &str) -> Option<date::DateFormat> {
+        let (low, high) = self.range.filter(|(low, high)| low < high)?;
+        // Six digits may be anything else, unless the name speaks of time.
+        let name = name.to_lowercase();
+        let speaks = ["date", "month", "period", "time", "day", "ym", "monat", "datum"];
+        let is_it = self.is_date && self.infinite == 0 && self.count >= 2;
+        let is_clear = self.digits? > 6 || speaks.iter().any(|word| name.contains(word));
+        let format = date::formats_of_number(self.digits?).filter(|_| is_it && is_clear)?;
+        [low, high].iter().all(|end| format.parse(&format!("{end}")).is_some()).then_some(format)
+    }
+
+    /// Why the numbers are ids, and the field that shows it.
+    pub fn id(&self, name: &str) -> Option<(IdSign, Option<Cell>)> {
+        if let Some(cell) = &self.leading_zeros {
+            return Some((IdSign::LeadingZeros, Some(cell.clone())));
+        }
+        if let Some(cell) = &self.too_long {
+            return Some((IdSign::TooLong, Some(cell.clone())));
+        }
+        if !self.is_whole || self.infinite > 0 {
+            return None;
+        }
+        let name = name.to_lowercase();
+        let is_called_id =
+            name == "id" || ["_id", " id", "-id"].iter().any(|end| name.ends_with(end));
+        let is_sorted = self.rises || self.falls;
+        let speaks = ["time", "stamp", "date", "epoch"].iter().any(|word| name.contains(word));
+        if is_called_id {
+            Some((IdSign::Name, None))
+        } else if self.ascending.is_some() && self.count >= ID_ROWS {
+            Some((IdSign::Ascending, None))
+        } else if self.distinct.is_some() && self.count >= LONG_ROWS && !is_sorted && !speaks {
+            Some((IdSign::Unique, None))
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! [`Tally`]: what is known of a column up to the last row that was seen.
+
+use super::{Cell, ColumnKind, ColumnSurvey, TextKind, number::Numbers, text::text_kind};
+use crate::table::{
+    date::{DateFormat, formats_of},
+    field::Field,
+    marks,
+};
+
+/// Largest number of distinct values of a column that a survey lists.
+const DISTINCT_LIMIT: usize = 20;
+/// Largest number of odd fields of a column that can be named one by one.
+const ODD_LIMIT: usize = 20;
+/// Rows of which one may have an odd field: 5 %.
+const ODD_ONE_OF: u64 = 20;
+/// Share of texts that are of one kind, to call the column so.
+const MOST: f64 = 0.8;
+/// Texts that are looked at for a date in another format.
+const LOOKED_AT: u64 = 1000;
+/// Fewest dates that make a column one of dates.
+const DATES: u64 = 2;
+
+/// Tally of a column.
+pub(super) struct Tally {
+    column: ColumnSurvey,
+    numbers: Numbers,
+    /// Texts that are no marks, in the file's order, while they are few.
+    texts: Vec<Cell>,
+    text_count: u64,
+    has_more_texts: bool,
+    marks: Vec<Cell>,
+    mark_count: u64,
+    /// Infinite numbers, as they are written.
+    infinite: Vec<Cell>,
+    /// Formats of the first date, with the number of texts that have each, and their range.
+    dates: Vec<Candidate>,
+    undated: Vec<Cell>,
+    undated_count: u64,
+    /// Dates among them, in other formats.
+    other_dates: u64,
+    kinds: Vec<(TextKind, u64)>,
+}
+
+struct Candidate {
+    format: DateFormat,
+    read: u64,
+    range: (f64, f64),
+}
+
+impl Tally {
+    pub fn new(name: &str) -> Self {
+        let column = ColumnSurvey {
+            name: name.to_owned(),
+            kind: ColumnKind::Empty,
+            missing: 0,
+            infinite: 0,
+            range: None,
+            distinct: Some(Vec::new()),
+            decimals: None,
+            words: None,
+            format: None,
+            other_format: None,
+            marks: Vec::new(),
+            odd: Vec::new(),
+            example: None,
+            texts: 0,
+            text: None,
+            sentinel: None,
+            id: None,
+        };
+        Self {
+            column,
+            numbers: Numbers::new(),
+            texts: Vec::new(),
+            text_count: 0,
+            has_more_texts: false,
+            marks: Vec::new(),
+            mark_count: 0,
+            infinite: Vec::new(),
+            dates: Vec::new(),
+            undated: Vec::new(),
+            undated_count: 0,
+            other_dates: 0,
+            kinds: Vec::new(),
+        }
+    }
+
+    /// Takes a field: how it reads as a number, the number's text with a decimal point, the field's text, and
+    /// its line.
+    pub fn take(
+        &mut self,
+        field: Field,
+        plain: Option<&[u8]>,
+        text: impl Fn() -> String,
+        line: impl Fn() -> u64,
+    ) {
+        match field {
+            Field::Missing => {
+                self.column.missing += 1;
+                return;
+            }
+            Field::Text => {
+                let text = text();
+                let is_kept =
+                    self.marks.len() < ODD_LIMIT || self.marks.iter().any(|mark| mark.text == text);
+                if marks::is_missing_mark(&text) && is_kept {
+                    note(&mut self.marks, text, &line);
+                    self.mark_count += 1;
+                    return;
+                }
+                self.take_text(&text, &line);
+            }
+            Field::Number(value) => {
+                self.numbers.take(value, plain, &line);
+                if value.is_infinite() {
+                    note(&mut self.infinite, text(), &line);
+                }
+            }
+        }
+        if let Some(distinct) = &mut self.column.distinct {
+            let text = text();
+            if distinct.contains(&text) {
+            } else if distinct.len() == DISTINCT_LIMIT {
+                self.column.distinct = None;
+            } else {
+                distinct.push(text);
+            }
+        }
+    }
+
+    fn take_text(&mut self, text: &str, line: &impl Fn() -> u64) {
+        self.text_count += 1;
+        // A text that was cut, or is no UTF-8, cannot be told again by its characters.
+        self.has_more_texts |= text.ends_with('…') || text.contains('\u{fffd}');
+        self.has_more_texts |= !note(&mut self.texts, text.to_owned(), line);
+        if let Some(kind) = text_kind(text) {
+            match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => self.kinds.push((kind, 1)),
+            }
+        }
+        if self.dates.is_empty() && self.undated_count < LOOKED_AT {
+            self.dates = formats_of(text)
+                .into_iter()
+                .map(|format| Candidate {
+                    format,
+                    read: 0,
+                    range: (f64::INFINITY, f64::NEG_INFINITY),
+                })
+                .collect();
+        }
+        let mut is_date = false;
+        for candidate in &mut self.dates {
+            // What would come back in another spelling is none of this format.
+            let value = candidate.format.parse(text);
+            if let Some(value) = value.filter(|value| candidate.format.write(*value) == text) {
+                is_date = true;
+                candidate.read += 1;
+                candidate.range = (candidate.range.0.min(value), candidate.range.1.max(value));
+            }
+        }
+        if !is_date {
+            let is_known = !self.dates.is_empty() && self.undated_count < LOOKED_AT;
+            self.other_dates += u64::from(is_known && !formats_of(text).is_empty());
+            self.undated_count += 1;
+            note(&mut self.undated, text.to_owned(), line);
+        }
+    }
+
+    pub fn finish(mut self, rows: u64) -> ColumnSurvey {
+        let present = rows.saturating_sub(self.column.missing + self.mark_count);
+        let may_be_odd = |count: u64| count * ODD_ONE_OF <= present;
+        self.column.example = self.texts.first().cloned();
+        self.column.texts = self.text_count;
+        let odd = self.text_count + self.numbers.infinite;
+        if self.numbers.count > self.numbers.infinite
+            && (odd == 0
+                || may_be_odd(odd) && !self.has_more_texts && self.infinite.len() <= ODD_LIMIT)
+        {
+            self.column.odd = [&self.texts[..], &self.infinite[..]].concat();
+            self.numbers.infinite = 0;
+            self.finish_numbers();
+        } else if self.numbers.count > 0 && self.text_count == 0 {
+            self.column.infinite = self.numbers.infinite;
+            self.finish_numbers();
+        } else if self.numbers.count > 0 {
+            self.finish_text();
+            return self.column;
+        } else if self.text_count == 0 {
+            self.column.kind = ColumnKind::Empty;
+        } else if !self.finish_words(&may_be_odd) && !self.finish_dates(&may_be_odd) {
+            self.finish_text();
+            return self.column;
+        }
+        self.column.missing += self.mark_count;
+        self.column.marks = self.marks.into_iter().map(|mark| mark.text).collect();
+        self.column
+    }
+
+    fn finish_numbers(&mut self) {
+        let (column, numbers) = (&mut self.column, &self.numbers);
+        column.range = numbers.range;
+        column.decimals = numbers.decimals;
+        let is_constant = column.range.is_some_and(|(minimum, maximum)| minimum == maximum);
+        let id = numbers.id(&column.name);
+        if let Some(format) = numbers.date_format(&column.name) {
+            let value = |end: f64| format.parse(&format!("{end}"));
+            column.kind = ColumnKind::Date;
+            column.range = column.range.and_then(|(low, high)| value(low).zip(value(high)));
+            column.format = Some(format.text().to_owned());
+            return;
+        }
+        column.sentinel = numbers.ends.sentinel();
+        column.kind = match id {
+            // A constant comes back as it is, unless its digits would not.
+            _ if is_constant
+                && column.infinite == 0
+                && id.as_ref().is_none_or(|(_, cell)| cell.is_none()) =>
+            {
+                ColumnKind::Constant
+            }
+            Some((sign, cell)) => {
+                (column.id, column.example) = (Some(sign), cell);
+                ColumnKind::Id
+            }
+            None if numbers.is_whole => ColumnKind::Integer,
+            None => ColumnKind::Number,
+        };
+    }
+
+    /// A column of words for no and yes.
+    fn finish_words(&mut self, may_be_odd: &impl Fn(u64) -> bool) -> bool {
+        let is_word = |cell: &&Cell| marks::is_yes_or_no(&cell.text);
+        let words = self.texts.iter().filter(is_word).map(|cell| cell.text.as_str());
+        let odd: Vec<_> = self.texts.iter().filter(|cell| !is_word(cell)).cloned().collect();
+        let count = odd.iter().map(|cell| cell.count).sum();
+        let pair = marks::pair(words).filter(|_| !self.has_more_texts);
+        let Some(pair) = pair.filter(|_| odd.is_empty() || may_be_odd(count)) else { return false };
+        let has = |word: &str| self.texts.iter().any(|cell| cell.text.eq_ignore_ascii_case(word));
+        let (low, high) = (!has(&pair[0]), has(&pair[1]));
+        self.column.range = Some((f64::from(low), f64::from(high)));
+        (self.column.kind, self.column.words) = (ColumnKind::YesNo, Some(pair));
+        self.column.odd = odd;
+        true
+    }
+
+    /// A column of dates in one format.
+    fn finish_dates(&mut self, may_be_odd: &impl Fn(u64) -> bool) -> bool {
+        let most = self.dates.iter().map(|date| date.read).max();
+        let Some(most) = most.filter(|read| *read >= DATES) else { return false };
+        let mut best = self.dates.iter().filter(|date| date.read == most);
+        let Some(date) = best.next() else { return false };
+        let is_one = date.read + self.undated_count == self.text_count;
+        let is_few = self.undated.len() <= ODD_LIMIT;
+        if !is_one || self.undated_count > 0 && !(may_be_odd(self.undated_count) && is_few) {
+            if (most + self.other_dates) as f64 >= MOST * self.text_count as f64 {
+                self.kinds = vec![(TextKind::Dates, self.text_count)];
+            }
+            return false;
+        }
+        self.column.kind = ColumnKind::Date;
+        self.column.format = Some(date.format.text().to_owned());
+        self.column.other_format = best.next().map(|date| date.format.text().to_owned());
+        self.column.range = Some(date.range);
+        self.column.odd = std::mem::take(&mut self.undated);
+        true
+    }
+
+    fn finish_text(&mut self) {
+        self.column.kind = ColumnKind::Text;
+        self.column.infinite = self.numbers.infinite;
+        self.column.range = self.numbers.range;
+        let most = self.kinds.iter().max_by_key(|(kind, count)| (*count, std::cmp::Reverse(*kind)));
+        // Of 7,887 and 3,5 in one column the second tells.
+        let sum = |kinds: &[TextKind]| {
+            let of = self.kinds.iter().filter(|(kind, _)| kinds.contains(kind));
+            of.map(|(_, count)| count).sum::<u64>()
+        };
+        let enough = |count: u64| count as f64 >= MOST * self.text_count as f64;
+        let decimal = [TextKind::DecimalComma, TextKind::EitherComma];
+        let thousands = [TextKind::Thousands, TextKind::EitherComma];
+        self.column.text = match most {
+            Some((kind, count)) if enough(*count) => Some(*kind),
+            _ if enough(sum(&decimal)) => Some(TextKind::DecimalComma),
+            _ if enough(sum(&thousands)) => Some(TextKind::Thousands),
+            _ => None,
+        };
+        if let Some(kind) = self.column.text {
+            let of_kind = self.texts.iter().find(|cell| text_kind(&cell.text) == Some(kind));
+            self.column.example = of_kind.or(self.texts.first()).cloned();
+        }
+    }
+}
+
+/// Counts a text; returns false where it is one too many to be kept.
+fn note(cells: &mut Vec<Cell>, text: String, line: &impl Fn() -> u64) -> bool {
+    if let Some(cell) = cells.iter_mut().find(|cell| cell.text == text) {
+        cell.count += 1;
+    } else if cells.len() <= ODD_LIMIT {
+        cells.push(Cell { text, line: line(), count: 1 });
+        return cells.len() <= ODD_LIMIT;
+    } else {
+        return false;
+    }
+    true
+}
