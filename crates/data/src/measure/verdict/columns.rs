@@ -1,18 +1,19 @@
 //! Measures of each column and of each pair's correlation, and the one test over all of them.
 //!
-//! A column has three measures, each of the shares of samples and held-out rows in parts of it:
+//! A column has four measures, each of the shares of samples and held-out rows in parts of it:
 //!
 //! - `largest`: the Kolmogorov–Smirnov statistic `D = max |F(x) − G(x)|`, or, where a column has few distinct values, the
 //!   largest difference of the shares of one value;
 //! - `interval`: the largest difference of the shares in an interval between two of forty quantiles, over its
 //!   standard deviation: a mode that is missing anywhere;
+//! - `place`: the difference of the mean ranks (Wilcoxon 1945);
 //! - `spread`: the difference of the mean square of `rank − ½`: samples that are too narrow or too wide (Mood 1954).
 //!
 //! A pair of columns has one, the difference of the rank correlations (Spearman 1904). It sees a lost dependence where
 //! the energy distance is still in its band; a ring, which has no correlation, is left to that.
 //!
 //! Measures of different kinds come to one scale, about `−ln p` of each by itself: `n D² − ln 2` for the limit law of
-//! Kolmogorov and Smirnov; `z²/2 + ln z + ln √(π/2)` for spreads and correlations over their exact standard deviations
+//! Kolmogorov and Smirnov; `z²/2 + ln z + ln √(π/2)` for places, spreads and correlations over their exact standard deviations
 //! z; and `(x − mean) π / (√6 std) + 0.577`, Gumbel's law with the moments of all 400 splits, for largest shares and
 //! intervals. The largest over all columns and pairs is what is tested: one test for the table, and exact whatever
 //! the scale and the columns have to do with each other, since no split is preferred (Westfall & Young 1993).
@@ -36,7 +37,8 @@ pub(super) struct Difference {
     pub(super) measure: f64,
     /// Part of the column.
     pub(super) part: Part,
-    /// Shares of samples and of held-out rows in that part; of a spread their mean squares.
+    /// Shares of samples and of held-out rows in that part; of a place or a spread the
+    /// means of `rank − ½` or of its square.
     pub(super) shares: [f64; 2],
     /// Kolmogorov–Smirnov statistic, or the largest difference of the shares of one value.
     pub(super) largest: f64,
@@ -110,12 +112,12 @@ pub(super) fn test_columns(
 fn measured(pooled: &PooledColumn, column: usize, splits: &Splits) -> (Vec<f64>, Difference) {
     let half = splits.half() as f64;
     let mut counts = pooled.no_counts();
-    let raw: Vec<[f64; 3]> = splits
+    let raw: Vec<[f64; 4]> = splits
         .iter()
         .map(|signs| {
-            let spread = pooled.count(signs, &mut counts);
+            let [place, spread] = pooled.count(signs, &mut counts);
             let (largest, interval) = (pooled.largest(&counts).0, pooled.interval(&counts).0);
-            [largest / half, interval, spread.abs()]
+            [largest / half, interval, place.abs(), spread.abs()]
         })
         .collect();
     let kind = |kind: usize| raw.iter().map(move |kinds| kinds[kind]);
@@ -123,16 +125,22 @@ fn measured(pooled: &PooledColumn, column: usize, splits: &Splits) -> (Vec<f64>,
         true => gumbel(kind(0)),
         false => kind(0).map(|distance| half * distance * distance - LN_2).collect(),
     };
-    let spread_std = pooled.spread_std();
-    let spread =
-        |spread: f64| half_normal(if spread_std > 0.0 { spread / spread_std } else { 0.0 });
-    let scaled = [largest, gumbel(kind(1)), kind(2).map(spread).collect()];
+    let [place_std, spread_std] = pooled.moment_stds();
+    let normal = |kind: usize, std: f64| -> Vec<f64> {
+        let over = |raw: f64| if std > 0.0 { raw / std } else { 0.0 };
+        raw.iter().map(|kinds| half_normal(over(kinds[kind]))).collect()
+    };
+    let scaled = [largest, gumbel(kind(1)), normal(2, place_std), normal(3, spread_std)];
     let of_split = |split: usize| scaled.iter().map(|kind| kind[split]).fold(0.0, f64::max);
     let measures: Vec<f64> = (0..splits.count()).map(of_split).collect();
-    let spread = splits.iter().next().map_or(0.0, |signs| pooled.count(signs, &mut counts));
-    let worst = (0..3).rev().max_by(|a, b| scaled[*a][0].total_cmp(&scaled[*b][0]));
+    let observed = splits.iter().next().unwrap_or_default();
+    let [place, spread] = pooled.count(observed, &mut counts);
+    // Of few values the share of one says most to people, whichever measure is largest.
+    let kinds = if pooled.has_few_values() { 0..1 } else { 0..4 };
+    let worst = kinds.rev().max_by(|a, b| scaled[*a][0].total_cmp(&scaled[*b][0]));
     let (part, shares) = match worst {
-        Some(2) => (Part::Spread, pooled.mean_squares(spread)),
+        Some(3) => (Part::Spread, pooled.means(1, spread)),
+        Some(2) => (Part::Place, pooled.means(0, place)),
         Some(1) => pooled.found(pooled.interval(&counts).1, &counts),
         _ => pooled.found(pooled.largest(&counts).1, &counts),
     };

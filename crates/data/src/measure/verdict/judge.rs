@@ -163,10 +163,7 @@ impl<'a> Judge<'a> {
             let pairs = self.pairs.as_ref().map(|known| &known.pairs);
             test_columns([&rows, &self.held_out], width, &self.columns, pairs, &self.splits)
         });
-        let pairs = match &self.pairs {
-            Some(known) => Some(known.found(self, &rows)),
-            None => None,
-        };
+        let pairs = self.pairs.as_ref().map(|known| known.found(self, &rows));
         let mut stream = Streams::new(self.real.seed).at(Purpose::Reference, MODE_STREAM, 0);
         let modes = self.real.modes.filter(|_| judged);
         let modes = modes.map(|modes| test_modes(&rows, width, modes, &mut stream)).transpose()?;

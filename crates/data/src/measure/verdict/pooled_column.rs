@@ -17,6 +17,8 @@ pub(super) enum Part {
     Value(f64),
     /// Values from one to another.
     Interval(f64, f64),
+    /// The place of all values.
+    Place,
     /// The spread of all values.
     Spread,
 }
@@ -34,8 +36,8 @@ pub(super) struct PooledColumn {
     knots: Vec<usize>,
     /// Inverse standard deviation of an interval's difference of counts, by its number of rows.
     weights: Vec<f64>,
-    /// Square of `rank − ½`, in the order of the values.
-    squares: Vec<f64>,
+    /// `rank − ½` and its square, in the order of the values.
+    moments: Vec<[f64; 2]>,
 }
 
 impl PooledColumn {
@@ -57,14 +59,14 @@ impl PooledColumn {
             let variance = inside * (rows - inside) / (rows - 1.0);
             if variance > 0.0 { 1.0 / variance.sqrt() } else { 0.0 }
         };
-        let mut squares = vec![0.0; rows];
+        let mut moments = vec![[0.0; 2]; rows];
         let mut start = 0;
         for end in &ends {
             let rank = (start + end) as f64 / (2 * rows) as f64;
-            squares[start..*end].fill((rank - 0.5).powi(2));
+            moments[start..*end].fill([rank - 0.5, (rank - 0.5).powi(2)]);
             start = *end;
         }
-        Self { weights: (0..=rows).map(weight).collect(), values, order, ends, knots, squares }
+        Self { weights: (0..=rows).map(weight).collect(), values, order, ends, knots, moments }
     }
 
     /// Number of rows up to the end of a group; of none before the first.
@@ -86,17 +88,21 @@ impl PooledColumn {
         vec![0; self.ends.len() + 1]
     }
 
-    /// Standard deviation of the difference of the sums of squares over all splits.
-    pub(super) fn spread_std(&self) -> f64 {
-        let rows = self.squares.len() as f64;
-        let mean = self.squares.iter().sum::<f64>() / rows;
-        let square = self.squares.iter().map(|square| (square - mean).powi(2)).sum::<f64>();
-        (square * rows / (rows - 1.0)).sqrt()
+    /// Standard deviations of the differences that [`count`](Self::count) gives, over all splits.
+    pub(super) fn moment_stds(&self) -> [f64; 2] {
+        let rows = self.moments.len() as f64;
+        [0, 1].map(|k| {
+            let mean = self.moments.iter().map(|moments| moments[k]).sum::<f64>() / rows;
+            let square =
+                self.moments.iter().map(|moments| (moments[k] - mean).powi(2)).sum::<f64>();
+            (square * rows / (rows - 1.0)).sqrt()
+        })
     }
 
-    /// Mean squares of `rank − ½` of both halves, from the difference of their sums.
-    pub(super) fn mean_squares(&self, difference: f64) -> [f64; 2] {
-        let (sum, rows) = (self.squares.iter().sum::<f64>(), self.squares.len() as f64);
+    /// Means of `rank − ½`, or of its square, of both halves, from the difference of their sums.
+    pub(super) fn means(&self, power: usize, difference: f64) -> [f64; 2] {
+        let sum = self.moments.iter().map(|moments| moments[power]).sum::<f64>();
+        let rows = self.moments.len() as f64;
         [(sum + difference) / rows, (sum - difference) / rows]
     }
 
@@ -108,17 +114,18 @@ impl PooledColumn {
     }
 
     /// Fills in how many more rows of the first half than of the second there are up to each group's end; gives the
-    /// difference of the sums of squares.
-    pub(super) fn count(&self, signs: &[i16], counts: &mut [i32]) -> f64 {
-        let (mut start, mut more, mut spread) = (0, 0, 0.0);
+    /// differences of the sums of `rank − ½` and of its square.
+    pub(super) fn count(&self, signs: &[i16], counts: &mut [i32]) -> [f64; 2] {
+        let (mut start, mut more, mut sums) = (0, 0, [0.0; 2]);
         for (count, end) in counts.iter_mut().skip(1).zip(&self.ends) {
             let own = &self.order[start..*end];
             let here: i32 = own.iter().map(|i| i32::from(signs[*i as usize])).sum();
-            spread += f64::from(here) * self.squares[start];
+            let own = self.moments[start];
+            sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += f64::from(here) * own);
             more += here;
             (*count, start) = (more, *end);
         }
-        spread
+        sums
     }
 
     /// Largest difference of counts up to a value, or of one value where there are few.

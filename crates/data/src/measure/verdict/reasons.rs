@@ -191,6 +191,13 @@ fn differs(difference: &Difference) -> String {
             let (from, to) = (number(from), number(to));
             format!("{samples} of samples lie from {from} to {to}, of held-out rows {held_out}")
         }
+        Part::Place => {
+            let [samples, held_out] = difference.shares.map(|mean| mean + 0.5);
+            let how = if samples < held_out { "lower" } else { "higher" };
+            format!(
+                "samples lie {how} than held-out rows, mean ranks {samples:.2} and {held_out:.2}"
+            )
+        }
         Part::Spread => {
             let [samples, held_out] = difference.shares;
             let how = if samples < held_out { "less" } else { "more" };

@@ -186,6 +186,21 @@ fn a_lost_pair_is_poor_and_named() {
 }
 
 #[test]
+fn a_pair_that_is_lost_among_many_columns_is_poor() {
+    // Eight columns, of which the first two are nearly one; over all of them independent columns are hardly farther.
+    let wide = |seed| -> Vec<f64> {
+        let mut rows = normals(8 * 500, seed);
+        rows.chunks_mut(8).for_each(|row| row[1] = row[0] + 0.5 * row[1]);
+        rows
+    };
+    let case = Case::new(wide(30), wide(31), 8);
+    assert_eq!(case.judge(&wide(32)).word, Word::Good);
+    let found = case.judge(&normals(8 * 500, 33));
+    assert!(found.energy.expect("rows").p_value >= 0.005, "{found:?}");
+    starts(&found, Word::Poor, "x0 and x1 do not depend on each other as in the data: energy");
+}
+
+#[test]
 fn shares_of_modes_are_held_to_the_exact_ones() {
     let modes = |share: f64| -> Vec<Mode> {
         let mode = |center: f64, share| Mode { center: vec![center], share, std: 0.1 };
