@@ -217,8 +217,12 @@ impl Vocabulary {
         if parts.flatten().chain(link).any(|part| self.schema_holds(part, path)) {
             return true;
         }
-        let items = first.parse::<usize>().is_ok().then(|| schema.get("items")).flatten();
-        let below = items.or_else(|| schema["properties"].get(first));
+        // The field of any item of a list, or of the one with a number.
+        let items = schema.get("items");
+        let below = match items {
+            Some(items) if first.parse::<usize>().is_err() => return self.schema_holds(items, path),
+            _ => items.or_else(|| schema["properties"].get(first)),
+        };
         below.is_some_and(|below| self.schema_holds(below, rest))
     }
 

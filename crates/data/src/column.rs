@@ -1,5 +1,7 @@
 //! Columns of a data set as its user knows them, and how the model's features are laid out.
 
+use crate::DateFormat;
+
 /// Column of the user's: its name, and what its cells hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
@@ -21,6 +23,8 @@ pub enum ColumnValues {
     Constant(f64),
     /// Two words, whose numbers are 0 and 1.
     YesNo([String; 2]),
+    /// Dates or times, by the numbers that stand for them.
+    Date(DateFormat),
     /// One of several values, in the order of their numbers.
     Category(Vec<String>),
 }
@@ -37,6 +41,7 @@ impl Column {
         match &self.values {
             ColumnValues::YesNo([no, _]) if value == 0.0 => no.clone(),
             ColumnValues::YesNo([_, yes]) if value == 1.0 => yes.clone(),
+            ColumnValues::Date(format) if value.is_finite() => format.write(value),
             _ => {
                 let short = value as f32;
                 if f64::from(short) == value { short.to_string() } else { value.to_string() }
@@ -49,6 +54,7 @@ impl Column {
         match &self.values {
             ColumnValues::YesNo([no, _]) if text == no => Some(0.0),
             ColumnValues::YesNo([_, yes]) if text == yes => Some(1.0),
+            ColumnValues::Date(format) => format.parse(text).or_else(|| text.parse().ok()),
             _ => text.parse().ok(),
         }
     }

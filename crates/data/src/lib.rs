@@ -57,7 +57,7 @@ pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
     BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,
-    Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess, Holdout, IdSign,
-    Layout, Missing, Place, SampleValues, Sentinel, SpecError, SplitOptions, Survey, Table,
-    TableData, TableError, TableOptions, TextKind, Transform, built_in_table,
+    DateFormat, Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess,
+    Holdout, IdSign, Layout, Missing, Place, SampleValues, Sentinel, SpecError, SplitOptions,
+    Survey, Table, TableData, TableError, TableOptions, TextKind, Transform, built_in_table,
 };

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    CellKind, ColumnSpec, Table, TableError, Transform,
+    CellKind, ColumnSpec, DateFormat, Table, TableError, Transform,
     remarks::remarks,
     rows::Rows,
     scale::{Map, Scale, fit},
@@ -264,9 +264,11 @@ impl Dataset for TableData {
             _ => ColumnValues::Number,
         };
         let column = |(spec, scale): (&ColumnSpec, &Scale)| {
-            let values = match (&spec.words, spec.kind) {
-                (Some(words), _) => ColumnValues::YesNo(words.clone()),
-                (_, CellKind::Whole) => ColumnValues::Whole,
+            let format = || spec.format.as_deref().and_then(DateFormat::new);
+            let values = match (spec.kind, &spec.words) {
+                (CellKind::YesNo, Some(words)) => ColumnValues::YesNo(words.clone()),
+                (CellKind::Whole, _) => ColumnValues::Whole,
+                (CellKind::Date, _) => format().map_or(ColumnValues::Number, ColumnValues::Date),
                 _ => values(scale),
             };
             Column { name: spec.name.clone(), values }

@@ -17,7 +17,7 @@ const FRACTION: usize = 6;
 /// A month is the number of months since January 1970, a day that of days since 1970-01-01, a day with a
 /// time that of seconds since then, and a time alone that of seconds since midnight.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct DateFormat {
+pub struct DateFormat {
     text: String,
     kind: Kind,
 }
@@ -69,6 +69,14 @@ impl DateFormat {
         let format = Self { text: text.to_owned(), kind };
         // What cannot be written cannot be read.
         format.written(0.0).map(|_| format)
+    }
+
+    /// The least difference of two of its numbers.
+    pub(super) const fn step(&self) -> f64 {
+        match self.kind {
+            Kind::Month | Kind::Day => 1.0,
+            Kind::Moment(step) | Kind::Time(step) => step,
+        }
     }
 
     /// The directives.

@@ -33,6 +33,7 @@ use std::path::Path;
 pub use built_in::{BuiltInTable, built_in_table};
 pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
 pub use dataset::{Holdout, SplitOptions, TableData};
+pub use date::DateFormat;
 pub use error::{COLUMN_LIMIT, Place, TableError};
 pub use gaps::Gaps;
 pub use guess::Guess;

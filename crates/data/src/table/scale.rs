@@ -1,7 +1,7 @@
 //! Columns between the user's units and the model's space.
 
 use super::{
-    CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, TableError,
+    CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, TableError,
     quantile::Quantile, rank::Rank, rows::Rows,
 };
 
@@ -52,6 +52,10 @@ enum Rounding {
     Decimals {
         units: f64,
     },
+    /// The next multiple of this.
+    Multiples {
+        step: f64,
+    },
     /// The nearest of these, which ascend.
     Nearest(Vec<f64>),
 }
@@ -67,6 +71,7 @@ impl Scale {
                 let scaled = value * units;
                 if scaled.abs() < WHOLE_LIMIT { scaled.round() / units } else { value }
             }
+            Rounding::Multiples { step } => (value / step).round() * step,
             Rounding::Nearest(values) => nearest(values, value),
         }
     }
@@ -208,6 +213,12 @@ pub(super) fn fit(
                 Rounding::Nearest(values)
             }
             ColumnSpec { kind: CellKind::Whole, .. } => Rounding::Decimals { units: 1.0 },
+            ColumnSpec { kind: CellKind::Date, format: Some(format), .. } => {
+                match DateFormat::new(format).map_or(1.0, |format| format.step()) {
+                    step if step < 1.0 => Rounding::Decimals { units: (1.0 / step).round() },
+                    step => Rounding::Multiples { step },
+                }
+            }
             ColumnSpec { kind: CellKind::YesNo, .. } => Rounding::Nearest(vec![0.0, 1.0]),
             ColumnSpec { decimals: Some(decimals), .. } => {
                 Rounding::Decimals { units: 10_f64.powi(*decimals as i32) }

@@ -2,10 +2,11 @@
 
 use langevin_data::{
     CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey, Encoding, SampleValues, Survey,
+    Table,
 };
 use serde_json::{Value, json};
 
-use super::{listing::number, reasons, recipe::encoding_for};
+use super::{listing::number, reasons};
 
 /// Rows for each distinct value from which on a column's few values are all that its samples may have.
 const REPEATED: u64 = 5;
@@ -55,8 +56,22 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
     if column.words.is_none() && column.distinct.as_ref().is_some_and(is_few) {
         spec.values = SampleValues::Seen;
     }
-    spec.encoding = Some(encoding_for(column, rows));
     spec
+}
+
+/// Says how each column of a table is learnt, by its values. Returns why, for those learnt by rank.
+pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<&'static str>> {
+    let columns = specs.iter_mut().enumerate();
+    let reason = |(column, spec): (usize, &mut ColumnSpec)| {
+        let values: Vec<_> = (0..table.rows()).map(|row| table.value(row, column)).collect();
+        if values.iter().all(|value| *value == values[0]) {
+            return None;
+        }
+        let (encoding, why) = Encoding::choose(&values);
+        spec.encoding = Some(encoding);
+        (encoding == Encoding::Rank).then_some(why)
+    };
+    columns.map(reason).collect()
 }
 
 /// A spec as JSON, with what differs from a name alone.
@@ -79,7 +94,7 @@ pub fn as_json(spec: &ColumnSpec) -> String {
 }
 
 /// What is printed of a column: its kind and range, how it is read and learnt, and what it lacks.
-pub fn described(column: &ColumnSurvey, spec: &ColumnSpec) -> String {
+pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) -> String {
     let written = |value: f64| match spec.kind {
         CellKind::Date => spec.write(value),
         _ => number(value),
@@ -99,12 +114,9 @@ pub fn described(column: &ColumnSurvey, spec: &ColumnSpec) -> String {
         (.., Some(decimals)) if decimals > 0 => format!("{range}, {decimals} decimals"),
         _ => range,
     };
-    let how = match (spec.encoding, spec.values) {
-        (Some(Encoding::Rank), SampleValues::Seen) => ", by rank, values as seen",
-        (Some(Encoding::Rank), SampleValues::Any) => ", by rank",
-        (_, SampleValues::Seen) => ", values as seen",
-        _ => "",
-    };
+    let rank = why.map_or(String::new(), |why| format!(", by rank ({why})"));
+    let seen = if spec.values == SampleValues::Seen { ", values as seen" } else { "" };
+    let how = format!("{rank}{seen}");
     let missing = match column.missing {
         0 => String::new(),
         count if column.marks.is_empty() => format!(", {count} missing"),

@@ -9,7 +9,9 @@ mod remarks;
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, TableError, TableOptions};
+use langevin_data::{
+    ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, Table, TableError, TableOptions,
+};
 use langevin_train::{DataConfig, Problem, TrainError, read_config, relative_path, write_new_file};
 use serde_json::json;
 
@@ -41,7 +43,10 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     }
     let folder = folder.unwrap_or(Path::new("."));
     let data = relative_path(&init.data, folder);
-    let specs: Vec<_> = chosen.iter().map(|column| columns::spec(column, survey.rows)).collect();
+    let mut specs: Vec<_> =
+        chosen.iter().map(|column| columns::spec(column, survey.rows)).collect();
+    let reading = TableOptions { columns: Some(specs.clone()), ..options.clone() };
+    let why = columns::encode(&mut specs, &Table::read(&init.data, &reading).map_err(wrong)?);
     let said: Vec<_> = specs.iter().map(columns::as_json).collect();
     let text = recipe::config(&recipe::Described {
         name: &name,
@@ -72,8 +77,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     print(&format!("{path}: {} rows, {} {columns} to learn", survey.rows, chosen.len()));
     let said = |text: &str, indent| print(&wrapped(text, indent));
     guess.said.iter().for_each(|found| said(found, 0));
-    for (column, spec) in chosen.iter().zip(&specs) {
-        said(&columns::described(column, spec), 2);
+    for ((column, spec), why) in chosen.iter().zip(&specs).zip(why) {
+        said(&columns::described(column, spec, why), 2);
     }
     left_out.iter().for_each(|(name, why)| said(&format!("left out: {name} ({why})"), 0));
     remarks.iter().for_each(|remark| said(remark, 0));

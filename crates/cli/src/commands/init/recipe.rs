@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use langevin_data::{ColumnSurvey, Decimal, Encoding, TableOptions};
+use langevin_data::{Decimal, TableOptions};
 use serde_json::json;
 
 /// What a config says of its table.
@@ -17,11 +17,6 @@ pub struct Described<'a> {
     pub columns: &'a [String],
     /// Number of rows.
     pub rows: u64,
-}
-
-/// How a column is learnt.
-pub fn encoding_for(_column: &ColumnSurvey, _rows: u64) -> Encoding {
-    Encoding::Standardise
 }
 
 /// The config's text. The network's width grows with the number of columns, the number of steps with the
