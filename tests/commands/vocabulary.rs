@@ -220,7 +220,9 @@ impl Vocabulary {
         // The field of any item of a list, or of the one with a number.
         let items = schema.get("items");
         let below = match items {
-            Some(items) if first.parse::<usize>().is_err() => return self.schema_holds(items, path),
+            Some(items) if first.parse::<usize>().is_err() => {
+                return self.schema_holds(items, path);
+            }
             _ => items.or_else(|| schema["properties"].get(first)),
         };
         below.is_some_and(|below| self.schema_holds(below, rest))

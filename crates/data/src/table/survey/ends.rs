@@ -4,6 +4,8 @@ use super::Sentinel;
 
 /// Distance to the nearest other number, in ranges of the others, from which a number is far outside.
 const FAR: f64 = 3.0;
+/// The same distance for a number that occurs once: tails reach far by chance.
+const FAR_ONCE: f64 = 100.0;
 /// Distinct numbers kept at each end.
 const KEPT: usize = 4;
 
@@ -20,18 +22,22 @@ impl Ends {
         take(&mut self.high, value, |a, b| a > b);
     }
 
-    /// A number that occurs at least twice at an end, far outside the others, of which there are three at least.
+    /// A number at an end that lies far outside the others, of which there are three at least: a mark of missing
+    /// values, or a typing error.
     pub fn sentinel(&self) -> Option<Sentinel> {
         let [(lowest, low_count), (low_next, _), ..] = self.low[..] else { return None };
         let [(highest, high_count), (high_next, _), ..] = self.high[..] else { return None };
         // With both ends taken away three are left; at fewer distinct numbers all are kept.
         let is_far = |distance: f64, range: f64| range > 0.0 && distance > FAR * range;
-        let below = is_far(low_next - lowest, highest - low_next) && low_count >= 2;
+        let stands_out = |distance: f64, range: f64, count: u64| {
+            is_far(distance, range) && (count >= 2 || distance > FAR_ONCE * range)
+        };
+        let below = stands_out(low_next - lowest, highest - low_next, low_count);
         if below && self.low.len() == KEPT {
             let (value, count) = (lowest, low_count);
             return Some(Sentinel { value, count, others: (low_next, highest) });
         }
-        let above = is_far(highest - high_next, high_next - lowest) && high_count >= 2;
+        let above = stands_out(highest - high_next, high_next - lowest, high_count);
         if above && self.high.len() == KEPT {
             let (value, count) = (highest, high_count);
             return Some(Sentinel { value, count, others: (lowest, high_next) });
@@ -59,5 +65,26 @@ fn take(kept: &mut Vec<(f64, u64)>, value: f64, before: fn(f64, f64) -> bool) {
             kept.truncate(KEPT);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(extra: &[f64]) -> Option<(f64, u64)> {
+        let mut ends = Ends::default();
+        (0..50).map(f64::from).chain(extra.iter().copied()).for_each(|value| ends.take(value));
+        ends.sentinel().map(|it| (it.value, it.count))
+    }
+
+    #[test]
+    fn numbers_far_outside_are_found_sooner_where_they_repeat() {
+        assert_eq!(found(&[]), None);
+        assert_eq!(found(&[-999.0, -999.0]), Some((-999.0, 2)));
+        assert_eq!(found(&[-999.0]), None);
+        assert_eq!(found(&[1e30]), Some((1e30, 1)));
+        assert_eq!(found(&[-1e30]), Some((-1e30, 1)));
+        assert_eq!(found(&[120.0, 120.0]), None);
     }
 }

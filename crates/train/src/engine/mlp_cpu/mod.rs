@@ -14,6 +14,7 @@ pub(crate) mod learner;
 mod loss;
 mod panels;
 pub(crate) mod pass;
+mod position;
 mod product;
 pub(crate) mod simd;
 mod team;

@@ -28,7 +28,8 @@ fn remarks_on(text: &str, settings: &[&str]) -> Result<Vec<String>, TrainError> 
     let data = config.data.build(config.seed)?;
     let problem = Problem::new(config)?;
     problem.check_data(data.as_ref())?;
-    Ok(problem.remarks(data.as_ref()))
+    // The data's own come first.
+    Ok(problem.remarks(data.as_ref()).split_off(data.remarks().len()))
 }
 
 fn said(text: &str, settings: &[&str]) -> Vec<String> {
