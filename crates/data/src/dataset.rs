@@ -82,6 +82,12 @@ pub trait Dataset: Send + Sync {
         self.restore(row, out);
     }
 
+    /// Whether [`restore`](Self::restore) gives the values of a column as they are to be written. Elsewhere samples are
+    /// rounded to about a millionth of the column's spread, since their features are 32-bit floats.
+    fn is_final(&self, _column: usize) -> bool {
+        false
+    }
+
     /// Appends row `index` of a finite data set to `out`, in the user's columns and units as they were given,
     /// counted from 0.
     fn user_row(&self, part: Part, index: usize, out: &mut Vec<f64>) {

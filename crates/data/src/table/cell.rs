@@ -4,7 +4,13 @@ use super::{CellKind, ColumnSpec, date::DateFormat, field::Field, layout::Cells}
 
 /// Reader of the cells of a column, made once of its spec.
 #[derive(Clone, Debug)]
-pub(super) enum CellReader {
+pub(super) struct CellReader {
+    spelling: Spelling,
+    missing: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Spelling {
     Number,
     Words([String; 2]),
     Date(DateFormat),
@@ -13,42 +19,44 @@ pub(super) enum CellReader {
 impl CellReader {
     /// The reader of a spec. A format that is none reads numbers; [`ColumnSpec::check`] refuses it.
     pub fn new(spec: &ColumnSpec) -> Self {
-        match (spec.kind, &spec.words, &spec.format) {
-            (CellKind::YesNo, Some(words), _) => Self::Words(words.clone()),
+        let spelling = match (spec.kind, &spec.words, &spec.format) {
+            (CellKind::YesNo, Some(words), _) => Spelling::Words(words.clone()),
             (CellKind::Date, _, Some(format)) => {
-                DateFormat::new(format).map_or(Self::Number, Self::Date)
+                DateFormat::new(format).map_or(Spelling::Number, Spelling::Date)
             }
-            _ => Self::Number,
-        }
+            _ => Spelling::Number,
+        };
+        Self { spelling, missing: spec.missing.clone() }
     }
 
     /// Reads a trimmed field.
     pub fn read(&self, cells: &Cells, field: &[u8]) -> Field {
-        if matches!(self, Self::Number) {
-            return cells.number(field);
-        }
-        if cells.is_missing(field) || Field::parse(field) == Field::Missing {
+        if self.missing.iter().any(|text| text.as_bytes() == field) {
             return Field::Missing;
         }
+        let number = cells.number(field);
+        if matches!(self.spelling, Spelling::Number) || number == Field::Missing {
+            return number;
+        }
         let Ok(text) = str::from_utf8(field) else { return Field::Text };
-        let value = match self {
-            Self::Number => None,
-            Self::Words(words) => {
+        let value = match &self.spelling {
+            Spelling::Number => None,
+            Spelling::Words(words) => {
                 let exact = words.iter().position(|word| word == text);
                 let alike = || words.iter().position(|word| word.eq_ignore_ascii_case(text));
                 exact.or_else(alike).map(|place| place as f64)
             }
-            Self::Date(format) => format.parse(text),
+            Spelling::Date(format) => format.parse(text),
         };
         value.map_or(Field::Text, Field::Number)
     }
 
     /// What a field must be.
     pub fn required(&self) -> String {
-        match self {
-            Self::Number => "a number, such as 1.5 or 2e-3".to_owned(),
-            Self::Words([no, yes]) => format!("one of the words `{no}` and `{yes}`"),
-            Self::Date(format) => {
+        match &self.spelling {
+            Spelling::Number => "a number, such as 1.5 or 2e-3".to_owned(),
+            Spelling::Words([no, yes]) => format!("one of the words `{no}` and `{yes}`"),
+            Spelling::Date(format) => {
                 format!("a date of the format {}, such as {}", format.text(), format.write(0.0))
             }
         }
@@ -74,16 +82,16 @@ impl ColumnSpec {
     /// ```
     #[must_use]
     pub fn write(&self, value: f64) -> String {
-        match CellReader::new(self) {
-            CellReader::Words([no, yes]) => {
+        match CellReader::new(self).spelling {
+            Spelling::Words([no, yes]) => {
                 if value < 0.5 {
                     no
                 } else {
                     yes
                 }
             }
-            CellReader::Date(format) => format.write(value),
-            CellReader::Number => match self.decimals {
+            Spelling::Date(format) => format.write(value),
+            Spelling::Number => match self.decimals {
                 _ if self.kind == CellKind::Whole => with_decimals(value, 0),
                 Some(decimals) => with_decimals(value, decimals as usize),
                 None => value.to_string(),

@@ -5,6 +5,9 @@ use super::Encoding;
 /// Share of the rows from which on a value that repeats is an atom, which only ranks give back.
 const ATOM: f64 = 0.05;
 
+/// Fewest rows that an atom has: in a small table a pair may be equal by chance.
+const ATOM_ROWS: usize = 5;
+
 /// Distance of the farthest value from the median, in widths of the middle half, from which on a tail is heavy.
 /// Of 1000 normal numbers it is 2.4, of exponential ones 6.
 const HEAVY: f64 = 8.0;
@@ -29,7 +32,7 @@ impl Encoding {
         sorted.sort_unstable_by(f64::total_cmp);
         let count = sorted.len();
         let most = sorted.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0);
-        if most > 1 && most as f64 >= ATOM * count as f64 {
+        if most >= ATOM_ROWS && most as f64 >= ATOM * count as f64 {
             return (Self::Rank, "values repeat");
         }
         let at = |share: f64| sorted.get((share * count as f64) as usize).copied().unwrap_or(0.0);
@@ -77,6 +80,9 @@ mod tests {
         assert_eq!(chosen(&|i, z| if i == 7 { 1e27 } else { z }), rank("a long tail"));
         assert_eq!(chosen(&|_, z| (1.5 * z).exp()), rank("a long tail"));
         assert_eq!(chosen(&|i, z| 0.02 * z + (i % 2) as f64), rank("narrow modes"));
+        // A pair of equal values among few rows is chance.
+        let pair: Vec<f64> = normals[..30].iter().chain(&normals[..1]).copied().collect();
+        assert_eq!(Encoding::choose(&pair), (standardise, "smooth"));
         assert_eq!(Encoding::choose(&[]), (standardise, "smooth"));
         assert_eq!(Encoding::choose(&[1.0, 2.0, 4.0]), (standardise, "smooth"));
     }

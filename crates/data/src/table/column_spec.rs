@@ -20,6 +20,8 @@ pub struct ColumnSpec {
     pub words: Option<[String; 2]>,
     /// Of dates, the pattern in which the file writes them, as of strftime.
     pub format: Option<String>,
+    /// Texts of its cells that stand for no value, beside those of the whole table.
+    pub missing: Vec<String>,
     /// The most decimal places of a sample; as many as it has where none is said.
     pub decimals: Option<u32>,
     /// Where samples may lie.
@@ -38,6 +40,7 @@ impl ColumnSpec {
             kind: CellKind::Number,
             words: None,
             format: None,
+            missing: Vec::new(),
             decimals: None,
             range: ColumnRange::default(),
             values: SampleValues::Any,
@@ -142,7 +145,7 @@ impl CellKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    derive(serde::Serialize, schemars::JsonSchema),
     serde(rename_all = "snake_case")
 )]
 pub enum ColumnRange {
@@ -210,10 +213,10 @@ mod json {
 
     use serde::{
         Deserialize, Deserializer, Serialize,
-        de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+        de::{Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
     };
 
-    use super::{CellKind, ColumnRange, ColumnSpec, Encoding, SampleValues};
+    use super::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues};
 
     /// Column of a table: its name, or an object that says more of it.
     #[derive(Serialize, schemars::JsonSchema)]
@@ -244,6 +247,29 @@ mod json {
         }
     }
 
+    impl<'de> Deserialize<'de> for ColumnRange {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Either;
+            impl<'de> Visitor<'de> for Either {
+                type Value = ColumnRange;
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter.write_str("`free`, `seen`, or an object with `min`, `max` or both")
+                }
+                fn visit_str<E: Error>(self, name: &str) -> Result<ColumnRange, E> {
+                    match name {
+                        "free" => Ok(ColumnRange::Free),
+                        "seen" => Ok(ColumnRange::Seen),
+                        other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+                    }
+                }
+                fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnRange, A::Error> {
+                    Ends::deserialize(MapAccessDeserializer::new(map)).map(ColumnRange::Ends)
+                }
+            }
+            deserializer.deserialize_any(Either)
+        }
+    }
+
     #[derive(Serialize, Deserialize, schemars::JsonSchema)]
     #[serde(deny_unknown_fields)]
     pub struct Spec {
@@ -258,6 +284,9 @@ mod json {
         /// Of dates, the pattern in which the file writes them, as of strftime.
         #[serde(default)]
         format: Option<String>,
+        /// Texts of its cells that stand for no value, beside data.missing_values.
+        #[serde(default)]
+        missing: Vec<String>,
         /// Most decimal places of a sample; as many as it has where left out.
         #[serde(default)]
         decimals: Option<u32>,
@@ -282,11 +311,14 @@ mod json {
                     kind,
                     words,
                     format,
+                    missing,
                     decimals,
                     range,
                     values,
                     encoding,
-                }) => Self { name, kind, words, format, decimals, range, values, encoding },
+                }) => {
+                    Self { name, kind, words, format, missing, decimals, range, values, encoding }
+                }
             }
         }
     }
@@ -296,8 +328,73 @@ mod json {
             if spec == ColumnSpec::named(spec.name.as_str()) {
                 return Self::Name(spec.name);
             }
-            let ColumnSpec { name, kind, words, format, decimals, range, values, encoding } = spec;
-            Self::Spec(Spec { name, kind, words, format, decimals, range, values, encoding })
+            let ColumnSpec {
+                name,
+                kind,
+                words,
+                format,
+                missing,
+                decimals,
+                range,
+                values,
+                encoding,
+            } = spec;
+            Self::Spec(Spec {
+                name,
+                kind,
+                words,
+                format,
+                missing,
+                decimals,
+                range,
+                values,
+                encoding,
+            })
+        }
+    }
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use super::*;
+
+    fn spec(json: &str) -> Result<ColumnSpec, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_column_is_its_name_or_an_object() {
+        let plain = ColumnSpec::named("a");
+        assert_eq!(spec("\"a\""), Ok(plain.clone()));
+        assert_eq!(serde_json::to_string(&plain).expect("JSON"), "\"a\"");
+        let full = ColumnSpec {
+            decimals: Some(2),
+            range: ColumnRange::Ends(Ends { min: Some(0.0), max: None }),
+            values: SampleValues::Seen,
+            encoding: Some(Encoding::Rank),
+            missing: vec!["-".to_owned()],
+            ..plain
+        };
+        let json = serde_json::to_string(&full).expect("JSON");
+        assert_eq!(spec(&json), Ok(full));
+        let seen = spec(r#"{"name": "a", "range": "seen"}"#).expect("a spec");
+        assert_eq!(seen.range, ColumnRange::Seen);
+    }
+
+    #[test]
+    fn what_is_no_column_says_what_it_must_be() {
+        for (json, said) in [
+            (
+                r#"{"name": "a", "range": "sen"}"#,
+                "expected `free`, `seen`, or an object with `min`",
+            ),
+            (r#"{"name": "a", "range": {"mim": 0}}"#, "unknown field `mim`"),
+            (r#"{"name": "a", "kind": "word"}"#, "unknown variant `word`"),
+            (r#"{"nam": "a"}"#, "unknown field `nam`"),
+            ("3", "the name of a column, or an object with its `name`"),
+        ] {
+            let error = spec(json).expect_err(said);
+            assert!(error.contains(said), "{error}");
         }
     }
 }

@@ -53,7 +53,8 @@ impl Default for SplitOptions {
 ///
 /// A row is drawn uniformly, with replacement. One word w chooses the row `⌊w n / 2^64⌋` of n, so that
 /// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows are
-/// drawn from the training rows.
+/// drawn from the training rows. A further word for each column of [`Encoding::Rank`](super::Encoding::Rank) places the
+/// row among its equals; a row by its number has a place of its own.
 ///
 /// The distribution that is learnt is that of the training rows. So the exact mean and covariance are
 /// theirs.
@@ -306,6 +307,10 @@ impl Dataset for TableData {
         self.restore_each(row, out, Scale::restore_free);
     }
 
+    fn is_final(&self, column: usize) -> bool {
+        self.scales.get(column).is_some_and(Scale::is_final)
+    }
+
     fn user_row(&self, part: Part, index: usize, out: &mut Vec<f64>) {
         let (first, count) = self.part(part);
         if index >= count {
@@ -315,7 +320,7 @@ impl Dataset for TableData {
             out.push(if scale.map.is_dithered() {
                 *value
             } else {
-                self.rounded(scale, scale.restore(*value))
+                self.rounded(scale, scale.given(*value))
             });
         }
     }

@@ -371,15 +371,33 @@ pub(super) fn is_date_number(digits: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
         && within(0, 4, 1900, 2099)
         && within(4, 6, 1, 12)
-        && within(6, 8, 1, 31)
+        && is_day(part(0, 4), part(4, 6), part(6, 8))
         && within(8, 10, 0, 23)
         && within(10, 12, 0, 59)
         && within(12, 14, 0, 59)
 }
 
+/// Whether a month has such a day; no day is said of a month alone.
+fn is_day(year: Option<u32>, month: Option<u32>, day: Option<u32>) -> bool {
+    let Some(day) = day else { return true };
+    let part = |part: Option<u32>| i16::try_from(part.unwrap_or_default()).unwrap_or_default();
+    let [month, day] = [part(month), part(Some(day))].map(|part| i8::try_from(part).unwrap_or(0));
+    Date::new(part(year), month, day).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_dates_where_the_calendar_has_them() {
+        for digits in ["20240229", "202402", "19991231235959"] {
+            assert!(is_date_number(digits), "{digits}");
+        }
+        for digits in ["20230229", "20230230", "20231301", "18991231", "20230600"] {
+            assert!(!is_date_number(digits), "{digits}");
+        }
+    }
 
     #[test]
     fn every_spelling_is_found_and_comes_back() {

@@ -109,20 +109,47 @@ impl Gaps {
     /// The number of rows that lack none of the columns but those `without`, by their place among the chosen.
     #[must_use]
     pub fn complete(&self, without: &[usize]) -> u64 {
-        let is_out = |place: usize| without.contains(&place);
-        let is_complete = |lacking: &[u64]| {
-            let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 == 1);
-            let places = lacking
-                .iter()
-                .enumerate()
-                .flat_map(|(i, word)| bits(*word).map(move |bit| 64 * i + bit));
-            places.into_iter().all(is_out)
-        };
-        self.patterns
-            .iter()
-            .filter(|(lacking, _)| is_complete(lacking))
-            .map(|(_, count)| count)
-            .sum()
+        let left = self.left_without(without);
+        let complete =
+            left.map(|(mut left, count)| if left.all(|word| word == 0) { count } else { 0 });
+        complete.sum()
+    }
+
+    /// The same number for each of the first `columns` columns, if it was left out too.
+    #[must_use]
+    pub fn complete_with_each(&self, without: &[usize], columns: usize) -> Vec<u64> {
+        let (mut complete, mut alone) = (0, vec![0; columns]);
+        for (left, count) in self.left_without(without) {
+            let mut lacking = left.enumerate().filter(|(_, word)| *word != 0);
+            match (lacking.next(), lacking.next()) {
+                (None, _) => complete += count,
+                (Some((i, word)), None) if word.is_power_of_two() => {
+                    if let Some(alone) = alone.get_mut(64 * i + word.trailing_zeros() as usize) {
+                        *alone += count;
+                    }
+                }
+                _ => {}
+            }
+        }
+        alone.iter().map(|alone| complete + alone).collect()
+    }
+
+    /// What each set of rows lacks beside the columns `without`, and their number.
+    fn left_without(
+        &self,
+        without: &[usize],
+    ) -> impl Iterator<Item = (impl Iterator<Item = u64>, u64)> {
+        let mut mask = Vec::new();
+        for place in without {
+            if mask.len() <= place / 64 {
+                mask.resize(place / 64 + 1, 0_u64);
+            }
+            mask[place / 64] |= 1 << (place % 64);
+        }
+        self.patterns.iter().map(move |(lacking, count)| {
+            let mask = mask.clone().into_iter().chain(std::iter::repeat(0));
+            (lacking.iter().zip(mask).map(|(word, mask)| word & !mask), *count)
+        })
     }
 
     /// The number of rows that lack the column at this place.
@@ -148,5 +175,7 @@ mod tests {
             [&[][..], &[0], &[1], &[2], &[1, 2], &[0, 1, 2]].map(|out| gaps.complete(out));
         assert_eq!(complete, [1, 2, 2, 3, 5, 6]);
         assert_eq!([0, 1, 2].map(|place| gaps.lacking(place)), [1, 2, 3]);
+        assert_eq!(gaps.complete_with_each(&[], 3), [2, 2, 3]);
+        assert_eq!(gaps.complete_with_each(&[2], 3), [4, 5, 3]);
     }
 }

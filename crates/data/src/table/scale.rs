@@ -60,20 +60,50 @@ enum Rounding {
     Nearest(Vec<f64>),
 }
 
-impl Scale {
-    /// The value in the user's units that a number of the model's space stands for, wherever it lies.
-    pub fn restore_free(&self, value: f64) -> f64 {
-        let value = self.map.undo(value);
-        match &self.rounding {
-            Rounding::None => value,
-            Rounding::Decimals { units } => {
+impl Rounding {
+    fn of(&self, value: f64) -> f64 {
+        match self {
+            Self::None => value,
+            Self::Decimals { units } => {
                 // Beyond 2^53 units every number is a multiple, and the product may be infinite.
                 let scaled = value * units;
                 if scaled.abs() < WHOLE_LIMIT { scaled.round() / units } else { value }
             }
-            Rounding::Multiples { step } => (value / step).round() * step,
-            Rounding::Nearest(values) => nearest(values, value),
+            Self::Multiples { step } => (value / step).round() * step,
+            Self::Nearest(values) => nearest(values, value),
         }
+    }
+}
+
+impl Scale {
+    /// The value in the user's units that a number of the model's space stands for, wherever it lies.
+    pub fn restore_free(&self, value: f64) -> f64 {
+        self.rounding.of(self.map.undo(value))
+    }
+
+    /// The value of a row that was scaled, as it was given: neither set to an end of the range nor to a value
+    /// that was seen.
+    pub fn given(&self, scaled: f64) -> f64 {
+        let value = self.map.undo(scaled);
+        let rounded = self.rounding.of(value);
+        // What scaling and back rounds off.
+        let is_rounding = |values: &[f64]| {
+            let ends = [values.first(), values.last()].into_iter().flatten();
+            let largest = ends.fold(0.0, |largest: f64, end| largest.max(end.abs()));
+            (rounded - value).abs() <= 1e-12 * largest
+        };
+        match &self.rounding {
+            Rounding::Nearest(values) if !is_rounding(values) => value,
+            _ => rounded,
+        }
+    }
+
+    /// Whether restored values are as they are to be written: rounding them further would take them from the
+    /// values that were seen, or out of their range.
+    pub fn is_final(&self) -> bool {
+        !matches!(self.rounding, Rounding::None)
+            || self.map.is_dithered()
+            || self.ends.iter().any(|end| end.is_finite())
     }
 
     /// The value that a number of the model's space stands for, within the column's range.

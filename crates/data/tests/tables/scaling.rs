@@ -442,3 +442,35 @@ fn what_a_column_cannot_be_is_refused_by_its_field() {
     );
     assert_eq!(ColumnSpec::named("a").check("data.columns[0]"), Ok(()));
 }
+
+#[test]
+fn held_out_rows_stay_as_they_were_given_beyond_range_and_seen_values() {
+    let text: String = (0..100).map(|i| format!("{}.5,{}\n", i, i * i)).collect();
+    let columns = ["x0", "x1"].map(|name| {
+        let values = if name == "x1" { SampleValues::Seen } else { SampleValues::Any };
+        let range = ColumnRange::Seen;
+        ColumnSpec { decimals: Some(1), range, values, ..ColumnSpec::named(name) }
+    });
+    let options = TableOptions { columns: Some(columns.to_vec()), ..TableOptions::default() };
+    let table = Table::from_bytes("a.csv", text.as_bytes(), &options).unwrap();
+    let data = data(table, Transform::Standardise, Holdout::Rows(50));
+    let mut rows = Vec::new();
+    for part in [Part::Training, Part::HeldOut] {
+        (0..50).for_each(|index| data.user_row(part, index, &mut rows));
+    }
+    let mut rows: Vec<_> = rows.chunks(2).collect();
+    rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    // Squares that were not seen come back by scaling, which rounds.
+    for (i, row) in rows.iter().enumerate() {
+        let i = i as f64;
+        assert!(row[0] == i + 0.5 && (row[1] - i * i).abs() < 1e-9, "{row:?}");
+    }
+}
+
+#[test]
+fn columns_say_whether_their_values_are_final() {
+    let plain = data(table(&correlated()), Transform::Standardise, Holdout::Rows(10));
+    assert!((0..3).all(|column| !plain.is_final(column)));
+    let data = data(rain(), Transform::Standardise, Holdout::Rows(100));
+    assert_eq!([0, 1, 2].map(|column| data.is_final(column)), [true, true, false]);
+}

@@ -100,8 +100,8 @@ impl BothSpaces {
 }
 
 /// Rounding of each column: 10^k where values are rounded to k decimal places, `None` where they
-/// stay as they are. They stay in the model's own features, in columns that do not vary, and in
-/// columns whose spread is 10^7 or more.
+/// stay as they are. They stay in the model's own features, in columns that do not vary or are restored
+/// as they are to be written, and in columns whose spread is 10^7 or more.
 fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
     let at = |value: f64| {
         let mut row = Vec::new();
@@ -118,7 +118,10 @@ fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
         // tens.
         (0.0..=22.0).contains(&digits).then(|| 10_f64.powi(digits as i32))
     };
-    zero.iter().zip(&one).map(|(zero, one)| unit((one - zero).abs())).collect()
+    let of_column = |(column, (zero, one)): (usize, (&f64, &f64))| {
+        if data.is_final(column) { None } else { unit((one - zero).abs()) }
+    };
+    zero.iter().zip(&one).enumerate().map(of_column).collect()
 }
 
 /// Rows of one part in the model's space, at most `most`: evenly spread ones of a finite data set, those of

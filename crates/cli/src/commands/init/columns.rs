@@ -38,6 +38,7 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
     let mut spec = ColumnSpec::named(column.name.as_str());
     spec.words = column.words.clone();
     spec.format = column.format.clone();
+    spec.missing = column.odd.iter().map(|cell| cell.text.clone()).collect();
     spec.kind = match column.kind {
         ColumnKind::YesNo => CellKind::YesNo,
         ColumnKind::Date => CellKind::Date,
@@ -84,7 +85,8 @@ pub fn as_json(spec: &ColumnSpec) -> String {
     let is_said = |name: &str, value: &Value| {
         !value.is_null() && (plain.get(name) != Some(value) || name == "decimals")
     };
-    let order = ["name", "kind", "words", "format", "decimals", "range", "values", "encoding"];
+    let order =
+        ["name", "kind", "words", "format", "missing", "decimals", "range", "values", "encoding"];
     let said = order.iter().filter_map(|name| fields.get(*name).map(|value| (*name, value)));
     let said: Vec<_> = said
         .filter(|(name, value)| is_said(name, value))

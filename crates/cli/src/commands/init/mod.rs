@@ -153,17 +153,13 @@ fn can_be_learnt(
     )))
 }
 
-/// The options with all fields of the chosen columns that stand for a missing value, or are none of the
-/// column's.
+/// The options with all fields of the chosen columns that stand for a missing value.
 fn with_missing(options: &TableOptions, chosen: &[&ColumnSurvey]) -> TableOptions {
     let mut options = options.clone();
     let values = &mut options.layout.missing_values;
-    for column in chosen {
-        let odd = column.odd.iter().map(|cell| &cell.text);
-        for value in column.marks.iter().chain(odd) {
-            if !values.contains(value) {
-                values.push(value.clone());
-            }
+    for value in chosen.iter().flat_map(|column| &column.marks) {
+        if !values.contains(value) {
+            values.push(value.clone());
         }
     }
     options
@@ -180,18 +176,19 @@ fn leave_out_gaps(
     let specs = chosen.iter().map(|column| columns::spec(column, 0)).collect();
     reading.columns = Some(specs);
     let gaps = Gaps::read(&init.data, &reading).map_err(wrong)?;
+    let lacking: Vec<_> = (0..chosen.len()).map(|place| gaps.lacking(place)).collect();
     let mut without = Vec::new();
     while (gaps.complete(&without) as f64) < COMPLETE * gaps.rows as f64
         && without.len() + 1 < chosen.len()
     {
-        let with = |place: usize| gaps.complete(&[&without[..], &[place]].concat());
+        let with_each = gaps.complete_with_each(&without, chosen.len());
         let places = (0..chosen.len()).filter(|place| !without.contains(place));
         // The last of equals is left out, so that a table keeps its first columns.
-        let best = places.max_by_key(|place| (with(*place), gaps.lacking(*place)));
-        let Some(place) = best.filter(|place| gaps.lacking(*place) > 0) else { break };
+        let best = places.max_by_key(|place| (with_each[*place], lacking[*place]));
+        let Some(place) = best.filter(|place| lacking[*place] > 0) else { break };
         let why = format!(
             "lacks {} values: with it {} of {} rows would be complete",
-            gaps.lacking(place),
+            lacking[place],
             gaps.complete(&without),
             gaps.rows
         );

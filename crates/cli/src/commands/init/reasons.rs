@@ -7,6 +7,8 @@ use super::listing::number;
 /// Largest share of missing values in a column that is learnt. Each missing value costs its row, so that a
 /// column with more would cost too many rows.
 const MOST_MISSING: f64 = 0.2;
+/// Numbers from which on samples are not measured.
+const LARGEST: f64 = 1e150;
 /// Characters of a field that are shown.
 const SHOWN: usize = 40;
 
@@ -21,9 +23,11 @@ pub fn why_not(column: &ColumnSurvey, rows: u64) -> Option<String> {
         _ if missing > MOST_MISSING => {
             Some(format!("lacks {:.0} % of its values, whose rows would be lost", 100.0 * missing))
         }
+        ColumnKind::YesNo | ColumnKind::Date => None,
         // A constant column stays out of the network and comes back in the samples.
-        ColumnKind::Constant | ColumnKind::YesNo | ColumnKind::Date => None,
-        ColumnKind::Integer | ColumnKind::Number => column.range.and_then(unscalable),
+        ColumnKind::Constant | ColumnKind::Integer | ColumnKind::Number => {
+            column.range.and_then(unscalable)
+        }
     }
 }
 
@@ -33,7 +37,8 @@ fn unscalable((low, high): (f64, f64)) -> Option<String> {
     let square = range * range;
     let holds =
         square.is_normal() && (square * 1e6).is_finite() && square * 1e-16 > f64::MIN_POSITIVE;
-    (range != 0.0 && !holds).then(|| {
+    let is_beyond = low.abs().max(high.abs()) >= LARGEST;
+    (is_beyond || range != 0.0 && !holds).then(|| {
         format!(
             "its values from {} to {} cannot be scaled in 64 bits; write it in another unit",
             number(low),

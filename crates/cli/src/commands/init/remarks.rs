@@ -51,6 +51,12 @@ pub fn remarks(
                 number(high)
             ));
         }
+        if column.format.as_ref().is_some_and(|format| format.contains("%y")) {
+            remarks.push(format!(
+                "{}: two digits of a year are read as 1969 to 2068; write four where they mean others",
+                column.name
+            ));
+        }
         if let (Some(format), Some(other)) = (&column.format, &column.other_format) {
             remarks.push(format!(
                 "{}: its dates are read as {format}, and can be {other} too; correct \"format\" in the config if so",

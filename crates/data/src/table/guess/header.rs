@@ -10,6 +10,8 @@ use crate::table::marks;
 const MOST: f64 = 0.8;
 /// Share of whole names among columns of decimals.
 const DECIMALS: f64 = 0.9;
+/// Fewest numbers that ascend above others unlike them to be names: two may be a first row of whole numbers.
+const NAMES: usize = 3;
 /// Fields that a sentence lists.
 const LISTED: usize = 3;
 
@@ -80,6 +82,7 @@ fn find_header_in_comment(guess: &mut Guess, first: &Line, sample: &[u8], column
     let is_names =
         line.fields.len() == columns && line.fields.iter().all(|field| kind(field, None).is_name());
     if is_names {
+        find_names(guess, line);
         guess.options.layout.header_in_comment = true;
         guess.said.retain(|said| !said.starts_with("line "));
         guess.said.push(format!("the comment above line {} names the columns", first.line));
@@ -125,7 +128,7 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
             guess.said.push(format!("line {line} {what}, as far as can be told"));
             return is_header;
         }
-        let is_header = (alike == 0 && is_ascending && all >= 2)
+        let is_header = (alike == 0 && is_ascending && all >= NAMES)
             || (has_index && (is_regular || all == 1))
             || (counts_columns && all >= 4 && all == first.fields.len());
         if is_header {
@@ -263,6 +266,7 @@ fn find_units(guess: &mut Guess, body: &[Line]) {
 /// Names that are empty or that another column has.
 fn find_names(guess: &mut Guess, first: &Line) {
     let layout = &guess.options.layout;
+    // Those of a comment were looked at with it.
     if layout.unique_names || layout.header_in_comment {
         return;
     }

@@ -70,10 +70,12 @@ pub(super) fn find(guess: &mut Guess, lines: &[Line]) {
             .find(|field| field.contains(&b'.'));
         if let Some(example) = example.filter(|_| is_either) {
             let text = String::from_utf8_lossy(example);
-            let name = match guess.options.header {
-                Some(true) => String::from_utf8_lossy(&lines[0].fields[column]).into_owned(),
-                _ => format!("x{column}"),
-            };
+            // Names of rows have none themselves.
+            let place = column.checked_sub(usize::from(guess.options.layout.row_names));
+            let names = lines.first().filter(|_| guess.options.header == Some(true));
+            let name = names.zip(place).and_then(|(line, place)| line.fields.get(place));
+            let name = name
+                .map_or(format!("x{column}"), |name| String::from_utf8_lossy(name).into_owned());
             let whole = text.replace('.', "");
             guess.said.push(format!(
                 "{name}: {text} is read as {text} (--decimal .); if it means {whole}: --decimal ,"

@@ -179,7 +179,7 @@ impl Survey {
 
     fn of_array(mut array: Array<'_>) -> Result<Self, TableError> {
         let mut columns: Vec<_> =
-            (0..array.features).map(|i| Tally::new(&format!("x{i}"))).collect();
+            (0..array.features).map(|i| Tally::of_array(&format!("x{i}"))).collect();
         // The file has bytes for each number, so the product is in range.
         for i in 0..array.rows * array.features {
             let (row, column) = match array.by_column {

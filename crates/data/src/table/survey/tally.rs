@@ -39,6 +39,8 @@ pub(super) struct Tally {
     /// Dates among them, in other formats.
     other_dates: u64,
     kinds: Vec<(TextKind, u64)>,
+    /// Whether cells have no text that could be told again.
+    is_array: bool,
 }
 
 struct Candidate {
@@ -82,7 +84,13 @@ impl Tally {
             undated_count: 0,
             other_dates: 0,
             kinds: Vec::new(),
+            is_array: false,
         }
+    }
+
+    /// Tally of a column of an array.
+    pub fn of_array(name: &str) -> Self {
+        Self { is_array: true, ..Self::new(name) }
     }
 
     /// Takes a field: how it reads as a number, the number's text with a decimal point, the field's text, and
@@ -174,6 +182,7 @@ impl Tally {
         self.column.texts = self.text_count;
         let odd = self.text_count + self.numbers.infinite;
         if self.numbers.count > self.numbers.infinite
+            && !(self.is_array && odd > 0)
             && (odd == 0
                 || may_be_odd(odd) && !self.has_more_texts && self.infinite.len() <= ODD_LIMIT)
         {
