@@ -70,6 +70,11 @@ fn forty_tables_are_told_as_people_mean_them() {
             "',', header, 9 rows: t [s] Number F (N) Number",
         ),
         (
+            "two whole numbers above decimals",
+            format!("0,1\n{}", lines(9, |i| format!("{}.25,{}.75", i % 3, i % 2))),
+            "',', 10 rows: x0 Number x1 Number",
+        ),
+        (
             "quoted header",
             format!("\"a, b\";\"c\"\n{}", lines(9, two).replace(',', ";")),
             "';', header, 9 rows: a, b Number c Number",

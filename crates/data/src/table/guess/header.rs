@@ -10,7 +10,7 @@ use crate::table::marks;
 const MOST: f64 = 0.8;
 /// Share of whole names among columns of decimals.
 const DECIMALS: f64 = 0.9;
-/// Fewest numbers that ascend above others unlike them to be names: two may be a first row of whole numbers.
+/// Fewest numbers that ascend above others of more decimals to be names: two may be a first row of whole numbers.
 const NAMES: usize = 3;
 /// Fields that a sentence lists.
 const LISTED: usize = 3;
@@ -26,6 +26,8 @@ struct Evidence {
     numbers: Vec<usize>,
     /// Those of them that are unlike the numbers below.
     unlike: usize,
+    /// Those of them that are far outside the numbers below.
+    far: usize,
     values: Vec<f64>,
 }
 
@@ -128,9 +130,10 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
             guess.said.push(format!("line {line} {what}, as far as can be told"));
             return is_header;
         }
-        let is_header = (alike == 0 && is_ascending && all >= NAMES)
-            || (has_index && (is_regular || all == 1))
-            || (counts_columns && all >= 4 && all == first.fields.len());
+        let is_header =
+            (alike == 0 && is_ascending && all >= 2 && (all >= NAMES || evidence.far == all))
+                || (has_index && (is_regular || all == 1))
+                || (counts_columns && all >= 4 && all == first.fields.len());
         if is_header {
             guess.said.push(format!(
                 "line {line} names the columns: {numbers} {}; if it is data: --header no",
@@ -181,6 +184,7 @@ fn evidence(first: &Line, body: &[Line], decimal: Option<crate::table::Decimal>)
                 evidence.numbers.push(column);
                 evidence.values.push(value);
                 evidence.unlike += usize::from(is_unlike(value, is_whole, &kinds));
+                evidence.far += usize::from(is_unlike(value, false, &kinds));
             }
             _ => {}
         }
