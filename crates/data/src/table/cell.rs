@@ -64,7 +64,8 @@ impl CellReader {
 }
 
 impl ColumnSpec {
-    /// The text of a sample's value as the file spells its cells: with `decimals` decimals, a word for no or yes,
+    /// The text of a value as the file spells its cells, for messages on the file (samples are written by
+    /// [`Column::text`](crate::Column::text)): with `decimals` decimals, a word for no or yes,
     /// or a date in its format. Of a number of which no decimals are said it is the shortest text that reads
     /// back the same, with a decimal point always.
     ///

@@ -173,13 +173,13 @@ impl TableData {
         }
     }
 
-    /// Copies a row's features. A dithered column takes a word from the stream.
-    fn copy(&self, index: usize, stream: &mut Stream, out: &mut [f64]) {
+    /// Copies a row's features. A dithered column takes a uniform number.
+    fn copy(&self, index: usize, mut uniform: impl FnMut() -> f64, out: &mut [f64]) {
         let row = self.rows.row(index);
         for (out, column) in out.iter_mut().zip(&self.varying) {
             let map = &self.scales[*column].map;
             *out = match map.is_dithered() {
-                true => map.apply(row[*column], stream.uniform()),
+                true => map.apply(row[*column], uniform()),
                 false => row[*column],
             };
         }
@@ -254,7 +254,7 @@ impl Dataset for TableData {
         };
         for row in rows.chunks_exact_mut(self.features()) {
             let index = (u128::from(stream.next_word()) * count as u128) >> 64;
-            self.copy(first + index as usize, stream, row);
+            self.copy(first + index as usize, || stream.uniform(), row);
         }
     }
 
@@ -294,8 +294,16 @@ impl Dataset for TableData {
         let (first, count) = self.part(part);
         if index < count {
             let index = first + index;
-            let word = (index * self.dithered()) as u64;
-            self.copy(index, &mut self.dither.at(Purpose::Dither, 0, word), out);
+            // Most tables need none.
+            let mut stream = None;
+            let uniform = || {
+                let open = || {
+                    let word = (index * self.dithered()) as u64;
+                    self.dither.at(Purpose::Dither, 0, word)
+                };
+                stream.get_or_insert_with(open).uniform()
+            };
+            self.copy(index, uniform, out);
         }
     }
 
@@ -326,16 +334,7 @@ impl Dataset for TableData {
     }
 
     fn restore_as_version_0_1(&self, row: &[f64], out: &mut Vec<f64>) {
-        let mut varying = row.iter();
-        for Scale { is_integer, map, .. } in &self.scales {
-            let value = match map {
-                Map::Constant(value) => *value,
-                _ => map.undo(varying.next().copied().unwrap_or(f64::NAN)),
-            };
-            let is_rounded = self.round_integers && *is_integer;
-            // Adding 0 makes −0, which a rounded −0.3 is, 0.
-            out.push(if is_rounded { value.round() } else { value } + 0.0);
-        }
+        self.restore_each(row, out, |scale, value| scale.map.undo(value));
     }
 
     fn source_digest(&self) -> Option<[u8; 32]> {

@@ -28,7 +28,7 @@ mod selection;
 mod source;
 mod survey;
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 pub use built_in::{BuiltInTable, built_in_table};
 pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
@@ -192,10 +192,11 @@ impl Table {
         let mut is_left_out = vec![true; names.len()];
         chosen.iter().for_each(|column| is_left_out[*column] = false);
         let left_out = names.iter().zip(is_left_out).filter(|(_, left_out)| *left_out);
+        let said: HashMap<&str, &ColumnSpec> =
+            options.columns.iter().flatten().map(|spec| (spec.name.as_str(), spec)).collect();
         let spec = |column: &usize| {
-            let said = options.columns.iter().flatten();
-            let mut said = said.filter(|spec| spec.name == names[*column]);
-            said.next().cloned().unwrap_or_else(|| ColumnSpec::named(names[*column].as_str()))
+            let name = names[*column].as_str();
+            said.get(name).map_or_else(|| ColumnSpec::named(name), |spec| (*spec).clone())
         };
         let table = Self {
             file: file.to_owned(),
