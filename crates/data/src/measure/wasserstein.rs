@@ -21,9 +21,9 @@ pub const DIRECTIONS: usize = 128;
 /// Source: Vallender 1974.
 #[must_use]
 pub fn wasserstein_1(x: &[f64], y: &[f64]) -> f64 {
-    let (x_counts, y_counts) = (vec![1.0; x.len()], vec![1.0; y.len()]);
-    let (x, y) = (Sorted::new(x), Sorted::new(y));
-    transport(&x, &x_counts, &y, &y_counts, f64::abs)
+    let counts = [vec![1.0; x.len()], vec![1.0; y.len()]];
+    let shares = Shares::of(&counts[0], &counts[1]);
+    transport(&[[&Sorted::new(x), &Sorted::new(y)]], &shares, f64::abs)
 }
 
 /// The sliced Wasserstein-2 distance.
@@ -76,10 +76,11 @@ impl HeldOutDistance for Sliced {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let projected = project(rows, &self.directions);
         let pairs: Vec<_> = resamples.iter().zip(self.resamples.iter()).collect();
+        let sides: Vec<[&Sorted; 2]> =
+            projected.iter().zip(&self.held_out).map(|(x, y)| [x, y]).collect();
         let distance = |(x_counts, y_counts): &(&[f64], &[f64])| {
-            let sides = projected.iter().zip(&self.held_out);
-            let square = |(x, y)| transport(x, x_counts, y, y_counts, |gap| gap * gap);
-            (sides.map(square).sum::<f64>() / projected.len() as f64).sqrt()
+            let squares = transport(&sides, &Shares::of(x_counts, y_counts), |gap| gap * gap);
+            (squares / sides.len() as f64).sqrt()
         };
         vec![pairs.par_iter().map(distance).collect()]
     }
@@ -101,9 +102,8 @@ impl HeldOutDistance for ByColumn {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
         let column = |(x, y): (Sorted, &Sorted)| {
             let pairs = resamples.iter().zip(self.resamples.iter());
-            pairs
-                .map(|(x_counts, y_counts)| transport(&x, x_counts, y, y_counts, f64::abs))
-                .collect()
+            let shares = pairs.map(|(x_counts, y_counts)| Shares::of(x_counts, y_counts));
+            shares.map(|shares| transport(&[[&x, y]], &shares, f64::abs)).collect()
         };
         sorted_columns(rows).into_iter().zip(&self.held_out).map(column).collect()
     }
@@ -129,51 +129,93 @@ fn project(rows: Rows<'_>, directions: &[f64]) -> Vec<Sorted> {
     directions.chunks_exact(rows.columns()).map(|u| Sorted::new(&along(u))).collect()
 }
 
-/// Sorted values, ascending, each with the place where it stood before.
-struct Sorted(Vec<(f64, usize)>);
+/// Values, ascending, and the place where each stood before.
+struct Sorted {
+    values: Vec<f64>,
+    places: Vec<u32>,
+}
 
 impl Sorted {
     fn new(values: &[f64]) -> Self {
-        let mut sorted: Vec<_> = values.iter().copied().zip(0..).collect();
+        let mut sorted: Vec<(f64, u32)> = values.iter().copied().zip(0..).collect();
         sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        Self(sorted)
-    }
-
-    /// The sums of the counts up to each value, times `unit`: whole numbers.
-    fn ends(&self, counts: &[f64], unit: f64) -> Vec<f64> {
-        // Added as integers, which takes a quarter of the time.
-        let mut sum = 0_i64;
-        let end = |(_, number): &(f64, usize)| {
-            sum += counts[*number] as i64;
-            unit * sum as f64
-        };
-        self.0.iter().map(end).collect()
+        let (values, places) = sorted.into_iter().unzip();
+        Self { values, places }
     }
 }
 
-/// The transport cost `∫ cost(F⁻¹(p) − G⁻¹(p)) dp`, with each value taken as often as its count says. The
-/// counts of a sample add up to its size.
-fn transport(
-    x: &Sorted,
-    x_counts: &[f64],
-    y: &Sorted,
-    y_counts: &[f64],
-    cost: impl Fn(f64) -> f64,
-) -> f64 {
-    // In units of 1 / (n m) every share is a whole number: no rounding until 2^53.
-    let (n, m) = (x.0.len() as f64, y.0.len() as f64);
-    let (x_ends, y_ends) = (x.ends(x_counts, m), y.ends(y_counts, n));
-    let (mut i, mut j, mut reached, mut total) = (0, 0, 0.0, 0.0);
-    // From each step of either quantile function to the next. Which function has the next step is
-    // random, so there is no branch on it: the processor would predict it wrong half of the time.
-    while let (Some(x_end), Some(y_end)) = (x_ends.get(i), y_ends.get(j)) {
-        let end = if x_end < y_end { *x_end } else { *y_end };
-        total += (end - reached) * cost(x.0[i].0 - y.0[j].0);
-        reached = end;
-        i += usize::from(x_end <= y_end);
-        j += usize::from(y_end <= x_end);
+/// How much of a sample each of its values is, in units of 1 / (n m): a whole number, so that sums are exact.
+struct Shares([Vec<i64>; 2]);
+
+impl Shares {
+    /// Shares of values that are each taken as often as their count says. The counts of a sample add up to its size.
+    fn of(x_counts: &[f64], y_counts: &[f64]) -> Self {
+        let shares = |counts: &[f64], other: &[f64]| {
+            counts.iter().map(|count| *count as i64 * other.len() as i64).collect()
+        };
+        Self([shares(x_counts, y_counts), shares(y_counts, x_counts)])
     }
-    total / (n * m).max(1.0)
+}
+
+/// The sum over pairs of samples of the transport cost `∫ cost(F⁻¹(p) − G⁻¹(p)) dp`.
+fn transport(sides: &[[&Sorted; 2]], shares: &Shares, cost: impl Fn(f64) -> f64 + Copy) -> f64 {
+    let [n, m] = shares.0.each_ref().map(|shares| shares.len() as f64);
+    let unit = (n * m).max(1.0);
+    let (twos, others) = sides.as_chunks::<2>();
+    // Each step of a walk waits for the one before, so that two at a time take little longer than one.
+    let twos = twos.iter().flat_map(|sides| {
+        let [mut one, mut other] = sides.map(|sides| Walk::new(sides, shares));
+        while one.step(cost) & other.step(cost) {}
+        [one.finish(cost), other.finish(cost)]
+    });
+    let others = others.iter().map(|sides| Walk::new(*sides, shares).finish(cost));
+    twos.chain(others).map(|total| total / unit).sum()
+}
+
+/// Walk along two quantile functions, from each step of either to the next.
+struct Walk<'a> {
+    sides: [&'a Sorted; 2],
+    /// The sums of the shares up to each value.
+    ends: [Vec<i64>; 2],
+    at: [usize; 2],
+    reached: i64,
+    total: f64,
+}
+
+impl<'a> Walk<'a> {
+    fn new(sides: [&'a Sorted; 2], shares: &Shares) -> Self {
+        let ends = |side: usize| {
+            let mut sum = 0;
+            let end = |place: &u32| {
+                sum += shares.0[side][*place as usize];
+                sum
+            };
+            sides[side].places.iter().map(end).collect()
+        };
+        Self { ends: [ends(0), ends(1)], sides, at: [0; 2], reached: 0, total: 0.0 }
+    }
+
+    /// Takes one step, if there is one. Which function has it is random, so there is no branch on it: the processor
+    /// would predict it wrong half of the time.
+    #[inline(always)]
+    fn step(&mut self, cost: impl Fn(f64) -> f64) -> bool {
+        let [i, j] = self.at;
+        let (Some(x_end), Some(y_end)) = (self.ends[0].get(i), self.ends[1].get(j)) else {
+            return false;
+        };
+        let end = *x_end.min(y_end);
+        let gap = self.sides[0].values[i] - self.sides[1].values[j];
+        self.total += (end - self.reached) as f64 * cost(gap);
+        self.reached = end;
+        self.at = [i + usize::from(*x_end <= end), j + usize::from(*y_end <= end)];
+        true
+    }
+
+    /// Takes all steps that are left; gives the total.
+    fn finish(mut self, cost: impl Fn(f64) -> f64) -> f64 {
+        while self.step(&cost) {}
+        self.total
+    }
 }
 
 #[cfg(test)]

@@ -32,8 +32,10 @@ pub(super) fn copies(samples: &[f64], held_out: &[f64], training: Rows<'_>) -> C
 
 /// Power of ten to which a column's values are rounded.
 fn unit(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let at = |share: usize| values[share * (values.len() - 1) / 4];
+    let mut at = |quarters: usize| {
+        let place = quarters * (values.len() - 1) / 4;
+        *values.select_nth_unstable_by(place, f64::total_cmp).1
+    };
     let spread = [at(3) - at(1), at(4) - at(0), at(0).abs()];
     let spread = spread.into_iter().find(|spread| *spread > 0.0).unwrap_or(1.0);
     10_f64.powi((RESOLUTION * spread).log10().floor() as i32)

@@ -59,8 +59,10 @@ pub struct Judge<'a> {
     splits: Splits,
     columns: Vec<usize>,
     floor: f64,
-    independent: SplitEnergies,
-    untrained: Option<SplitEnergies>,
+    independent: f64,
+    untrained: Option<f64>,
+    /// Energy distance of the nearer one of those two that fail; infinite where none does.
+    nearer: f64,
     pairs: Option<KnownPairs>,
 }
 
@@ -99,8 +101,9 @@ impl<'a> Judge<'a> {
             splits,
             columns,
             floor: 0.0,
-            independent: SplitEnergies { values: vec![0.0], floor: 0.0 },
+            independent: 0.0,
             untrained: None,
+            nearer: f64::INFINITY,
             pairs: None,
         };
         if half == 0 {
@@ -116,18 +119,30 @@ impl<'a> Judge<'a> {
         let real_rows = gather(real.held_out, few);
         let ranks = Ranks::pooled(&training, &real_rows, width, &judge.columns);
         judge.floor = SplitEnergies::of(&ranks.columns(), &some).floor * shrink;
-        judge.independent = judge.energies(&independent);
-        judge.untrained = untrained.as_deref().map(|rows| judge.energies(rows));
+        let observed = Splits::observed(half);
+        let all = judge.energies(&independent, &judge.splits);
+        judge.independent = all.observed();
+        judge.nearer = if fails(&all) { all.observed() } else { f64::INFINITY };
+        if let Some(rows) = &untrained {
+            let energy = judge.energies(rows, &observed).observed();
+            judge.untrained = Some(energy);
+            // The whole test only where its outcome can change anything.
+            if energy < judge.nearer && fails(&judge.energies(rows, &judge.splits)) {
+                judge.nearer = energy;
+            }
+        }
         let pairs = Pairs::choose(width, &training, &independent);
         if !pairs.is_empty() {
             let energies = |rows: &[f64], splits| pairs.energies(rows, &judge.held_out, splits);
             let floors = pairs.energies(&training, &real_rows, &some);
-            let observed = Splits::observed(half);
             let untrained = untrained.as_deref().map(|rows| {
                 let found = energies(rows, &observed).into_iter();
                 found.map(|pair| [pair.observed(), over(pair.observed(), pair.floor)]).collect()
             });
-            let independent = PairTest::of(&energies(&independent, &judge.splits));
+            let independent = match width {
+                2 => PairTest::of(&[all]),
+                _ => PairTest::of(&energies(&independent, &judge.splits)),
+            };
             let floors = floors.iter().map(|pair| pair.floor * shrink).collect();
             judge.pairs = Some(KnownPairs { pairs, floors, independent, untrained });
         }
@@ -135,10 +150,10 @@ impl<'a> Judge<'a> {
     }
 
     /// Energy distances of rows over all columns.
-    fn energies(&self, rows: &[f64]) -> SplitEnergies {
+    fn energies(&self, rows: &[f64], splits: &Splits) -> SplitEnergies {
         let width = self.real.columns.len();
         let ranks = Ranks::pooled(rows, &self.held_out, width, &self.columns);
-        SplitEnergies::of(&ranks.columns(), &self.splits)
+        SplitEnergies::of(&ranks.columns(), splits)
     }
 
     /// The verdict on samples, row by row, in the user's columns and units. They need not be finite. `outside` is
@@ -158,12 +173,13 @@ impl<'a> Judge<'a> {
             return Err(MeasureError::FewRows { baseline, required: half, rows });
         };
         let judged = half > 0;
-        let energy = judged.then(|| self.energies(&rows));
+        let energy = judged.then(|| self.energies(&rows, &self.splits));
         let columns = judged.then(|| {
             let pairs = self.pairs.as_ref().map(|known| &known.pairs);
             test_columns([&rows, &self.held_out], width, &self.columns, pairs, &self.splits)
         });
-        let pairs = self.pairs.as_ref().map(|known| known.found(self, &rows));
+        let known = self.pairs.as_ref().zip(energy.as_ref());
+        let pairs = known.map(|(known, energy)| known.found(self, &rows, energy));
         let mut stream = Streams::new(self.real.seed).at(Purpose::Reference, MODE_STREAM, 0);
         let modes = self.real.modes.filter(|_| judged);
         let modes = modes.map(|modes| test_modes(&rows, width, modes, &mut stream)).transpose()?;
@@ -217,11 +233,10 @@ impl<'a> Judge<'a> {
 
     /// Whether samples fail on all columns and lie more than half way from the floor to the nearer yardstick.
     fn is_far(&self, energy: &SplitEnergies) -> bool {
-        let fails = |energies: &SplitEnergies| p_value(&energies.values) < LEVEL;
-        let yardsticks = [Some(&self.independent), self.untrained.as_ref()].into_iter().flatten();
-        let failing = yardsticks.filter(|energies| fails(energies));
-        let nearer = failing.map(SplitEnergies::observed).fold(f64::INFINITY, f64::min);
-        let half_way = if nearer.is_finite() { (self.floor + nearer) / 2.0 } else { self.floor };
+        let half_way = match self.nearer.is_finite() {
+            true => (self.floor + self.nearer) / 2.0,
+            false => self.floor,
+        };
         fails(energy) && energy.observed() > half_way
     }
 
@@ -229,8 +244,8 @@ impl<'a> Judge<'a> {
         EnergyFound {
             samples: energy.observed(),
             floor: self.floor,
-            independent: self.independent.observed(),
-            untrained: self.untrained.as_ref().map(SplitEnergies::observed),
+            independent: self.independent,
+            untrained: self.untrained,
             p_value: p_value(&energy.values),
         }
     }
@@ -263,9 +278,16 @@ impl<'a> Judge<'a> {
 }
 
 impl KnownPairs {
-    fn found(&self, judge: &Judge<'_>, rows: &[f64]) -> FoundPairs {
-        let half = judge.splits.half();
-        let energies = self.pairs.energies(rows, &judge.held_out, &Splits::observed(half));
+    /// What rows make of the pairs. `all` are their energy distances over all columns.
+    fn found(&self, judge: &Judge<'_>, rows: &[f64], all: &SplitEnergies) -> FoundPairs {
+        let energies = |splits: &Splits| match judge.real.columns.len() {
+            // One pair, which is all columns.
+            2 => vec![all.clone()],
+            _ => self.pairs.energies(rows, &judge.held_out, splits),
+        };
+        let of_splits = || PairTest::of(&energies(&judge.splits));
+        let observed = Splits::observed(judge.splits.half());
+        let energies = energies(&observed);
         let dependent = (0..energies.len()).filter(|pair| self.independent.fails(*pair));
         let judged = |pair: usize| {
             let (floor, independent) = (self.floors[pair], self.independent.energies[pair]);
@@ -288,14 +310,18 @@ impl KnownPairs {
             found > PLAIN * self.independent.band()
         };
         let is_in_doubt = far.iter().any(|(pair, _)| !is_plain(*pair));
-        let test = is_in_doubt
-            .then(|| PairTest::of(&self.pairs.energies(rows, &judge.held_out, &judge.splits)));
+        let test = is_in_doubt.then(of_splits);
         let fails = |pair: usize| test.as_ref().is_some_and(|test| test.fails(pair));
         let lost = far.iter().filter(|(pair, _)| is_plain(*pair) || fails(*pair));
         let lost = lost.map(|(_, judged)| judged.clone()).collect();
         let worst = dependent.first().map(|(_, judged)| judged.clone());
         FoundPairs { dependent: dependent.len(), worst, lost }
     }
+}
+
+/// Whether rows with these energy distances fail.
+fn fails(energies: &SplitEnergies) -> bool {
+    p_value(&energies.values) < LEVEL
 }
 
 /// `count` evenly spread rows; `None` where there are fewer.

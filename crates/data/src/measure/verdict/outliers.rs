@@ -42,20 +42,24 @@ pub(super) fn outliers(
     real: &[f64],
 ) -> Vec<Outlier> {
     let mut real: Vec<f64> = real.iter().copied().map(sortable).collect();
-    real.sort_unstable_by(f64::total_cmp);
-    let (Some(least), Some(most)) = (real.first().copied(), real.last().copied()) else {
+    if real.is_empty() {
         return Vec::new();
-    };
-    let median = real[real.len() / 2];
+    }
+    let middle = real.len() / 2;
+    let (below, median, above) = real.select_nth_unstable_by(middle, f64::total_cmp);
+    let median = *median;
+    let least = below.iter().copied().fold(median, f64::min);
+    let most = above.iter().copied().fold(median, f64::max);
     let ratio = samples.len() as f64 / real.len() as f64;
     let factor = (2 * columns) as f64 * ratio / CHANCE;
     let slack = (WIDTH * (most - least)).max(ROUNDING * most.abs());
     let side = |sign: f64| {
         let end = if sign > 0.0 { most } else { least };
         let mut tail: Vec<f64> = real.iter().map(|value| sign * (value - median)).collect();
-        tail.sort_unstable_by(|a, b| b.total_cmp(a));
         let outer = tail.iter().filter(|value| **value > 0.0).count();
         let last = (real.len() / 10).clamp(TAIL[1], TAIL[0]).min(outer.saturating_sub(1));
+        let (farther, ..) = tail.select_nth_unstable_by(last, |a, b| b.total_cmp(a));
+        farther.sort_unstable_by(|a, b| b.total_cmp(a));
         let index = if last >= TAIL[1] {
             let logs = tail[..last].iter().map(|v| (v / tail[last]).ln()).sum::<f64>();
             let count = last as f64;
