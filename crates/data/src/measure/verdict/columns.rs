@@ -13,10 +13,12 @@
 //! the energy distance is still in its band; a ring, which has no correlation, is left to that.
 //!
 //! Measures of different kinds come to one scale, about `−ln p` of each by itself: `n D² − ln 2` for the limit law of
-//! Kolmogorov and Smirnov; `z²/2 + ln z + ln √(π/2)` for places, spreads and correlations over their exact standard deviations
-//! z; and `(x − mean) π / (√6 std) + 0.577`, Gumbel's law with the moments of all 400 splits, for largest shares and
-//! intervals. The largest over all columns and pairs is what is tested: one test for the table, and exact whatever
-//! the scale and the columns have to do with each other, since no split is preferred (Westfall & Young 1993).
+//! Kolmogorov and Smirnov; `z²/2 + ln z + ln √(π/2)` for places, spreads and correlations over their exact standard
+//! deviations z; and the same less a constant for intervals, where z is the largest of many. The constant, about the
+//! logarithm of their number, makes the mean over all 400 splits 1, that of `−ln p`. Where values are few, each is an
+//! interval as well, and `largest` is shown but not tested. The largest measure over all columns and pairs is what
+//! counts: one test for the table, and exact whatever the scale and the columns have to do with each other, since no
+//! split is preferred (Westfall & Young 1993).
 
 use std::f64::consts::{LN_2, PI};
 
@@ -122,7 +124,7 @@ fn measured(pooled: &PooledColumn, column: usize, splits: &Splits) -> (Vec<f64>,
         .collect();
     let kind = |kind: usize| raw.iter().map(move |kinds| kinds[kind]);
     let largest: Vec<f64> = match pooled.has_few_values() {
-        true => gumbel(kind(0)),
+        true => vec![0.0; raw.len()],
         false => kind(0).map(|distance| half * distance * distance - LN_2).collect(),
     };
     let [place_std, spread_std] = pooled.moment_stds();
@@ -130,7 +132,7 @@ fn measured(pooled: &PooledColumn, column: usize, splits: &Splits) -> (Vec<f64>,
         let over = |raw: f64| if std > 0.0 { raw / std } else { 0.0 };
         raw.iter().map(|kinds| half_normal(over(kinds[kind]))).collect()
     };
-    let scaled = [largest, gumbel(kind(1)), normal(2, place_std), normal(3, spread_std)];
+    let scaled = [largest, largest_normal(kind(1)), normal(2, place_std), normal(3, spread_std)];
     let of_split = |split: usize| scaled.iter().map(|kind| kind[split]).fold(0.0, f64::max);
     let measures: Vec<f64> = (0..splits.count()).map(of_split).collect();
     let observed = splits.iter().next().unwrap_or_default();
@@ -154,15 +156,12 @@ fn half_normal(z: f64) -> f64 {
     z * z / 2.0 + z.max(1.0).ln() + (PI / 2.0).sqrt().ln()
 }
 
-/// About `−ln p` of largest values: Gumbel's law with their mean and standard deviation; 0 where they do not vary.
-fn gumbel(values: impl ExactSizeIterator<Item = f64> + Clone) -> Vec<f64> {
-    const EULER: f64 = 0.577_215_664_901_532_9;
-    let count = values.len() as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    let variance = values.clone().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-    let unit = variance.sqrt() * 6.0_f64.sqrt() / PI;
-    let varies = unit > 1e-9 * mean.abs();
-    values.map(|value| if varies { (value - mean) / unit + EULER } else { 0.0 }).collect()
+/// About `−ln p` of the largest of many normal numbers' absolute values.
+fn largest_normal(values: impl ExactSizeIterator<Item = f64>) -> Vec<f64> {
+    let mut measures: Vec<f64> = values.map(half_normal).collect();
+    let mean = measures.iter().sum::<f64>() / measures.len() as f64;
+    measures.iter_mut().for_each(|measure| *measure += 1.0 - mean);
+    measures
 }
 
 #[cfg(test)]
