@@ -119,7 +119,9 @@ impl<'a> Page<'a> {
         if let Some(values) = values(schema) {
             let names: Vec<String> = values.iter().map(|(value, _)| code(value)).collect();
             let names = names.join(", ");
-            let explained = values.iter().any(|(_, meaning)| !meaning.is_empty());
+            // The words of the field say what its one alternative value means.
+            let explained =
+                values.len() > 1 && values.iter().any(|(_, meaning)| !meaning.is_empty());
             return Ok(if explained { self.link(name, path, schema, &names) } else { names });
         }
         if self.schema.kinds(schema).is_some() {

@@ -19,32 +19,42 @@ const TEMPLATE: &str = include_str!("../templates/evaluation.md.jinja");
 const CONFIGS: [&str; 2] = ["penguins", "digits"];
 /// Configs whose data is a formula.
 const FORMULAS: [&str; 5] = ["four-modes", "gaussian-1d", "two-moons", "spiral", "checkerboard"];
+/// Other data for the config `two-moons`, with its spread.
+const OTHERS: [(&str, &str, &str); 3] = [
+    ("rings", r#"data={"kind":"rings","radii":[0.5,1.0],"noise":0.05}"#, "0.6"),
+    ("swiss roll", r#"data={"kind":"swiss_roll"}"#, "0.6"),
+    ("eight Gaussians", r#"data={"kind":"eight_gaussians"}"#, "1.0"),
+];
 
 /// Trains each config with this number of seeds and writes the page.
 pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let scratch = Scratch::new("evaluation")?;
     let program = Program::build(workspace, &scratch)?;
-    let (mut configs, mut formulas) = (Vec::new(), Vec::new());
-    for config in CONFIGS.into_iter().chain(FORMULAS) {
+    let train = |name: &str, config: &str, settings: &[String]| -> Result<Vec<Value>, String> {
         let mut runs = Vec::new();
         for seed in 0..seeds {
-            let out = scratch.folder().join(format!("{config}-{seed}"));
-            println!("{config}, seed {seed}");
-            let seed_text = seed.to_string();
-            let train = ["--quiet", "train", config, "--seed", &seed_text, "--out"];
-            let mut command = program.command(&train);
-            let status =
-                command.arg(&out).status().map_err(|error| format!("langevin: {error}"))?;
+            println!("{name}, seed {seed}");
+            let out = scratch.folder().join(format!("{name}-{seed}"));
+            let mut command = program.command(&["--quiet", "train", config, "--seed"]);
+            command.arg(seed.to_string()).arg("--out").arg(&out).args(settings);
+            let status = command.status().map_err(|error| format!("langevin: {error}"))?;
             if !status.success() {
-                return Err(format!("training {config} with seed {seed} failed ({status})"));
+                return Err(format!("training {name} with seed {seed} failed ({status})"));
             }
             runs.push(read_json(&out.join("evaluation.json"))?);
         }
-        match FORMULAS.contains(&config) {
-            true => formulas.push(line(config, &runs)?),
-            false => configs.push(section(config, &runs)?),
-        }
-    }
+        Ok(runs)
+    };
+    let section = |config| section(config, &train(config, config, &[])?);
+    let configs = CONFIGS.into_iter().map(section).collect::<Result<Vec<_>, String>>()?;
+    let formula = |config| line(config, &train(config, config, &[])?);
+    let other = |(name, data, spread): (&str, &str, &str)| {
+        let spread = format!("denoiser.prediction.sigma_data={spread}");
+        let settings = ["--set", data, "--set", &spread].map(str::to_owned);
+        line(name, &train(name, "two-moons", &settings)?)
+    };
+    let formulas = FORMULAS.into_iter().map(formula).chain(OTHERS.into_iter().map(other));
+    let formulas = formulas.collect::<Result<Vec<_>, String>>()?;
     let path = workspace.root.join(PAGE);
     let page = page(seeds, configs, formulas)?;
     let page = kept_section(&path).map_or(page.clone(), |kept| with_section(&page, &kept));
@@ -115,7 +125,11 @@ fn values(runs: &[Value], pointer: &str) -> Result<Vec<f64>, String> {
 fn spread(values: &[f64]) -> String {
     let (count, mean) = (values.len() as f64, mean(values));
     let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    format!("{mean:.4} ± {:.4}", (square / (count - 1.0).max(1.0)).sqrt())
+    let std = (square / (count - 1.0).max(1.0)).sqrt();
+    match mean.abs() < 0.001 && mean != 0.0 {
+        true => format!("{mean:.1e} ± {std:.1e}"),
+        false => format!("{mean:.4} ± {std:.4}"),
+    }
 }
 
 #[cfg(test)]
