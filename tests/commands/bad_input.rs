@@ -30,8 +30,12 @@ fn text_that_is_not_json() {
 
 #[test]
 fn a_wrong_type() {
-    refused(r#""batch": 33"#, r#""batch": "many""#, "train.batch: invalid type: string \"many\"");
-    refused(r#""std": 0.1"#, r#""std": [0.1]"#, "data.std: invalid type");
+    refused(
+        r#""batch": 33"#,
+        r#""batch": "many""#,
+        "train.batch: must be a whole number, at least 0, got \"many\"",
+    );
+    refused(r#""std": 0.1"#, r#""std": [0.1]"#, "data.std: must be a number, got a list");
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn a_part_of_a_user_s_own() {
     refused(r#"train.weighting={"kind":"custom"}"#, "train.weighting: missing field `name`");
     refused(
         r#"train.weighting={"kind":"snrr"}"#,
-        "train.weighting: unknown variant `snrr`, expected one of",
+        "train.weighting: unknown value `snrr`, expected one of",
     );
 }
 
@@ -312,4 +316,58 @@ fn arguments_that_make_no_sense() {
         assert!(said.err.starts_with("error: "), "{arguments:?}: {}", said.err);
         assert_eq!(program.everything(), ["run.json"]);
     }
+}
+
+#[test]
+fn a_run_file_in_another_encoding_is_read() {
+    let program = Program::new();
+    let utf_16 = |bytes_of: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        std::iter::once(0xfeff).chain(SMALL.encode_utf16()).flat_map(bytes_of).collect()
+    };
+    let marked = [b"\xef\xbb\xbf", SMALL.as_bytes()].concat();
+    for text in [marked, utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes)] {
+        std::fs::write(program.path("run.json"), text).expect("written");
+        let said = program.run(&["train", "run.json", "--dry-run"]).code(0);
+        assert!(said.out.contains("nothing was written"), "{}", said.out);
+    }
+    std::fs::write(program.path("run.json"), b"{\"name\": \"\xe9\"}").expect("written");
+    program.run(&["train", "run.json"]).code(2).err_has("cannot read run.json: invalid utf-8");
+}
+
+#[test]
+fn what_is_no_run_file_is_told_with_the_command_for_it() {
+    let program = Program::new();
+    program.write("my table.csv", "a,b\n1,2\n");
+    program.write("table.json", "a,b\n1,2\n");
+    program.write("run.json", SMALL);
+    let refused = |arguments: &[&str], text: &str| program.run(arguments).code(2).err_has(text);
+    refused(&["train", "./my table.csv"], "langevin init './my table.csv'");
+    refused(&["train", "table.json"], "is no run file, which starts with {");
+    refused(&["train", "./"], "./ is a folder, and a run file is required");
+    program.run(&["train", "run.json", "--out", "my run", "--steps", "1"]).code(0);
+    refused(&["train", "./my run"], "langevin train --resume './my run'");
+    refused(
+        &["train", "run.json", "--out", "my run"],
+        "go on with it by `train --resume 'my run'`",
+    );
+    for (name, ours) in
+        [("cpu", "`flex` computes on the processor"), ("GPU", "`wgpu` computes on a GPU")]
+    {
+        refused(&["--backend", name, "train", "run.json"], ours);
+    }
+}
+
+#[test]
+fn the_samples_that_a_run_advises_are_others_than_its_own() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    let said = program.run(&["train", "run.json", "--out", "my run"]).code(0);
+    let advice =
+        said.out.lines().find_map(|line| line.trim().strip_prefix("more samples: langevin "));
+    assert_eq!(advice, Some("sample 'my run' --count 10000 --seed 4"));
+    program.run(&["sample", "my run", "--count", "600", "--seed", "4"]).code(0);
+    let rows = |name: &str| String::from_utf8(program.read(name)).expect("UTF-8");
+    let (own, more) = (rows("my run/samples.csv"), rows("my run/samples-2.csv"));
+    let own: Vec<_> = own.lines().skip(1).collect();
+    assert!(more.lines().skip(1).all(|row| !own.contains(&row)), "a row twice");
 }

@@ -64,7 +64,14 @@ pub fn resolve(asked: Option<&str>) -> Result<&'static str, Failure> {
              --features {name} -- --backend {name} …",
             compiled.join(", ")
         ),
-        None => format!("unknown backend `{asked}`; this build has {}", compiled.join(", ")),
+        None => {
+            let meant = match asked.to_ascii_lowercase().as_str() {
+                "cpu" | "processor" => "; `flex` computes on the processor",
+                "gpu" => "; `wgpu` computes on a GPU",
+                _ => "",
+            };
+            format!("unknown backend `{asked}`; this build has {}{meant}", compiled.join(", "))
+        }
     }))
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use langevin_train::{CONFIG_LIMIT, TrainError, nearest, parse_config};
+use langevin_train::{CONFIG_LIMIT, TrainError, nearest, parse_config, shell_word};
 
 use crate::{commented::commented, failure::Failure};
 
@@ -106,8 +106,27 @@ pub fn load(config: Option<&str>) -> Result<Source, Failure> {
         let name = format!("the built-in config {name}");
         return Ok(Source { name, folder: PathBuf::new(), text });
     }
-    let text = read(Path::new(name))
-        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    let path = Path::new(name);
+    if path.is_dir() {
+        return Err(Failure::usage(match path.join("config.json").is_file() {
+            true => format!(
+                "{name} is the folder of a run; to go on with it: langevin train --resume {0}, to train its run \
+                 file anew: langevin train {1}",
+                shell_word(path),
+                shell_word(&path.join("config.json"))
+            ),
+            false => format!("{name} is a folder, and a run file is required"),
+        }));
+    }
+    let text =
+        read(path).map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    if !text.trim_start().starts_with(['{', '/']) {
+        return Err(Failure::usage(format!(
+            "{name} is no run file, which starts with {{; for a table or an array of data, this writes one: \
+             langevin init {}",
+            shell_word(path)
+        )));
+    }
     let folder = Path::new(name).parent().map(Path::to_owned).unwrap_or_default();
     Ok(Source { name: name.to_owned(), folder, text })
 }
@@ -120,5 +139,20 @@ fn read(path: &Path) -> io::Result<String> {
         let message = format!("it has more than {CONFIG_LIMIT} bytes, the most of a run file");
         return Err(io::Error::other(message));
     }
-    String::from_utf8(bytes).map_err(|error| io::Error::other(error.utf8_error()))
+    decoded(bytes)
+}
+
+/// Text of UTF-8 or UTF-16 bytes, without a byte order mark.
+fn decoded(mut bytes: Vec<u8>) -> io::Result<String> {
+    let of_pair: fn([u8; 2]) -> u16 = match bytes.as_slice() {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        [0xef, 0xbb, 0xbf, ..] => {
+            bytes.drain(..3);
+            return decoded(bytes);
+        }
+        _ => return String::from_utf8(bytes).map_err(|error| io::Error::other(error.utf8_error())),
+    };
+    let units: Vec<u16> = bytes.as_chunks().0.iter().skip(1).copied().map(of_pair).collect();
+    String::from_utf16(&units).map_err(io::Error::other)
 }

@@ -2,7 +2,7 @@
 
 use langevin_train::{Machine, Program, free_memory};
 
-use crate::{backend, progress::print};
+use crate::{backend, output::print};
 
 /// Prints versions, backends, adapters, threads and memory.
 pub fn run(json: bool) {

@@ -10,6 +10,7 @@ mod commented;
 mod configs;
 mod doctor;
 mod failure;
+mod output;
 mod progress;
 mod signals;
 mod table;
@@ -22,5 +23,13 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    commands::run(&args::Args::parse())
+    match args::Args::try_parse() {
+        Ok(args) => commands::run(&args),
+        Err(error) if error.use_stderr() => error.exit(),
+        // What --help and --version give is output.
+        Err(text) => {
+            output::ended(text.print());
+            commands::end(false, output::whole(0))
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! programs.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::Path,
     time::Instant,
 };
@@ -11,7 +11,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use langevin_train::{Event, Metrics, Observer, StepReport};
 use serde_json::json;
 
-use crate::{args::Args, signals::Signals};
+use crate::{
+    args::Args,
+    output::{note, print},
+    signals::Signals,
+};
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,14 +198,4 @@ impl Observer for Display {
         }
         asked
     }
-}
-
-/// Prints a line to standard output; a reader that has gone (`| head`) is no failure.
-pub fn print(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// Prints a line to standard error.
-pub fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

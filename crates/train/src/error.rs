@@ -79,8 +79,9 @@ pub enum TrainError {
     },
     /// A folder for a new run that holds a run already.
     #[error(
-        "{path} holds a run already: go on with it by `train --resume {path}`, or name another folder",
-        path = .0.display()
+        "{} holds a run already: go on with it by `train --resume {}`, or name another folder",
+        .0.display(),
+        shell_word(.0)
     )]
     HoldsARun(PathBuf),
     /// A folder for a new run that holds other files.
@@ -194,7 +195,7 @@ pub enum TrainError {
         source: std::io::Error,
     },
     /// A run without a checkpoint.
-    #[error("{} holds no checkpoint yet: `train --resume` begins the run again", .0.display())]
+    #[error("{} holds no checkpoint yet: `train --resume {}` begins the run again", .0.display(), shell_word(.0))]
     NoCheckpoint(PathBuf),
     /// A run whose checkpoints are all damaged.
     #[error("{}: none of its {count} checkpoints is sound", folder.display())]
@@ -393,13 +394,25 @@ fn gibibytes(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
+/// The path as text that a shell takes for one word, and no program for a flag.
+#[must_use]
+pub fn shell_word(path: &Path) -> String {
+    let path = path.display().to_string();
+    let path = if path.starts_with('-') { format!("./{path}") } else { path };
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    match !path.is_empty() && path.chars().all(is_safe) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    }
+}
+
 /// The last good checkpoint of a run that stopped, and how to go on from it.
 fn what_is_left(run: &Path, last: Option<&Path>) -> String {
     match last {
         Some(last) => format!(
             "the last good checkpoint is {}: go on from it with `train --resume {}`",
             last.display(),
-            run.display()
+            shell_word(run)
         ),
         None => format!("there is no checkpoint in {}", run.display()),
     }
@@ -408,6 +421,20 @@ fn what_is_left(run: &Path, last: Option<&Path>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn advice_can_be_pasted_into_a_shell() {
+        for (path, word) in [
+            ("runs/x-1.0", "runs/x-1.0"),
+            ("my runs/first", "'my runs/first'"),
+            ("it's", "'it'\\''s'"),
+            ("-x", "./-x"),
+            ("~/$HOME", "'~/$HOME'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
+    }
 
     #[test]
     fn messages_say_what_is_wrong_and_what_to_do() {
@@ -453,7 +480,7 @@ mod tests {
             (
                 TrainError::NoCheckpoint(path()),
                 failure,
-                "runs/x holds no checkpoint yet: `train --resume` begins the run again",
+                "runs/x holds no checkpoint yet: `train --resume runs/x` begins the run again",
             ),
             (TrainError::SaveArrays(cause()), failure, "cannot save the arrays: why"),
             (TrainError::device("why"), failure, "the device failed: why"),

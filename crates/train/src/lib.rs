@@ -32,7 +32,7 @@
 //! made it, and [`newest_run`] finds the latest. A [`TensorMap`] holds weights by name as Python reads
 //! them, numbers of rarer types as [`TypedBytes`], and an [`ArrayError`] names the array that does not fit. A [`Reproduction`] makes a run again and
 //! compares. [`verify_run`] checks a run's files, each with a [`Finding`] in its [`Verification`]. A
-//! [`TrainError`] says what went wrong, and whose fault it is.
+//! [`TrainError`] says what went wrong, and whose fault it is; a [`shell_word`] is a path in a command that it advises.
 //!
 //! To train a Burn module of your own, or on data of your own, implement
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or
@@ -62,7 +62,7 @@ pub use engine::{
 };
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};
-pub use error::TrainError;
+pub use error::{TrainError, shell_word};
 pub use problem::{
     BatchError, BatchForm, Classes, ClassesError, Columns, Diffusion, Head, HeadForm, HeadKind,
     HeadLoss, Problem, ProblemBuilder, StepBatch, free_memory,

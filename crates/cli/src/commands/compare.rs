@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     args::{Args, CompareArgs},
     failure::Failure,
-    progress::print,
+    output::print,
     table::table,
 };
 

@@ -13,7 +13,8 @@ use super::{on_trained, with_settings};
 use crate::{
     args::{Args, EvaluateArgs, RunArgs},
     failure::Failure,
-    progress::{Display, print},
+    output::print,
+    progress::Display,
     table::table,
 };
 

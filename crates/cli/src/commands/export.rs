@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     args::{Args, ExportArgs, ExportFormat},
     failure::Failure,
-    progress::{note, print},
+    output::{note, print},
 };
 
 /// Writes the weights that samples are drawn with.

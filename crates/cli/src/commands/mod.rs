@@ -24,7 +24,8 @@ use crate::{
     backend::{self, Opened},
     configs, doctor,
     failure::Failure,
-    progress::{Display, note, print},
+    output::{self, note, print},
+    progress::Display,
     signals::Signals,
 };
 
@@ -33,16 +34,26 @@ const INSTRUCTIONS: &str = "LANGEVIN_INSTRUCTIONS";
 
 /// Runs the command that was typed.
 pub fn run(args: &Args) -> ExitCode {
-    match use_instructions().and_then(|()| dispatch(args)) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            if args.json {
-                print(&json!({ "event": "error", "message": failure.message() }).to_string());
-            }
-            note(&format!("error: {}", failure.message()));
-            ExitCode::from(failure.code())
-        }
+    let done = use_instructions().and_then(|()| dispatch(args));
+    // What training gives stands in the run's folder.
+    let done = match &args.command {
+        Command::Train(_) => done,
+        _ => done.and_then(output::whole),
+    };
+    end(args.json, done)
+}
+
+/// Says what failed, if anything did; gives the exit code.
+pub fn end(json: bool, done: Result<u8, Failure>) -> ExitCode {
+    let failure = match done {
+        Ok(code) => return ExitCode::from(code),
+        Err(failure) => failure,
+    };
+    if json {
+        print(&json!({ "event": "error", "message": failure.message() }).to_string());
     }
+    note(&format!("error: {}", failure.message()));
+    ExitCode::from(failure.code())
 }
 
 /// Selects the processor's vector instructions that the environment asks for, if any.

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     args::Args,
     failure::Failure,
-    progress::{note, print},
+    output::{note, print},
     table::table,
 };
 

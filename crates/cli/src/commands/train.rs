@@ -4,7 +4,7 @@ use std::path::Path;
 
 use langevin_train::{
     Event, LevelSummary, MemoryEstimate, Observer, Problem, RunReport, Samples, built_in,
-    built_in_trainer, number, read_config, verdict_text,
+    built_in_trainer, number, read_config, read_run_config, shell_word, verdict_text,
 };
 use serde_json::json;
 
@@ -118,8 +118,9 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     }));
     if !report.finished {
         display.result(&format!(
-            "stopped after step {}; go on with `langevin train --resume {run}`",
-            report.step
+            "stopped after step {}; go on with `langevin train --resume {}`",
+            report.step,
+            shell_word(&report.run)
         ));
         return Ok(signals.exit_code().unwrap_or(0));
     }
@@ -143,6 +144,9 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     for path in shown {
         display.result(&format!("  {}", path.display()));
     }
-    display.result(&format!("  more samples: langevin sample {run} --count 10000"));
+    // The run's own seed would draw its own samples again.
+    let seed = read_run_config(&report.run)?.seed.wrapping_add(1);
+    let run = shell_word(&report.run);
+    display.result(&format!("  more samples: langevin sample {run} --count 10000 --seed {seed}"));
     Ok(0)
 }

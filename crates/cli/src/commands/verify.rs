@@ -7,7 +7,7 @@ use super::open_device;
 use crate::{
     args::{Args, RunArgs},
     failure::Failure,
-    progress::{note, print},
+    output::{note, print},
 };
 
 /// Says of each file and checkpoint whether it is sound; exit code 1 where one is not.

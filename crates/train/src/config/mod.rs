@@ -8,14 +8,17 @@ mod data;
 mod denoiser;
 mod film;
 mod learning_rate;
+mod mend;
 mod noise;
 mod parse;
 mod ranges;
+mod repeated;
 mod report;
 mod sampling;
 mod table;
 mod training;
 mod versions;
+mod wording;
 
 pub use custom::{Choice, CustomPart};
 pub use data::DataConfig;

@@ -7,9 +7,12 @@ use serde_json::{Map, Value};
 
 use super::{
     RunConfig,
+    mend::{Kinds, mend},
+    repeated::repeated_key,
     versions::{check_version, fill_defaults, version_of},
+    wording::in_words,
 };
-use crate::{TrainError, error::SHOWN};
+use crate::TrainError;
 
 /// The most bytes of a run file. Each may take fifty bytes of memory once the file is parsed.
 pub const CONFIG_LIMIT: u64 = 4 << 20;
@@ -28,15 +31,21 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
         let (name, bytes) = (name.to_owned(), text.len());
         return Err(TrainError::ConfigTooLarge { name, bytes, most: CONFIG_LIMIT });
     }
-    let document: Value = serde_json::from_str(&without_comments(text))
+    let text = without_comments(text);
+    let document: Value = serde_json::from_str(&text)
         .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
-    let (mut config, mut resolved) = deserialize(name, document)?;
+    if let Some((key, lines)) = repeated_key(&text) {
+        let message = format!("stands twice in {name}, in lines {} and {}", lines[0], lines[1]);
+        return Err(TrainError::config(key, message));
+    }
+    let (mut config, mut resolved) = deserialize(name, document, &Kinds::default())?;
     if !overrides.is_empty() {
         // Overrides apply to the resolved document, so that a default can be overridden in part.
+        let mut kinds = Kinds::default();
         for setting in overrides {
-            apply(&mut resolved, setting)?;
+            apply(&mut resolved, setting, &mut kinds)?;
         }
-        (config, _) = deserialize(name, resolved)?;
+        (config, _) = deserialize(name, resolved, &kinds)?;
     }
     config.validate()?;
     Ok(config)
@@ -102,40 +111,55 @@ fn without_comments(text: &str) -> String {
 /// The most fields of an object in which `locate` looks for the wrong one.
 const MOST_FIELDS: usize = 32;
 
+/// The most values of a document that are mended: after each all is parsed again.
+const MOST_MENDED: usize = 64;
+
 /// The config that a document describes, and the resolved document, which is the config with every
 /// default in it.
-fn deserialize(name: &str, mut document: Value) -> Result<(RunConfig, Value), TrainError> {
+fn deserialize(
+    name: &str,
+    mut document: Value,
+    kinds: &Kinds,
+) -> Result<(RunConfig, Value), TrainError> {
     // A file of a later version may have fields that would be refused by another word.
     let version = version_of(&document);
     check_version(version)?;
     fill_defaults(version, "", &mut document);
-    let config = try_deserialize(&document).map_err(|(path, message)| {
-        let path = locate(&document, path, &message);
-        let path = if path.is_empty() { "the run file".to_owned() } else { path };
-        TrainError::config(path, with_suggestion(message))
-    })?;
-    let resolved = serde_json::to_value(&config)
-        .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
-    refuse_lost(&document, &resolved, "")?;
-    Ok((config, resolved))
-}
-
-/// Fails on a field of the document that the resolved one lacks. Beside the `kind` of a variant without
-/// fields serde accepts any field, even where it is told to deny unknown ones.
-fn refuse_lost(document: &Value, resolved: &Value, path: &str) -> Result<(), TrainError> {
-    for (key, value) in document.as_object().into_iter().flatten() {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        match resolved.get(key) {
-            Some(known) => refuse_lost(value, known, &path)?,
-            // A field that is written only where it has a value.
-            None if value.is_null() && path == "noise.schedule.steps" => {}
-            None => {
-                let message = format!("unknown field `{key}`, there are no fields");
-                return Err(TrainError::config(path, message));
+    let mut mended = 0;
+    loop {
+        let (path, message) = match try_deserialize(&document) {
+            Ok(config) => {
+                let resolved = serde_json::to_value(&config)
+                    .map_err(|source| TrainError::Json { name: name.to_owned(), source })?;
+                match lost(&document, &resolved, "") {
+                    None => return Ok((config, resolved)),
+                    Some((path, field)) => {
+                        (path, format!("unknown field `{field}`, there are no fields"))
+                    }
+                }
             }
+            Err((path, message)) => (locate(&document, path, &message), message),
+        };
+        mended += 1;
+        if mended > MOST_MENDED || !mend(&mut document, &path, &message, kinds) {
+            let path = if path.is_empty() { "the run file".to_owned() } else { path };
+            return Err(TrainError::config(path, in_words(&message)));
         }
     }
-    Ok(())
+}
+
+/// Path and name of a field of the document that the resolved one lacks. Beside the `kind` of a variant without
+/// fields serde accepts any field, even where it is told to deny unknown ones.
+fn lost(document: &Value, resolved: &Value, path: &str) -> Option<(String, String)> {
+    document.as_object()?.iter().find_map(|(key, value)| {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match resolved.get(key) {
+            Some(known) => lost(value, known, &path),
+            // A field that is written only where it has a value.
+            None if value.is_null() && path == "noise.schedule.steps" => None,
+            None => Some((path, key.clone())),
+        }
+    })
 }
 
 fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
@@ -145,10 +169,15 @@ fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
     })
 }
 
+/// A path as serde_json takes it.
+pub(super) fn pointer(path: &str) -> String {
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+}
+
 /// The full path of an error inside an enum, of which serde knows the enum's path alone. The wrong field
 /// is the one that gives the same error when the object holds only that field and its `kind`.
 fn locate(document: &Value, path: String, message: &str) -> String {
-    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
+    let pointer = pointer(&path);
     let Some(Value::Object(object)) = document.pointer(&pointer) else { return path };
     if message.starts_with("missing field") || message.starts_with("unknown variant") {
         return path;
@@ -172,19 +201,6 @@ fn locate(document: &Value, path: String, message: &str) -> String {
         }
     }
     path
-}
-
-/// Adds the nearest of the names that serde expected to a message about an unknown name.
-fn with_suggestion(message: String) -> String {
-    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let Some((given, known)) = names.split_first() else { return message };
-    if !message.starts_with("unknown") || message.len() > SHOWN {
-        return message;
-    }
-    match nearest(given, known) {
-        Some(name) => format!("{message}; did you mean `{name}`?"),
-        None => message,
-    }
 }
 
 /// The name in `known` that is nearest to `given`, or `None` where no name is near.
@@ -217,7 +233,7 @@ enum SettingError {
 }
 
 /// Applies one `key=value`.
-fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
+fn apply(document: &mut Value, setting: &str, kinds: &mut Kinds) -> Result<(), TrainError> {
     let fault = |why: SettingError| TrainError::Setting {
         setting: setting.to_owned(),
         source: Box::new(why),
@@ -232,6 +248,7 @@ fn apply(document: &mut Value, setting: &str) -> Result<(), TrainError> {
         return Err(TrainError::Setting { setting: format!("{start}…"), source });
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    kinds.set(document, path, &value);
     let mut place = document;
     for part in path.split('.') {
         place = match place {
@@ -296,11 +313,11 @@ mod tests {
     fn errors_name_the_field_inside_a_tagged_section() {
         assert_eq!(
             message("\"std\": 0.1", "\"std\": \"wide\""),
-            "data.std: invalid type: string \"wide\", expected f64"
+            "data.std: must be a number, got \"wide\""
         );
         assert_eq!(
             message("\"width\": 8", "\"width\": -8"),
-            "denoiser.network.width: invalid value: integer `-8`, expected usize"
+            "denoiser.network.width: must be a whole number, at least 0, got -8"
         );
         assert_eq!(
             message("\"std\": 0.1", "\"std\": -0.1"),
@@ -344,6 +361,53 @@ mod tests {
             let want = format!("{path}: unknown field `{field}`, there are no fields");
             assert_eq!(message(from, to), want);
         }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_as_a_float() {
+        let text = RUN.replace("\"steps\": 10", "\"steps\": 1e3");
+        let config = parse_config("t.json", &text, &["train.batch=2e1".to_owned()]).expect("valid");
+        assert_eq!((config.train.steps, config.train.batch), (1000, 20));
+        assert_eq!(
+            message("\"steps\": 10", "\"steps\": 1.5"),
+            "train.steps: must be a whole number, at least 0, got 1.5"
+        );
+        assert_eq!(
+            message("\"steps\": 10", "\"steps\": \"10k\""),
+            "train.steps: must be a whole number, at least 0, got \"10k\"; write 10000"
+        );
+    }
+
+    #[test]
+    fn another_kind_drops_the_fields_of_the_old_one() {
+        let set = |settings: &[&str]| {
+            let settings: Vec<_> = settings.iter().map(|s| (*s).to_owned()).collect();
+            parse_config("t.json", RUN, &settings)
+        };
+        let config = set(&["train.optimizer.kind=sgd"]).expect("valid");
+        let given = set(&[r#"train.optimizer={"kind":"sgd"}"#]).expect("valid");
+        assert_eq!(config.train.optimizer, given.train.optimizer);
+        // A kind without fields, and one that has a field of the same name.
+        let config = set(&["denoiser.prediction.kind=noise"]).expect("valid");
+        assert!(config.validate().is_ok());
+        assert_eq!(set(&["sample.sampler.kind=euler"]).expect("valid").sample.sampler.steps(), 5);
+        // What was set for the new kind is not dropped.
+        for settings in [
+            ["train.optimizer.kind=sgd", "train.optimizer.betas=[0.9,0.99]"],
+            ["train.optimizer.betas=[0.9,0.99]", "train.optimizer.kind=sgd"],
+        ] {
+            let message = set(&settings).expect_err("unknown").to_string();
+            assert!(message.starts_with("train.optimizer.betas: unknown field"), "{message}");
+        }
+        // Nor is what the file itself has wrong.
+        let file = RUN.replace("\"kind\": \"adam\"", "\"kind\": \"sgd\", \"betas\": [0.9, 0.99]");
+        assert!(parse_config("t.json", &file, &[]).is_err());
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_refused_with_both_lines() {
+        let twice = message("\"batch\": 4,", "\"batch\": 4,\n \"batch\": 8,");
+        assert_eq!(twice, "batch: stands twice in t.json, in lines 6 and 7");
     }
 
     #[test]

@@ -12,14 +12,16 @@ use std::path::{Path, PathBuf};
 use langevin_data::{
     ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, Table, TableError, TableOptions,
 };
-use langevin_train::{DataConfig, Problem, TrainError, read_config, relative_path, write_new_file};
+use langevin_train::{
+    DataConfig, Problem, TrainError, read_config, relative_path, shell_word, write_new_file,
+};
 use serde_json::json;
 
 use self::{columns::LeftOut, listing::wrapped};
 use crate::{
     args::{Args, InitArgs, YesNo},
     failure::Failure,
-    progress::print,
+    output::print,
 };
 
 /// Share of rows that must be complete; below it the columns that cost most are left out.
@@ -216,7 +218,5 @@ fn run_name(data: &Path) -> String {
 /// The path as text that a shell takes for one word, and `train` for a path instead of a name or a flag.
 fn shown_as_path(path: &str) -> String {
     let plain = path.contains('/') || (path.ends_with(".json") && !path.starts_with('-'));
-    let path = if plain { path.to_owned() } else { format!("./{path}") };
-    let safe = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if path.chars().all(safe) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+    shell_word(Path::new(&if plain { path.to_owned() } else { format!("./{path}") }))
 }
