@@ -34,6 +34,19 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Failure of a command that wrote into a run's folder, which may be another user's, for want of a name by `--out`.
+    pub fn of_default_out(error: TrainError) -> Self {
+        let is_out =
+            matches!(error, TrainError::Io { action: "cannot write" | "cannot create", .. });
+        let mut failure = Self::from(error);
+        if is_out {
+            failure.message += "; name another place by --out";
+        }
+        failure
+    }
+}
+
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         let code = if error.is_usage() { 2 } else { 1 };
