@@ -52,6 +52,20 @@ fn a_run_leaves_its_documented_files() {
 }
 
 #[test]
+fn a_log_has_at_most_forty_lines_of_progress() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    let run =
+        ["train", "run.json", "--set", "train.log_every=1", "--set", "train.validate_every=0"];
+    let said = program.run(&[&run[..], &["--steps", "400"]].concat()).code(0);
+    let lines: Vec<&str> = said.err.lines().filter(|line| line.starts_with("step ")).collect();
+    assert!((35..=40).contains(&lines.len()), "{} lines", lines.len());
+    assert!(
+        lines[0].starts_with("step 1/400") && lines[lines.len() - 1].starts_with("step 400/400")
+    );
+}
+
+#[test]
 fn json_output_is_one_object_a_line() {
     let program = Program::new();
     program.write("run.json", SMALL);

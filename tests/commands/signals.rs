@@ -48,7 +48,7 @@ fn a_signal_while_training_saves_and_the_run_goes_on_as_if_undisturbed() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let run = format!("run{code}");
         let arguments = ["train", "run.json", "--out", &run];
-        let (exit, out) = interrupt(&program, &arguments, "step 14/3000", signal);
+        let (exit, out) = interrupt(&program, &arguments, "step 84/3000", signal);
         assert_eq!(exit, code, "{out}");
         assert!(out.contains(&format!("go on with `langevin train --resume {run}`")), "{out}");
         let manifest = String::from_utf8(program.read(&format!("{run}/manifest.json")));

@@ -17,6 +17,9 @@ use crate::{
     signals::Signals,
 };
 
+/// Most lines of progress in a log, beside the last.
+const MOST_LINES: u64 = 39;
+
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -34,6 +37,8 @@ pub struct Display {
     start: Instant,
     first_step: u64,
     steps: u64,
+    /// Step from which on a log gets its next line.
+    next_line: u64,
     sampling: bool,
     stopping: bool,
 }
@@ -57,6 +62,7 @@ impl Display {
             start: Instant::now(),
             first_step: 0,
             steps: 0,
+            next_line: 0,
             sampling: false,
             stopping: false,
         }
@@ -135,15 +141,25 @@ impl Display {
         }
     }
 
-    fn metrics(&self, metrics: &Metrics) {
+    /// Whether a log gets a line at this step: the first, the last, and evenly spread ones.
+    fn is_due(&mut self, step: u64) -> bool {
+        let is_due = step >= self.next_line || step == self.steps;
+        if is_due {
+            self.next_line = step + (self.steps - self.first_step).div_ceil(MOST_LINES);
+        }
+        is_due
+    }
+
+    fn metrics(&mut self, metrics: &Metrics) {
         let seconds = self.start.elapsed().as_secs_f64().max(1e-9);
         let rate = (metrics.step - self.first_step) as f64 / seconds;
         let held_out =
             metrics.held_out_loss.map_or(String::new(), |loss| format!("  held out {loss:.5}"));
         let losses = format!("loss {:.5}{held_out}", metrics.mean_loss);
+        let is_due = self.is_due(metrics.step);
         match (&self.bar, self.form) {
             (Some(bar), _) => bar.set_message(format!("{losses}  {rate:.0}/s")),
-            (None, Form::Lines) => {
+            (None, Form::Lines) if is_due => {
                 note(&format!("step {}/{}  {losses}  {rate:.0} steps/s", metrics.step, self.steps));
             }
             (None, _) => {}
