@@ -11,6 +11,8 @@ mod backends;
 mod bad_input;
 #[path = "commands/browser.rs"]
 mod browser;
+#[path = "commands/cases/mod.rs"]
+mod cases;
 #[path = "commands/damage.rs"]
 mod damage;
 #[path = "commands/determinism.rs"]

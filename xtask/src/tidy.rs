@@ -68,7 +68,7 @@ const REQUIRED: &[&str] = &[
 ];
 
 /// Beginnings of the paths of files that readers are given, or that old programs wrote.
-const AS_IT_IS: [&str; 2] = ["fuzz/corpus/", "tests/fixtures/format-"];
+const AS_IT_IS: [&str; 3] = ["fuzz/corpus/", "tests/cases/", "tests/fixtures/format-"];
 
 pub fn run(workspace: &Workspace) -> Result<(), String> {
     let list = workspace.git_output(&["ls-files", "-co", "--exclude-standard", "-z"])?;

@@ -1,0 +1,161 @@
+//! Cases on cells: words, gaps, sentinels, money, errors, odd spellings, constants, and what no network can
+//! learn.
+
+use super::{Case, ends};
+
+#[test]
+fn p07_booleans() {
+    let case = Case::new("p07-booleans");
+    let read = case.init("churn.csv", &[]);
+    assert_eq!((read.rows(), read.names()), (200, vec!["paperless", "charge", "partner"]));
+    read.says("paperless: FALSE or TRUE, as 0 and 1");
+    for (name, no, yes) in [("paperless", "FALSE", "TRUE"), ("partner", "False", "True")] {
+        let column = read.column(name);
+        assert_eq!(column["kind"], "yes_no");
+        assert_eq!(column["words"], serde_json::json!([no, yes]));
+    }
+    let (table, samples) = (case.rows("churn.csv", ','), case.train(150).samples);
+    for (name, yes) in [("paperless", "TRUE"), ("partner", "True")] {
+        assert_eq!(samples.distinct(name), table.distinct(name));
+        let (share, real) = (samples.share(name, yes), table.share(name, yes));
+        assert!((share - real).abs() < 0.15, "{name}: {share} of {real}");
+    }
+}
+
+#[test]
+fn p13_sentinel() {
+    let case = Case::new("p13-sentinel");
+    let read = case.init("station.csv", &[]);
+    assert_eq!((read.rows(), read.complete()), (400, 400));
+    read.says("airt: -9999 in 18 of 400 rows is far outside 2.2 to 26.9");
+    read.says("if it stands for a missing value: --missing -9999");
+    // As it is, -9999 comes back alone, and smears nothing.
+    let samples = case.train(150).samples;
+    let air = samples.numbers("airt");
+    assert!(air.iter().all(|value| *value == -9999.0 || (0.0..=26.9).contains(value)), "{air:?}");
+    let sentinels = air.iter().filter(|value| **value == -9999.0).count();
+    assert!((1..40).contains(&sentinels), "{sentinels} of 300, and in the table 18 of 400");
+    let read = case.init("station.csv", &["--missing", "-9999"]);
+    assert_eq!((read.rows(), read.complete()), (400, 382));
+    assert_eq!(read.data["missing_values"], serde_json::json!(["-9999"]));
+    read.says("airt: 2.2 to 26.9, 1 decimal, 18 missing");
+    let read = case.init("uci_question.csv", &[]);
+    assert_eq!((read.rows(), read.complete(), read.names()), (400, 394, vec!["airt", "press"]));
+    read.says("airt: 0.2 to 24.9, 1 decimal, 6 missing (? count as such)");
+    let read = case.init("excel_na.csv", &[]);
+    assert_eq!((read.complete(), read.names()), (382, vec!["airt", "press", "wind"]));
+    read.says("11 missing (#N/A count as such)");
+    read.says("7 missing (- count as such)");
+    assert_eq!(read.data["missing_values"], serde_json::json!(["#N/A", "-"]));
+}
+
+#[test]
+fn p18_gaps_in_every_row() {
+    let case = Case::new("p18-gaps-in-every-row");
+    let read = case.init("merged.csv", &[]);
+    assert_eq!((read.rows(), read.complete()), (300, 150));
+    assert_eq!((read.names(), read.left_out()), (vec!["s0", "s1", "s2"], vec!["s5", "s4", "s3"]));
+    assert_eq!(read.why_not("s5"), "lacks 50 values: with it 0 of 300 rows would be complete");
+    read.says("150 of 300 rows are complete, and the others left out");
+    let said = case.train(20).said;
+    said.err_has("rows dropped for a missing value: 150");
+}
+
+#[test]
+fn p23_late_text() {
+    let case = Case::new("p23-late-text");
+    let read = case.init("late_float.csv", &[]);
+    assert_eq!((read.rows(), read.complete(), read.names()), (1500, 1500, vec!["stop", "lat"]));
+    read.says("stop: -0.69 to 6, 2 decimals");
+    let read = case.init("stops.csv", &[]);
+    assert_eq!((read.rows(), read.complete(), read.names()), (1500, 1499, vec!["stop", "lat"]));
+    read.says("stop: stops.csv line 1302: \"8011-N\", 1 of 1500; those rows are left out");
+    assert_eq!(read.column("stop")["missing"], serde_json::json!(["8011-N"]));
+}
+
+#[test]
+fn p28_constant() {
+    let case = Case::new("p28-constant");
+    let read = case.init("const.csv", &[]);
+    assert_eq!((read.rows(), read.names()), (200, vec!["k", "v", "almost"]));
+    read.says("k: 5000.1 alone");
+    let samples = case.train(60).samples;
+    assert_eq!(samples.distinct("k").into_iter().collect::<Vec<_>>(), ["5000.1"]);
+    let almost = samples.numbers("almost");
+    assert!(almost.iter().all(|value| [1e9, 1_000_000_000.000_1].contains(value)), "{almost:?}");
+}
+
+#[test]
+fn o03_overflow() {
+    let case = Case::new("o03-overflow");
+    let read = case.init("inf.csv", &[]);
+    assert_eq!((read.rows(), read.complete(), read.names()), (200, 198, vec!["v", "w", "x"]));
+    read.says("v: inf.csv line 52: \"inf\", 1 of 200; those rows are left out");
+    read.says("w: inf.csv line 72: \"1e400\", 1 of 200; those rows are left out");
+    case.train(20).stays_in(&case.rows("inf.csv", ',').but(&["inf", "1e400"]));
+}
+
+#[test]
+fn o06_currency_percent() {
+    let case = Case::new("o06-currency-percent");
+    let read = case.init("sales.csv", &[]);
+    assert_eq!((read.rows(), read.names()), (200, vec!["net"]));
+    for (name, why) in [
+        ("price", "holds amounts of money, as \"$1,817.50\" (line 2); write bare numbers"),
+        ("growth", "holds per cent, as \"5.2%\" (line 2); write bare numbers"),
+        ("units", "--decimal . reads it as 7887, --decimal , as 7.887"),
+    ] {
+        assert!(read.why_not(name).contains(why), "{}", read.why_not(name));
+    }
+    let read = case.init("sales.csv", &["--decimal", "."]);
+    assert_eq!(read.names(), ["units", "net"]);
+    assert_eq!(read.column("units")["kind"], "whole");
+    let units = ends(&case.train(20).samples.numbers("units"));
+    assert!(units.0 >= 1000.0 && units.1 <= 10_000.0, "{units:?}");
+}
+
+#[test]
+fn o07_excel_errors() {
+    let case = Case::new("o07-excel-errors");
+    let read = case.init("book.csv", &[]);
+    assert_eq!((read.rows(), read.complete(), read.names()), (200, 198, vec!["v", "ratio"]));
+    read.says("ratio: book.csv line 17: \"#DIV/0!\", 2 of 200; those rows are left out");
+    assert!(read.why_not("note").starts_with("holds text"));
+    case.train(20).said.err_has("rows dropped for a missing value: 2");
+}
+
+#[test]
+fn o10_number_spellings() {
+    let case = Case::new("o10-number-spellings");
+    let said = case.refused("spell.csv", &[]);
+    assert!(said.contains("no column can be learnt: label (numbers the rows)"), "{said}");
+    assert!(said.contains("v (holds text in 11 of 17 rows, as \"1_000\" (line 2)"), "{said}");
+}
+
+#[test]
+fn o14_all_constant() {
+    let case = Case::new("o14-all-constant");
+    let said = case.refused("same.csv", &[]);
+    assert!(said.contains("a (is 1.5 in all rows"), "{said}");
+    assert!(said.contains("b (is 2.5 in all rows"), "{said}");
+}
+
+#[test]
+fn o15_two_rows() {
+    let case = Case::new("o15-two-rows");
+    let said = case.refused("two.csv", &[]);
+    assert!(said.contains("2 complete rows, and at least 3 are required"), "{said}");
+}
+
+#[test]
+fn o17_too_small_large() {
+    for (file, low, high) in [("tiny.csv", -3.1e-30, 2.8e-30), ("big.csv", -2.8e30, 2.9e30)] {
+        let case = Case::new("o17-too-small-large");
+        let read = case.init(file, &[]);
+        assert_eq!((read.rows(), read.names()), (200, vec!["b"]));
+        assert!(read.why_not("a").contains("cannot be scaled in 64 bits"), "{}", read.listing);
+        let samples = case.train(30).samples;
+        let (least, most) = ends(&samples.numbers("b"));
+        assert!(low <= least && least < 0.0 && 0.0 < most && most <= high, "{least} to {most}");
+    }
+}

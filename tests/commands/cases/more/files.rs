@@ -1,0 +1,151 @@
+//! Odd files: how they are laid out, other formats, headers and names.
+
+use super::{super::ends, Odd, read, refused, samples, samples_in_world, texts};
+
+/// The tables.
+pub const ODD: &[Odd] = &[
+    Odd {
+        kind: "reading",
+        name: "line ends of Unix and Windows in turn",
+        text: || texts::of("a,b", 60, |i| texts::two(i) + if i % 2 == 0 { "" } else { "\r" }),
+        holds: |case| {
+            assert!(read(case, 60, &["a", "b"]).left_out().is_empty());
+            samples_in_world(case, ',');
+        },
+    },
+    Odd {
+        kind: "reading",
+        name: "a table of Markdown",
+        text: || {
+            let row = |i| format!("| {} |", texts::two(i).replace(',', " | "));
+            texts::of("| a | b |\n|---|---|", 60, row)
+        },
+        holds: |case| {
+            let read = case.init("t.csv", &[]);
+            assert_eq!((read.complete(), read.names()), (60, vec!["a", "b"]));
+            assert!(ends(&samples(case).numbers("a")).1 <= 10.0);
+        },
+    },
+    Odd {
+        kind: "reading",
+        name: "semicolons between cells, commas in a text",
+        text: || texts::of("a;b;c", 60, |i| format!("{};x, y, z;{i}", texts::number(i, 1))),
+        holds: |case| {
+            let read = case.init("t.csv", &[]);
+            assert_eq!((read.rows(), read.names()), (60, vec!["a"]));
+            assert_eq!(read.why_not("b"), "holds text: x, y, z");
+        },
+    },
+    Odd {
+        kind: "reading",
+        name: "a quote that is never closed",
+        text: || {
+            texts::of("a,b", 30, texts::two) + "\"3.5,2.2\n" + &texts::of("7,7", 30, texts::two)
+        },
+        holds: |case| refused(case, &["line 32", "quotes"]),
+    },
+    Odd {
+        kind: "reading",
+        name: "a last line that was cut",
+        text: || texts::of("a,b,c", 60, |i| format!("{},{}", texts::two(i), i % 7)) + "1.5,2",
+        holds: |case| refused(case, &["line 62: holds 2 fields, and 3 are required"]),
+    },
+    Odd {
+        kind: "reading",
+        name: "two files in one, with the header again",
+        text: || texts::of("a,b", 30, texts::two) + &texts::of("a,b", 30, texts::two),
+        holds: |case| {
+            let read = read(case, 61, &["a", "b"]);
+            assert_eq!(read.complete(), 60);
+            read.says("a: t.csv line 32: \"a\", 1 of 61; those rows are left out");
+        },
+    },
+    Odd {
+        kind: "other formats",
+        name: "a database of SQLite",
+        text: || format!("SQLite format 3\0{}", "\0".repeat(100)),
+        holds: |case| refused(case, &["is an SQLite database", "sqlite3 -csv"]),
+    },
+    Odd {
+        kind: "other formats",
+        name: "prose",
+        text: || "It was 5 o clock, and 3 men came.\nThey had 7 dogs, and 2 cats.\n".repeat(9),
+        holds: |case| refused(case, &["no column can be learnt", "holds text: It was 5 o clock"]),
+    },
+    Odd {
+        kind: "other formats",
+        name: "cells of libsvm",
+        text: || texts::of("", 60, |i| format!("{} 1:{} 2:7", i % 2, texts::number(i, 1))),
+        holds: |case| {
+            let read = read(case, 60, &["x0"]);
+            assert!(read.why_not("x1").starts_with("holds text, as \"1:"), "{}", read.listing);
+        },
+    },
+    Odd {
+        kind: "header",
+        name: "names that fall",
+        text: || texts::of("3,2,1", 60, |i| texts::numbers(i, 3)),
+        holds: |case| {
+            let read = read(case, 61, &["x0", "x1", "x2"]);
+            read.says("line 1 is data: 3, 2, 1");
+            read.says("--header yes");
+        },
+    },
+    Odd {
+        kind: "header",
+        name: "names below zero",
+        text: || texts::of("-400,-200,0,200", 60, |i| texts::numbers(i, 4)),
+        holds: |case| {
+            read(case, 60, &["-400", "-200", "0", "200"]).says("if it is data: --header no");
+            samples_in_world(case, ',');
+        },
+    },
+    Odd {
+        kind: "header",
+        name: "days as names",
+        text: || texts::of("2020-01-01,2020-02-01", 60, texts::two),
+        holds: |case| {
+            assert_eq!(read(case, 60, &["2020-01-01", "2020-02-01"]).data["header"], true)
+        },
+    },
+    Odd {
+        kind: "header",
+        name: "words without names",
+        text: || {
+            texts::of("", 60, |i| format!("{},{}", ["TRUE", "FALSE"][i % 2], texts::number(i, 1)))
+        },
+        holds: |case| {
+            assert_eq!(read(case, 60, &["x0", "x1"]).data["header"], false);
+            assert!(samples(case).distinct("x0").is_subset(&["FALSE", "TRUE"].into()));
+        },
+    },
+    Odd {
+        kind: "names",
+        name: "quotes and commas in names",
+        text: || texts::of("\"a \"\"q\"\"\",\"b,c\"", 60, texts::two),
+        holds: |case| {
+            read(case, 60, &["a \"q\"", "b,c"]);
+            case.train(15);
+            let written = String::from_utf8(case.program.read("run/samples.csv")).expect("UTF-8");
+            assert_eq!(written.lines().next(), Some("\"a \"\"q\"\"\",\"b,c\""));
+        },
+    },
+    Odd {
+        kind: "names",
+        name: "x1 before x0",
+        text: || texts::of("x1,x0", 60, texts::two),
+        holds: |case| {
+            read(case, 60, &["x1", "x0"]);
+            samples_in_world(case, ',');
+        },
+    },
+    Odd {
+        kind: "names",
+        name: "names that differ in case alone",
+        text: || texts::of("A,a", 60, texts::two),
+        holds: |case| {
+            read(case, 60, &["A", "a"]);
+            samples_in_world(case, ',');
+        },
+    },
+];
