@@ -1,0 +1,194 @@
+//! [`open`]: a sheet of a workbook as the text of a CSV file, so that all that reads such a file reads it too.
+
+mod cells;
+mod ods;
+mod package;
+mod spelling;
+mod xlsx;
+mod xml;
+
+use std::io::Read;
+
+use self::{cells::Cells, ods::Ods, package::Package, xlsx::Xlsx};
+use super::TableError;
+
+/// Most bytes that the parts of a workbook, or the cells of a sheet, may take: 1 GiB.
+pub(super) const LIMIT: u64 = 1 << 30;
+/// Signature of files of Office before 2007, and of encrypted ones since.
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// Sheet that was opened.
+pub(super) struct Sheet {
+    pub name: String,
+    /// Names of the other sheets, in their order.
+    pub others: Vec<String>,
+    /// Its text, a line for each row.
+    pub text: Box<dyn Read>,
+}
+
+/// Sheet by its name.
+struct Named {
+    name: String,
+    is_hidden: bool,
+}
+
+/// Reason why a workbook cannot be read.
+#[derive(Debug)]
+enum Fault {
+    Damaged(String),
+    Locked,
+    /// It takes more than so many bytes.
+    TooLarge(u64),
+    /// It is one of .xlsb.
+    Binary,
+}
+
+enum Book {
+    Xlsx(Xlsx),
+    Ods(Ods),
+}
+
+/// What a file is, of those that may hold sheets.
+pub(super) enum Kind {
+    /// Its sheet is read.
+    Sheet(Sheet),
+    /// A zip archive or a file of Office without sheets that are read: what it is, and what to do with it.
+    Other(&'static str, &'static str),
+}
+
+/// Whether a file may be a workbook, by its first bytes.
+pub(super) fn may_be(start: &[u8]) -> bool {
+    [&b"PK\x03\x04"[..], b"PK\x05\x06", COMPOUND].iter().any(|magic| start.starts_with(magic))
+}
+
+/// Opens the bytes of a file that [may be](may_be) a workbook, and the sheet that is wanted, or the first one that has
+/// cells: hidden ones come last.
+pub(super) fn open(
+    file: &str,
+    bytes: Vec<u8>,
+    wanted: Option<&str>,
+    limit: u64,
+) -> Result<Kind, TableError> {
+    let error = |fault| match fault {
+        Fault::Damaged(reason) => TableError::BadWorkbook { file: file.to_owned(), reason },
+        Fault::Locked => TableError::LockedWorkbook { file: file.to_owned() },
+        Fault::TooLarge(limit) => TableError::LargeWorkbook { file: file.to_owned(), limit },
+        Fault::Binary => {
+            TableError::OtherFormat { file: file.to_owned(), what: BINARY.0, way: BINARY.1 }
+        }
+    };
+    if bytes.starts_with(COMPOUND) {
+        return compound(&bytes).map_err(error);
+    }
+    let package = Package::new(bytes, limit).map_err(error)?;
+    let mut book = match () {
+        () if package.has("word/") => {
+            return Ok(Kind::Other("a document of Word", "save its table as CSV"));
+        }
+        () if package.has("ppt/") => {
+            return Ok(Kind::Other("a presentation", "save its table as CSV"));
+        }
+        () if package.has("xl/") || package.has_ending("workbook.xml") => {
+            Book::Xlsx(Xlsx::open(package).map_err(error)?)
+        }
+        () if package.has("content.xml") && package.has("META-INF/") => {
+            Book::Ods(Ods::open(package).map_err(error)?)
+        }
+        () if package.has_ending(".npy") => {
+            return Ok(Kind::Other(
+                "a NumPy archive (npz)",
+                "save one of its arrays: numpy.save(\"table.npy\", numpy.load(file)[\"name\"])",
+            ));
+        }
+        () => {
+            return Ok(Kind::Other(
+                "a zip archive and no workbook",
+                "unpack it (a CSV file may be packed by gzip)",
+            ));
+        }
+    };
+    let (name, cells) = book.choose(file, wanted, limit, &error)?;
+    let known = book.sheets().iter().map(|sheet| sheet.name.clone());
+    let others = known.filter(|other| *other != name).collect();
+    Ok(Kind::Sheet(Sheet { name, others, text: Box::new(cells.into_text()) }))
+}
+
+const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx, or its sheet as CSV";
+/// What an .xlsb file is, and what to do with it.
+const BINARY: (&str, &str) = ("a binary Excel workbook (.xlsb)", SAVE);
+
+/// What a file of the old Office is, by the names of its streams in UTF-16.
+fn compound(bytes: &[u8]) -> Result<Kind, Fault> {
+    let has = |name: &str| {
+        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        bytes.windows(name.len()).any(|window| window == name)
+    };
+    if has("EncryptedPackage") {
+        return Err(Fault::Locked);
+    }
+    Ok(match has("Workbook") || has("Book") || has("WORKBOOK") {
+        true => Kind::Other("an Excel workbook of before 2007 (.xls)", SAVE),
+        false => Kind::Other("an old Office file", "save its table as CSV"),
+    })
+}
+
+impl Book {
+    fn sheets(&self) -> &[Named] {
+        match self {
+            Self::Xlsx(book) => &book.sheets,
+            Self::Ods(book) => &book.sheets,
+        }
+    }
+
+    fn cells(&mut self, sheet: usize, limit: u64) -> Result<Cells, Fault> {
+        match self {
+            Self::Xlsx(book) => book.cells(sheet, limit),
+            Self::Ods(book) => book.cells(sheet, limit),
+        }
+    }
+
+    /// The name of the sheet that is wanted, or of the first one with cells, and its cells.
+    fn choose(
+        &mut self,
+        file: &str,
+        wanted: Option<&str>,
+        limit: u64,
+        error: &impl Fn(Fault) -> TableError,
+    ) -> Result<(String, Cells), TableError> {
+        let name = |book: &Self, place: usize| {
+            book.sheets().get(place).map(|sheet| sheet.name.clone()).unwrap_or_default()
+        };
+        if let Some(wanted) = wanted {
+            let place = self.find(wanted).ok_or_else(|| TableError::NoSheet {
+                file: file.to_owned(),
+                name: wanted.to_owned(),
+                known: self.sheets().iter().map(|sheet| sheet.name.clone()).collect(),
+            })?;
+            let (name, cells) = (name(self, place), self.cells(place, limit).map_err(error)?);
+            return match cells.is_empty() {
+                true => Err(TableError::NoCells { file: file.to_owned(), sheet: Some(name) }),
+                false => Ok((name, cells)),
+            };
+        }
+        let mut places: Vec<_> = (0..self.sheets().len()).collect();
+        places.sort_by_key(|place| self.sheets().get(*place).is_some_and(|sheet| sheet.is_hidden));
+        for place in places {
+            let cells = self.cells(place, limit).map_err(error)?;
+            if !cells.is_empty() {
+                return Ok((name(self, place), cells));
+            }
+        }
+        Err(TableError::NoCells { file: file.to_owned(), sheet: None })
+    }
+
+    /// The place of a sheet by its name, in any case of letters, or by its number from 1.
+    fn find(&self, wanted: &str) -> Option<usize> {
+        let sheets = self.sheets();
+        let exact = sheets.iter().position(|sheet| sheet.name == wanted);
+        let alike =
+            || sheets.iter().position(|sheet| sheet.name.to_lowercase() == wanted.to_lowercase());
+        let number =
+            || wanted.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < sheets.len());
+        exact.or_else(alike).or_else(number)
+    }
+}
