@@ -12,6 +12,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::{
     TableError, TableOptions,
     format::{LOOKED_AT, recognise},
+    records::shown,
     workbook,
 };
 
@@ -151,7 +152,7 @@ impl<'a> Source<'a> {
         if let Some((field, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
             return Err(TableError::OfText { file, field });
         }
-        let file = format!("{file}, sheet `{}`", sheet.name);
+        let file = format!("{file}, sheet `{}`", shown(sheet.name.as_bytes()));
         let reader = Box::new(BufReader::with_capacity(1 << 16, sheet.text));
         let sheet = Some(Opened { name: sheet.name, others: sheet.others });
         Ok(Self { file, size: u64::MAX, reader, is_npy: false, sheet })

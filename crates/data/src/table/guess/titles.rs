@@ -36,21 +36,24 @@ pub(super) fn find(guess: &mut Guess, lines: &mut Vec<Line>) {
         && guess.options.header != Some(false)
         && header::names_columns(header, body, guess.options.layout.decimal);
     let line = guess.line();
-    let (first, count) = (above[0].line, header.line - 1);
-    let title =
-        String::from_utf8_lossy(above[0].fields.iter().find(|f| !f.is_empty()).map_or(b"", |f| f));
+    let (Some(first), Some(last)) = (above.first(), above.last()) else { return };
+    let title = first.fields.iter().find(|field| !field.is_empty());
+    let title = String::from_utf8_lossy(title.map_or(&b""[..], |field| field));
     let title: String = title.chars().take(SHOWN).collect();
+    // Those between the title and the header are empty, or comments.
+    let count = header.line - 1;
     if fits {
         guess.options.layout.skip_lines = Some(count);
-        guess.said.push(match count - first {
-            0 => format!("{line} {first} is a title ({title}), and is skipped; if not: --skip-lines 0"),
-            _ => format!(
-                "{line}s {first} to {count} are a title ({title}), and are skipped; if not: --skip-lines 0"
+        let (first, last) = (first.line, last.line);
+        guess.said.push(match first == last {
+            true => format!("{line} {first} is a title ({title}), and is skipped; if not: --skip-lines 0"),
+            false => format!(
+                "{line}s {first} to {last} are a title ({title}), and are skipped; if not: --skip-lines 0"
             ),
         });
         lines.drain(..titles);
     } else if is_table && above.iter().all(|line| line.fields.len() == width) && width > 2 {
-        let filled = filled(&above[0]);
+        let (filled, first) = (filled(first), first.line);
         guess.said.push(format!(
             "{line} {first} fills {filled} of {width} columns; if it is a title: --skip-lines {count}"
         ));

@@ -16,6 +16,8 @@ pub(super) struct Cells {
     cells: Vec<Cell>,
     texts: String,
     columns: Vec<Column>,
+    /// Number of the last row that has a cell.
+    rows: u64,
     /// Most bytes that all may take.
     limit: u64,
 }
@@ -78,8 +80,9 @@ impl Cells {
         }
         self.cells.push(Cell { row, column, value });
         let bytes = self.texts.len() + self.cells.len() * size_of::<Cell>();
-        let rows = u64::from(row) + 1;
-        let is_too_large = bytes as u64 > self.limit || rows * self.columns.len() as u64 > PLACES;
+        self.rows = self.rows.max(u64::from(row) + 1);
+        let is_too_large =
+            bytes as u64 > self.limit || self.rows * self.columns.len() as u64 > PLACES;
         if is_too_large { Err(Fault::TooLarge(self.limit)) } else { Ok(()) }
     }
 

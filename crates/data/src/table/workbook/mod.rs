@@ -10,10 +10,17 @@ mod xml;
 use std::io::Read;
 
 use self::{cells::Cells, ods::Ods, package::Package, xlsx::Xlsx};
-use super::TableError;
+use super::{
+    TableError,
+    format::LOOKED_AT,
+    records::{cut, shown},
+};
 
 /// Most bytes that the parts of a workbook, or the cells of a sheet, may take: 1 GiB.
 pub(super) const LIMIT: u64 = 1 << 30;
+/// Characters of a reason that a message shows, and names of sheets that it lists.
+const SHOWN: usize = 200;
+const LISTED: usize = 20;
 /// Signature of files of Office before 2007, and of encrypted ones since.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
@@ -70,7 +77,9 @@ pub(super) fn open(
     limit: u64,
 ) -> Result<Kind, TableError> {
     let error = |fault| match fault {
-        Fault::Damaged(reason) => TableError::BadWorkbook { file: file.to_owned(), reason },
+        Fault::Damaged(reason) => {
+            TableError::BadWorkbook { file: file.to_owned(), reason: cut(reason.as_bytes(), SHOWN) }
+        }
         Fault::Locked => TableError::LockedWorkbook { file: file.to_owned() },
         Fault::TooLarge(limit) => TableError::LargeWorkbook { file: file.to_owned(), limit },
         Fault::Binary => {
@@ -80,37 +89,50 @@ pub(super) fn open(
     if bytes.starts_with(COMPOUND) {
         return compound(&bytes).map_err(error);
     }
-    let package = Package::new(bytes, limit).map_err(error)?;
-    let mut book = match () {
-        () if package.has("word/") => {
-            return Ok(Kind::Other("a document of Word", "save its table as CSV"));
-        }
-        () if package.has("ppt/") => {
-            return Ok(Kind::Other("a presentation", "save its table as CSV"));
-        }
-        () if package.has("xl/") || package.has_ending("workbook.xml") => {
-            Book::Xlsx(Xlsx::open(package).map_err(error)?)
-        }
-        () if package.has("content.xml") && package.has("META-INF/") => {
-            Book::Ods(Ods::open(package).map_err(error)?)
-        }
-        () if package.has_ending(".npy") => {
-            return Ok(Kind::Other(
-                "a NumPy archive (npz)",
-                "save one of its arrays: numpy.save(\"table.npy\", numpy.load(file)[\"name\"])",
-            ));
-        }
-        () => {
-            return Ok(Kind::Other(
-                "a zip archive and no workbook",
-                "unpack it (a CSV file may be packed by gzip)",
-            ));
-        }
+    let cut = archive_of(&bytes, file);
+    let package = match (Package::new(bytes, limit), cut) {
+        (Ok(package), _) => package,
+        (Err(_), Some((what, way))) => return Ok(Kind::Other(what, way)),
+        (Err(fault), None) => return Err(error(fault)),
+    };
+    let mut book = if package.has("word/") {
+        return Ok(Kind::Other("a document of Word", "save its table as CSV"));
+    } else if package.has("ppt/") {
+        return Ok(Kind::Other("a presentation", "save its table as CSV"));
+    } else if package.has("xl/") || package.has_ending("workbook.xml") {
+        Book::Xlsx(Xlsx::open(package).map_err(error)?)
+    } else if package.has("content.xml") && package.has("META-INF/") {
+        Book::Ods(Ods::open(package).map_err(error)?)
+    } else {
+        let (what, way) = if package.has_ending(".npy") { ARRAYS } else { ARCHIVE };
+        return Ok(Kind::Other(what, way));
     };
     let (name, cells) = book.choose(file, wanted, limit, &error)?;
     let known = book.sheets().iter().map(|sheet| sheet.name.clone());
     let others = known.filter(|other| *other != name).collect();
     Ok(Kind::Sheet(Sheet { name, others, text: Box::new(cells.into_text()) }))
+}
+
+/// What a zip archive without sheets is, and what to do with it.
+const ARCHIVE: (&str, &str) =
+    ("a zip archive and no workbook", "unpack it (a CSV file may be packed by gzip)");
+const ARRAYS: (&str, &str) = (
+    "a NumPy archive (npz)",
+    "save one of its arrays: numpy.save(\"table.npy\", numpy.load(file)[\"name\"])",
+);
+
+/// What an archive that cannot be opened is, by its name and the names of its first files, if it is no workbook.
+fn archive_of(bytes: &[u8], name: &str) -> Option<(&'static str, &'static str)> {
+    let start = bytes.get(..LOOKED_AT.min(bytes.len())).unwrap_or_default();
+    let has = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
+    let name = name.to_ascii_lowercase();
+    let is_called = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let is_book =
+        [&b"[Content_Types].xml"[..], b"_rels/.rels", b"xl/", b"opendocument.spreadsheet"];
+    if is_book.iter().any(|text| has(text)) || is_called(&[".xlsx", ".xlsm", ".xlsb", ".ods"]) {
+        return None;
+    }
+    Some(if has(b".npy") || is_called(&[".npz"]) { ARRAYS } else { ARCHIVE })
 }
 
 const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx, or its sheet as CSV";
@@ -162,7 +184,12 @@ impl Book {
             let place = self.find(wanted).ok_or_else(|| TableError::NoSheet {
                 file: file.to_owned(),
                 name: wanted.to_owned(),
-                known: self.sheets().iter().map(|sheet| sheet.name.clone()).collect(),
+                known: self
+                    .sheets()
+                    .iter()
+                    .take(LISTED)
+                    .map(|sheet| shown(sheet.name.as_bytes()))
+                    .collect(),
             })?;
             let (name, cells) = (name(self, place), self.cells(place, limit).map_err(error)?);
             return match cells.is_empty() {

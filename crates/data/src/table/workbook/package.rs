@@ -88,3 +88,75 @@ fn damaged(error: zip::result::ZipError) -> Fault {
 fn method_number(method: CompressionMethod) -> u16 {
     method.to_u16()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::DeflateEncoder};
+
+    use super::*;
+
+    /// A zip archive of one file `a`, whose header says this of its flags, method, checksum and size.
+    fn archive(packed: &[u8], flags: u16, method: u16, checksum: u32, size: u32) -> Vec<u8> {
+        let mut said = vec![20, 0];
+        said.extend(flags.to_le_bytes());
+        said.extend(method.to_le_bytes());
+        // The first day of 1980.
+        said.extend([0, 0, 0x21, 0]);
+        said.extend(checksum.to_le_bytes());
+        said.extend((packed.len() as u32).to_le_bytes());
+        said.extend(size.to_le_bytes());
+        said.extend([1, 0, 0, 0]);
+        let mut bytes = [b"PK\x03\x04", &said[..], b"a", packed].concat();
+        let start = bytes.len() as u32;
+        bytes.extend([b"PK\x01\x02\x14\0", &said[..], &[0; 14][..], b"a"].concat());
+        let length = bytes.len() as u32 - start;
+        bytes.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(start.to_le_bytes());
+        bytes.extend([0, 0]);
+        bytes
+    }
+
+    fn deflated(text: &[u8]) -> (Vec<u8>, u32) {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(text).expect("memory");
+        let mut sum = Crc::new();
+        sum.update(text);
+        (encoder.finish().expect("memory"), sum.sum())
+    }
+
+    fn read(bytes: Vec<u8>, limit: u64) -> Result<Option<String>, Fault> {
+        Package::new(bytes, limit)?.text("A")
+    }
+
+    #[test]
+    fn parts_unpack_up_to_the_limit_whatever_their_headers_say() {
+        let text = "x".repeat(100_000);
+        let (packed, sum) = deflated(text.as_bytes());
+        assert!(packed.len() < 1000);
+        // It says that it is small.
+        for size in [100_000, 10] {
+            let bytes = archive(&packed, 0, 8, sum, size);
+            assert_eq!(read(bytes.clone(), 100_000).expect("a part"), Some(text.clone()));
+            assert!(matches!(read(bytes, 99_999), Err(Fault::TooLarge(99_999))));
+        }
+        let mut package =
+            Package::new(archive(&packed, 0, 8, sum, 100_000), 150_000).expect("a zip");
+        assert!(package.text("a").is_ok() && package.text("b").is_ok_and(|text| text.is_none()));
+        assert!(matches!(package.text("a"), Err(Fault::TooLarge(150_000))), "all together");
+    }
+
+    #[test]
+    fn damaged_and_locked_parts_are_told_apart() {
+        let (packed, sum) = deflated(b"text");
+        let damaged = |bytes| matches!(read(bytes, 1000), Err(Fault::Damaged(_)));
+        assert!(damaged(archive(&packed, 0, 8, sum ^ 1, 4)), "checksum");
+        assert!(damaged(archive(&packed[..3], 0, 8, sum, 4)), "cut");
+        assert!(damaged(archive(&packed, 0, 12, sum, 4)), "method");
+        assert!(damaged(archive(&deflated(b"\xff").0, 0, 8, deflated(b"\xff").1, 1)), "not UTF-8");
+        assert!(matches!(read(archive(&packed, 1, 8, sum, 4), 1000), Err(Fault::Locked)));
+        assert!(damaged(b"PK\x05\x06".to_vec()));
+    }
+}
