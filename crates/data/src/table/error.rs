@@ -71,8 +71,8 @@ pub enum TableError {
     },
     /// The workbook or its sheet takes too many bytes.
     #[error(
-        "{file}: unpacks to more than {limit} bytes or a thousand million places, the most that is read from a workbook; \
-         save its sheet as CSV"
+        "{file}: is larger than a workbook that is read: {limit} bytes unpacked, and 2^30 places from its first row and \
+         column to its last; save its sheet as CSV"
     )]
     LargeWorkbook {
         /// The file.

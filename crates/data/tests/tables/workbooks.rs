@@ -332,7 +332,7 @@ fn what_is_no_workbook_that_can_be_read_says_what_it_is() {
             with_sheet(
                 "<worksheet><sheetData><c r=\"A1048576\"><v>7</v></c><c r=\"XFD1\"><v>7</v></c></sheetData></worksheet>",
             ),
-            "places, the most that is read from a workbook",
+            "is larger than a workbook that is read: ",
         ),
     ] {
         let error = error(&bytes);

@@ -1,6 +1,7 @@
 //! [`open`]: a sheet of a workbook as the text of a CSV file, so that all that reads such a file reads it too.
 
 mod cells;
+mod number_format;
 mod ods;
 mod package;
 mod spelling;

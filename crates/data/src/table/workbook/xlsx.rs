@@ -5,20 +5,11 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{
     Fault, Named,
     cells::Cells,
+    number_format::Format,
     package::Package,
     spelling::{Moment, number},
     xml::{Element, Node, Xml},
 };
-
-/// What the number of a cell stands for, by its format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Format {
-    #[default]
-    Number,
-    Date,
-    /// Length of time, as 36:00.
-    Length,
-}
 
 /// Workbook, and where its parts are.
 pub(super) struct Xlsx {
@@ -123,12 +114,12 @@ impl Xlsx {
                     "numFmt" => {
                         let id = element.attribute("numFmtId")?.unwrap_or_default().into_owned();
                         let code = element.attribute("formatCode")?.unwrap_or_default();
-                        own.insert(id, format_of_code(&code));
+                        own.insert(id, Format::of_code(&code));
                     }
                     "cellXfs" => is_in_cells = true,
                     "xf" if is_in_cells => {
                         let id = element.attribute("numFmtId")?.unwrap_or_default();
-                        let known = || format_of_id(id.parse().unwrap_or(0));
+                        let known = || Format::of_id(id.parse().unwrap_or(0));
                         self.formats.push(own.get(&*id).copied().unwrap_or_else(known));
                     }
                     _ => {}
@@ -324,76 +315,9 @@ fn place_of(name: &str) -> Option<(u32, u32)> {
     Some((digits.parse::<u32>().ok()?.checked_sub(1)?, column?.checked_sub(1)?))
 }
 
-/// What a built-in format makes of a number (ECMA-376, part 1, 18.8.30).
-const fn format_of_id(id: u32) -> Format {
-    match id {
-        14..=22 | 27..=36 | 45 | 47 | 50..=58 => Format::Date,
-        46 => Format::Length,
-        _ => Format::Number,
-    }
-}
-
-/// What a format makes of a number: its first section has letters of days or times outside quotes, escapes and brackets,
-/// or hours, minutes or seconds in brackets, which go on beyond a day.
-fn format_of_code(code: &str) -> Format {
-    let mut rest = code.chars();
-    while let Some(c) = rest.next() {
-        match c {
-            ';' => break,
-            '\\' | '_' | '*' => {
-                rest.next();
-            }
-            '"' => {
-                rest.by_ref().find(|c| *c == '"');
-            }
-            '[' => {
-                let inside: String = rest.by_ref().take_while(|c| *c != ']').collect();
-                let inside = inside.to_ascii_lowercase();
-                let is_length =
-                    ['h', 'm', 's'].iter().any(|unit| inside.chars().all(|c| c == *unit));
-                if is_length && !inside.is_empty() {
-                    return Format::Length;
-                }
-            }
-            'd' | 'm' | 'h' | 'y' | 's' | 'D' | 'M' | 'H' | 'Y' | 'S' => return Format::Date,
-            // The word that stands for no format of its own.
-            'G' | 'g' if rest.as_str().to_ascii_lowercase().starts_with("eneral") => {
-                rest.nth("eneral".len() - 1);
-            }
-            _ => {}
-        }
-    }
-    Format::Number
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formats_are_told_apart() {
-        for code in ["yyyy-mm-dd", "DD/MM/YY", "h:mm AM/PM", "[$-409]d mmm;@", "mm:ss.0", "*-yyyy"]
-        {
-            assert_eq!(format_of_code(code), Format::Date, "{code}");
-        }
-        for code in ["[h]:mm:ss", "[mm]", "[Blue]\\+[h]:mm;[Red]-[h]:mm", "[ss].00"] {
-            assert_eq!(format_of_code(code), Format::Length, "{code}");
-        }
-        for code in [
-            "0.00",
-            "General",
-            "\"days\" 0",
-            "0\\d",
-            "#,##0_m",
-            "[Red]0",
-            "0;yyyy",
-            "0*d",
-            "0%",
-            "0.00E+00",
-        ] {
-            assert_eq!(format_of_code(code), Format::Number, "{code}");
-        }
-    }
 
     #[test]
     fn cells_have_places_and_texts_have_escapes() {
