@@ -243,7 +243,7 @@ pub enum ExportFormat {
 
 #[derive(Debug, ClapArgs)]
 pub struct InitArgs {
-    /// The data: CSV or NPY, gzipped or not, or a workbook (xlsx, xls, xlsb, ods)
+    /// The data: CSV or NPY, gzipped or not, or a workbook (xlsx, xlsm, ods)
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
 

@@ -1,5 +1,7 @@
 //! [`open`]: a sheet of a workbook as the text of a CSV file, so that all that reads such a file reads it too.
 
+#[cfg(feature = "xls")]
+mod binary;
 mod cells;
 mod number_format;
 mod ods;
@@ -47,13 +49,13 @@ enum Fault {
     Locked,
     /// It takes more than so many bytes.
     TooLarge(u64),
-    /// It is one of .xlsb.
-    Binary,
 }
 
 enum Book {
     Xlsx(Xlsx),
     Ods(Ods),
+    #[cfg(feature = "xls")]
+    Binary(binary::Binary),
 }
 
 /// What a file is, of those that may hold sheets.
@@ -83,35 +85,47 @@ pub(super) fn open(
         }
         Fault::Locked => TableError::LockedWorkbook { file: file.to_owned() },
         Fault::TooLarge(limit) => TableError::LargeWorkbook { file: file.to_owned(), limit },
-        Fault::Binary => {
-            TableError::OtherFormat { file: file.to_owned(), what: BINARY.0, way: BINARY.1 }
-        }
     };
-    if bytes.starts_with(COMPOUND) {
-        return compound(&bytes).map_err(error);
-    }
-    let cut = archive_of(&bytes, file);
-    let package = match (Package::new(bytes, limit), cut) {
-        (Ok(package), _) => package,
-        (Err(_), Some((what, way))) => return Ok(Kind::Other(what, way)),
-        (Err(fault), None) => return Err(error(fault)),
-    };
-    let mut book = if package.has("word/") {
-        return Ok(Kind::Other("a document of Word", "save its table as CSV"));
-    } else if package.has("ppt/") {
-        return Ok(Kind::Other("a presentation", "save its table as CSV"));
-    } else if package.has("xl/") || package.has_ending("workbook.xml") {
-        Book::Xlsx(Xlsx::open(package).map_err(error)?)
-    } else if package.has("content.xml") && package.has("META-INF/") {
-        Book::Ods(Ods::open(package).map_err(error)?)
-    } else {
-        let (what, way) = if package.has_ending(".npy") { ARRAYS } else { ARCHIVE };
-        return Ok(Kind::Other(what, way));
+    let mut book = match told(file, bytes, limit).map_err(error)? {
+        Told::Book(book) => book,
+        Told::Other((what, way)) => return Ok(Kind::Other(what, way)),
     };
     let (name, cells) = book.choose(file, wanted, limit, &error)?;
     let known = book.sheets().iter().map(|sheet| sheet.name.clone());
     let others = known.filter(|other| *other != name).collect();
     Ok(Kind::Sheet(Sheet { name, others, text: Box::new(cells.into_text()) }))
+}
+
+/// What a file is: a workbook, or something else, with what to do with it.
+enum Told {
+    Book(Book),
+    Other((&'static str, &'static str)),
+}
+
+/// Tells a file by its parts.
+fn told(file: &str, bytes: Vec<u8>, limit: u64) -> Result<Told, Fault> {
+    if bytes.starts_with(COMPOUND) {
+        return compound(bytes);
+    }
+    let archive = archive_of(&bytes, file);
+    let package = match (Package::new(bytes, limit), archive) {
+        (Ok(package), _) => package,
+        (Err(_), Some(other)) => return Ok(Told::Other(other)),
+        (Err(fault), None) => return Err(fault),
+    };
+    Ok(if package.has("word/") {
+        Told::Other(("a document of Word", "save its table as CSV"))
+    } else if package.has("ppt/") {
+        Told::Other(("a presentation", "save its table as CSV"))
+    } else if package.has("xl/workbook.bin") {
+        xlsb(package)?
+    } else if package.has("xl/") || package.has_ending("workbook.xml") {
+        Told::Book(Book::Xlsx(Xlsx::open(package)?))
+    } else if package.has("content.xml") && package.has("META-INF/") {
+        Told::Book(Book::Ods(Ods::open(package)?))
+    } else {
+        Told::Other(if package.has_ending(".npy") { ARRAYS } else { ARCHIVE })
+    })
 }
 
 /// What a zip archive without sheets is, and what to do with it.
@@ -136,12 +150,17 @@ fn archive_of(bytes: &[u8], name: &str) -> Option<(&'static str, &'static str)> 
     Some(if has(b".npy") || is_called(&[".npz"]) { ARRAYS } else { ARCHIVE })
 }
 
-const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx, or its sheet as CSV";
-/// What an .xlsb file is, and what to do with it.
-const BINARY: (&str, &str) = ("a binary Excel workbook (.xlsb)", SAVE);
+#[cfg(not(feature = "xls"))]
+const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx, or its sheet as CSV, or build Langevin with it: \
+                    cargo build -p cli --features xls";
+/// What binary workbooks are, and what to do with them where they are not read.
+#[cfg(not(feature = "xls"))]
+const XLSB: (&str, &str) = ("a binary Excel workbook (.xlsb)", SAVE);
+#[cfg(not(feature = "xls"))]
+const XLS: (&str, &str) = ("an Excel workbook of before 2007 (.xls)", SAVE);
 
-/// What a file of the old Office is, by the names of its streams in UTF-16.
-fn compound(bytes: &[u8]) -> Result<Kind, Fault> {
+/// Tells a file of the old Office by the names of its streams, in UTF-16.
+fn compound(bytes: Vec<u8>) -> Result<Told, Fault> {
     let has = |name: &str| {
         let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
         bytes.windows(name.len()).any(|window| window == name)
@@ -149,10 +168,32 @@ fn compound(bytes: &[u8]) -> Result<Kind, Fault> {
     if has("EncryptedPackage") {
         return Err(Fault::Locked);
     }
-    Ok(match has("Workbook") || has("Book") || has("WORKBOOK") {
-        true => Kind::Other("an Excel workbook of before 2007 (.xls)", SAVE),
-        false => Kind::Other("an old Office file", "save its table as CSV"),
-    })
+    match has("Workbook") || has("Book") || has("WORKBOOK") {
+        true => xls(bytes),
+        false => Ok(Told::Other(("an old Office file", "save its table as CSV"))),
+    }
+}
+
+#[cfg(not(feature = "xls"))]
+fn xls(_: Vec<u8>) -> Result<Told, Fault> {
+    Ok(Told::Other(XLS))
+}
+
+#[cfg(not(feature = "xls"))]
+fn xlsb(_: Package) -> Result<Told, Fault> {
+    Ok(Told::Other(XLSB))
+}
+
+#[cfg(feature = "xls")]
+fn xls(bytes: Vec<u8>) -> Result<Told, Fault> {
+    Ok(Told::Book(Book::Binary(binary::Binary::xls(bytes)?)))
+}
+
+#[cfg(feature = "xls")]
+fn xlsb(mut package: Package) -> Result<Told, Fault> {
+    // Another reader will unpack it.
+    package.unpack_all()?;
+    Ok(Told::Book(Book::Binary(binary::Binary::xlsb(package.into_bytes())?)))
 }
 
 impl Book {
@@ -160,6 +201,8 @@ impl Book {
         match self {
             Self::Xlsx(book) => &book.sheets,
             Self::Ods(book) => &book.sheets,
+            #[cfg(feature = "xls")]
+            Self::Binary(book) => &book.sheets,
         }
     }
 
@@ -167,6 +210,8 @@ impl Book {
         match self {
             Self::Xlsx(book) => book.cells(sheet, limit),
             Self::Ods(book) => book.cells(sheet, limit),
+            #[cfg(feature = "xls")]
+            Self::Binary(book) => book.cells(sheet, limit),
         }
     }
 

@@ -40,6 +40,15 @@ impl Package {
         let name = name.trim_start_matches('/');
         let place = self.names.iter().position(|known| known.eq_ignore_ascii_case(name));
         let Some(place) = place else { return Ok(None) };
+        match String::from_utf8(self.bytes(place)?) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(Fault::Damaged(format!("{name} is not UTF-8"))),
+        }
+    }
+
+    /// The bytes of a part.
+    fn bytes(&mut self, place: usize) -> Result<Vec<u8>, Fault> {
+        let name = self.names.get(place).cloned().unwrap_or_default();
         let mut part = self.archive.by_index_raw(place).map_err(damaged)?;
         if part.encrypted() {
             return Err(Fault::Locked);
@@ -68,10 +77,24 @@ impl Package {
         if sum.sum() != checksum {
             return Err(Fault::Damaged(format!("the checksum of {name} is not that of its bytes")));
         }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(Fault::Damaged(format!("{name} is not UTF-8"))),
+        Ok(bytes)
+    }
+
+    /// Unpacks all parts but pictures, to see that they are sound and within the limit.
+    #[cfg(feature = "xls")]
+    pub fn unpack_all(&mut self) -> Result<(), Fault> {
+        for place in 0..self.names.len() {
+            if !self.names.get(place).is_some_and(|name| name.contains("/media/")) {
+                self.bytes(place)?;
+            }
         }
+        Ok(())
+    }
+
+    /// The archive itself.
+    #[cfg(feature = "xls")]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.archive.into_inner().into_inner()
     }
 
     /// The text of a part that every workbook has.

@@ -35,9 +35,6 @@ impl Xlsx {
         let is_book = |relation: &&Relation| relation.kind == "officeDocument";
         let book =
             roots.iter().find(is_book).map_or("xl/workbook.xml", |root| &root.target).to_owned();
-        if book.ends_with(".bin") {
-            return Err(Fault::Binary);
-        }
         let relations = relations(&mut package, &book)?;
         let part = |kind: &str| relations.iter().find(|relation| relation.kind == kind);
         let mut xlsx = Self {

@@ -1,5 +1,5 @@
 # Writes book.fods and book.csv, the same table, into this folder. LibreOffice makes the workbooks of the first:
-#   soffice --headless --convert-to xlsx book.fods, and the same for ods
+#   soffice --headless --convert-to xlsx book.fods, and the same for ods and xls
 import math
 rows=[]
 csv=["mass,species,day,at,clock,ok,ratio"]
