@@ -98,7 +98,7 @@ fn years_of_two_digits_are_read_and_written_with_two_where_the_order_is_clear() 
 #[test]
 fn messages_of_init_name_its_flags() {
     for (text, flags, said) in [
-        ("a,b\n1,2\n# three\n5,6,7\n", &[][..], "use --comment '#'"),
+        ("a,b\n1,2\n# three\n5,6\n", &["--comment", "!"][..], "use --comment '#'"),
         ("a,b\n", &[], "use --header no"),
         ("a,b\n1,2\n3,4,5,6\n", &["--skip-lines", "0"], "use --skip-lines with their number"),
         ("a,b\n1,2\n", &["--skip-lines", "9"], "which --skip-lines skips"),

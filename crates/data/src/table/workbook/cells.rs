@@ -66,7 +66,8 @@ impl Cells {
     pub fn moment(&mut self, row: u32, column: u32, moment: Moment) -> Result<(), Fault> {
         self.add(row, column, Value::Moment(moment))?;
         let Some(spelling) = self.columns.get_mut(column as usize) else { return Ok(()) };
-        spelling.has_time |= moment.time() != 0;
+        // A length of time says nothing of days.
+        spelling.has_time |= moment.time() != 0 && !matches!(moment, Moment::Time(_));
         spelling.has_fraction |= moment.time() % 1000 != 0;
         Ok(())
     }
@@ -194,6 +195,16 @@ mod tests {
             text,
             "\ntwo lines,\"a, \"\"b\"\"\",\n\n1970-01-01T00:00:00,,3\n1970-01-02T01:00:00,,last\n"
         );
+    }
+
+    #[test]
+    fn a_length_of_time_among_days_gives_them_no_time() {
+        let mut cells = Cells::new(1 << 20);
+        cells.moment(0, 0, Moment::At(0, 0)).expect("room");
+        cells.moment(1, 0, Moment::Time(90_000_000)).expect("room");
+        let mut text = String::new();
+        cells.into_text().read_to_string(&mut text).expect("text");
+        assert_eq!(text, "1970-01-01\n25:00:00\n");
     }
 
     #[test]

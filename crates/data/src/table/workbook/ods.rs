@@ -8,6 +8,9 @@ use super::{
     xml::{Element, Node, Xml},
 };
 
+/// Most blanks in a row that are kept.
+const BLANKS: u32 = 1000;
+
 /// Document, of which the sheets are read one by one.
 pub(super) struct Ods {
     content: String,
@@ -167,7 +170,11 @@ fn paragraphs(xml: &mut Xml<'_>, cell: &str) -> Result<String, Fault> {
             match node {
                 Node::Text(part) => text.push_str(&part),
                 Node::Open(element) => match element.name() {
-                    "s" | "tab" => text.push(' '),
+                    "s" => {
+                        let blanks = times(&element, "c")?.min(BLANKS);
+                        text.extend(std::iter::repeat_n(' ', blanks as usize));
+                    }
+                    "tab" => text.push(' '),
                     "line-break" => text.push('\n'),
                     "annotation" => {
                         xml.text()?;
