@@ -45,9 +45,9 @@ pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 
 use cell::CellReader;
-use field::Field;
+use field::{Field, shown};
 use npy::Array;
-use records::{Records, shown};
+use records::Records;
 use rows::Rows;
 use selection::select;
 use source::Source;

@@ -15,24 +15,6 @@ use super::{
 
 /// Last line that may follow a title.
 const TITLE: u64 = 20;
-/// Largest number of characters of a text that a message shows.
-const SHOWN: usize = 40;
-
-/// The text of a field, cut where it is long.
-pub(super) fn shown(field: &[u8]) -> String {
-    cut(field, SHOWN)
-}
-
-/// The text of a field, cut after a number of characters.
-pub(super) fn cut(field: &[u8], most: usize) -> String {
-    let text = String::from_utf8_lossy(field);
-    let mut cut: String = text.chars().take(most).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
-}
-
 /// Records of a CSV file, read one after the other. A record of one blank field is a blank line, and
 /// skipped.
 pub(super) struct Records<'a> {

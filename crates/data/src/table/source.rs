@@ -11,8 +11,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::{
     TableError, TableOptions,
+    field::shown,
     format::{LOOKED_AT, recognise},
-    records::shown,
     workbook,
 };
 

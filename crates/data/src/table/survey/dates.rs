@@ -2,12 +2,14 @@
 
 use super::{
     Cell,
-    tally::{DATES, MOST, is_cut, note},
+    noted::{MOST, is_cut, note},
 };
 use crate::table::date::{DateFormat, formats_of};
 
 /// Texts of no known format that are looked at for a date.
 const LOOKED_AT: u64 = 1000;
+/// Fewest dates that make a column one of dates.
+const DATES: u64 = 2;
 /// Most formats that are compared.
 const FORMATS: usize = 24;
 

@@ -1,6 +1,6 @@
 //! [`Days`]: the whole numbers of a column that are dates by their digits, as 20230623.
 
-use super::{Cell, tally::note};
+use super::{Cell, noted::note};
 use crate::table::date;
 
 /// Numbers of digits of dates.

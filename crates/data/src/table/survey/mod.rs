@@ -3,6 +3,7 @@
 mod dates;
 mod days;
 mod ends;
+mod noted;
 mod number;
 mod tally;
 mod text;
@@ -13,9 +14,9 @@ use self::tally::Tally;
 pub use self::text::TextKind;
 use super::{
     TableError, TableOptions,
-    field::Field,
+    field::{Field, cut},
     npy::Array,
-    records::{Records, cut},
+    records::Records,
     source::Source,
 };
 

@@ -6,7 +6,7 @@ use super::{
     Cell, IdSign,
     days::{Days, Found},
     ends::Ends,
-    tally::{ODD_LIMIT, is_cut, note},
+    noted::{ODD_LIMIT, is_cut, note},
 };
 use crate::table::scale::is_whole;
 

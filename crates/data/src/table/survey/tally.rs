@@ -1,20 +1,18 @@
 //! [`Tally`]: what is known of a column up to the last row that was seen.
 
 use super::{
-    Cell, ColumnKind, ColumnSurvey, TextKind, dates::Dates, number::Numbers, text::text_kind,
+    Cell, ColumnKind, ColumnSurvey, TextKind,
+    dates::Dates,
+    noted::{MOST, ODD_LIMIT, is_cut, note},
+    number::Numbers,
+    text::text_kind,
 };
 use crate::table::{field::Field, marks};
 
 /// Largest number of distinct values of a column that a survey lists.
 const DISTINCT_LIMIT: usize = 20;
-/// Largest number of odd fields of a column that can be named one by one.
-pub(super) const ODD_LIMIT: usize = 20;
 /// Rows of which one may have an odd field: 5 %.
 const ODD_ONE_OF: u64 = 20;
-/// Share of texts that are of one kind, to call the column so.
-pub(super) const MOST: f64 = 0.8;
-/// Fewest dates that make a column one of dates.
-pub(super) const DATES: u64 = 2;
 
 /// Tally of a column.
 pub(super) struct Tally {
@@ -274,22 +272,4 @@ impl Tally {
             self.column.example = of_kind.or(self.texts.first()).cloned();
         }
     }
-}
-
-/// Whether a text was cut, or is no UTF-8, so that it cannot be told again by its characters.
-pub(super) fn is_cut(text: &str) -> bool {
-    text.ends_with('…') || text.contains('\u{fffd}')
-}
-
-/// Counts a text; returns false where it is one too many to be kept.
-pub(super) fn note(cells: &mut Vec<Cell>, text: &str, line: &impl Fn() -> u64) -> bool {
-    if let Some(cell) = cells.iter_mut().find(|cell| cell.text == text) {
-        cell.count += 1;
-    } else if cells.len() <= ODD_LIMIT {
-        cells.push(Cell { text: text.to_owned(), line: line(), count: 1 });
-        return cells.len() <= ODD_LIMIT;
-    } else {
-        return false;
-    }
-    true
 }

@@ -15,8 +15,8 @@ use std::io::Read;
 use self::{cells::Cells, ods::Ods, package::Package, xlsx::Xlsx};
 use super::{
     TableError,
+    field::{cut, shown},
     format::LOOKED_AT,
-    records::{cut, shown},
 };
 
 /// Most bytes that the parts of a workbook, or the cells of a sheet, may take: 1 GiB.
