@@ -48,9 +48,13 @@ mod signals;
 mod strangers;
 #[path = "commands/tables.rs"]
 mod tables;
+#[path = "commands/titles.rs"]
+mod titles;
 #[path = "commands/verdicts.rs"]
 mod verdicts;
 #[path = "commands/verify.rs"]
 mod verify;
 #[path = "commands/vocabulary.rs"]
 mod vocabulary;
+#[path = "commands/workbooks.rs"]
+mod workbooks;

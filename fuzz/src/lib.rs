@@ -9,7 +9,10 @@
 pub mod mutate;
 mod run;
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    io::{Cursor, Write},
+};
 
 use langevin_data::{
     ColumnKind, ColumnSpec, ColumnSurvey, FloatArray, Gaps, Guess, SplitOptions, Survey, Table,
@@ -23,12 +26,13 @@ pub use run::{RUN_FILES, checkpoint, copy_run, resealed, run, run_file};
 pub type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// Every reader.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("config", config),
     ("csv", csv),
     ("guess", guess),
     ("npy", npy),
     ("gzip", gzip),
+    ("sheet", sheet),
     ("weights", weights),
     ("checkpoint", checkpoint),
     ("run", run),
@@ -36,6 +40,8 @@ pub const TARGETS: [Target; 8] = [
 
 /// Largest number of bytes that the numbers of a table may take here.
 const MEMORY: u64 = 256 << 20;
+/// Largest number of bytes that the parts of a workbook may take here.
+const SHEET_MEMORY: u64 = 32 << 20;
 /// Largest number of bytes of a message: a field's path and what is wrong, at four bytes a character.
 const MESSAGE: usize = 9000;
 
@@ -118,6 +124,46 @@ pub fn npy(bytes: &[u8]) -> bool {
 /// Reads tables of both kinds that gzip packed.
 pub fn gzip(bytes: &[u8]) -> bool {
     ["a.csv.gz", "a.npy.gz"].map(|name| table(name, bytes)).contains(&true)
+}
+
+/// Reads workbooks of both kinds, of which the bytes are the XML of the sheet, and the bytes as a workbook.
+pub fn sheet(bytes: &[u8]) -> bool {
+    let book: &[u8] = b"<workbook><sheets><sheet name=\"S\" r:id=\"r\"/></sheets></workbook>";
+    let relations: &[u8] =
+        b"<a><Relationship Id=\"r\" Type=\"x/worksheet\" Target=\"sheet.xml\"/></a>";
+    let excel = archive(&[
+        ("xl/workbook.xml", book),
+        ("xl/_rels/workbook.xml.rels", relations),
+        ("xl/sheet.xml", bytes),
+    ]);
+    let open = archive(&[("content.xml", bytes), ("META-INF/manifest.xml", b"<a/>")]);
+    let mut is_read = false;
+    for book in [&excel, &open, bytes] {
+        let options = TableOptions { memory: Some(SHEET_MEMORY), ..TableOptions::default() };
+        let guess = match Guess::from_bytes("a.xlsx", book, &options) {
+            Ok(guess) => guess,
+            Err(error) => {
+                refused(error);
+                continue;
+            }
+        };
+        // A cell may be any text, a title or a unit, and a table of none has no rows.
+        let _ = Table::from_bytes("a.xlsx", book, &guess.options);
+        is_read |= Survey::from_bytes("a.xlsx", book, &guess.options).is_ok();
+    }
+    is_read
+}
+
+/// A zip archive of files, as they are.
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = zip::CompressionMethod::Stored;
+    let options = zip::write::SimpleFileOptions::default().compression_method(stored);
+    for (name, bytes) in files {
+        zip.start_file(*name, options).expect("a name of its own");
+        zip.write_all(bytes).expect("memory");
+    }
+    zip.finish().expect("memory").into_inner()
 }
 
 /// Reads a table, which must have rows and finite numbers and go into the model's space without a panic.

@@ -66,12 +66,12 @@ fn what_is_no_table_says_what_it_is_and_what_to_do() {
         (
             "book.xlsx",
             b"PK\x03\x04\x14\0\0\0\0\0\0\0!\0\0\0[Content_Types].xml",
-            "is an Excel workbook, and a CSV or NPY file is required; save its sheet as CSV",
+            "is a damaged workbook (",
         ),
         (
             "book.ods",
             b"PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
-            "is an OpenDocument sheet",
+            "is a damaged workbook (",
         ),
         ("book.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "is an old Office file"),
         ("soil.csv.xz", b"\xfd7zXZ\0\0\x04", "is a file packed by xz"),

@@ -65,7 +65,7 @@ pub enum Command {
     Verify(RunArgs),
     /// Make a film of a run's samples moving from noise to data: GIF and MP4
     Film(FilmArgs),
-    /// Write a config for a CSV or NPY file: columns found, sizes proposed
+    /// Write a config for a CSV or NPY file or a workbook: columns found, sizes proposed
     Init(InitArgs),
     /// List the built-in configs, or print one
     Configs {
@@ -243,7 +243,7 @@ pub enum ExportFormat {
 
 #[derive(Debug, ClapArgs)]
 pub struct InitArgs {
-    /// The data: CSV or NPY, gzipped or not
+    /// The data: CSV or NPY, gzipped or not, or a workbook (xlsx, xlsm, ods)
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
 
@@ -270,6 +270,14 @@ pub struct InitArgs {
     /// The character that opens a comment at a line's start, as '#'
     #[arg(long, value_name = "CHAR", value_parser = character)]
     pub comment: Option<char>,
+
+    /// Lines above the table to skip, as a title, instead of a guess
+    #[arg(long, value_name = "N")]
+    pub skip_lines: Option<u64>,
+
+    /// The sheet of a workbook, by name or number, instead of the first that has cells
+    #[arg(long, value_name = "NAME|NUMBER")]
+    pub sheet: Option<String>,
 }
 
 /// Yes or no.

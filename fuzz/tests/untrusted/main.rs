@@ -126,8 +126,8 @@ fn mutated_tables_are_refused_or_whole() {
 }
 
 #[test]
-fn mutated_arrays_and_packed_tables_are_refused_or_whole() {
-    for name in ["npy", "gzip"] {
+fn mutated_arrays_packed_tables_and_sheets_are_refused_or_whole() {
+    for name in ["npy", "gzip", "sheet"] {
         let mut sound = corpus(name);
         // What unpacks to megabytes takes as long a thousand times.
         sound.retain(|bytes| bytes.len() < 4096);

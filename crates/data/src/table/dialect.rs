@@ -24,7 +24,8 @@ impl Start {
     pub fn read(file: &str, reader: &mut dyn BufRead, layout: &Layout) -> Result<Self, TableError> {
         let mut bytes = Vec::new();
         let comments = layout.comment.map(|opening| Comments::new(opening, layout.aligned));
-        let mut scan = Scan { at_start: true, comments, ..Scan::default() };
+        let skipped = layout.skip_lines.unwrap_or(0);
+        let mut scan = Scan { at_start: true, comments, skipped, ..Scan::default() };
         loop {
             let available = reader.fill_buf().map_err(|error| failure(file, error))?;
             let ended = available.is_empty() || available.iter().any(|byte| scan.ends(*byte));
@@ -66,6 +67,8 @@ struct Scan {
     /// quote inside quotes.
     at_start: bool,
     has_content: bool,
+    /// Lines that are still to be skipped.
+    skipped: u64,
     comments: Option<Comments>,
     after_carriage_return: bool,
     has_lone_carriage_return: bool,
@@ -74,6 +77,13 @@ struct Scan {
 impl Scan {
     /// Takes one byte. Returns true if it ends the record.
     fn ends(&mut self, byte: u8) -> bool {
+        if self.skipped > 0 {
+            self.skipped -= u64::from(byte == b'\n');
+            if let Some(comments) = &mut self.comments {
+                comments.taken += 1;
+            }
+            return false;
+        }
         let quoted = self.quoted;
         if self.comments.as_mut().is_some_and(|comments| comments.take(byte, quoted)) {
             return false;

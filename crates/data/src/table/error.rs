@@ -14,6 +14,8 @@ const LISTED: usize = 12;
 pub enum Place {
     /// Line of a text file on which the row starts, from 1.
     Line(u64),
+    /// Row of a sheet, from 1.
+    SheetRow(u64),
     /// Index of the row in an array, from 0.
     Row(u64),
 }
@@ -22,6 +24,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
+            Self::SheetRow(row) => write!(f, "row {row}"),
             Self::Row(row) => write!(f, "row {row} (counted from 0)"),
         }
     }
@@ -32,7 +35,7 @@ impl fmt::Display for Place {
 pub enum TableError {
     /// The file cannot be opened or read.
     #[error(
-        "{file}: cannot be read: {reason}; it must be a CSV or NPY file, as it is or packed by gzip"
+        "{file}: cannot be read: {reason}; it must be a CSV or NPY file, as it is or packed by gzip, or a workbook"
     )]
     CannotRead {
         /// The file.
@@ -41,7 +44,7 @@ pub enum TableError {
         reason: String,
     },
     /// The file is of a kind that is no table.
-    #[error("{file}: is {what}, and a CSV or NPY file is required; {way}")]
+    #[error("{file}: is {what}, and a CSV or NPY file or a workbook is required; {way}")]
     OtherFormat {
         /// The file.
         file: String,
@@ -49,6 +52,68 @@ pub enum TableError {
         what: &'static str,
         /// What to do.
         way: &'static str,
+    },
+    /// The file is a workbook that cannot be read.
+    #[error(
+        "{file}: is a damaged workbook ({reason}); open it in a spreadsheet program and save it again, or its sheet as CSV"
+    )]
+    BadWorkbook {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// The file is an encrypted workbook.
+    #[error("{file}: is a workbook locked by a password; save it without one, or its sheet as CSV")]
+    LockedWorkbook {
+        /// The file.
+        file: String,
+    },
+    /// The workbook or its sheet takes too many bytes.
+    #[error(
+        "{file}: is larger than a workbook that is read: {limit} bytes unpacked, and 2^30 places from its first row and \
+         column to its last; save its sheet as CSV"
+    )]
+    LargeWorkbook {
+        /// The file.
+        file: String,
+        /// The most bytes that are read.
+        limit: u64,
+    },
+    /// The sheet, or all sheets, hold nothing.
+    #[error(
+        "{file}: {} no cell that holds something; at least one row of numbers is required",
+        sheet.as_ref().map_or("is a workbook with".to_owned(), |sheet| format!("its sheet `{sheet}` has"))
+    )]
+    NoCells {
+        /// The file.
+        file: String,
+        /// The sheet that was asked for.
+        sheet: Option<String>,
+    },
+    /// The workbook has no such sheet.
+    #[error("{file}: data.sheet names `{name}`, which is none of its sheets; they are `{}`", known.join("`, `"))]
+    NoSheet {
+        /// The file.
+        file: String,
+        /// Name or number that was given.
+        name: String,
+        /// The names of its sheets.
+        known: Vec<String>,
+    },
+    /// Something is said of a workbook that only a file of text has.
+    #[error("{file}: is a workbook, and {field} says how a file of text is read; leave it out")]
+    OfText {
+        /// The file.
+        file: String,
+        /// The field that says it.
+        field: &'static str,
+    },
+    /// A sheet is named of a file that is no workbook.
+    #[error("{file}: is no workbook, and data.sheet names a sheet; leave it out")]
+    NotWorkbook {
+        /// The file.
+        file: String,
     },
     /// There is nothing in the file.
     #[error("{file}: is empty; at least one row of numbers is required")]
@@ -64,6 +129,16 @@ pub enum TableError {
     HeaderOnly {
         /// The file.
         file: String,
+    },
+    /// All lines are skipped.
+    #[error(
+        "{file}: all its lines are among the first {lines}, which data.skip_lines skips; skip fewer"
+    )]
+    AllSkipped {
+        /// The file.
+        file: String,
+        /// Number of lines that are skipped.
+        lines: u64,
     },
     /// The run file names a column that the file lacks.
     #[error("{file}: {field} names `{name}`, which is none of its columns; {}", way(.nearest, .known))]
@@ -120,14 +195,14 @@ pub enum TableError {
     },
     /// A field is neither a value of its column nor missing.
     #[error(
-        "{file}, line {line}, column `{column}`: `{text}` is not {required}; leave the column out by \
+        "{file}, {place}, column `{column}`: `{text}` is not {required}; leave the column out by \
          data.exclude, or choose the numeric ones by data.columns"
     )]
     Text {
         /// The file.
         file: String,
-        /// The line on which the record starts.
-        line: u64,
+        /// Where the record stands.
+        place: Place,
         /// The column.
         column: String,
         /// Text of the field, cut where it is long.

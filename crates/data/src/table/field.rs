@@ -1,4 +1,4 @@
-//! [`Field`]: what the text of a field is.
+//! [`Field`]: what the text of a field is, and how much of it messages show.
 
 /// Field of a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,4 +27,22 @@ impl Field {
 fn is_missing(bytes: &[u8]) -> bool {
     bytes.is_empty()
         || ["NA", "N/A", "null"].iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Largest number of characters of a text that a message shows.
+const SHOWN: usize = 40;
+
+/// The text of a field, cut where it is long.
+pub(super) fn shown(field: &[u8]) -> String {
+    cut(field, SHOWN)
+}
+
+/// The text of a field, cut after a number of characters.
+pub(super) fn cut(field: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(field);
+    let mut cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
 }

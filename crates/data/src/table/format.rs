@@ -34,7 +34,6 @@ const MAGIC: &[(usize, &[u8], &str, &str)] = &[
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
     (0, b"Rar!", "a RAR archive", UNPACK),
     (257, b"ustar", "a tar archive", UNPACK),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, as Excel's .xls", SHEET),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", FRAME),
     (0, b"CDF\x01", "a NetCDF file", FRAME),
     (0, b"CDF\x02", "a NetCDF file", FRAME),
@@ -81,7 +80,8 @@ const TEXTS: &[(&[u8], &str, &str)] = &[
     (b"version https://git-lfs", "a pointer of Git LFS", "fetch the file itself: git lfs pull"),
 ];
 
-/// What the file `name` is by its first bytes, if it is none that can be a table.
+/// What the file `name` is by its first bytes, if it is none that can be a table. Zip archives and compound files, which
+/// may be workbooks, are told by their parts: [`workbook::open`](super::workbook::open).
 pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
     // A short magic of letters may be the name of a column, where no control character follows.
     let is_binary = start.iter().any(|byte| *byte < b'\t' || (14..32).contains(byte));
@@ -92,9 +92,6 @@ pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
     let magic = MAGIC.iter().find(is_it);
     if let Some((_, _, what, way)) = magic {
         return Some(Format { what, way });
-    }
-    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        return Some(zip(name, start));
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let lower = text.get(..64.min(text.len())).unwrap_or_default().to_ascii_lowercase();
@@ -107,33 +104,6 @@ pub(super) fn recognise(name: &str, start: &[u8]) -> Option<Format> {
         return Some(Format { what, way });
     }
     json(name, text)
-}
-
-const EXCEL: &str = "an Excel workbook";
-const OPEN_DOCUMENT: &str = "an OpenDocument sheet";
-
-/// What is in a zip, by the names of its first files, or its own.
-fn zip(name: &str, start: &[u8]) -> Format {
-    let has = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
-    let name = name.to_ascii_lowercase();
-    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    let (what, way) = if has(b"[Content_Types].xml")
-        || has(b"xl/")
-        || has(b"_rels/.rels")
-        || ends(&[".xlsx", ".xlsm", ".xlsb"])
-    {
-        (EXCEL, SHEET)
-    } else if has(b"application/vnd.oasis.opendocument.spreadsheet") || ends(&[".ods"]) {
-        (OPEN_DOCUMENT, SHEET)
-    } else if has(b".npy") || ends(&[".npz"]) {
-        (
-            "a NumPy archive (npz)",
-            "save one of its arrays: numpy.save(\"table.npy\", numpy.load(file)[\"name\"])",
-        )
-    } else {
-        ("a zip archive", UNPACK)
-    };
-    Format { what, way }
 }
 
 /// JSON: an object with a first name in quotes, or a list of objects or lists. A column may be called `[x]`,
@@ -167,11 +137,6 @@ mod tests {
     fn files_say_what_they_are_and_tables_are_none_of_them() {
         for (name, start, what) in [
             ("a.csv", &b"PAR1\x15"[..], "a Parquet file"),
-            ("a.csv", b"PK\x03\x04\x14\0\0\0\0\0arr_0.npy", "a NumPy archive (npz)"),
-            ("a.csv", b"PK\x03\x04\x14\0\0\0\0\0soil.csv", "a zip archive"),
-            ("a.csv", b"PK\x03\x04\x14\0[Content_Types].xml", EXCEL),
-            ("a.npz", b"PK\x03\x04\x2d\0", "a NumPy archive (npz)"),
-            ("a.XLSX", b"PK\x03\x04\x14\0", EXCEL),
             ("a.json", b"[1, 2]", "JSON"),
             ("a.csv", b" [ {\"a\": 1}]", "JSON"),
             ("a.csv", b"{\"a\": 1}\n{\"a\": 2}\n", "JSON, an object a line"),

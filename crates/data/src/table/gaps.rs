@@ -26,7 +26,7 @@ impl Gaps {
     /// # Errors
     /// A file or a choice of columns that is wrong.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::open(path)?, options)
+        Self::of(Source::open(path, options)?, options)
     }
 
     /// Counts the rows of the bytes of a file named `name`.
@@ -38,7 +38,7 @@ impl Gaps {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        Self::of(Source::from_bytes(name, bytes)?, options)
+        Self::of(Source::from_bytes(name, bytes, options)?, options)
     }
 
     fn of(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {

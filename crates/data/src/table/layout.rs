@@ -7,6 +7,10 @@ use super::field::Field;
 /// How a file lays out its table, beyond header and delimiter. The default is a plain CSV file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
+    /// The sheet of a workbook, by its name or its number from 1; the first that has cells if `None`.
+    pub sheet: Option<String>,
+    /// Lines above the table, or rows of a sheet, that are skipped whatever they hold; none if `None`.
+    pub skip_lines: Option<u64>,
     /// Whether columns are aligned: blanks in a row count as one delimiter, and those at a line's ends as none.
     pub aligned: bool,
     /// The sign before decimals. Where it is given, the other sign may group digits by three, as in

@@ -8,6 +8,8 @@ const CHUNK: usize = 1 << 14;
 /// What is left out of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Omitted {
+    /// Number of lines that are left out from the start.
+    pub lines: u64,
     /// Character that opens a comment at a line's start.
     pub comment: Option<u8>,
     /// Whether blanks in a row are one space, and those at a line's ends nothing.
@@ -20,6 +22,8 @@ pub(super) struct Omitted {
 pub(super) struct Lines<R> {
     pub inner: R,
     omitted: Omitted,
+    /// Lines that are still to be left out.
+    lines: u64,
     buffer: Vec<u8>,
     /// Bytes of the buffer that were given.
     given: usize,
@@ -37,6 +41,7 @@ impl<R: Read> Lines<R> {
         Self {
             inner,
             omitted,
+            lines: omitted.lines,
             buffer: Vec::new(),
             given: 0,
             is_line_start: true,
@@ -48,6 +53,13 @@ impl<R: Read> Lines<R> {
     }
 
     fn take(&mut self, byte: u8) {
+        if self.lines > 0 {
+            if byte == b'\n' {
+                self.lines -= 1;
+                self.buffer.push(byte);
+            }
+            return;
+        }
         if self.is_comment && byte != b'\n' {
             return;
         }
@@ -84,7 +96,8 @@ impl<R: Read> Lines<R> {
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.omitted.comment.is_none() && !self.omitted.aligned {
+        let is_plain = self.omitted.comment.is_none() && !self.omitted.aligned && self.lines == 0;
+        if is_plain && self.given == self.buffer.len() {
             return self.inner.read(out);
         }
         let mut chunk = [0; CHUNK];
@@ -109,7 +122,11 @@ mod tests {
     use super::*;
 
     fn lines(text: &str, aligned: bool, delimiter: u8) -> String {
-        let omitted = Omitted { comment: Some(b'#'), aligned, delimiter };
+        let omitted = Omitted { lines: 0, comment: Some(b'#'), aligned, delimiter };
+        read(text, omitted)
+    }
+
+    fn read(text: &str, omitted: Omitted) -> String {
         let mut read = String::new();
         // One byte at a time, as a slow source gives them.
         let slow = text
@@ -124,6 +141,13 @@ mod tests {
     fn comments_go_and_line_ends_stay() {
         assert_eq!(lines("# a, \"b\nx,y\n#\n1,2#3\n", false, b','), "\nx,y\n\n1,2#3\n");
         assert_eq!(lines("x\n\"a\n# b\"\n", false, b','), "x\n\"a\n# b\"\n");
+    }
+
+    #[test]
+    fn lines_from_the_start_go_whatever_they_hold() {
+        let omitted = Omitted { lines: 2, comment: None, aligned: false, delimiter: b',' };
+        assert_eq!(read("a \"title\n# b\nx,y\n#1,2", omitted), "\n\nx,y\n#1,2");
+        assert_eq!(read("one line", omitted), "");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tables: the numeric columns of CSV and NPY files, the survey of a file, and the data set that a table
+//! Tables: the numeric columns of CSV and NPY files and of workbooks, the survey of a file, and the data set that a table
 //! becomes.
 
 mod built_in;
@@ -27,6 +27,7 @@ mod scale;
 mod selection;
 mod source;
 mod survey;
+mod workbook;
 
 use std::{collections::HashMap, path::Path};
 
@@ -44,9 +45,9 @@ pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 
 use cell::CellReader;
-use field::Field;
+use field::{Field, shown};
 use npy::Array;
-use records::{Records, shown};
+use records::Records;
 use rows::Rows;
 use selection::select;
 use source::Source;
@@ -68,7 +69,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file. It is NPY if its name ends in `.npy` or `.npy.gz`, and CSV otherwise. A file that
+    /// Reads a file. It is NPY if its name ends in `.npy` or `.npy.gz`, a workbook by its content, and CSV otherwise. A file that
     /// starts with gzip's first bytes is unpacked.
     ///
     /// In CSV, fields may be quoted, lines end in LF or CRLF, and blank lines are skipped. White space
@@ -78,7 +79,7 @@ impl Table {
     /// # Errors
     /// A file or a choice of columns that is wrong; [`TableError`] lists the ways.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::load(Source::open(path)?, options)
+        Self::load(Source::open(path, options)?, options)
     }
 
     /// Reads the bytes of a file named `name`.
@@ -100,7 +101,7 @@ impl Table {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        Self::load(Source::from_bytes(name, bytes)?, options)
+        Self::load(Source::from_bytes(name, bytes, options)?, options)
     }
 
     /// The names of the columns.
@@ -223,7 +224,7 @@ impl Table {
                     Field::Text => {
                         return Err(TableError::Text {
                             file: table.file,
-                            line: records.line(),
+                            place: records.place(),
                             column: table.columns[i].clone(),
                             text: shown(records.field(*column)),
                             required: reader.required(),
@@ -231,7 +232,7 @@ impl Table {
                     }
                 };
             }
-            if table.is_complete(&row, || Place::Line(records.line()))? {
+            if table.is_complete(&row, || records.place())? {
                 table.fits(table.rows.len() + 1, options)?;
                 table.rows.push(&row);
             }

@@ -5,7 +5,7 @@ use std::io::{self, Chain, Cursor, Read};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 use super::{
-    COLUMN_LIMIT, Layout, TableError, TableOptions,
+    COLUMN_LIMIT, Layout, Place, TableError, TableOptions,
     dialect::{RECORD_LIMIT, Start},
     field::Field,
     layout::Cells,
@@ -13,24 +13,8 @@ use super::{
     source::{Source, failure},
 };
 
-/// Largest number of characters of a text that a message shows.
-const SHOWN: usize = 40;
-
-/// The text of a field, cut where it is long.
-pub(super) fn shown(field: &[u8]) -> String {
-    cut(field, SHOWN)
-}
-
-/// The text of a field, cut after a number of characters.
-pub(super) fn cut(field: &[u8], most: usize) -> String {
-    let text = String::from_utf8_lossy(field);
-    let mut cut: String = text.chars().take(most).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
-}
-
+/// Last line that may follow a title.
+const TITLE: u64 = 20;
 /// Records of a CSV file, read one after the other. A record of one blank field is a blank line, and
 /// skipped.
 pub(super) struct Records<'a> {
@@ -44,6 +28,8 @@ pub(super) struct Records<'a> {
     trailing_delimiter: bool,
     /// Whether each single blank parts two fields.
     parted_by_blanks: bool,
+    /// Whether lines are rows of a sheet.
+    is_sheet: bool,
     cells: Cells,
 }
 
@@ -57,15 +43,21 @@ impl<'a> Records<'a> {
     /// fields is text.
     pub fn open(source: Source<'a>, options: &TableOptions) -> Result<Self, TableError> {
         let layout = &options.layout;
-        let Source { file, mut reader, .. } = source;
+        let Source { file, mut reader, sheet, .. } = source;
         let start = Start::read(&file, reader.as_mut(), layout)?;
         let delimiter = match options.delimiter {
             Some(delimiter) => delimiter,
+            None if sheet.is_some() => b',',
             None if layout.aligned => b' ',
             None => start.delimiter,
         };
         let whole = Cursor::new(start.bytes).chain(reader).chain(b"\n".as_slice());
-        let omitted = Omitted { comment: layout.comment, aligned: layout.aligned, delimiter };
+        let omitted = Omitted {
+            lines: layout.skip_lines.unwrap_or(0),
+            comment: layout.comment,
+            aligned: layout.aligned,
+            delimiter,
+        };
         let reader = reader_of(Lines::new(Bytes { whole, read: 0 }, omitted), delimiter);
         let mut records = Self {
             file,
@@ -76,10 +68,14 @@ impl<'a> Records<'a> {
             has_header: false,
             trailing_delimiter: layout.trailing_delimiter,
             parted_by_blanks: delimiter == b' ' && !layout.aligned,
+            is_sheet: sheet.is_some(),
             cells: Cells::new(layout),
         };
         if !records.advance()? {
-            return Err(TableError::Empty { file: records.file });
+            return Err(match layout.skip_lines {
+                Some(lines) if lines > 0 => TableError::AllSkipped { file: records.file, lines },
+                _ => TableError::Empty { file: records.file },
+            });
         }
         let fields = records.record.len();
         if fields > COLUMN_LIMIT {
@@ -153,13 +149,13 @@ impl<'a> Records<'a> {
     /// What may be the matter with a record of another length.
     fn hint(&self, fields: usize, expected: usize) -> Option<&'static str> {
         if self.field(0).starts_with(b"#") {
-            Some("if it is a comment, set data.comment to \"#\" (init: --comment '#')")
+            Some("if it is a comment, set data.comment to \"#\"")
         } else if self.parted_by_blanks {
             Some("if blanks align the columns, set data.aligned to true")
-        } else if expected == 1 {
+        } else if expected == 1 || self.line() <= TITLE && fields > expected + 1 {
             Some(
-                "if the lines above it are a title or comments, remove them, or name the first character of comments by \
-                 data.comment (init: --comment)",
+                "if the lines above it are a title, set data.skip_lines to their number; if they are comments, name their \
+                 first character by data.comment",
             )
         } else if fields == expected + 1 && self.field(expected).is_empty() {
             Some("if lines end in a delimiter, set data.trailing_delimiter to true")
@@ -175,6 +171,11 @@ impl<'a> Records<'a> {
     /// The field of a column in the record, trimmed. Beyond the last column it is empty.
     pub fn field(&self, column: usize) -> &[u8] {
         self.record.get(column).unwrap_or_default().trim_ascii()
+    }
+
+    /// Where the record stands.
+    pub fn place(&self) -> Place {
+        if self.is_sheet { Place::SheetRow(self.line()) } else { Place::Line(self.line()) }
     }
 
     /// The line on which the record starts, from 1.

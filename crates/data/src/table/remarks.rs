@@ -15,10 +15,13 @@ pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bo
     let dropped = table.dropped_rows as usize;
     if dropped > 0 {
         let place = |place: &Place| match place {
-            Place::Line(number) | Place::Row(number) => number.to_string(),
+            Place::Line(number) | Place::SheetRow(number) | Place::Row(number) => {
+                number.to_string()
+            }
         };
         let kind = match table.dropped[0].place {
             Place::Line(_) => "lines of the file",
+            Place::SheetRow(_) => "rows of the sheet",
             Place::Row(_) => "rows counted from 0",
         };
         let places = table.dropped.iter().map(|dropped| place(&dropped.place));

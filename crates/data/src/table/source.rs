@@ -1,4 +1,5 @@
-//! [`Source`]: the bytes of a table from a file or from memory, unpacked where gzip packed them.
+//! [`Source`]: the bytes of a table from a file or from memory, unpacked where gzip packed them, and the text of a
+//! workbook's sheet.
 
 use std::{
     fs::{self, File},
@@ -9,8 +10,10 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    TableError,
+    TableError, TableOptions,
+    field::shown,
     format::{LOOKED_AT, recognise},
+    workbook,
 };
 
 /// Largest number of bytes that are unpacked from gzip: 16 GiB.
@@ -28,10 +31,19 @@ pub(super) struct Source<'a> {
     pub size: u64,
     pub reader: Box<dyn BufRead + 'a>,
     is_npy: bool,
+    /// The sheet, if the file is a workbook.
+    pub sheet: Option<Opened>,
+}
+
+/// Sheet of a workbook.
+pub(super) struct Opened {
+    pub name: String,
+    /// Names of the other sheets.
+    pub others: Vec<String>,
 }
 
 impl Source<'static> {
-    pub fn open(path: &Path) -> Result<Self, TableError> {
+    pub fn open(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
         let file = path.display().to_string();
         let open = || {
             let metadata = fs::metadata(path)?;
@@ -46,13 +58,18 @@ impl Source<'static> {
             Ok((opened.metadata()?.len(), opened))
         };
         let (size, opened) = open().map_err(|error| failure(&file, error))?;
-        Source::new(file, size, BufReader::with_capacity(1 << 16, opened), UNPACKED_LIMIT)
+        let reader = BufReader::with_capacity(1 << 16, opened);
+        Source::new(file, size, reader, UNPACKED_LIMIT, options)
     }
 }
 
 impl<'a> Source<'a> {
-    pub fn from_bytes(name: &str, bytes: &'a [u8]) -> Result<Self, TableError> {
-        Source::new(name.to_owned(), bytes.len() as u64, bytes, UNPACKED_LIMIT)
+    pub fn from_bytes(
+        name: &str,
+        bytes: &'a [u8],
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        Source::new(name.to_owned(), bytes.len() as u64, bytes, UNPACKED_LIMIT, options)
     }
 
     fn new(
@@ -60,6 +77,7 @@ impl<'a> Source<'a> {
         size: u64,
         mut packed: impl BufRead + 'a,
         limit: u64,
+        options: &TableOptions,
     ) -> Result<Self, TableError> {
         let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
         let read = packed.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
@@ -67,7 +85,7 @@ impl<'a> Source<'a> {
         let is_gzip = magic == GZIP_MAGIC;
         let whole = Cursor::new(magic).chain(packed);
         if !is_gzip {
-            return Self::told(file, size, Box::new(whole));
+            return Self::told(file, size, Box::new(whole), options);
         }
         let unpacked = Unpacked {
             file: file.clone(),
@@ -76,7 +94,7 @@ impl<'a> Source<'a> {
             limit,
         };
         let reader = Box::new(BufReader::with_capacity(1 << 16, unpacked));
-        Self::told(file, size.saturating_mul(LARGEST_RATIO).min(limit), reader)
+        Self::told(file, size.saturating_mul(LARGEST_RATIO).min(limit), reader, options)
     }
 
     /// Tells the kind of an unpacked file, by its name or its first bytes.
@@ -84,6 +102,7 @@ impl<'a> Source<'a> {
         file: String,
         size: u64,
         mut reader: Box<dyn BufRead + 'a>,
+        options: &TableOptions,
     ) -> Result<Self, TableError> {
         let mut start = Vec::with_capacity(LOOKED_AT);
         let read = reader.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start);
@@ -91,10 +110,52 @@ impl<'a> Source<'a> {
         let name = file.to_ascii_lowercase();
         let is_npy =
             name.ends_with(".npy") || name.ends_with(".npy.gz") || start.starts_with(NPY_MAGIC);
+        if !is_npy && workbook::may_be(&start) {
+            return Self::sheet(file, Box::new(Cursor::new(start).chain(reader)), options);
+        }
         if !is_npy && let Some(format) = recognise(&file, &start) {
             return Err(TableError::OtherFormat { file, what: format.what, way: format.way });
         }
-        Ok(Self { file, size, reader: Box::new(Cursor::new(start).chain(reader)), is_npy })
+        if options.layout.sheet.is_some() {
+            return Err(TableError::NotWorkbook { file });
+        }
+        let reader = Box::new(Cursor::new(start).chain(reader));
+        Ok(Self { file, size, reader, is_npy, sheet: None })
+    }
+
+    /// Opens a sheet of a workbook.
+    fn sheet(
+        file: String,
+        reader: Box<dyn BufRead + 'a>,
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        let limit = options.memory.unwrap_or(workbook::LIMIT).min(workbook::LIMIT);
+        let mut bytes = Vec::new();
+        let read = reader.take(limit + 1).read_to_end(&mut bytes);
+        read.map_err(|error| failure(&file, error))?;
+        if bytes.len() as u64 > limit {
+            return Err(TableError::LargeWorkbook { file, limit });
+        }
+        let wanted = options.layout.sheet.as_deref();
+        let sheet = match workbook::open(&file, bytes, wanted, limit)? {
+            workbook::Kind::Sheet(sheet) => sheet,
+            workbook::Kind::Other(what, way) => {
+                return Err(TableError::OtherFormat { file, what, way });
+            }
+        };
+        let said = [
+            ("data.delimiter", options.delimiter.is_some()),
+            ("data.aligned", options.layout.aligned),
+            ("data.decimal", options.layout.decimal.is_some()),
+            ("data.comment", options.layout.comment.is_some()),
+        ];
+        if let Some((field, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
+            return Err(TableError::OfText { file, field });
+        }
+        let file = format!("{file}, sheet `{}`", shown(sheet.name.as_bytes()));
+        let reader = Box::new(BufReader::with_capacity(1 << 16, sheet.text));
+        let sheet = Some(Opened { name: sheet.name, others: sheet.others });
+        Ok(Self { file, size: u64::MAX, reader, is_npy: false, sheet })
     }
 
     /// Whether the file is NPY. Every other file is CSV.
@@ -149,7 +210,9 @@ mod tests {
         encoder.write_all(&[b'1'; 100_000]).expect("memory");
         let packed = encoder.finish().expect("memory");
         let read = |limit| {
-            let mut source = Source::new("a.csv.gz".to_owned(), 1, packed.as_slice(), limit)?;
+            let options = TableOptions::default();
+            let mut source =
+                Source::new("a.csv.gz".to_owned(), 1, packed.as_slice(), limit, &options)?;
             let mut all = Vec::new();
             let read = source.reader.read_to_end(&mut all);
             read.map_err(|error| failure("a.csv.gz", error))

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test stops there")]
 
 mod arrays;
+mod books;
 mod data;
 mod dialects;
 mod messages;
@@ -11,6 +12,8 @@ mod random;
 mod scaling;
 mod strange;
 mod surveys;
+mod titles;
+mod workbooks;
 
 use std::io::Write;
 

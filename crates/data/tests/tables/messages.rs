@@ -29,7 +29,9 @@ fn a_file_that_cannot_be_read() {
         let error = Table::read(&path, &all()).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{}: cannot be read: ", path.display())), "{error}");
         assert!(
-            error.ends_with("; it must be a CSV or NPY file, as it is or packed by gzip"),
+            error.ends_with(
+                "; it must be a CSV or NPY file, as it is or packed by gzip, or a workbook"
+            ),
             "{error}"
         );
         assert_eq!(Survey::read(&path, &TableOptions::default()).unwrap_err().to_string(), error);
@@ -221,7 +223,7 @@ fn lines_that_are_not_as_the_first() {
     let names =
         "one more than there are names: if each row starts with a name, set data.row_names to true";
     let trailing = "if lines end in a delimiter, set data.trailing_delimiter to true";
-    let comment = "if it is a comment, set data.comment to \"#\" (init: --comment '#')";
+    let comment = "if it is a comment, set data.comment to \"#\"";
     let message = |line, fields, expected, way| {
         format!(
             "a.csv, line {line}: holds {fields} fields, and {expected} are required, as in the first record; {way}"

@@ -1,4 +1,4 @@
-//! `data` of kind `table`: columns of a CSV or NPY file, split and scaled.
+//! `data` of kind `table`: columns of a CSV or NPY file, or of a workbook's sheet, split and scaled.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use crate::TrainError;
 /// Prefix of the names of tables that the binary holds.
 pub const BUILT_IN: &str = "builtin:";
 
-/// Columns of a CSV or NPY file, split into training and held-out rows and scaled.
+/// Columns of a CSV or NPY file, or of a sheet of a workbook, split into training and held-out rows and scaled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableConfig {
     /// The file, relative to this one: CSV, or NPY where its name ends in `.npy`; either may be
-    /// gzipped. `builtin:penguins` and `builtin:digits` are in the binary.
+    /// gzipped. A workbook of Excel or OpenDocument is known by its content. `builtin:penguins` and `builtin:digits` are in the binary.
     pub path: String,
     /// The columns to learn, in this order; all where left out. Each is its name, or an object that
     /// says more of it. Without a header, and in an array, they are called x0, x1, …
@@ -25,6 +25,12 @@ pub struct TableConfig {
     /// Columns to leave out.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// The sheet of a workbook, by its name or its number from 1; where left out, the first that has cells.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// Lines above the table, or rows of a sheet, that are skipped whatever they hold, as a title.
+    #[serde(default)]
+    pub skip_lines: u64,
     /// Whether the first line names the columns; where left out, it does if one of its fields is text.
     #[serde(default)]
     pub header: Option<bool>,
@@ -125,6 +131,8 @@ impl TableConfig {
             return Err(TrainError::config("data.header_in_comment", message));
         }
         Ok(Layout {
+            sheet: self.sheet.clone(),
+            skip_lines: Some(self.skip_lines),
             aligned: self.aligned,
             decimal: self.decimal,
             comment: self.comment.map(|c| byte("data.comment", c)).transpose()?,

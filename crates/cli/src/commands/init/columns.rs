@@ -14,13 +14,13 @@ const REPEATED: u64 = 5;
 /// Name of a column that is left out, and why.
 pub type LeftOut = (String, String);
 
-/// The columns to learn, and those left out.
-pub fn choose(survey: &Survey) -> (Vec<&ColumnSurvey>, Vec<LeftOut>) {
+/// The columns to learn, and those left out. Lines of a sheet are its rows.
+pub fn choose(survey: &Survey, is_sheet: bool) -> (Vec<&ColumnSurvey>, Vec<LeftOut>) {
     let (mut chosen, mut left_out) = (Vec::<&ColumnSurvey>::new(), Vec::new());
     for column in &survey.columns {
         let doubled = chosen.iter().any(|other| other.name == column.name);
         let twice = || "is the name of a column before it too".to_owned();
-        match reasons::why_not(column, survey.rows).or_else(|| doubled.then(twice)) {
+        match reasons::why_not(column, survey.rows, is_sheet).or_else(|| doubled.then(twice)) {
             None => chosen.push(column),
             Some(why) => left_out.push((column.name.clone(), why)),
         }

@@ -1,6 +1,7 @@
 //! `langevin init`: a config for a table of the user's own, with columns chosen and sizes proposed.
 
 mod columns;
+mod flags;
 mod foreign;
 mod listing;
 mod reasons;
@@ -17,7 +18,7 @@ use langevin_train::{
 };
 use serde_json::json;
 
-use self::{columns::LeftOut, listing::wrapped};
+use self::{columns::LeftOut, flags::with_flags, listing::wrapped};
 use crate::{
     args::{Args, InitArgs, YesNo},
     failure::Failure,
@@ -32,7 +33,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     foreign::refuse(&init.data)?;
     let guess = Guess::read(&init.data, &asked(init)).map_err(wrong)?;
     let survey = Survey::read(&init.data, &guess.options).map_err(wrong)?;
-    let (mut chosen, mut left_out) = columns::choose(&survey);
+    let sheet = guess.options.layout.sheet.as_deref();
+    let (mut chosen, mut left_out) = columns::choose(&survey, sheet.is_some());
     can_be_learnt(init, &chosen, &left_out)?;
     let options = with_missing(&guess.options, &chosen);
     let complete = leave_out_gaps(init, &options, &mut chosen, &mut left_out)?;
@@ -63,7 +65,12 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     config.data.build(config.seed).map_err(|error| named_as_given(init, &config.data, error))?;
     write_new_file(&path, text.as_bytes())?;
     let path = path.display().to_string();
-    let remarks = remarks::remarks(&init.data, &survey, &chosen, complete);
+    let file = init.data.file_name().unwrap_or_default().to_string_lossy();
+    let table = match sheet {
+        Some(sheet) => format!("{file} sheet {sheet} row"),
+        None => format!("{file} line"),
+    };
+    let remarks = remarks::remarks(&table, &survey, &chosen, complete);
     if args.json {
         let names: Vec<_> = chosen.iter().map(|column| &column.name).collect();
         let left_out: Vec<_> =
@@ -101,6 +108,8 @@ fn asked(init: &InitArgs) -> TableOptions {
             }),
             comment: init.comment.and_then(byte),
             missing_values: init.missing.clone(),
+            sheet: init.sheet.clone(),
+            skip_lines: init.skip_lines,
             ..Layout::default()
         },
         ..TableOptions::default()
@@ -109,16 +118,7 @@ fn asked(init: &InitArgs) -> TableOptions {
 
 /// The failure of a file that cannot be read, with the flags of this command instead of a config's fields.
 fn wrong(error: TableError) -> Failure {
-    let failure = Failure::from(TrainError::from(error));
-    let mut message = failure.message().to_owned();
-    for (field, flag) in [
-        ("set data.header to false", "use --header no"),
-        ("check its quotes and data.delimiter", "check its quotes and --delimiter"),
-        ("check data.delimiter", "check --delimiter"),
-    ] {
-        message = message.replace(field, flag);
-    }
-    Failure::usage(message)
+    Failure::usage(with_flags(Failure::from(TrainError::from(error)).message()))
 }
 
 /// The failure of a table that the config leads to, with its path as it was given.
@@ -127,7 +127,7 @@ fn named_as_given(init: &InitArgs, data: &DataConfig, error: TrainError) -> Fail
     match data {
         DataConfig::Table(table) => {
             let given = init.data.display().to_string();
-            Failure::usage(failure.message().replace(&table.path, &given))
+            Failure::usage(with_flags(&failure.message().replace(&table.path, &given)))
         }
         _ => failure,
     }

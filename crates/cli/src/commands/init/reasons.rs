@@ -12,13 +12,13 @@ const LARGEST: f64 = 1e150;
 /// Characters of a field that are shown.
 const SHOWN: usize = 40;
 
-/// The reason why a column is not learnt; `None` if it is.
-pub fn why_not(column: &ColumnSurvey, rows: u64) -> Option<String> {
+/// The reason why a column of a file, or of a sheet, is not learnt; `None` if it is.
+pub fn why_not(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> Option<String> {
     let missing = column.missing as f64 / rows.max(1) as f64;
     match column.kind {
         ColumnKind::Empty => Some("has no value".to_owned()),
-        ColumnKind::Id => Some(id(column)),
-        ColumnKind::Text => Some(text(column, rows)),
+        ColumnKind::Id => Some(id(column, is_sheet)),
+        ColumnKind::Text => Some(text(column, rows, is_sheet)),
         _ if column.infinite > 0 => Some(format!("is infinite in {} rows", column.infinite)),
         _ if missing > MOST_MISSING => {
             Some(format!("lacks {:.0} % of its values, whose rows would be lost", 100.0 * missing))
@@ -47,8 +47,8 @@ fn unscalable((low, high): (f64, f64)) -> Option<String> {
     })
 }
 
-fn id(column: &ColumnSurvey) -> String {
-    let at = |cell: &Option<Cell>| cell.as_ref().map(place).unwrap_or_default();
+fn id(column: &ColumnSurvey, is_sheet: bool) -> String {
+    let at = |cell: &Option<Cell>| cell.as_ref().map(|it| place(it, is_sheet)).unwrap_or_default();
     match column.id {
         Some(IdSign::LeadingZeros) => {
             format!(
@@ -66,9 +66,14 @@ fn id(column: &ColumnSurvey) -> String {
     }
 }
 
-fn text(column: &ColumnSurvey, rows: u64) -> String {
-    let example = column.example.as_ref().map(place).unwrap_or_default();
+fn text(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> String {
+    let example = column.example.as_ref().map(|cell| place(cell, is_sheet)).unwrap_or_default();
     let bare = "write bare numbers";
+    if is_sheet && column.example.as_ref().is_some_and(|cell| cell.text.starts_with('=')) {
+        return format!(
+            "holds formulas without their values, as {example}; calculate and save it in a spreadsheet program"
+        );
+    }
     let Some(kind) = column.text else {
         return match &column.distinct {
             Some(values) if values.len() <= 4 && column.range.is_none() => {
@@ -83,6 +88,9 @@ fn text(column: &ColumnSurvey, rows: u64) -> String {
         };
     };
     match kind {
+        TextKind::EitherComma | TextKind::DecimalComma | TextKind::Thousands if is_sheet => {
+            format!("holds numbers as text, as {example}; make them numbers")
+        }
         TextKind::Currency => format!("holds amounts of money, as {example}; {bare}"),
         TextKind::Percent => format!("holds per cent, as {example}; {bare}"),
         TextKind::EitherComma => {
@@ -99,12 +107,21 @@ fn text(column: &ColumnSurvey, rows: u64) -> String {
         TextKind::Dates => {
             format!("holds dates in more than one spelling, as {example}; write them alike")
         }
+        TextKind::UnclearDates => {
+            let formats =
+                [&column.format, &column.other_format].map(|f| f.as_deref().unwrap_or(""));
+            format!(
+                "holds dates, as {example}, that can be read as {}; write four digits of the year",
+                formats.join(" and as ")
+            )
+        }
     }
 }
 
-/// A field in quotes, and its line.
-pub fn place(cell: &Cell) -> String {
-    format!("\"{}\" (line {})", cut(&cell.text), cell.line)
+/// A field in quotes, and its line, or its row in a sheet.
+fn place(cell: &Cell, is_sheet: bool) -> String {
+    let line = if is_sheet { "row" } else { "line" };
+    format!("\"{}\" ({line} {})", cut(&cell.text), cell.line)
 }
 
 /// A text without what is too long to be shown.

@@ -105,6 +105,8 @@ fn reading(options: &TableOptions) -> String {
     let decimal = |decimal| if decimal == Decimal::Comma { "\",\"" } else { "\".\"" }.to_owned();
     let yes = |is_it: bool| is_it.then(|| "true".to_owned());
     let fields = [
+        ("sheet", layout.sheet.as_ref().map(|sheet| json!(sheet).to_string())),
+        ("skip_lines", layout.skip_lines.filter(|lines| *lines > 0).map(|lines| lines.to_string())),
         ("header", options.header.map(|header| header.to_string())),
         ("delimiter", options.delimiter.map(character)),
         ("aligned", yes(layout.aligned)),

@@ -1,7 +1,5 @@
 //! [`remarks`]: what a user should know of a table before it is trained on.
 
-use std::path::Path;
-
 use langevin_data::{ColumnSurvey, Survey};
 
 use super::{listing::number, reasons::cut};
@@ -9,19 +7,18 @@ use super::{listing::number, reasons::cut};
 /// Odd fields of a column that are named one by one.
 const NAMED: usize = 3;
 
-/// Remarks on odd fields, on numbers that may mean a missing value, on rows that lack values, and on the shape.
+/// Remarks on odd fields, whose lines follow the words `table`, on numbers that may mean a missing value, on rows that lack values, and on the shape.
 pub fn remarks(
-    data: &Path,
+    table: &str,
     survey: &Survey,
     chosen: &[&ColumnSurvey],
     complete: u64,
 ) -> Vec<String> {
-    let file = data.file_name().unwrap_or_default().to_string_lossy();
     let mut remarks = Vec::new();
     for column in chosen {
         let named = column.odd.iter().take(NAMED).map(|cell| {
             format!(
-                "{file} line {}: \"{}\", {} of {}",
+                "{table} {}: \"{}\", {} of {}",
                 cell.line,
                 cut(&cell.text),
                 cell.count,
@@ -53,7 +50,7 @@ pub fn remarks(
         }
         if column.format.as_ref().is_some_and(|format| format.contains("%y")) {
             remarks.push(format!(
-                "{}: two digits of a year are read as 1969 to 2068; write four where they mean others",
+                "{}: two digits of a year are read as 1969 to 2068, and written so; write four where they mean others",
                 column.name
             ));
         }

@@ -59,11 +59,14 @@ pub(super) fn find(sample: &[u8], comment: Option<u8>, aligned: bool) -> Found {
 type Score = (bool, u32, usize);
 
 fn score(sample: &[u8], comment: Option<u8>, found: Found) -> Score {
-    let omitted = Omitted { comment, aligned: found.aligned, delimiter: found.delimiter };
+    let omitted = Omitted { lines: 0, comment, aligned: found.aligned, delimiter: found.delimiter };
     let lines = split(sample, omitted, RECORDS);
     let first = lines.first().map_or(0, |line| line.fields.len() - 1);
     let body = if lines.len() > 1 { &lines[1..] } else { &lines[..] };
     let width = width(body);
+    // A title has fewer.
+    let titles = body.iter().take_while(|line| line.fields.len() < width).count();
+    let body = &body[titles..];
     let alike: Vec<_> = body.iter().filter(|line| line.fields.len() == width).collect();
     let fields = || alike.iter().flat_map(|line| &line.fields);
     let known = fields().filter(|field| kind(field, None) != Kind::Text).count();
@@ -71,7 +74,7 @@ fn score(sample: &[u8], comment: Option<u8>, found: Found) -> Score {
     let mut fits = width > 1 && alike.len() as f64 >= ALIKE * body.len() as f64;
     if found.aligned {
         // A day and a time are one field.
-        let whole = Omitted { comment, aligned: false, delimiter: 0 };
+        let whole = Omitted { lines: 0, comment, aligned: false, delimiter: 0 };
         let whole = split(sample, whole, RECORDS);
         let is_date = whole.iter().skip(1).all(|line| kind(&line.fields[0], None) == Kind::Date);
         fits &= share >= NUMBERS && !(is_date && whole.len() > 1);

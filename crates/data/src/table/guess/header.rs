@@ -4,7 +4,7 @@ use super::{
     Guess,
     cell::{Kind, Line, kind, width},
 };
-use crate::table::marks;
+use crate::table::{Decimal, marks};
 
 /// Share of a column's fields that must be of one kind to say what it holds.
 const MOST: f64 = 0.8;
@@ -29,6 +29,14 @@ struct Evidence {
     /// Those of them that are far outside the numbers below.
     far: usize,
     values: Vec<f64>,
+}
+
+impl Evidence {
+    /// Whether names outnumber the fields that are as those below.
+    fn is_of_names(&self) -> bool {
+        let alike = self.numbers.len() - self.unlike;
+        !self.names.is_empty() && self.names.len() > self.same + alike
+    }
 }
 
 /// Says whether the first line is a header, and what else belongs to one.
@@ -64,7 +72,8 @@ fn find_row_names(guess: &mut Guess, first: &Line, body: &[Line], columns: usize
     if is_one_more && guess.options.header != Some(false) && is_text(guess, first) {
         guess.options.layout.row_names = true;
         guess.said.push(format!(
-            "line {}: {} names for {columns} fields: each row starts with a name, in a column called row",
+            "{} {}: {} names for {columns} fields: each row starts with a name, in a column called row",
+            guess.line(),
             first.line,
             first.fields.len()
         ));
@@ -86,10 +95,16 @@ fn find_header_in_comment(guess: &mut Guess, first: &Line, sample: &[u8], column
     if is_names {
         find_names(guess, line);
         guess.options.layout.header_in_comment = true;
-        guess.said.retain(|said| !said.starts_with("line "));
+        let above = format!("line {} ", first.line);
+        guess.said.retain(|said| !said.starts_with(&above));
         guess.said.push(format!("the comment above line {} names the columns", first.line));
     }
     is_names
+}
+
+/// Whether a line has names above values of other kinds, and more of them than fields that are as below.
+pub(super) fn names_columns(first: &Line, body: &[Line], decimal: Option<Decimal>) -> bool {
+    evidence(first, body, decimal).is_of_names()
 }
 
 /// Whether the first of equally long lines is a header.
@@ -106,7 +121,7 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
         }
     };
     let alike = evidence.numbers.len() - evidence.unlike;
-    let line = first.line;
+    let line = format!("{} {}", guess.line(), first.line);
     let all = evidence.numbers.len();
     let is_ascending = evidence.values.windows(2).all(|pair| pair[0] < pair[1]);
     let steps: Vec<_> = evidence.values.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -116,9 +131,9 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
     let counts_columns = is_regular && steps[0] == 1.0 && evidence.values[0].abs() <= 1.0;
     let has_index = first.fields[0].is_empty() && all >= 1 && numbers_rows(body);
     let numbers = shown(&mut evidence.numbers.iter().copied());
-    if !evidence.names.is_empty() && evidence.names.len() > evidence.same + alike {
+    if evidence.is_of_names() {
         let names = shown(&mut evidence.names.iter().copied());
-        guess.said.push(format!("line {line} names the columns: {names} above other values"));
+        guess.said.push(format!("{line} names the columns: {names} above other values"));
         return true;
     }
     if evidence.names.is_empty() && evidence.same == 0 {
@@ -127,7 +142,7 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
                 |field: &Vec<u8>| field.iter().any(u8::is_ascii_alphabetic) || !field.is_ascii();
             let is_header = first.fields.iter().any(is_named);
             let what = if is_header { "names the columns" } else { "is data" };
-            guess.said.push(format!("line {line} {what}, as far as can be told"));
+            guess.said.push(format!("{line} {what}, as far as can be told"));
             return is_header;
         }
         let is_header =
@@ -136,7 +151,7 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
                 || (counts_columns && all >= 4 && all == first.fields.len());
         if is_header {
             guess.said.push(format!(
-                "line {line} names the columns: {numbers} {}; if it is data: --header no",
+                "{line} names the columns: {numbers} {}; if it is data: --header no",
                 if alike == 0 { "are unlike the numbers below" } else { "count them" }
             ));
             return true;
@@ -156,11 +171,11 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
         }
         _ => format!("{numbers} are as below"),
     };
-    guess.said.push(format!("line {line} is data: {why}; if it names the columns: --header yes"));
+    guess.said.push(format!("{line} is data: {why}; if it names the columns: --header yes"));
     false
 }
 
-fn evidence(first: &Line, body: &[Line], decimal: Option<crate::table::Decimal>) -> Evidence {
+fn evidence(first: &Line, body: &[Line], decimal: Option<Decimal>) -> Evidence {
     let mut evidence = Evidence::default();
     for (column, field) in first.fields.iter().enumerate() {
         let fields = || body.iter().filter_map(|line| line.fields.get(column));
@@ -260,7 +275,8 @@ fn find_units(guess: &mut Guess, body: &[Line]) {
         let shown: Vec<_> =
             second.fields.iter().take(LISTED).map(|f| String::from_utf8_lossy(f)).collect();
         guess.said.push(format!(
-            "line {} holds units ({}), and is skipped",
+            "{} {} holds units ({}), and is skipped",
+            guess.line(),
             second.line,
             shown.join(", ")
         ));

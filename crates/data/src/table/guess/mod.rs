@@ -4,8 +4,9 @@ mod cell;
 mod delimiter;
 mod header;
 mod spelling;
+mod titles;
 
-use std::{io::Read, path::Path};
+use std::{borrow::Cow, io::Read, path::Path};
 
 use self::cell::Line;
 use super::{
@@ -13,11 +14,13 @@ use super::{
     dialect::BYTE_ORDER_MARK,
     lines::{Lines, Omitted},
     records::reader_of,
-    source::{Source, failure},
+    source::{Opened, Source, failure},
 };
 
 /// Bytes of a file that are looked at.
 const SAMPLE: usize = 1 << 20;
+/// Sheets that a sentence lists.
+const SHEETS: usize = 8;
 /// Largest number of records that are looked at.
 const RECORDS: usize = 2000;
 
@@ -37,7 +40,7 @@ impl Guess {
     /// # Errors
     /// A file that cannot be read, or is no table.
     pub fn read(path: &Path, asked: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::open(path)?, asked)
+        Self::of(Source::open(path, asked)?, asked)
     }
 
     /// Guesses how to read the bytes of a file named `name`.
@@ -55,7 +58,7 @@ impl Guess {
     /// # Ok::<(), langevin_data::TableError>(())
     /// ```
     pub fn from_bytes(name: &str, bytes: &[u8], asked: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::from_bytes(name, bytes)?, asked)
+        Self::of(Source::from_bytes(name, bytes, asked)?, asked)
     }
 
     fn of(source: Source<'_>, asked: &TableOptions) -> Result<Self, TableError> {
@@ -63,16 +66,36 @@ impl Guess {
         if source.is_npy() {
             return Ok(guess);
         }
+        if let Some(sheet) = &source.sheet {
+            guess.options.layout.sheet = Some(sheet.name.clone());
+            guess.said.extend(said_of(sheet, asked.layout.sheet.is_some()));
+        }
+        let is_sheet = source.sheet.is_some();
         let file = source.file.clone();
         let mut sample = Vec::new();
         let read = source.reader.take(SAMPLE as u64).read_to_end(&mut sample);
         read.map_err(|error| failure(&file, error))?;
         let sample = whole_lines(&sample);
+        let sample = &without(sample, asked.layout.skip_lines.unwrap_or(0))[..];
         // Lines that end in carriage returns alone are one record here; reading the table says so.
+        if is_sheet {
+            // Its cells are known: only what they mean is to be found.
+            let mut read = guess.records(sample);
+            if read.len() > 1 {
+                titles::find(&mut guess, &mut read);
+                header::find(&mut guess, &read, sample);
+            }
+            return Ok(guess);
+        }
         guess.find_comment(sample);
         guess.find_delimiter(sample);
         guess.find_layout(sample, asked.layout.comment);
         Ok(guess)
+    }
+
+    /// What a line of the file is called.
+    fn line(&self) -> &'static str {
+        if self.options.layout.sheet.is_some() { "row" } else { "line" }
     }
 
     /// A comment's opening, where the first line that isn't blank, or one that fits no table, starts with it.
@@ -124,6 +147,7 @@ impl Guess {
         if read.len() < 2 {
             return;
         }
+        titles::find(self, &mut read);
         self.find_trailing(&mut read);
         header::find(self, &read, sample);
         spelling::find(self, &read);
@@ -184,7 +208,8 @@ impl Guess {
 
     fn with_comment(&self, sample: &[u8], comment: Option<u8>) -> Vec<Line> {
         let delimiter = self.options.delimiter.unwrap_or(b',');
-        split(sample, Omitted { comment, aligned: self.options.layout.aligned, delimiter }, RECORDS)
+        let aligned = self.options.layout.aligned;
+        split(sample, Omitted { lines: 0, comment, aligned, delimiter }, RECORDS)
     }
 }
 
@@ -210,6 +235,33 @@ fn whole_lines(sample: &[u8]) -> &[u8] {
     match text.iter().rposition(|byte| *byte == b'\n') {
         Some(last) if sample.len() == SAMPLE => &text[..=last],
         _ => text,
+    }
+}
+
+/// Which sheet of a workbook is read, if it has others and none was asked for.
+fn said_of(sheet: &Opened, was_asked: bool) -> Option<String> {
+    let others: Vec<_> = sheet.others.iter().take(SHEETS).map(|name| format!("{name:?}")).collect();
+    let more = if sheet.others.len() > SHEETS { ", …" } else { "" };
+    (!others.is_empty() && !was_asked).then(|| {
+        format!(
+            "the sheet {:?} is read; the workbook has {}{more} too: --sheet NAME reads another",
+            sheet.name,
+            others.join(", ")
+        )
+    })
+}
+
+/// A text with its first lines empty.
+fn without(text: &[u8], lines: u64) -> Cow<'_, [u8]> {
+    let mut ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    match lines.checked_sub(1) {
+        None => Cow::Borrowed(text),
+        Some(before) => {
+            let last = usize::try_from(before).ok().and_then(|before| ends.nth(before));
+            let rest = last.map_or(&[][..], |(end, _)| text.get(end + 1..).unwrap_or_default());
+            let count = usize::try_from(lines).unwrap_or(0).min(text.len());
+            Cow::Owned([&vec![b'\n'; count][..], rest].concat())
+        }
     }
 }
 

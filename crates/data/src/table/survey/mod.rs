@@ -1,6 +1,9 @@
 //! [`Survey`]: what a file holds, column by column, to propose the columns to train on.
 
+mod dates;
+mod days;
 mod ends;
+mod noted;
 mod number;
 mod tally;
 mod text;
@@ -11,9 +14,9 @@ use self::tally::Tally;
 pub use self::text::TextKind;
 use super::{
     TableError, TableOptions,
-    field::Field,
+    field::{Field, cut},
     npy::Array,
-    records::{Records, cut},
+    records::Records,
     source::Source,
 };
 
@@ -139,7 +142,7 @@ impl Survey {
     /// # Errors
     /// A file that cannot be read, or whose records differ in length. Values of any kind are no error.
     pub fn read(path: &Path, options: &TableOptions) -> Result<Self, TableError> {
-        Self::of(Source::open(path)?, options)
+        Self::of(Source::open(path, options)?, options)
     }
 
     /// Surveys the bytes of a file named `name`.
@@ -151,7 +154,7 @@ impl Survey {
         bytes: &[u8],
         options: &TableOptions,
     ) -> Result<Self, TableError> {
-        Self::of(Source::from_bytes(name, bytes)?, options)
+        Self::of(Source::from_bytes(name, bytes, options)?, options)
     }
 
     fn of(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {

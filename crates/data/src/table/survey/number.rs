@@ -2,8 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Cell, IdSign, ends::Ends};
-use crate::table::{date, scale::is_whole};
+use super::{
+    Cell, IdSign,
+    days::{Days, Found},
+    ends::Ends,
+    noted::{ODD_LIMIT, is_cut, note},
+};
+use crate::table::scale::is_whole;
 
 /// Smallest number of rows in which ascending numbers are a sign of an id.
 const ID_ROWS: u64 = 3;
@@ -28,7 +33,7 @@ pub(super) struct Numbers {
     pub ends: Ends,
     /// Number of digits of all numbers, where they are digits alone and equally many.
     digits: Option<usize>,
-    is_date: bool,
+    days: Days,
     /// Last number, if each number so far was one more than the one before it.
     ascending: Option<f64>,
     last: f64,
@@ -37,7 +42,9 @@ pub(super) struct Numbers {
     /// Numbers so far, while no two are equal.
     distinct: Option<HashSet<u64>>,
     leading_zeros: Option<Cell>,
-    too_long: Option<Cell>,
+    /// Whole numbers above 2^53; they count for nothing else.
+    too_long: Vec<Cell>,
+    too_long_count: u64,
 }
 
 impl Numbers {
@@ -50,19 +57,34 @@ impl Numbers {
             decimals: Some(0),
             ends: Ends::default(),
             digits: None,
-            is_date: true,
+            days: Days::default(),
             ascending: None,
             last: f64::NAN,
             rises: true,
             falls: true,
             distinct: None,
             leading_zeros: None,
-            too_long: None,
+            too_long: Vec::new(),
+            too_long_count: 0,
         }
     }
 
-    /// Takes a number, and its text where the file has one.
-    pub fn take(&mut self, value: f64, text: Option<&[u8]>, line: &impl Fn() -> u64) {
+    /// Takes a number, its text with a decimal point where the file has one, and the field's text.
+    pub fn take(
+        &mut self,
+        value: f64,
+        plain: Option<&[u8]>,
+        text: &impl Fn() -> String,
+        line: &impl Fn() -> u64,
+    ) {
+        if plain.is_some_and(|plain| is_too_long(value, plain)) {
+            self.count += 1;
+            self.too_long_count += 1;
+            if self.too_long.len() <= ODD_LIMIT {
+                note(&mut self.too_long, &text(), line);
+            }
+            return;
+        }
         let is_next = self.ascending.is_some_and(|last| last + 1.0 == value);
         self.ascending = (is_next || self.count == 0).then_some(value);
         self.count += 1;
@@ -77,9 +99,15 @@ impl Numbers {
         self.rises &= self.last.is_nan() || value >= self.last;
         self.falls &= self.last.is_nan() || value <= self.last;
         self.last = value;
-        match text {
-            Some(text) => self.take_text(value, text, line),
-            None => (self.decimals, self.is_date) = (None, false),
+        match plain {
+            Some(plain) => {
+                self.take_text(value, plain, line);
+                self.days.take(value, plain, text, line);
+            }
+            None => {
+                self.decimals = None;
+                self.days.give_up();
+            }
         }
     }
 
@@ -98,14 +126,9 @@ impl Numbers {
         if is_digits && digits.len() > 1 && digits[0] == b'0' && self.leading_zeros.is_none() {
             self.leading_zeros = Some(cell());
         }
-        if is_digits && value.abs() >= WHOLE_LIMIT && self.too_long.is_none() {
-            self.too_long = Some(cell());
-        }
-        let is_first = self.count - self.infinite == 1;
+        let is_first = self.count - self.infinite - self.too_long_count == 1;
         let length = Some(digits.len()).filter(|_| is_digits && digits.len() == text.len());
         self.digits = length.filter(|_| is_first || self.digits == length);
-        self.is_date &=
-            self.digits.is_some() && str::from_utf8(digits).is_ok_and(date::is_date_number);
         if is_first && length.is_some_and(|length| length >= LONG) {
             self.distinct = Some(HashSet::new());
         }
@@ -120,16 +143,23 @@ impl Numbers {
         }
     }
 
-    /// The format of dates that are written as whole numbers.
-    pub fn date_format(&self, name: &str) -> Option<date::DateFormat> {
-        let (low, high) = self.range.filter(|(low, high)| low < high)?;
-        // Six digits may be anything else, unless the name speaks of time.
-        let name = name.to_lowercase();
-        let speaks = ["date", "month", "period", "time", "day", "ym", "monat", "datum"];
-        let is_it = self.is_date && self.infinite == 0 && self.count >= 2;
-        let is_clear = self.digits? > 6 || speaks.iter().any(|word| name.contains(word));
-        let format = date::formats_of_number(self.digits?).filter(|_| is_it && is_clear)?;
-        [low, high].iter().all(|end| format.parse(&format!("{end}")).is_some()).then_some(format)
+    /// Dates that are written as whole numbers.
+    pub fn date(&self, name: &str) -> Option<Found> {
+        self.days.find(name).filter(|_| self.infinite == 0 && self.too_long_count == 0)
+    }
+
+    /// The number of whole numbers above 2^53.
+    pub fn too_long_count(&self) -> u64 {
+        self.too_long_count
+    }
+
+    /// Takes out the whole numbers above 2^53, as odd cells of others, if they can be named one by one.
+    pub fn take_too_long(&mut self) -> Vec<Cell> {
+        let is_cut = self.too_long.iter().any(|cell| is_cut(&cell.text));
+        if self.too_long.len() > ODD_LIMIT || self.range.is_none() || is_cut {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.too_long)
     }
 
     /// Why the numbers are ids, and the field that shows it.
@@ -137,7 +167,7 @@ impl Numbers {
         if let Some(cell) = &self.leading_zeros {
             return Some((IdSign::LeadingZeros, Some(cell.clone())));
         }
-        if let Some(cell) = &self.too_long {
+        if let Some(cell) = self.too_long.first() {
             return Some((IdSign::TooLong, Some(cell.clone())));
         }
         if !self.is_whole || self.infinite > 0 {
@@ -158,4 +188,13 @@ impl Numbers {
             None
         }
     }
+}
+
+/// Whether an f64 does not hold a whole number, by its digits.
+fn is_too_long(value: f64, text: &[u8]) -> bool {
+    if value.abs() < WHOLE_LIMIT {
+        return false;
+    }
+    let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    digits.iter().all(u8::is_ascii_digit)
 }

@@ -1,24 +1,18 @@
 //! [`Tally`]: what is known of a column up to the last row that was seen.
 
-use super::{Cell, ColumnKind, ColumnSurvey, TextKind, number::Numbers, text::text_kind};
-use crate::table::{
-    date::{DateFormat, formats_of},
-    field::Field,
-    marks,
+use super::{
+    Cell, ColumnKind, ColumnSurvey, TextKind,
+    dates::Dates,
+    noted::{MOST, ODD_LIMIT, is_cut, note},
+    number::Numbers,
+    text::text_kind,
 };
+use crate::table::{field::Field, marks};
 
 /// Largest number of distinct values of a column that a survey lists.
 const DISTINCT_LIMIT: usize = 20;
-/// Largest number of odd fields of a column that can be named one by one.
-const ODD_LIMIT: usize = 20;
 /// Rows of which one may have an odd field: 5 %.
 const ODD_ONE_OF: u64 = 20;
-/// Share of texts that are of one kind, to call the column so.
-const MOST: f64 = 0.8;
-/// Texts that are looked at for a date in another format.
-const LOOKED_AT: u64 = 1000;
-/// Fewest dates that make a column one of dates.
-const DATES: u64 = 2;
 
 /// Tally of a column.
 pub(super) struct Tally {
@@ -32,21 +26,13 @@ pub(super) struct Tally {
     mark_count: u64,
     /// Infinite numbers, as they are written.
     infinite: Vec<Cell>,
-    /// Formats of the first date, with the number of texts that have each, and their range.
-    dates: Vec<Candidate>,
-    undated: Vec<Cell>,
-    undated_count: u64,
-    /// Dates among them, in other formats.
-    other_dates: u64,
+    /// Numbers as they are written, while they are few.
+    written: Vec<Cell>,
+    has_more_numbers: bool,
+    dates: Dates,
     kinds: Vec<(TextKind, u64)>,
     /// Whether cells have no text that could be told again.
     is_array: bool,
-}
-
-struct Candidate {
-    format: DateFormat,
-    read: u64,
-    range: (f64, f64),
 }
 
 impl Tally {
@@ -79,10 +65,9 @@ impl Tally {
             marks: Vec::new(),
             mark_count: 0,
             infinite: Vec::new(),
-            dates: Vec::new(),
-            undated: Vec::new(),
-            undated_count: 0,
-            other_dates: 0,
+            written: Vec::new(),
+            has_more_numbers: false,
+            dates: Dates::default(),
             kinds: Vec::new(),
             is_array: false,
         }
@@ -112,16 +97,19 @@ impl Tally {
                 let is_kept =
                     self.marks.len() < ODD_LIMIT || self.marks.iter().any(|mark| mark.text == text);
                 if marks::is_missing_mark(&text) && is_kept {
-                    note(&mut self.marks, text, &line);
+                    note(&mut self.marks, &text, &line);
                     self.mark_count += 1;
                     return;
                 }
                 self.take_text(&text, &line);
             }
             Field::Number(value) => {
-                self.numbers.take(value, plain, &line);
+                self.numbers.take(value, plain, &text, &line);
                 if value.is_infinite() {
-                    note(&mut self.infinite, text(), &line);
+                    note(&mut self.infinite, &text(), &line);
+                }
+                if !self.has_more_numbers {
+                    self.has_more_numbers = !note(&mut self.written, &text(), &line);
                 }
             }
         }
@@ -137,47 +125,20 @@ impl Tally {
     }
 
     fn take_text(&mut self, text: &str, line: &impl Fn() -> u64) {
+        self.dates.take(text, line, (!self.has_more_texts).then_some(&self.texts));
         self.text_count += 1;
-        // A text that was cut, or is no UTF-8, cannot be told again by its characters.
-        self.has_more_texts |= text.ends_with('…') || text.contains('\u{fffd}');
-        self.has_more_texts |= !note(&mut self.texts, text.to_owned(), line);
+        self.has_more_texts |= is_cut(text) || !note(&mut self.texts, text, line);
         if let Some(kind) = text_kind(text) {
             match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, count)) => *count += 1,
                 None => self.kinds.push((kind, 1)),
             }
         }
-        if self.dates.is_empty() && self.undated_count < LOOKED_AT {
-            self.dates = formats_of(text)
-                .into_iter()
-                .map(|format| Candidate {
-                    format,
-                    read: 0,
-                    range: (f64::INFINITY, f64::NEG_INFINITY),
-                })
-                .collect();
-        }
-        let mut is_date = false;
-        for candidate in &mut self.dates {
-            // What would come back in another spelling is none of this format.
-            let value = candidate.format.parse(text);
-            if let Some(value) = value.filter(|value| candidate.format.write(*value) == text) {
-                is_date = true;
-                candidate.read += 1;
-                candidate.range = (candidate.range.0.min(value), candidate.range.1.max(value));
-            }
-        }
-        if !is_date {
-            let is_known = !self.dates.is_empty() && self.undated_count < LOOKED_AT;
-            self.other_dates += u64::from(is_known && !formats_of(text).is_empty());
-            self.undated_count += 1;
-            note(&mut self.undated, text.to_owned(), line);
-        }
     }
 
     pub fn finish(mut self, rows: u64) -> ColumnSurvey {
         let present = rows.saturating_sub(self.column.missing + self.mark_count);
-        let may_be_odd = |count: u64| count * ODD_ONE_OF <= present;
+        let may_be_odd = |count: u64| count == 0 || count * ODD_ONE_OF <= present;
         self.column.example = self.texts.first().cloned();
         self.column.texts = self.text_count;
         let odd = self.text_count + self.numbers.infinite;
@@ -188,13 +149,10 @@ impl Tally {
         {
             self.column.odd = [&self.texts[..], &self.infinite[..]].concat();
             self.numbers.infinite = 0;
-            self.finish_numbers();
+            self.finish_numbers(odd, &may_be_odd);
         } else if self.numbers.count > 0 && self.text_count == 0 {
             self.column.infinite = self.numbers.infinite;
-            self.finish_numbers();
-        } else if self.numbers.count > 0 {
-            self.finish_text();
-            return self.column;
+            self.finish_numbers(odd, &may_be_odd);
         } else if self.text_count == 0 {
             self.column.kind = ColumnKind::Empty;
         } else if !self.finish_words(&may_be_odd) && !self.finish_dates(&may_be_odd) {
@@ -206,19 +164,25 @@ impl Tally {
         self.column
     }
 
-    fn finish_numbers(&mut self) {
-        let (column, numbers) = (&mut self.column, &self.numbers);
+    /// A column of numbers, or of dates that are written as numbers, beside a number of odd cells.
+    fn finish_numbers(&mut self, odd: u64, may_be_odd: &impl Fn(u64) -> bool) {
+        let (column, numbers) = (&mut self.column, &mut self.numbers);
+        if let Some(date) =
+            numbers.date(&column.name).filter(|date| may_be_odd(odd + date.odd_count))
+        {
+            column.kind = ColumnKind::Date;
+            column.range = Some(date.range);
+            column.format = Some(date.format);
+            column.odd.extend(date.odd);
+            return;
+        }
+        if !self.is_array && may_be_odd(odd + numbers.too_long_count()) {
+            column.odd.extend(numbers.take_too_long());
+        }
         column.range = numbers.range;
         column.decimals = numbers.decimals;
         let is_constant = column.range.is_some_and(|(minimum, maximum)| minimum == maximum);
         let id = numbers.id(&column.name);
-        if let Some(format) = numbers.date_format(&column.name) {
-            let value = |end: f64| format.parse(&format!("{end}"));
-            column.kind = ColumnKind::Date;
-            column.range = column.range.and_then(|(low, high)| value(low).zip(value(high)));
-            column.format = Some(format.text().to_owned());
-            return;
-        }
         column.sentinel = numbers.ends.sentinel();
         column.kind = match id {
             // A constant comes back as it is, unless its digits would not.
@@ -237,14 +201,21 @@ impl Tally {
         };
     }
 
+    /// The numbers of a column of words or dates, if they can be named one by one.
+    fn odd_numbers(&self) -> Option<&[Cell]> {
+        (self.numbers.count == 0 || !self.has_more_numbers).then_some(&self.written)
+    }
+
     /// A column of words for no and yes.
     fn finish_words(&mut self, may_be_odd: &impl Fn(u64) -> bool) -> bool {
+        let Some(numbers) = self.odd_numbers() else { return false };
         let is_word = |cell: &&Cell| marks::is_yes_or_no(&cell.text);
         let words = self.texts.iter().filter(is_word).map(|cell| cell.text.as_str());
-        let odd: Vec<_> = self.texts.iter().filter(|cell| !is_word(cell)).cloned().collect();
+        let odd = self.texts.iter().filter(|cell| !is_word(cell)).chain(numbers);
+        let odd: Vec<_> = odd.cloned().collect();
         let count = odd.iter().map(|cell| cell.count).sum();
         let pair = marks::pair(words).filter(|_| !self.has_more_texts);
-        let Some(pair) = pair.filter(|_| odd.is_empty() || may_be_odd(count)) else { return false };
+        let Some(pair) = pair.filter(|_| may_be_odd(count)) else { return false };
         let has = |word: &str| self.texts.iter().any(|cell| cell.text.eq_ignore_ascii_case(word));
         let (low, high) = (!has(&pair[0]), has(&pair[1]));
         self.column.range = Some((f64::from(low), f64::from(high)));
@@ -255,23 +226,25 @@ impl Tally {
 
     /// A column of dates in one format.
     fn finish_dates(&mut self, may_be_odd: &impl Fn(u64) -> bool) -> bool {
-        let most = self.dates.iter().map(|date| date.read).max();
-        let Some(most) = most.filter(|read| *read >= DATES) else { return false };
-        let mut best = self.dates.iter().filter(|date| date.read == most);
-        let Some(date) = best.next() else { return false };
-        let is_one = date.read + self.undated_count == self.text_count;
-        let is_few = self.undated.len() <= ODD_LIMIT;
-        if !is_one || self.undated_count > 0 && !(may_be_odd(self.undated_count) && is_few) {
-            if (most + self.other_dates) as f64 >= MOST * self.text_count as f64 {
+        let Some(date) = self.dates.find() else { return false };
+        let numbers = self.odd_numbers().filter(|_| date.is_complete);
+        let is_few = may_be_odd(date.odd_count + self.numbers.count);
+        let Some(numbers) = numbers.filter(|_| is_few) else {
+            if self.dates.are_most() {
                 self.kinds = vec![(TextKind::Dates, self.text_count)];
             }
             return false;
+        };
+        let odd = [&date.odd[..], numbers].concat();
+        let is_unclear = date.is_unclear();
+        (self.column.format, self.column.other_format) = (Some(date.format), date.other);
+        if is_unclear {
+            self.kinds = vec![(TextKind::UnclearDates, self.text_count)];
+            return false;
         }
         self.column.kind = ColumnKind::Date;
-        self.column.format = Some(date.format.text().to_owned());
-        self.column.other_format = best.next().map(|date| date.format.text().to_owned());
         self.column.range = Some(date.range);
-        self.column.odd = std::mem::take(&mut self.undated);
+        self.column.odd = odd;
         true
     }
 
@@ -299,17 +272,4 @@ impl Tally {
             self.column.example = of_kind.or(self.texts.first()).cloned();
         }
     }
-}
-
-/// Counts a text; returns false where it is one too many to be kept.
-fn note(cells: &mut Vec<Cell>, text: String, line: &impl Fn() -> u64) -> bool {
-    if let Some(cell) = cells.iter_mut().find(|cell| cell.text == text) {
-        cell.count += 1;
-    } else if cells.len() <= ODD_LIMIT {
-        cells.push(Cell { text, line: line(), count: 1 });
-        return cells.len() <= ODD_LIMIT;
-    } else {
-        return false;
-    }
-    true
 }

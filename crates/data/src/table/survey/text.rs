@@ -25,6 +25,8 @@ pub enum TextKind {
     Comparison,
     /// Dates in more than one spelling.
     Dates,
+    /// Dates with two digits of the year that can be read in more than one order, as `03/04/05`.
+    UnclearDates,
 }
 
 /// What a text is; `None` for any other text.
