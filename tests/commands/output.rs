@@ -2,7 +2,7 @@
 
 use std::{fs, process::Stdio};
 
-use crate::program::{Program, SMALL, Said};
+use crate::program::{Program, SMALL};
 
 #[test]
 fn a_run_leaves_its_documented_files() {
@@ -100,61 +100,6 @@ fn a_reader_that_goes_away_does_not_end_the_run() {
         assert_eq!(child.wait().expect("waited").code(), Some(0), "{flags:?}");
         assert!(program.path(&format!("{run}/samples.csv")).is_file(), "{flags:?}");
     }
-}
-
-/// A file that takes no byte, as on a full disk.
-#[cfg(target_os = "linux")]
-#[test]
-fn output_that_cannot_be_written_is_an_error_but_ends_no_training() {
-    let program = Program::new();
-    program.write("run.json", SMALL);
-    let to_full = |arguments: &[&str]| -> Said {
-        let full = fs::File::options().write(true).open("/dev/full").expect("on Linux");
-        program.command(arguments).stdout(full).output().expect("runs").into()
-    };
-    for flags in [&["--json"][..], &[]] {
-        let run = format!("run{}", flags.len());
-        let train = [flags, &["train", "run.json", "--out", &run]].concat();
-        let said = to_full(&train).code(0);
-        assert_eq!(
-            said.err.matches("standard output cannot be written").count(),
-            1,
-            "{}",
-            said.err
-        );
-        assert!(program.path(&format!("{run}/samples.csv")).is_file());
-    }
-    program.write("table.csv", "a,b\n1,2\n2,1\n3,5\n");
-    for arguments in [
-        &["schema"][..],
-        &["completions", "bash"],
-        &["configs"],
-        &["configs", "show", "--defaults"],
-        &["configs", "show", "default"],
-        &["--json", "configs"],
-        &["runs", "."],
-        &["--json", "runs", "."],
-        &["compare", "run0", "run1"],
-        &["verify", "run0"],
-        &["--json", "evaluate", "run0"],
-        &["sample", "run0"],
-        &["export", "run0"],
-        &["init", "table.csv"],
-        &["doctor"],
-        &["--json", "doctor"],
-        &["--help"],
-        &["train", "--help"],
-        &["--version"],
-    ] {
-        let said = to_full(arguments).code(1).err_has("error: not all of the output was written");
-        assert!(said.err.contains("No space left on device"), "{arguments:?}: {}", said.err);
-    }
-    // Nobody reads: no failure.
-    let mut command = program.command(&["schema"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
-    drop(child.stdout.take());
-    let said: Said = child.wait_with_output().expect("waited").into();
-    assert_eq!((said.code, said.err.as_str()), (0, ""));
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub enum ColumnValues {
     Category(Vec<String>),
 }
 
+/// Whole number up to which every one is a 32-bit float.
+const WHOLE_LIMIT: f64 = 16_777_216.0;
+
 impl Column {
     /// Column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
@@ -36,7 +39,7 @@ impl Column {
     }
 
     /// The text of one of its values, as its user writes it. A number is the shortest text that reads back the
-    /// same, as a 32-bit float where it is one.
+    /// same, as a 32-bit float where it is one; of a whole number above 2^24, which that would round, as a 64-bit one.
     pub fn text(&self, value: f64) -> String {
         match &self.values {
             ColumnValues::YesNo([no, _]) if value == 0.0 => no.clone(),
@@ -44,7 +47,11 @@ impl Column {
             ColumnValues::Date(format) if value.is_finite() => format.write(value),
             _ => {
                 let short = value as f32;
-                if f64::from(short) == value { short.to_string() } else { value.to_string() }
+                let is_short = value.fract() != 0.0 || value.abs() <= WHOLE_LIMIT;
+                match is_short && f64::from(short) == value {
+                    true => short.to_string(),
+                    false => value.to_string(),
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ mod dates_and_ids;
 mod formats;
 mod header;
 mod layout;
+mod messages;
 mod more;
 mod page;
 mod programs;

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::OnceLock};
 
 use jiff::{
-    Timestamp, Unit as Step,
+    Timestamp, ToSpan, Unit as Step,
     civil::{Date, Time},
     fmt::strtime::{self, BrokenDownTime},
     tz::Offset,
@@ -133,9 +133,8 @@ impl DateFormat {
                 strtime::format(&self.text, day).ok()
             }
             Kind::Day => {
-                let day = value.round().clamp(-4_371_000.0, 2_932_000.0) as i64;
-                let moment = Timestamp::from_second(day * 86_400).ok()?;
-                strtime::format(&self.text, Offset::UTC.to_datetime(moment)).ok()
+                let days = value.round().clamp(-5e6, 5e6) as i32;
+                strtime::format(&self.text, epoch().saturating_add(days.days())).ok()
             }
             Kind::Moment(step) => {
                 let (second, nanosecond) = seconds(step, -377_000_000_000.0, 253_000_000_000.0);

@@ -89,6 +89,8 @@ pub(super) struct Array<'a> {
     pub features: usize,
     /// Whether the numbers stand column by column.
     pub by_column: bool,
+    /// Whether they are whole numbers by their type.
+    pub is_whole: bool,
     values: Values<'a>,
 }
 
@@ -123,9 +125,13 @@ impl<'a> Array<'a> {
             return Err(fault("it is larger than memory can be".to_owned()));
         };
         let described = header.dtype().descr();
+        let is_whole = matches!(
+            header.dtype(),
+            DType::Plain(kind) if matches!(kind.type_char(), TypeChar::Int | TypeChar::Uint)
+        );
         let values = numbers(header, reader)
             .ok_or_else(|| fault(format!("its numbers are of the type {described}")))?;
-        Ok(Self { file, rows, features, by_column, values })
+        Ok(Self { file, rows, features, by_column, is_whole, values })
     }
 
     /// The next number in the order of the file.

@@ -3,6 +3,7 @@
 
 mod cells;
 mod files;
+mod names;
 mod texts;
 mod values;
 
@@ -30,7 +31,7 @@ pub const GROUPS: [&[&str]; 6] = [
 
 /// The tables.
 pub fn all() -> impl Iterator<Item = &'static Odd> {
-    [files::ODD, cells::ODD, values::ODD].into_iter().flatten()
+    [files::ODD, cells::ODD, names::ODD, values::ODD].into_iter().flatten()
 }
 
 fn group(number: usize) {

@@ -14,10 +14,17 @@ const REPEATED: u64 = 5;
 /// Name of a column that is left out, and why.
 pub type LeftOut = (String, String);
 
-/// The columns to learn, and those left out. Lines of a sheet are its rows.
-pub fn choose(survey: &Survey, is_sheet: bool) -> (Vec<&ColumnSurvey>, Vec<LeftOut>) {
+/// The columns to learn, and those left out, the names of rows among them. Lines of a sheet are its rows.
+pub fn choose(
+    survey: &Survey,
+    row_names: bool,
+    is_sheet: bool,
+) -> (Vec<&ColumnSurvey>, Vec<LeftOut>) {
     let (mut chosen, mut left_out) = (Vec::<&ColumnSurvey>::new(), Vec::new());
-    for column in &survey.columns {
+    if row_names && let Some(first) = survey.columns.first() {
+        left_out.push((first.name.clone(), "names the rows".to_owned()));
+    }
+    for column in survey.columns.iter().skip(usize::from(row_names)) {
         let doubled = chosen.iter().any(|other| other.name == column.name);
         let twice = || "is the name of a column before it too".to_owned();
         match reasons::why_not(column, survey.rows, is_sheet).or_else(|| doubled.then(twice)) {

@@ -34,7 +34,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let guess = Guess::read(&init.data, &asked(init)).map_err(wrong)?;
     let survey = Survey::read(&init.data, &guess.options).map_err(wrong)?;
     let sheet = guess.options.layout.sheet.as_deref();
-    let (mut chosen, mut left_out) = columns::choose(&survey, sheet.is_some());
+    let row_names = guess.options.layout.row_names;
+    let (mut chosen, mut left_out) = columns::choose(&survey, row_names, sheet.is_some());
     can_be_learnt(init, &chosen, &left_out)?;
     let options = with_missing(&guess.options, &chosen);
     let complete = leave_out_gaps(init, &options, &mut chosen, &mut left_out)?;

@@ -62,7 +62,8 @@ fn id(column: &ColumnSurvey, is_sheet: bool) -> String {
         Some(IdSign::Unique) => {
             "holds ids: long whole numbers, no two equal, in no order".to_owned()
         }
-        Some(IdSign::Ascending | IdSign::Name) | None => "numbers the rows".to_owned(),
+        Some(IdSign::Name) => "is an id by its name".to_owned(),
+        Some(IdSign::Ascending) | None => "numbers the rows".to_owned(),
     }
 }
 

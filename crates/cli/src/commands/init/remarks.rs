@@ -1,6 +1,6 @@
 //! [`remarks`]: what a user should know of a table before it is trained on.
 
-use langevin_data::{ColumnSurvey, Survey};
+use langevin_data::{ColumnSurvey, DateFormat, Survey};
 
 use super::{listing::number, reasons::cut};
 
@@ -38,14 +38,17 @@ pub fn remarks(
             ));
         }
         if let Some(sentinel) = column.sentinel {
-            let (value, (low, high)) = (number(sentinel.value), sentinel.others);
+            let format = column.format.as_deref().and_then(DateFormat::new);
+            let written =
+                |value| format.as_ref().map_or_else(|| number(value), |it| it.write(value));
+            let (value, (low, high)) = (written(sentinel.value), sentinel.others);
             remarks.push(format!(
                 "{}: {value} in {} of {} rows is far outside {} to {}; if it stands for a missing value: --missing {value}",
                 column.name,
                 sentinel.count,
                 survey.rows,
-                number(low),
-                number(high)
+                written(low),
+                written(high)
             ));
         }
         if column.format.as_ref().is_some_and(|format| format.contains("%y")) {

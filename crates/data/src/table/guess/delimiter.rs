@@ -1,7 +1,8 @@
 //! [`find`]: what stands between fields.
 
 use super::{
-    cell::{Kind, kind, width},
+    cell::{Kind, Line, kind, width},
+    header::numbers_rows,
     split,
 };
 use crate::table::lines::Omitted;
@@ -37,6 +38,15 @@ pub(super) fn find(sample: &[u8], comment: Option<u8>, aligned: bool) -> Found {
         .iter()
         .skip(1)
         .fold(scored[0], |best, next| if better(&best, next) { *next } else { best });
+    // Blanks part what is inside a field as well: so commas and the like that part the first line too win over them.
+    let is_even = |found: &&(Found, Score)| found.1.0 && found.1.3;
+    let best = match best.0 == blanks && !best.1.3 {
+        true => scored.iter().find(is_even).copied().unwrap_or(best),
+        false => best,
+    };
+    if best.0.delimiter == b',' && is_one_of_decimal_commas(sample, comment) {
+        return Found { delimiter: b';', aligned: false };
+    }
     match best.1.0 {
         true => best.0,
         // No delimiter fits: the most frequent of the first record.
@@ -55,8 +65,27 @@ pub(super) fn find(sample: &[u8], comment: Option<u8>, aligned: bool) -> Found {
     }
 }
 
-/// Whether it fits, the share of fields that are something, and the delimiters in the first record.
-type Score = (bool, u32, usize);
+/// One name above numbers with decimal commas: the comma stands between digits alone, and not after row numbers.
+fn is_one_of_decimal_commas(sample: &[u8], comment: Option<u8>) -> bool {
+    let lines =
+        split(sample, Omitted { lines: 0, comment, aligned: false, delimiter: b',' }, RECORDS);
+    let [first, body @ ..] = &lines[..] else { return false };
+    let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
+    let is_number = |line: &Line| match &line.fields[..] {
+        [whole, decimals] => digits(whole.strip_prefix(b"-").unwrap_or(whole)) && digits(decimals),
+        [whole] => digits(whole.strip_prefix(b"-").unwrap_or(whole)),
+        _ => false,
+    };
+    first.fields.len() == 1
+        && kind(&first.fields[0], None).is_name()
+        && width(body) == 2
+        && body.iter().all(is_number)
+        && !numbers_rows(body)
+}
+
+/// Whether it fits, the share of fields that are something, the delimiters in the first record, and whether that has as
+/// many fields as the others.
+type Score = (bool, u32, usize, bool);
 
 fn score(sample: &[u8], comment: Option<u8>, found: Found) -> Score {
     let omitted = Omitted { lines: 0, comment, aligned: found.aligned, delimiter: found.delimiter };
@@ -79,5 +108,5 @@ fn score(sample: &[u8], comment: Option<u8>, found: Found) -> Score {
         let is_date = whole.iter().skip(1).all(|line| kind(&line.fields[0], None) == Kind::Date);
         fits &= share >= NUMBERS && !(is_date && whole.len() > 1);
     }
-    (fits, (share * 1e6) as u32, first)
+    (fits, (share * 1e6) as u32, first, first + 1 == width)
 }

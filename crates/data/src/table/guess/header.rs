@@ -32,9 +32,12 @@ struct Evidence {
 }
 
 impl Evidence {
-    /// Whether names outnumber the fields that are as those below.
+    /// Whether names outnumber the fields that are as those below. Whole numbers that ascend may be names too, as
+    /// those of years.
     fn is_of_names(&self) -> bool {
-        let alike = self.numbers.len() - self.unlike;
+        let are_years = self.values.iter().all(|value| value.fract() == 0.0)
+            && self.values.windows(2).all(|pair| pair[0] < pair[1]);
+        let alike = if are_years { 0 } else { self.numbers.len() - self.unlike };
         !self.names.is_empty() && self.names.len() > self.same + alike
     }
 }
@@ -194,7 +197,9 @@ fn evidence(first: &Line, body: &[Line], decimal: Option<Decimal>) -> Evidence {
             Kind::Date | Kind::Word if is_numbers => evidence.names.push(column),
             Kind::Text if there > 0 && fields().any(|other| other == field) => evidence.same += 1,
             Kind::Date if mostly(|k| *k == Kind::Date) => evidence.same += 1,
-            Kind::Word if mostly(|k| *k == Kind::Word) => evidence.same += 1,
+            Kind::Word if fields().any(|other| other.eq_ignore_ascii_case(field)) => {
+                evidence.same += 1;
+            }
             Kind::Number { value, is_whole } if is_numbers && value.is_finite() => {
                 evidence.numbers.push(column);
                 evidence.values.push(value);
@@ -237,7 +242,7 @@ fn is_unlike(value: f64, is_whole: bool, kinds: &[Kind]) -> bool {
 }
 
 /// Whether the first column is 0, 1, 2, … or 1, 2, 3, ….
-fn numbers_rows(body: &[Line]) -> bool {
+pub(super) fn numbers_rows(body: &[Line]) -> bool {
     let first = |line: &Line| match line.fields.first().map(|field| kind(field, None)) {
         Some(Kind::Number { value, is_whole: true }) => Some(value),
         _ => None,

@@ -1,7 +1,8 @@
 //! [`Dates`]: the texts of a column that are days or times, in each spelling that they may have.
 
 use super::{
-    Cell,
+    Cell, Sentinel,
+    ends::Ends,
     noted::{MOST, is_cut, note},
 };
 use crate::table::date::{DateFormat, formats_of};
@@ -28,6 +29,7 @@ struct Candidate {
     format: DateFormat,
     read: u64,
     range: (f64, f64),
+    ends: Ends,
     /// Texts that are none of its dates, while they are few.
     odd: Vec<Cell>,
     has_more: bool,
@@ -39,6 +41,8 @@ pub(super) struct Found {
     /// Another format that all of them have too, and that gives other days.
     pub other: Option<String>,
     pub range: (f64, f64),
+    /// A date that may stand for a missing value.
+    pub sentinel: Option<Sentinel>,
     /// Texts that are none of its dates, and the number of their rows.
     pub odd: Vec<Cell>,
     pub odd_count: u64,
@@ -89,6 +93,7 @@ impl Dates {
             format: first.format.text().to_owned(),
             other: other.map(|other| other.format.text().to_owned()),
             range: first.range,
+            sentinel: first.ends.sentinel(),
             odd: first.odd.clone(),
             odd_count: self.texts - first.read,
             is_complete: !first.has_more,
@@ -104,7 +109,14 @@ impl Dates {
 impl Candidate {
     fn new(format: DateFormat, earlier: &[Cell]) -> Self {
         let range = (f64::INFINITY, f64::NEG_INFINITY);
-        Self { format, read: 0, range, odd: earlier.to_vec(), has_more: false }
+        Self {
+            format,
+            read: 0,
+            range,
+            ends: Ends::default(),
+            odd: earlier.to_vec(),
+            has_more: false,
+        }
     }
 
     /// Takes a text; returns whether it is a date of this format.
@@ -115,6 +127,7 @@ impl Candidate {
             Some(value) => {
                 self.read += 1;
                 self.range = (self.range.0.min(value), self.range.1.max(value));
+                self.ends.take(value);
             }
             None if self.has_more => {}
             None => self.has_more = is_cut(text) || !note(&mut self.odd, text, line),

@@ -10,8 +10,8 @@ mod text;
 
 use std::path::Path;
 
-use self::tally::Tally;
 pub use self::text::TextKind;
+use self::{number::WHOLE_LIMIT, tally::Tally};
 use super::{
     TableError, TableOptions,
     field::{Field, cut},
@@ -71,7 +71,8 @@ pub struct Cell {
     pub count: u64,
 }
 
-/// A number at an end of a column, repeated and far from all others, as −9999 for a missing value.
+/// A number at an end of a column, repeated and far from all others, as −9999 for a missing value; of a date the number
+/// that stands for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sentinel {
     /// The number.
@@ -191,7 +192,10 @@ impl Survey {
             };
             let value = array.next()?;
             let field = if value.is_nan() { Field::Missing } else { Field::Number(value) };
-            columns[column].take(field, None, || value.to_string(), || row as u64);
+            let text = value.to_string();
+            // A whole number that was rounded is known by its digits.
+            let plain = (array.is_whole && value.abs() >= WHOLE_LIMIT).then_some(text.as_bytes());
+            columns[column].take(field, plain, || text.clone(), || row as u64);
         }
         let rows = array.rows as u64;
         let columns = columns.into_iter().map(|column| column.finish(rows)).collect();

@@ -20,7 +20,7 @@ const COMPARED: usize = 1 << 16;
 /// Most decimals that are told: an f64 holds no more.
 const DECIMALS: usize = 15;
 /// 2^53, from which on not every whole number has an f64.
-const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
+pub(super) const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// Tally of a column's numbers.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ impl Numbers {
             self.leading_zeros = Some(cell());
         }
         let is_first = self.count - self.infinite - self.too_long_count == 1;
-        let length = Some(digits.len()).filter(|_| is_digits && digits.len() == text.len());
+        let length = Some(digits.len()).filter(|_| is_digits && !text.starts_with(b"-"));
         self.digits = length.filter(|_| is_first || self.digits == length);
         if is_first && length.is_some_and(|length| length >= LONG) {
             self.distinct = Some(HashSet::new());

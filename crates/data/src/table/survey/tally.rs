@@ -1,13 +1,13 @@
 //! [`Tally`]: what is known of a column up to the last row that was seen.
 
 use super::{
-    Cell, ColumnKind, ColumnSurvey, TextKind,
+    Cell, ColumnKind, ColumnSurvey, Sentinel, TextKind,
     dates::Dates,
     noted::{MOST, ODD_LIMIT, is_cut, note},
     number::Numbers,
     text::text_kind,
 };
-use crate::table::{field::Field, marks};
+use crate::table::{date::DateFormat, field::Field, marks};
 
 /// Largest number of distinct values of a column that a survey lists.
 const DISTINCT_LIMIT: usize = 20;
@@ -172,6 +172,14 @@ impl Tally {
         {
             column.kind = ColumnKind::Date;
             column.range = Some(date.range);
+            let of_number = |format: DateFormat, sentinel: Sentinel| {
+                let day = |value: f64| format.parse(&value.to_string());
+                let others = day(sentinel.others.0).zip(day(sentinel.others.1))?;
+                Some(Sentinel { value: day(sentinel.value)?, others, ..sentinel })
+            };
+            let format = DateFormat::new(&date.format);
+            column.sentinel =
+                format.zip(numbers.ends.sentinel()).and_then(|(format, it)| of_number(format, it));
             column.format = Some(date.format);
             column.odd.extend(date.odd);
             return;
@@ -244,6 +252,7 @@ impl Tally {
         }
         self.column.kind = ColumnKind::Date;
         self.column.range = Some(date.range);
+        self.column.sentinel = date.sentinel;
         self.column.odd = odd;
         true
     }
