@@ -286,10 +286,7 @@ fn binary_workbooks_say_how_they_can_be_read() {
 fn binary_workbooks_are_the_csv_file_beside_them() {
     let csv = read("a.csv", include_bytes!("workbooks/book.csv"));
     same(&csv, &read("book", include_bytes!("workbooks/book.xls")));
-    let bytes = include_bytes!("workbooks/book.xls");
-    for bytes in
-        [compound("Workbook"), bytes[..4000].to_vec(), archive(&[("xl/workbook.bin", "x")])]
-    {
+    for bytes in [compound("Workbook"), archive(&[("xl/workbook.bin", "x")])] {
         let error = Guess::from_bytes("a", &bytes, &TableOptions::default()).unwrap_err();
         assert!(matches!(error, TableError::BadWorkbook { .. }), "{error}");
     }

@@ -53,6 +53,9 @@ impl Package {
         if part.encrypted() {
             return Err(Fault::Locked);
         }
+        if part.size() > self.left {
+            return Err(Fault::TooLarge(self.limit));
+        }
         let (method, checksum) = (part.compression(), part.crc32());
         let mut bytes = Vec::new();
         // One byte too many shows that the limit is passed.
