@@ -400,10 +400,8 @@ pub fn shell_word(path: &Path) -> String {
     let path = path.display().to_string();
     let path = if path.starts_with('-') { format!("./{path}") } else { path };
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    match !path.is_empty() && path.chars().all(is_safe) {
-        true => path,
-        false => format!("'{}'", path.replace('\'', "'\\''")),
-    }
+    let quoted = format!("'{}'", path.replace('\'', "'\\''"));
+    if !path.is_empty() && path.chars().all(is_safe) { path } else { quoted }
 }
 
 /// The last good checkpoint of a run that stopped, and how to go on from it.
@@ -423,23 +421,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn advice_can_be_pasted_into_a_shell() {
-        for (path, word) in [
-            ("runs/x-1.0", "runs/x-1.0"),
-            ("my runs/first", "'my runs/first'"),
-            ("it's", "'it'\\''s'"),
-            ("-x", "./-x"),
-            ("~/$HOME", "'~/$HOME'"),
-            ("", "''"),
-        ] {
-            assert_eq!(shell_word(Path::new(path)), word);
-        }
+    fn a_path_is_one_word_of_a_shell() {
+        let words = ["a-1", "a b", "it's", "-x", ""].map(|path| shell_word(path.as_ref()));
+        assert_eq!(words, ["a-1", "'a b'", "'it'\\''s'", "./-x", "''"]);
     }
 
     #[test]
     fn messages_say_what_is_wrong_and_what_to_do() {
-        let path = || PathBuf::from("runs/x");
-        let cause = || "why".into();
+        let (path, cause) = (|| PathBuf::from("runs/x"), || "why".into());
         let (usage, failure) = (true, false);
         let errors: [(TrainError, bool, &str); 12] = [
             (TrainError::NamesTaken(path()), usage, "every name after runs/x is taken"),

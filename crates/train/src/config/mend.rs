@@ -4,8 +4,6 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::parse::pointer;
-
 /// Largest whole number up to which every one is a 64-bit float.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 
@@ -37,6 +35,11 @@ impl Kinds {
         path.rsplit_once('.').is_some_and(|(part, _)| self.changed.contains(part))
             && !self.set.iter().any(is_set)
     }
+}
+
+/// A path as serde_json takes it.
+pub(super) fn pointer(path: &str) -> String {
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
 /// Mends the value at `path`, of which the parser gave this message; tells whether it could. `1e3` becomes a whole number

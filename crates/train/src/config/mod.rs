@@ -26,11 +26,12 @@ pub use denoiser::{DenoiserConfig, NetworkConfig, NetworksConfig};
 pub use film::{Course, FilmConfig, FilmFault, FilmPicture, MOST_GIF_FPS};
 pub use learning_rate::LearningRateConfig;
 pub use noise::{NoiseConfig, ScheduleConfig};
-pub use parse::{CONFIG_LIMIT, nearest, parse_config, read_config, schema};
+pub use parse::{CONFIG_LIMIT, parse_config, read_config, schema};
 pub use report::{FigureKind, ReportConfig, TRAJECTORY_ROWS};
 pub use sampling::{BoundConfig, SampleConfig, SamplerConfig, StartConfig};
 pub use table::{BUILT_IN, TableConfig, relative_path};
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
+pub use wording::nearest;
 
 pub(crate) use versions::fill_defaults;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     RunConfig,
-    mend::{Kinds, mend},
+    mend::{Kinds, mend, pointer},
     repeated::repeated_key,
     versions::{check_version, fill_defaults, version_of},
     wording::in_words,
@@ -169,11 +169,6 @@ fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
     })
 }
 
-/// A path as serde_json takes it.
-pub(super) fn pointer(path: &str) -> String {
-    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
-}
-
 /// The full path of an error inside an enum, of which serde knows the enum's path alone. The wrong field
 /// is the one that gives the same error when the object holds only that field and its `kind`.
 fn locate(document: &Value, path: String, message: &str) -> String {
@@ -201,16 +196,6 @@ fn locate(document: &Value, path: String, message: &str) -> String {
         }
     }
     path
-}
-
-/// The name in `known` that is nearest to `given`, or `None` where no name is near.
-pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
-    let likeness = |name: &&&str| (strsim::jaro_winkler(given, name) * 1e6) as u64;
-    known
-        .iter()
-        .max_by_key(likeness)
-        .filter(|name| strsim::jaro_winkler(given, name) > 0.75)
-        .copied()
 }
 
 /// The most parts of an override's key; run files are less deep.

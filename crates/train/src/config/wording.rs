@@ -1,6 +1,5 @@
 //! Messages of the parser in the words of who writes a run file: they know JSON and the fields, not serde.
 
-use super::parse::nearest;
 use crate::error::SHOWN;
 
 /// Names that other programs give to our fields and values; the last part of a path is enough where it is known.
@@ -112,6 +111,16 @@ fn with_suggestion(message: &str) -> String {
         Some(name) => format!("{message}; did you mean `{name}`?"),
         None => message.to_owned(),
     }
+}
+
+/// The name in `known` that is nearest to `given`, or `None` where no name is near.
+pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |name: &&&str| (strsim::jaro_winkler(given, name) * 1e6) as u64;
+    known
+        .iter()
+        .max_by_key(likeness)
+        .filter(|name| strsim::jaro_winkler(given, name) > 0.75)
+        .copied()
 }
 
 #[cfg(test)]
