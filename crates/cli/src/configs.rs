@@ -147,12 +147,18 @@ fn decoded(mut bytes: Vec<u8>) -> io::Result<String> {
     let of_pair: fn([u8; 2]) -> u16 = match bytes.as_slice() {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
-        [0xef, 0xbb, 0xbf, ..] => {
-            bytes.drain(..3);
-            return decoded(bytes);
+        _ => {
+            if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+                bytes.drain(..3);
+            }
+            let text = String::from_utf8(bytes);
+            return text.map_err(|error| io::Error::other(error.utf8_error()));
         }
-        _ => return String::from_utf8(bytes).map_err(|error| io::Error::other(error.utf8_error())),
     };
-    let units: Vec<u16> = bytes.as_chunks().0.iter().skip(1).copied().map(of_pair).collect();
+    let (pairs, rest) = bytes.as_chunks();
+    if !rest.is_empty() {
+        return Err(io::Error::other("its UTF-16 ends in the middle of a character"));
+    }
+    let units: Vec<u16> = pairs.iter().skip(1).copied().map(of_pair).collect();
     String::from_utf16(&units).map_err(io::Error::other)
 }

@@ -73,6 +73,13 @@ fn p32_run_file_encoding() {
     }
     fs::write(program.path("run.json"), b"{\"name\": \"\xe9\"}").expect("written");
     program.run(&["train", "run.json"]).code(2).err_has("cannot read run.json: invalid utf-8");
+    fs::write(program.path("run.json"), [b"\xff\xfe{".as_slice(), b"\0}"].concat())
+        .expect("written");
+    program.run(&["train", "run.json"]).code(2).err_has("in the middle of a character");
+    // One mark is none of the text; more are no run file.
+    let marks = [b"\xef\xbb\xbf".repeat(60_000).as_slice(), SMALL.as_bytes()].concat();
+    fs::write(program.path("run.json"), marks).expect("written");
+    program.run(&["train", "run.json"]).code(2).err_has("is no run file");
 }
 
 #[test]

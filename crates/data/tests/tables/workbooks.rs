@@ -412,3 +412,63 @@ fn a_formula_without_its_value_is_no_gap() {
     assert_eq!((survey.columns[1].kind, survey.columns[1].missing), (ColumnKind::Text, 0));
     assert_eq!(survey.columns[1].example.as_ref().unwrap().text, "=A2*2");
 }
+
+#[test]
+fn rows_beyond_the_last_one_are_damage() {
+    let sheet = "<worksheet><sheetData><row r=\"4294967295\"/><row/><row/></sheetData></worksheet>";
+    let relations = |id: &str, kind: &str, target: &str| {
+        format!(
+            "<Relationships><Relationship Id=\"{id}\" Type=\"a/{kind}\" Target=\"{target}\"/></Relationships>"
+        )
+    };
+    let of_package = relations("b", "officeDocument", "xl/workbook.xml");
+    let of_book = relations("s", "worksheet", "worksheets/sheet1.xml");
+    let with_row = |sheet: &str| {
+        archive(&[
+            ("[Content_Types].xml", "<Types/>"),
+            ("_rels/.rels", &of_package),
+            (
+                "xl/workbook.xml",
+                "<workbook><sheets><sheet name=\"S\" r:id=\"s\"/></sheets></workbook>",
+            ),
+            ("xl/_rels/workbook.xml.rels", &of_book),
+            ("xl/worksheets/sheet1.xml", sheet),
+        ])
+    };
+    let error = Survey::from_bytes("a", &with_row(sheet), &TableOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("it has a row 4294967295"), "{error}");
+    let sound = "<worksheet><sheetData><row r=\"1048576\"/><row/></sheetData></worksheet>";
+    let error = Survey::from_bytes("a", &with_row(sound), &TableOptions::default()).unwrap_err();
+    assert!(matches!(error, TableError::NoCells { .. }), "{error}");
+}
+
+#[test]
+fn the_sheets_of_a_document_are_found_by_their_places() {
+    let content = |tables: &str| {
+        let text =
+            format!("\u{feff}<?xml version=\"1.0\"?><office><body>text {tables} </body></office>");
+        let manifest = ("META-INF/manifest.xml", "<manifest/>");
+        let kind = ("mimetype", "application/vnd.oasis.opendocument.spreadsheet");
+        archive(&[kind, manifest, ("content.xml", &text)])
+    };
+    let cell = |text: &str| {
+        format!(
+            "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+        )
+    };
+    let row =
+        |a: &str, b: &str| format!("<table:table-row>{}{}</table:table-row>", cell(a), cell(b));
+    let empty: String = (0..3000).map(|i| format!("<table:table table:name=\"e{i}\"/>")).collect();
+    let last = format!(
+        "<table:table table:name=\"last\">{}{}</table:table>",
+        row("a", "b"),
+        row("x", "y")
+    );
+    let bytes = content(&(empty + &last));
+    let guess = Guess::from_bytes("a", &bytes, &TableOptions::default()).unwrap();
+    assert_eq!(guess.options.layout.sheet.as_deref(), Some("last"));
+    let survey = Survey::from_bytes("a", &bytes, &of_sheet("last")).unwrap();
+    assert_eq!(survey.columns.len(), 2);
+    let error = Survey::from_bytes("a", &bytes, &of_sheet("e7")).unwrap_err();
+    assert!(matches!(error, TableError::NoCells { .. }), "{error}");
+}

@@ -81,7 +81,7 @@ pub enum DataConfig {
         #[serde(default = "fiftieth")]
         noise: f64,
     },
-    /// Columns of a CSV or NPY file.
+    /// Columns of a CSV or NPY file, or of a sheet of a workbook.
     Table(TableConfig),
     /// A user's own `Dataset`, given to the trainer by a program of theirs.
     Custom(CustomPart),

@@ -45,7 +45,13 @@ pub(super) fn in_words(message: &str) -> String {
         words if words.starts_with("a whole number") => spelled_out(&given),
         _ => None,
     };
-    let hint = spelled.map_or(String::new(), |number| format!("; write {number}"));
+    let is_large = message.starts_with("invalid type: floating point")
+        && given.parse::<f64>().is_ok_and(|x| x.abs() >= 9e15);
+    let hint = match spelled {
+        Some(number) => format!("; write {number}"),
+        None if is_large => "; write all of its digits".to_owned(),
+        None => String::new(),
+    };
     format!("must be {}, got {given}{hint}", required_in_words(required))
 }
 
@@ -86,8 +92,12 @@ fn given_in_words(given: &str) -> String {
 
 /// The whole number that a string spells: `10k`, `1_000`, `"64"`.
 fn spelled_out(given: &str) -> Option<u64> {
-    let text =
-        given.strip_prefix('"')?.strip_suffix('"')?.trim().replace(['_', ',', ' ', '\''], "");
+    let text = given.strip_prefix('"')?.strip_suffix('"')?.trim().replace('_', "");
+    let groups: Vec<&str> = text.split([',', ' ', '\'']).collect();
+    if groups.iter().skip(1).any(|group| group.len() != 3) {
+        return None;
+    }
+    let text = groups.concat();
     let (digits, unit) = match text.to_ascii_lowercase().chars().last()? {
         'k' => (&text[..text.len() - 1], 1e3),
         'm' => (&text[..text.len() - 1], 1e6),
@@ -185,6 +195,10 @@ mod tests {
         assert!(unknown("batch_size", "`steps`, `batch`").ends_with("did you mean `batch`?"));
         assert!(unknown("stepz", "`steps`, `batch`").ends_with("did you mean `steps`?"));
         assert!(unknown("xyz", "`steps`, `batch`").ends_with("`batch`"));
+        for (given, hint) in [("1,5", ""), ("1,500", "; write 1500"), ("64", "; write 64")] {
+            let words = in_words(&format!("invalid type: string \"{given}\", expected usize"));
+            assert!(words.ends_with(&format!("got \"{given}\"{hint}")), "{words}");
+        }
         let value = in_words("unknown variant `lognormal`, expected `stratified` or `log_normal`");
         assert!(value.starts_with("unknown value `lognormal`") && value.ends_with("`log_normal`?"));
     }

@@ -92,7 +92,9 @@ fn samples_in_world(case: &Case, delimiter: char) -> Rows {
 /// The samples of a short training.
 #[track_caller]
 fn samples(case: &Case) -> Rows {
-    case.train(15).samples
+    let samples = case.train(15).samples;
+    assert!(!samples.rows.is_empty());
+    samples
 }
 
 /// `t.csv` is refused with these words.

@@ -35,7 +35,11 @@ pub fn with_flags(message: &str) -> String {
 fn replaced(text: &str, word: &str, by: &str) -> String {
     let (mut new, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once(word) {
-        let is_longer = after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_part = |c: char| c.is_alphanumeric() || "_/.".contains(c);
+        // A full stop may end a sentence.
+        let inside = after.strip_prefix('.').unwrap_or(after);
+        let is_longer = inside.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+            || before.ends_with(is_part);
         new.push_str(before);
         new.push_str(if is_longer { word } else { by });
         rest = after;
@@ -62,6 +66,9 @@ mod tests {
             ("add it to data.missing_values", "add it to --missing"),
             ("data.header_in_comment and data.missing", "data.header_in_comment and data.missing"),
             ("leave it out by data.exclude", "leave it out by data.exclude"),
+            ("data.header.csv: is empty", "data.header.csv: is empty"),
+            ("a/data.header: is empty", "a/data.header: is empty"),
+            ("as said by data.header.", "as said by --header."),
         ] {
             assert_eq!(with_flags(message), expected);
         }

@@ -12,6 +12,9 @@ pub fn number(value: f64) -> String {
     if (1e-4..1e16).contains(&size) { format!("{value}") } else { format!("{value:.5e}") }
 }
 
+/// Blank at which [`wrapped`] does not break a line.
+pub const UNBROKEN: &str = "\u{a0}";
+
 /// Text in lines of the width of a terminal, where words allow; the second and later ones are indented more.
 pub fn wrapped(text: &str, indent: usize) -> String {
     let mut lines = vec![" ".repeat(indent)];
@@ -30,7 +33,7 @@ pub fn wrapped(text: &str, indent: usize) -> String {
         }
         is_first = false;
     }
-    lines.join("\n")
+    lines.join("\n").replace(UNBROKEN, " ")
 }
 
 #[cfg(test)]

@@ -73,6 +73,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     };
     let remarks = remarks::remarks(&table, &survey, &chosen, complete);
     if args.json {
+        let remarks: Vec<_> =
+            remarks.iter().map(|remark| remark.replace(listing::UNBROKEN, " ")).collect();
         let names: Vec<_> = chosen.iter().map(|column| &column.name).collect();
         let left_out: Vec<_> =
             left_out.iter().map(|(name, why)| json!({ "name": name, "why": why })).collect();

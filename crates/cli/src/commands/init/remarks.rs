@@ -2,7 +2,10 @@
 
 use langevin_data::{ColumnSurvey, DateFormat, Survey};
 
-use super::{listing::number, reasons::cut};
+use super::{
+    listing::{UNBROKEN, number},
+    reasons::cut,
+};
 
 /// Odd fields of a column that are named one by one.
 const NAMED: usize = 3;
@@ -42,8 +45,13 @@ pub fn remarks(
             let written =
                 |value| format.as_ref().map_or_else(|| number(value), |it| it.write(value));
             let (value, (low, high)) = (written(sentinel.value), sentinel.others);
+            // Blanks inside an argument are no places to break the line.
+            let argument = match value.contains(' ') {
+                true => format!("'{}'", value.replace(' ', UNBROKEN)),
+                false => value.clone(),
+            };
             remarks.push(format!(
-                "{}: {value} in {} of {} rows is far outside {} to {}; if it stands for a missing value: --missing {value}",
+                "{}: {value} in {} of {} rows is far outside {} to {}; if it stands for a missing value: --missing {argument}",
                 column.name,
                 sentinel.count,
                 survey.rows,

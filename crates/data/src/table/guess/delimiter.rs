@@ -2,7 +2,6 @@
 
 use super::{
     cell::{Kind, Line, kind, width},
-    header::numbers_rows,
     split,
 };
 use crate::table::lines::Omitted;
@@ -19,16 +18,22 @@ const NUMBERS: f64 = 0.3;
 pub(super) struct Found {
     pub delimiter: u8,
     pub aligned: bool,
+    /// Whether commas part no fields, but are decimal ones of the one column that is named.
+    pub is_one: bool,
 }
 
 /// The delimiter by which most records have one number of fields, and most of these are numbers, dates or
 /// words for no and yes. Of equals, the one that the first record has most of.
 pub(super) fn find(sample: &[u8], comment: Option<u8>, aligned: bool) -> Found {
-    let blanks = Found { delimiter: b' ', aligned: true };
+    let blanks = Found { delimiter: b' ', aligned: true, is_one: false };
     if aligned {
         return blanks;
     }
-    let plain = [b',', b';', b'\t', b'|'].map(|delimiter| Found { delimiter, aligned: false });
+    let plain = [b',', b';', b'\t', b'|'].map(|delimiter| Found {
+        delimiter,
+        aligned: false,
+        is_one: false,
+    });
     let scored =
         plain.into_iter().chain([blanks]).map(|found| (found, score(sample, comment, found)));
     let scored: Vec<_> = scored.collect();
@@ -45,7 +50,7 @@ pub(super) fn find(sample: &[u8], comment: Option<u8>, aligned: bool) -> Found {
         false => best,
     };
     if best.0.delimiter == b',' && is_one_of_decimal_commas(sample, comment) {
-        return Found { delimiter: b';', aligned: false };
+        return Found { delimiter: b';', aligned: false, is_one: true };
     }
     match best.1.0 {
         true => best.0,
@@ -65,22 +70,29 @@ pub(super) fn find(sample: &[u8], comment: Option<u8>, aligned: bool) -> Found {
     }
 }
 
-/// One name above numbers with decimal commas: the comma stands between digits alone, and not after row numbers.
+/// One name above numbers with decimal commas: nearly all lines are digits around one comma, and those before it do not
+/// ascend, as names of rows do.
 fn is_one_of_decimal_commas(sample: &[u8], comment: Option<u8>) -> bool {
-    let lines =
-        split(sample, Omitted { lines: 0, comment, aligned: false, delimiter: b',' }, RECORDS);
+    let omitted = Omitted { lines: 0, comment, aligned: false, delimiter: b',' };
+    let lines = split(sample, omitted, RECORDS);
     let [first, body @ ..] = &lines[..] else { return false };
-    let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
-    let is_number = |line: &Line| match &line.fields[..] {
-        [whole, decimals] => digits(whole.strip_prefix(b"-").unwrap_or(whole)) && digits(decimals),
-        [whole] => digits(whole.strip_prefix(b"-").unwrap_or(whole)),
-        _ => false,
+    let number = |line: &Line| {
+        let [whole, decimals] = &line.fields[..] else { return None };
+        let digits = whole.strip_prefix(b"-").or(whole.strip_prefix(b"+")).unwrap_or(whole);
+        let is_number = [digits, decimals]
+            .iter()
+            .all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
+        is_number.then(|| str::from_utf8(whole).ok()?.parse::<i64>().ok()).flatten()
     };
+    let numbers: Vec<_> = body.iter().filter_map(number).collect();
+    let is_bare = |line: &&Line| line.fields.len() == 1;
+    let odd = body.len() - numbers.len();
     first.fields.len() == 1
         && kind(&first.fields[0], None).is_name()
-        && width(body) == 2
-        && body.iter().all(is_number)
-        && !numbers_rows(body)
+        && !numbers.is_empty()
+        && body.iter().filter(is_bare).count() == odd
+        && numbers.len() as f64 >= ALIKE * body.len() as f64
+        && !numbers.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// Whether it fits, the share of fields that are something, the delimiters in the first record, and whether that has as

@@ -136,7 +136,11 @@ fn decide(guess: &mut Guess, first: &Line, body: &[Line]) -> bool {
     let numbers = shown(&mut evidence.numbers.iter().copied());
     if evidence.is_of_names() {
         let names = shown(&mut evidence.names.iter().copied());
-        guess.said.push(format!("{line} names the columns: {names} above other values"));
+        let else_data = match evidence.numbers.is_empty() {
+            true => "",
+            false => "; if it is data: --header no",
+        };
+        guess.said.push(format!("{line} names the columns: {names} above other values{else_data}"));
         return true;
     }
     if evidence.names.is_empty() && evidence.same == 0 {
@@ -242,7 +246,7 @@ fn is_unlike(value: f64, is_whole: bool, kinds: &[Kind]) -> bool {
 }
 
 /// Whether the first column is 0, 1, 2, … or 1, 2, 3, ….
-pub(super) fn numbers_rows(body: &[Line]) -> bool {
+fn numbers_rows(body: &[Line]) -> bool {
     let first = |line: &Line| match line.fields.first().map(|field| kind(field, None)) {
         Some(Kind::Number { value, is_whole: true }) => Some(value),
         _ => None,

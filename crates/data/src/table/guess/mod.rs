@@ -118,6 +118,12 @@ impl Guess {
             let found = delimiter::find(sample, comment, self.options.layout.aligned);
             self.options.delimiter = Some(found.delimiter);
             self.options.layout.aligned = found.aligned;
+            if found.is_one {
+                self.said.push(
+                    "the commas are decimal ones of one column; if they part two: --delimiter ,"
+                        .to_owned(),
+                );
+            }
         }
         if self.options.layout.aligned {
             self.said.push("columns are told apart by blanks".to_owned());

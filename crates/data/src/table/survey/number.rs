@@ -178,10 +178,10 @@ impl Numbers {
             name == "id" || ["_id", " id", "-id"].iter().any(|end| name.ends_with(end));
         let is_sorted = self.rises || self.falls;
         let speaks = ["time", "stamp", "date", "epoch"].iter().any(|word| name.contains(word));
-        if is_called_id {
-            Some((IdSign::Name, None))
-        } else if self.ascending.is_some() && self.count >= ID_ROWS {
+        if self.ascending.is_some() && self.count >= ID_ROWS {
             Some((IdSign::Ascending, None))
+        } else if is_called_id {
+            Some((IdSign::Name, None))
         } else if self.distinct.is_some() && self.count >= LONG_ROWS && !is_sorted && !speaks {
             Some((IdSign::Unique, None))
         } else {

@@ -1,5 +1,7 @@
 //! [`Ods`]: sheets of OpenDocument (OASIS Open Document Format 1.3, part 3, 9 and 19).
 
+use std::ops::Range;
+
 use super::{
     Fault, Named,
     cells::{COLUMNS, Cells, ROWS},
@@ -11,9 +13,14 @@ use super::{
 /// Most blanks in a row that are kept.
 const BLANKS: u32 = 1000;
 
+/// What a cell shows in place of a value that cannot be had.
+const ERRORS: [&str; 7] = ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"];
+
 /// Document, of which the sheets are read one by one.
 pub(super) struct Ods {
     content: String,
+    /// Where each sheet starts.
+    starts: Vec<usize>,
     pub sheets: Vec<Named>,
 }
 
@@ -30,36 +37,41 @@ impl Ods {
             return Err(Fault::Locked);
         }
         let content = package.needed("content.xml")?;
-        let mut sheets = Vec::new();
-        read_tables(&content, |element, xml| {
+        let (mut starts, mut sheets) = (Vec::new(), Vec::new());
+        read_tables(&content, |element, start, xml| {
             let name = element.attribute("name")?.unwrap_or_default().into_owned();
             sheets.push(Named { name, is_hidden: false });
+            starts.push(start);
             xml.text().map(|_| ())
         })?;
-        Ok(Self { content, sheets })
+        Ok(Self { content, starts, sheets })
     }
 
     /// The cells of a sheet.
     pub fn cells(&self, sheet: usize, limit: u64) -> Result<Cells, Fault> {
-        let (mut cells, mut place) = (Cells::new(limit), 0);
-        read_tables(&self.content, |_, xml| {
-            place += 1;
-            if place == sheet + 1 { read_table(xml, &mut cells) } else { xml.text().map(|_| ()) }
-        })?;
+        let mut cells = Cells::new(limit);
+        let start = self.starts.get(sheet).copied();
+        if let Some(text) = start.and_then(|start| self.content.get(start..)) {
+            let mut xml = Xml::new(text);
+            xml.next()?;
+            read_table(&mut xml, &mut cells)?;
+        }
         Ok(cells)
     }
 }
 
-/// Goes through the tables of the document, but for those inside others and of former versions.
+/// Goes through the tables of the document, each with the place where it starts, but for those inside others and of
+/// former versions.
 fn read_tables<'a>(
     content: &'a str,
-    mut each: impl FnMut(&Element<'a>, &mut Xml<'a>) -> Result<(), Fault>,
+    mut each: impl FnMut(&Element<'a>, usize, &mut Xml<'a>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut xml = Xml::new(content);
     loop {
+        let start = xml.place();
         match xml.next()? {
             Node::Open(element) => match element.name() {
-                "table" => each(&element, &mut xml)?,
+                "table" => each(&element, start, &mut xml)?,
                 "tracked-changes" | "dde-links" | "automatic-styles" => {
                     xml.text()?;
                 }
@@ -84,10 +96,12 @@ fn read_table(xml: &mut Xml<'_>, cells: &mut Cells) -> Result<(), Fault> {
                 let last = row.saturating_add(times).min(ROWS);
                 let copies = if values.is_empty() { row..row } else { row..last };
                 for row in copies {
-                    for (column, value) in &values {
-                        match value {
-                            Value::Text(text) => cells.text(row, *column, text)?,
-                            Value::Moment(moment) => cells.moment(row, *column, *moment)?,
+                    for (columns, value) in &values {
+                        for column in columns.clone() {
+                            match value {
+                                Value::Text(text) => cells.text(row, column, text)?,
+                                Value::Moment(moment) => cells.moment(row, column, *moment)?,
+                            }
                         }
                     }
                 }
@@ -102,8 +116,8 @@ fn read_table(xml: &mut Xml<'_>, cells: &mut Cells) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Reads a row that was opened: its cells that hold something, each with its column.
-fn read_row(xml: &mut Xml<'_>) -> Result<Vec<(u32, Value)>, Fault> {
+/// Reads a row that was opened: its cells that hold something, each with its columns.
+fn read_row(xml: &mut Xml<'_>) -> Result<Vec<(Range<u32>, Value)>, Fault> {
     let (mut values, mut column) = (Vec::new(), 0_u32);
     while let Some(node) = xml.inside("table-row")? {
         let Node::Open(element) = node else { continue };
@@ -117,11 +131,9 @@ fn read_row(xml: &mut Xml<'_>) -> Result<Vec<(u32, Value)>, Fault> {
         let shown = paragraphs(xml, &name)?;
         // What a merged cell hides is not shown.
         if name == "table-cell" {
-            for column in column..last {
-                match value(&element, &shown)? {
-                    Value::Text(text) if text.is_empty() => break,
-                    value => values.push((column, value)),
-                }
+            match value(&element, &shown)? {
+                Value::Text(text) if text.is_empty() => {}
+                value => values.push((column..last, value)),
             }
         }
         column = last;
@@ -138,7 +150,7 @@ fn value(element: &Element<'_>, shown: &str) -> Result<Value, Fault> {
     };
     // A formula that has no value shows an error.
     match &*attribute("value-type")? {
-        _ if shown.starts_with('#') || shown.starts_with("Err:") => text(shown),
+        _ if ERRORS.contains(&shown) || shown.starts_with("Err:") => text(shown),
         "float" | "percentage" | "currency" => match attribute("value")?.trim().parse::<f64>() {
             Ok(value) => Ok(Value::Text(number(value))),
             Err(_) => text(shown),

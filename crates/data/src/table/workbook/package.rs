@@ -41,7 +41,10 @@ impl Package {
         let place = self.names.iter().position(|known| known.eq_ignore_ascii_case(name));
         let Some(place) = place else { return Ok(None) };
         match String::from_utf8(self.bytes(place)?) {
-            Ok(text) => Ok(Some(text)),
+            Ok(text) => {
+                let unmarked = text.strip_prefix('\u{feff}').map(str::to_owned);
+                Ok(Some(unmarked.unwrap_or(text)))
+            }
             Err(_) => Err(Fault::Damaged(format!("{name} is not UTF-8"))),
         }
     }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     Fault, Named,
-    cells::Cells,
+    cells::{Cells, ROWS},
     number_format::Format,
     package::Package,
     spelling::{Moment, number},
@@ -58,6 +58,8 @@ impl Xlsx {
     /// Reads the names of the sheets and the date system.
     fn read_book(&mut self, book: &str, relations: &[Relation]) -> Result<(), Fault> {
         let text = self.package.needed(book)?;
+        let known: HashMap<&str, &Relation> =
+            relations.iter().map(|relation| (relation.id.as_str(), relation)).collect();
         let mut xml = Xml::new(&text);
         loop {
             match xml.next()? {
@@ -67,7 +69,7 @@ impl Xlsx {
                 }
                 Node::Open(element) if element.name() == "sheet" => {
                     let Some(id) = element.attribute("id")? else { continue };
-                    let found = relations.iter().find(|relation| relation.id == *id);
+                    let found = known.get(&*id);
                     // A sheet of a chart has no cells.
                     if let Some(relation) = found.filter(|relation| relation.kind == "worksheet") {
                         let name = element.attribute("name")?.unwrap_or_default().into_owned();
@@ -143,18 +145,19 @@ impl Xlsx {
                             .parse::<u32>()
                             .ok()
                             .and_then(|row| row.checked_sub(1))
+                            .filter(|row| *row < ROWS)
                             .ok_or_else(|| Fault::Damaged(format!("it has a row {place}")))?;
                     }
                     column = 0;
                 }
-                Node::Close(end) if end.name() == "row" => row += 1,
+                Node::Close(end) if end.name() == "row" => row = row.saturating_add(1),
                 Node::Open(element) if element.name() == "c" => {
                     if let Some(place) = element.attribute("r")? {
                         (row, column) = place_of(&place)
                             .ok_or_else(|| Fault::Damaged(format!("it has a cell {place}")))?;
                     }
                     self.read_cell(&mut xml, &element, (row, column), &mut cells)?;
-                    column += 1;
+                    column = column.saturating_add(1);
                 }
                 Node::Close(end) if end.name() == "sheetData" => return Ok(cells),
                 Node::End => return Err(Fault::Damaged(format!("{part} is no sheet"))),

@@ -33,9 +33,14 @@ pub(super) struct Element<'a>(BytesStart<'a>);
 
 impl<'a> Xml<'a> {
     pub fn new(text: &'a str) -> Self {
-        let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+        let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Self { reader, depth: 0 }
+    }
+
+    /// Number of bytes that were read.
+    pub fn place(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
     /// The next element or text.
