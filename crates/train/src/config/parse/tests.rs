@@ -1,3 +1,5 @@
+//! Tests of [`parse_config`]: fields, overrides and messages.
+
 use super::*;
 use crate::problem::Problem;
 
