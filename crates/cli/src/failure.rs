@@ -1,5 +1,7 @@
 //! Failures: a message, and the exit code that says whose fault it was.
 
+use std::path::Path;
+
 use langevin_train::TrainError;
 
 /// Largest number of characters of a message that is shown.
@@ -32,18 +34,18 @@ impl Failure {
     pub const fn code(&self) -> u8 {
         self.code
     }
-}
 
-impl Failure {
-    /// Failure of a command that wrote into a run's folder, which may be another user's, for want of a name by `--out`.
-    pub fn of_default_out(error: TrainError) -> Self {
-        let is_out =
-            matches!(error, TrainError::Io { action: "cannot write" | "cannot create", .. });
-        let mut failure = Self::from(error);
-        if is_out {
-            failure.message += "; name another place by --out";
+    /// Failures of a command that writes to `out`, or else into a run's folder, which may be another user's.
+    pub fn writing_to(out: Option<&Path>) -> impl Fn(TrainError) -> Self {
+        move |error| {
+            let is_unwritten =
+                matches!(error, TrainError::Io { action: "cannot write" | "cannot create", .. });
+            let mut failure = Self::from(error);
+            if is_unwritten && out.is_none() {
+                failure.message += "; name another place by --out";
+            }
+            failure
         }
-        failure
     }
 }
 

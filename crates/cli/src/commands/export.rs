@@ -19,11 +19,8 @@ pub fn run(args: &Args, export: &ExportArgs) -> Result<(), Failure> {
     let default = || export.run.join(format!("weights.{extension}"));
     let path = export.out.clone().unwrap_or_else(default);
     let warn = &mut |what: String| note(&format!("warning: {what}"));
-    let exported = export_weights(&export.run, config.train.keep, &path, format, warn);
-    let (step, arrays) = match export.out {
-        Some(_) => exported?,
-        None => exported.map_err(Failure::of_default_out)?,
-    };
+    let (step, arrays) = export_weights(&export.run, config.train.keep, &path, format, warn)
+        .map_err(Failure::writing_to(export.out.as_deref()))?;
     let path = path.display().to_string();
     print(&if args.json {
         json!({ "event": "wrote", "path": path, "step": step, "arrays": arrays }).to_string()

@@ -36,11 +36,8 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let settings = config.report.film.unwrap_or_default();
     for (path, format) in outputs {
         let bytes = draw_film(&settings, data.as_ref(), &samples, format)?;
-        let written = langevin_train::write_new_file(&path, &bytes);
-        match film.out {
-            Some(_) => written?,
-            None => written.map_err(Failure::of_default_out)?,
-        }
+        langevin_train::write_new_file(&path, &bytes)
+            .map_err(Failure::writing_to(film.out.as_deref()))?;
         let shown = path.display().to_string();
         display.result(&format!("{count} samples in {shown}"));
         display.json(&json!({ "event": "wrote", "path": shown, "samples": count }));

@@ -42,7 +42,7 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let write = |path: &Path| write_samples(path, format, data.as_ref(), &samples);
     let path = match &sample.out {
         Some(path) => write(path).map(|()| path.clone())?,
-        None => write_next(run, write).map_err(Failure::of_default_out)?,
+        None => write_next(run, write).map_err(Failure::writing_to(None))?,
     };
     display.result(&format!("{count} samples in {}", path.display()));
     let written = path.display().to_string();

@@ -100,10 +100,11 @@ impl ByColumn {
 
 impl HeldOutDistance for ByColumn {
     fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
+        let pairs = resamples.iter().zip(self.resamples.iter());
+        let shares: Vec<Shares> =
+            pairs.map(|(x_counts, y_counts)| Shares::of(x_counts, y_counts)).collect();
         let column = |(x, y): (Sorted, &Sorted)| {
-            let pairs = resamples.iter().zip(self.resamples.iter());
-            let shares = pairs.map(|(x_counts, y_counts)| Shares::of(x_counts, y_counts));
-            shares.map(|shares| transport(&[[&x, y]], &shares, f64::abs)).collect()
+            shares.iter().map(|shares| transport(&[[&x, y]], shares, f64::abs)).collect()
         };
         sorted_columns(rows).into_iter().zip(&self.held_out).map(column).collect()
     }

@@ -38,7 +38,9 @@ pub fn parse_config(name: &str, text: &str, overrides: &[String]) -> Result<RunC
         let message = format!("stands twice in {name}, in lines {} and {}", lines[0], lines[1]);
         return Err(TrainError::config(path, message));
     }
-    let mut kinds = Kinds::new(document.clone());
+    // Overrides alone ask what the user wrote.
+    let written = if overrides.is_empty() { Value::Null } else { document.clone() };
+    let mut kinds = Kinds::new(written);
     let (mut config, mut resolved) = deserialize(name, document, &kinds)?;
     if !overrides.is_empty() {
         // Overrides apply to the resolved document, so that a default can be overridden in part.
