@@ -27,6 +27,8 @@ mod foreign;
 mod help;
 #[path = "commands/markdown.rs"]
 mod markdown;
+#[path = "commands/moved.rs"]
+mod moved;
 #[path = "commands/output.rs"]
 mod output;
 #[path = "commands/program.rs"]

@@ -92,7 +92,7 @@ fn with(name: &str, content: &[u8], look: impl FnOnce(&Path) -> bool) -> bool {
 /// Whether the run is sound; each problem must have a message of bounded length.
 fn is_sound(run: &Path) -> bool {
     let problem = read_run_config(run).and_then(Problem::new);
-    match problem.and_then(|problem| verify_run(run, &problem, None::<Mlp>)) {
+    match problem.and_then(|problem| verify_run(run, &problem, None::<Mlp>, None)) {
         Ok(found) => {
             found.findings.iter().filter_map(|f| f.problem.as_ref()).all(refused)
                 && found.is_sound()

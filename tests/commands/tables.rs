@@ -96,19 +96,27 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
 #[test]
 fn what_init_writes_trains_where_a_column_is_constant_or_the_row_wide() {
     let program = Program::new();
-    let table = |columns: usize| {
+    let table = |columns: usize, rows: usize| {
         let row = |i: usize| {
             let cell =
                 |j: usize| if j == 1 { "7".to_owned() } else { format!("{}.5", i * i % (5 + j)) };
             (0..columns).map(cell).collect::<Vec<_>>().join(",")
         };
         let names = (0..columns).map(|j| format!("c{j}")).collect::<Vec<_>>().join(",");
-        let rows = (0..60).map(row).collect::<Vec<_>>().join("\n");
+        let rows = (0..rows).map(row).collect::<Vec<_>>().join("\n");
         format!("{names}\n{rows}\n")
     };
-    for (columns, fades) in [(1, true), (4, true), (6, true), (18, false)] {
-        let name = format!("t{columns}");
-        program.write(&format!("{name}.csv"), &table(columns));
+    // A wide row has no position features to share, and few rows would be learnt one by one.
+    for (columns, rows, fades) in [
+        (1, 200, true),
+        (4, 200, true),
+        (6, 200, true),
+        (18, 200, false),
+        (4, 199, false),
+        (2, 60, false),
+    ] {
+        let name = format!("t{columns}-{rows}");
+        program.write(&format!("{name}.csv"), &table(columns, rows));
         program.run(&["init", &format!("{name}.csv")]).code(0);
         let config = String::from_utf8(program.read(&format!("{name}.json"))).expect("UTF-8");
         assert_eq!(config.contains("\"position_resolution\": 0.003"), fades, "{config}");
@@ -199,6 +207,11 @@ fn a_file_that_changed_is_refused_by_every_command_that_needs_it() {
         };
         SMALL_TABLE.lines().map(line).collect::<Vec<_>>().join("\n")
     };
+    let sample = |out: &str| {
+        program.run(&["sample", "run", "--seed", "3", "--out", out]).code(0);
+        program.read(out)
+    };
+    let samples = sample("before.csv");
     let before = program.everything();
     for changed in [
         SMALL_TABLE.replace("9,5,2\n", "9,5,2.25\n"),
@@ -211,11 +224,14 @@ fn a_file_that_changed_is_refused_by_every_command_that_needs_it() {
             &["train", "--resume", "run", "--steps", "20"][..],
             &["evaluate", "run"],
             &["report", "run"],
-            &["sample", "run", "--out", "never.csv"],
+            &["reproduce", "run"],
         ] {
             program.run(arguments).code(2).err_has("its file has changed since");
             assert_eq!(program.everything(), before);
         }
+        // Samples are of the table that was learnt, which the run keeps.
+        assert_eq!(sample("after.csv"), samples);
+        std::fs::remove_file(program.path("after.csv")).expect("removed");
     }
     program.write("data.csv", SMALL_TABLE);
     program.run(&["evaluate", "run"]).code(0);

@@ -260,7 +260,8 @@ fn an_engine_of_a_user_s_own_makes_a_run_and_goes_on_with_it() {
     }
     let manifest = std::fs::read_to_string(run.join("manifest.json")).expect("there");
     assert!(manifest.contains(r#""engine": "descent""#), "{manifest}");
-    let found = verify_run(&run, &problem(config.clone()).expect("valid"), Some(network(&device)));
+    let problem_of = problem(config.clone()).expect("valid");
+    let found = verify_run(&run, &problem_of, Some(network(&device)), None);
     assert!(found.expect("a run").is_sound());
     // What the program makes of another config, or where it keeps no average, is refused.
     let other = |mut config: RunConfig, device: &Device| {

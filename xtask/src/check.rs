@@ -6,41 +6,70 @@
 use std::time::{Duration, Instant};
 
 use crate::cargo::Workspace;
-use crate::{article, config, licences, outside, rebuilds, tidy, torture};
+use crate::{article, config, licences, missing, outside, rebuilds, tidy, torture};
 
 /// Part of the check: one thing that must hold.
 pub struct Part {
     name: &'static str,
+    /// Seconds that it took on two cores of a quiet machine where nothing was built before.
+    cold: u64,
     about: &'static str,
     run: fn(&Workspace) -> Result<(), String>,
 }
 
 /// All parts, the quick ones first. `config` and `rebuilds` use what `build` made.
 pub const PARTS: &[Part] = &[
-    Part { name: "fmt", about: "the code is formatted", run: fmt },
-    Part { name: "tidy", about: "the small rules of CONTRIBUTING.md hold", run: tidy::run },
-    Part { name: "licences", about: "every dependency may be used", run: licences::run },
-    Part { name: "clippy", about: "no warning from clippy", run: clippy },
-    Part { name: "fuzz", about: "the fuzz targets compile", run: fuzz },
-    Part { name: "docs", about: "no warning from rustdoc", run: docs },
-    Part { name: "build", about: "the program builds", run: build },
-    Part { name: "config", about: "docs/config.md is what the schema gives", run: config::check },
-    Part { name: "rebuilds", about: "the tests compile no Burn crate again", run: rebuilds::run },
-    Part { name: "tests", about: "unit tests and tests of the program", run: tests },
+    Part { name: "fmt", cold: 1, about: "the code is formatted", run: fmt },
+    Part {
+        name: "tidy",
+        cold: 1,
+        about: "the small rules of CONTRIBUTING.md hold",
+        run: tidy::run,
+    },
+    Part { name: "licences", cold: 1, about: "every dependency may be used", run: licences::run },
+    Part { name: "clippy", cold: 350, about: "no warning from clippy", run: clippy },
+    Part { name: "fuzz", cold: 25, about: "the fuzz targets compile", run: fuzz },
+    Part { name: "docs", cold: 30, about: "no warning from rustdoc", run: docs },
+    Part { name: "build", cold: 575, about: "the program builds", run: build },
+    Part {
+        name: "config",
+        cold: 1,
+        about: "docs/config.md is what the schema gives",
+        run: config::check,
+    },
+    Part {
+        name: "rebuilds",
+        cold: 215,
+        about: "the tests compile no Burn crate again",
+        run: rebuilds::run,
+    },
+    Part { name: "tests", cold: 310, about: "unit tests and tests of the program", run: tests },
     Part {
         name: "article",
+        cold: 25,
         about: "the article's nine systems give what they should",
         run: |workspace| article::run(workspace, article::Task::ShortCheck),
     },
     Part {
         name: "torture",
+        cold: 20,
         about: "killed, crowded and damaged runs lose nothing",
         run: |workspace| torture::run(workspace, torture::SHORT),
     },
-    Part { name: "doctests", about: "the examples in doc comments run", run: doctests },
-    Part { name: "examples", about: "every file of examples/ runs", run: examples },
-    Part { name: "outside", about: "a program of another workspace runs", run: outside::run },
-    Part { name: "small-build", about: "the build with one backend has no warning", run: small },
+    Part { name: "doctests", cold: 3, about: "the examples in doc comments run", run: doctests },
+    Part { name: "examples", cold: 10, about: "every file of examples/ runs", run: examples },
+    Part {
+        name: "outside",
+        cold: 75,
+        about: "a program of another workspace runs",
+        run: outside::run,
+    },
+    Part {
+        name: "small-build",
+        cold: 55,
+        about: "the build with one backend has no warning",
+        run: small,
+    },
 ];
 
 fn fmt(workspace: &Workspace) -> Result<(), String> {
@@ -131,12 +160,20 @@ pub fn run(workspace: &Workspace, parts: Vec<&'static Part>) -> Result<(), Strin
     let mut table = String::new();
     let mut total = Duration::ZERO;
     let mut failure = None;
+    let all = parts.iter().map(|part| part.cold).sum();
+    println!(
+        "{} from a cold start on two cores; what is built already is not built again",
+        about(all)
+    );
+    if parts.iter().any(|part| part.name == "tests") {
+        missing::skipped().iter().for_each(|line| println!("skipped: {line}"));
+    }
     for part in parts {
         if failure.is_some() {
             table += &row(part.name, "not run", "");
             continue;
         }
-        println!("\n== {}: {}", part.name, part.about);
+        println!("\n== {}: {}, {}", part.name, part.about, about(part.cold));
         let start = Instant::now();
         let outcome = (part.run)(workspace);
         let time = start.elapsed();
@@ -148,6 +185,15 @@ pub fn run(workspace: &Workspace, parts: Vec<&'static Part>) -> Result<(), Strin
     }
     println!("\n{table}{}", row("together", "", &seconds(total)));
     failure.map_or(Ok(()), Err)
+}
+
+/// How long something takes, in words.
+fn about(seconds: u64) -> String {
+    match seconds {
+        0..=1 => "about a second".to_owned(),
+        2..=119 => format!("about {seconds} seconds"),
+        _ => format!("about {} minutes", (seconds + 30) / 60),
+    }
 }
 
 fn row(name: &str, word: &str, time: &str) -> String {
@@ -177,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_said_in_round_words() {
+        let said = [0, 1, 25, 119, 120, 574].map(about);
+        let seconds = |n| format!("about {n} seconds");
+        let minutes = |n| format!("about {n} minutes");
+        let one = "about a second".to_owned();
+        assert_eq!(said, [one.clone(), one, seconds(25), seconds(119), minutes(2), minutes(10)]);
+    }
+
+    #[test]
     fn every_part_has_its_own_name() {
         for (i, part) in PARTS.iter().enumerate() {
             assert!(PARTS[..i].iter().all(|before| before.name != part.name), "{}", part.name);
@@ -186,9 +241,11 @@ mod tests {
     #[test]
     fn a_failure_stops_the_parts_after_it() {
         static AFTER: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-        static FAILS: Part = Part { name: "a", about: "fails", run: |_| Err("planted".into()) };
+        static FAILS: Part =
+            Part { name: "a", cold: 1, about: "fails", run: |_| Err("planted".into()) };
         static LATER: Part = Part {
             name: "b",
+            cold: 1,
             about: "must not run",
             run: |_| {
                 AFTER.store(true, std::sync::atomic::Ordering::Relaxed);

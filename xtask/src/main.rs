@@ -10,6 +10,7 @@ mod evaluation;
 mod files;
 mod licences;
 mod markdown;
+mod missing;
 mod outside;
 mod program;
 mod rebuilds;

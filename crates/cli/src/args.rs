@@ -61,7 +61,7 @@ pub enum Command {
     Export(ExportArgs),
     /// Train a run again from its config and compare: the same bits on the same processor backend
     Reproduce(ReproduceArgs),
-    /// Check a run's checksums and shapes, and say from where it can go on
+    /// Check a run's checksums and shapes, and say what can be done with it and from where it can go on
     Verify(RunArgs),
     /// Make a film of a run's samples moving from noise to data: GIF and MP4
     Film(FilmArgs),
@@ -92,6 +92,10 @@ pub struct TrainArgs {
     /// Go on with a run; without a value, with the newest under runs/
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["set", "out", "seed", "dry_run"])]
     pub resume: Option<Option<PathBuf>>,
+
+    /// Where the table of the run to go on with lies now, if it was moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 
     /// Change a field of the config, as train.batch=512
     #[arg(long, value_name = "KEY=VALUE")]
@@ -143,6 +147,10 @@ pub struct SampleArgs {
     /// Where to, .csv or .npy; instead of a new file in the run's folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+
+    /// Where the run's table lies now, if it was moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -166,6 +174,10 @@ pub struct RunArgs {
     /// The run's folder
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
+
+    /// Where the run's table lies now, if it was moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -177,6 +189,10 @@ pub struct EvaluateArgs {
     /// Samples to draw, instead of sample.count
     #[arg(long, value_name = "N")]
     pub count: Option<usize>,
+
+    /// Where the run's table lies now, if it was moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -214,6 +230,10 @@ pub struct ReproduceArgs {
     /// Make this many steps again, instead of all up to the newest checkpoint
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
+
+    /// Where the run's table lies now, if it was moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -230,6 +250,10 @@ pub struct FilmArgs {
     /// Where to, .gif or .mp4; instead of new film.gif and film.mp4 in the run's folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+
+    /// Where the run's table lies now, if it was moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 /// File format of exported weights.

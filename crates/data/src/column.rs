@@ -9,6 +9,8 @@ pub struct Column {
     pub name: String,
     /// What its cells hold.
     pub values: ColumnValues,
+    /// Decimal places of the text of every number, zeros at its end too; as few as it needs where none is said.
+    pub decimals: Option<u32>,
 }
 
 /// What the cells of a column hold.
@@ -35,17 +37,20 @@ const WHOLE_LIMIT: f64 = 16_777_216.0;
 impl Column {
     /// Column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
-        Self { name: name.into(), values: ColumnValues::Number }
+        Self { name: name.into(), values: ColumnValues::Number, decimals: None }
     }
 
-    /// The text of one of its values, as its user writes it. A number is the shortest text that reads back the
-    /// same, as a 32-bit float where it is one; of a whole number above 2^24, which that would round, as a 64-bit one.
+    /// The text of one of its values, as its user writes it. A number of which no `decimals` are said is the shortest
+    /// text that reads back the same, as a 32-bit float where it is one; of a whole number above 2^24, which that would round, as a 64-bit one.
     pub fn text(&self, value: f64) -> String {
         match &self.values {
             ColumnValues::YesNo([no, _]) if value == 0.0 => no.clone(),
             ColumnValues::YesNo([_, yes]) if value == 1.0 => yes.clone(),
             ColumnValues::Date(format) if value.is_finite() => format.write(value),
             _ => {
+                if let Some(decimals) = self.decimals.filter(|_| value.is_finite()) {
+                    return with_decimals(value, decimals as usize);
+                }
                 let short = value as f32;
                 let is_short = value.fract() != 0.0 || value.abs() <= WHOLE_LIMIT;
                 match is_short && f64::from(short) == value {
@@ -64,6 +69,15 @@ impl Column {
             ColumnValues::Date(format) => format.parse(text).or_else(|| text.parse().ok()),
             _ => text.parse().ok(),
         }
+    }
+}
+
+/// A number with so many decimals, and no −0.
+pub(crate) fn with_decimals(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.bytes().all(|byte| b"0.".contains(&byte)) => zero.to_owned(),
+        _ => text,
     }
 }
 
@@ -116,5 +130,10 @@ impl Shape {
     /// Number of features.
     pub const fn features(&self) -> usize {
         self.channels * self.height * self.width
+    }
+
+    /// Number of features, where it is one.
+    pub(crate) fn checked_features(&self) -> Option<usize> {
+        self.channels.checked_mul(self.height)?.checked_mul(self.width)
     }
 }

@@ -1,6 +1,6 @@
 //! [`Dataset`]: the trait of the data that a model is trained on, for a user's own data too.
 
-use crate::{Column, FeatureGroup, FeatureKind, Shape, Stream};
+use crate::{Column, FeatureGroup, FeatureKind, KeptRows, KeptTable, Shape, Stream};
 
 /// Part of the data that rows are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,17 @@ pub trait Dataset: Send + Sync {
     /// data whose differences scaling cancels, such as a column in other units. `None` where the
     /// features are the rows themselves.
     fn source_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// What samples need of the data where its rows are not at hand, for a run's folder. `None` where nothing is
+    /// needed, or where a program of the user's own makes the data.
+    fn keep(&self, _rows: KeptRows) -> Option<KeptTable> {
+        None
+    }
+
+    /// What is known of the rows where they are not at hand.
+    fn kept_rows(&self) -> Option<&KeptRows> {
         None
     }
 

@@ -58,6 +58,7 @@ pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
     BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,
     DateFormat, Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess,
-    Holdout, IdSign, Layout, Missing, Place, SampleValues, Sentinel, SpecError, SplitOptions,
-    Survey, Table, TableData, TableError, TableOptions, TextKind, Transform, built_in_table,
+    Holdout, IdSign, KeptRows, KeptTable, Layout, Missing, Place, SampleValues, Sentinel,
+    SpecError, SplitOptions, Survey, Table, TableData, TableError, TableOptions, TextKind,
+    Transform, built_in_table,
 };

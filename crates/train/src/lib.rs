@@ -2,7 +2,8 @@
 //!
 //! [`parse_config`] reads a run file of up to [`CONFIG_LIMIT`] bytes into a [`RunConfig`], from which
 //! [`Problem::new`] makes the parts of a run. [`train`], [`resume`] and [`sample_run`] then do the whole of
-//! it in a run folder. Nothing here prints: an [`Observer`] hears what happens.
+//! it in a run folder, with the network and the data of [`built_in`], or of [`built_in_for_samples`] where the rows
+//! are not at hand. Nothing here prints: an [`Observer`] hears what happens.
 //!
 //! The stages of a run one by one:
 //!
@@ -69,8 +70,8 @@ pub use problem::{
 };
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
-    built_in, built_in_trainer, dry_run, evaluate_run, reproduction_tolerance, resume, sample_run,
-    train, train_with, verify_run,
+    built_in, built_in_for_samples, built_in_trainer, dry_run, evaluate_run,
+    reproduction_tolerance, resume, sample_run, train, train_with, verify_run,
 };
 pub use sample::{
     Bounded, LevelSummary, Samples, SamplesFormat, denoising_errors, draw_samples, level_goal,

@@ -1,5 +1,7 @@
 //! Cases on training itself: averages, resuming, seeds, schedules.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::Case;
@@ -88,4 +90,21 @@ fn p34_sigma_against_data() {
         .err_has("is above the finest spread of column x0 and of 1 other, 0.0001");
     let said = case.program.run(&["train", "wide.json", "--dry-run"]).code(2);
     said.err_has("sample.start: ").err_has("Use {\"kind\": \"marginal\"}");
+}
+
+#[test]
+fn p19_moved_run() {
+    let case = Case::new("p19-moved-run");
+    case.init("soil.csv", &[]);
+    case.train(30);
+    let program = &case.program;
+    fs::create_dir(program.path("elsewhere")).expect("created");
+    fs::rename(program.path("run"), program.path("elsewhere/run")).expect("moved");
+    fs::rename(program.path("soil.csv"), program.path("elsewhere/data.csv")).expect("moved");
+    let said = program.run(&["verify", "elsewhere/run"]).code(1);
+    assert!(said.out.contains("langevin verify elsewhere/run --data FILE"), "{}", said.out);
+    program.run(&["sample", "elsewhere/run", "--count", "20", "--out", "s.csv"]).code(0);
+    let file = ["--data", "elsewhere/data.csv"];
+    program.run(&["verify", "elsewhere/run", file[0], file[1]]).code(0);
+    program.run(&["evaluate", "elsewhere/run", file[0], file[1]]).code(0);
 }

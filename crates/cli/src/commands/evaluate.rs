@@ -4,12 +4,10 @@ use langevin_data::measure::{
     ColumnFound, Evaluation, Metric, ModeFound,
     verdict::{Counts, OutsideFound, Verdict},
 };
-use langevin_train::{
-    Problem, denoising_text, evaluate_run, number, read_run_config, report_run, verdict_text,
-};
+use langevin_train::{Problem, denoising_text, evaluate_run, number, report_run, verdict_text};
 use serde_json::json;
 
-use super::{on_trained, with_settings};
+use super::{Needs, config_of, on_trained, or_moved, with_settings};
 use crate::{
     args::{Args, EvaluateArgs, RunArgs},
     failure::Failure,
@@ -20,14 +18,16 @@ use crate::{
 
 /// Draws a run's samples, measures them and writes evaluation.json.
 pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
-    let mut config = read_run_config(&evaluate.run)?;
+    let mut config = config_of(&evaluate.run, evaluate.data.as_deref())?;
     if let Some(count) = evaluate.count {
         config = with_settings(&config, &[format!("sample.count={count}")])?;
     }
     let (run, problem) = (&evaluate.run, Problem::new(config)?);
-    let found = on_trained(args, run, problem, |problem, network, data, options, display| {
-        evaluate_run(run, problem, network, data, options, display)
-    })?;
+    let needs = ("evaluate", Needs::Rows);
+    let found =
+        on_trained(args, run, problem, needs, |problem, network, data, options, display| {
+            evaluate_run(run, problem, network, data, options, display)
+        })?;
     match found {
         Ok((display, _, evaluation)) => {
             show(&display, &evaluation);
@@ -114,9 +114,9 @@ fn show_verdict(display: &Display, verdict: &Verdict) {
 
 /// Writes the page of a run from the files in its folder.
 pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
-    let problem = Problem::new(read_run_config(&report.run)?)?;
+    let problem = Problem::new(config_of(&report.run, report.data.as_deref())?)?;
     let config = problem.config();
-    let data = config.data.build(config.seed)?;
+    let data = or_moved(config.data.build(config.seed), &report.run, config, "report")?;
     let path = report_run(&report.run, &problem, data.as_ref())?.display().to_string();
     print(&if args.json { json!({ "event": "wrote", "path": path }).to_string() } else { path });
     Ok(())

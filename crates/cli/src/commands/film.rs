@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{FilmFormat, Problem, TrainError, draw_film, read_run_config, sample_run};
+use langevin_train::{FilmFormat, Problem, TrainError, draw_film, sample_run};
 use serde_json::json;
 
-use super::{on_trained, with_settings};
+use super::{Needs, config_of, on_trained, with_settings};
 use crate::{
     args::{Args, FilmArgs},
     failure::Failure,
@@ -16,7 +16,7 @@ const MOST_SAMPLES: usize = 2000;
 
 /// Draws the run's first samples again and makes films of their trajectories.
 pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
-    let mut config = read_run_config(&film.run)?;
+    let mut config = config_of(&film.run, film.data.as_deref())?;
     let own = serde_json::to_value(config.report.film.unwrap_or_default())
         .map_err(|source| TrainError::Json { name: "report.film".to_owned(), source })?;
     let count = config.sample.count.min(MOST_SAMPLES);
@@ -26,9 +26,13 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let looped = config.report.film.as_ref().is_some_and(|film| film.there_and_back);
     let outputs = outputs(film, looped)?;
     let (run, problem) = (&film.run, Problem::new(config.clone())?);
-    let drawn = on_trained(args, run, problem, |problem, network, data, options, display| {
-        sample_run(run, problem, config.seed, network, data, options, display)
-    })?;
+    // The rows are shown where they are there.
+    let is_there = config.data.file().is_none_or(Path::exists);
+    let needs = ("film", if is_there { Needs::Rows } else { Needs::Samples });
+    let drawn =
+        on_trained(args, run, problem, needs, |problem, network, data, options, display| {
+            sample_run(run, problem, config.seed, network, data, options, display)
+        })?;
     let (display, data, samples) = match drawn {
         Ok(drawn) => drawn,
         Err(stopped) => return Ok(stopped),

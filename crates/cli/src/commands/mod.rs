@@ -16,7 +16,10 @@ use std::{path::Path, process::ExitCode};
 use clap::CommandFactory;
 use langevin_core::OwnNetwork;
 use langevin_data::Dataset;
-use langevin_train::{Problem, Program, RunConfig, RunOptions, TrainError, built_in, parse_config};
+use langevin_train::{
+    Problem, Program, RunConfig, RunOptions, TrainError, built_in, built_in_for_samples,
+    parse_config, read_run_config, shell_word,
+};
 use serde_json::json;
 
 use crate::{
@@ -120,6 +123,42 @@ fn completions(shell: clap_complete::Shell) {
     print(String::from_utf8_lossy(&text).trim_end());
 }
 
+/// Config of a run, whose table lies at `data` now where that is said.
+fn config_of(run: &Path, data: Option<&Path>) -> Result<RunConfig, Failure> {
+    let mut config = read_run_config(run)?;
+    if let Some(file) = data {
+        config.data.move_to(file).map_err(|error| Failure::usage(format!("--data: {error}")))?;
+    }
+    Ok(config)
+}
+
+/// What could be made of a run's data; where its table is not there, how to say where it is. `command` is what
+/// the user asked for.
+fn or_moved<T>(
+    made: Result<T, TrainError>,
+    run: &Path,
+    config: &RunConfig,
+    command: &str,
+) -> Result<T, Failure> {
+    made.map_err(|error| match config.data.file().filter(|file| !file.exists()) {
+        Some(file) => Failure::usage(format!(
+            "{}: the run's table is not there; say where it is now: langevin {command} {} --data FILE",
+            file.display(),
+            shell_word(run)
+        )),
+        None => error.into(),
+    })
+}
+
+/// What work on a trained run needs of its data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// What samples need, which the run's folder keeps.
+    Samples,
+    /// The rows.
+    Rows,
+}
+
 /// A run's config with some fields changed.
 fn with_settings(config: &RunConfig, settings: &[String]) -> Result<RunConfig, Failure> {
     let text = serde_json::to_string(config)
@@ -154,6 +193,7 @@ fn on_trained<T>(
     args: &Args,
     run: &Path,
     problem: Problem,
+    (command, needs): (&str, Needs),
     work: impl FnOnce(
         Problem,
         OwnNetwork,
@@ -163,7 +203,11 @@ fn on_trained<T>(
     ) -> Result<T, TrainError>,
 ) -> Result<Result<Done<T>, u8>, Failure> {
     let opened = open_device(args, Some(run))?;
-    let (network, data) = built_in(&problem, &opened.device)?;
+    let made = match needs {
+        Needs::Samples => built_in_for_samples(run, &problem, &opened.device),
+        Needs::Rows => built_in(&problem, &opened.device),
+    };
+    let (network, data) = or_moved(made, run, problem.config(), command)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);

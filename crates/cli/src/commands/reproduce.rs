@@ -3,7 +3,7 @@
 use langevin_train::{Reproduction, TrainError, built_in_trainer, reproduction_tolerance};
 use serde_json::json;
 
-use super::{announce, open_device, options};
+use super::{announce, config_of, open_device, options, or_moved};
 use crate::{
     args::{Args, ReproduceArgs},
     failure::Failure,
@@ -16,10 +16,12 @@ use crate::{
 pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
     let run = &reproduce.run;
     // A folder that holds no run fails here, before a device is opened.
-    langevin_train::read_run_config(run)?;
+    let data = config_of(run, reproduce.data.as_deref())?.data;
     let opened = open_device(args, Some(run))?;
-    let plan = Reproduction::new(run, opened.backend, reproduce.steps)?;
-    let trainer = built_in_trainer(plan.config.clone(), &opened.device)?;
+    let mut plan = Reproduction::new(run, opened.backend, reproduce.steps)?;
+    plan.config.data = data;
+    let trainer = built_in_trainer(plan.config.clone(), &opened.device);
+    let trainer = or_moved(trainer, run, &plan.config, "reproduce")?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);

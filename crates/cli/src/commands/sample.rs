@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{
-    Problem, SamplesFormat, TrainError, read_run_config, sample_run, write_samples,
-};
+use langevin_train::{Problem, SamplesFormat, TrainError, sample_run, write_samples};
 use serde_json::json;
 
-use super::{on_trained, with_settings};
+use super::{Needs, config_of, on_trained, with_settings};
 use crate::{
     args::{Args, SampleArgs},
     failure::Failure,
@@ -15,7 +13,7 @@ use crate::{
 
 /// Draws samples and writes them.
 pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
-    let mut config = read_run_config(&sample.run)?;
+    let mut config = config_of(&sample.run, sample.data.as_deref())?;
     let seed = sample.seed.unwrap_or(config.seed);
     let mut settings = Vec::new();
     settings.extend(sample.count.map(|count| format!("sample.count={count}")));
@@ -32,9 +30,11 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
     let run = &sample.run;
-    let drawn = on_trained(args, run, problem, |problem, network, data, options, display| {
-        sample_run(run, problem, seed, network, data, options, display)
-    })?;
+    let needs = ("sample", Needs::Samples);
+    let drawn =
+        on_trained(args, run, problem, needs, |problem, network, data, options, display| {
+            sample_run(run, problem, seed, network, data, options, display)
+        })?;
     let (display, data, samples) = match drawn {
         Ok(drawn) => drawn,
         Err(stopped) => return Ok(stopped),

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use langevin_train::{
-    Event, LevelSummary, MemoryEstimate, Observer, Problem, RunReport, Samples, built_in,
-    built_in_trainer, number, read_config, read_run_config, shell_word, verdict_text,
+    Event, LevelSummary, MemoryEstimate, Observer, Problem, RunConfig, RunReport, Samples,
+    built_in, built_in_trainer, number, read_config, read_run_config, shell_word, verdict_text,
 };
 use serde_json::json;
 
-use super::{announce, open_device, options};
+use super::{announce, config_of, open_device, options, or_moved};
 use crate::{
     args::{Args, TrainArgs},
     backend::Opened,
@@ -22,6 +22,11 @@ use crate::{
 pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
     if let Some(run) = &train.resume {
         return resume(args, train, run.as_deref());
+    }
+    if train.data.is_some() {
+        let message = "--data: is where the table of a run to go on with lies now, and needs --resume; \
+                       a new run's is data.path, as --set data.path=FILE";
+        return Err(Failure::usage(message));
     }
     let problem = problem(train)?;
     let opened = open_device(args, None)?;
@@ -44,15 +49,18 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
         Some(run) => run.to_owned(),
         None => langevin_train::newest_run(Path::new("runs"))?,
     };
+    let config = config_of(&run, train.data.as_deref())?;
     let opened = open_device(args, Some(&run))?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
     let options = options(&opened, train.stop_after);
-    let report =
-        langevin_train::resume(&run, train.steps, built_in_trainer, &options, &mut display);
+    let data = config.data.clone();
+    let build = |config, device: &_| built_in_trainer(RunConfig { data, ..config }, device);
+    let report = langevin_train::resume(&run, train.steps, build, &options, &mut display);
     display.clear();
-    conclude(&display, &report?, &signals)
+    let report = or_moved(report, &run, &config, "train --resume")?;
+    conclude(&display, &report, &signals)
 }
 
 /// The run that the arguments describe.

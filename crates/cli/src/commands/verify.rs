@@ -1,20 +1,24 @@
-//! `langevin verify`: whether a run's files are sound.
+//! `langevin verify`: whether a run's files are sound, and what can be done with it.
 
-use langevin_train::{Problem, RunState, built_in, read_run_config, verify_run};
+use langevin_train::{
+    Problem, RunState, Verification, built_in_for_samples, shell_word, verify_run,
+};
 use serde_json::json;
 
-use super::open_device;
+use super::{config_of, open_device};
 use crate::{
     args::{Args, RunArgs},
     failure::Failure,
     output::{note, print},
 };
 
-/// Says of each file and checkpoint whether it is sound; exit code 1 where one is not.
+/// Says of each file and checkpoint whether it is sound, and what can be done with the run; exit code 1 where
+/// something is not sound, or the rows that some commands need are not there.
 pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
-    let problem = Problem::new(read_run_config(&verify.run)?)?;
+    let problem = Problem::new(config_of(&verify.run, verify.data.as_deref())?)?;
+    let config = problem.config();
     let made = open_device(args, Some(&verify.run)).ok();
-    let made = made.map(|opened| built_in(&problem, &opened.device));
+    let made = made.map(|opened| built_in_for_samples(&verify.run, &problem, &opened.device));
     let network = match made {
         Some(Ok((network, _))) => Some(network),
         Some(Err(error)) => {
@@ -23,7 +27,9 @@ pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
         }
         None => None,
     };
-    let found = verify_run(&verify.run, &problem, network)?;
+    let data = config.data.file().map(|_| config.data.build(config.seed));
+    let data = data.as_ref().map(|data| data.as_deref());
+    let found = verify_run(&verify.run, &problem, network, data)?;
     for finding in &found.findings {
         print(&if args.json {
             json!({ "event": "checked", "what": finding.what, "problem": finding.problem })
@@ -37,16 +43,32 @@ pub fn run(args: &Args, verify: &RunArgs) -> Result<u8, Failure> {
     print(&if args.json {
         json!({
             "event": "verified", "sound": sound, "state": found.state.map(RunState::name),
-            "goes_on_from": found.goes_on_from
+            "goes_on_from": found.goes_on_from, "rows": found.rows, "samples_without_rows": found.keeps_data
         })
         .to_string()
     } else {
-        let from = match found.goes_on_from {
-            Some(step) => format!("it can go on from step {step}"),
-            None => "it cannot go on".to_owned(),
-        };
-        let verdict = if sound { "all is sound" } else { "not all is sound" };
-        format!("{}, {verdict}: {from}", found.state.map_or("unknown", RunState::name))
+        conclusion(&found, &shell_word(&verify.run))
     });
-    Ok(u8::from(!sound))
+    Ok(u8::from(!sound || found.rows.is_some()))
+}
+
+/// What can be done with the run, in words.
+fn conclusion(found: &Verification, run: &str) -> String {
+    let state = found.state.map_or("unknown", RunState::name);
+    let sound = if found.is_sound() { "all is sound" } else { "not all is sound" };
+    let from = match found.goes_on_from {
+        Some(step) => format!("it can go on from step {step}"),
+        None => "it cannot go on".to_owned(),
+    };
+    let Some(why) = &found.rows else { return format!("{state}, {sound}: {from}") };
+    let sound = if found.is_sound() { "its own files are sound" } else { sound };
+    let here = match found.keeps_data {
+        true => "sample, film and export need no more than its folder",
+        false => "export needs no more than its folder, sample and film its rows",
+    };
+    format!(
+        "{state}, {sound}, but its rows cannot be had: {why}\n\
+         {here}; train --resume, evaluate, report and reproduce need its rows. \
+         With them {from}: langevin verify {run} --data FILE"
+    )
 }

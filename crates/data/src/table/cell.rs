@@ -1,6 +1,7 @@
 //! [`CellReader`] and [`ColumnSpec::write`]: the cells of a column as numbers, and back in the file's spelling.
 
 use super::{CellKind, ColumnSpec, date::DateFormat, field::Field, layout::Cells};
+use crate::column::with_decimals;
 
 /// Reader of the cells of a column, made once of its spec.
 #[derive(Clone, Debug)]
@@ -93,7 +94,9 @@ impl ColumnSpec {
             }
             Spelling::Date(format) => format.write(value),
             Spelling::Number => match self.decimals {
-                _ if self.kind == CellKind::Whole => with_decimals(value, 0),
+                _ if self.kind == CellKind::Whole && !self.trailing_zeros => {
+                    with_decimals(value, 0)
+                }
                 Some(decimals) => with_decimals(value, decimals as usize),
                 None => value.to_string(),
             },
@@ -104,15 +107,6 @@ impl ColumnSpec {
     #[cfg(test)]
     pub(super) fn parse(&self, field: &[u8]) -> Field {
         CellReader::new(self).read(&Cells::default(), field)
-    }
-}
-
-/// A number with so many decimals, and no −0.
-fn with_decimals(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    match text.strip_prefix('-') {
-        Some(zero) if zero.bytes().all(|byte| b"0.".contains(&byte)) => zero.to_owned(),
-        _ => text,
     }
 }
 

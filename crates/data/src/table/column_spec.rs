@@ -24,6 +24,8 @@ pub struct ColumnSpec {
     pub missing: Vec<String>,
     /// The most decimal places of a sample; as many as it has where none is said.
     pub decimals: Option<u32>,
+    /// Whether each sample is written with all its decimals, as 5.50.
+    pub trailing_zeros: bool,
     /// Where samples may lie.
     pub range: ColumnRange,
     /// Which values samples may have.
@@ -42,6 +44,7 @@ impl ColumnSpec {
             format: None,
             missing: Vec::new(),
             decimals: None,
+            trailing_zeros: false,
             range: ColumnRange::default(),
             values: SampleValues::Any,
             encoding: None,
@@ -71,6 +74,9 @@ impl ColumnSpec {
                 "decimals",
                 format!("must be at most {MOST_DECIMALS}, got {decimals}"),
             ));
+        }
+        if self.trailing_zeros && self.decimals.is_none() {
+            return Err(error("trailing_zeros", "needs `decimals`".to_owned()));
         }
         let needs = |field, is_there: bool, kind| match is_there == (self.kind == kind) {
             true => Ok(()),
@@ -290,6 +296,9 @@ mod json {
         /// Most decimal places of a sample; as many as it has where left out.
         #[serde(default)]
         decimals: Option<u32>,
+        /// Whether each sample is written with all `decimals`, zeros at its end too, as 5.50.
+        #[serde(default)]
+        trailing_zeros: bool,
         /// Where samples may lie: `"free"`, `"seen"`, which is from the least to the largest training
         /// value, or `{"min": 0, "max": 1}`, either of which may be left out. What lies beyond is set to the end.
         #[serde(default)]
@@ -313,12 +322,22 @@ mod json {
                     format,
                     missing,
                     decimals,
+                    trailing_zeros,
                     range,
                     values,
                     encoding,
-                }) => {
-                    Self { name, kind, words, format, missing, decimals, range, values, encoding }
-                }
+                }) => Self {
+                    name,
+                    kind,
+                    words,
+                    format,
+                    missing,
+                    decimals,
+                    trailing_zeros,
+                    range,
+                    values,
+                    encoding,
+                },
             }
         }
     }
@@ -335,6 +354,7 @@ mod json {
                 format,
                 missing,
                 decimals,
+                trailing_zeros,
                 range,
                 values,
                 encoding,
@@ -346,6 +366,7 @@ mod json {
                 format,
                 missing,
                 decimals,
+                trailing_zeros,
                 range,
                 values,
                 encoding,

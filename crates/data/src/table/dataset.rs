@@ -3,14 +3,13 @@
 use std::sync::OnceLock;
 
 use super::{
-    CellKind, ColumnSpec, DateFormat, Table, TableError, Transform,
+    KeptRows, KeptTable, Table, TableError, Transform,
     remarks::remarks,
     rows::Rows,
     scale::{Map, Scale, fit},
+    space::Space,
 };
-use crate::{
-    Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Purpose, Shape, Stream, Streams,
-};
+use crate::{Column, Dataset, FeatureGroup, Part, Purpose, Shape, Stream, Streams};
 
 /// Largest number of features for which the covariance is stated; its size is their square.
 const COVARIANCE_LIMIT: usize = 2048;
@@ -60,21 +59,16 @@ impl Default for SplitOptions {
 /// theirs.
 #[derive(Clone, Debug)]
 pub struct TableData {
-    specs: Vec<ColumnSpec>,
-    scales: Vec<Scale>,
-    /// Indices of the columns that aren't constant.
-    varying: Vec<usize>,
+    space: Space,
     /// Rows of all columns, scaled but where a column is dithered; the held-out rows come first.
     rows: Rows,
     /// Places in the ranks of the rows by their numbers, in [`Purpose::Dither`].
     dither: Streams,
     held_out: usize,
-    round_integers: bool,
     /// Digest of the table's rows in their order, before they were split and scaled.
     source_digest: [u8; 32],
     remarks: Vec<String>,
     attribution: Option<String>,
-    shape: Option<Shape>,
     moments: OnceLock<Moments>,
 }
 
@@ -115,19 +109,14 @@ impl TableData {
                 *value = map.apply(*value, 0.5);
             }
         }
-        let is_varying = |column: &usize| !matches!(scales[*column].map, Map::Constant(_));
         Ok(Self {
-            varying: (0..scales.len()).filter(is_varying).collect(),
             remarks: remarks(&table, &scales, lost, options.round_integers),
-            specs: table.specs,
-            scales,
+            space: Space::new(table.specs, scales, options.round_integers, None),
             rows: table.rows,
             dither: Streams::new(options.seed),
             held_out,
-            round_integers: options.round_integers,
             source_digest,
             attribution: None,
-            shape: None,
             moments: OnceLock::new(),
         })
     }
@@ -143,26 +132,9 @@ impl TableData {
     /// the features, or lines are not whole, rows have no shape.
     #[must_use]
     pub fn with_image_width(mut self, width: usize) -> Self {
-        let shape = Shape { channels: 1, height: self.specs.len() / width.max(1), width };
-        self.shape = Some(shape).filter(|shape| shape.features() == self.features());
+        let shape = Shape { channels: 1, height: self.space.specs.len() / width.max(1), width };
+        self.space.shape = Some(shape).filter(|shape| shape.features() == self.features());
         self
-    }
-
-    fn restore_each(&self, row: &[f64], out: &mut Vec<f64>, of: impl Fn(&Scale, f64) -> f64) {
-        let mut varying = row.iter();
-        for scale in &self.scales {
-            let value = match scale.map {
-                Map::Constant(value) => value,
-                _ => of(scale, varying.next().copied().unwrap_or(f64::NAN)),
-            };
-            out.push(self.rounded(scale, value));
-        }
-    }
-
-    /// The value, whole where `round_integers` makes it so. Adding 0 makes −0, which a rounded −0.3 is, 0.
-    fn rounded(&self, scale: &Scale, value: f64) -> f64 {
-        let is_rounded = self.round_integers && scale.is_integer;
-        if is_rounded { value.round() + 0.0 } else { value + 0.0 }
     }
 
     /// The index of the first row of a part, and the number of its rows.
@@ -176,8 +148,8 @@ impl TableData {
     /// Copies a row's features. A dithered column takes a uniform number.
     fn copy(&self, index: usize, mut uniform: impl FnMut() -> f64, out: &mut [f64]) {
         let row = self.rows.row(index);
-        for (out, column) in out.iter_mut().zip(&self.varying) {
-            let map = &self.scales[*column].map;
+        for (out, column) in out.iter_mut().zip(&self.space.varying) {
+            let map = &self.space.scales[*column].map;
             *out = match map.is_dithered() {
                 true => map.apply(row[*column], uniform()),
                 false => row[*column],
@@ -185,19 +157,14 @@ impl TableData {
         }
     }
 
-    /// The number of columns whose values are spread at random.
-    fn dithered(&self) -> usize {
-        self.scales.iter().filter(|scale| scale.map.is_dithered()).count()
-    }
-
     /// Fills in the means of a row's features, and adds their variances to `variance`: both 0 and 1 over all
     /// rows where a column is dithered.
     fn expected(&self, index: usize, mean: &mut [f64], variance: &mut [f64]) {
         let row = self.rows.row(index);
-        let features = mean.iter_mut().zip(variance).zip(&self.varying);
+        let features = mean.iter_mut().zip(variance).zip(&self.space.varying);
         for ((mean, variance), column) in features {
             let value = row[*column];
-            *mean = match &self.scales[*column].map {
+            *mean = match &self.space.scales[*column].map {
                 Map::Rank(rank) => {
                     let (mean, own) = rank.moments(value);
                     *variance += own;
@@ -240,11 +207,11 @@ impl TableData {
 
 impl Dataset for TableData {
     fn features(&self) -> usize {
-        self.varying.len()
+        self.space.features()
     }
 
     fn words_per_row(&self) -> u64 {
-        1 + self.dithered() as u64
+        1 + self.space.dithered() as u64
     }
 
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
@@ -259,31 +226,15 @@ impl Dataset for TableData {
     }
 
     fn columns(&self) -> Vec<Column> {
-        let values = |scale: &Scale| match scale {
-            Scale { map: Map::Constant(value), .. } => ColumnValues::Constant(*value),
-            Scale { is_integer: true, .. } if self.round_integers => ColumnValues::Whole,
-            _ => ColumnValues::Number,
-        };
-        let column = |(spec, scale): (&ColumnSpec, &Scale)| {
-            let format = || spec.format.as_deref().and_then(DateFormat::new);
-            let values = match (spec.kind, &spec.words) {
-                (CellKind::YesNo, Some(words)) => ColumnValues::YesNo(words.clone()),
-                (CellKind::Whole, _) => ColumnValues::Whole,
-                (CellKind::Date, _) => format().map_or(ColumnValues::Number, ColumnValues::Date),
-                _ => values(scale),
-            };
-            Column { name: spec.name.clone(), values }
-        };
-        self.specs.iter().zip(&self.scales).map(column).collect()
+        self.space.columns()
     }
 
     fn layout(&self) -> Vec<FeatureGroup> {
-        let group = |column: &usize| FeatureGroup { column: *column, kind: FeatureKind::Number };
-        self.varying.iter().map(group).collect()
+        self.space.layout()
     }
 
     fn shape(&self) -> Option<Shape> {
-        self.shape
+        self.space.shape
     }
 
     fn len(&self, part: Part) -> Option<usize> {
@@ -298,7 +249,7 @@ impl Dataset for TableData {
             let mut stream = None;
             let uniform = || {
                 let open = || {
-                    let word = (index * self.dithered()) as u64;
+                    let word = (index * self.space.dithered()) as u64;
                     self.dither.at(Purpose::Dither, 0, word)
                 };
                 stream.get_or_insert_with(open).uniform()
@@ -308,15 +259,15 @@ impl Dataset for TableData {
     }
 
     fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.restore_each(row, out, Scale::restore);
+        self.space.restore(row, out);
     }
 
     fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.restore_each(row, out, Scale::restore_free);
+        self.space.restore_free(row, out);
     }
 
     fn is_final(&self, column: usize) -> bool {
-        self.scales.get(column).is_some_and(Scale::is_final)
+        self.space.is_final(column)
     }
 
     fn user_row(&self, part: Part, index: usize, out: &mut Vec<f64>) {
@@ -324,17 +275,17 @@ impl Dataset for TableData {
         if index >= count {
             return;
         }
-        for (value, scale) in self.rows.row(first + index).iter().zip(&self.scales) {
+        for (value, scale) in self.rows.row(first + index).iter().zip(&self.space.scales) {
             out.push(if scale.map.is_dithered() {
                 *value
             } else {
-                self.rounded(scale, scale.given(*value))
+                self.space.rounded(scale, scale.given(*value))
             });
         }
     }
 
     fn restore_as_version_0_1(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.restore_each(row, out, |scale, value| scale.map.undo(value));
+        self.space.restore_as_version_0_1(row, out);
     }
 
     fn source_digest(&self) -> Option<[u8; 32]> {
@@ -342,9 +293,7 @@ impl Dataset for TableData {
     }
 
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
-        out.extend(
-            self.varying.iter().map(|column| self.scales[*column].map.apply(row[*column], 0.5)),
-        );
+        self.space.scale(row, out);
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -361,6 +310,10 @@ impl Dataset for TableData {
 
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
         self.moments().1.clone()
+    }
+
+    fn keep(&self, rows: KeptRows) -> Option<KeptTable> {
+        Some(KeptTable::new(rows, self.space.clone(), self.attribution.clone()))
     }
 }
 

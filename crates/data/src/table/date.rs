@@ -3,12 +3,13 @@
 use std::{fmt::Write as _, sync::OnceLock};
 
 use jiff::{
-    Timestamp, ToSpan, Unit as Step,
+    ToSpan, Unit as Step,
     civil::{Date, Time},
     fmt::strtime::{self, BrokenDownTime},
-    tz::Offset,
 };
 
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 /// Most digits of a second's fraction: a microsecond still is exact in an f64 of today's seconds.
 const FRACTION: usize = 6;
 
@@ -92,20 +93,16 @@ impl DateFormat {
                 let (year, month) = (parsed.year()?, parsed.month()?);
                 (f64::from(year) - 1970.0) * 12.0 + f64::from(month) - 1.0
             }
-            Kind::Day => {
-                let days = parsed.to_date().ok()?.since((Step::Day, epoch())).ok()?.get_days();
-                f64::from(days)
-            }
+            Kind::Day => since_epoch(parsed.to_date().ok()?)? as f64,
             Kind::Moment(_) => {
-                let moment = Offset::UTC.to_timestamp(parsed.to_datetime().ok()?).ok()?;
-                moment.as_second() as f64 + f64::from(moment.subsec_nanosecond()) * 1e-9
+                // Not by a timestamp, which ends a day before the year 9999 does.
+                let days = since_epoch(parsed.to_date().ok()?)?;
+                let (second, nanosecond) = since_midnight(parsed.to_time().ok()?);
+                (days * DAY + second) as f64 + nanosecond * 1e-9
             }
             Kind::Time(_) => {
-                let time = parsed.to_time().ok()?;
-                let seconds = i32::from(time.hour()) * 3600
-                    + i32::from(time.minute()) * 60
-                    + i32::from(time.second());
-                f64::from(seconds) + f64::from(time.subsec_nanosecond()) * 1e-9
+                let (second, nanosecond) = since_midnight(parsed.to_time().ok()?);
+                second as f64 + nanosecond * 1e-9
             }
         })
     }
@@ -137,16 +134,18 @@ impl DateFormat {
                 strtime::format(&self.text, epoch().saturating_add(days.days())).ok()
             }
             Kind::Moment(step) => {
-                let (second, nanosecond) = seconds(step, -377_000_000_000.0, 253_000_000_000.0);
-                let moment = Timestamp::new(second, nanosecond).ok()?;
-                strtime::format(&self.text, Offset::UTC.to_datetime(moment)).ok()
+                let end = ((since_epoch(Date::MAX)? + 1) * DAY) as f64;
+                let first = (since_epoch(Date::MIN)? * DAY) as f64;
+                // A microsecond less than the last second's end is no other f64.
+                let (second, nanosecond) = seconds(step, first, (end - step).min(end.next_down()));
+                let day = epoch().checked_add(second.div_euclid(DAY).days()).ok()?;
+                let time = of_day(second.rem_euclid(DAY), nanosecond)?;
+                strtime::format(&self.text, day.to_datetime(time)).ok()
             }
             Kind::Time(step) => {
-                let (second, nanosecond) = seconds(step, 0.0, 86_400.0 - step);
-                let (hour, minute) = ((second / 3600) as i8, (second / 60 % 60) as i8);
-                let time = Time::new(hour, minute, (second % 60) as i8, nanosecond).ok()?;
+                let (second, nanosecond) = seconds(step, 0.0, DAY as f64 - step);
                 // A time has no day, which the formatter asks for where a directive does.
-                strtime::format(&self.text, epoch().to_datetime(time)).ok()
+                strtime::format(&self.text, epoch().to_datetime(of_day(second, nanosecond)?)).ok()
             }
         }
     }
@@ -154,6 +153,23 @@ impl DateFormat {
 
 const fn epoch() -> Date {
     Date::constant(1970, 1, 1)
+}
+
+/// Days since 1970-01-01.
+fn since_epoch(day: Date) -> Option<i64> {
+    Some(day.since((Step::Day, epoch())).ok()?.get_days().into())
+}
+
+/// Whole seconds since midnight, and the nanoseconds beside them.
+fn since_midnight(time: Time) -> (i64, f64) {
+    let minutes = i64::from(time.hour()) * 60 + i64::from(time.minute());
+    (minutes * 60 + i64::from(time.second()), f64::from(time.subsec_nanosecond()))
+}
+
+/// The time so many seconds, less than a day, after midnight.
+fn of_day(second: i64, nanosecond: i32) -> Option<Time> {
+    let (hour, minute) = ((second / 3600) as i8, (second / 60 % 60) as i8);
+    Time::new(hour, minute, (second % 60) as i8, nanosecond).ok()
 }
 
 /// Days, the usual order of day and month first.

@@ -11,6 +11,11 @@ use crate::math::ln;
 /// part of their range lies beyond theirs by at most the same part, even where the two outermost values
 /// are very close.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub(super) struct Quantile {
     /// Values v_k and their z_k, both ascending; at least two of each.
     values: Vec<f64>,
@@ -18,6 +23,16 @@ pub(super) struct Quantile {
 }
 
 impl Quantile {
+    /// Whether it is one that could have been made: what is read from a file may be anything.
+    #[cfg(feature = "serde")]
+    pub fn is_sound(&self) -> bool {
+        use super::scale::ascend;
+        self.values.len() >= 2
+            && self.normals.len() == self.values.len()
+            && ascend(&self.values)
+            && ascend(&self.normals)
+    }
+
     /// The map of a column's values, which are sorted and of which at least two differ.
     pub fn new(sorted: &[f64]) -> Self {
         let count = sorted.len() as f64;

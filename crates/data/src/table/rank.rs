@@ -10,6 +10,11 @@ use super::quantile::normal_quantile;
 /// interval of a value that occurs once is spread evenly around it, at most half way to the nearer of its
 /// neighbours, so that gaps stay empty. Nothing lies beyond the training values.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub(super) struct Rank {
     /// The distinct values, ascending; at least two.
     values: Vec<f64>,
@@ -25,6 +30,17 @@ struct Interval {
 }
 
 impl Rank {
+    /// Whether it is one that could have been made: what is read from a file may be anything.
+    #[cfg(feature = "serde")]
+    pub fn is_sound(&self) -> bool {
+        use super::scale::ascend;
+        self.values.len() >= 2
+            && self.below.len() == self.values.len() + 1
+            && self.below[0] == 0.0
+            && ascend(&self.values)
+            && ascend(&self.below)
+    }
+
     /// The map of a column's values, which are sorted and of which at least two differ.
     pub fn new(sorted: &[f64]) -> Self {
         let (mut values, mut below) = (Vec::new(), vec![0.0]);

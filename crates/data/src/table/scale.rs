@@ -1,5 +1,7 @@
 //! Columns between the user's units and the model's space.
 
+#[cfg(feature = "serde")]
+use super::SpecError;
 use super::{
     CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, TableError,
     quantile::Quantile, rank::Rank, rows::Rows,
@@ -34,6 +36,11 @@ pub enum Transform {
 
 /// What is known of a column, and the way to the model's space and back.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub(super) struct Scale {
     /// Whether all training values are whole.
     pub is_integer: bool,
@@ -41,11 +48,32 @@ pub(super) struct Scale {
     /// What a restored value is rounded to.
     rounding: Rounding,
     /// Where a restored value may lie.
+    #[cfg_attr(feature = "serde", serde(with = "open_ends"))]
     ends: [f64; 2],
+}
+
+/// Ends of a range as JSON, which has no infinite number.
+#[cfg(feature = "serde")]
+mod open_ends {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(ends: &[f64; 2], serializer: S) -> Result<S::Ok, S::Error> {
+        ends.map(|end| Some(end).filter(|end| end.is_finite())).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f64; 2], D::Error> {
+        let [least, most] = <[Option<f64>; 2]>::deserialize(deserializer)?;
+        Ok([least.unwrap_or(f64::NEG_INFINITY), most.unwrap_or(f64::INFINITY)])
+    }
 }
 
 /// What values are rounded to.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 enum Rounding {
     None,
     /// The next multiple of `1 / units`.
@@ -76,6 +104,36 @@ impl Rounding {
 }
 
 impl Scale {
+    /// Fails where it cannot restore a value; `path` is where it was read.
+    #[cfg(feature = "serde")]
+    pub fn check(&self, path: &str) -> Result<(), SpecError> {
+        let error = |field: &str, message: &str| SpecError {
+            path: format!("{path}.{field}"),
+            message: message.to_owned(),
+        };
+        let is_map = match &self.map {
+            Map::Constant(_) => true,
+            Map::Linear { std, .. } => *std > 0.0,
+            Map::Quantile(quantile) => quantile.is_sound(),
+            Map::Rank(rank) => rank.is_sound(),
+        };
+        let is_rounding = match &self.rounding {
+            Rounding::None => true,
+            Rounding::Decimals { units: step } | Rounding::Multiples { step } => *step > 0.0,
+            Rounding::Nearest(values) => !values.is_empty() && ascend(values),
+        };
+        match (is_map, is_rounding, self.ends[0] <= self.ends[1]) {
+            (false, ..) => {
+                Err(error("map", "must be invertible: numbers that ascend, or a std above 0"))
+            }
+            (_, false, _) => {
+                Err(error("rounding", "must be a step above 0, or values that ascend"))
+            }
+            (.., false) => Err(error("ends", "must go up")),
+            _ => Ok(()),
+        }
+    }
+
     /// The value in the user's units that a number of the model's space stands for, wherever it lies.
     pub fn restore_free(&self, value: f64) -> f64 {
         self.rounding.of(self.map.undo(value))
@@ -121,6 +179,12 @@ impl Scale {
     }
 }
 
+/// Whether each number is larger than the one before.
+#[cfg(feature = "serde")]
+pub(super) fn ascend(values: &[f64]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1])
+}
+
 /// The nearest of values that ascend, the lower of two; NaN for NaN.
 fn nearest(values: &[f64], value: f64) -> f64 {
     let above = values.partition_point(|other| *other < value);
@@ -134,6 +198,11 @@ fn nearest(values: &[f64], value: f64) -> f64 {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub(super) enum Map {
     /// The column is one value, and no part of the model's space.
     Constant(f64),

@@ -146,6 +146,39 @@ impl DataConfig {
         }
     }
 
+    /// File of a table; `None` of a built-in table, and of data that is no table.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Table(table) if !table.is_built_in() => Some(Path::new(&table.path)),
+            _ => None,
+        }
+    }
+
+    /// Says where the file of a table lies now.
+    ///
+    /// # Errors
+    /// The data is no file.
+    pub fn move_to(&mut self, file: &Path) -> Result<(), TrainError> {
+        match self {
+            Self::Table(table) if !table.is_built_in() => {
+                file.display().to_string().clone_into(&mut table.path);
+                Ok(())
+            }
+            _ => Err(TrainError::config("data", "comes from no file, and none can be named")),
+        }
+    }
+
+    /// Takes over the path of another table; returns whether it is another path.
+    pub(crate) fn move_to_place_of(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Table(own), Self::Table(other)) if own.path != other.path => {
+                own.path.clone_from(&other.path);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Makes a table's path absolute, where the file exists.
     pub(crate) fn canonicalise(&mut self) {
         if let Self::Table(table) = self

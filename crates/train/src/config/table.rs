@@ -160,7 +160,7 @@ impl TableConfig {
         }
     }
 
-    fn is_built_in(&self) -> bool {
+    pub(super) fn is_built_in(&self) -> bool {
         self.path.starts_with(BUILT_IN)
     }
 

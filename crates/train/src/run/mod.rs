@@ -1,5 +1,6 @@
 //! A run from its run file to its results: trained, resumed, sampled again, measured, verified, made again.
 
+mod data;
 pub(crate) mod evaluate;
 mod level_remarks;
 mod memory;
@@ -11,10 +12,11 @@ pub(crate) mod session;
 pub(crate) mod train;
 mod verify;
 
+pub use data::{built_in, built_in_for_samples};
 pub use memory::MemoryEstimate;
 pub use observer::{Event, Observer, RunOptions, RunReport};
 pub use reproduce::{Reproduction, reproduction_tolerance};
 pub use results::{evaluate_run, sample_run};
 pub use resume::resume;
-pub use train::{built_in, built_in_trainer, dry_run, train, train_with};
+pub use train::{built_in_trainer, dry_run, train, train_with};
 pub use verify::{Finding, Verification, verify_run};

@@ -14,6 +14,7 @@ use crate::{
     store::{
         Machine, Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints},
+        fingerprint::same_data,
         folder::read_run_config,
         reading::{read, read_lines, share_of_memory},
         records::METRICS,
@@ -82,6 +83,8 @@ impl Reproduction {
     ) -> Result<Option<String>, TrainError> {
         let Self { config, steps, exact, .. } = self;
         trainer.check_new(&config)?;
+        let manifest = Manifest::read(run)?;
+        same_data(&manifest.data, trainer.data()).map_err(|why| TrainError::mismatch(run, why))?;
         let stop_after = (steps < config.train.steps).then_some(steps);
         let (device, program) = (options.device, options.program.clone());
         let options = RunOptions { device, program, stop_after };

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use langevin_core::Network;
 
-use super::{Event, Observer, RunOptions, RunReport, session::Session};
+use super::{Event, Observer, RunOptions, RunReport, data::keep, session::Session};
 use crate::{
     TrainError,
     config::RunConfig,
@@ -19,10 +19,14 @@ use crate::{
     trainer::Trainer,
 };
 
+/// Format of run folders from which on they keep what samples need of the data.
+const KEEPS_DATA: u32 = 2;
+
 /// Resumes a run from its newest sound checkpoint, or from its start where it was stopped before the
 /// first checkpoint. `steps` extends the run to so many steps.
 ///
-/// `build` makes the trainer from the run's config, as [`built_in_trainer`](super::built_in_trainer) does.
+/// `build` makes the trainer from the run's config, as [`built_in_trainer`](super::built_in_trainer) does. It may say
+/// that the table lies elsewhere now ([`DataConfig::move_to`](crate::DataConfig::move_to)).
 ///
 /// # Errors
 /// No sound checkpoint; a checkpoint of another architecture or other data; an extension of a run
@@ -77,6 +81,7 @@ fn resume_session<N: Network>(
             .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
     }
     let mut trainer = build(config.clone(), options.device)?;
+    let moved = config.data.move_to_place_of(&trainer.config().data);
     trainer.check_new(&config)?;
     let untrained = trainer.sampling_networks();
     match checkpoint {
@@ -94,7 +99,7 @@ fn resume_session<N: Network>(
             warn("the run was stopped before its first checkpoint, and begins again");
         }
     }
-    if extended {
+    if extended || moved {
         folder.write_config(trainer.config())?;
     }
     if let Some(progress) = progress {
@@ -113,6 +118,9 @@ fn resume_session<N: Network>(
     }
     manifest.machine = here;
     manifest.files.clear();
+    if manifest.format >= KEEPS_DATA {
+        keep(run, trainer.data(), &mut manifest)?;
+    }
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 

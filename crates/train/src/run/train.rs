@@ -4,9 +4,13 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use langevin_core::{Network, OwnNetwork};
-use langevin_data::{Dataset, Streams};
+use langevin_data::Dataset;
 
-use super::{Observer, RunOptions, RunReport, memory::MemoryEstimate, session::Session};
+use super::{
+    Observer, RunOptions, RunReport,
+    data::{built_in, keep},
+    session::Session,
+};
 use crate::{
     TrainError,
     config::RunConfig,
@@ -14,24 +18,6 @@ use crate::{
     store::{Manifest, fingerprint, folder::RunFolder},
     trainer::{StepReport, Trainer},
 };
-
-/// Builds the network and the data that a run file names.
-///
-/// # Errors
-/// A `custom` kind, which a program of the user's own must give; a run that does not fit into memory.
-pub fn built_in(
-    problem: &Problem,
-    device: &Device,
-) -> Result<(OwnNetwork, Box<dyn Dataset>), TrainError> {
-    let config = problem.config();
-    let data = config.data.build(config.seed)?;
-    if let Some(estimate) = MemoryEstimate::of(problem, data.as_ref()) {
-        estimate.check()?;
-    }
-    let told = problem.diffusion().embedding.features();
-    let streams = Streams::new(config.seed);
-    Ok((config.denoiser.network.init(data.features(), told, &streams, device)?, data))
-}
 
 /// Trainer of the network and the data that a run file names, from the file alone.
 ///
@@ -81,7 +67,8 @@ pub fn train_with<N: Network>(
     let fingerprint = fingerprint(trainer.data());
     let folder = RunFolder::create(out, &trainer.config().name)?;
     folder.write_config(trainer.config())?;
-    let manifest = Manifest::new(options.program.clone(), fingerprint);
+    let mut manifest = Manifest::new(options.program.clone(), fingerprint);
+    keep(folder.path(), trainer.data(), &mut manifest)?;
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 

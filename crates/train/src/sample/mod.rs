@@ -20,3 +20,4 @@ pub use denoising::denoising_errors;
 pub use draw::{Samples, draw_samples};
 pub use file::{SamplesFormat, write_samples};
 pub use moments::{LevelSummary, level_goal};
+pub(crate) use range::range_of;

@@ -16,7 +16,10 @@ const OUTERMOST: usize = 10;
 /// The least and the most of each feature that its clean rows may have: those of the training rows, or of 10,000
 /// drawn rows where data have no end, each moved outwards by the distance of the ten outermost values and by
 /// half the spread of all features.
-pub(super) fn range_of(data: &dyn Dataset) -> Vec<[f64; 2]> {
+pub(crate) fn range_of(data: &dyn Dataset) -> Vec<[f64; 2]> {
+    if let Some(kept) = data.kept_rows() {
+        return kept.ranges.clone();
+    }
     let features = data.features();
     let mut seen = vec![Outermost::default(); features];
     let mut see = |row: &[f64]| seen.iter_mut().zip(row).for_each(|(seen, x)| seen.see(*x));

@@ -9,10 +9,14 @@ use crate::store::checkpoint::Mismatch;
 /// # Errors
 /// [`Mismatch::OtherData`].
 pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), Mismatch> {
-    if digest == fingerprint(data) || digest == fingerprint_of_format_1(data) {
+    let is_kept = data.kept_rows().is_some();
+    if digest == fingerprint(data) || !is_kept && digest == fingerprint_of_format_1(data) {
         return Ok(());
     }
-    Err(Mismatch::OtherData { has_file: data.len(Part::Training).is_some() })
+    Err(match is_kept {
+        true => Mismatch::OtherDataKept,
+        false => Mismatch::OtherData { has_file: data.len(Part::Training).is_some() },
+    })
 }
 
 /// Fingerprint of a data set: blake3 of what a model is trained on. For a finite data set this is its
@@ -21,6 +25,9 @@ pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), Mismatch
 ///
 /// The way in which samples are restored to the user's columns is no part of it.
 pub fn fingerprint(data: &dyn Dataset) -> String {
+    if let Some(kept) = data.kept_rows() {
+        return kept.fingerprint.clone();
+    }
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(data.features() as u64).to_le_bytes());
     if data.len(Part::Training).is_some() {

@@ -12,6 +12,7 @@ use crate::{
     store::{
         Manifest, disk,
         durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_json},
+        kept::KEPT,
         lock::{LOCK, is_same_file, lock},
         manifest::MANIFEST,
         reading,
@@ -116,7 +117,9 @@ fn is_free(folder: &Path) -> io::Result<bool> {
     let names: Vec<_> = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<io::Result<_>>()?;
-    let ours = |name: &String| name == LOCK || name == CONFIG || name.starts_with(TEMPORARY_PREFIX);
+    let ours = |name: &String| {
+        [LOCK, CONFIG, KEPT].contains(&name.as_str()) || name.starts_with(TEMPORARY_PREFIX)
+    };
     // A config.json that a user put there has no lock beside it.
     Ok(names.is_empty() || (names.iter().any(|name| name == LOCK) && names.iter().all(ours)))
 }

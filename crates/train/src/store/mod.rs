@@ -7,6 +7,7 @@ pub(crate) mod durable;
 mod export;
 pub(crate) mod fingerprint;
 pub(crate) mod folder;
+pub(crate) mod kept;
 pub(crate) mod lock;
 pub(crate) mod manifest;
 pub(crate) mod reading;

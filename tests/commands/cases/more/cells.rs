@@ -1,6 +1,9 @@
 //! Odd cells: texts among numbers, dates, ids, gaps, words, spellings.
 
-use super::{super::ends, Odd, read, samples, samples_in_world, texts};
+use super::{
+    super::{decimals, ends},
+    Odd, read, samples, samples_in_world, texts,
+};
 
 /// The tables.
 pub const ODD: &[Odd] = &[
@@ -258,6 +261,25 @@ pub const ODD: &[Odd] = &[
             let read = read(case, 100, &["a", "b"]);
             read.says("a: 0 to 9, whole");
             read.says("b: 0 to 0.9, 1 decimal");
+        },
+    },
+    Odd {
+        kind: "spellings",
+        name: "zeros at the end of decimals",
+        text: || {
+            texts::of("a,b,c", 100, |i| format!("{}.{}0,{}.0,2.50", i * 7 % 50, i % 10, i % 9))
+        },
+        holds: |case| {
+            let read = read(case, 100, &["a", "b", "c"]);
+            assert_eq!(
+                (&read.column("a")["decimals"], &read.column("b")["decimals"]),
+                (&2.into(), &1.into())
+            );
+            let shown = samples_in_world(case, ',');
+            for (name, places) in [("a", 2), ("b", 1), ("c", 2)] {
+                let column = shown.column(name);
+                assert!(column.iter().all(|text| decimals(text) == places), "{column:?}");
+            }
         },
     },
 ];

@@ -148,4 +148,31 @@ pub const ODD: &[Odd] = &[
             samples_in_world(case, ',');
         },
     },
+    Odd {
+        kind: "reading",
+        name: "two runs of digits around a comma, without a header",
+        text: || (0..60).map(|i| format!("{},{}\n", i * 7 % 10, i * 3 % 100)).collect(),
+        holds: |case| {
+            let read = read(case, 60, &["x0", "x1"]);
+            read.says("if the commas are decimal ones of one: --delimiter ';' --decimal ,");
+            let one = case.init("t.csv", &["--delimiter", ";", "--decimal", ","]);
+            assert_eq!((one.rows(), one.names()), (60, vec!["x0"]));
+        },
+    },
+    Odd {
+        kind: "reading",
+        name: "a title as wide as the table",
+        text: || {
+            format!(
+                "Report,made,by Ann\n{}",
+                texts::of("a,b,c", 60, |i| format!("{},{},{}", i * 7 % 50, i % 9, i % 7))
+            )
+        },
+        holds: |case| {
+            read(case, 60, &["Report", "made", "by Ann"])
+                .says("line 2 holds units (a, b, c), and is skipped; if it names the columns: --skip-lines 1");
+            let below = case.init("t.csv", &["--skip-lines", "1"]);
+            assert_eq!((below.rows(), below.names()), (60, vec!["a", "b", "c"]));
+        },
+    },
 ];

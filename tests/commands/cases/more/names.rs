@@ -57,6 +57,33 @@ pub const ODD: &[Odd] = &[
     },
     Odd {
         kind: "dates",
+        name: "the last second of all years for no end",
+        text: || {
+            let at = |i: usize| format!("2024-01-{:02} 10:00:{:02}", 1 + i % 28, i * 7 % 60);
+            let end = "9999-12-31 23:59:59".to_owned();
+            texts::named("until", 100, |i| if i % 3 == 1 { end.clone() } else { at(i) })
+        },
+        holds: |case| {
+            let said = read(case, 100, &["until", "v"]);
+            assert_eq!(said.complete(), 100);
+            said.says("if it stands for a missing value: --missing '9999-12-31 23:59:59'");
+            assert!(samples(case).column("until").contains(&"9999-12-31 23:59:59"));
+        },
+    },
+    Odd {
+        kind: "dates",
+        name: "a day in 9999 among numbers that are days",
+        text: || {
+            let day = |i: usize| format!("2024{:02}{:02}", 1 + i % 12, 1 + i % 28);
+            texts::named("day", 100, |i| if i % 40 == 7 { "99991231".to_owned() } else { day(i) })
+        },
+        holds: |case| {
+            let said = read(case, 100, &["day", "v"]);
+            assert_eq!((said.complete(), said.listing.matches("99991231").count()), (97, 1));
+        },
+    },
+    Odd {
+        kind: "dates",
         name: "the first day of 1900 for no date, as a number",
         text: || {
             let day = |i: usize| format!("20{}{:02}{:02}", 10 + i % 9, 1 + i % 12, 1 + i % 28);

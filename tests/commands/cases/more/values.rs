@@ -58,7 +58,7 @@ pub const ODD: &[Odd] = &[
         holds: |case| {
             read(case, 300, &["a", "v"]);
             let samples = case.train(150).samples;
-            let share = samples.share("a", "100");
+            let share = samples.share("a", "100.0");
             assert!((share - 1.0 / 3.0).abs() < 0.12, "{share}");
             assert!(ends(&samples.numbers("a")).1 <= 100.0);
         },

@@ -52,6 +52,10 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
         ColumnKind::Integer => CellKind::Whole,
         _ => CellKind::Number,
     };
+    spec.trailing_zeros = column.trailing_zeros;
+    if column.trailing_zeros {
+        spec.decimals = column.decimals;
+    }
     if is_constant(column) {
         return spec;
     }
@@ -92,8 +96,18 @@ pub fn as_json(spec: &ColumnSpec) -> String {
     let is_said = |name: &str, value: &Value| {
         !value.is_null() && (plain.get(name) != Some(value) || name == "decimals")
     };
-    let order =
-        ["name", "kind", "words", "format", "missing", "decimals", "range", "values", "encoding"];
+    let order = [
+        "name",
+        "kind",
+        "words",
+        "format",
+        "missing",
+        "decimals",
+        "trailing_zeros",
+        "range",
+        "values",
+        "encoding",
+    ];
     let said = order.iter().filter_map(|name| fields.get(*name).map(|value| (*name, value)));
     let said: Vec<_> = said
         .filter(|(name, value)| is_said(name, value))
@@ -119,6 +133,7 @@ pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) ->
         }
         (CellKind::Date, _, Some(format), _) => format!("{range}, dates as {format}"),
         (CellKind::Whole, ..) => format!("{range}, whole"),
+        _ if is_constant(column) => range,
         (.., Some(1)) => format!("{range}, 1 decimal"),
         (.., Some(decimals)) if decimals > 0 => format!("{range}, {decimals} decimals"),
         _ => range,

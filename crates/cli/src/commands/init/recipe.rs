@@ -5,6 +5,9 @@ use std::path::Path;
 use langevin_data::{Decimal, TableOptions};
 use serde_json::json;
 
+/// Fewest rows that show more of a column than themselves.
+const FEWEST_TO_RESOLVE: u64 = 200;
+
 /// What a config says of its table.
 pub struct Described<'a> {
     /// Name of the run.
@@ -28,9 +31,10 @@ pub fn config(table: &Described<'_>) -> String {
         9..=32 => 256,
         _ => 512,
     };
-    // They resolve narrow modes: 64 shared among the columns, at most 16 each. A wide row would have too few.
+    // They resolve narrow modes: 64 shared among the columns, at most 16 each. A wide row would have too few, and of
+    // few rows they would learn the rows themselves.
     let position = match columns.len() {
-        count @ 1..=16 => {
+        count @ 1..=16 if rows >= FEWEST_TO_RESOLVE => {
             let features = count * (64 / count).min(16);
             format!(
                 r#",

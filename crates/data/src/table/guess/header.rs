@@ -281,13 +281,14 @@ fn find_units(guess: &mut Guess, body: &[Line]) {
     if second.fields.iter().all(is_unit) && evidence.same == 0 && units > 0 && 2 * units >= numbers
     {
         guess.options.layout.units_row = true;
+        let line = second.line;
         let shown: Vec<_> =
             second.fields.iter().take(LISTED).map(|f| String::from_utf8_lossy(f)).collect();
         guess.said.push(format!(
-            "{} {} holds units ({}), and is skipped",
+            "{} {line} holds units ({}), and is skipped; if it names the columns: --skip-lines {}",
             guess.line(),
-            second.line,
-            shown.join(", ")
+            shown.join(", "),
+            line - 1
         ));
     }
 }

@@ -89,7 +89,7 @@ impl Guess {
         }
         guess.find_comment(sample);
         guess.find_delimiter(sample);
-        guess.find_layout(sample, asked.layout.comment);
+        guess.find_layout(sample, asked);
         Ok(guess)
     }
 
@@ -131,7 +131,8 @@ impl Guess {
     }
 
     /// Comments among the rows, the header, units, names of rows, and the spelling of numbers.
-    fn find_layout(&mut self, sample: &[u8], asked_comment: Option<u8>) {
+    fn find_layout(&mut self, sample: &[u8], asked: &TableOptions) {
+        let (asked_comment, is_asked) = (asked.layout.comment, asked.delimiter.is_some());
         let mut read = self.records(sample);
         if self.options.layout.comment.is_none() && cell::has_comments(&read) {
             self.options.layout.comment = Some(b'#');
@@ -156,7 +157,30 @@ impl Guess {
         titles::find(self, &mut read);
         self.find_trailing(&mut read);
         header::find(self, &read, sample);
+        if !is_asked && self.is_pair_of_digits(&read) {
+            self.said.push(
+                "two columns of whole numbers; if the commas are decimal ones of one: --delimiter ';' --decimal ,"
+                    .to_owned(),
+            );
+        }
         spelling::find(self, &read);
+    }
+
+    /// Whether every line is two runs of digits around a comma, which may as well be one number.
+    fn is_pair_of_digits(&self, read: &[Line]) -> bool {
+        let is_digits = |field: &Vec<u8>| {
+            let digits = field.strip_prefix(b"-").unwrap_or(field);
+            !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+        };
+        let is_pair = |line: &Line| {
+            line.fields.len() == 2
+                && line.fields.iter().all(is_digits)
+                && !line.fields[1].starts_with(b"-")
+        };
+        self.options.delimiter == Some(b',')
+            && self.options.header == Some(false)
+            && self.options.layout.decimal.is_none()
+            && read.iter().all(is_pair)
     }
 
     /// Whether lines that start with `opening` are comments, and not a header whose first name starts so.

@@ -103,6 +103,8 @@ pub struct ColumnSurvey {
     /// Most digits behind the sign before decimals; `None` where a number has an exponent, or more than 15,
     /// and in an array.
     pub decimals: Option<u32>,
+    /// Whether all numbers have as many digits there, and some a 0 at the end.
+    pub trailing_zeros: bool,
     /// The words for no and yes.
     pub words: Option<[String; 2]>,
     /// The format of dates, in the directives of strftime.

@@ -30,6 +30,9 @@ pub(super) struct Numbers {
     pub range: Option<(f64, f64)>,
     pub is_whole: bool,
     pub decimals: Option<u32>,
+    /// Whether all have as many decimals, and whether one of these ends with 0.
+    pub is_even: bool,
+    pub has_zero: bool,
     pub ends: Ends,
     /// Number of digits of all numbers, where they are digits alone and equally many.
     digits: Option<usize>,
@@ -55,6 +58,8 @@ impl Numbers {
             range: None,
             is_whole: true,
             decimals: Some(0),
+            is_even: true,
+            has_zero: false,
             ends: Ends::default(),
             digits: None,
             days: Days::default(),
@@ -117,6 +122,9 @@ impl Numbers {
         let decimals =
             digits.iter().position(|byte| *byte == b'.').map_or(0, |at| digits.len() - at - 1);
         let is_plain = digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+        let is_first = self.count - self.infinite - self.too_long_count == 1;
+        self.is_even &= is_plain && (is_first || self.decimals == Some(decimals as u32));
+        self.has_zero |= decimals > 0 && digits.ends_with(b"0");
         self.decimals = self
             .decimals
             .filter(|_| is_plain && decimals <= DECIMALS)
@@ -126,7 +134,6 @@ impl Numbers {
         if is_digits && digits.len() > 1 && digits[0] == b'0' && self.leading_zeros.is_none() {
             self.leading_zeros = Some(cell());
         }
-        let is_first = self.count - self.infinite - self.too_long_count == 1;
         let length = Some(digits.len()).filter(|_| is_digits && !text.starts_with(b"-"));
         self.digits = length.filter(|_| is_first || self.digits == length);
         if is_first && length.is_some_and(|length| length >= LONG) {

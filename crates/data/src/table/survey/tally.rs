@@ -45,6 +45,7 @@ impl Tally {
             range: None,
             distinct: Some(Vec::new()),
             decimals: None,
+            trailing_zeros: false,
             words: None,
             format: None,
             other_format: None,
@@ -178,8 +179,13 @@ impl Tally {
                 Some(Sentinel { value: day(sentinel.value)?, others, ..sentinel })
             };
             let format = DateFormat::new(&date.format);
-            column.sentinel =
-                format.zip(numbers.ends.sentinel()).and_then(|(format, it)| of_number(format, it));
+            // One that is no date is left out, and said so, already.
+            let is_odd = |it: &Sentinel| {
+                let text = it.value.to_string();
+                date.odd.iter().any(|cell| cell.text == text)
+            };
+            let sentinel = numbers.ends.sentinel().filter(|it| !is_odd(it));
+            column.sentinel = format.zip(sentinel).and_then(|(format, it)| of_number(format, it));
             column.format = Some(date.format);
             column.odd.extend(date.odd);
             return;
@@ -189,6 +195,7 @@ impl Tally {
         }
         column.range = numbers.range;
         column.decimals = numbers.decimals;
+        column.trailing_zeros = numbers.is_even && numbers.has_zero && numbers.decimals.is_some();
         let is_constant = column.range.is_some_and(|(minimum, maximum)| minimum == maximum);
         let id = numbers.id(&column.name);
         column.sentinel = numbers.ends.sentinel();

@@ -9,6 +9,7 @@ use std::{
 };
 
 use langevin_core::Network;
+use langevin_data::{Dataset, KeptTable};
 
 use self::fault::{Fault, NoEngine};
 use crate::{
@@ -20,7 +21,9 @@ use crate::{
     store::{
         Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints, LoadError, Mismatch},
+        fingerprint::same_data,
         folder::CONFIG,
+        kept::{KEPT, read_kept},
         manifest::MANIFEST,
         reading::{EVALUATION_LIMIT, LEVELS_LIMIT, Lines, open},
         records::{EVALUATION, METRICS},
@@ -38,8 +41,13 @@ pub struct Verification {
     pub state: Option<RunState>,
     /// Findings on every file and checkpoint, in the order in which they were looked at.
     pub findings: Vec<Finding>,
-    /// The step that a resumed run goes on from: 0 where it begins again, `None` where it would fail.
+    /// The step that a resumed run goes on from, given its rows: 0 where it begins again, `None` where it would fail.
     pub goes_on_from: Option<u64>,
+    /// What is wrong with the rows that a resumed run and measures need; `None` where nothing is, or where they
+    /// were not looked at.
+    pub rows: Option<String>,
+    /// Whether the run keeps what its samples need of its table, so that they need no rows.
+    pub keeps_data: bool,
 }
 
 /// Finding on one file or checkpoint.
@@ -52,7 +60,7 @@ pub struct Finding {
 }
 
 impl Verification {
-    /// Whether everything is sound.
+    /// Whether every file of the run's own is sound.
     pub fn is_sound(&self) -> bool {
         self.findings.iter().all(|finding| finding.problem.is_none())
     }
@@ -63,8 +71,8 @@ impl Verification {
 ///
 /// `problem` is made of the run's config. `network` is the one that the config describes, into which
 /// checkpoints are loaded; `None` where it cannot be made here. For an engine of a user's own, names and
-/// shapes are checked alone. The data is not read: `resume` checks that it
-/// is the same.
+/// shapes are checked alone. `rows` is the data that the config describes, or why it cannot be made; `None` where it is not
+/// to be looked at.
 ///
 /// # Errors
 /// It is not a run: its config cannot be read, or the folder of its checkpoints.
@@ -72,6 +80,7 @@ pub fn verify_run<N: Network>(
     run: &Path,
     problem: &Problem,
     network: Option<N>,
+    rows: Option<Result<&dyn Dataset, &TrainError>>,
 ) -> Result<Verification, TrainError> {
     let mut findings = Vec::new();
     let mut found = |what: &str, outcome: Result<(), Fault>| {
@@ -88,6 +97,14 @@ pub fn verify_run<N: Network>(
     for (name, sum) in manifest.iter().flat_map(|manifest| &manifest.files) {
         found(name, same_bytes(run, name, sum));
     }
+    let keeps_data = match read_kept(run).and_then(|kept| same_as_manifest(kept, manifest.as_ref()))
+    {
+        Ok(keeps) => keeps,
+        Err(error) => {
+            found(KEPT, Err(without_path(error)));
+            false
+        }
+    };
     let sum = manifest.as_ref().and_then(|manifest| manifest.files.get(METRICS));
     if sum.is_none() {
         found(METRICS, whole_lines(&run.join(METRICS)));
@@ -128,8 +145,27 @@ pub fn verify_run<N: Network>(
     }
     // Without a manifest no run goes on.
     let goes_on_from = goes_on_from.filter(|_| manifest.is_some());
+    let digest = manifest.as_ref().map(|manifest| manifest.data.clone());
+    let rows = rows.and_then(|rows| match (rows, digest) {
+        (Ok(data), Some(digest)) => same_data(&digest, data).err().map(|why| why.to_string()),
+        (Err(why), _) => Some(why.to_string()),
+        (Ok(_), None) => None,
+    });
     let state = manifest.map(|manifest| manifest.seen_now(run).state);
-    Ok(Verification { state, findings, goes_on_from })
+    Ok(Verification { state, findings, goes_on_from, rows, keeps_data })
+}
+
+/// Whether a run keeps its table, and it is that of the manifest.
+fn same_as_manifest(
+    kept: Option<KeptTable>,
+    manifest: Option<&Manifest>,
+) -> Result<bool, TrainError> {
+    let Some(kept) = kept else { return Ok(false) };
+    let digest = manifest.map(|manifest| manifest.data.as_str());
+    match digest.map_or(Ok(()), |digest| same_data(digest, &kept)) {
+        Ok(()) => Ok(true),
+        Err(why) => Err(TrainError::mismatch(Path::new(MANIFEST), why)),
+    }
 }
 
 /// Message of an error without the file's path, since the finding names the file.

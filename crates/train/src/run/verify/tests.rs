@@ -41,7 +41,7 @@ fn trained(run: &Path, engine: &str) {
 fn verified(run: &Path) -> Verification {
     let problem = read_run_config(run).and_then(Problem::new).expect("a run");
     let network = built_in(&problem, &Device::flex()).ok().map(|built| built.0);
-    verify_run(run, &problem, network).expect("a run")
+    verify_run(run, &problem, network, None).expect("a run")
 }
 
 /// Changes the optimizer's arrays of a checkpoint, and makes its checksums hold.

@@ -1,7 +1,10 @@
 //! Mismatches: why a sound checkpoint, or a run's folder, does not belong to the run at hand.
 
 use crate::{
-    TrainError, engine::tensors::ArrayError, store::manifest::MANIFEST, trainer::RestoreError,
+    TrainError,
+    engine::tensors::ArrayError,
+    store::{kept::KEPT, manifest::MANIFEST},
+    trainer::RestoreError,
 };
 
 /// The first difference between what was saved and what a run has.
@@ -12,6 +15,8 @@ pub(crate) enum Mismatch {
         /// Whether the data comes from a file, which may have changed.
         has_file: bool,
     },
+    #[error("was trained on other data than {KEPT} keeps")]
+    OtherDataKept,
     #[error("was trained on other data than {MANIFEST} names")]
     OtherDataThanManifest,
     #[error("was trained with another {path} than config.json describes")]
