@@ -10,7 +10,7 @@ use crate::{cases::Case, program::Program};
 fn table() -> String {
     let row = |i: u32| {
         let day = format!("2024-{:02}-{:02}", 1 + i % 12, 1 + i * 5 % 28);
-        let rain = if i % 3 == 0 { 0.0 } else { f64::from(i * 37 % 101) / 7.0 };
+        let rain = if i.is_multiple_of(3) { 0.0 } else { f64::from(i * 37 % 101) / 7.0 };
         let paid = if i % 4 == 1 { "yes" } else { "no" };
         format!("{day},{rain:.2},{},{paid},{}.50,7\n", i * 7 % 13, i * 31 % 97)
     };

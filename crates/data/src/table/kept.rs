@@ -1,7 +1,6 @@
 //! [`KeptTable`]: what samples need of a table whose rows are not at hand.
 
 use super::space::Space;
-use crate::{Column, Dataset, FeatureGroup, Part, Shape, Stream};
 
 /// What is known of rows that are not at hand.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,77 +28,14 @@ pub struct KeptRows {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "json::Kept", into = "json::Kept"))]
 pub struct KeptTable {
-    rows: KeptRows,
-    space: Space,
-    attribution: Option<String>,
+    pub(super) rows: KeptRows,
+    pub(super) space: Space,
+    pub(super) attribution: Option<String>,
 }
 
 impl KeptTable {
     pub(super) const fn new(rows: KeptRows, space: Space, attribution: Option<String>) -> Self {
         Self { rows, space, attribution }
-    }
-}
-
-impl Dataset for KeptTable {
-    fn features(&self) -> usize {
-        self.space.features()
-    }
-
-    fn words_per_row(&self) -> u64 {
-        1
-    }
-
-    /// There is no row: the numbers are none.
-    fn draw(&self, _part: Part, _stream: &mut Stream, rows: &mut [f64]) {
-        rows.fill(f64::NAN);
-    }
-
-    fn len(&self, _part: Part) -> Option<usize> {
-        Some(0)
-    }
-
-    fn columns(&self) -> Vec<Column> {
-        self.space.columns()
-    }
-
-    fn layout(&self) -> Vec<FeatureGroup> {
-        self.space.layout()
-    }
-
-    fn shape(&self) -> Option<Shape> {
-        self.space.shape
-    }
-
-    fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.space.restore(row, out);
-    }
-
-    fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.space.restore_free(row, out);
-    }
-
-    fn is_final(&self, column: usize) -> bool {
-        self.space.is_final(column)
-    }
-
-    fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.space.scale(row, out);
-    }
-
-    fn attribution(&self) -> Option<&str> {
-        self.attribution.as_deref()
-    }
-
-    fn mean(&self) -> Option<Vec<f64>> {
-        Some(self.rows.mean.clone())
-    }
-
-    fn variance(&self) -> Option<Vec<f64>> {
-        Some(self.rows.variance.clone())
-    }
-
-    fn kept_rows(&self) -> Option<&KeptRows> {
-        Some(&self.rows)
     }
 }
 

@@ -23,6 +23,7 @@ mod quantile;
 mod rank;
 mod records;
 mod remarks;
+mod rowless;
 mod rows;
 mod scale;
 mod selection;

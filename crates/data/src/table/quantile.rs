@@ -26,7 +26,6 @@ impl Quantile {
     /// Whether it is one that could have been made: what is read from a file may be anything.
     #[cfg(feature = "serde")]
     pub fn is_sound(&self) -> bool {
-        use super::scale::ascend;
         self.values.len() >= 2
             && self.normals.len() == self.values.len()
             && ascend(&self.values)
@@ -78,6 +77,12 @@ impl Quantile {
         }
         end
     }
+}
+
+/// Whether each number is larger than the one before.
+#[cfg(feature = "serde")]
+pub(super) fn ascend(values: &[f64]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// Linear piece: a point of it, and its extent in value and z.

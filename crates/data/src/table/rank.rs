@@ -1,5 +1,7 @@
 //! [`Rank`]: a column's values as standard normals through their ranks, ties spread at random.
 
+#[cfg(feature = "serde")]
+use super::quantile::ascend;
 use super::quantile::normal_quantile;
 
 /// Dithered rank map of a column: the value x becomes `Φ⁻¹(u)`, `u = F(x−) + U (F(x) − F(x−))`, where F is the
@@ -33,7 +35,6 @@ impl Rank {
     /// Whether it is one that could have been made: what is read from a file may be anything.
     #[cfg(feature = "serde")]
     pub fn is_sound(&self) -> bool {
-        use super::scale::ascend;
         self.values.len() >= 2
             && self.below.len() == self.values.len() + 1
             && self.below[0] == 0.0

@@ -1,11 +1,11 @@
 //! Columns between the user's units and the model's space.
 
-#[cfg(feature = "serde")]
-use super::SpecError;
 use super::{
     CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, TableError,
     quantile::Quantile, rank::Rank, rows::Rows,
 };
+#[cfg(feature = "serde")]
+use super::{SpecError, quantile::ascend};
 
 /// Limit of whole numbers: above it some have no f64.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
@@ -177,12 +177,6 @@ impl Scale {
             value
         }
     }
-}
-
-/// Whether each number is larger than the one before.
-#[cfg(feature = "serde")]
-pub(super) fn ascend(values: &[f64]) -> bool {
-    values.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// The nearest of values that ascend, the lower of two; NaN for NaN.

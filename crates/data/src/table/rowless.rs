@@ -1,0 +1,67 @@
+//! [`KeptTable`] as a [`Dataset`] that has no row.
+
+use super::{KeptRows, KeptTable};
+use crate::{Column, Dataset, FeatureGroup, Part, Shape, Stream};
+
+impl Dataset for KeptTable {
+    fn features(&self) -> usize {
+        self.space.features()
+    }
+
+    fn words_per_row(&self) -> u64 {
+        1
+    }
+
+    /// There is no row: the numbers are none.
+    fn draw(&self, _part: Part, _stream: &mut Stream, rows: &mut [f64]) {
+        rows.fill(f64::NAN);
+    }
+
+    fn len(&self, _part: Part) -> Option<usize> {
+        Some(0)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        self.space.columns()
+    }
+
+    fn layout(&self) -> Vec<FeatureGroup> {
+        self.space.layout()
+    }
+
+    fn shape(&self) -> Option<Shape> {
+        self.space.shape
+    }
+
+    fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.space.restore(row, out);
+    }
+
+    fn restore_free(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.space.restore_free(row, out);
+    }
+
+    fn is_final(&self, column: usize) -> bool {
+        self.space.is_final(column)
+    }
+
+    fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
+        self.space.scale(row, out);
+    }
+
+    fn attribution(&self) -> Option<&str> {
+        self.attribution.as_deref()
+    }
+
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(self.rows.mean.clone())
+    }
+
+    fn variance(&self) -> Option<Vec<f64>> {
+        Some(self.rows.variance.clone())
+    }
+
+    fn kept_rows(&self) -> Option<&KeptRows> {
+        Some(&self.rows)
+    }
+}
