@@ -29,6 +29,8 @@ mod help;
 mod markdown;
 #[path = "commands/output.rs"]
 mod output;
+#[path = "commands/pictures.rs"]
+mod pictures;
 #[path = "commands/program.rs"]
 mod program;
 #[path = "commands/quality.rs"]

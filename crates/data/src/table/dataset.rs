@@ -9,7 +9,8 @@ use super::{
     scale::{Map, Scale, fit},
 };
 use crate::{
-    Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Purpose, Shape, Stream, Streams,
+    ChannelAxis, Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Picture, Purpose,
+    Shape, Stream, Streams,
 };
 
 /// Largest number of features for which the covariance is stated; its size is their square.
@@ -74,7 +75,7 @@ pub struct TableData {
     source_digest: [u8; 32],
     remarks: Vec<String>,
     attribution: Option<String>,
-    shape: Option<Shape>,
+    picture: Option<Picture>,
     moments: OnceLock<Moments>,
 }
 
@@ -127,7 +128,7 @@ impl TableData {
             round_integers: options.round_integers,
             source_digest,
             attribution: None,
-            shape: None,
+            picture: None,
             moments: OnceLock::new(),
         })
     }
@@ -139,12 +140,20 @@ impl TableData {
         self
     }
 
-    /// Says that rows are images of grey pixels, `width` in a line. Where constant columns are left out of
-    /// the features, or lines are not whole, rows have no shape.
+    /// Says that rows are images of grey pixels, `width` in a line, where lines are whole. Where constant columns
+    /// are left out of the features, rows have no shape.
     #[must_use]
-    pub fn with_image_width(mut self, width: usize) -> Self {
-        let shape = Shape { channels: 1, height: self.specs.len() / width.max(1), width };
-        self.shape = Some(shape).filter(|shape| shape.features() == self.features());
+    pub fn with_image_width(self, width: usize) -> Self {
+        match Picture::of_columns(self.specs.len(), width, 1, ChannelAxis::Last) {
+            Some(picture) => self.with_picture(picture),
+            None => self,
+        }
+    }
+
+    /// Says that rows are pictures, of as many columns as there are; of others it says nothing.
+    #[must_use]
+    pub fn with_picture(mut self, picture: Picture) -> Self {
+        self.picture = Some(picture).filter(|picture| picture.columns() == self.specs.len());
         self
     }
 
@@ -283,7 +292,15 @@ impl Dataset for TableData {
     }
 
     fn shape(&self) -> Option<Shape> {
-        self.shape
+        let Picture { width, height, channels, axis } = self.picture?;
+        // Features are in the order of the columns.
+        let is_first = channels == 1 || axis == ChannelAxis::First;
+        let shape = Shape { channels, height, width };
+        Some(shape).filter(|shape| is_first && shape.features() == self.features())
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.picture
     }
 
     fn len(&self, part: Part) -> Option<usize> {

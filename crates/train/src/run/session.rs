@@ -23,7 +23,7 @@ use crate::{
     },
     sample::{
         LevelSummary, Samples, draw_samples,
-        file::{SAMPLES, SamplesFormat, encode},
+        file::{SAMPLES, csv_file},
         levels::{LEVELS, write_levels},
         spaces::BothSpaces,
         trajectory::{TRAJECTORY, write_trajectory},
@@ -258,7 +258,7 @@ impl<'a, N: Network> Session<'a, N> {
         let run = self.folder.path();
         let path = run.join(SAMPLES);
         let rows = BothSpaces::of_samples(data, &samples.values);
-        write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
+        write_durably(&path, &csv_file(&path, &data.columns(), &rows.user)?)?;
         self.written.push(path);
         self.moments = rows.moments();
         let mut sums = vec![CONFIG, METRICS, SAMPLES];

@@ -7,6 +7,7 @@
 //! says how many. The colour-blind can tell the colours apart; marks and dashes differ too.
 
 mod axes;
+mod coloured_images;
 mod contours;
 mod convergence;
 mod curves;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use resvg::{tiny_skia, usvg};
 
 pub(crate) use axes::widened;
+pub use coloured_images::coloured_images;
 pub use contours::{ContourPanel, contours};
 pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};

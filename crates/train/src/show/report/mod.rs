@@ -15,9 +15,10 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    config::{DataConfig, FigureKind},
+    config::FigureKind,
     problem::Problem,
     sample::{
+        Tones,
         file::read_samples,
         level_goal,
         levels::{LevelRecord, read_levels},
@@ -253,11 +254,15 @@ impl<'a> Material<'a> {
     }
 
     fn images(&self) -> MaybeFigure {
-        let DataConfig::Table(table) = &self.records.config.data else { return None };
+        let picture = self.data.picture()?;
         let (samples, data) = self.sets()?;
-        let pixels =
-            Pixels { columns: self.columns.len(), width: table.image_width?, value_range: None };
         let title = format!("{}: images", self.records.config.name);
+        if picture.is_coloured() {
+            let Tones { black, white } = Tones::of_data(self.data);
+            return Some(figures::coloured_images(&title, picture, (black, white), samples, data));
+        }
+        let pixels =
+            Pixels { columns: self.columns.len(), width: picture.width, value_range: None };
         Some(figures::images(&title, pixels, samples, data))
     }
 
