@@ -159,6 +159,10 @@ impl<'a, N: Network> Session<'a, N> {
         observer.event(Event::Started { run: &run, step: first, steps: train.steps });
         let (problem, data) = (self.trainer.problem(), self.trainer.data());
         problem.remarks(data).iter().for_each(|it| observer.event(Event::Remark(it)));
+        #[cfg(feature = "figures")]
+        if let Some(remark) = crate::show::report::missing_glyphs(problem, data) {
+            observer.event(Event::Remark(&remark));
+        }
         if let Some(why) = self.trainer.why_tape() {
             let remark = format!("the tape makes the steps, which takes longer: {why}");
             observer.event(Event::Remark(&remark));

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use super::Figure;
+use super::fonts::families;
 pub(super) use super::style::Stroke;
 use super::style::{BLACK, INK, Mark, PAPER};
 
@@ -32,9 +33,10 @@ impl Svg {
     pub(super) fn finish(self, title: &str, width: f64, height: f64) -> Figure {
         let (w, h) = (number(width), number(height));
         let title = escape(title);
+        let families = families(&self.body);
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{title}</title>\n\
+             viewBox=\"0 0 {w} {h}\" font-family=\"{families}\">\n<title>{title}</title>\n\
              <rect width=\"{w}\" height=\"{h}\" fill=\"{PAPER}\"/>\n{}</svg>\n",
             self.body
         );

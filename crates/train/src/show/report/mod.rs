@@ -98,6 +98,17 @@ pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<
     Ok(Drawn { written, skipped })
 }
 
+/// Remark on names of columns whose characters neither the embedded font nor the machine's have; `None` where a run
+/// draws nothing as pixels.
+pub(crate) fn missing_glyphs(problem: &Problem, data: &dyn Dataset) -> Option<String> {
+    let report = &problem.config().report;
+    if report.figures.is_empty() && report.film.is_none() {
+        return None;
+    }
+    let names = data.column_names();
+    figures::missing_glyphs(names.iter().map(String::as_str))
+}
+
 /// Writes report.html of a run, new or long finished, and returns its path.
 ///
 /// # Errors
@@ -373,7 +384,8 @@ impl<'a> Material<'a> {
         let sections: Result<Vec<Option<Section>>, TrainError> =
             plan.par_iter().map(section).collect();
         let sections: Vec<_> = sections?.into_iter().flatten().collect();
-        let remarks = self.problem.remarks(self.data);
+        let glyphs = missing_glyphs(self.problem, self.data);
+        let remarks: Vec<_> = self.problem.remarks(self.data).into_iter().chain(glyphs).collect();
         page::run_page(&self.records, self.data, &remarks, &sections)
     }
 
