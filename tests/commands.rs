@@ -31,6 +31,8 @@ mod markdown;
 mod moved;
 #[path = "commands/output.rs"]
 mod output;
+#[path = "commands/pictures.rs"]
+mod pictures;
 #[path = "commands/program.rs"]
 mod program;
 #[path = "commands/quality.rs"]

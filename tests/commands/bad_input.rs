@@ -262,7 +262,7 @@ fn a_file_of_samples_that_exists_or_has_no_known_form() {
     program
         .run(&["sample", "run", "--out", "a.parquet"])
         .code(2)
-        .err_has("must end in .csv or .npy");
+        .err_has("must end in .csv, .npy or .png");
     program.run(&["sample", "nothing"]).code(2).err_has("nothing is not a run");
     program.run(&["sample", "run", "--sampler", "huen"]).code(2).err_has("did you mean `heun`?");
 }

@@ -144,7 +144,8 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Where to, .csv or .npy; instead of a new file in the run's folder
+    /// Where to, .csv or .npy; of pictures also .png, one sheet, or a folder (pictures/), a PNG for each;
+    /// instead of a new file in the run's folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
@@ -298,6 +299,10 @@ pub struct InitArgs {
     /// Lines above the table to skip, as a title, instead of a guess
     #[arg(long, value_name = "N")]
     pub skip_lines: Option<u64>,
+
+    /// The width in pixels of the pictures that the rows are, or 0 where they are none, instead of a guess
+    #[arg(long, value_name = "N")]
+    pub image_width: Option<usize>,
 
     /// The sheet of a workbook, by name or number, instead of the first that has cells
     #[arg(long, value_name = "NAME|NUMBER")]

@@ -131,9 +131,4 @@ impl Shape {
     pub const fn features(&self) -> usize {
         self.channels * self.height * self.width
     }
-
-    /// Number of features, where it is one.
-    pub(crate) fn checked_features(&self) -> Option<usize> {
-        self.channels.checked_mul(self.height)?.checked_mul(self.width)
-    }
 }

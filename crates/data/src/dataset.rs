@@ -1,6 +1,6 @@
 //! [`Dataset`]: the trait of the data that a model is trained on, for a user's own data too.
 
-use crate::{Column, FeatureGroup, FeatureKind, KeptRows, KeptTable, Shape, Stream};
+use crate::{Column, FeatureGroup, FeatureKind, KeptRows, KeptTable, Picture, Shape, Stream};
 
 /// Part of the data that rows are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,12 @@ pub trait Dataset: Send + Sync {
 
     /// The shape of a row, where rows are images; else `None`.
     fn shape(&self) -> Option<Shape> {
+        None
+    }
+
+    /// The picture that the columns of a row are, where rows are pictures; else `None`. Unlike
+    /// [`shape`](Self::shape) it has the pixels that never vary too.
+    fn picture(&self) -> Option<Picture> {
         None
     }
 

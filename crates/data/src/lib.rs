@@ -4,7 +4,7 @@
 //! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own. Its [`Column`]s hold
 //!   [`ColumnValues`], a [`FeatureGroup`] of some [`FeatureKind`] stands for each in the model's space, and
-//!   images have a [`Shape`].
+//!   images have a [`Shape`]; a [`Picture`], with its [`ChannelAxis`], says how the columns are pixels.
 //! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density,
 //!   score and posterior means where these are known. A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
@@ -43,6 +43,7 @@ mod error;
 mod math;
 pub mod measure;
 mod normal;
+mod picture;
 mod streams;
 mod table;
 
@@ -54,6 +55,7 @@ pub use distributions::{
 };
 pub use error::DataError;
 pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
+pub use picture::{ChannelAxis, Picture};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
     BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,

@@ -170,9 +170,9 @@ pub enum TrainError {
         /// Bytes that are free.
         free: u64,
     },
-    /// A file for samples whose name ends in neither `.csv` nor `.npy`.
-    #[error("{}: must end in .csv or .npy", .0.display())]
-    SamplesEnding(PathBuf),
+    /// A file for samples that cannot be what its name asks for.
+    #[error("{}: {}", .0.display(), .1)]
+    SamplesFile(PathBuf, Box<dyn Error + Send + Sync>),
     /// A file in a run's folder that Langevin did not write, or that was changed since.
     #[error("{}: {source}", path.display())]
     NotOurs {

@@ -17,7 +17,7 @@
 //!   with a [`HeadForm`] and a [`HeadKind`] for each loss, what it supports.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
 //! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks.
-//!   [`write_samples`] writes the samples as CSV or NPY, and `figures` draws them; [`draw_film`] makes a
+//!   [`write_samples`] writes the samples as CSV or NPY, or as pictures between the [`Tones`] black and white, and `figures` draws them; [`draw_film`] makes a
 //!   [`film`] of them moving from noise to data.
 //!
 //! Data and measures: a [`TableConfig`] names the columns of a file, and a [`fingerprint`] tells one data
@@ -50,11 +50,11 @@ mod store;
 mod trainer;
 
 pub use config::{
-    BoundConfig, CONFIG_LIMIT, Choice, CustomPart, DataConfig, DenoiserConfig, EmaConfig,
-    EngineConfig, FigureKind, FilmConfig, FilmPicture, KeepConfig, LearningRateConfig,
-    NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig, RunConfig,
-    SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig, nearest,
-    parse_config, read_config, relative_path, schema,
+    BoundConfig, CONFIG_LIMIT, Choice, CustomPart, DataConfig, DenoiserConfig, EachColumn,
+    EmaConfig, EngineConfig, FigureKind, FilmConfig, FilmPicture, ImageChannels, KeepConfig,
+    LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig,
+    RunConfig, SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
+    nearest, parse_config, read_config, relative_path, schema,
 };
 pub use engine::{
     Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError,
@@ -74,8 +74,8 @@ pub use run::{
     reproduction_tolerance, resume, sample_run, train, train_with, verify_run,
 };
 pub use sample::{
-    Bounded, LevelSummary, Samples, SamplesFormat, denoising_errors, draw_samples, level_goal,
-    write_samples,
+    Bounded, LevelSummary, Samples, SamplesFormat, Tones, check_samples, denoising_errors,
+    draw_samples, level_goal, write_samples,
 };
 pub use show::{ComparedRow, Comparison, denoising_text, number, verdict_text};
 #[cfg(feature = "figures")]

@@ -11,6 +11,8 @@ mod more;
 mod page;
 mod programs;
 mod samples;
+#[cfg(target_os = "linux")]
+mod scripts;
 #[cfg(unix)]
 mod shell;
 

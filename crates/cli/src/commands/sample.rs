@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{Problem, SamplesFormat, TrainError, sample_run, write_samples};
+use langevin_train::{
+    Problem, SamplesFormat, Tones, TrainError, check_samples, number, sample_run, write_samples,
+};
 use serde_json::json;
 
 use super::{Needs, config_of, on_trained, with_settings};
@@ -33,6 +35,9 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let needs = ("sample", Needs::Samples);
     let drawn =
         on_trained(args, run, problem, needs, |problem, network, data, options, display| {
+            if let Some(path) = &sample.out {
+                check_samples(path, format, data, count)?;
+            }
             sample_run(run, problem, seed, network, data, options, display)
         })?;
     let (display, data, samples) = match drawn {
@@ -44,7 +49,11 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         Some(path) => write(path).map(|()| path.clone())?,
         None => write_next(run, write).map_err(Failure::writing_to(None))?,
     };
-    display.result(&format!("{count} samples in {}", path.display()));
+    let tones = matches!(format, SamplesFormat::Sheet | SamplesFormat::Folder).then(|| {
+        let Tones { black, white } = Tones::of_data(data.as_ref());
+        format!(", black at {} and white at {}", number(black), number(white))
+    });
+    display.result(&format!("{count} samples in {}{}", path.display(), tones.unwrap_or_default()));
     let written = path.display().to_string();
     display.json(&json!({ "event": "wrote", "path": written, "samples": count }));
     Ok(0)
@@ -53,7 +62,7 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
 /// The format of the file `path`; fails early where the samples could not be written to it later.
 fn check_out(path: &Path) -> Result<SamplesFormat, Failure> {
     let format = SamplesFormat::of(path)?;
-    if path.exists() {
+    if path.exists() && format != SamplesFormat::Folder {
         return Err(TrainError::Exists(path.to_owned()).into());
     }
     match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {

@@ -9,7 +9,9 @@ use super::{
     scale::{Map, Scale, fit},
     space::Space,
 };
-use crate::{Column, Dataset, FeatureGroup, Part, Purpose, Shape, Stream, Streams};
+use crate::{
+    ChannelAxis, Column, Dataset, FeatureGroup, Part, Picture, Purpose, Shape, Stream, Streams,
+};
 
 /// Largest number of features for which the covariance is stated; its size is their square.
 const COVARIANCE_LIMIT: usize = 2048;
@@ -128,12 +130,21 @@ impl TableData {
         self
     }
 
-    /// Says that rows are images of grey pixels, `width` in a line. Where constant columns are left out of
-    /// the features, or lines are not whole, rows have no shape.
+    /// Says that rows are images of grey pixels, `width` in a line, where lines are whole. Where constant columns
+    /// are left out of the features, rows have no shape.
     #[must_use]
-    pub fn with_image_width(mut self, width: usize) -> Self {
-        let shape = Shape { channels: 1, height: self.space.specs.len() / width.max(1), width };
-        self.space.shape = Some(shape).filter(|shape| shape.features() == self.features());
+    pub fn with_image_width(self, width: usize) -> Self {
+        match Picture::of_columns(self.space.specs.len(), width, 1, ChannelAxis::Last) {
+            Some(picture) => self.with_picture(picture),
+            None => self,
+        }
+    }
+
+    /// Says that rows are pictures, of as many columns as there are; of others it says nothing.
+    #[must_use]
+    pub fn with_picture(mut self, picture: Picture) -> Self {
+        let is_whole = picture.columns() == self.space.specs.len();
+        self.space.picture = is_whole.then_some(picture);
         self
     }
 
@@ -234,7 +245,11 @@ impl Dataset for TableData {
     }
 
     fn shape(&self) -> Option<Shape> {
-        self.space.shape
+        self.space.shape()
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.space.picture
     }
 
     fn len(&self, part: Part) -> Option<usize> {

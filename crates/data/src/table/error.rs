@@ -101,11 +101,13 @@ pub enum TableError {
         /// The names of its sheets.
         known: Vec<String>,
     },
-    /// Something is said of a workbook that only a file of text has.
-    #[error("{file}: is a workbook, and {field} says how a file of text is read; leave it out")]
+    /// Something is said of a workbook or an array that only a file of text has.
+    #[error("{file}: is {what}, and {field} says how a file of text is read; leave it out")]
     OfText {
         /// The file.
         file: String,
+        /// What it is.
+        what: &'static str,
         /// The field that says it.
         field: &'static str,
     },
@@ -192,6 +194,34 @@ pub enum TableError {
         file: String,
         /// Number of its columns.
         columns: u64,
+    },
+    /// The rows of an array of three axes or four have more numbers than [`COLUMN_LIMIT`].
+    #[error(
+        "{file}: its rows of {} have {columns} numbers, and at most {COLUMN_LIMIT} are allowed; scale pictures down, or cut \
+         them",
+        by(axes)
+    )]
+    LargeRows {
+        /// The file.
+        file: String,
+        /// Axes of a row.
+        axes: Vec<usize>,
+        /// Numbers of a row.
+        columns: u64,
+    },
+    /// The rows of an array have other axes than the run file says.
+    #[error(
+        "{file}: its rows are {}, and data.shape says {}; correct data.shape or leave it out, or give the \
+         array that it was written for",
+        if axes.is_empty() { "a list of numbers".to_owned() } else { by(axes) }, by(required)
+    )]
+    Axes {
+        /// The file.
+        file: String,
+        /// Axes of a row.
+        axes: Vec<usize>,
+        /// Axes that the run file says.
+        required: Vec<usize>,
     },
     /// A field is neither a value of its column nor missing.
     #[error(
@@ -317,8 +347,9 @@ pub enum TableError {
     },
     /// The file has the name of a NumPy array, and is no array of numbers in rows.
     #[error(
-        "{file}: is not an NPY table: {reason}; numpy.save must have written numbers (float32, float64 or integers) of \
-         the shape [rows, features]"
+        "{file}: is not an NPY table: {reason}; numpy.save must have written numbers (float32, float64 or integers), \
+         rows along the first of one to four axes, as of the shape [rows, features]; array.astype(\"float32\") makes \
+         such numbers, array.reshape(len(array), -1) such axes"
     )]
     BadNpy {
         /// The file.
@@ -401,6 +432,11 @@ pub enum TableError {
         /// Largest training value of the column.
         maximum: f64,
     },
+}
+
+/// Sizes of axes: `8 by 8`.
+fn by(axes: &[usize]) -> String {
+    axes.iter().map(usize::to_string).collect::<Vec<_>>().join(" by ")
 }
 
 /// The way out for an unknown column: the column that may have been meant, and what there is.

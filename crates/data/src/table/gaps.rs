@@ -3,8 +3,8 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Table, TableError, TableOptions, cell::CellReader, field::Field, npy::Array, records::Records,
-    source::Source,
+    Table, TableError, TableOptions, cell::CellReader, field::Field,
+    missing_numbers::MissingNumbers, npy::Array, records::Records, source::Source,
 };
 
 /// Most distinct sets of missing columns that are kept apart; rows with further ones count as incomplete.
@@ -70,7 +70,8 @@ impl Gaps {
         options: &TableOptions,
     ) -> Result<(), TableError> {
         let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
-        let (_, chosen) = Table::empty(&array.file, &names, options)?;
+        let (table, chosen) = Table::empty(&array.file, &names, options)?;
+        let missing = MissingNumbers::new(&options.layout, table.specs());
         let mut places = vec![None; array.features];
         chosen.iter().enumerate().for_each(|(place, column)| places[*column] = Some(place));
         let words = chosen.len().div_ceil(64);
@@ -78,12 +79,12 @@ impl Gaps {
         let mut lacking =
             vec![0; if array.by_column { array.rows.saturating_mul(words) } else { words }];
         for i in 0..array.rows.saturating_mul(array.features) {
-            let (row, column) = match array.by_column {
-                true => (i % array.rows, i / array.rows),
-                false => (0, i % array.features),
-            };
+            let (row, column) = array.place(i);
+            let row = if array.by_column { row } else { 0 };
             let value = array.next()?;
-            if let (false, Some(place)) = (value.is_finite(), places[column]) {
+            if let Some(place) = places[column]
+                && !missing.of(place, value).is_finite()
+            {
                 lacking[row * words + place / 64] |= 1 << (place % 64);
             }
             if !array.by_column && column + 1 == array.features {

@@ -18,6 +18,9 @@ pub struct KeptRows {
     pub variance: Vec<f64>,
     /// Range of each feature within which estimates of clean rows are kept.
     pub ranges: Vec<[f64; 2]>,
+    /// Values of black and of white, where rows are pictures.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub tones: Option<[f64; 2]>,
 }
 
 /// Columns of a table without its rows: their scaling, names, kinds and ranges, and the moments that sampling
@@ -46,7 +49,7 @@ mod json {
 
     use super::{KeptRows, KeptTable, Space};
     use crate::{
-        ColumnSpec, Shape,
+        ColumnSpec, Picture,
         table::{SpecError, scale::Scale},
     };
 
@@ -56,8 +59,7 @@ mod json {
         rows: KeptRows,
         columns: Vec<KeptColumn>,
         round_integers: bool,
-        /// Channels, lines and pixels of a line, where rows are images.
-        image: Option<[usize; 3]>,
+        image: Option<Picture>,
         attribution: Option<String>,
     }
 
@@ -70,7 +72,7 @@ mod json {
 
     impl From<KeptTable> for Kept {
         fn from(KeptTable { rows, space, attribution }: KeptTable) -> Self {
-            let image = space.shape.map(|shape| [shape.channels, shape.height, shape.width]);
+            let image = space.picture;
             let columns = space.specs.into_iter().zip(space.scales);
             let columns = columns.map(|(column, scale)| KeptColumn { column, scale }).collect();
             Self { rows, columns, round_integers: space.round_integers, image, attribution }
@@ -89,13 +91,14 @@ mod json {
                 specs.push(column);
                 scales.push(scale);
             }
-            let shape = image.map(|[channels, height, width]| Shape { channels, height, width });
-            let space = Space::new(specs, scales, round_integers, shape);
+            let space = Space::new(specs, scales, round_integers, image);
             rows.check(space.features())?;
-            if let Some(shape) = shape
-                && shape.checked_features() != Some(space.features())
-            {
-                let message = format!("must have {} pixels, got {image:?}", space.features());
+            let columns = space.specs.len();
+            let is_whole = |it: Picture| {
+                Picture::of_columns(columns, it.width, it.channels, it.axis) == Some(it)
+            };
+            if !image.is_none_or(is_whole) {
+                let message = format!("must have {columns} numbers, got {image:?}");
                 return Err(SpecError { path: "image".to_owned(), message });
             }
             Ok(Self { rows, space, attribution })

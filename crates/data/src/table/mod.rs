@@ -17,6 +17,7 @@ mod kept;
 mod layout;
 mod lines;
 mod marks;
+mod missing_numbers;
 mod npy;
 mod options;
 mod quantile;
@@ -50,6 +51,7 @@ pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextK
 
 use cell::CellReader;
 use field::{Field, shown};
+use missing_numbers::MissingNumbers;
 use npy::Array;
 use records::Records;
 use rows::Rows;
@@ -70,6 +72,7 @@ pub struct Table {
     missing: Missing,
     dropped: Vec<Dropped>,
     dropped_rows: u64,
+    axes: Vec<usize>,
 }
 
 impl Table {
@@ -78,7 +81,7 @@ impl Table {
     ///
     /// In CSV, fields may be quoted, lines end in LF or CRLF, and blank lines are skipped. White space
     /// around fields and a byte order mark are ignored. Arrays have the shape `[rows, features]`, or
-    /// `[rows]` for one feature, in C or Fortran order.
+    /// `[rows]` for one feature, or three or four axes, of which those behind the first are a row's, in C or Fortran order.
     ///
     /// # Errors
     /// A file or a choice of columns that is wrong; [`TableError`] lists the ways.
@@ -124,6 +127,12 @@ impl Table {
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    /// The axes of a row, where the file is an array of three axes or four; else none.
+    #[must_use]
+    pub fn axes(&self) -> &[usize] {
+        &self.axes
     }
 
     /// The name of the file.
@@ -201,7 +210,13 @@ impl Table {
             options.columns.iter().flatten().map(|spec| (spec.name.as_str(), spec)).collect();
         let spec = |column: &usize| {
             let name = names[*column].as_str();
-            said.get(name).map_or_else(|| ColumnSpec::named(name), |spec| (*spec).clone())
+            let said = said.get(name).map_or_else(|| ColumnSpec::named(name), |it| (*it).clone());
+            match &options.each {
+                Some(each) if said == ColumnSpec::named(name) => {
+                    ColumnSpec { name: name.to_owned(), ..each.clone() }
+                }
+                _ => said,
+            }
         };
         let table = Self {
             file: file.to_owned(),
@@ -212,6 +227,7 @@ impl Table {
             missing: options.missing,
             dropped: Vec::new(),
             dropped_rows: 0,
+            axes: Vec::new(),
         };
         Ok((table, chosen))
     }
@@ -247,17 +263,25 @@ impl Table {
     fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {
         let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
         let (mut table, chosen) = Self::empty(&array.file, &names, options)?;
+        if let Some(required) = options.axes.as_ref().filter(|axes| **axes != array.axes) {
+            let (file, required) = (array.file.clone(), required.clone());
+            return Err(TableError::Axes { file, axes: array.axes.clone(), required });
+        }
+        table.axes = array.axes.clone();
         table.fits(array.rows, options)?;
+        let missing = MissingNumbers::new(&options.layout, &table.specs);
         let mut row = vec![0.0; chosen.len()];
         if array.by_column {
-            return table.fill_by_column(array, &chosen);
+            return table.fill_by_column(array, &chosen, &missing);
         }
         let mut whole = vec![0.0; array.features];
         for index in 0..array.rows {
             for value in &mut whole {
                 *value = array.next()?;
             }
-            row.iter_mut().zip(&chosen).for_each(|(value, column)| *value = whole[*column]);
+            for (place, (value, column)) in row.iter_mut().zip(&chosen).enumerate() {
+                *value = missing.of(place, whole[*column]);
+            }
             if table.is_complete(&row, || Place::Row(index as u64))? {
                 table.rows.push(&row);
             }
@@ -280,15 +304,17 @@ impl Table {
         mut self,
         mut array: Array<'_>,
         chosen: &[usize],
+        missing: &MissingNumbers,
     ) -> Result<Self, TableError> {
         let mut row = vec![0.0; chosen.len()];
         (0..array.rows).for_each(|_| self.rows.push(&row));
         for column in 0..array.features {
+            let column = array.column(column);
             let place = chosen.iter().position(|chosen| *chosen == column);
             for index in 0..array.rows {
                 let value = array.next()?;
                 if let Some(place) = place {
-                    self.rows.row_mut(index)[place] = value;
+                    self.rows.row_mut(index)[place] = missing.of(place, value);
                 }
             }
         }

@@ -1,5 +1,5 @@
-//! [`Array`] and [`FloatArray`]: what NumPy writes as `.npy`. An [`Array`] is a table of the shape
-//! [rows, features]; with one axis it has one feature.
+//! [`Array`] and [`FloatArray`]: what NumPy writes as `.npy`. An [`Array`] is a table whose rows lie along its first
+//! axis: the numbers of the others are a row, in C order; with one axis it has one feature.
 
 use std::io::{self, BufRead, Cursor};
 
@@ -13,6 +13,8 @@ use super::{
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// Largest number of bytes in a header: NumPy's own limit.
 const HEADER_LIMIT: usize = 10_000;
+/// Largest number of axes: rows, and channels, lines and pixels.
+const MOST_AXES: usize = 4;
 /// Largest number of brackets that a header may open: the dictionary's, the shape's and some to spare.
 const BRACKET_LIMIT: usize = 8;
 
@@ -87,6 +89,8 @@ pub(super) struct Array<'a> {
     pub file: String,
     pub rows: usize,
     pub features: usize,
+    /// Axes of a row, where there are two or more.
+    pub axes: Vec<usize>,
     /// Whether the numbers stand column by column.
     pub by_column: bool,
     /// Whether they are whole numbers by their type.
@@ -103,16 +107,23 @@ impl<'a> Array<'a> {
         let fault = |reason: String| TableError::BadNpy { file: file.clone(), reason };
         let (header, length) =
             read_header(&mut reader).map_err(|error| read_failure(&file, error))?;
-        let (rows, features) = match *header.shape() {
-            [rows] => (rows, 1),
-            [rows, features] => (rows, features),
-            ref shape => return Err(fault(format!("it has {} axes", shape.len()))),
+        let (rows, of_row) = match header.shape() {
+            [rows, of_row @ ..] if of_row.len() < MOST_AXES => (*rows, of_row),
+            shape => return Err(fault(format!("it has {} axes", shape.len()))),
         };
+        // The shape's product fits, or read_header would have refused it.
+        let features = of_row.iter().product::<u64>();
         if rows == 0 || features == 0 {
             return Err(TableError::Empty { file });
         }
+        let axes: Vec<_> =
+            of_row.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX)).collect();
+        let axes = if axes.len() > 1 { axes } else { Vec::new() };
         if features > COLUMN_LIMIT as u64 {
-            return Err(TableError::TooManyColumns { file, columns: features });
+            return Err(match axes.is_empty() {
+                true => TableError::TooManyColumns { file, columns: features },
+                false => TableError::LargeRows { file, axes, columns: features },
+            });
         }
         // The shape's product fits, or read_header would have refused it.
         let declared = header.len().saturating_mul(header.dtype().num_bytes().unwrap_or(0) as u64);
@@ -131,7 +142,29 @@ impl<'a> Array<'a> {
         );
         let values = numbers(header, reader)
             .ok_or_else(|| fault(format!("its numbers are of the type {described}")))?;
-        Ok(Self { file, rows, features, by_column, is_whole, values })
+        Ok(Self { file, rows, features, axes, by_column, is_whole, values })
+    }
+
+    /// Row and column of the number at a place in the order of the file.
+    pub fn place(&self, place: usize) -> (usize, usize) {
+        match self.by_column {
+            true => (place % self.rows, self.column(place / self.rows)),
+            false => (place / self.features, place % self.features),
+        }
+    }
+
+    /// Column that comes at a place among those of a file in Fortran order, where the first axis runs fastest.
+    pub fn column(&self, mut place: usize) -> usize {
+        if self.axes.is_empty() {
+            return place;
+        }
+        let (mut column, mut stride) = (0, self.features);
+        for size in &self.axes {
+            stride /= size;
+            column += place % size * stride;
+            place /= size;
+        }
+        column
     }
 
     /// The next number in the order of the file.

@@ -7,6 +7,11 @@ use super::{ColumnSpec, Layout, Place};
 pub struct TableOptions {
     /// The columns to take, in this order; all, of which nothing else is said, if `None`.
     pub columns: Option<Vec<ColumnSpec>>,
+    /// What is said of each column of which `columns` says nothing but its name, or, without it, of all; its own
+    /// name is of no account.
+    pub each: Option<ColumnSpec>,
+    /// The axes that a row of an array must have, where it has two or more; any if `None`.
+    pub axes: Option<Vec<usize>>,
     /// Columns to leave out.
     pub exclude: Vec<String>,
     /// Whether a CSV file's first record names the columns; if `None`, it does where one of its

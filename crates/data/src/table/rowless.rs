@@ -1,7 +1,7 @@
 //! [`KeptTable`] as a [`Dataset`] that has no row.
 
 use super::{KeptRows, KeptTable};
-use crate::{Column, Dataset, FeatureGroup, Part, Shape, Stream};
+use crate::{Column, Dataset, FeatureGroup, Part, Picture, Shape, Stream};
 
 impl Dataset for KeptTable {
     fn features(&self) -> usize {
@@ -30,7 +30,11 @@ impl Dataset for KeptTable {
     }
 
     fn shape(&self) -> Option<Shape> {
-        self.space.shape
+        self.space.shape()
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.space.picture
     }
 
     fn restore(&self, row: &[f64], out: &mut Vec<f64>) {

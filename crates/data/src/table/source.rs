@@ -143,14 +143,8 @@ impl<'a> Source<'a> {
                 return Err(TableError::OtherFormat { file, what, way });
             }
         };
-        let said = [
-            ("data.delimiter", options.delimiter.is_some()),
-            ("data.aligned", options.layout.aligned),
-            ("data.decimal", options.layout.decimal.is_some()),
-            ("data.comment", options.layout.comment.is_some()),
-        ];
-        if let Some((field, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
-            return Err(TableError::OfText { file, field });
+        if let Some(field) = of_text(options) {
+            return Err(TableError::OfText { file, what: "a workbook", field });
         }
         let file = format!("{file}, sheet `{}`", shown(sheet.name.as_bytes()));
         let reader = Box::new(BufReader::with_capacity(1 << 16, sheet.text));
@@ -162,6 +156,17 @@ impl<'a> Source<'a> {
     pub fn is_npy(&self) -> bool {
         self.is_npy
     }
+}
+
+/// The first field that is said of a file of text alone.
+pub(super) fn of_text(options: &TableOptions) -> Option<&'static str> {
+    let said = [
+        ("data.delimiter", options.delimiter.is_some()),
+        ("data.aligned", options.layout.aligned),
+        ("data.decimal", options.layout.decimal.is_some()),
+        ("data.comment", options.layout.comment.is_some()),
+    ];
+    said.into_iter().find(|(_, is_said)| *is_said).map(|(field, _)| field)
 }
 
 /// The [`TableError`] of a failed read from a [`Source`].

@@ -4,7 +4,7 @@ use super::{
     CellKind, ColumnSpec, DateFormat,
     scale::{Map, Scale},
 };
-use crate::{Column, ColumnValues, FeatureGroup, FeatureKind, Shape};
+use crate::{ChannelAxis, Column, ColumnValues, FeatureGroup, FeatureKind, Picture, Shape};
 
 /// Columns, their scales, and which of them are features.
 #[derive(Clone, Debug)]
@@ -15,7 +15,8 @@ pub(super) struct Space {
     pub varying: Vec<usize>,
     /// Whether samples are rounded in columns whose training values are all whole.
     pub round_integers: bool,
-    pub shape: Option<Shape>,
+    /// How the columns are the pixels of a picture.
+    pub picture: Option<Picture>,
 }
 
 impl Space {
@@ -23,11 +24,11 @@ impl Space {
         specs: Vec<ColumnSpec>,
         scales: Vec<Scale>,
         round_integers: bool,
-        shape: Option<Shape>,
+        picture: Option<Picture>,
     ) -> Self {
         let is_varying = |column: &usize| !matches!(scales[*column].map, Map::Constant(_));
         let varying = (0..scales.len()).filter(is_varying).collect();
-        Self { specs, scales, varying, round_integers, shape }
+        Self { specs, scales, varying, round_integers, picture }
     }
 
     pub const fn features(&self) -> usize {
@@ -57,6 +58,14 @@ impl Space {
     pub fn layout(&self) -> Vec<FeatureGroup> {
         let group = |column: &usize| FeatureGroup { column: *column, kind: FeatureKind::Number };
         self.varying.iter().map(group).collect()
+    }
+
+    pub fn shape(&self) -> Option<Shape> {
+        let Picture { width, height, channels, axis } = self.picture?;
+        // Features are in the order of the columns.
+        let is_first = channels == 1 || axis == ChannelAxis::First;
+        let shape = Shape { channels, height, width };
+        Some(shape).filter(|shape| is_first && shape.features() == self.features())
     }
 
     pub fn restore(&self, row: &[f64], out: &mut Vec<f64>) {

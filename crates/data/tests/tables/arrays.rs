@@ -1,6 +1,9 @@
 //! NPY: every type of number in both byte orders and both orders of axes, and what is no table.
 
-use langevin_data::{FloatArray, Place, Survey, Table, TableError, TableOptions};
+use langevin_data::{
+    CellKind, ColumnSpec, FloatArray, Gaps, Guess, Layout, Place, Survey, Table, TableError,
+    TableOptions,
+};
 
 use super::{array, npy, packed, rows, specs};
 
@@ -113,7 +116,7 @@ fn what_is_no_table_is_refused_before_anything_is_allocated() {
         (b"a,b\n1,2,3,4,5".to_vec(), "it does not start as one"),
         (b"\x93NUM".to_vec(), "it ends early"),
         (array("<f8", false, "1,", &[])[..60].to_vec(), "it ends early"),
-        (array("<f8", false, "2, 2, 2", &[0; 64]), "it has 3 axes"),
+        (array("<f8", false, "1, 2, 2, 2, 1", &[0; 64]), "it has 5 axes"),
         (array("<f8", false, "", &[0; 8]), "it has 0 axes"),
         (array("<U5", false, "2,", &[0; 40]), "its numbers are of the type '<U5'"),
         (array("|O", false, "2,", &[0; 40]), "its numbers are of the type '|O'"),
@@ -161,4 +164,106 @@ fn what_is_no_table_is_refused_before_anything_is_allocated() {
     let cut = packed(&array("<f8", true, "30, 2", &[0; 472]));
     let error = Table::from_bytes("a.npy", &cut, &TableOptions::default()).unwrap_err();
     assert!(matches!(error, TableError::BadNpy { reason, .. } if reason == "it ends early"));
+}
+
+/// The values of an array of the shape 3, 2, 2, 3, each its own digits: 1021 stands at [1][0][2 − 1][…].
+fn by_digits(by_column: bool) -> Vec<u8> {
+    let (rows, axes) = (3, [2, 2, 3]);
+    let mut values = Vec::new();
+    for i in 0..36 {
+        let at = match by_column {
+            true => [i % rows, i / rows % axes[0], i / 6 % axes[1], i / 12],
+            false => [i / 12, i / 6 % axes[0], i / 3 % axes[1], i % axes[2]],
+        };
+        values.push(at.iter().fold(0.0, |digits, digit| 10.0 * digits + *digit as f64));
+    }
+    let bytes: Vec<u8> = values.into_iter().flat_map(f64::to_le_bytes).collect();
+    array("<f8", by_column, "3, 2, 2, 3", &bytes)
+}
+
+#[test]
+fn the_axes_behind_the_first_are_a_row_in_c_order() {
+    let exact: Vec<Vec<f64>> = (0..3)
+        .map(|n| {
+            let row = (0..12).map(|i| [n, i / 6, i / 3 % 2, i % 3]);
+            row.map(|at| at.iter().fold(0.0, |all, digit| 10.0 * all + *digit as f64)).collect()
+        })
+        .collect();
+    for by_column in [false, true] {
+        let bytes = by_digits(by_column);
+        let table = read(&bytes).unwrap();
+        assert_eq!(rows(&table), exact);
+        assert_eq!(table.axes(), [2, 2, 3]);
+        let survey = Survey::from_bytes("a.npy", &bytes, &TableOptions::default()).unwrap();
+        let ranges: Vec<_> = survey.columns.iter().map(|column| column.range.unwrap()).collect();
+        let expected: Vec<_> = exact[0].iter().zip(&exact[2]).map(|(a, b)| (*a, *b)).collect();
+        assert_eq!((survey.axes, ranges), (vec![2, 2, 3], expected));
+        let axes = |axes: &[usize]| {
+            let options = TableOptions { axes: Some(axes.to_vec()), ..TableOptions::default() };
+            Table::from_bytes("a.npy", &bytes, &options)
+        };
+        assert!(axes(&[2, 2, 3]).is_ok());
+        let error = axes(&[3, 2, 2]).unwrap_err().to_string();
+        assert!(
+            error.contains("its rows are 2 by 2 by 3, and data.shape says 3 by 2 by 2"),
+            "{error}"
+        );
+    }
+    assert_eq!(read(&array("|u1", false, "2, 2", &[1, 2, 3, 4])).unwrap().axes(), [] as [usize; 0]);
+    let wide = array("|u1", false, "2, 300, 300", &[0; 180_000]);
+    let error = read(&wide).unwrap_err().to_string();
+    assert!(error.contains("its rows of 300 by 300 have 90000 numbers"), "{error}");
+}
+
+#[test]
+fn numbers_that_mean_none_are_gaps_of_an_array() {
+    let values = [1.0, -9.0, f64::INFINITY, 4.0, 5.0, 6.0, 7.0, f64::NEG_INFINITY];
+    let bytes = array("<f8", false, "4, 2", &values.map(f64::to_le_bytes).concat());
+    let infinite = read(&bytes).unwrap_err();
+    assert!(matches!(infinite, TableError::Infinite { .. }), "{infinite}");
+    let layout = Layout { missing_values: vec!["-9".to_owned()], ..Layout::default() };
+    let texts = vec!["inf".to_owned(), "-inf".to_owned()];
+    let each = ColumnSpec { missing: texts, kind: CellKind::Whole, ..ColumnSpec::named("any") };
+    let options = TableOptions { layout, each: Some(each), ..TableOptions::default() };
+    let table = Table::from_bytes("a.npy", &bytes, &options).unwrap();
+    assert_eq!(rows(&table), [[5.0, 6.0]]);
+    let specs = table.specs();
+    assert_eq!((specs[1].name.as_str(), specs[1].kind), ("x1", CellKind::Whole));
+    assert_eq!(Gaps::from_bytes("a.npy", &bytes, &options).unwrap().complete(&[]), 1);
+    let survey = Survey::from_bytes("a.npy", &bytes, &options).unwrap();
+    assert_eq!(survey.columns[1].missing, 1);
+}
+
+#[test]
+fn one_infinity_of_many_is_odd_and_the_first_nan_is_told() {
+    let value = |i: usize| match i {
+        7 => f64::INFINITY,
+        20 | 22 => f64::NAN,
+        _ => i as f64 / 4.0,
+    };
+    let bytes: Vec<u8> = (0..60).map(value).flat_map(f64::to_le_bytes).collect();
+    let survey =
+        Survey::from_bytes("a.npy", &array("<f8", false, "60,", &bytes), &TableOptions::default());
+    let column = survey.unwrap().columns.remove(0);
+    assert_eq!((column.infinite, column.missing), (0, 2));
+    let told = |cell: &langevin_data::Cell| (cell.text.clone(), cell.line, cell.count);
+    assert_eq!(column.odd.iter().map(told).collect::<Vec<_>>(), [("inf".to_owned(), 7, 1)]);
+    assert_eq!(column.gap.as_ref().map(told), Some(("NaN".to_owned(), 20, 2)));
+}
+
+#[test]
+fn what_is_said_of_text_is_refused_when_an_array_is_guessed() {
+    let bytes = array("|u1", false, "2, 2", &[1, 2, 3, 4]);
+    for (options, field) in [
+        (TableOptions { header: Some(false), ..TableOptions::default() }, "data.header"),
+        (TableOptions { delimiter: Some(b';'), ..TableOptions::default() }, "data.delimiter"),
+    ] {
+        let error = Guess::from_bytes("a.npy", &bytes, &options).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("a.npy: is an array (NPY), and {field} says")),
+            "{error}"
+        );
+        // A run file that says so is read as before.
+        assert!(Table::from_bytes("a.npy", &bytes, &options).is_ok());
+    }
 }

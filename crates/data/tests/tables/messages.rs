@@ -300,15 +300,16 @@ fn packing_and_arrays_that_are_damaged() {
         refused("a.npy.gz", &packed(&array("<f8", false, "2, 2", &[0; 32]))[..40], &all()),
         "a.npy.gz: its gzip packing is cut or damaged (it ends early); pack or fetch it again"
     );
+    let way = "numpy.save must have written numbers (float32, float64 or integers), rows along the first of one to four \
+               axes, as of the shape [rows, features]; array.astype(\"float32\") makes such numbers, \
+               array.reshape(len(array), -1) such axes";
     assert_eq!(
-        refused("a.npy", &array("<f8", false, "2, 2, 2", &[0; 64]), &all()),
-        "a.npy: is not an NPY table: it has 3 axes; numpy.save must have written numbers (float32, float64 or integers) \
-         of the shape [rows, features]"
+        refused("a.npy", &array("<f8", false, "1, 2, 2, 2, 1", &[0; 64]), &all()),
+        format!("a.npy: is not an NPY table: it has 5 axes; {way}")
     );
     assert_eq!(
         refused("a.npy", &npy("nonsense", &[])[..20], &all()),
-        "a.npy: is not an NPY table: it ends early; numpy.save must have written numbers (float32, float64 or integers) \
-         of the shape [rows, features]"
+        format!("a.npy: is not an NPY table: it ends early; {way}")
     );
 }
 

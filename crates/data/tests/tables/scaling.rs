@@ -1,9 +1,9 @@
 //! The model's space and the way back: moments, ranks, constant and whole columns.
 
 use langevin_data::{
-    CellKind, ColumnRange, ColumnSpec, ColumnValues, Dataset, Encoding, Ends, Holdout, Part,
-    Purpose, SampleValues, Shape, SplitOptions, Stream, Streams, Table, TableData, TableOptions,
-    Transform,
+    CellKind, ChannelAxis, ColumnRange, ColumnSpec, ColumnValues, Dataset, Encoding, Ends, Holdout,
+    Part, Picture, Purpose, SampleValues, Shape, SplitOptions, Stream, Streams, Table, TableData,
+    TableOptions, Transform,
 };
 
 use super::{names, read};
@@ -286,7 +286,14 @@ fn columns_say_what_their_samples_are_and_images_their_shape() {
     assert_eq!(data.shape(), None);
     let shape = Shape { channels: 1, height: 2, width: 2 };
     assert_eq!(data.clone().with_image_width(2).shape(), Some(shape));
-    assert_eq!(data.with_image_width(3).shape(), None, "no whole lines");
+    assert_eq!(data.clone().with_image_width(3).shape(), None, "no whole lines");
+    assert_eq!(data.clone().with_image_width(2).picture(), Some(Picture::grey(2, 2)));
+    // Channels of a pixel side by side are no shape, which has the channel first.
+    let rgba = |axis| Picture { width: 1, height: 1, channels: 4, axis };
+    assert_eq!(data.clone().with_picture(rgba(ChannelAxis::Last)).shape(), None);
+    let first = data.clone().with_picture(rgba(ChannelAxis::First));
+    assert_eq!(first.shape(), Some(Shape { channels: 4, height: 1, width: 1 }));
+    assert_eq!(data.with_picture(Picture::grey(3, 2)).picture(), None, "other columns");
 }
 
 /// A column of zeros and a tail, and one of two decimals.

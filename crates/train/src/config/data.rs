@@ -15,6 +15,7 @@ use crate::{TrainError, error::in_section};
 /// What the model learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a run has one")]
 pub enum DataConfig {
     /// One Gaussian with the same standard deviation along every axis.
     Gaussian {

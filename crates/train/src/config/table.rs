@@ -6,6 +6,7 @@ use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pixels::{EachColumn, ImageChannels};
 use crate::TrainError;
 
 /// Prefix of the names of tables that the binary holds.
@@ -22,6 +23,9 @@ pub struct TableConfig {
     /// says more of it. Without a header, and in an array, they are called x0, x1, …
     #[serde(default)]
     pub columns: Option<Vec<ColumnSpec>>,
+    /// What is said of each column of which `columns` says its name alone, or, where that is left out, of all.
+    #[serde(default)]
+    pub each_column: Option<EachColumn>,
     /// Columns to leave out.
     #[serde(default)]
     pub exclude: Vec<String>,
@@ -82,9 +86,17 @@ pub struct TableConfig {
     /// Whether samples are rounded in columns that hold only whole numbers.
     #[serde(default = "yes")]
     pub round_integers: bool,
-    /// Width of the image in pixels, where each row of the table is a grey image.
+    /// Axes of a row in an array of three axes or four, which the file must have, as [height, width] of a picture;
+    /// where left out, those that it has. The numbers of a row are its columns, the last axis running fastest.
+    #[serde(default)]
+    pub shape: Option<Vec<usize>>,
+    /// Width of the image in pixels, where each row of the table is an image: grey where `image_channels` and the axes
+    /// of the file tell of no colours.
     #[serde(default)]
     pub image_width: Option<usize>,
+    /// Channels of an image: how many, and on which axis of a row.
+    #[serde(default)]
+    pub image_channels: Option<ImageChannels>,
 }
 
 fn fifth() -> f64 {
@@ -114,10 +126,7 @@ impl TableConfig {
         if self.path.is_empty() {
             return Err(TrainError::config("data.path", "must name a file, got nothing"));
         }
-        if self.image_width == Some(0) {
-            return Err(TrainError::config("data.image_width", "must be at least 1, got 0"));
-        }
-        Ok(())
+        self.validate_pictures()
     }
 
     pub(crate) fn delimiter(&self) -> Result<Option<u8>, TrainError> {

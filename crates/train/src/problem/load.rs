@@ -7,7 +7,7 @@ use langevin_data::{Dataset, SplitOptions, Table, TableData, TableOptions, built
 use super::free_memory;
 use crate::{
     TrainError,
-    config::{BUILT_IN, DataConfig, TableConfig},
+    config::{BUILT_IN, DataConfig, EachColumn, TableConfig},
 };
 
 impl DataConfig {
@@ -35,6 +35,8 @@ impl TableConfig {
     fn load(&self, seed: u64) -> Result<TableData, TrainError> {
         let options = TableOptions {
             columns: self.columns.clone(),
+            each: self.each_column.as_ref().map(EachColumn::spec),
+            axes: self.shape.clone(),
             exclude: self.exclude.clone(),
             header: self.header,
             delimiter: self.delimiter()?,
@@ -50,16 +52,15 @@ impl TableConfig {
             round_integers: self.round_integers,
         };
         let data = |table: Table| {
+            let picture = self.picture(table.columns().len(), table.axes())?;
             let data = TableData::new(table, &split)?;
-            Ok::<_, TrainError>(match self.image_width {
-                Some(width) => data.with_image_width(width),
+            Ok::<_, TrainError>(match picture {
+                Some(picture) => data.with_picture(picture),
                 None => data,
             })
         };
         let Some(name) = self.path.strip_prefix(BUILT_IN) else {
-            let table = Table::read(Path::new(&self.path), &options)?;
-            self.check_images(&table)?;
-            return data(table);
+            return data(Table::read(Path::new(&self.path), &options)?);
         };
         let table = built_in_table(name).ok_or_else(|| {
             let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);
@@ -67,19 +68,6 @@ impl TableConfig {
         })?;
         let (attribution, licence) = (table.attribution, table.licence);
         let table = Table::from_bytes(&self.path, table.bytes, &options)?;
-        self.check_images(&table)?;
         Ok(data(table)?.with_attribution(&format!("{attribution} ({licence})")))
-    }
-
-    /// Fails where the columns do not fill whole lines of an image.
-    fn check_images(&self, table: &Table) -> Result<(), TrainError> {
-        let columns = table.columns().len();
-        match self.image_width.filter(|width| !columns.is_multiple_of(*width)) {
-            None => Ok(()),
-            Some(width) => {
-                let message = format!("must divide the {columns} columns, got {width}");
-                Err(TrainError::config("data.image_width", message))
-            }
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     TrainError,
     config::DataConfig,
     problem::{Problem, moments::DataMoments},
-    sample::range_of,
+    sample::{Tones, range_of},
     store::{
         Manifest,
         kept::{KEPT, read_kept, write_kept},
@@ -70,7 +70,9 @@ pub(super) fn keep(
 ) -> Result<(), TrainError> {
     let DataMoments { mean, variance } = DataMoments::of(data);
     let fingerprint = manifest.data.clone();
-    let rows = KeptRows { fingerprint, mean, variance, ranges: range_of(data) };
+    let tones =
+        data.picture().map(|_| Tones::of_data(data)).map(|tones| [tones.black, tones.white]);
+    let rows = KeptRows { fingerprint, mean, variance, ranges: range_of(data), tones };
     if let Some(kept) = data.keep(rows) {
         let sum = write_kept(run, &kept)?;
         manifest.files.insert(KEPT.to_owned(), sum);

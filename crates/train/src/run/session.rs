@@ -23,7 +23,7 @@ use crate::{
     },
     sample::{
         LevelSummary, Samples, draw_samples,
-        file::{SAMPLES, SamplesFormat, encode},
+        file::{SAMPLES, csv_file},
         levels::{LEVELS, write_levels},
         spaces::BothSpaces,
         trajectory::{TRAJECTORY, write_trajectory},
@@ -159,6 +159,10 @@ impl<'a, N: Network> Session<'a, N> {
         observer.event(Event::Started { run: &run, step: first, steps: train.steps });
         let (problem, data) = (self.trainer.problem(), self.trainer.data());
         problem.remarks(data).iter().for_each(|it| observer.event(Event::Remark(it)));
+        #[cfg(feature = "figures")]
+        if let Some(remark) = crate::show::report::missing_glyphs(problem, data) {
+            observer.event(Event::Remark(&remark));
+        }
         if let Some(why) = self.trainer.why_tape() {
             let remark = format!("the tape makes the steps, which takes longer: {why}");
             observer.event(Event::Remark(&remark));
@@ -258,7 +262,7 @@ impl<'a, N: Network> Session<'a, N> {
         let run = self.folder.path();
         let path = run.join(SAMPLES);
         let rows = BothSpaces::of_samples(data, &samples.values);
-        write_durably(&path, &encode(&path, SamplesFormat::Csv, &data.columns(), &rows.user)?)?;
+        write_durably(&path, &csv_file(&path, &data.columns(), &rows.user)?)?;
         self.written.push(path);
         self.moments = rows.moments();
         let mut sums = vec![CONFIG, METRICS, SAMPLES];

@@ -1,4 +1,4 @@
-//! Files of samples: CSV with a header, or NPY.
+//! Files of samples: CSV with a header, NPY, or pictures.
 
 use std::{fs::File, path::Path};
 
@@ -7,7 +7,7 @@ use npyz::WriterBuilder;
 
 use crate::{
     TrainError,
-    sample::{Samples, spaces::BothSpaces},
+    sample::{Samples, pictures, spaces::BothSpaces},
     store::{durable::write_new, reading},
 };
 
@@ -23,18 +23,30 @@ pub enum SamplesFormat {
     /// NumPy's array file, `[rows, columns]` of 32-bit floats, or of 64-bit floats where a number
     /// needs them.
     Npy,
+    /// One PNG with a sheet of all samples, which are pictures.
+    Sheet,
+    /// Folder with a PNG for each sample.
+    Folder,
 }
 
 impl SamplesFormat {
-    /// Format that a file's extension names.
+    /// Format that a path names: by its extension, or a folder, which is there or ends in a slash.
     ///
     /// # Errors
-    /// Neither `.csv` nor `.npy`.
+    /// No folder, and none of `.csv`, `.npy` and `.png`.
     pub fn of(path: &Path) -> Result<Self, TrainError> {
+        let ends_in_slash = path.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+        if ends_in_slash || path.is_dir() {
+            return Ok(Self::Folder);
+        }
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
             Some("npy") => Ok(Self::Npy),
-            _ => Err(TrainError::SamplesEnding(path.to_owned())),
+            Some("png") => Ok(Self::Sheet),
+            _ => {
+                let why = "must end in .csv, .npy or .png, or in / for a folder of pictures";
+                Err(TrainError::SamplesFile(path.to_owned(), why.into()))
+            }
         }
     }
 }
@@ -50,20 +62,44 @@ pub fn write_samples(
     samples: &Samples,
 ) -> Result<(), TrainError> {
     let rows = BothSpaces::of_samples(data, &samples.values);
-    write_new(path, &encode(path, format, &data.columns(), &rows.user)?)
+    match format {
+        SamplesFormat::Sheet => pictures::write_sheet(path, data, &rows.user),
+        SamplesFormat::Folder => pictures::write_folder(path, data, &rows.user),
+        SamplesFormat::Csv => write_new(path, &csv_file(path, &data.columns(), &rows.user)?),
+        SamplesFormat::Npy => {
+            let bytes = npy_bytes(data.columns().len(), &rows.user);
+            write_new(path, &bytes.map_err(|source| TrainError::io("cannot write", path, source))?)
+        }
+    }
 }
 
-/// Bytes of a file of samples, of `values` row by row.
-pub(crate) fn encode(
+/// Fails early where `count` samples of the data could not be written to a path later.
+///
+/// # Errors
+/// A file that exists already; pictures of data that are none, or too many for a sheet.
+pub fn check_samples(
     path: &Path,
     format: SamplesFormat,
+    data: &dyn Dataset,
+    count: usize,
+) -> Result<(), TrainError> {
+    if format != SamplesFormat::Folder && path.exists() {
+        return Err(TrainError::Exists(path.to_owned()));
+    }
+    match format {
+        SamplesFormat::Sheet => pictures::check_sheet(path, data, count),
+        SamplesFormat::Folder => pictures::check_folder(path, data, count),
+        SamplesFormat::Csv | SamplesFormat::Npy => Ok(()),
+    }
+}
+
+/// Bytes of samples.csv, of `values` row by row.
+pub(crate) fn csv_file(
+    path: &Path,
     columns: &[Column],
     values: &[f64],
 ) -> Result<Vec<u8>, TrainError> {
-    let bytes = match format {
-        SamplesFormat::Csv => csv_bytes(columns, values),
-        SamplesFormat::Npy => npy_bytes(columns.len(), values),
-    };
+    let bytes = csv_bytes(columns, values);
     bytes.map_err(|source| TrainError::io("cannot write", path, source))
 }
 
@@ -188,6 +224,14 @@ mod tests {
     #[test]
     fn other_extensions_are_refused() {
         assert_eq!(SamplesFormat::of(Path::new("a.npy")).expect("npy"), SamplesFormat::Npy);
-        assert!(SamplesFormat::of(Path::new("a.parquet")).is_err());
+        assert_eq!(SamplesFormat::of(Path::new("a.png")).expect("a sheet"), SamplesFormat::Sheet);
+        assert_eq!(SamplesFormat::of(Path::new("a.csv/")).expect("one"), SamplesFormat::Folder);
+        let folder = tempfile::tempdir().expect("temporary folder");
+        assert_eq!(SamplesFormat::of(folder.path()).expect("one"), SamplesFormat::Folder);
+        let error = SamplesFormat::of(Path::new("a.parquet")).expect_err("neither").to_string();
+        assert_eq!(
+            error,
+            "a.parquet: must end in .csv, .npy or .png, or in / for a folder of pictures"
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! Samples: drawing them chunk by chunk through the levels, restoring the user's columns, and files
-//! of them; and the errors of a denoiser at the levels.
+//! of them, as pictures too; and the errors of a denoiser at the levels.
 
 mod bounded;
 mod chunk;
@@ -10,6 +10,7 @@ pub(crate) mod levels;
 mod moments;
 #[cfg(test)]
 mod parity;
+mod pictures;
 mod range;
 pub(crate) mod spaces;
 pub(crate) mod trajectory;
@@ -18,6 +19,7 @@ pub use bounded::Bounded;
 pub(crate) use denoising::bytes_of_denoising;
 pub use denoising::denoising_errors;
 pub use draw::{Samples, draw_samples};
-pub use file::{SamplesFormat, write_samples};
+pub use file::{SamplesFormat, check_samples, write_samples};
 pub use moments::{LevelSummary, level_goal};
+pub use pictures::Tones;
 pub(crate) use range::range_of;

@@ -45,14 +45,49 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<String, 
 /// # Errors
 /// [`TrainError::Exists`] where the file is there already.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    stage_new(path, bytes)?;
+    sync_parent(path)
+}
+
+/// Writes a new file, whose name lasts once its folder is synced.
+fn stage_new(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let staged = Staged::new(path, &[bytes.into()])?;
     staged.persist(|file| file.persist_noclobber(path)).map_err(|error| match error {
         TrainError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
             TrainError::Exists(path.to_owned())
         }
         other => other,
-    })?;
-    sync_parent(path)
+    })
+}
+
+/// Writes new files, each whole, and all or none, as [`write_new`] does one. Their folders are synced at the end.
+///
+/// # Errors
+/// As [`write_new`], and those of the files that are given; what was written before is removed.
+pub(crate) fn write_new_files(
+    files: impl Iterator<Item = Result<(PathBuf, Vec<u8>), TrainError>>,
+) -> Result<(), TrainError> {
+    let mut written: Vec<PathBuf> = Vec::new();
+    for file in files {
+        let done = file.and_then(|(path, bytes)| stage_new(&path, &bytes).map(|()| path));
+        match done {
+            Ok(path) => written.push(path),
+            Err(error) => {
+                for path in &written {
+                    // One that cannot be removed is whole.
+                    let _ = disk::remove_file(path);
+                }
+                return Err(error);
+            }
+        }
+    }
+    let mut folders: Vec<_> = written.iter().map(|path| parent(path)).collect();
+    folders.dedup();
+    for folder in folders {
+        disk::sync_folder(folder)
+            .map_err(|source| TrainError::io("cannot write", folder, source))?;
+    }
+    Ok(())
 }
 
 /// A file whose bytes are synced under a temporary name, in the folder of its place. It is removed
@@ -236,6 +271,22 @@ mod tests {
         assert!(matches!(error, TrainError::Exists(_)), "{error}");
         assert_eq!(fs::read(&path).expect("there"), b"first");
         assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
+    }
+
+    #[test]
+    fn of_new_files_all_are_written_or_none() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("c"), "mine").expect("written");
+        let files = |names: &'static [&str]| {
+            names.iter().map(|name| Ok((path(name), name.as_bytes().to_vec())))
+        };
+        let error = write_new_files(files(&["a", "b", "c"])).expect_err("c is there");
+        assert!(matches!(error, TrainError::Exists(_)), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
+        assert_eq!(fs::read(path("c")).expect("there"), b"mine");
+        write_new_files(files(&["a", "b"])).expect("new");
+        assert_eq!(fs::read(path("b")).expect("there"), b"b");
     }
 
     #[test]

@@ -88,6 +88,15 @@ pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<&'static st
 
 /// A spec as JSON, with what differs from a name alone.
 pub fn as_json(spec: &ColumnSpec) -> String {
+    as_json_of(spec, &["name"])
+}
+
+/// A spec as JSON without the name, for many columns alike.
+pub fn each_as_json(spec: &ColumnSpec) -> String {
+    as_json_of(spec, &[])
+}
+
+fn as_json_of(spec: &ColumnSpec, named: &[&str]) -> String {
     let plain = serde_json::to_value(ColumnSpec { decimals: Some(0), ..ColumnSpec::named("") });
     let (Ok(Value::Object(plain)), Ok(value)) = (plain, serde_json::to_value(spec)) else {
         return json!(spec.name).to_string();
@@ -97,7 +106,6 @@ pub fn as_json(spec: &ColumnSpec) -> String {
         !value.is_null() && (plain.get(name) != Some(value) || name == "decimals")
     };
     let order = [
-        "name",
         "kind",
         "words",
         "format",
@@ -108,7 +116,8 @@ pub fn as_json(spec: &ColumnSpec) -> String {
         "values",
         "encoding",
     ];
-    let said = order.iter().filter_map(|name| fields.get(*name).map(|value| (*name, value)));
+    let said =
+        named.iter().chain(&order).filter_map(|name| fields.get(*name).map(|value| (*name, value)));
     let said: Vec<_> = said
         .filter(|(name, value)| is_said(name, value))
         .map(|(name, value)| format!("{}: {value}", json!(name)))

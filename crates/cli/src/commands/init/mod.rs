@@ -4,6 +4,7 @@ mod columns;
 mod flags;
 mod foreign;
 mod listing;
+mod pictures;
 mod reasons;
 mod recipe;
 mod remarks;
@@ -11,14 +12,17 @@ mod remarks;
 use std::path::{Path, PathBuf};
 
 use langevin_data::{
-    ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, Table, TableError, TableOptions,
+    ColumnSpec, ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, Table, TableError, TableOptions,
 };
 use langevin_train::{
     DataConfig, Problem, TrainError, read_config, relative_path, shell_word, write_new_file,
 };
 use serde_json::json;
 
-use self::{columns::LeftOut, flags::with_flags, listing::wrapped};
+use self::{
+    columns::LeftOut, flags::with_flags, listing::wrapped, pictures::Pictures, recipe::Columns,
+    remarks::Place,
+};
 use crate::{
     args::{Args, InitArgs, YesNo},
     failure::Failure,
@@ -36,9 +40,23 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let sheet = guess.options.layout.sheet.as_deref();
     let row_names = guess.options.layout.row_names;
     let (mut chosen, mut left_out) = columns::choose(&survey, row_names, sheet.is_some());
-    can_be_learnt(init, &chosen, &left_out)?;
+    // Only a file of text has a delimiter once it is guessed.
+    let is_array = sheet.is_none() && guess.options.delimiter.is_none();
+    let asked =
+        pictures::Asked { width: init.image_width, takes_all: left_out.is_empty(), is_array };
+    let pictures = pictures::find(&survey, &asked)?;
+    if pictures.is_some() {
+        (chosen, left_out) = (survey.columns.iter().collect(), Vec::new());
+        pictures_can_be_learnt(init, &chosen)?;
+    } else {
+        can_be_learnt(init, &chosen, &left_out)?;
+    }
     let options = with_missing(&guess.options, &chosen);
-    let complete = leave_out_gaps(init, &options, &mut chosen, &mut left_out)?;
+    let each = pictures.as_ref().map(|_| pictures::spec(&survey));
+    let complete = match &each {
+        Some(each) => complete_pictures(init, &options, each)?,
+        None => leave_out_gaps(init, &options, &mut chosen, &mut left_out)?,
+    };
 
     let name = run_name(&init.data);
     let path = init.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.json")));
@@ -48,16 +66,26 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     }
     let folder = folder.unwrap_or(Path::new("."));
     let data = relative_path(&init.data, folder);
-    let mut specs: Vec<_> =
-        chosen.iter().map(|column| columns::spec(column, survey.rows)).collect();
-    let reading = TableOptions { columns: Some(specs.clone()), ..options.clone() };
-    let why = columns::encode(&mut specs, &Table::read(&init.data, &reading).map_err(wrong)?);
+    let mut specs: Vec<_> = match &each {
+        Some(_) => Vec::new(),
+        None => chosen.iter().map(|column| columns::spec(column, survey.rows)).collect(),
+    };
+    let mut why = Vec::new();
+    if each.is_none() {
+        let reading = TableOptions { columns: Some(specs.clone()), ..options.clone() };
+        why = columns::encode(&mut specs, &Table::read(&init.data, &reading).map_err(wrong)?);
+    }
     let said: Vec<_> = specs.iter().map(columns::as_json).collect();
+    let of_each = each.as_ref().map_or(String::new(), columns::each_as_json);
     let text = recipe::config(&recipe::Described {
         name: &name,
         path: &data,
         options: &options,
-        columns: &said,
+        columns: match &pictures {
+            Some(pictures) => Columns::Pixels(pictures.picture, &of_each),
+            None => Columns::Each(&said),
+        },
+        axes: &survey.axes,
         rows: survey.rows,
     });
     // Only a config that `train` accepts is written: its parts, and its data.
@@ -67,11 +95,15 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     write_new_file(&path, text.as_bytes())?;
     let path = path.display().to_string();
     let file = init.data.file_name().unwrap_or_default().to_string_lossy();
-    let table = match sheet {
-        Some(sheet) => format!("{file} sheet {sheet} row"),
-        None => format!("{file} line"),
+    let place = match sheet {
+        _ if is_array => Place { before: format!("{file} row"), after: " (counted from 0)" },
+        Some(sheet) => Place { before: format!("{file} sheet {sheet} row"), after: "" },
+        None => Place { before: format!("{file} line"), after: "" },
     };
-    let remarks = remarks::remarks(&table, &survey, &chosen, complete);
+    let remarks = remarks::remarks(&place, &survey, &chosen, complete, pictures.is_some());
+    let found = pictures.as_ref().map(|pictures| told(&survey, pictures));
+    let found = found.or_else(|| no_pictures(&survey));
+    let found: Vec<_> = guess.said.iter().cloned().chain(found).collect();
     if args.json {
         let remarks: Vec<_> =
             remarks.iter().map(|remark| remark.replace(listing::UNBROKEN, " ")).collect();
@@ -80,7 +112,7 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
             left_out.iter().map(|(name, why)| json!({ "name": name, "why": why })).collect();
         let event = json!({
             "event": "wrote", "path": path, "columns": names, "left_out": left_out, "rows": survey.rows,
-            "complete_rows": complete, "found": guess.said, "remarks": remarks
+            "complete_rows": complete, "found": found, "remarks": remarks
         });
         print(&event.to_string());
         return Ok(());
@@ -88,7 +120,10 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let columns = if chosen.len() == 1 { "column" } else { "columns" };
     print(&format!("{path}: {} rows, {} {columns} to learn", survey.rows, chosen.len()));
     let said = |text: &str, indent| print(&wrapped(text, indent));
-    guess.said.iter().for_each(|found| said(found, 0));
+    found.iter().for_each(|found| said(found, 0));
+    if each.is_some() {
+        said(&pictures::described(&survey), 2);
+    }
     for ((column, spec), why) in chosen.iter().zip(&specs).zip(why) {
         said(&columns::described(column, spec, why), 2);
     }
@@ -124,6 +159,25 @@ fn wrong(error: TableError) -> Failure {
     Failure::usage(with_flags(Failure::from(TrainError::from(error)).message()))
 }
 
+/// What is said of pictures: how many of which size, and how they were told.
+fn told(survey: &Survey, pictures: &Pictures) -> String {
+    let how = pictures.said.as_ref().map_or(String::new(), |said| format!(": {said}"));
+    let things = if survey.rows == 1 { "picture" } else { "pictures" };
+    format!("{} {things} of {}{how}", survey.rows, pictures.picture)
+}
+
+/// What is said of an array whose axes are none of pictures.
+fn no_pictures(survey: &Survey) -> Option<String> {
+    let axes: Vec<_> = survey.axes.iter().map(usize::to_string).collect();
+    (!axes.is_empty()).then(|| {
+        format!(
+            "each row has {} numbers, read as columns; pictures have rows of [height, width], [height, width, channels] or \
+             [channels, height, width], with 1, 3 or 4 channels",
+            axes.join(" by ")
+        )
+    })
+}
+
 /// The failure of a table that the config leads to, with its path as it was given.
 fn named_as_given(init: &InitArgs, data: &DataConfig, error: TrainError) -> Failure {
     let failure = Failure::from(error);
@@ -156,6 +210,27 @@ fn can_be_learnt(
         init.data.display(),
         reasons.join(", ")
     )))
+}
+
+/// Fails where all pictures are the same.
+fn pictures_can_be_learnt(init: &InitArgs, pixels: &[&ColumnSurvey]) -> Result<(), Failure> {
+    match pixels.iter().any(|column| !columns::is_constant(column)) {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
+            "{}: all its pictures are the same, and one pixel at least must vary",
+            init.data.display()
+        ))),
+    }
+}
+
+/// The number of pictures without a gap.
+fn complete_pictures(
+    init: &InitArgs,
+    options: &TableOptions,
+    each: &ColumnSpec,
+) -> Result<u64, Failure> {
+    let reading = TableOptions { each: Some(each.clone()), ..options.clone() };
+    Ok(Gaps::read(&init.data, &reading).map_err(wrong)?.complete(&[]))
 }
 
 /// The options with all fields of the chosen columns that stand for a missing value.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use langevin_data::{Decimal, TableOptions};
+use langevin_data::{ChannelAxis, Decimal, Picture, TableOptions};
 use serde_json::json;
 
 /// Fewest rows that show more of a column than themselves.
@@ -16,25 +16,48 @@ pub struct Described<'a> {
     pub path: &'a Path,
     /// How the file is read.
     pub options: &'a TableOptions,
-    /// The columns to learn, each as JSON.
-    pub columns: &'a [String],
+    /// The columns to learn.
+    pub columns: Columns<'a>,
+    /// Axes of a row, where the file is an array of three axes or four.
+    pub axes: &'a [usize],
     /// Number of rows.
     pub rows: u64,
 }
 
+/// What a config says of the columns to learn.
+pub enum Columns<'a> {
+    /// Each as JSON.
+    Each(&'a [String]),
+    /// Pixels of pictures, and what is said of all, as JSON.
+    Pixels(Picture, &'a str),
+}
+
+impl Columns<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Self::Each(columns) => columns.len(),
+            Self::Pixels(picture, _) => picture.columns(),
+        }
+    }
+}
+
+/// Most numbers that the samples of pictures have together, as far as they are a few hundred.
+const SAMPLED: usize = 4_000_000;
+
 /// The config's text. The network's width grows with the number of columns, the number of steps with the
-/// number of rows.
+/// number of rows. Pictures are scaled together and learnt at fewer levels, as the built-in digits.
 pub fn config(table: &Described<'_>) -> String {
-    let (columns, rows) = (table.columns, table.rows);
-    let width = match columns.len() {
+    let (columns, rows) = (table.columns.count(), table.rows);
+    let width = match columns {
         0..=8 => 128,
         9..=32 => 256,
         _ => 512,
     };
     // They resolve narrow modes: 64 shared among the columns, at most 16 each. A wide row would have too few, and of
     // few rows they would learn the rows themselves.
-    let position = match columns.len() {
-        count @ 1..=16 if rows >= FEWEST_TO_RESOLVE => {
+    let is_pictures = matches!(table.columns, Columns::Pixels(..));
+    let position = match columns {
+        count @ 1..=16 if rows >= FEWEST_TO_RESOLVE && !is_pictures => {
             let features = count * (64 / count).min(16);
             format!(
                 r#",
@@ -50,6 +73,30 @@ pub fn config(table: &Described<'_>) -> String {
         2_001..=20_000 => 8_000,
         _ => 16_000,
     };
+    let (transform, levels, batch, count, figures) = match is_pictures {
+        true => (
+            r#""standardise_together""#,
+            r#""schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 80, "rho": 7 },
+    "levels": { "kind": "log_normal", "mean": -0.4, "std": 1.2 }"#,
+            128,
+            (SAMPLED / columns).clamp(256, 4000),
+            r#""loss", "images""#,
+        ),
+        false => (
+            r#""standardise""#,
+            r#""schedule": { "kind": "karras", "sigma_min": 0.002, "sigma_max": 80, "rho": 7 },
+    "levels": { "kind": "log_normal", "mean": -1.2, "std": 1.2 }"#,
+            256,
+            4000,
+            r#""loss", "scatter", "marginals""#,
+        ),
+    };
+    let advice = match is_pictures {
+        true => "A share of the rows, or their number, to measure by; all pixels are scaled alike.",
+        false => {
+            "A share of the rows, or their number, to measure by; \"quantile\" suits columns with long tails."
+        }
+    };
     format!(
         r#"{{
   "version": 2,
@@ -57,15 +104,14 @@ pub fn config(table: &Described<'_>) -> String {
   "seed": 0,
   "data": {{
     "kind": "table", "path": {path},{reading}
-    "columns": [{columns}],
+    {columns},
     // Rows that lack a value are left out; "refuse" makes them an error.
     "missing": "drop",{missing}
-    // A share of the rows, or their number, to measure by; "quantile" suits columns with long tails.
-    "holdout": 0.2, "transform": "standardise", "round_integers": true
+    // {advice}
+    "holdout": 0.2, "transform": {transform}, "round_integers": true
   }},
   "noise": {{
-    "schedule": {{ "kind": "karras", "sigma_min": 0.002, "sigma_max": 80, "rho": 7 }},
-    "levels": {{ "kind": "log_normal", "mean": -1.2, "std": 1.2 }}
+    {levels}
   }},
   "denoiser": {{
     "network": {{
@@ -76,22 +122,50 @@ pub fn config(table: &Described<'_>) -> String {
   }},
   "train": {{
     "steps": {steps},
-    "batch": 256,
+    "batch": {batch},
     "optimizer": {{ "kind": "adam" }},
     "learning_rate": {{ "kind": "cosine", "peak": 0.001 }},
     "ema": {{ "kind": "exponential", "decay": 0.999 }},
     "log_every": 50, "validate_every": 250, "checkpoint_every": 1000
   }},
-  "sample": {{ "sampler": {{ "kind": "heun", "steps": 25 }}, "count": 4000 }},
-  "report": {{ "figures": ["loss", "scatter", "marginals"] }}
+  "sample": {{ "sampler": {{ "kind": "heun", "steps": 25 }}, "count": {count} }},
+  "report": {{ "figures": [{figures}] }}
 }}
 "#,
         name = json!(table.name),
         path = json!(table.path.display().to_string()),
         reading = reading(table.options),
         missing = missing(table.options),
-        columns = list(columns),
+        columns = said_of_columns(table),
     )
+}
+
+/// The columns one by one, or the pictures that they are.
+fn said_of_columns(table: &Described<'_>) -> String {
+    let shape = match table.axes {
+        [] => String::new(),
+        axes => format!("\"shape\": {}, ", json!(axes)),
+    };
+    match &table.columns {
+        Columns::Each(columns) => format!("{shape}\"columns\": [{}]", list(columns)),
+        Columns::Pixels(picture, each) => {
+            let axis = match picture.axis {
+                ChannelAxis::First => "first",
+                ChannelAxis::Last => "last",
+            };
+            let channels = match picture.channels {
+                1 => String::new(),
+                count => {
+                    format!(r#", "image_channels": {{ "count": {count}, "axis": "{axis}" }}"#)
+                }
+            };
+            format!(
+                "// Each row is a picture, each column a pixel of it.\n    {shape}\"image_width\": {}{channels},\n    \
+                 \"each_column\": {each}",
+                picture.width
+            )
+        }
+    }
 }
 
 /// The columns in one line while they are names alone, else each in its own.

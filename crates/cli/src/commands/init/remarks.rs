@@ -10,18 +10,41 @@ use super::{
 /// Odd fields of a column that are named one by one.
 const NAMED: usize = 3;
 
-/// Remarks on odd fields, whose lines follow the words `table`, on numbers that may mean a missing value, on rows that lack values, and on the shape.
+/// Words around the number of a line, or row, of a file.
+pub struct Place {
+    /// File, and what its lines are called.
+    pub before: String,
+    /// How they are counted, if not from 1.
+    pub after: &'static str,
+}
+
+/// Remarks on odd fields, on numbers that may mean a missing value, on rows that lack values, and on the shape of what
+/// is no picture.
 pub fn remarks(
-    table: &str,
+    place: &Place,
     survey: &Survey,
     chosen: &[&ColumnSurvey],
     complete: u64,
+    is_pictures: bool,
 ) -> Vec<String> {
     let mut remarks = Vec::new();
+    let odd = |column: &&&ColumnSurvey| !column.odd.is_empty() || column.gap.is_some();
+    let most = if is_pictures { NAMED } else { usize::MAX };
+    if let Some(more) = chosen.iter().filter(odd).count().checked_sub(most).filter(|more| *more > 0)
+    {
+        remarks.push(format!(
+            "{more} more columns have values that are no numbers than are named here"
+        ));
+    }
+    let mut named_columns = 0;
     for column in chosen {
-        let named = column.odd.iter().take(NAMED).map(|cell| {
+        named_columns += usize::from(odd(&column));
+        let gap = column.gap.iter();
+        let cells = column.odd.iter().chain(gap).filter(|_| named_columns <= most);
+        let named = cells.take(NAMED).map(|cell| {
+            let Place { before, after } = place;
             format!(
-                "{table} {}: \"{}\", {} of {}",
+                "{before} {}{after}: \"{}\", {} of {}",
                 cell.line,
                 cut(&cell.text),
                 cell.count,
@@ -85,7 +108,7 @@ pub fn remarks(
             survey.rows
         ));
     }
-    if chosen.len() as u64 > survey.rows {
+    if chosen.len() as u64 > survey.rows && !is_pictures {
         remarks.push(format!(
             "{} columns of {} rows: rows must be samples; is the table transposed?",
             chosen.len(),

@@ -14,7 +14,7 @@ use super::{
     dialect::BYTE_ORDER_MARK,
     lines::{Lines, Omitted},
     records::reader_of,
-    source::{Opened, Source, failure},
+    source::{Opened, Source, failure, of_text},
 };
 
 /// Bytes of a file that are looked at.
@@ -64,7 +64,7 @@ impl Guess {
     fn of(source: Source<'_>, asked: &TableOptions) -> Result<Self, TableError> {
         let mut guess = Self { options: asked.clone(), said: Vec::new() };
         if source.is_npy() {
-            return Ok(guess);
+            return guess.of_array(source.file, asked);
         }
         if let Some(sheet) = &source.sheet {
             guess.options.layout.sheet = Some(sheet.name.clone());
@@ -91,6 +91,19 @@ impl Guess {
         guess.find_delimiter(sample);
         guess.find_layout(sample, asked);
         Ok(guess)
+    }
+
+    /// The guess of an array, which has no text to guess from: what is asked of text is refused.
+    fn of_array(self, file: String, asked: &TableOptions) -> Result<Self, TableError> {
+        let of_lines = [
+            ("data.header", asked.header.is_some()),
+            ("data.skip_lines", asked.layout.skip_lines.is_some()),
+        ];
+        let of_lines = of_lines.into_iter().find(|(_, is_said)| *is_said).map(|(field, _)| field);
+        match of_text(asked).or(of_lines) {
+            Some(field) => Err(TableError::OfText { file, what: "an array (NPY)", field }),
+            None => Ok(self),
+        }
     }
 
     /// What a line of the file is called.

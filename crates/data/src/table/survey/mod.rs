@@ -15,6 +15,7 @@ use self::{number::WHOLE_LIMIT, tally::Tally};
 use super::{
     TableError, TableOptions,
     field::{Field, cut},
+    missing_numbers::MissingNumbers,
     npy::Array,
     records::Records,
     source::Source,
@@ -115,6 +116,8 @@ pub struct ColumnSurvey {
     pub marks: Vec<String>,
     /// Fields that are none of the column's values, in at most one row of twenty; such rows can be left out.
     pub odd: Vec<Cell>,
+    /// The first NaN of a column of an array; it counts as missing.
+    pub gap: Option<Cell>,
     /// The first text, or field that makes the column what it is.
     pub example: Option<Cell>,
     /// Number of rows with a text that is neither a number nor a mark.
@@ -136,6 +139,8 @@ pub struct Survey {
     pub has_header: bool,
     /// Columns of the file.
     pub columns: Vec<ColumnSurvey>,
+    /// Axes of a row, where the file is an array of three axes or four.
+    pub axes: Vec<usize>,
 }
 
 impl Survey {
@@ -162,7 +167,7 @@ impl Survey {
 
     fn of(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {
         if source.is_npy() {
-            return Self::of_array(Array::open(source)?);
+            return Self::of_array(Array::open(source)?, options);
         }
         let mut records = Records::open(source, options)?;
         let mut columns: Vec<_> = records.names().iter().map(|name| Tally::new(name)).collect();
@@ -180,19 +185,22 @@ impl Survey {
             return Err(TableError::HeaderOnly { file: records.file().to_owned() });
         }
         let columns = columns.into_iter().map(|column| column.finish(rows)).collect();
-        Ok(Self { rows, has_header, columns })
+        Ok(Self { rows, has_header, columns, axes: Vec::new() })
     }
 
-    fn of_array(mut array: Array<'_>) -> Result<Self, TableError> {
+    fn of_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {
+        let missing = MissingNumbers::new(&options.layout, &[]);
         let mut columns: Vec<_> =
             (0..array.features).map(|i| Tally::of_array(&format!("x{i}"))).collect();
         // The file has bytes for each number, so the product is in range.
         for i in 0..array.rows * array.features {
-            let (row, column) = match array.by_column {
-                true => (i % array.rows, i / array.rows),
-                false => (i / array.features, i % array.features),
-            };
-            let value = array.next()?;
+            let (row, column) = array.place(i);
+            let given = array.next()?;
+            if given.is_nan() {
+                columns[column].take_nan(row as u64);
+                continue;
+            }
+            let value = missing.of(column, given);
             let field = if value.is_nan() { Field::Missing } else { Field::Number(value) };
             let text = value.to_string();
             // A whole number that was rounded is known by its digits.
@@ -201,6 +209,6 @@ impl Survey {
         }
         let rows = array.rows as u64;
         let columns = columns.into_iter().map(|column| column.finish(rows)).collect();
-        Ok(Self { rows, has_header: false, columns })
+        Ok(Self { rows, has_header: false, columns, axes: array.axes })
     }
 }

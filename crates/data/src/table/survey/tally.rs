@@ -51,6 +51,7 @@ impl Tally {
             other_format: None,
             marks: Vec::new(),
             odd: Vec::new(),
+            gap: None,
             example: None,
             texts: 0,
             text: None,
@@ -125,6 +126,13 @@ impl Tally {
         }
     }
 
+    /// Takes a NaN of an array.
+    pub fn take_nan(&mut self, row: u64) {
+        self.column.missing += 1;
+        let gap = || Cell { text: "NaN".to_owned(), line: row, count: 0 };
+        self.column.gap.get_or_insert_with(gap).count += 1;
+    }
+
     fn take_text(&mut self, text: &str, line: &impl Fn() -> u64) {
         self.dates.take(text, line, (!self.has_more_texts).then_some(&self.texts));
         self.text_count += 1;
@@ -144,7 +152,6 @@ impl Tally {
         self.column.texts = self.text_count;
         let odd = self.text_count + self.numbers.infinite;
         if self.numbers.count > self.numbers.infinite
-            && !(self.is_array && odd > 0)
             && (odd == 0
                 || may_be_odd(odd) && !self.has_more_texts && self.infinite.len() <= ODD_LIMIT)
         {

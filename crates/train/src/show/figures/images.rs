@@ -20,10 +20,10 @@ pub struct Pixels {
     pub value_range: Option<(f64, f64)>,
 }
 
-const LEFT: f64 = 20.0;
-const GAP: f64 = 20.0;
+pub(super) const LEFT: f64 = 20.0;
+pub(super) const GAP: f64 = 20.0;
 /// Width and height of a grid of images, in pixels.
-const ROOM: f64 = 350.0;
+pub(super) const ROOM: f64 = 350.0;
 /// Most images in a line of a grid, and most lines.
 const MOST_ACROSS: usize = 8;
 /// Most pixels in a grid: 64 images of 28 × 28. The limit keeps the file below 1 MB even if all
@@ -81,35 +81,38 @@ pub fn images(
     if grid.block > 1 {
         notes.push(format!("each pixel the mean of {0} × {0}", grid.block));
     }
-    for set in sets.iter().filter(|set| set.left_out > 0) {
-        let images = counted(set.left_out, "image");
-        let name = elide(set.name, NOTE_SIZE, 220.0);
-        notes.push(format!("{name}: {images} with values not finite left out"));
-    }
+    notes.extend(sets.iter().filter_map(Set::note));
     let height = foot(&mut svg, &notes, LEFT, whole, bottom + 6.0);
     Ok(svg.finish(title, LEFT + whole + LEFT, height))
 }
 
 /// Images of a set: its rows whose values are all drawable.
-struct Set<'a> {
+pub(super) struct Set<'a> {
     name: &'a str,
-    images: Vec<&'a [f64]>,
-    left_out: usize,
+    pub(super) images: Vec<&'a [f64]>,
+    pub(super) left_out: usize,
 }
 
 impl<'a> Set<'a> {
-    fn new(points: Points<'a>, columns: usize) -> Self {
+    pub(super) fn new(points: Points<'a>, columns: usize) -> Self {
         let rows = points.rows.chunks_exact(columns);
         let images: Vec<_> =
             rows.clone().filter(|row| row.iter().all(|value| drawable(*value))).collect();
         Self { name: points.name, left_out: rows.len() - images.len(), images }
     }
 
-    fn drawn(&self, grid: &Grid) -> usize {
+    pub(super) fn drawn(&self, grid: &Grid) -> usize {
         self.images.len().min(grid.across * grid.across)
     }
 
-    fn caption(&self, grid: &Grid) -> String {
+    /// Sentence on the images that are left out.
+    pub(super) fn note(&self) -> Option<String> {
+        let images = counted(self.left_out, "image");
+        let name = elide(self.name, NOTE_SIZE, 220.0);
+        (self.left_out > 0).then(|| format!("{name}: {images} with values not finite left out"))
+    }
+
+    pub(super) fn caption(&self, grid: &Grid) -> String {
         let name = elide(self.name, NAME_SIZE, 200.0);
         let (drawn, count) = (self.drawn(grid), self.images.len());
         match count {
@@ -121,27 +124,48 @@ impl<'a> Set<'a> {
 }
 
 /// Grid of images, a pixel apart.
-struct Grid {
+pub(super) struct Grid {
     /// Width of an image in the data.
     width: usize,
     /// Side of the square block of values whose mean is one drawn pixel.
-    block: usize,
+    pub(super) block: usize,
     /// Width and height of an image, in drawn pixels.
-    size: (usize, usize),
-    across: usize,
+    pub(super) size: (usize, usize),
+    pub(super) across: usize,
 }
 
 impl Grid {
     fn new(width: usize, height: usize, images: usize) -> Self {
+        Self::of(width, height, images, MOST_PIXELS)
+    }
+
+    /// Grid of so many images, of at most `most` pixels together.
+    pub(super) fn of(width: usize, height: usize, images: usize, most: usize) -> Self {
         let block = width.max(height).div_ceil(MOST_ALONG);
         let size = (width.div_ceil(block), height.div_ceil(block));
-        let fitting = (MOST_PIXELS / (size.0 * size.1)).isqrt().clamp(1, MOST_ACROSS);
+        let fitting = (most / (size.0 * size.1)).isqrt().clamp(1, MOST_ACROSS);
         let needed = (1..=fitting).find(|across| across * across >= images);
         Self { width, block, size, across: needed.unwrap_or(fitting) }
     }
 
     /// Draws a set's images from `(left, top)` on. Returns the y of the grid's lower edge.
-    fn draw(&self, svg: &mut Svg, set: &Set, scale: (f64, f64), (left, top): (f64, f64)) -> f64 {
+    fn draw(&self, svg: &mut Svg, set: &Set, scale: (f64, f64), corner: (f64, f64)) -> f64 {
+        self.frame(svg, set, corner, |svg, corner, side| {
+            let drawn = self.drawn_into(set, scale);
+            let lines: Vec<_> = drawn.chunks(self.pixels_across()).collect();
+            svg.pixels(corner, side, &lines, FULL);
+        })
+    }
+
+    /// Draws a set's pixels, by `pixels`, which is given their corner and their side, and the lines between the
+    /// images. Returns the y of the grid's lower edge.
+    pub(super) fn frame(
+        &self,
+        svg: &mut Svg,
+        set: &Set,
+        (left, top): (f64, f64),
+        pixels: impl FnOnce(&mut Svg, (f64, f64), f64),
+    ) -> f64 {
         if set.images.is_empty() {
             return top;
         }
@@ -150,12 +174,10 @@ impl Grid {
         // The side is a multiple of 0.5, a whole number of the PNG's pixels, so that all pixels
         // have one size.
         let side = if side > 0.5 { (2.0 * side).floor() / 2.0 } else { side };
-        let drawn = self.drawn_into(set, scale);
-        let lines: Vec<_> = drawn.chunks(self.pixels_across()).collect();
         // The images are shifted by half a gap, so that their frames, in the middle of the gaps,
         // begin at `(left, top)`.
         let shift = side.floor() / 2.0;
-        svg.pixels((left - shift, top - shift), side, &lines, FULL);
+        pixels(svg, (left - shift, top - shift), side);
 
         let down = set.drawn(self).div_ceil(self.across);
         let edge = |i: usize, size: usize| side * (i * (size + 1)) as f64;
@@ -171,7 +193,7 @@ impl Grid {
         y(down)
     }
 
-    fn pixels_across(&self) -> usize {
+    pub(super) fn pixels_across(&self) -> usize {
         self.across * (self.size.0 + 1) + 1
     }
 
@@ -181,8 +203,7 @@ impl Grid {
         let count = set.drawn(self);
         let mut grid = vec![0; across * (count.div_ceil(self.across) * (height + 1) + 1)];
         for (place, i) in spread(set.images.len(), count).enumerate() {
-            let (column, row) = (place % self.across, place / self.across);
-            let corner = (row * (height + 1) + 1) * across + column * (width + 1) + 1;
+            let corner = self.corner(place);
             for y in 0..height {
                 for x in 0..width {
                     let value = self.pixel(set.images[i], x, y);
@@ -193,6 +214,12 @@ impl Grid {
             }
         }
         grid
+    }
+
+    /// Place of the upper left pixel of an image among those of the grid.
+    pub(super) fn corner(&self, place: usize) -> usize {
+        let (column, row) = (place % self.across, place / self.across);
+        (row * (self.size.1 + 1) + 1) * self.pixels_across() + column * (self.size.0 + 1) + 1
     }
 
     /// Mean of the block of values that the drawn pixel (x, y) stands for.

@@ -1,18 +1,21 @@
 //! Figures of a run, as SVG and as PNG.
 //!
 //! The PNG is the rasterised SVG with one embedded font. It thus has text on a machine without
-//! fonts, and equal input gives equal bytes everywhere.
+//! fonts, and equal input gives equal bytes everywhere, but for text with characters that this font lacks: they come
+//! from the machine's fonts.
 //!
 //! Values that are not finite (or beyond 1e300, where ranges overflow) are left out, and the figure
 //! says how many. The colour-blind can tell the colours apart; marks and dashes differ too.
 
 mod axes;
+mod coloured_images;
 mod contours;
 mod convergence;
 mod curves;
 mod densities;
 mod distances;
 mod field;
+mod fonts;
 mod histogram;
 mod images;
 mod legend;
@@ -32,16 +35,16 @@ mod style;
 mod svg;
 mod theme;
 
-use std::sync::Arc;
-
 use resvg::{tiny_skia, usvg};
 
 pub(crate) use axes::widened;
+pub use coloured_images::coloured_images;
 pub use contours::{ContourPanel, contours};
 pub use convergence::{ConvergenceStep, convergence};
 pub use curves::{Curve, curves};
 pub use densities::{DensityPanel, cumulative, densities};
 pub use distances::{Distance, distances};
+pub(crate) use fonts::missing_glyphs;
 pub use images::{Pixels, images};
 pub use level_errors::{LevelErrorCurve, level_errors};
 pub use levels::{LevelStatistics, levels};
@@ -54,9 +57,6 @@ pub use points::Points;
 pub use scatter::scatter;
 pub use theme::FIGURE_CSS;
 
-/// Font of all text: Inter, reduced to the characters that figures use. See assets/README.md.
-const FONT: &[u8] = include_bytes!("../../../assets/Inter-Regular-subset.ttf");
-const FONT_FAMILY: &str = "Inter";
 /// Scale of the PNG: its pixels for each pixel of the SVG.
 const PNG_SCALE: f32 = 2.0;
 
@@ -129,7 +129,7 @@ impl Figure {
         &self.svg
     }
 
-    /// The figure as a PNG file on white, with text in the embedded font. A pixel of the SVG is two
+    /// The figure as a PNG file on white, with text in the embedded font, or another where it lacks a character. A pixel of the SVG is two
     /// by two pixels of the PNG.
     ///
     /// # Errors
@@ -153,15 +153,7 @@ impl Figure {
     }
 
     fn tree(&self) -> Result<usvg::Tree, FigureError> {
-        let mut fonts = usvg::fontdb::Database::new();
-        fonts.load_font_data(FONT.to_vec());
-        fonts.set_sans_serif_family(FONT_FAMILY);
-        let options = usvg::Options {
-            font_family: FONT_FAMILY.to_owned(),
-            fontdb: Arc::new(fonts),
-            ..usvg::Options::default()
-        };
-        usvg::Tree::from_str(&self.svg, &options).map_err(FigureError::Svg)
+        usvg::Tree::from_str(&self.svg, &fonts::options(&self.svg)).map_err(FigureError::Svg)
     }
 }
 

@@ -112,13 +112,25 @@ const WIDTHS: [u16; 95] = [
     242, 876, 591, 600, 612, 612, 376, 528, 327, 591, 562, 818, 546, 562, 552, 426, 333, 426, 662,
 ];
 
-/// Width of a text in pixels. Characters beyond ASCII count as wide ones.
+/// Width of a text in pixels. Characters beyond ASCII count as wide ones, and those of China, Japan and Korea
+/// as squares.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let width = |c: char| {
         let place = (c as usize).checked_sub(0x20);
-        place.and_then(|i| WIDTHS.get(i)).copied().unwrap_or(700)
+        let beyond = if is_square(c) { 1000 } else { 700 };
+        place.and_then(|i| WIDTHS.get(i)).copied().unwrap_or(beyond)
     };
     text.chars().map(|c| f64::from(width(c))).sum::<f64>() * size / 1000.0
+}
+
+/// Whether a character is as wide as it is high in most fonts: those of China, Japan and Korea, and pictures.
+fn is_square(c: char) -> bool {
+    matches!(
+        c,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f300}'..='\u{1faff}'
+            | '\u{20000}'..='\u{3fffd}'
+    )
 }
 
 /// Text of at most `width` pixels: a longer one is cut and ends in "…".

@@ -1,9 +1,10 @@
 //! Writer of SVG documents. Coordinates are in pixels, rounded to a tenth; text is escaped. Nothing
 //! here depends on the machine, so equal input gives equal bytes.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::Figure;
+use super::fonts::families;
 pub(super) use super::style::Stroke;
 use super::style::{BLACK, INK, Mark, PAPER};
 
@@ -32,9 +33,10 @@ impl Svg {
     pub(super) fn finish(self, title: &str, width: f64, height: f64) -> Figure {
         let (w, h) = (number(width), number(height));
         let title = escape(title);
+        let families = families(&self.body);
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" font-family=\"Inter, sans-serif\">\n<title>{title}</title>\n\
+             viewBox=\"0 0 {w} {h}\" font-family=\"{families}\">\n<title>{title}</title>\n\
              <rect width=\"{w}\" height=\"{h}\" fill=\"{PAPER}\"/>\n{}</svg>\n",
             self.body
         );
@@ -153,6 +155,27 @@ impl Svg {
         self.close();
     }
 
+    /// Draws an image of square pixels in colours, as [`pixels`](Self::pixels) does in ink. A colour has four bits each of
+    /// red, green and blue; where there is none, nothing is drawn.
+    pub(super) fn coloured_pixels(
+        &mut self,
+        (x, y): (f64, f64),
+        side: f64,
+        lines: &[&[Option<u16>]],
+    ) {
+        self.push(format_args!(
+            "<g transform=\"translate({} {}) scale({side:.3})\" fill=\"none\" shape-rendering=\"crispEdges\">\n",
+            number(x),
+            number(y + side / 2.0)
+        ));
+        let colours: BTreeSet<u16> = lines.concat().into_iter().flatten().collect();
+        for colour in colours {
+            let data = runs(lines, Some(colour));
+            self.push(format_args!("<path stroke=\"#{colour:03x}\" d=\"{data}\"/>\n"));
+        }
+        self.close();
+    }
+
     pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
         let (x, y) = (number(x), number(y));
         self.push(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
@@ -209,9 +232,9 @@ fn path_data(points: &[(f64, f64)]) -> String {
     data
 }
 
-/// Path data of all runs of pixels with that ink, each placed relative to the end of the previous
+/// Path data of all runs of pixels with that ink or colour, each placed relative to the end of the previous
 /// run.
-fn runs(lines: &[&[u8]], ink: u8) -> String {
+fn runs<T: Copy + PartialEq>(lines: &[&[T]], ink: T) -> String {
     let mut data = String::new();
     let (mut x, mut y) = (0, 0);
     for (line_y, line) in lines.iter().enumerate() {

@@ -2,6 +2,7 @@
 //! and they are as wide as the page allows.
 
 use super::Figure;
+use super::fonts::families;
 use super::svg::number;
 
 /// CSS with the colours of [`Figure::themed_svg`]. The light theme has the colours of
@@ -75,8 +76,9 @@ impl Figure {
         let (title, w, h) = (&self.title, number(self.width), number(self.height));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" viewBox=\"0 0 {w} {h}\" \
-             role=\"img\" aria-label=\"{title}\" font-family=\"Inter, sans-serif\" \
-             style=\"display:block;width:100%;max-width:{w}px;height:auto\">\n{body}"
+             role=\"img\" aria-label=\"{title}\" font-family=\"{}\" \
+             style=\"display:block;width:100%;max-width:{w}px;height:auto\">\n{body}",
+            families(&self.svg)
         )
     }
 }

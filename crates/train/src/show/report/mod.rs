@@ -15,9 +15,10 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    config::{DataConfig, FigureKind},
+    config::FigureKind,
     problem::Problem,
     sample::{
+        Tones,
         file::read_samples,
         level_goal,
         levels::{LevelRecord, read_levels},
@@ -95,6 +96,17 @@ pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<
         written.push(material.write_page(&html)?);
     }
     Ok(Drawn { written, skipped })
+}
+
+/// Remark on names of columns whose characters neither the embedded font nor the machine's have; `None` where a run
+/// draws nothing as pixels.
+pub(crate) fn missing_glyphs(problem: &Problem, data: &dyn Dataset) -> Option<String> {
+    let report = &problem.config().report;
+    if report.figures.is_empty() && report.film.is_none() {
+        return None;
+    }
+    let names = data.column_names();
+    figures::missing_glyphs(names.iter().map(String::as_str))
 }
 
 /// Writes report.html of a run, new or long finished, and returns its path.
@@ -253,11 +265,15 @@ impl<'a> Material<'a> {
     }
 
     fn images(&self) -> MaybeFigure {
-        let DataConfig::Table(table) = &self.records.config.data else { return None };
+        let picture = self.data.picture()?;
         let (samples, data) = self.sets()?;
-        let pixels =
-            Pixels { columns: self.columns.len(), width: table.image_width?, value_range: None };
         let title = format!("{}: images", self.records.config.name);
+        if picture.is_coloured() {
+            let Tones { black, white } = Tones::of_data(self.data);
+            return Some(figures::coloured_images(&title, picture, (black, white), samples, data));
+        }
+        let pixels =
+            Pixels { columns: self.columns.len(), width: picture.width, value_range: None };
         Some(figures::images(&title, pixels, samples, data))
     }
 
@@ -368,7 +384,8 @@ impl<'a> Material<'a> {
         let sections: Result<Vec<Option<Section>>, TrainError> =
             plan.par_iter().map(section).collect();
         let sections: Vec<_> = sections?.into_iter().flatten().collect();
-        let remarks = self.problem.remarks(self.data);
+        let glyphs = missing_glyphs(self.problem, self.data);
+        let remarks: Vec<_> = self.problem.remarks(self.data).into_iter().chain(glyphs).collect();
         page::run_page(&self.records, self.data, &remarks, &sections)
     }
 
