@@ -74,6 +74,9 @@ fn pages_open_without_error_or_request_and_all_of_them_can_be_read() {
         28,
         "seven pages, two widths, two themes: {said}"
     );
+    // Of one column the scatter is the histogram that its marginals would be.
+    let article = String::from_utf8(program.read("article/report.html")).expect("UTF-8");
+    assert!(article.contains("id=\"scatter\"") && !article.contains("id=\"marginals\""));
     // Each run's page begins with its verdict, and shows its film where it has one.
     for (run, has_film) in
         [("points", false), ("default", true), ("table", false), ("article", true), ("wide", true)]
