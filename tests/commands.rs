@@ -19,6 +19,8 @@ mod damage;
 mod determinism;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/every_refusal.rs"]
+mod every_refusal;
 #[path = "commands/fixtures.rs"]
 mod fixtures;
 #[path = "commands/foreign.rs"]

@@ -139,6 +139,82 @@ fn a_run_of_one_network_a_level_resumes_bit_for_bit() {
     assert!(said.out.contains("20 samples"), "{}", said.out);
 }
 
+#[test]
+fn every_system_ends_with_start_result_goal_and_verdict() {
+    let program = Program::new();
+    for name in SYSTEMS {
+        let mut settings = short(name);
+        settings.push("report.evaluation=true".to_owned());
+        let said = train(&program, "flex", name, &settings).code(0).out;
+        let parts = ["start: ", "result: ", "the article's goal: ", "the goal is ", "verdict: "];
+        let found = parts.map(|part| said.lines().position(|line| line.starts_with(part)));
+        assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{name}: {said}");
+    }
+    let said = train(&program, "flex", "two-moons", &short("two-moons")).code(0).out;
+    assert!(!said.contains("goal") && said.contains("samples: mean "), "no system: {said}");
+}
+
+#[test]
+fn the_first_system_misses_its_goal_and_leads_to_its_corrected_sibling_which_meets_it() {
+    let program = Program::new();
+    let quick = ["report.figures=[]", "report.page=false"].map(str::to_owned);
+    let said = train(&program, "flex", "1-gaussian", &quick).code(0).out;
+    for part in [
+        "the article's goal: mean 1.00, standard deviation 0.0100",
+        "the goal is missed: the standard deviation is 0.0",
+        "better: langevin train 1-gaussian-corrected",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let said = train(&program, "flex", "1-gaussian-corrected", &quick).code(0).out;
+    assert!(said.contains("\nthe goal is met\n"), "{said}");
+    let mut json = vec!["--json", "train", "1-gaussian"];
+    quick.iter().for_each(|setting| json.extend(["--set", setting]));
+    let said = program.run(&json).code(0).out;
+    assert!(said.lines().any(|line| line.contains("\"goal_met\":false")), "{said}");
+    // Four modes are judged by their distances and shares.
+    let said = train(&program, "flex", "4-four-modes", &quick).code(0).out;
+    assert!(
+        said.contains("the article's goal: mean squared distance to the nearest mode 0.000200")
+    );
+    assert!(said.contains("; 25 % of the samples near each mode"), "{said}");
+}
+
+#[test]
+fn the_article_s_names_lead_to_ours() {
+    let program = Program::new();
+    for (setting, ours) in [
+        ("noise.schedule.kind=log_normal", "noise.levels.kind=log_normal"),
+        ("noise.levels.kind=lognormal", "log_normal"),
+        ("noise.schedule.N=20", "steps"),
+        ("noise.schedule.kind=noise_scales", "betas"),
+        ("data.mu_data=1", "mean"),
+        ("data.sigma_data=1", "std"),
+        ("train.nb_epochs=100", "steps"),
+        ("train.batch_size=100", "batch"),
+        ("train.lr=0.1", "learning_rate"),
+        ("train.optimizer.kind=SGD", "sgd"),
+        ("train.learning_rate.kind=StepLR", "step_decay"),
+        ("train.loss.kind=vector_norm", "norm"),
+        ("denoiser.network.activation=ReLU", "relu"),
+        ("denoiser.prediction.kind=eps", "noise"),
+        ("sample.test_size=100", "count"),
+        ("report.film.frame_per_second=24", "fps"),
+        ("report.film.duration=2", "seconds"),
+        ("batch_size=32", "train.batch"),
+    ] {
+        let said = program.run(&["train", "1-gaussian", "--set", setting]).code(2);
+        said.err_has(&format!("did you mean `{ours}`?"));
+    }
+    for (script, config) in
+        [("simple_1Diffusion", "1-gaussian"), ("detailed_DDPM.py", "9-ddpm-density")]
+    {
+        let said = program.run(&["train", script]).code(2);
+        said.err_has(&format!("that script of the article is `{config}` here"));
+    }
+    assert!(program.everything().is_empty(), "nothing is written");
+}
+
 /// What ffprobe says of a film, where it is installed.
 fn probe(program: &Program, path: &str) -> Option<Vec<String>> {
     let output = Command::new("ffprobe")
@@ -173,7 +249,9 @@ fn films_have_the_lengths_and_rates_of_the_article() {
             println!("SKIPPED: no ffprobe");
             return;
         };
-        assert_eq!(mp4, ["480", "480", fps, &film.to_string()], "{name}");
+        // The samples stay for a second more.
+        let rate: i32 = fps.split('/').next().and_then(|rate| rate.parse().ok()).expect("a rate");
+        assert_eq!(mp4, ["480", "480", fps, &(film + rate).to_string()], "{name}");
         let gif = probe(&program, &format!("{run}/film.gif")).expect("as before");
         assert_eq!((gif[0].as_str(), gif[3].as_str()), ("480", film.to_string().as_str()));
         assert_eq!(program.path(&format!("{run}/film-loop.gif")).exists(), looped.is_some());

@@ -78,7 +78,7 @@ fn a_part_of_a_user_s_own() {
     refused(r#"train.weighting={"kind":"custom"}"#, "train.weighting: missing field `name`");
     refused(
         r#"train.weighting={"kind":"snrr"}"#,
-        "train.weighting: unknown value `snrr`, expected one of",
+        "train.weighting.kind: unknown value `snrr`, expected one of",
     );
 }
 

@@ -128,8 +128,21 @@ fn a_dry_run_takes_a_step_and_writes_nothing() {
 fn every_config_is_sound_and_takes_a_step() {
     let program = Program::new();
     let listed = program.run(&["configs", "list"]).code(0).out;
-    let names: Vec<&str> = listed.lines().collect();
+    let described = |line| str::split_once(line, "  ").unwrap_or((line, ""));
+    let (names, about): (Vec<&str>, Vec<&str>) = listed.lines().map(described).unzip();
     assert_eq!(names[0], "default");
+    for (name, about) in names.iter().zip(&about) {
+        assert!(about.trim().len() > 20, "{name} lacks a description");
+    }
+    let listed = program.run(&["--json", "configs"]).code(0).out;
+    let described = |line| serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+    let in_json: Vec<_> = listed.lines().map(described).collect();
+    for ((name, about), json) in names.iter().zip(&about).zip(&in_json) {
+        assert_eq!(
+            (json["name"].as_str(), json["about"].as_str()),
+            (Some(*name), Some(about.trim()))
+        );
+    }
     let folder: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
     let mut files = 0;
     let article = format!("{folder}/article");

@@ -97,6 +97,12 @@ fn colours_are_never_taken_for_grey_and_samples_become_pictures() {
         assert_eq!(names.iter().filter(|name| name.starts_with("new/")).count(), 11);
         assert_eq!(header(&program.read("new/10.png")), (5, 6, 2));
 
+        // What the run keeps of its pictures is enough.
+        std::fs::rename(program.path("rgb.npy"), program.path("moved.npy")).expect("moved");
+        program.run(&["sample", "run", "--out", "alone.png"]).code(0);
+        assert_eq!(program.read("alone.png"), program.read("sheet.png"));
+        std::fs::rename(program.path("moved.npy"), program.path("rgb.npy")).expect("moved");
+
         // Nothing is overwritten, and what else is in a folder stays.
         let again = |out: &str, what: &str| {
             let before = program.everything();

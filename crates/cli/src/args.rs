@@ -24,7 +24,7 @@ pub struct Args {
     pub backend: Option<String>,
 
     /// The N-th adapter of the backend, as `langevin doctor` lists them
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub device: Option<usize>,
 
     /// Print results and errors only
@@ -106,15 +106,15 @@ pub struct TrainArgs {
     pub out: Option<PathBuf>,
 
     /// The run's length, instead of train.steps
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub steps: Option<u64>,
 
     /// Stop after this many steps of this process, saved, to go on later by --resume
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub stop_after: Option<u64>,
 
     /// The run's seed, instead of the config's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub seed: Option<u64>,
 
     /// Check config, data and memory, take one step, and write nothing
@@ -129,7 +129,7 @@ pub struct SampleArgs {
     pub run: PathBuf,
 
     /// How many, instead of sample.count
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub count: Option<usize>,
 
     /// The sampling method: heun, euler, ddim, ddpm, subtract
@@ -137,11 +137,11 @@ pub struct SampleArgs {
     pub sampler: Option<String>,
 
     /// Noise levels used, instead of the config's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub steps: Option<usize>,
 
     /// The seed of the samples, instead of the run's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub seed: Option<u64>,
 
     /// Where to, .csv or .npy; of pictures also .png, one sheet, or a folder (pictures/), a PNG for each;
@@ -188,7 +188,7 @@ pub struct EvaluateArgs {
     pub run: PathBuf,
 
     /// Samples to draw, instead of sample.count
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub count: Option<usize>,
 
     /// Where the run's table lies now, if it was moved
@@ -229,7 +229,7 @@ pub struct ReproduceArgs {
     pub run: PathBuf,
 
     /// Make this many steps again, instead of all up to the newest checkpoint
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub steps: Option<u64>,
 
     /// Where the run's table lies now, if it was moved
@@ -297,7 +297,7 @@ pub struct InitArgs {
     pub comment: Option<char>,
 
     /// Lines above the table to skip, as a title, instead of a guess
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub skip_lines: Option<u64>,
 
     /// The width in pixels of the pictures that the rows are, or 0 where they are none, instead of a guess
@@ -314,6 +314,33 @@ pub struct InitArgs {
 pub enum YesNo {
     Yes,
     No,
+}
+
+/// A whole number: its digits, or a number as 1e3.
+fn whole<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let digits = text.parse::<u64>().ok();
+    // Up to 2^53 every whole number is a 64-bit float.
+    let exact = |x: &f64| x.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(x);
+    let number = digits.or_else(|| text.parse::<f64>().ok().filter(exact).map(|x| x as u64));
+    if let Some(number) = number {
+        return N::try_from(number).map_err(|_| "is too large".to_owned());
+    }
+    let (start, unit) = match text.to_ascii_lowercase().chars().last() {
+        Some('k') => (&text[..text.len() - 1], 1e3),
+        Some('m') => (&text[..text.len() - 1], 1e6),
+        _ => (text, 0.0),
+    };
+    let meant = start.parse::<f64>().map(|x| x * unit).ok().filter(|x| *x > 0.0 && exact(x));
+    let hint = meant.map_or(String::new(), |x| format!("; write {x}"));
+    Err(format!("must be a whole number, at least 0{hint}"))
+}
+
+/// A whole number that is not 0.
+fn at_least_one(text: &str) -> Result<u64, String> {
+    match whole(text) {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err("must be a whole number, at least 1".to_owned()),
+    }
 }
 
 /// A delimiter: one character or a word for one.

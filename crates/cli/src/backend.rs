@@ -128,7 +128,9 @@ fn cpu(
     device: Device,
 ) -> Result<Opened, Failure> {
     if index.is_some_and(|index| index > 0) {
-        return Err(Failure::usage(format!("--device: the backend {backend} has device 0 only")));
+        return Err(Failure::usage(format!(
+            "--device: the backend {backend} has device 0 only; leave it out"
+        )));
     }
     Ok(Opened::new(backend, what.to_owned(), device))
 }

@@ -10,64 +10,171 @@ use langevin_train::{CONFIG_LIMIT, TrainError, nearest, parse_config, shell_word
 
 use crate::{commented::commented, failure::Failure};
 
-/// Name and text of every built-in config; the first is what `train` runs without a name.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("default", include_str!("../../../configs/default.json")),
-    ("four-modes", include_str!("../../../configs/four-modes.json")),
-    ("gaussian-1d", include_str!("../../../configs/gaussian-1d.json")),
-    ("two-moons", include_str!("../../../configs/two-moons.json")),
-    ("spiral", include_str!("../../../configs/spiral.json")),
-    ("checkerboard", include_str!("../../../configs/checkerboard.json")),
-    ("penguins", include_str!("../../../configs/penguins.json")),
-    ("digits", include_str!("../../../configs/digits.json")),
-    ("1-gaussian", include_str!("../../../configs/article/1-gaussian.json")),
-    ("1-gaussian-corrected", include_str!("../../../configs/article/1-gaussian-corrected.json")),
-    ("2-gaussian-video", include_str!("../../../configs/article/2-gaussian-video.json")),
-    (
-        "2-gaussian-video-corrected",
-        include_str!("../../../configs/article/2-gaussian-video-corrected.json"),
-    ),
-    ("3-gaussian-2d", include_str!("../../../configs/article/3-gaussian-2d.json")),
-    (
-        "3-gaussian-2d-corrected",
-        include_str!("../../../configs/article/3-gaussian-2d-corrected.json"),
-    ),
-    ("4-four-modes", include_str!("../../../configs/article/4-four-modes.json")),
-    (
-        "4-four-modes-corrected",
-        include_str!("../../../configs/article/4-four-modes-corrected.json"),
-    ),
-    (
-        "4-four-modes-recommended",
-        include_str!("../../../configs/article/4-four-modes-recommended.json"),
-    ),
-    ("5-four-modes-video", include_str!("../../../configs/article/5-four-modes-video.json")),
-    (
-        "5-four-modes-video-corrected",
-        include_str!("../../../configs/article/5-four-modes-video-corrected.json"),
-    ),
-    ("6-ddpm-single", include_str!("../../../configs/article/6-ddpm-single.json")),
-    ("7-ddpm-per-level", include_str!("../../../configs/article/7-ddpm-per-level.json")),
-    ("8-ddpm-four-modes", include_str!("../../../configs/article/8-ddpm-four-modes.json")),
-    ("9-ddpm-density", include_str!("../../../configs/article/9-ddpm-density.json")),
+/// A built-in config.
+pub struct BuiltIn {
+    /// The name that stands for it on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    text: &'static str,
+}
+
+/// Every built-in config; the first is what `train` runs without a name.
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        name: "default",
+        about: "four narrow modes in the plane, from noise to data: what `train` runs without a name",
+        text: include_str!("../../../configs/default.json"),
+    },
+    BuiltIn {
+        name: "four-modes",
+        about: "the same as default, by its name",
+        text: include_str!("../../../configs/four-modes.json"),
+    },
+    BuiltIn {
+        name: "gaussian-1d",
+        about: "one narrow Gaussian on a line",
+        text: include_str!("../../../configs/gaussian-1d.json"),
+    },
+    BuiltIn {
+        name: "two-moons",
+        about: "two interleaved half circles",
+        text: include_str!("../../../configs/two-moons.json"),
+    },
+    BuiltIn {
+        name: "spiral",
+        about: "a spiral in the plane",
+        text: include_str!("../../../configs/spiral.json"),
+    },
+    BuiltIn {
+        name: "checkerboard",
+        about: "the dark squares of a checkerboard, with sharp edges",
+        text: include_str!("../../../configs/checkerboard.json"),
+    },
+    BuiltIn {
+        name: "penguins",
+        about: "a table: four measurements of penguins",
+        text: include_str!("../../../configs/penguins.json"),
+    },
+    BuiltIn {
+        name: "digits",
+        about: "pictures: handwritten digits of 8 by 8 pixels",
+        text: include_str!("../../../configs/digits.json"),
+    },
+    BuiltIn {
+        name: "1-gaussian",
+        about: "article 1: one Gaussian on a line, level by level",
+        text: include_str!("../../../configs/article/1-gaussian.json"),
+    },
+    BuiltIn {
+        name: "1-gaussian-corrected",
+        about: "article 1 with the corrected target",
+        text: include_str!("../../../configs/article/1-gaussian-corrected.json"),
+    },
+    BuiltIn {
+        name: "2-gaussian-video",
+        about: "article 2: the same as 1, as a film",
+        text: include_str!("../../../configs/article/2-gaussian-video.json"),
+    },
+    BuiltIn {
+        name: "2-gaussian-video-corrected",
+        about: "article 2 with the corrected target",
+        text: include_str!("../../../configs/article/2-gaussian-video-corrected.json"),
+    },
+    BuiltIn {
+        name: "3-gaussian-2d",
+        about: "article 3: one Gaussian in the plane",
+        text: include_str!("../../../configs/article/3-gaussian-2d.json"),
+    },
+    BuiltIn {
+        name: "3-gaussian-2d-corrected",
+        about: "article 3 with the corrected target",
+        text: include_str!("../../../configs/article/3-gaussian-2d-corrected.json"),
+    },
+    BuiltIn {
+        name: "4-four-modes",
+        about: "article 4: four modes in the plane, level by level",
+        text: include_str!("../../../configs/article/4-four-modes.json"),
+    },
+    BuiltIn {
+        name: "4-four-modes-corrected",
+        about: "article 4 with the corrected target, for which its budget is too small",
+        text: include_str!("../../../configs/article/4-four-modes-corrected.json"),
+    },
+    BuiltIn {
+        name: "4-four-modes-recommended",
+        about: "article 4's data, learnt as we recommend",
+        text: include_str!("../../../configs/article/4-four-modes-recommended.json"),
+    },
+    BuiltIn {
+        name: "5-four-modes-video",
+        about: "article 5: the same as 4 on another grid, as a film there and back",
+        text: include_str!("../../../configs/article/5-four-modes-video.json"),
+    },
+    BuiltIn {
+        name: "5-four-modes-video-corrected",
+        about: "article 5 with the corrected target, for which its budget is too small",
+        text: include_str!("../../../configs/article/5-four-modes-video-corrected.json"),
+    },
+    BuiltIn {
+        name: "6-ddpm-single",
+        about: "article 6: DDPM on a line, one network for all levels",
+        text: include_str!("../../../configs/article/6-ddpm-single.json"),
+    },
+    BuiltIn {
+        name: "7-ddpm-per-level",
+        about: "article 7: DDPM with a network for each level",
+        text: include_str!("../../../configs/article/7-ddpm-per-level.json"),
+    },
+    BuiltIn {
+        name: "8-ddpm-four-modes",
+        about: "article 8: DDPM on four modes, its last step repeated",
+        text: include_str!("../../../configs/article/8-ddpm-four-modes.json"),
+    },
+    BuiltIn {
+        name: "9-ddpm-density",
+        about: "article 9: DDPM and the exact density of every level, as a film",
+        text: include_str!("../../../configs/article/9-ddpm-density.json"),
+    },
 ];
+
+/// Scripts of the article "Introduction to Diffusion Models", each with the config that is the same system.
+const SCRIPTS: [(&str, &str); 9] = [
+    ("simple_1diffusion", "1-gaussian"),
+    ("simple_1diffusion_video", "2-gaussian-video"),
+    ("simple_2diffusion", "3-gaussian-2d"),
+    ("simple_multimodal", "4-four-modes"),
+    ("simple_multimodal_video", "5-four-modes-video"),
+    ("single_ddpm", "6-ddpm-single"),
+    ("simple_ddpm", "7-ddpm-per-level"),
+    ("multimodal_ddpm", "8-ddpm-four-modes"),
+    ("detailed_ddpm", "9-ddpm-density"),
+];
+
+/// The config that is the system of one of the article's scripts, given by its name or as a file.
+fn of_script(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".py").unwrap_or(&name);
+    SCRIPTS.iter().find(|(script, _)| *script == name).map(|(_, config)| *config)
+}
 
 /// The names of the built-in configs.
 pub fn names() -> Vec<&'static str> {
-    BUILT_IN.iter().map(|(name, _)| *name).collect()
+    BUILT_IN.iter().map(|config| config.name).collect()
 }
 
 /// The text of a built-in config.
 pub fn built_in(name: &str) -> Result<&'static str, Failure> {
-    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
-    found.map(|(_, text)| *text).ok_or_else(|| {
+    let found = BUILT_IN.iter().find(|config| config.name == name);
+    found.map(|config| config.text).ok_or_else(|| {
         let names = names();
-        let hint = match nearest(name, &names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", names.join(", ")),
+        let hint = match (of_script(name), nearest(name, &names)) {
+            (Some(config), _) => format!("that script of the article is `{config}` here."),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => "`langevin configs` lists them.".to_owned(),
         };
         Failure::usage(format!(
-            "no built-in config is called `{name}`; {hint}. A config's path has a `/` or ends in .json; \
+            "no built-in config is called `{name}`; {hint} A config's path has a `/` or ends in .json; \
              `langevin init DATA` writes one for a file of data"
         ))
     })
@@ -101,7 +208,9 @@ pub struct Source {
 /// Reads the config that the argument CONFIG stands for: a path or a built-in config's name.
 pub fn load(config: Option<&str>) -> Result<Source, Failure> {
     let name = config.unwrap_or("default");
-    if !name.contains('/') && !name.contains('\\') && !name.ends_with(".json") {
+    let is_named = !name.contains('/') && !name.contains('\\') && !name.ends_with(".json");
+    // What is there by that name is no config that was meant by it, and below it is said what it is.
+    if is_named && (names().contains(&name) || name.is_empty() || !Path::new(name).exists()) {
         let text = built_in(name)?.to_owned();
         let name = format!("the built-in config {name}");
         return Ok(Source { name, folder: PathBuf::new(), text });
@@ -115,11 +224,23 @@ pub fn load(config: Option<&str>) -> Result<Source, Failure> {
                 shell_word(path),
                 shell_word(&path.join("config.json"))
             ),
-            false => format!("{name} is a folder, and a run file is required"),
+            false => format!("{name} is a folder, and a run file is required; name a file in it"),
         }));
     }
-    let text =
-        read(path).map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    let text = read(path).map_err(|error| {
+        let way = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "; `langevin configs` lists the built-in configs, `langevin init DATA` writes one for a file of data"
+                    .to_owned()
+            }
+            io::ErrorKind::InvalidData => format!(
+                "; save it as UTF-8, and if it is data and no run file: langevin init {}",
+                shell_word(path)
+            ),
+            _ => String::new(),
+        };
+        Failure::usage(format!("cannot read {name}: {error}{way}"))
+    })?;
     if !text.trim_start().starts_with(['{', '/']) {
         return Err(Failure::usage(format!(
             "{name} is no run file, which starts with {{; for a table or an array of data, this writes one: \
@@ -152,7 +273,11 @@ fn decoded(mut bytes: Vec<u8>) -> io::Result<String> {
                 bytes.drain(..3);
             }
             let text = String::from_utf8(bytes);
-            return text.map_err(|error| io::Error::other(error.utf8_error()));
+            return text.map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let message = format!("it is no text in UTF-8, from byte {at} on");
+                io::Error::new(io::ErrorKind::InvalidData, message)
+            });
         }
     };
     let (pairs, rest) = bytes.as_chunks();

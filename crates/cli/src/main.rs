@@ -4,6 +4,7 @@
 //! wrong use, 130 and 143 interrupted after saving.
 
 mod args;
+mod article;
 mod backend;
 mod commands;
 mod commented;

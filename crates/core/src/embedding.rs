@@ -71,7 +71,9 @@ impl LevelQuantity {
             Self::Index => {
                 let from_noisiest = |len: usize| len.checked_sub(1 + level.index()?);
                 let k = schedule.len().and_then(from_noisiest);
-                k.map(|k| k as f64).ok_or(missing("the schedule must be a discrete grid"))
+                k.map(|k| k as f64).ok_or(missing(
+                    "the schedule must be a discrete grid (betas, or karras with `steps`)",
+                ))
             }
         }
     }

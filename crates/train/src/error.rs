@@ -22,7 +22,7 @@ pub enum TrainError {
         message: String,
     },
     /// The run file is not JSON.
-    #[error("{name} is not valid JSON: {source}")]
+    #[error("{name} is not valid JSON: {}", in_words(source))]
     Json {
         /// The file, or what stands for it.
         name: String,
@@ -70,7 +70,7 @@ pub enum TrainError {
         used: &'static str,
     },
     /// A folder that was taken for a run's.
-    #[error("{} is not a run: it has no {lacks}", path.display())]
+    #[error("{} is not a run: {}", path.display(), why_no_run(path, lacks))]
     NotARun {
         /// The folder.
         path: PathBuf,
@@ -102,7 +102,7 @@ pub enum TrainError {
     #[error("{} must be a file, not a link or a folder", .0.display())]
     LockNotAFile(PathBuf),
     /// A folder without runs.
-    #[error("there is no run under {}", .0.display())]
+    #[error("there is no run under {}; `langevin train` makes one", .0.display())]
     NoRun(PathBuf),
     /// A run or a checkpoint that does not belong to the network, the data or the run file at hand.
     #[error("{}: {source}", path.display())]
@@ -125,7 +125,7 @@ pub enum TrainError {
         length: u64,
     },
     /// Fewer steps than the run has made.
-    #[error("--steps {steps}: the run has made {made} steps already")]
+    #[error("--steps {steps}: the run has made {made} steps already; name more of them")]
     StepsMade {
         /// The steps asked for.
         steps: u64,
@@ -182,7 +182,7 @@ pub enum TrainError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// A file that would be overwritten.
-    #[error("{} exists already", .0.display())]
+    #[error("{} exists already; name another file", .0.display())]
     Exists(PathBuf),
     /// A file or folder could not be read or written.
     #[error("{action} {}: {source}", path.display())]
@@ -195,10 +195,14 @@ pub enum TrainError {
         source: std::io::Error,
     },
     /// A run without a checkpoint.
-    #[error("{} holds no checkpoint yet: `train --resume {}` begins the run again", .0.display(), shell_word(.0))]
+    #[error("{} holds no checkpoint yet: `train --resume {}` begins the run again", .0.display(), shell_word(run_of(.0)))]
     NoCheckpoint(PathBuf),
     /// A run whose checkpoints are all damaged.
-    #[error("{}: none of its {count} checkpoints is sound", folder.display())]
+    #[error(
+        "{}: none of its {count} checkpoints is sound, so train the run anew: langevin train {}",
+        folder.display(),
+        shell_word(&run_of(folder).join("config.json"))
+    )]
     NoSoundCheckpoint {
         /// The folder of its checkpoints.
         folder: PathBuf,
@@ -238,7 +242,7 @@ pub enum TrainError {
     #[error("cannot save the arrays: {0}")]
     SaveArrays(#[source] Box<dyn Error + Send + Sync>),
     /// A file of a run in a format that a later version writes.
-    #[error("{} has format {format}, and this program reads up to {known}: a newer Langevin wrote it", file.display())]
+    #[error("{} has format {format}, and this program reads up to {known}: a newer Langevin wrote it, so use that one", file.display())]
     NewerFormat {
         /// The file.
         file: PathBuf,
@@ -404,6 +408,43 @@ pub fn shell_word(path: &Path) -> String {
     if !path.is_empty() && path.chars().all(is_safe) { path } else { quoted }
 }
 
+/// The run of a folder of checkpoints.
+fn run_of(folder: &Path) -> &Path {
+    folder.parent().filter(|_| folder.ends_with("checkpoints")).unwrap_or(folder)
+}
+
+/// Why a path is no run's folder, and what to do.
+fn why_no_run(path: &Path, lacks: &str) -> String {
+    match path {
+        _ if path.is_file() => format!(
+            "it is a file, and the folder of a run is required; if it is a run file: langevin train {}",
+            shell_word(path)
+        ),
+        _ if path.is_dir() => {
+            format!("it has no {lacks}; `langevin runs` lists the runs under runs")
+        }
+        _ => "there is no such folder; `langevin runs` lists the runs under runs".to_owned(),
+    }
+}
+
+/// The parser's message on JSON in the words of who wrote it.
+fn in_words(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let words = [
+        ("EOF while parsing a string", "it ends within a text, whose closing quote is missing,"),
+        ("EOF while parsing an object", "it ends before an object does: a } is missing,"),
+        ("EOF while parsing a list", "it ends before a list does: a ] is missing,"),
+        ("EOF while parsing a value", "it ends where a value is required,"),
+        ("expected value", "a value is required (a text stands in double quotes)"),
+        ("expected ident", "a value is required (a text stands in double quotes)"),
+        ("key must be a string", "the name of a field is required, in double quotes,"),
+        ("trailing comma", "a comma stands after the last entry"),
+        ("trailing characters", "something stands after its end"),
+    ];
+    let known = words.iter().find_map(|(start, words)| Some((words, message.strip_prefix(start)?)));
+    known.map_or(message.clone(), |(words, place)| format!("{words}{place}"))
+}
+
 /// The last good checkpoint of a run that stopped, and how to go on from it.
 fn what_is_left(run: &Path, last: Option<&Path>) -> String {
     match last {
@@ -428,51 +469,9 @@ mod tests {
 
     #[test]
     fn messages_say_what_is_wrong_and_what_to_do() {
-        let (path, cause) = (|| PathBuf::from("runs/x"), || "why".into());
         let (usage, failure) = (true, false);
-        let errors: [(TrainError, bool, &str); 12] = [
-            (TrainError::NamesTaken(path()), usage, "every name after runs/x is taken"),
-            (
-                TrainError::LockNotAFile(path()),
-                usage,
-                "runs/x must be a file, not a link or a folder",
-            ),
-            (
-                TrainError::HoldsARun(path()),
-                usage,
-                "runs/x holds a run already: go on with it by `train --resume runs/x`, or name another \
-                 folder",
-            ),
-            (
-                TrainError::LengthDecidesRates { steps: 20, length: 10 },
-                usage,
-                "--steps 20: the learning rate of every step depends on the run's length of 10, so a \
-                 longer run is another run from its first step on. Start it anew, or use a learning \
-                 rate of kind `constant` or `step_decay`",
-            ),
-            (
-                TrainError::StepsToReproduce { given: 9, made: 3 },
-                usage,
-                "--steps: must be from 1 to 3, got 9",
-            ),
-            (
-                TrainError::NothingHeldOut,
-                usage,
-                "no rows are held out to measure by: data.holdout must be above 0",
-            ),
-            (
-                TrainError::TooLittleMemory { needed: 3 << 30, free: 3 << 29 },
-                usage,
-                "this run needs about 3.0 GiB of memory, 1.5 GiB are free: lower the numbers of \
-                 denoiser.network, train.batch or sample.count",
-            ),
-            (
-                TrainError::NoCheckpoint(path()),
-                failure,
-                "runs/x holds no checkpoint yet: `train --resume runs/x` begins the run again",
-            ),
-            (TrainError::SaveArrays(cause()), failure, "cannot save the arrays: why"),
-            (TrainError::device("why"), failure, "the device failed: why"),
+        let errors: [(TrainError, bool, &str); 3] = [
+            (TrainError::NamesTaken("runs/x".into()), usage, "every name after runs/x is taken"),
             (
                 TrainError::Panic(Some("lost".to_owned())),
                 failure,

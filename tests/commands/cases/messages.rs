@@ -72,7 +72,7 @@ fn p32_run_file_encoding() {
         assert!(said.out.contains("nothing was written"), "{}", said.out);
     }
     fs::write(program.path("run.json"), b"{\"name\": \"\xe9\"}").expect("written");
-    program.run(&["train", "run.json"]).code(2).err_has("cannot read run.json: invalid utf-8");
+    program.run(&["train", "run.json"]).code(2).err_has("run.json: it is no text in UTF-8");
     fs::write(program.path("run.json"), [b"\xff\xfe{".as_slice(), b"\0}"].concat())
         .expect("written");
     program.run(&["train", "run.json"]).code(2).err_has("in the middle of a character");

@@ -21,6 +21,9 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
         .map_err(|source| TrainError::Json { name: "report.film".to_owned(), source })?;
     let count = config.sample.count.min(MOST_SAMPLES);
     let mut settings = vec![format!("sample.count={count}"), format!("report.film={own}")];
+    if let Some(setting) = film.set.iter().find(|setting| !setting.contains('=')) {
+        return Err(Failure::usage(format!("--set {setting}: must be KEY=VALUE, as seconds=4")));
+    }
     settings.extend(film.set.iter().map(|setting| format!("report.film.{setting}")));
     config = with_settings(&config, &settings)?;
     let looped = config.report.film.as_ref().is_some_and(|film| film.there_and_back);
@@ -77,9 +80,10 @@ fn outputs(film: &FilmArgs, looped: bool) -> Result<Vec<(PathBuf, FilmFormat)>, 
         return Err(TrainError::Exists(path.clone()).into());
     }
     match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        Some(folder) => {
-            Err(Failure::usage(format!("--out: there is no folder {}", folder.display())))
-        }
+        Some(folder) => Err(Failure::usage(format!(
+            "--out: there is no folder {}; make it, or name another",
+            folder.display()
+        ))),
         None => Ok(vec![(path.clone(), format)]),
     }
 }

@@ -108,11 +108,16 @@ fn show_configs(args: &Args, action: Option<&ConfigsAction>) -> Result<(), Failu
         }
         Some(ConfigsAction::Show { .. }) => print(&configs::with_comments()?),
         Some(ConfigsAction::List) | None if args.json => {
-            configs::names()
-                .into_iter()
-                .for_each(|name| print(&json!({ "name": name }).to_string()));
+            for config in configs::BUILT_IN {
+                print(&json!({ "name": config.name, "about": config.about }).to_string());
+            }
         }
-        Some(ConfigsAction::List) | None => configs::names().into_iter().for_each(print),
+        Some(ConfigsAction::List) | None => {
+            let width = configs::names().iter().map(|name| name.len()).max().unwrap_or(0);
+            for config in configs::BUILT_IN {
+                print(&format!("{:width$}  {}", config.name, config.about));
+            }
+        }
     }
     Ok(())
 }

@@ -15,7 +15,10 @@ use crate::{
 /// Lists the runs under a folder.
 pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
     if !folder.is_dir() {
-        return Err(Failure::usage(format!("there is no folder {}", folder.display())));
+        return Err(Failure::usage(format!(
+            "there is no folder {}; name the one that holds runs",
+            folder.display()
+        )));
     }
     let mut rows = Vec::new();
     for run in runs_under(folder)? {

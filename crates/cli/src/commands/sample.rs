@@ -66,9 +66,10 @@ fn check_out(path: &Path) -> Result<SamplesFormat, Failure> {
         return Err(TrainError::Exists(path.to_owned()).into());
     }
     match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        Some(folder) => {
-            Err(Failure::usage(format!("--out: there is no folder {}", folder.display())))
-        }
+        Some(folder) => Err(Failure::usage(format!(
+            "--out: there is no folder {}; make it, or name another",
+            folder.display()
+        ))),
         None => Ok(format),
     }
 }

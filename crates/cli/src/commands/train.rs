@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{announce, config_of, open_device, options, or_moved};
 use crate::{
     args::{Args, TrainArgs},
+    article::{self, Ending},
     backend::Opened,
     configs,
     failure::Failure,
@@ -116,14 +117,30 @@ fn no_sample_is_finite(samples: &Samples) -> bool {
     rows.all(|row| row.iter().any(|value| !value.is_finite()))
 }
 
+/// The end of a run of one of the article's systems.
+fn ending(report: &RunReport) -> Result<Option<Ending>, Failure> {
+    let Some(samples) = &report.samples else { return Ok(None) };
+    let config = read_run_config(&report.run)?;
+    if !article::is_system(&config.name) {
+        return Ok(None);
+    }
+    let data = config.data.build(config.seed)?;
+    Ok(article::ending(&config.name, data.as_ref(), samples, report.evaluation.as_ref()))
+}
+
 /// Prints what a run did and where its files are; gives the exit code.
 fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<u8, Failure> {
     let run = report.run.display();
     let verdict = report.evaluation.as_ref().and_then(|evaluation| evaluation.verdict.as_ref());
-    display.json(&json!({
+    let ending = ending(report)?;
+    let mut ended = json!({
         "event": "ended", "run": run.to_string(), "step": report.step, "finished": report.finished,
         "training_seconds": report.training_seconds, "verdict": verdict,
-    }));
+    });
+    if let Some(ending) = &ending {
+        ended["goal_met"] = json!(ending.met);
+    }
+    display.json(&ended);
     if !report.finished {
         display.result(&format!(
             "stopped after step {}; go on with `langevin train --resume {}`",
@@ -139,7 +156,9 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
         "trained {} steps in {:.1} s{held_out}, drew {count} samples",
         report.steps_here, report.training_seconds
     ));
-    if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
+    if let Some(ending) = &ending {
+        ending.lines.iter().for_each(|line| display.result(line));
+    } else if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
         display.result(&end_of_sampling(&report.moments, end));
     }
     if let Some(verdict) = verdict {

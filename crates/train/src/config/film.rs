@@ -19,14 +19,15 @@ pub enum Course {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FilmConfig {
-    /// Seconds from the noise to the samples, at most 60.
+    /// Seconds from the noise to the samples, at most 60. The samples then stay for one second more.
     pub seconds: f64,
     /// Frames a second, 1 to 100. A GIF has no more than 50.
     pub fps: u32,
     /// Width and height in pixels, an even number from 64 to 2000.
     pub size: u32,
     /// End of the axes, which go from minus to plus this number. Where left out, the axes reach as far
-    /// as the samples, of which one in a hundred may lie outside.
+    /// as the noise, but no further from data and samples than these are wide, on either side; one in a
+    /// hundred may lie outside.
     pub extent: Option<f64>,
     /// What the film shows.
     pub picture: FilmPicture,
@@ -51,7 +52,7 @@ impl Default for FilmConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FilmPicture {
-    /// Each sample as a dot, without axes: its first two features, or its only feature over its index.
+    /// Each sample as a dot over the data's: its first two features, or its only feature over its index.
     #[default]
     Points,
     /// The histogram of the first feature, over the exact density where data of one feature states it.

@@ -17,6 +17,7 @@ mod ranges;
 mod repeated;
 mod report;
 mod sampling;
+mod synonyms;
 mod table;
 mod training;
 mod versions;

@@ -144,7 +144,7 @@ fn deserialize(
         };
         mended += 1;
         if mended > MOST_MENDED || !mend(&mut document, &path, &message, kinds) {
-            let path = if path.is_empty() { "the run file".to_owned() } else { path };
+            let path = if path.is_empty() { name.to_owned() } else { path };
             return Err(TrainError::config(path, in_words(&message)));
         }
     }
@@ -176,8 +176,16 @@ fn try_deserialize(document: &Value) -> Result<RunConfig, (String, String)> {
 fn locate(document: &Value, path: String, message: &str) -> String {
     let pointer = pointer(&path);
     let Some(Value::Object(object)) = document.pointer(&pointer) else { return path };
-    if message.starts_with("missing field") || message.starts_with("unknown variant") {
+    if message.starts_with("missing field") {
         return path;
+    }
+    if let Some(value) = message.strip_prefix("unknown variant `") {
+        let value = value.split('`').next();
+        let mut fields = object.iter().filter(|(_, field)| field.as_str() == value);
+        return match (fields.next(), fields.next()) {
+            (Some((field, _)), None) => format!("{path}.{field}"),
+            _ => path,
+        };
     }
     // No section has as many fields, and trying each would take a time that grows with their number
     // squared.

@@ -1,37 +1,16 @@
 //! Messages of the parser in the words of who writes a run file: they know JSON and the fields, not serde.
 
+use super::synonyms::ours;
 use crate::error::SHOWN;
-
-/// Names that other programs give to our fields and values; the last part of a path is enough where it is known.
-const SYNONYMS: [(&str, &str); 22] = [
-    ("lr", "train.learning_rate"),
-    ("batch_size", "train.batch"),
-    ("epochs", "train.steps"),
-    ("num_epochs", "train.steps"),
-    ("iterations", "train.steps"),
-    ("max_steps", "train.steps"),
-    ("num_steps", "train.steps"),
-    ("optim", "train.optimizer"),
-    ("grad_clip", "train.clip_norm"),
-    ("gradient_clip_val", "train.clip_norm"),
-    ("ema_decay", "train.ema"),
-    ("random_seed", "seed"),
-    ("random_state", "seed"),
-    ("model", "denoiser.network"),
-    ("hidden_dim", "denoiser.network.width"),
-    ("hidden_size", "denoiser.network.width"),
-    ("num_layers", "denoiser.network.depth"),
-    ("layers", "denoiser.network.depth"),
-    ("scheduler", "noise.schedule"),
-    ("noise_schedule", "noise.schedule"),
-    ("num_samples", "sample.count"),
-    ("lognormal", "log_normal"),
-];
 
 /// The parser's message in plain words: what is required, and what was given.
 pub(super) fn in_words(message: &str) -> String {
     if message.starts_with("unknown ") {
-        return with_suggestion(&message.replacen("unknown variant", "unknown value", 1));
+        let message = message.replacen("unknown variant", "unknown value", 1);
+        return with_suggestion(&message.replace("there are no fields", "its kind has none"));
+    }
+    if message.starts_with("missing field") {
+        return format!("{message}, which is required; `langevin schema` says what it holds");
     }
     let parts = ["invalid type: ", "invalid value: ", "invalid length "]
         .into_iter()
@@ -115,9 +94,7 @@ fn with_suggestion(message: &str) -> String {
         return message.to_owned();
     }
     let lower = given.to_ascii_lowercase();
-    let synonym = SYNONYMS.iter().find(|(name, _)| *name == lower).map(|(_, path)| *path);
-    let last = |path: &'static str| path.rsplit('.').next().filter(|name| known.contains(name));
-    match synonym.map(|path| last(path).unwrap_or(path)).or_else(|| nearest(given, known)) {
+    match ours(given, known).or_else(|| nearest(&lower, known)) {
         Some(name) => format!("{message}; did you mean `{name}`?"),
         None => message.to_owned(),
     }
@@ -176,7 +153,10 @@ mod tests {
                 "invalid length 3, expected an array of length 2",
                 "must be a list of 2, got 3 of them",
             ),
-            ("missing field `batch`", "missing field `batch`"),
+            (
+                "missing field `batch`",
+                "missing field `batch`, which is required; `langevin schema` says what it holds",
+            ),
         ] {
             assert_eq!(in_words(serde), words);
         }

@@ -44,9 +44,10 @@ impl Problem {
 
     fn check_exact_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {
         let first = self.plan.start();
-        LevelDensity::new(data, first.alpha(), first.sigma())
-            .map(|_| ())
-            .map_err(|error| TrainError::config("sample.start", error.to_string()))
+        LevelDensity::new(data, first.alpha(), first.sigma()).map(|_| ()).map_err(|error| {
+            let message = format!("`exact` cannot draw from this data ({error}): use `matched`");
+            TrainError::config("sample.start", message)
+        })
     }
 
     fn check_noise_start(&self, data: &dyn Dataset) -> Result<(), TrainError> {

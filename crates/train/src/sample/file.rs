@@ -138,11 +138,11 @@ fn npy_of<T: npyz::AutoSerialize + Copy>(columns: usize, values: &[T]) -> std::i
 /// Why a file is no samples.csv of the run.
 #[derive(Debug, thiserror::Error)]
 enum SamplesError {
-    #[error(transparent)]
+    #[error("is not as it was written ({0}); `langevin sample` draws the samples again")]
     Csv(#[from] csv::Error),
-    #[error("must have {columns} columns, got {got}")]
+    #[error("must have {columns} columns, got {got}; `langevin sample` draws the samples again")]
     Columns { columns: usize, got: usize },
-    #[error("`{field}` is not a number")]
+    #[error("`{field}` is not a number; `langevin sample` draws the samples again")]
     NotANumber { field: String },
 }
 

@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::{
     TrainError,
     show::{
-        comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS, numbers::number,
-        verdict::energy_text,
+        base64::base64, comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS,
+        numbers::number, verdict::energy_text,
     },
     store::RunRecords,
 };
@@ -25,10 +25,43 @@ const PAGE_CSS: &str = include_str!("../../assets/page.css");
 pub(crate) struct Section {
     /// Heading.
     pub(crate) name: &'static str,
+    /// What the figure shows, and what is good.
+    pub(crate) says: &'static str,
     /// Description of the run's files that the figure was drawn from.
     pub(crate) source: &'static str,
     /// Drawing as SVG text.
     pub(crate) svg: String,
+}
+
+/// Film of a page.
+#[derive(Debug)]
+pub(crate) struct PageFilm {
+    /// The film as an MP4.
+    pub(crate) mp4: Vec<u8>,
+    /// Its width in pixels.
+    pub(crate) size: u32,
+    /// What it shows, and what is good.
+    pub(crate) says: &'static str,
+}
+
+/// Most bytes of a film that a page carries in itself. A usual film has half a million.
+const MOST_FILM: usize = 8_000_000;
+/// Least width at which a film is shown, in pixels: its text is legible there.
+const LEAST_FILM_WIDTH: u32 = 480;
+
+impl PageFilm {
+    fn values(&self) -> Value {
+        let fits = self.mp4.len() <= MOST_FILM;
+        let where_else = match fits {
+            true => "film.mp4 and film.gif are the same film.",
+            false => "It is too large for this page: see film.mp4 and film.gif.",
+        };
+        context! {
+            address => fits.then(|| format!("data:video/mp4;base64,{}", base64(&self.mp4))),
+            width => self.size.max(LEAST_FILM_WIDTH),
+            says => format!("{} {where_else}", self.says),
+        }
+    }
 }
 
 /// Value with its name, in the page's list of facts.
@@ -54,6 +87,7 @@ pub(crate) fn run_page(
     records: &RunRecords,
     data: &dyn Dataset,
     remarks: &[String],
+    film: Option<&PageFilm>,
     sections: &[Section],
 ) -> Result<String, TrainError> {
     let evaluation = records.evaluation.as_ref();
@@ -104,6 +138,7 @@ pub(crate) fn run_page(
             sections => Serde(sections),
             evaluation => Serde(evaluation),
             verdict,
+            film => film.map(PageFilm::values),
             metrics,
             baselines,
             columns,
@@ -183,8 +218,7 @@ fn facts(records: &RunRecords) -> Vec<Fact> {
         |name, value: Option<String>| facts.extend(value.map(|value| Fact { name, value }));
     add("held-out loss", records.held_out_loss().map(number));
     let verdict = records.evaluation.as_ref().and_then(|e| e.verdict.as_ref());
-    add("verdict", verdict.map(|verdict| verdict.word.text().to_owned()));
-    // An evaluation of version 0.1 has no verdict.
+    // An evaluation of version 0.1 has no verdict, which has a heading of its own.
     let distance = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
     let distance = distance.filter(|_| verdict.is_none());
     add("energy distance", distance.map(|m| number(m.distance.samples)));
@@ -215,6 +249,19 @@ pub(crate) fn copying_text(copying: &Copying) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_film_is_in_the_page_where_it_is_not_too_large() {
+        let film = |bytes| PageFilm { mp4: vec![0; bytes], size: 240, says: "It moves." }.values();
+        let text = |film: &Value, name: &str| film.get_attr(name).expect("there").to_string();
+        let small = film(3);
+        assert_eq!(text(&small, "address"), "data:video/mp4;base64,AAAA");
+        assert_eq!(text(&small, "width"), "480", "its text is legible");
+        assert!(text(&small, "says").starts_with("It moves. film.mp4"));
+        let large = film(MOST_FILM + 1);
+        assert!(large.get_attr("address").expect("there").is_none());
+        assert!(text(&large, "says").contains("too large for this page"));
+    }
 
     #[test]
     fn names_are_escaped() {

@@ -194,7 +194,8 @@ impl Manifest {
         let path = run.join(MANIFEST);
         let json: Option<serde_json::Value> = read_json(&path, MANIFEST_LIMIT)?;
         let json = json.ok_or_else(|| {
-            let source = std::io::ErrorKind::NotFound.into();
+            let what = "it is not there, and every run has one";
+            let source = std::io::Error::new(std::io::ErrorKind::NotFound, what);
             TrainError::io("cannot read", &path, source)
         })?;
         // A later format may have other fields.

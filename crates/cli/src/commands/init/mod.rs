@@ -62,7 +62,10 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let path = init.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.json")));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Failure::usage(format!("--out: there is no folder {}", folder.display())));
+        return Err(Failure::usage(format!(
+            "--out: there is no folder {}; make it, or name another",
+            folder.display()
+        )));
     }
     let folder = folder.unwrap_or(Path::new("."));
     let data = relative_path(&init.data, folder);

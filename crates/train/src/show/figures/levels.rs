@@ -72,7 +72,15 @@ pub fn levels(
         statistic.draw(&mut svg, panel);
     }
 
-    let mut notes = Vec::new();
+    let mut notes = vec![
+        "marks: the samples after each step, from noise on the left to data on the right"
+            .to_owned(),
+    ];
+    if goal {
+        notes.push(
+            "good: all marks lie on the dashed line; where they leave it, the network or the step errs".to_owned(),
+        );
+    }
     if columns.len() > features {
         notes.push(format!("the first {features} of {} features", columns.len()));
     }
@@ -157,7 +165,7 @@ fn legend(columns: &[String], goal: bool) -> Vec<(Key, String)> {
         |(f, name): (usize, &String)| (Key::MarkedLine(measured_stroke(f), mark(f)), name.clone());
     let mut entries: Vec<_> = columns.iter().enumerate().map(entry).collect();
     if goal {
-        entries.push((Key::Line(EXACT), "exact".to_owned()));
+        entries.push((Key::Line(EXACT), "exact, of the data with that noise".to_owned()));
     }
     entries
 }
@@ -180,6 +188,21 @@ mod tests {
         for panel in panels {
             assert_eq!(panel.split("</g>").next().unwrap().matches("<circle").count(), 25);
         }
+    }
+
+    #[test]
+    fn the_figure_says_what_it_shows_and_what_is_good() {
+        let run = [level(1.0, 0.1, 1.0), level(0.0, 0.1, 1.0)];
+        let svg = |run: &[LevelStatistics]| {
+            levels("levels", &["x".to_owned()], run).unwrap().svg().to_owned()
+        };
+        let known = svg(&run);
+        for text in ["exact, of the data with that noise", "marks: the samples", "good: all marks"]
+        {
+            assert!(known.contains(text), "{text}");
+        }
+        let unknown = run.map(|level| LevelStatistics { goal_mean: vec![], ..level });
+        assert!(!svg(&unknown).contains("good:"), "no line to compare with");
     }
 
     #[test]

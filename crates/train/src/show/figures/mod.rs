@@ -50,7 +50,7 @@ pub use level_errors::{LevelErrorCurve, level_errors};
 pub use levels::{LevelStatistics, levels};
 pub use marginals::marginals;
 pub use modes::{ModeSummary, modes};
-pub(crate) use moving::{FILM_INKS, SAMPLES, caption, density};
+pub(crate) use moving::{CANVAS, DATA, FILM_INKS, Field, Ground, SAMPLES, density};
 pub use noise_scales::{NoiseScale, noise_scales};
 pub use paths::{TrajectoryStep, trajectory};
 pub use points::Points;

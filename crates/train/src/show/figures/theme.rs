@@ -1,5 +1,5 @@
 //! Themed figures, for an HTML page with a light and a dark theme. Their colours are CSS variables,
-//! and they are as wide as the page allows.
+//! and they are so wide that their smallest text can be read.
 
 use super::Figure;
 use super::fonts::families;
@@ -54,12 +54,30 @@ pub const FIGURE_CSS: &str = "\
 }
 ";
 
+/// Size of the smallest text of a figure on a page, in pixels.
+const SMALLEST_TEXT: f64 = 12.0;
+
+/// Size of the smallest text in an SVG document, or `None` without text.
+fn smallest_text(svg: &str) -> Option<f64> {
+    let sizes = svg.split(" font-size=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    sizes.filter_map(|size| size.parse::<f64>().ok()).filter(|size| *size > 0.0).reduce(f64::min)
+}
+
 impl Figure {
+    /// Width on a page, in whole pixels: the figure's own, or where its smallest text would be below 12 pixels, as
+    /// much more.
+    fn page_width(&self) -> f64 {
+        let scale =
+            smallest_text(&self.svg).map_or(1.0, |size| f64::max(SMALLEST_TEXT / size, 1.0));
+        (scale * self.width).ceil()
+    }
+
     /// The figure as an `<svg>` element for an HTML page.
     ///
     /// For a dark theme the page must have [`FIGURE_CSS`]; without it the colours are those of
-    /// [`Figure::svg`]. The element has no ids, its classes begin with `figure`, and a screen
-    /// reader reads its title out.
+    /// [`Figure::svg`]. The element has a fixed width, at which no text is smaller than 12 pixels, so it belongs
+    /// in a box that scrolls. It has no ids, its classes begin with `figure`, and a screen reader reads its title
+    /// out.
     pub fn themed_svg(&self) -> String {
         let body = self.svg.split_once("</title>\n").map_or("", |(_, body)| body);
         let mut body = body.replace(" class=\"", " class=\"figure-");
@@ -77,8 +95,9 @@ impl Figure {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" viewBox=\"0 0 {w} {h}\" \
              role=\"img\" aria-label=\"{title}\" font-family=\"{}\" \
-             style=\"display:block;width:100%;max-width:{w}px;height:auto\">\n{body}",
-            families(&self.svg)
+             style=\"display:block;width:{page}px;height:auto\">\n{body}",
+            families(&self.svg),
+            page = self.page_width()
         )
     }
 }
@@ -209,7 +228,19 @@ mod tests {
         assert_eq!(root.attribute("aria-label"), Some("<the \"title\">"));
         assert_eq!(root.attribute("role"), Some("img"));
         assert_eq!((root.attribute("width"), root.attribute("height")), (None, None));
-        assert!(root.attribute("style").unwrap().contains("max-width:760px"));
         assert!(root.attribute("viewBox").unwrap().starts_with("0 0 760 "));
+        // Its smallest text is 11.5 pixels high: 760 · 12 / 11.5, rounded up.
+        assert!(root.attribute("style").unwrap().contains("width:794px"), "{root:?}");
+    }
+
+    #[test]
+    fn no_text_is_smaller_than_twelve_pixels_on_a_page() {
+        for figure in all_figures("title", "a name", &[0.1, 1.0, 0.5]) {
+            let smallest = smallest_text(&figure.svg).expect("every figure has text");
+            let shown = smallest * figure.page_width() / figure.width;
+            assert!((12.0..12.1).contains(&shown) || smallest > 12.0, "{shown}: {}", figure.title);
+        }
+        assert_eq!(smallest_text("<text font-size=\"9\"/><text font-size=\"8.5\"/>"), Some(8.5));
+        assert_eq!(smallest_text("<svg/>"), None);
     }
 }

@@ -2,8 +2,6 @@
 
 use resvg::tiny_skia::Pixmap;
 
-use crate::show::figures::SAMPLES;
-
 /// Radius and opacity of a frame's dots.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dots {
@@ -24,8 +22,8 @@ impl Dots {
         Self { radius: f64::max(radius * size / 480.0, 0.8), opacity }
     }
 
-    /// Draws the part of a dot that lies on the image. A point that is not finite draws nothing.
-    pub(super) fn draw(self, image: &mut Pixmap, (x, y): (f64, f64)) {
+    /// Draws the part of a dot of a colour that lies on the image. A point that is not finite draws nothing.
+    pub(super) fn draw(self, image: &mut Pixmap, colour: [u8; 3], (x, y): (f64, f64)) {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let reach = self.radius + 0.5;
         let inside = |at: f64, length: usize| at > -reach && at < length as f64 + reach;
@@ -42,7 +40,7 @@ impl Dots {
                 let distance = f64::hypot(column as f64 + 0.5 - x, row as f64 + 0.5 - y);
                 let cover = self.opacity * (reach - distance).clamp(0.0, 1.0);
                 let first = 4 * (row * width + column);
-                for (channel, ink) in data[first..first + 3].iter_mut().zip(SAMPLES) {
+                for (channel, ink) in data[first..first + 3].iter_mut().zip(colour) {
                     let old = f64::from(*channel);
                     *channel = (old + cover * (f64::from(ink) - old)).round() as u8;
                 }

@@ -10,11 +10,12 @@ use crate::show::figures::FILM_INKS;
 const SHADES: usize = 31;
 const UNKNOWN: u8 = u8::MAX;
 
-/// Encodes frames as a GIF of `size` by `size` pixels that loops for ever.
+/// Encodes frames as a GIF of `size` by `size` pixels that loops for ever. The frame `held` stays for a second more.
 pub(super) fn encode(
     frames: impl Iterator<Item = Result<Pixmap, FilmError>>,
     size: u32,
     fps: u32,
+    held: usize,
 ) -> Result<Vec<u8>, FilmError> {
     let mut palette = Palette::new();
     // A validated film is at most 2000 pixels wide.
@@ -25,7 +26,8 @@ pub(super) fn encode(
     for (i, frame) in frames.enumerate() {
         let pixels = palette.indices(&frame?);
         let mut frame = Frame::from_indexed_pixels(side, side, pixels, None);
-        frame.delay = (hundredths(i + 1, fps) - hundredths(i, fps)) as u16;
+        let hold = if i == held { 100 } else { 0 };
+        frame.delay = (hundredths(i + 1, fps) - hundredths(i, fps) + hold) as u16;
         encoder.write_frame(&frame).map_err(FilmError::Gif)?;
     }
     encoder.into_inner().map_err(FilmError::Gif)

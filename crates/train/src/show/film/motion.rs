@@ -67,27 +67,35 @@ impl<'a> Trajectory<'a> {
         }
     }
 
-    /// Horizontal and vertical axis of a picture of points, on one scale. Rows of one column are
-    /// placed along the horizontal axis by their index instead.
-    pub(super) fn axes(&self) -> [(f64, f64); 2] {
-        let [x, y] = [0, self.features.min(2) - 1].map(|column| self.range(column));
+    /// Horizontal and vertical axis of a picture of points over rows of the data, on one scale. Rows of one
+    /// column are placed along the horizontal axis by their index instead.
+    pub(super) fn axes(&self, data: &[f64]) -> [(f64, f64); 2] {
+        let [x, y] = [0, self.features.min(2) - 1].map(|column| self.range(column, data));
         let half = f64::max(x.1 - x.0, y.1 - y.0) / 2.0;
         [x, y].map(|(low, high)| (low / 2.0 + high / 2.0 - half, low / 2.0 + high / 2.0 + half))
     }
 
-    /// Range of a column over all snapshots, with a margin. The least and the greatest 0.5 % of
-    /// each snapshot are left out, so that a stray row does not press the others together.
-    pub(super) fn range(&self, column: usize) -> (f64, f64) {
-        let ranges = self.levels.iter().filter_map(|level| {
-            let values = level.iter().skip(column).step_by(self.features).copied();
-            let mut values: Vec<f32> = values.filter(|value| value.is_finite()).collect();
-            values.sort_unstable_by(f32::total_cmp);
+    /// Range of a column over all snapshots, with a margin. The least and the greatest 0.5 % of each are left out, so
+    /// that a stray row does not press the others together. Over rows of the data it goes no further from them and
+    /// from the samples than they are wide, on either side, so that noise does not press them into a dot.
+    pub(super) fn range(&self, column: usize, data: &[f64]) -> (f64, f64) {
+        let central = |values: &mut dyn Iterator<Item = f64>| {
+            let values = values.skip(column).step_by(self.features);
+            let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+            values.sort_unstable_by(f64::total_cmp);
             let cut = values.len() / 200;
             Some((*values.get(cut)?, *values.get(values.len() - 1 - cut)?))
-        });
-        let widest = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
-        let (low, high) = widest.map_or((0.0, 1.0), |(low, high)| (low.into(), high.into()));
-        let (low, high) = widened((low, high));
+        };
+        let level = |level: &&[f32]| central(&mut level.iter().copied().map(f64::from));
+        let union = |(a, b): (f64, f64), (c, d): (f64, f64)| (a.min(c), b.max(d));
+        let data = central(&mut data.iter().copied());
+        let widest = self.levels.iter().filter_map(level).chain(data).reduce(union);
+        let end = self.levels.last().and_then(level).into_iter().chain(data).reduce(union);
+        let (mut low, mut high) = widened(widest.unwrap_or((0.0, 1.0)));
+        if let (Some(_), Some((from, to))) = (data, end.map(widened)) {
+            let wide = to - from;
+            (low, high) = (low.max(from - wide), high.min(to + wide));
+        }
         let margin = 0.06 * (high - low);
         (low - margin, high + margin)
     }

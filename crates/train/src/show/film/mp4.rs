@@ -18,7 +18,8 @@ const QUANTIZER: u8 = 26;
 /// Frames from one key frame to the next. Players can jump to key frames only.
 const FRAMES_BETWEEN_KEYS: u32 = 100;
 
-/// Encodes frames as an MP4 of `size` by `size` pixels.
+/// Encodes frames as an MP4 of `size` by `size` pixels. The last one is there for a second more, as frames of its own:
+/// players differ in how they take a longer frame.
 pub(super) fn encode(
     frames: impl Iterator<Item = Result<Pixmap, FilmError>>,
     size: u32,
@@ -35,8 +36,14 @@ pub(super) fn encode(
     (config.scenecut, config.lookahead) = (0, 0);
     let mut encoder = Encoder::new(config).map_err(failed)?;
     let mut track = Track::new(size, fps);
+    let mut last = None;
     for frame in frames {
-        track.push(&encoder.try_encode(&yuv(&frame?)).map_err(failed)?);
+        let frame = yuv(&frame?);
+        track.push(&encoder.try_encode(&frame).map_err(failed)?);
+        last = Some(frame);
+    }
+    for frame in last.iter().cycle().take(fps as usize) {
+        track.push(&encoder.try_encode(frame).map_err(failed)?);
     }
     film(&track).ok_or_else(|| FilmError::Mp4("the encoder gave no whole stream".to_owned()))
 }

@@ -1,13 +1,13 @@
 //! Films of a run, as its run file asks for them, from the trajectories of its first samples.
 
 use langevin_core::NoiseLevel;
-use langevin_data::{Dataset, LevelDensity};
+use langevin_data::{Dataset, LevelDensity, Part};
 use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    config::FilmConfig,
-    sample::Samples,
+    config::{FilmConfig, TRAJECTORY_ROWS},
+    sample::{Samples, spaces::BothSpaces},
     show::{
         film::{Course, DensityAt, Film, FilmError, Trajectory},
         numbers::number,
@@ -41,6 +41,15 @@ pub fn draw_film(
     way.film(config, format)
 }
 
+/// Names of the model's features: the user's columns if there are as many, else numbers.
+pub(crate) fn feature_names(data: &dyn Dataset) -> Vec<String> {
+    let (features, columns) = (data.features(), data.column_names());
+    match columns.len() == features {
+        true => columns,
+        false => (0..features).map(|i| format!("feature {i}")).collect(),
+    }
+}
+
 /// Way of a run's first samples through the levels, with the data whose density is drawn.
 pub(crate) struct Way<'a> {
     pub(crate) levels: &'a [NoiseLevel],
@@ -62,7 +71,12 @@ impl Way<'_> {
         formats.into_par_iter().map(film).collect()
     }
 
-    fn film(&self, config: &FilmConfig, format: FilmFormat) -> Result<Vec<u8>, TrainError> {
+    /// One film, as a file's bytes.
+    pub(crate) fn film(
+        &self,
+        config: &FilmConfig,
+        format: FilmFormat,
+    ) -> Result<Vec<u8>, TrainError> {
         let course = match format {
             FilmFormat::LoopedGif => Course::ThereAndBack,
             FilmFormat::Gif | FilmFormat::Mp4 => Course::OneWay,
@@ -76,11 +90,20 @@ impl Way<'_> {
         let density: DensityAt = &|position| self.density(position);
         let density = (features == 1).then_some(density);
         let film = Film::new(*config, course, trajectory, density).map_err(failed)?;
+        let (target, names) = (self.target(), feature_names(self.data));
+        let name = |feature: usize| names.get(feature).map_or("", String::as_str);
+        let film = film.with_target(&target).with_features([name(0), name(1)]);
         match format {
             FilmFormat::Gif | FilmFormat::LoopedGif => film.gif(),
             FilmFormat::Mp4 => film.mp4(),
         }
         .map_err(failed)
+    }
+
+    /// Rows of the data that lie under the samples: training rows, of which there are most. A distribution draws the
+    /// same ones whatever the run's seed.
+    fn target(&self) -> Vec<f64> {
+        BothSpaces::of_data(self.data, Part::Training, 0, 0, Some(TRAJECTORY_ROWS)).model
     }
 
     /// Exact density at a step position. Between two levels, alpha and sigma are interpolated as

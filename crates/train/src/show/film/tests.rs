@@ -121,18 +121,49 @@ fn assert_near(got: f64, want: f64, tolerance: f64, what: &str) {
     assert!((got - want).abs() < tolerance, "{what}: {got}, not {want}");
 }
 
+/// Place of a point on a frame of `size` pixels whose axes reach to ±3, and the pixels of one unit.
+fn place(size: u32, x: Option<f64>, y: f64) -> ((f64, f64), f64) {
+    let ends = Some((-3.0, 3.0));
+    let ends = [x.and(ends), ends];
+    let ground = Ground { name: "", note: "", axes: ["", ""], ends, has_data: false };
+    let field = ground.draw().1;
+    let scale = f64::from(size) / CANVAS;
+    let at = |y| field.at(x.unwrap_or(0.5), y).unwrap();
+    ((at(y).0 * scale, at(y).1 * scale), (at(0.0).1 - at(1.0).1) * scale)
+}
+
+/// Place of a share of the index, from 0 to 1, on a frame of 120 pixels.
+fn place_of_index(share: f64) -> f64 {
+    let ends = [None, Some((-3.0, 3.0))];
+    let ground = Ground { name: "", note: "", axes: ["sample", ""], ends, has_data: false };
+    ground.draw().1.at(share, 0.0).unwrap().0 * 120.0 / CANVAS
+}
+
+/// Frames without what is the same in an empty film: axes and grid.
+fn without_ground(frames: &[Ink], config: FilmConfig, features: usize) -> Vec<Ink> {
+    let nothing = vec![f32::NAN; features];
+    let levels: [&[f32]; 2] = [&nothing, &nothing];
+    let empty = film(config, &levels, features, None).unwrap();
+    let ground = &decode_gif(&empty.gif().unwrap()).0[0];
+    let ink = |frame: &Ink| frame.iter().zip(ground).map(|(a, b)| (a - b).abs()).collect();
+    frames.iter().map(ink).collect()
+}
+
 /// Asserts that frames go from noise in the middle of axes of ±3 to rows that are all at (−1, 1).
-fn assert_from_noise_to_data(frames: &[Ink], size: u32) {
+fn assert_from_noise_to_data(frames: &[Ink], config: FilmConfig) {
+    let frames = without_ground(frames, config, 2);
+    let size = config.size;
     let [first, last] = [&frames[0], &frames[frames.len() - 1]].map(|frame| moments(frame, size));
-    let size = f64::from(size);
-    for (mean, spread) in first {
-        // The mean of 300 normal rows has a standard error of 0.06 deviations, which are a sixth of
-        // the frame. Overlapping dots take some ink away.
-        assert_near(mean, size / 2.0, 0.25 * size / 6.0, "middle of the noise");
-        assert_near(spread, size / 6.0, 0.15 * size / 6.0, "spread of the noise");
+    let (middle, unit) = place(size, Some(0.0), 0.0);
+    for ((mean, spread), middle) in first.into_iter().zip([middle.0, middle.1]) {
+        // The mean of 300 normal rows has a standard error of 0.06 deviations, which are a unit. Overlapping dots
+        // take some ink away, as does the ground under them.
+        assert_near(mean, middle, 0.25 * unit, "middle of the noise");
+        assert_near(spread, unit, 0.15 * unit, "spread of the noise");
     }
-    for (mean, spread) in last {
-        assert_near(mean, size / 3.0, 0.75, "middle of the data");
+    let (goal, _) = place(size, Some(-1.0), 1.0);
+    for ((mean, spread), goal) in last.into_iter().zip([goal.0, goal.1]) {
+        assert_near(mean, goal, 0.75, "middle of the data");
         assert!(spread < 2.0, "spread of the data: {spread}");
     }
 }
@@ -155,6 +186,9 @@ fn a_gif_has_the_frames_size_and_length_that_were_asked_for() {
             let bytes = Film::new(config, course, trajectory, None).unwrap().gif().unwrap();
             let (decoded, delays, loops) = decode_gif(&bytes);
             assert_eq!((decoded.len(), decoded[0].len()), (times * frames, 120 * 120));
+            // The samples stay for a second more, at the end or where the film turns.
+            let mut delays = delays;
+            delays[if times == 1 { frames - 1 } else { frames }] -= 100;
             let whole: u16 = delays.iter().sum();
             assert_eq!((usize::from(whole), loops), (times * hundredths, true), "{fps} fps");
             let shortest = delays.iter().min().unwrap();
@@ -168,7 +202,7 @@ fn a_gif_begins_with_the_noise_and_ends_with_the_samples() {
     let rows = trajectory(300, &[-1.0, 1.0]);
     let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
     let bytes = film(SMALL, &levels, 2, None).unwrap().gif().unwrap();
-    assert_from_noise_to_data(&decode_gif(&bytes).0, SMALL.size);
+    assert_from_noise_to_data(&decode_gif(&bytes).0, SMALL);
 }
 
 #[test]
@@ -181,12 +215,16 @@ fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
         let settings = FilmConfig { seconds, fps, size, ..SMALL };
         let film = film(settings, &levels, 2, None).unwrap();
         let Some((words, frames)) = decode_mp4(&film.mp4().unwrap(), size) else { return };
-        let count = film.config.frame_count(Course::OneWay);
-        let rates = format!("{fps}/1,{fps}/1,{seconds:.6}");
+        let moving = film.config.frame_count(Course::OneWay);
+        // The samples stay for a second more.
+        let count = moving + fps as usize;
+        let rates = format!("{fps}/1,{fps}/1,{:.6}", seconds + 1.0);
         let want = format!("h264,{size},{size},tv,smpte170m,{rates},{count},{count}");
         assert_eq!((words, frames.len()), (want, count));
         let (drawn, ..) = decode_gif(&film.gif().unwrap());
-        for (i, (shown, drawn)) in frames.iter().zip(&drawn).enumerate() {
+        assert_eq!(drawn.len(), moving);
+        let held = std::iter::repeat(&drawn[moving - 1]);
+        for (i, (shown, drawn)) in frames.iter().zip(drawn.iter().chain(held)).enumerate() {
             let squares = shown.iter().zip(drawn).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
             // Measured: coding and the GIF's palette together differ by 4.4 at most. The
             // neighbouring frame differs by 8 to 28 while dots move.
@@ -194,7 +232,7 @@ fn an_mp4_has_what_was_asked_for_and_the_pictures_of_the_gif() {
             assert!(error < 5.0, "{size} pixels, frame {i}: {error}");
         }
         if fps == 24 {
-            assert_from_noise_to_data(&frames, size);
+            assert_from_noise_to_data(&frames, settings);
         }
     }
 }
@@ -228,14 +266,18 @@ fn rows_go_straight_from_snapshot_to_snapshot() {
 fn the_value_stands_over_the_index_where_there_is_one_column() {
     let levels: [&[f32]; 2] = [&[2.0, 0.0, -2.0], &[0.0, 0.0, 0.0]];
     let bytes = film(SMALL, &levels, 1, None).unwrap().gif().unwrap();
-    let (frames, ..) = decode_gif(&bytes);
-    for (frame, ys) in [(&frames[0], [20.0, 60.0, 100.0]), (&frames[11], [60.0; 3])] {
-        for (index, y) in ys.into_iter().enumerate() {
-            let third = |i: usize| i % 120 / 40 == index;
-            let alone = (0..frame.len()).map(|i| if third(i) { frame[i] } else { 0.0 }).collect();
+    let frames = without_ground(&decode_gif(&bytes).0, SMALL, 1);
+    let ((middle, _), _) = place(120, None, 0.0);
+    let third = 2.0 * (middle - place_of_index(0.0)) / 3.0;
+    for (frame, values) in [(&frames[0], [2.0, 0.0, -2.0]), (&frames[11], [0.0; 3])] {
+        for (index, value) in values.into_iter().enumerate() {
+            let from = place_of_index(0.0) + third * index as f64;
+            let inside = |i: usize| (from..from + third).contains(&((i % 120) as f64 + 0.5));
+            let alone = (0..frame.len()).map(|i| if inside(i) { frame[i] } else { 0.0 }).collect();
             let [(across, _), (down, _)] = moments(&alone, 120);
-            assert_near(across, 20.0 + 40.0 * index as f64, 0.2, "index");
-            assert_near(down, y, 0.2, "value");
+            // Ink over a grid line differs less from it than ink beside it.
+            assert_near(across, from + third / 2.0, 0.3, "index");
+            assert_near(down, place(120, None, value).0.1, 0.3, "value");
         }
     }
 }
@@ -258,8 +300,9 @@ fn what_is_not_finite_is_left_out_and_draws_nothing() {
         }
     }
     let (frames, ..) = decode_gif(&film(SMALL, &levels, 2, None).unwrap().gif().unwrap());
+    let frames = without_ground(&frames, SMALL, 2);
     assert!(frames[0].iter().all(|ink| *ink == 0.0), "a dot of a row that is not finite");
-    assert!(frames[11].iter().any(|ink| *ink > 100.0));
+    assert!(frames[11].iter().any(|ink| *ink > 30.0));
 }
 
 #[test]
@@ -267,7 +310,7 @@ fn a_stray_row_does_not_press_the_others_together() {
     let mut rows = trajectory(300, &[-1.0, 1.0]);
     let axes = |rows: &[Vec<f32>]| {
         let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
-        Trajectory { levels: &levels, features: 2, names: &[] }.axes()
+        Trajectory { levels: &levels, features: 2, names: &[] }.axes(&[])
     };
     let before = axes(&rows);
     let [x, y] = before;
@@ -295,8 +338,8 @@ fn a_density_and_its_histogram_move_together() {
     let settings = FilmConfig { size: 240, picture: FilmPicture::Density, ..SMALL };
     let film = film(settings, &levels, 1, Some(&curve)).unwrap();
     let frames: Vec<Pixmap> = film.frames(24).collect::<Result<_, _>>().unwrap();
-    // The axis of ±3 lies at pixels 14 to 226.
-    let pixel = |x: f64| 14.0 + (x + 3.0) / 6.0 * 212.0;
+    // The axis of ±3 lies from 14 to 286 of the canvas' 300, of which each is 0.8 pixels.
+    let pixel = |x: f64| 0.8 * (14.0 + (x + 3.0) / 6.0 * 272.0);
     for (frame, left) in [(&frames[0], 1.0), (&frames[11], 0.1)] {
         let colours = |reddish: bool| -> Vec<f64> {
             let pixels = frame.pixels().iter().enumerate().filter(move |(_, p)| {
@@ -308,11 +351,16 @@ fn a_density_and_its_histogram_move_together() {
         let mean = bars.iter().sum::<f64>() / bars.len() as f64;
         let square = bars.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / bars.len() as f64;
         assert_near(mean, pixel(1.0 - left), 4.0, "middle of the histogram");
-        assert_near(square.sqrt(), left * 212.0 / 6.0, 3.0, "spread of the histogram");
+        assert_near(square.sqrt(), left * 0.8 * 272.0 / 6.0, 3.0, "spread of the histogram");
         let top =
             frame.pixels().iter().position(|p| p.red() > p.blue().saturating_add(60)).unwrap();
         assert_near((top % 240) as f64 + 0.5, pixel(1.0 - left), 6.0, "place of the peak");
-        assert_near((top / 240) as f64, 30.0 + 180.0 * (1.0 - 1.0 / 1.15), 3.0, "its height");
+        assert_near(
+            (top / 240) as f64,
+            0.8 * (30.0 + 240.0 * (1.0 - 1.0 / 1.15)),
+            3.0,
+            "its height",
+        );
         assert!(line.len() > 200, "{} pixels of the line", line.len());
     }
 }
@@ -321,18 +369,65 @@ fn a_density_and_its_histogram_move_together() {
 fn a_level_is_named_and_columns_that_are_not_shown_are_spoken_of() {
     let levels: [&[f32]; 3] = [&[0.0; 3], &[0.0; 3], &[0.0; 3]];
     let names = ["σ = 1", "σ = 0.5", ""].map(str::to_owned);
-    let ink = |names: &[String], features, frame: usize, rows: std::ops::Range<usize>| {
+    let rows = |names: &[String], features, frame: usize, rows: std::ops::Range<usize>| {
         let trajectory = Trajectory { levels: &levels, features, names };
-        let film = Film::new(SMALL, Course::OneWay, trajectory, None).unwrap();
+        let config = FilmConfig { size: 300, ..SMALL };
+        let film = Film::new(config, Course::OneWay, trajectory, None).unwrap();
         let frame = film.frames(24).nth(frame).unwrap().unwrap();
-        frame.data()[rows.start * 480..rows.end * 480].to_vec()
+        frame.data()[rows.start * 1200..rows.end * 1200].to_vec()
     };
-    let top = |frame| ink(&names, 1, frame, 0..25);
+    // Above the axes of a film as large as the canvas, and in the line below.
+    let top = |frame| rows(&names, 1, frame, 0..26);
+    let is_white = |pixels: &[u8]| pixels.iter().all(|channel| *channel == 255);
     assert_ne!(top(0), top(5), "two levels");
-    assert!(top(0).contains(&0x22) && !top(11).contains(&0x22), "a name, and none");
-    assert!(!ink(&[], 1, 0, 0..25).contains(&0x22), "no names");
-    let bottom = |features| ink(&[], features, 0, 100..120).iter().all(|channel| *channel == 255);
-    assert!(bottom(1) && !bottom(3));
+    assert!(top(0).contains(&0x22) && is_white(&top(11)), "a name, and none");
+    assert!(is_white(&rows(&[], 1, 0, 0..26)), "no names");
+    let note = |features| {
+        rows(&[], features, 0, 27..40)[..].chunks(1200).all(|row| is_white(&row[32..120]))
+    };
+    assert!(note(1) && !note(3));
+}
+
+#[test]
+fn the_data_lies_in_grey_under_the_samples_and_within_the_axes() {
+    let levels: [&[f32]; 2] = [&[-1.0, -1.0], &[-1.0, 1.0]];
+    let target = [1.0, -1.0, 2.0, 2.0, 9.0, 9.0];
+    let config = FilmConfig { size: 300, ..SMALL };
+    let with = |target: &[f64], config| -> Vec<Pixmap> {
+        let film = film(config, &levels, 2, None).unwrap().with_target(target);
+        film.frames(24).collect::<Result<_, _>>().unwrap()
+    };
+    let frames = with(&target, config);
+    let colour = |frame: &Pixmap, x, y| {
+        let ((x, y), _) = place(300, Some(x), y);
+        let pixel = frame.pixel(x as u32, y as u32).unwrap();
+        [pixel.red(), pixel.green(), pixel.blue()]
+    };
+    let is_blue = |[r, _, b]: [u8; 3]| b > r + 60;
+    let is_grey = |[r, g, b]: [u8; 3]| r == g && g == b && r < 190;
+    for frame in [&frames[0], &frames[11]] {
+        assert!(is_grey(colour(frame, 1.0, -1.0)) && is_grey(colour(frame, 2.0, 2.0)));
+    }
+    assert!(is_blue(colour(&frames[0], -1.0, -1.0)) && is_blue(colour(&frames[11], -1.0, 1.0)));
+    // Where both are, the sample is on top.
+    assert!(is_blue(colour(&with(&[-1.0, -1.0], config)[0], -1.0, -1.0)));
+    // Without a given extent, the axes reach as far as the data, and no further from it and from the samples in the
+    // end than these are wide.
+    let ends = |target: &[f64]| {
+        film(FilmConfig { extent: None, ..config }, &levels, 2, None)
+            .unwrap()
+            .with_target(target)
+            .axes
+    };
+    let [x, y] = ends(&target);
+    assert!(x.1 > 9.0 && y.1 > 9.0 && ends(&[])[0].1 < 2.0, "{x:?} {y:?}");
+    let noisy: [&[f32]; 2] = [&[-80.0, -80.0, 80.0, 80.0], &[-1.0, -1.0, 1.0, 1.0]];
+    let reach = |target: &[f64]| {
+        let settings = FilmConfig { extent: None, ..config };
+        film(settings, &noisy, 2, None).unwrap().with_target(target).axes[0]
+    };
+    assert_near(reach(&[-1.0, -1.0, 1.0, 1.0]).1, 3.0 + 0.06 * 6.0, 1e-6, "three times as wide");
+    assert!(reach(&[]).1 > 80.0, "without data as far as the noise");
 }
 
 #[test]
@@ -385,7 +480,7 @@ fn equal_rows_give_equal_bytes() {
     let rows = trajectory(300, &[-1.0, 1.0]);
     let levels: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
     let make = || {
-        let film = film(SMALL, &levels, 2, None).unwrap();
+        let film = film(SMALL, &levels, 2, None).unwrap().with_target(&[0.0, 1.0]);
         (film.gif().unwrap(), film.mp4().unwrap())
     };
     assert!(make() == make());

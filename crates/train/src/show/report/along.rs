@@ -16,7 +16,7 @@ use crate::{
             self, ContourPanel, ConvergenceStep, DensityPanel, ModeSummary, NoiseScale,
             TrajectoryStep,
         },
-        film::of_run::Way,
+        film::of_run::{FilmFormat, Way, feature_names},
         numbers::number,
     },
 };
@@ -29,11 +29,7 @@ const MOST_CONTOURS: usize = 6;
 impl Material<'_> {
     /// Names of the model's features: the user's columns if there are as many, else numbers.
     pub(super) fn feature_names(&self) -> Vec<String> {
-        let features = self.data.features();
-        match self.columns.len() == features {
-            true => self.columns.clone(),
-            false => (0..features).map(|i| format!("feature {i}")).collect(),
-        }
+        feature_names(self.data)
     }
 
     fn title(&self, what: &str) -> String {
@@ -117,16 +113,25 @@ impl Material<'_> {
         (!panels.is_empty()).then(|| figures::cumulative(&title, name, panels))
     }
 
+    /// Films that the config asks for, by the names of their files.
     pub(super) fn films(
         &self,
         config: &FilmConfig,
     ) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError> {
-        let levels: Vec<_> = self
-            .levels
-            .iter()
-            .filter_map(|level| NoiseLevel::new(level.alpha, level.sigma).ok())
-            .collect();
+        let levels = self.noise_levels();
         Way { levels: &levels, trajectory: &self.trajectory, data: self.data }.films(config)
+    }
+
+    /// The film of the run's page, as an MP4.
+    pub(super) fn film(&self, config: &FilmConfig) -> Result<Vec<u8>, TrainError> {
+        let levels = self.noise_levels();
+        let way = Way { levels: &levels, trajectory: &self.trajectory, data: self.data };
+        way.film(config, FilmFormat::Mp4)
+    }
+
+    fn noise_levels(&self) -> Vec<NoiseLevel> {
+        let levels = self.levels.iter();
+        levels.filter_map(|level| NoiseLevel::new(level.alpha, level.sigma).ok()).collect()
     }
 
     /// Steps of the sampling: number, level and kept rows of each. Empty where the run did not keep

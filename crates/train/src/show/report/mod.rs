@@ -1,6 +1,7 @@
 //! Report of a run: its figures and its page, drawn from the files in the run's folder.
 
 mod along;
+mod captions;
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    config::FigureKind,
+    config::{FigureKind, FilmConfig, FilmPicture},
     problem::Problem,
     sample::{
         Tones,
@@ -32,7 +33,7 @@ use crate::{
             self, Curve, DensityPanel, Distance, Figure, FigureError, LevelErrorCurve,
             LevelStatistics, Pixels, Points,
         },
-        page::{self, Section},
+        page::{self, PageFilm, Section},
     },
     store::{
         RunRecords,
@@ -60,16 +61,22 @@ pub(crate) struct Drawn {
 pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<Drawn, TrainError> {
     let (material, config) = (Material::read(run, problem, data)?, problem.config());
     let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
-    // Figures, films and page are drawn side by side, then written one after the other.
-    let (figures, (films, page)) = rayon::join(
+    // Figures, films and those of the page are drawn side by side, then written one after the other.
+    let (figures, (films, sections)) = rayon::join(
         || -> Vec<_> { config.report.figures.par_iter().map(|k| material.files(*k)).collect() },
         || {
             rayon::join(
                 || film.map_or(Ok(Vec::new()), |film| material.films(film)),
-                || config.report.page.then(|| material.page()).transpose(),
+                || config.report.page.then(|| material.sections()).transpose(),
             )
         },
     );
+    let films = films?;
+    let page = sections?.map(|sections| {
+        let mp4 = films.iter().find(|(name, _)| *name == "film.mp4");
+        let film = film.zip(mp4).map(|(film, (_, mp4))| page_film(film, mp4.clone()));
+        material.page(film.as_ref(), &sections)
+    });
     let (mut written, mut skipped) = (Vec::new(), Vec::new());
     if !figures.is_empty() {
         let folder = run.join("figures");
@@ -87,12 +94,12 @@ pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<
             }
         }
     }
-    for (name, bytes) in films? {
+    for (name, bytes) in films {
         let path = run.join(name);
         write_durably(&path, &bytes)?;
         written.push(path);
     }
-    if let Some(html) = page? {
+    if let Some(html) = page.transpose()? {
         written.push(material.write_page(&html)?);
     }
     Ok(Drawn { written, skipped })
@@ -122,7 +129,18 @@ pub fn report_run(
     let material = Material::read(run, problem, data)?;
     same_data(&material.records.manifest.data, data)
         .map_err(|why| TrainError::mismatch(run, why))?;
-    material.write_page(&material.page()?)
+    let film = problem.config().report.film.as_ref().filter(|_| !material.trajectory.is_empty());
+    let (film, sections) = rayon::join(
+        || film.map(|film| material.film(film).map(|mp4| page_film(film, mp4))).transpose(),
+        || material.sections(),
+    );
+    material.write_page(&material.page(film?.as_ref(), &sections?)?)
+}
+
+/// Film of a page, by its settings and its bytes.
+fn page_film(film: &FilmConfig, mp4: Vec<u8>) -> PageFilm {
+    let says = captions::film_caption(film.picture == FilmPicture::Density);
+    PageFilm { mp4, size: film.size, says }
 }
 
 /// Page that compares runs: their results, the differences of their configs, and their curves.
@@ -147,7 +165,13 @@ pub fn compare_runs(records: &[RunRecords], comparison: &Comparison) -> Result<S
         let curves: Vec<_> = named.map(|(name, points)| Curve { name, points }).collect();
         if !curves.is_empty() {
             let figure = figures::curves(name, name, &curves).map_err(failed(name))?;
-            sections.push(Section { name, source: "metrics.jsonl", svg: figure.themed_svg() });
+            let says = captions::caption(name, 0);
+            sections.push(Section {
+                name,
+                says,
+                source: "metrics.jsonl",
+                svg: figure.themed_svg(),
+            });
         }
     }
     page::compare_page(comparison, &sections)
@@ -351,7 +375,15 @@ impl<'a> Material<'a> {
     }
 
     /// Page of the run, as HTML.
-    fn page(&self) -> Result<String, TrainError> {
+    fn page(&self, film: Option<&PageFilm>, sections: &[Section]) -> Result<String, TrainError> {
+        let glyphs = missing_glyphs(self.problem, self.data);
+        let remarks: Vec<_> = self.problem.remarks(self.data).into_iter().chain(glyphs).collect();
+        page::run_page(&self.records, self.data, &remarks, film, sections)
+    }
+
+    /// Figures of the run's page.
+    fn sections(&self) -> Result<Vec<Section>, TrainError> {
+        let columns = self.columns.len();
         let from_samples = "samples.csv over the rows of the data that are held out";
         let exact = "levels.json, against the exact goal of each level";
         let first = "trajectory.npy: the first samples at each level";
@@ -361,7 +393,8 @@ impl<'a> Material<'a> {
             ("scatter", from_samples, &|| self.scatter("Samples over data")),
             ("distances", "evaluation.json", &|| self.distances()),
             ("denoising", "evaluation.json", &|| self.denoising()),
-            ("marginals", from_samples, &|| self.marginals()),
+            // Of one column, the scatter is this histogram.
+            ("marginals", from_samples, &|| self.marginals().filter(|_| columns > 1)),
             ("modes", "samples.csv", &|| self.modes()),
             ("levels", exact, &|| self.levels()),
             ("convergence", "levels.json", &|| self.convergence()),
@@ -379,14 +412,12 @@ impl<'a> Material<'a> {
         ];
         let section = |&(name, source, draw): &(&'static str, &'static str, Draw<'_>)| {
             let figure = draw().transpose().map_err(failed(name))?;
-            Ok(figure.map(|figure| Section { name, source, svg: figure.themed_svg() }))
+            let says = captions::caption(name, columns);
+            Ok(figure.map(|figure| Section { name, says, source, svg: figure.themed_svg() }))
         };
         let sections: Result<Vec<Option<Section>>, TrainError> =
             plan.par_iter().map(section).collect();
-        let sections: Vec<_> = sections?.into_iter().flatten().collect();
-        let glyphs = missing_glyphs(self.problem, self.data);
-        let remarks: Vec<_> = self.problem.remarks(self.data).into_iter().chain(glyphs).collect();
-        page::run_page(&self.records, self.data, &remarks, &sections)
+        Ok(sections?.into_iter().flatten().collect())
     }
 
     fn write_page(&self, html: &str) -> Result<PathBuf, TrainError> {
