@@ -47,7 +47,7 @@ fn pages_open_without_error_or_request_and_all_of_them_can_be_read() {
         program.run(&[&["train", config, "--out", out], settings].concat()).code(0);
     };
     train("run.json", "points", &["--steps", "40"]);
-    train("default", "default", &QUICK);
+    train("default", "default", &[&QUICK[..], &["--set", "report.film={}"]].concat());
     train("penguins", "table", &QUICK);
     train("digits", "images", &[&QUICK[..], &["--set", "denoiser.network.width=16"]].concat());
     train("2-gaussian-video", "article", &QUICK);

@@ -458,42 +458,4 @@ fn what_is_left(run: &Path, last: Option<&Path>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_of_a_shell() {
-        let words = ["a-1", "a b", "it's", "-x", ""].map(|path| shell_word(path.as_ref()));
-        assert_eq!(words, ["a-1", "'a b'", "'it'\\''s'", "./-x", "''"]);
-    }
-
-    #[test]
-    fn messages_say_what_is_wrong_and_what_to_do() {
-        let (usage, failure) = (true, false);
-        let errors: [(TrainError, bool, &str); 3] = [
-            (TrainError::NamesTaken("runs/x".into()), usage, "every name after runs/x is taken"),
-            (
-                TrainError::Panic(Some("lost".to_owned())),
-                failure,
-                "the run stopped at a panic, as a lost device or a defect causes: lost",
-            ),
-            (TrainError::figure("film", "why"), failure, "cannot draw the figure film: why"),
-        ];
-        for (error, is_usage, message) in errors {
-            assert_eq!((error.to_string(), error.is_usage()), (message.to_owned(), is_usage));
-        }
-    }
-
-    #[test]
-    fn a_holder_is_named_where_the_lock_names_one() {
-        let locked = |holder: Option<&str>| {
-            let holder = holder.map(str::to_owned);
-            TrainError::Locked { run: PathBuf::from("x"), holder }.to_string()
-        };
-        assert_eq!(locked(None), "another process is training in x");
-        assert_eq!(
-            locked(Some("process 7 on here")),
-            "another process is training in x: process 7 on here"
-        );
-    }
-}
+mod tests;
