@@ -18,7 +18,7 @@ const MOST_PIXELS: usize = 36 * 28 * 28;
 
 /// Figure of two grids of images in colours: data on the left, samples on the right. `tones` are the values that are
 /// dark and full of light; a pixel that is not opaque lies on white. Images are chosen and made smaller as by
-/// [`images`](super::images).
+/// the figure of grey ones.
 ///
 /// # Shapes
 /// `rows` of both sets is row-major, as many values a row as the picture has columns. One of the sets may be empty.
