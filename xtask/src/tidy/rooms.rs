@@ -42,7 +42,9 @@ fn flat(sources: &Sources) -> Vec<Finding> {
     let mut strange: BTreeMap<&str, &str> = BTreeMap::new();
     for path in &within {
         let part = path.split('/').next().unwrap_or(path);
-        if !ROOMS.contains(&part) && !["lib.rs", "error.rs"].contains(&part) {
+        // What errors say is held beside their file, which is full.
+        let is_ours = ["lib.rs", "error.rs"].contains(&part) || *path == "error/tests.rs";
+        if !ROOMS.contains(&part) && !is_ours {
             strange.entry(part).or_insert(path);
         }
     }

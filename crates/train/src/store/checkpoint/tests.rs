@@ -189,7 +189,7 @@ fn a_newer_format_is_refused_and_no_older_checkpoint_stands_in_for_it() {
     let mut damaged = Vec::new();
     let why = checkpoints.newest(&mut |what| damaged.push(what)).expect_err("newer");
     let said = "step-00000006/checkpoint.json has format 3, and this program reads up to 2: a newer \
-                Langevin wrote it";
+                Langevin wrote it, so use that one";
     assert!(why.to_string().ends_with(said), "{why}");
     assert!(why.is_usage() && damaged.is_empty(), "{damaged:?}");
 }
