@@ -10,6 +10,9 @@ use std::{
 
 use crate::program::{Program, SMALL};
 
+/// Files that no refused command may touch.
+const KEPT: [&str; 5] = ["mine.csv", "there.mp4", "there.html", "there.safetensors", "folder/file"];
+
 /// A table of forty rows and two columns.
 fn table() -> String {
     let row = |i: i32| {
@@ -25,11 +28,8 @@ fn program() -> Program {
     program.write("small.json", SMALL);
     program.write("table.csv", &table());
     program.write("notes.txt", "hi\n");
-    for name in ["mine.csv", "there.mp4", "there.html", "there.safetensors"] {
-        program.write(name, "kept\n");
-    }
     fs::create_dir(program.path("folder")).expect("created");
-    program.write("folder/file", "kept\n");
+    KEPT.iter().for_each(|name| program.write(name, "kept\n"));
     program
 }
 
@@ -189,6 +189,9 @@ fn check(group: &str, program: &Program) {
         );
     }
     assert_eq!(now.lines().count(), text.lines().count(), "{group}.txt");
+    for name in KEPT {
+        assert_eq!(program.read(name), b"kept\n", "{name} was overwritten");
+    }
 }
 
 #[test]

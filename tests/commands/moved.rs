@@ -174,18 +174,55 @@ fn what_is_kept_is_not_trusted() {
             ".column.format: is only for kind",
         ),
     ];
-    for (text, words) in cases {
-        program.write("run/data.json", &text);
+    let manifest: Value = serde_json::from_slice(&program.read("run/manifest.json")).expect("JSON");
+    let refused = |words: &str| {
         let said = program.run(&["sample", "run", "--out", "x.csv"]).code(2);
-        said.err_has(words);
+        said.err_has(words).err_has("data.json");
         assert!(!program.path("x.csv").exists());
         let found = program.run(&["verify", "run"]).code(1).out;
-        assert!(
-            found.lines().any(|line| line.starts_with("data.json: ") && !line.ends_with("sound")),
-            "{found}"
+        let own: Vec<_> = found.lines().filter(|line| line.starts_with("data.json: ")).collect();
+        assert!(matches!(own[..], [line] if !line.ends_with("sound")), "{found}");
+    };
+    for (text, words) in cases {
+        program.write("run/data.json", &text);
+        refused(
+            "its checksum is not the one that manifest.json names; `langevin train --resume RUN`",
         );
+        // A manifest that names it as it is.
+        let mut names_it = manifest.clone();
+        names_it["files"]["data.json"] = blake3::hash(text.as_bytes()).to_string().into();
+        program.write("run/manifest.json", &names_it.to_string());
+        refused(words);
+        program.write("run/manifest.json", &manifest.to_string());
     }
+    // Without its table too it is the file that is wrong, not the table that is missing.
+    program.write("run/data.json", "{");
+    fs::rename(program.path("t.csv"), program.path("away.csv")).expect("moved");
+    refused("its checksum is not");
+    fs::rename(program.path("away.csv"), program.path("t.csv")).expect("moved");
     // A run that goes on keeps its table anew.
     program.run(&["train", "--resume", "run"]).code(0);
     assert_eq!(program.read("run/data.json"), sound);
+}
+
+#[test]
+fn a_table_that_changed_or_is_another_is_not_taken_for_the_run_s() {
+    let case = trained("train.steps=20");
+    let program = &case.program;
+    let film = ["film", "run", "--set", "seconds=0.25", "--out", "f.gif"];
+    program.write("t.csv", &table().replace(",7\n", ",8\n"));
+    // The film has no rows under its samples then.
+    program.run(&film).code(0);
+    program.run(&["sample", "run", "--out", "s.csv"]).code(0);
+    for command in [&["sample", "run", "--out", "x.csv"][..], &["film", "run", "--out", "x.gif"]] {
+        let with = |file: &'static str| [command, &["--data", file]].concat();
+        program.run(&with("t.csv")).code(2).err_has("was trained on other data");
+        program
+            .run(&with("nowhere.csv"))
+            .code(2)
+            .err_has("nowhere.csv: the run's table is not there");
+        let words = "--data: data.path: must be a file whose path is UTF-8, got \"builtin:digits\"";
+        program.run(&with("builtin:digits")).code(2).err_has(words);
+    }
+    assert!(!program.path("x.csv").exists() && !program.path("x.gif").exists());
 }

@@ -166,7 +166,7 @@ pub fn run(workspace: &Workspace, parts: Vec<&'static Part>) -> Result<(), Strin
         about(all)
     );
     if parts.iter().any(|part| part.name == "tests") {
-        missing::skipped().iter().for_each(|line| println!("skipped: {line}"));
+        missing::skipped().iter().for_each(|line| println!("{line}"));
     }
     for part in parts {
         if failure.is_some() {

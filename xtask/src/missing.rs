@@ -28,13 +28,16 @@ const NEEDS: &[Need] = &[
         skips: "pages in a browser",
         lacks: "no chromium: apt-get install chromium; and a Python with websocket-client, by LANGEVIN_PYTHON",
         required_by: "LANGEVIN_REQUIRE_CHROMIUM",
-        is_there: || has("chromium") && imports("websocket"),
+        is_there: || {
+            ["chromium", "chromium-browser", "google-chrome"].into_iter().any(has)
+                && imports("websocket")
+        },
     },
     Need {
         skips: "films by another decoder",
         lacks: "no ffmpeg: apt-get install ffmpeg",
         required_by: "LANGEVIN_REQUIRE_FFMPEG",
-        is_there: || has("ffmpeg"),
+        is_there: || has("ffmpeg") && has("ffprobe"),
     },
     Need {
         skips: "weights as numpy reads them",
@@ -54,8 +57,8 @@ const NEEDS: &[Need] = &[
 pub fn skipped() -> Vec<String> {
     let missing = NEEDS.iter().filter(|need| !(need.is_there)());
     let line = |need: &Need| match env::var_os(need.required_by) {
-        None => format!("{} ({})", need.skips, need.lacks),
-        Some(_) => format!("nothing, though {} must fail ({})", need.skips, need.lacks),
+        None => format!("skipped: {} ({})", need.skips, need.lacks),
+        Some(_) => format!("required by {}, and missing: {}", need.required_by, need.lacks),
     };
     missing.map(line).collect()
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{FilmFormat, Problem, TrainError, draw_film, sample_run};
+use langevin_train::{
+    FilmFormat, Manifest, Problem, RunConfig, TrainError, draw_film, fingerprint, sample_run,
+};
 use serde_json::json;
 
 use super::{Needs, config_of, on_trained, with_settings};
@@ -29,9 +31,9 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let looped = config.report.film.as_ref().is_some_and(|film| film.there_and_back);
     let outputs = outputs(film, looped)?;
     let (run, problem) = (&film.run, Problem::new(config.clone())?);
-    // The rows are shown where they are there.
-    let is_there = config.data.file().is_none_or(Path::exists);
-    let needs = ("film", if is_there { Needs::Rows } else { Needs::Samples });
+    // The rows lie under the samples where they are there, and still the run's.
+    let rows = film.data.is_some() || has_rows(&film.run, &config);
+    let needs = ("film", if rows { Needs::Rows } else { Needs::Samples });
     let drawn =
         on_trained(args, run, problem, needs, |problem, network, data, options, display| {
             sample_run(run, problem, config.seed, network, data, options, display)
@@ -50,6 +52,17 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
         display.json(&json!({ "event": "wrote", "path": shown, "samples": count }));
     }
     Ok(0)
+}
+
+/// Whether the data of a run can be made, and are those that it was trained on.
+fn has_rows(run: &Path, config: &RunConfig) -> bool {
+    if config.data.file().is_none() {
+        return true;
+    }
+    match (config.data.build(config.seed), Manifest::read(run)) {
+        (Ok(data), Ok(manifest)) => manifest.data == fingerprint(data.as_ref()),
+        _ => false,
+    }
 }
 
 /// The files to write, each with its format; none of them exists yet.

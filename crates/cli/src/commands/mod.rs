@@ -145,7 +145,11 @@ fn or_moved<T>(
     config: &RunConfig,
     command: &str,
 ) -> Result<T, Failure> {
-    made.map_err(|error| match config.data.file().filter(|file| !file.exists()) {
+    let missing = |error: &TrainError| {
+        let file = config.data.file().filter(|file| !file.exists());
+        file.filter(|_| matches!(error, TrainError::Table(_)))
+    };
+    made.map_err(|error| match missing(&error) {
         Some(file) => Failure::usage(format!(
             "{}: the run's table is not there; say where it is now: langevin {command} {} --data FILE",
             file.display(),

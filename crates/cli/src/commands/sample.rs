@@ -32,7 +32,9 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
     let run = &sample.run;
-    let needs = ("sample", Needs::Samples);
+    // A table that is named is held against the run; else the run keeps what its samples need.
+    let needs = if sample.data.is_some() { Needs::Rows } else { Needs::Samples };
+    let needs = ("sample", needs);
     let drawn =
         on_trained(args, run, problem, needs, |problem, network, data, options, display| {
             if let Some(path) = &sample.out {

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use langevin_train::{
-    Event, LevelSummary, MemoryEstimate, Observer, Problem, RunConfig, RunReport, Samples,
-    built_in, built_in_trainer, number, read_config, read_run_config, shell_word, verdict_text,
+    DataConfig, Event, LevelSummary, MemoryEstimate, Observer, Problem, RunConfig, RunReport,
+    Samples, built_in, built_in_trainer, number, read_config, read_run_config, shell_word,
+    verdict_text,
 };
 use serde_json::json;
 
@@ -121,7 +122,8 @@ fn no_sample_is_finite(samples: &Samples) -> bool {
 fn ending(report: &RunReport) -> Result<Option<Ending>, Failure> {
     let Some(samples) = &report.samples else { return Ok(None) };
     let config = read_run_config(&report.run)?;
-    if !article::is_system(&config.name) {
+    let is_own = matches!(config.data, DataConfig::Table(_) | DataConfig::Custom(_));
+    if is_own || !article::is_system(&config.name) {
         return Ok(None);
     }
     let data = config.data.build(config.seed)?;

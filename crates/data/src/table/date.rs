@@ -124,8 +124,9 @@ impl DateFormat {
         };
         match self.kind {
             Kind::Month => {
-                let months = value.round().clamp(-120_000.0, 96_000.0) as i64;
-                let year = (1970 + months.div_euclid(12)).clamp(-9999, 9999) as i16;
+                // January of the year −9999, and December of 9999.
+                let months = value.round().clamp(-143_628.0, 96_359.0) as i64;
+                let year = (1970 + months.div_euclid(12)) as i16;
                 let day = Date::new(year, (months.rem_euclid(12) + 1) as i8, 1).ok()?;
                 strtime::format(&self.text, day).ok()
             }
@@ -427,6 +428,9 @@ mod tests {
             ("25/12/2023", "%d/%m/%Y", 19716.0),
             ("2024-03", "%Y-%m", 650.0),
             ("Mar-24", "%b-%y", 650.0),
+            ("9999-12", "%Y-%m", 96_359.0),
+            ("9999-12-31", "%Y-%m-%d", 2_932_896.0),
+            ("9999-12-31 23:59:59", "%Y-%m-%d %H:%M:%S", 253_402_300_799.0),
             ("12:30", "%H:%M", 45000.0),
             ("9:05:59.25", "%-H:%M:%S%.2f", 32759.25),
             ("9:05 PM", "%-I:%M %p", 75900.0),

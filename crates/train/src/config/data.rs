@@ -9,7 +9,7 @@ use langevin_data::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CustomPart, TableConfig};
+use super::{BUILT_IN, CustomPart, TableConfig};
 use crate::{TrainError, error::in_section};
 
 /// What the model learns.
@@ -162,7 +162,12 @@ impl DataConfig {
     pub fn move_to(&mut self, file: &Path) -> Result<(), TrainError> {
         match self {
             Self::Table(table) if !table.is_built_in() => {
-                file.display().to_string().clone_into(&mut table.path);
+                let path = file.to_str().filter(|path| !path.starts_with(BUILT_IN));
+                let refuse = || {
+                    let message = format!("must be a file whose path is UTF-8, got {file:?}");
+                    TrainError::config("data.path", message)
+                };
+                path.ok_or_else(refuse)?.clone_into(&mut table.path);
                 Ok(())
             }
             _ => Err(TrainError::config("data", "comes from no file, and none can be named")),

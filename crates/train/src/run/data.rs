@@ -42,7 +42,8 @@ pub fn built_in_for_samples(
     device: &Device,
 ) -> Result<(OwnNetwork, Box<dyn Dataset>), TrainError> {
     let is_table = matches!(problem.config().data, DataConfig::Table(_));
-    match is_table.then(|| read_kept(run)).transpose()?.flatten() {
+    let kept = || read_kept(run, Some(&Manifest::read(run)?));
+    match is_table.then(kept).transpose()?.flatten() {
         Some(kept) => Ok((network_for(problem, &kept, device)?, Box::new(kept))),
         None => built_in(problem, device),
     }

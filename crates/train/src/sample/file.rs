@@ -139,14 +139,14 @@ fn npy_of<T: npyz::AutoSerialize + Copy>(columns: usize, values: &[T]) -> std::i
 #[derive(Debug, thiserror::Error)]
 enum SamplesError {
     #[error(
-        "is not as it was written ({0}); `langevin train --resume` draws a run's samples again"
+        "is not as it was written ({0}); `langevin train --resume RUN` draws its samples again"
     )]
     Csv(#[from] csv::Error),
     #[error(
-        "must have {columns} columns, got {got}; `langevin train --resume` draws a run's samples again"
+        "must have {columns} columns, got {got}; `langevin train --resume RUN` draws its samples again"
     )]
     Columns { columns: usize, got: usize },
-    #[error("`{field}` is not a number; `langevin train --resume` draws a run's samples again")]
+    #[error("`{field}` is not a number; `langevin train --resume RUN` draws its samples again")]
     NotANumber { field: String },
 }
 
@@ -220,7 +220,7 @@ mod tests {
             [("a\n1\n", "must have 2 columns, got 1"), ("a,b\n1,x\n", "`x` is not a number")]
         {
             let error = read(text).expect_err(why);
-            let again = "`langevin train --resume` draws a run's samples again";
+            let again = "`langevin train --resume RUN` draws its samples again";
             let message = format!("{}: {why}; {again}", path.display());
             assert_eq!((error.to_string(), error.is_usage()), (message, true));
         }

@@ -7,12 +7,25 @@ use langevin_data::KeptTable;
 use crate::{
     TrainError,
     store::{
+        Manifest,
         durable::write_durably,
-        reading::{read_json, share_of_memory},
+        manifest::MANIFEST,
+        reading::{read, share_of_memory},
     },
 };
 
 pub(crate) const KEPT: &str = "data.json";
+
+/// Why a file is not what a run kept of its table.
+#[derive(Debug, thiserror::Error)]
+enum KeptError {
+    #[error(
+        "its checksum is not the one that {MANIFEST} names; `langevin train --resume RUN` writes it anew"
+    )]
+    Checksum,
+    #[error("is not as it was written ({0}); `langevin train --resume RUN` writes it anew")]
+    Json(#[from] serde_json::Error),
+}
 
 /// Writes what is kept, and gives the file's checksum.
 pub(crate) fn write_kept(run: &Path, kept: &KeptTable) -> Result<String, TrainError> {
@@ -28,7 +41,17 @@ pub(crate) fn write_kept(run: &Path, kept: &KeptTable) -> Result<String, TrainEr
 /// Reads what a run keeps of its table; `None` where it keeps nothing.
 ///
 /// # Errors
-/// A file that cannot be read, or is not ours.
-pub(crate) fn read_kept(run: &Path) -> Result<Option<KeptTable>, TrainError> {
-    read_json(&run.join(KEPT), share_of_memory())
+/// A file that cannot be read, is another than the manifest names, or is not ours.
+pub(crate) fn read_kept(
+    run: &Path,
+    manifest: Option<&Manifest>,
+) -> Result<Option<KeptTable>, TrainError> {
+    let path = run.join(KEPT);
+    let Some(bytes) = read(&path, share_of_memory())? else { return Ok(None) };
+    let refuse = |why: KeptError| TrainError::NotOurs { path: path.clone(), source: why.into() };
+    let sum = manifest.and_then(|manifest| manifest.files.get(KEPT));
+    if sum.is_some_and(|sum| *sum != blake3::hash(&bytes).to_string()) {
+        return Err(refuse(KeptError::Checksum));
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(|why| refuse(why.into()))
 }

@@ -18,6 +18,9 @@ pub(super) enum Fault {
     Io(#[from] io::Error),
     #[error("is not valid JSON: {0}")]
     Json(serde_json::Error),
+    /// A file that is not the run's.
+    #[error("{0}")]
+    NotOurs(Box<dyn std::error::Error + Send + Sync>),
     /// A manifest that is no manifest for another reason.
     #[error(transparent)]
     Unreadable(TrainError),

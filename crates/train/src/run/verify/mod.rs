@@ -94,12 +94,18 @@ pub fn verify_run<N: Network>(
             None
         }
     };
-    for (name, sum) in manifest.iter().flat_map(|manifest| &manifest.files) {
+    let files = manifest.iter().flat_map(|manifest| &manifest.files);
+    for (name, sum) in files.clone().filter(|(name, _)| *name != KEPT) {
         found(name, same_bytes(run, name, sum));
     }
-    let keeps_data = match read_kept(run).and_then(|kept| same_as_manifest(kept, manifest.as_ref()))
-    {
-        Ok(keeps) => keeps,
+    let kept = read_kept(run, manifest.as_ref());
+    let keeps_data = match kept.and_then(|kept| same_as_manifest(kept, manifest.as_ref())) {
+        Ok(false) if files.into_iter().all(|(name, _)| name != KEPT) => false,
+        Ok(keeps) => {
+            let is_there = if keeps { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) };
+            found(KEPT, is_there.map_err(|error: io::Error| error.into()));
+            keeps
+        }
         Err(error) => {
             found(KEPT, Err(without_path(error)));
             false
@@ -173,6 +179,7 @@ fn without_path(error: TrainError) -> Fault {
     match error {
         TrainError::Json { source, .. } => Fault::Json(source),
         TrainError::Io { source, .. } => Fault::Io(source),
+        TrainError::NotOurs { source, .. } => Fault::NotOurs(source),
         other => Fault::Unreadable(other),
     }
 }
