@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use langevin_train::spelled_out;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -325,13 +326,7 @@ fn whole<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
     if let Some(number) = number {
         return N::try_from(number).map_err(|_| "is too large".to_owned());
     }
-    let (start, unit) = match text.to_ascii_lowercase().chars().last() {
-        Some('k') => (&text[..text.len() - 1], 1e3),
-        Some('m') => (&text[..text.len() - 1], 1e6),
-        _ => (text, 0.0),
-    };
-    let meant = start.parse::<f64>().map(|x| x * unit).ok().filter(|x| *x > 0.0 && exact(x));
-    let hint = meant.map_or(String::new(), |x| format!("; write {x}"));
+    let hint = spelled_out(text).map_or(String::new(), |meant| format!("; write {meant}"));
     Err(format!("must be a whole number, at least 0{hint}"))
 }
 

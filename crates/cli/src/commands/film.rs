@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_train::{
-    FilmFormat, Manifest, Problem, RunConfig, TrainError, draw_film, fingerprint, sample_run,
-};
+use langevin_train::{FilmFormat, Problem, TrainError, draw_film, sample_run};
 use serde_json::json;
 
-use super::{Needs, config_of, on_trained, with_settings};
+use super::{Needs, check_folder_of, config_of, on_trained, with_settings};
 use crate::{
     args::{Args, FilmArgs},
     failure::Failure,
@@ -32,8 +30,8 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
     let outputs = outputs(film, looped)?;
     let (run, problem) = (&film.run, Problem::new(config.clone())?);
     // The rows lie under the samples where they are there, and still the run's.
-    let rows = film.data.is_some() || has_rows(&film.run, &config);
-    let needs = ("film", if rows { Needs::Rows } else { Needs::Samples });
+    let needs = if film.data.is_some() { Needs::Rows } else { Needs::RowsIfSame };
+    let needs = ("film", needs);
     let drawn =
         on_trained(args, run, problem, needs, |problem, network, data, options, display| {
             sample_run(run, problem, config.seed, network, data, options, display)
@@ -52,17 +50,6 @@ pub fn run(args: &Args, film: &FilmArgs) -> Result<u8, Failure> {
         display.json(&json!({ "event": "wrote", "path": shown, "samples": count }));
     }
     Ok(0)
-}
-
-/// Whether the data of a run can be made, and are those that it was trained on.
-fn has_rows(run: &Path, config: &RunConfig) -> bool {
-    if config.data.file().is_none() {
-        return true;
-    }
-    match (config.data.build(config.seed), Manifest::read(run)) {
-        (Ok(data), Ok(manifest)) => manifest.data == fingerprint(data.as_ref()),
-        _ => false,
-    }
 }
 
 /// The files to write, each with its format; none of them exists yet.
@@ -92,13 +79,8 @@ fn outputs(film: &FilmArgs, looped: bool) -> Result<Vec<(PathBuf, FilmFormat)>, 
     if path.exists() {
         return Err(TrainError::Exists(path.clone()).into());
     }
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        Some(folder) => Err(Failure::usage(format!(
-            "--out: there is no folder {}; make it, or name another",
-            folder.display()
-        ))),
-        None => Ok(vec![(path.clone(), format)]),
-    }
+    check_folder_of(path)?;
+    Ok(vec![(path.clone(), format)])
 }
 
 /// The first path in the run's folder that is free, of NAME.EXTENSION, NAME-2.EXTENSION, NAME-3.EXTENSION …

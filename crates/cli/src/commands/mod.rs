@@ -128,6 +128,17 @@ fn completions(shell: clap_complete::Shell) {
     print(String::from_utf8_lossy(&text).trim_end());
 }
 
+/// Fails where the folder is not there into which a file that `--out` names is to be written.
+fn check_folder_of(out: &Path) -> Result<(), Failure> {
+    match out.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        None => Ok(()),
+        Some(folder) => Err(Failure::usage(format!(
+            "--out: there is no folder {}; make it, or name another",
+            folder.display()
+        ))),
+    }
+}
+
 /// Config of a run, whose table lies at `data` now where that is said.
 fn config_of(run: &Path, data: Option<&Path>) -> Result<RunConfig, Failure> {
     let mut config = read_run_config(run)?;
@@ -159,6 +170,12 @@ fn or_moved<T>(
     })
 }
 
+/// Whether a run was trained on this data.
+fn is_data_of(run: &Path, data: &dyn Dataset) -> bool {
+    let manifest = langevin_train::Manifest::read(run);
+    manifest.is_ok_and(|manifest| manifest.data == langevin_train::fingerprint(data))
+}
+
 /// What work on a trained run needs of its data.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
@@ -166,6 +183,8 @@ enum Needs {
     Samples,
     /// The rows.
     Rows,
+    /// The rows where they can be had and are those that the run was trained on, else what samples need.
+    RowsIfSame,
 }
 
 /// A run's config with some fields changed.
@@ -215,6 +234,10 @@ fn on_trained<T>(
     let made = match needs {
         Needs::Samples => built_in_for_samples(run, &problem, &opened.device),
         Needs::Rows => built_in(&problem, &opened.device),
+        Needs::RowsIfSame => match built_in(&problem, &opened.device) {
+            Ok(made) if is_data_of(run, made.1.as_ref()) => Ok(made),
+            _ => built_in_for_samples(run, &problem, &opened.device),
+        },
     };
     let (network, data) = or_moved(made, run, problem.config(), command)?;
     let signals = Signals::listen();

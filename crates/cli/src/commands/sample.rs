@@ -7,7 +7,7 @@ use langevin_train::{
 };
 use serde_json::json;
 
-use super::{Needs, config_of, on_trained, with_settings};
+use super::{Needs, check_folder_of, config_of, on_trained, with_settings};
 use crate::{
     args::{Args, SampleArgs},
     failure::Failure,
@@ -67,13 +67,8 @@ fn check_out(path: &Path) -> Result<SamplesFormat, Failure> {
     if path.exists() && format != SamplesFormat::Folder {
         return Err(TrainError::Exists(path.to_owned()).into());
     }
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        Some(folder) => Err(Failure::usage(format!(
-            "--out: there is no folder {}; make it, or name another",
-            folder.display()
-        ))),
-        None => Ok(format),
-    }
+    check_folder_of(path)?;
+    Ok(format)
 }
 
 /// Writes the samples to the first of samples-2.csv, samples-3.csv, … that the run does not have.

@@ -35,7 +35,7 @@ pub use report::{FigureKind, ReportConfig, TRAJECTORY_ROWS};
 pub use sampling::{BoundConfig, SampleConfig, SamplerConfig, StartConfig};
 pub use table::{BUILT_IN, TableConfig, relative_path};
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
-pub use wording::nearest;
+pub use wording::{nearest, spelled_out};
 
 pub(crate) use versions::fill_defaults;
 

@@ -21,7 +21,9 @@ pub(super) fn in_words(message: &str) -> String {
         false => given_in_words(given),
     };
     let spelled = match required_in_words(required) {
-        words if words.starts_with("a whole number") => spelled_out(&given),
+        words if words.starts_with("a whole number") => {
+            given.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(spelled_out)
+        }
         _ => None,
     };
     let is_large = message.starts_with("invalid type: floating point")
@@ -69,9 +71,9 @@ fn given_in_words(given: &str) -> String {
     value.trim_matches('`').to_owned()
 }
 
-/// The whole number that a string spells: `10k`, `1_000`, `"64"`.
-fn spelled_out(given: &str) -> Option<u64> {
-    let text = given.strip_prefix('"')?.strip_suffix('"')?.trim().replace('_', "");
+/// The whole number that a text spells in another way than JSON does: `10k`, `1_000`, `1,000`.
+pub fn spelled_out(text: &str) -> Option<u64> {
+    let text = text.trim().replace('_', "");
     let groups: Vec<&str> = text.split([',', ' ', '\'']).collect();
     if groups.iter().skip(1).any(|group| group.len() != 3) {
         return None;

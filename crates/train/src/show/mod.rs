@@ -1,8 +1,6 @@
 //! Display of runs: figures, films, the page of a run, and the comparison of several runs. All but
 //! the comparison, the verdict and what is said of errors by level is behind the feature `figures`.
 
-#[cfg(feature = "figures")]
-mod base64;
 pub(crate) mod comparison;
 mod denoising;
 #[cfg(feature = "figures")]

@@ -1,5 +1,6 @@
 //! Pages of runs: self-contained HTML from templates, which escape every value.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use langevin_data::{
     Dataset,
     measure::{ColumnFound, Copying, Distance, Metric, ModeFound},
@@ -10,8 +11,8 @@ use serde::Serialize;
 use crate::{
     TrainError,
     show::{
-        base64::base64, comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS,
-        numbers::number, verdict::energy_text,
+        comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS, numbers::number,
+        verdict::energy_text,
     },
     store::RunRecords,
 };
@@ -57,7 +58,7 @@ impl PageFilm {
             false => "It is too large for this page: see film.mp4 and film.gif.",
         };
         context! {
-            address => fits.then(|| format!("data:video/mp4;base64,{}", base64(&self.mp4))),
+            address => fits.then(|| format!("data:video/mp4;base64,{}", STANDARD.encode(&self.mp4))),
             width => self.size.max(LEAST_FILM_WIDTH),
             says => format!("{} {where_else}", self.says),
         }

@@ -23,6 +23,7 @@ use self::{
     columns::LeftOut, flags::with_flags, listing::wrapped, pictures::Pictures, recipe::Columns,
     remarks::Place,
 };
+use super::check_folder_of;
 use crate::{
     args::{Args, InitArgs, YesNo},
     failure::Failure,
@@ -60,13 +61,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
 
     let name = run_name(&init.data);
     let path = init.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.json")));
+    check_folder_of(&path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Failure::usage(format!(
-            "--out: there is no folder {}; make it, or name another",
-            folder.display()
-        )));
-    }
     let folder = folder.unwrap_or(Path::new("."));
     let data = relative_path(&init.data, folder);
     let mut specs: Vec<_> = match &each {

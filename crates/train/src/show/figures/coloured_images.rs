@@ -3,11 +3,9 @@
 use langevin_data::Picture;
 
 use super::axes::four_digits;
-use super::images::{GAP, Grid, LEFT, ROOM, Set};
-use super::legend::{foot, head};
+use super::images::{Grid, Set, two_grids};
 use super::points::{Points, validate};
-use super::style::{NAME_SIZE, elide, spread};
-use super::svg::{Anchor, Svg};
+use super::style::spread;
 use super::{Figure, FigureError};
 
 /// Most amounts of red, green or blue: four bits hold them, which keeps the file small.
@@ -40,28 +38,15 @@ pub fn coloured_images(
     let sets = [Set::new(data, columns), Set::new(samples, columns)];
     let most = sets.iter().map(|set| set.images.len()).fold(1, usize::max);
     let grid = Grid::of(picture.width, picture.height, most, MOST_PIXELS);
-    let whole = 2.0 * ROOM + GAP;
-    let mut svg = Svg::new();
-    let top = head(&mut svg, title, &[], LEFT, whole);
-    let mut bottom = top;
-    for (set, left) in sets.iter().zip([LEFT, LEFT + ROOM + GAP]) {
-        let caption = elide(&set.caption(&grid), NAME_SIZE, ROOM);
-        svg.text(left, top - 9.0, Anchor::Start, NAME_SIZE, &caption);
-        let edge = grid.frame(&mut svg, set, (left, top), |svg, corner, side| {
+    let (dark, light) = (four_digits(tones.0), four_digits(tones.1));
+    let amounts = format!("no light at {dark}, full light at {light}, in 16 amounts");
+    Ok(two_grids(title, &sets, &grid, amounts, |svg, set, corner| {
+        grid.frame(svg, set, corner, |svg, corner, side| {
             let drawn = coloured(&grid, set, picture, tones);
             let lines: Vec<_> = drawn.chunks(grid.pixels_across()).collect();
             svg.coloured_pixels(corner, side, &lines);
-        });
-        bottom = bottom.max(edge);
-    }
-    let (dark, light) = (four_digits(tones.0), four_digits(tones.1));
-    let mut notes = vec![format!("no light at {dark}, full light at {light}, in 16 amounts")];
-    if grid.block > 1 {
-        notes.push(format!("each pixel the mean of {0} × {0}", grid.block));
-    }
-    notes.extend(sets.iter().filter_map(Set::note));
-    let height = foot(&mut svg, &notes, LEFT, whole, bottom + 6.0);
-    Ok(svg.finish(title, LEFT + whole + LEFT, height))
+        })
+    }))
 }
 
 /// Colours of the whole grid, line by line; none between the images.

@@ -20,10 +20,10 @@ pub struct Pixels {
     pub value_range: Option<(f64, f64)>,
 }
 
-pub(super) const LEFT: f64 = 20.0;
-pub(super) const GAP: f64 = 20.0;
+const LEFT: f64 = 20.0;
+const GAP: f64 = 20.0;
 /// Width and height of a grid of images, in pixels.
-pub(super) const ROOM: f64 = 350.0;
+const ROOM: f64 = 350.0;
 /// Most images in a line of a grid, and most lines.
 const MOST_ACROSS: usize = 8;
 /// Most pixels in a grid: 64 images of 28 × 28. The limit keeps the file below 1 MB even if all
@@ -66,31 +66,45 @@ pub fn images(
     let sets = [Set::new(data, columns), Set::new(samples, columns)];
     let most = sets.iter().map(|set| set.images.len()).fold(1, usize::max);
     let grid = Grid::new(width, columns / width, most);
+    let (blank, black) = (four_digits(scale.0), four_digits(scale.1));
+    let tones = format!("no ink at {blank}, full ink at {black}");
+    Ok(two_grids(title, &sets, &grid, tones, |svg, set, corner| {
+        grid.draw(svg, set, widened(scale), corner)
+    }))
+}
 
+/// Figure of two sets side by side, each under its caption, with notes below. `draw` draws a set from its upper left
+/// corner on and returns the y of its lower edge; `tones` says which values its pixels show.
+pub(super) fn two_grids(
+    title: &str,
+    sets: &[Set; 2],
+    grid: &Grid,
+    tones: String,
+    draw: impl Fn(&mut Svg, &Set, (f64, f64)) -> f64,
+) -> Figure {
     let whole = 2.0 * ROOM + GAP;
     let mut svg = Svg::new();
     let top = head(&mut svg, title, &[], LEFT, whole);
     let mut bottom = top;
     for (set, left) in sets.iter().zip([LEFT, LEFT + ROOM + GAP]) {
-        let caption = elide(&set.caption(&grid), NAME_SIZE, ROOM);
+        let caption = elide(&set.caption(grid), NAME_SIZE, ROOM);
         svg.text(left, top - 9.0, Anchor::Start, NAME_SIZE, &caption);
-        bottom = f64::max(bottom, grid.draw(&mut svg, set, widened(scale), (left, top)));
+        bottom = f64::max(bottom, draw(&mut svg, set, (left, top)));
     }
-    let (blank, black) = (four_digits(scale.0), four_digits(scale.1));
-    let mut notes = vec![format!("no ink at {blank}, full ink at {black}")];
+    let mut notes = vec![tones];
     if grid.block > 1 {
         notes.push(format!("each pixel the mean of {0} × {0}", grid.block));
     }
     notes.extend(sets.iter().filter_map(Set::note));
     let height = foot(&mut svg, &notes, LEFT, whole, bottom + 6.0);
-    Ok(svg.finish(title, LEFT + whole + LEFT, height))
+    svg.finish(title, LEFT + whole + LEFT, height)
 }
 
 /// Images of a set: its rows whose values are all drawable.
 pub(super) struct Set<'a> {
     name: &'a str,
     pub(super) images: Vec<&'a [f64]>,
-    pub(super) left_out: usize,
+    left_out: usize,
 }
 
 impl<'a> Set<'a> {
@@ -106,13 +120,13 @@ impl<'a> Set<'a> {
     }
 
     /// Sentence on the images that are left out.
-    pub(super) fn note(&self) -> Option<String> {
+    fn note(&self) -> Option<String> {
         let images = counted(self.left_out, "image");
         let name = elide(self.name, NOTE_SIZE, 220.0);
         (self.left_out > 0).then(|| format!("{name}: {images} with values not finite left out"))
     }
 
-    pub(super) fn caption(&self, grid: &Grid) -> String {
+    fn caption(&self, grid: &Grid) -> String {
         let name = elide(self.name, NAME_SIZE, 200.0);
         let (drawn, count) = (self.drawn(grid), self.images.len());
         match count {
