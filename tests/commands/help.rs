@@ -54,6 +54,9 @@ fn the_examples_of_the_help_run() {
         if arguments.contains(&"train") && !arguments.contains(&"--resume") {
             arguments.extend(["--steps", "2", "--set", "sample.count=40"]);
         }
+        if arguments.contains(&"--resume") {
+            program.run(&["train", "my.json", "--stop-after", "2"]).code(0);
+        }
         program.run(&arguments).code(0);
         ran += 1;
     }

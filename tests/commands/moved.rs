@@ -98,7 +98,8 @@ fn what_needs_rows_says_how_to_name_them_and_takes_them() {
     let config = program.read("run/config.json");
     for command in ["evaluate", "report", "reproduce", "train --resume"] {
         let arguments: Vec<_> = command.split(' ').chain(["run", "--data", "other.csv"]).collect();
-        program.run(&arguments).code(2).err_has("was trained on other data");
+        let words = "other.csv: these are not the rows that run was trained on";
+        program.run(&arguments).code(2).err_has(words);
     }
     program.run(&["verify", "run", "--data", "other.csv"]).code(1);
     assert_eq!(program.read("run/config.json"), config);
@@ -216,7 +217,8 @@ fn a_table_that_changed_or_is_another_is_not_taken_for_the_run_s() {
     program.run(&["sample", "run", "--out", "s.csv"]).code(0);
     for command in [&["sample", "run", "--out", "x.csv"][..], &["film", "run", "--out", "x.gif"]] {
         let with = |file: &'static str| [command, &["--data", file]].concat();
-        program.run(&with("t.csv")).code(2).err_has("was trained on other data");
+        let words = "t.csv: these are not the rows that run was trained on";
+        program.run(&with("t.csv")).code(2).err_has(words).err_has(" run --data FILE");
         program
             .run(&with("nowhere.csv"))
             .code(2)
@@ -225,4 +227,12 @@ fn a_table_that_changed_or_is_another_is_not_taken_for_the_run_s() {
         program.run(&with("builtin:digits")).code(2).err_has(words);
     }
     assert!(!program.path("x.csv").exists() && !program.path("x.gif").exists());
+    // Without a name it is the table, not the run, that is said to have changed.
+    let resume = ["train", "--resume", "run"];
+    for command in [&["evaluate", "run"][..], &["report", "run"], &["reproduce", "run"], &resume] {
+        let way_out = format!("langevin {} --data FILE", command.join(" "));
+        let said = program.run(command).code(2);
+        said.err_has("error: t.csv: these are not the rows that run was trained on")
+            .err_has(&way_out);
+    }
 }

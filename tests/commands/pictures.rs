@@ -111,6 +111,11 @@ fn colours_are_never_taken_for_grey_and_samples_become_pictures() {
             assert_eq!(program.everything(), before);
         };
         again("new", "new/00.png exists already");
+        std::fs::rename(program.path("new/00.png"), program.path("new/100.png")).expect("moved");
+        again("new", "new/01.png exists already");
+        std::fs::create_dir(program.path("more")).expect("created");
+        std::fs::rename(program.path("new/100.png"), program.path("more/100.png")).expect("moved");
+        again("more", "more/100.png exists already");
         again("sheet.png", "sheet.png exists already");
         again("none/new/", "--out: there is no folder none");
         std::fs::create_dir(program.path("kept")).expect("created");

@@ -19,6 +19,7 @@ fn runs_are_listed_with_state_steps_and_losses() {
     let said = program.run(&["runs"]).code(0);
     let lines: Vec<&str> = said.out.lines().collect();
     assert_eq!(lines.len(), 3, "{}", said.out);
+    assert!(lines[0].contains("verdict  energy / floor"), "{}", lines[0]);
     assert!(lines[1].contains("finished") && lines[1].contains("40/40"), "{}", lines[1]);
     assert!(lines[2].contains("interrupted") && lines[2].contains("20/40"), "{}", lines[2]);
     let said = program.run(&["--json", "runs", "runs"]).code(0);
@@ -26,10 +27,49 @@ fn runs_are_listed_with_state_steps_and_losses() {
         serde_json::from_str(said.out.lines().next().expect("a line")).expect("JSON");
     assert_eq!(first["step"], 40);
     assert!(first["held_out_loss"].as_f64().expect("a number") > 0.0);
+    let evaluation: serde_json::Value =
+        serde_json::from_slice(&program.read("runs/small/evaluation.json")).expect("JSON");
+    let verdict = &evaluation["verdict"];
+    assert!(verdict["word"].is_string() && first["verdict"] == verdict["word"], "{first}");
+    assert_eq!(first["energy"], verdict["energy"]);
     std::fs::write(program.path("runs/small-2/config.json"), "{").expect("written");
     let said = program.run(&["runs"]).code(0).err_has("small-2 is left out");
     assert_eq!(said.out.lines().count(), 2);
     program.run(&["runs", "nowhere"]).code(2).err_has("there is no folder nowhere");
+}
+
+#[test]
+fn samples_of_the_run_s_own_seed_are_said_to_be_its_own() {
+    let program = two_runs();
+    let sample = ["sample", "runs/small", "--count", "3"];
+    let warning = "warning: the run's own seed draws the rows of runs/small/samples.csv again; --seed 4 draws others";
+    program.run(&[&sample[..], &["--out", "again.csv"]].concat()).code(0).err_has(warning);
+    let [own, again] = ["runs/small/samples.csv", "again.csv"]
+        .map(|path| String::from_utf8(program.read(path)).expect("UTF-8"));
+    assert_eq!(again.lines().count(), 4);
+    assert!(own.starts_with(&again), "{again}");
+    for settings in [["--seed", "4"], ["--sampler", "ddim"]] {
+        let said = program.run(&[&sample[..], &settings].concat()).code(0);
+        assert!(!said.err.contains(warning), "{}", said.err);
+    }
+    // Neither is a run that is not finished taken for one that is.
+    let sample = ["sample", "runs/small-2", "--count", "3"];
+    program
+        .run(&sample)
+        .code(0)
+        .err_has("warning: the run is not finished: its weights are those of step 20 of 40");
+}
+
+#[test]
+fn resume_without_a_name_takes_the_run_that_is_not_finished() {
+    let program = two_runs();
+    let resume = ["train", "--resume"];
+    program.run(&resume).code(0);
+    let lines = program.run(&["runs"]).code(0).out;
+    assert_eq!(lines.matches("finished").count(), 2, "{lines}");
+    let words = "--resume: every run under runs is finished; to train the newest one for longer: \
+                 langevin train --resume runs/small-2 --steps N";
+    program.run(&resume).code(2).err_has(words);
 }
 
 #[test]

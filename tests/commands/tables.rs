@@ -226,7 +226,7 @@ fn a_file_that_changed_is_refused_by_every_command_that_needs_it() {
             &["report", "run"],
             &["reproduce", "run"],
         ] {
-            program.run(arguments).code(2).err_has("its file has changed since");
+            program.run(arguments).code(2).err_has("the file has changed since");
             assert_eq!(program.everything(), before);
         }
         // Samples are of the table that was learnt, which the run keeps.

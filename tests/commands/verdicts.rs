@@ -80,7 +80,8 @@ fn nine_rows_are_too_few_to_judge() {
     // p15.
     let program = Program::new();
     let said = train(&program, &rows(9));
-    let word = "verdict: too few rows to judge\n  2 held-out rows, and a verdict needs 50\n";
+    let word = "verdict: too few rows to judge\n  2 held-out rows, and a verdict needs 50; \
+                data.holdout is their share or number\n";
     assert!(said.out.contains(word), "{}", said.out);
     assert!(!said.out.contains("rank space"), "{}", said.out);
 }

@@ -11,9 +11,9 @@ Examples:
   langevin train two-moons                  train a built-in config
   langevin train my.json --set train.batch=512
   langevin --backend wgpu train             the same run on a GPU
-  langevin train --resume                   go on with the newest run
+  langevin train --resume                   go on with the newest unfinished run
   langevin init measurements.csv            write a config for a table of your own
-  langevin sample runs/four-modes --count 10000 --out samples.npy";
+  langevin sample runs/four-modes --count 10000 --seed 1 --out samples.npy";
 
 /// Train diffusion models from a JSON file, on the CPU or on any GPU.
 #[derive(Debug, Parser)]
@@ -90,7 +90,7 @@ pub struct TrainArgs {
     #[arg(value_name = "CONFIG", conflicts_with = "resume")]
     pub config: Option<String>,
 
-    /// Go on with a run; without a value, with the newest under runs/
+    /// Go on with a run; without a value, with the newest unfinished one under runs/
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["set", "out", "seed", "dry_run"])]
     pub resume: Option<Option<PathBuf>>,
 
@@ -133,7 +133,7 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub count: Option<usize>,
 
-    /// The sampling method: heun, euler, ddim, ddpm, subtract
+    /// The sampling method: heun, dpm2, euler, ddim, ddpm, subtract
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<String>,
 

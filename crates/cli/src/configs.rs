@@ -169,6 +169,9 @@ pub fn built_in(name: &str) -> Result<&'static str, Failure> {
     found.map(|config| config.text).ok_or_else(|| {
         let names = names();
         let hint = match (of_script(name), nearest(name, &names)) {
+            _ if Path::new(&format!("{name}.json")).is_file() => {
+                format!("did you mean {}.json, a file here?", shell_word(Path::new(name)))
+            }
             (Some(config), _) => format!("that script of the article is `{config}` here."),
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => "`langevin configs` lists them.".to_owned(),

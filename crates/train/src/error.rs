@@ -112,10 +112,15 @@ pub enum TrainError {
         /// What differs.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A table whose rows are not those that a run was trained on.
+    #[error(
+        "{}: was trained on other data than config.json describes, or its file has changed since", .0.display()
+    )]
+    OtherTable(PathBuf),
     /// More steps than the run's length for a run whose learning rates depend on it.
     #[error(
-        "--steps {steps}: the learning rate of every step depends on the run's length of {length}, so a \
-         longer run is another run from its first step on. Start it anew, or use a learning rate \
+        "--steps {steps}: the learning rate of every step depends on the run's length of {length}, so a run \
+         of another length is another run from its first step on. Start it anew, or use a learning rate \
          of kind `constant` or `step_decay`"
     )]
     LengthDecidesRates {
@@ -182,7 +187,7 @@ pub enum TrainError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// A file that would be overwritten.
-    #[error("{} exists already; name another file", .0.display())]
+    #[error("{} exists already; name another file by --out", .0.display())]
     Exists(PathBuf),
     /// A file or folder could not be read or written.
     #[error("{action} {}: {source}", path.display())]
@@ -422,6 +427,12 @@ fn why_no_run(path: &Path, lacks: &str) -> String {
         ),
         _ if path.is_dir() => {
             format!("it has no {lacks}; `langevin runs` lists the runs under runs")
+        }
+        _ if Path::new("runs").join(path).is_dir() => {
+            format!(
+                "there is no such folder; did you mean {}?",
+                shell_word(&Path::new("runs").join(path))
+            )
         }
         _ => "there is no such folder; `langevin runs` lists the runs under runs".to_owned(),
     }

@@ -54,7 +54,7 @@ pub use config::{
     EmaConfig, EngineConfig, FigureKind, FilmConfig, FilmPicture, ImageChannels, KeepConfig,
     LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig,
     RunConfig, SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
-    nearest, parse_config, read_config, relative_path, schema, spelled_out,
+    field_elsewhere, nearest, parse_config, read_config, relative_path, schema, spelled_out,
 };
 pub use engine::{
     Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError,

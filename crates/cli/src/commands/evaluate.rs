@@ -44,10 +44,11 @@ fn show(display: &Display, evaluation: &Evaluation) {
     }
     let baselines = evaluation.metrics.first().map(|metric| &metric.distance.baselines);
     let baselines = baselines.into_iter().flat_map(|baselines| baselines.keys());
-    let header: Vec<&str> = ["distance to held-out rows", "samples", "± standard error", "floor"]
-        .into_iter()
-        .chain(baselines.map(String::as_str))
-        .collect();
+    let header: Vec<&str> =
+        ["distance to held-out rows, scaled", "samples", "± standard error", "floor"]
+            .into_iter()
+            .chain(baselines.map(String::as_str))
+            .collect();
     let row = |metric: &Metric| {
         let found = &metric.distance;
         let values = [found.samples, found.standard_error, found.floor];
@@ -99,7 +100,13 @@ fn show_verdict(display: &Display, verdict: &Verdict) {
     if verdict.outside.is_empty() {
         return;
     }
-    let header = ["outside the range seen", "below", "above", "not finite", "held-out rows"];
+    let header = [
+        "beyond the range seen, before it is set to its end",
+        "below",
+        "above",
+        "not finite",
+        "held-out rows",
+    ];
     let share = |[samples, _]: [f64; 2]| format!("{} %", number(100.0 * samples));
     let row = |found: &OutsideFound| {
         let outside = &found.outside;
@@ -117,7 +124,8 @@ pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
     let problem = Problem::new(config_of(&report.run, report.data.as_deref())?)?;
     let config = problem.config();
     let data = or_moved(config.data.build(config.seed), &report.run, config, "report")?;
-    let path = report_run(&report.run, &problem, data.as_ref())?.display().to_string();
+    let path = report_run(&report.run, &problem, data.as_ref());
+    let path = or_moved(path, &report.run, config, "report")?.display().to_string();
     print(&if args.json { json!({ "event": "wrote", "path": path }).to_string() } else { path });
     Ok(())
 }

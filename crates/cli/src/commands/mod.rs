@@ -18,7 +18,7 @@ use langevin_core::OwnNetwork;
 use langevin_data::Dataset;
 use langevin_train::{
     Problem, Program, RunConfig, RunOptions, TrainError, built_in, built_in_for_samples,
-    parse_config, read_run_config, shell_word,
+    parse_config, read_run_config, relative_path, shell_word,
 };
 use serde_json::json;
 
@@ -148,25 +148,28 @@ fn config_of(run: &Path, data: Option<&Path>) -> Result<RunConfig, Failure> {
     Ok(config)
 }
 
-/// What could be made of a run's data; where its table is not there, how to say where it is. `command` is what
-/// the user asked for.
+/// What could be made of a run's data; where its table is not there, or holds other rows now, how to say where it is.
+/// `command` is what the user asked for.
 fn or_moved<T>(
     made: Result<T, TrainError>,
     run: &Path,
     config: &RunConfig,
     command: &str,
 ) -> Result<T, Failure> {
-    let missing = |error: &TrainError| {
-        let file = config.data.file().filter(|file| !file.exists());
-        file.filter(|_| matches!(error, TrainError::Table(_)))
-    };
-    made.map_err(|error| match missing(&error) {
-        Some(file) => Failure::usage(format!(
-            "{}: the run's table is not there; say where it is now: langevin {command} {} --data FILE",
-            file.display(),
-            shell_word(run)
-        )),
-        None => error.into(),
+    made.map_err(|error| {
+        let why = match config.data.file() {
+            Some(file) if matches!(error, TrainError::Table(_)) && !file.exists() => {
+                format!("{}: the run's table is not there; say where it is now", file.display())
+            }
+            Some(file) if matches!(error, TrainError::OtherTable(_)) => format!(
+                "{}: these are not the rows that {} was trained on: the file has changed since, or is another. Train a \
+                 run of its own on it, or say where the rows are",
+                relative_path(file, Path::new(".")).display(),
+                run.display()
+            ),
+            _ => return error.into(),
+        };
+        Failure::usage(format!("{why}: langevin {command} {} --data FILE", shell_word(run)))
     })
 }
 
@@ -239,7 +242,8 @@ fn on_trained<T>(
             _ => built_in_for_samples(run, &problem, &opened.device),
         },
     };
-    let (network, data) = or_moved(made, run, problem.config(), command)?;
+    let config = problem.config().clone();
+    let (network, data) = or_moved(made, run, &config, command)?;
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
@@ -250,7 +254,7 @@ fn on_trained<T>(
             display.result("stopped; nothing was written");
             Ok(Err(signals.exit_code().unwrap_or(1)))
         }
-        done => Ok(Ok((display, data, done?))),
+        done => Ok(Ok((display, data, or_moved(done, run, &config, command)?))),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
         })?;
     let again = folder.path().join("run");
     let options = options(&opened, None);
-    let (steps, exact) = (plan.steps, plan.exact);
+    let (steps, exact, config) = (plan.steps, plan.exact, plan.config.clone());
     let outcome = plan.run(run, &again, trainer, &options, &mut display);
     display.clear();
     let difference = match outcome {
@@ -42,7 +42,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
             display.result("stopped; nothing was compared");
             return Ok(signals.exit_code().unwrap_or(1));
         }
-        outcome => outcome?,
+        outcome => or_moved(outcome, run, &config, "reproduce")?,
     };
     let how = reproduction_tolerance(exact);
     display.json(&json!({

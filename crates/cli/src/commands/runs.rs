@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use langevin_data::measure::verdict::EnergyFound;
 use langevin_train::{RunRecords, runs_under};
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::{
 pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
     if !folder.is_dir() {
         return Err(Failure::usage(format!(
-            "there is no folder {}; name the one that holds runs",
+            "there is no folder {}; name the one that holds runs (`langevin train` makes them under runs)",
             folder.display()
         )));
     }
@@ -32,11 +33,21 @@ pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
         let step = records.step();
         let metric = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
         let distance = metric.map(|metric| (metric.distance.samples, metric.distance.floor));
+        let verdict = records.verdict();
+        // An evaluation of version 0.1 has no verdict.
+        let over_floor = match verdict {
+            Some(verdict) => verdict.energy.as_ref().and_then(EnergyFound::ratio),
+            None => {
+                distance.filter(|(_, floor)| *floor > 0.0).map(|(samples, floor)| samples / floor)
+            }
+        };
         if args.json {
             let line = json!({
                 "run": run.display().to_string(), "state": records.manifest.state, "step": step,
                 "steps": records.config.train.steps, "held_out_loss": records.held_out_loss(),
                 "energy_distance": distance.map(|d| d.0), "floor": distance.map(|d| d.1),
+                "verdict": verdict.map(|verdict| verdict.word),
+                "energy": verdict.and_then(|verdict| verdict.energy),
                 "backend": records.manifest.program.backend,
             });
             print(&line.to_string());
@@ -50,14 +61,14 @@ pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
             format!("{step}/{}", records.config.train.steps),
             number(records.metrics.last().map(|line| line.mean_loss)),
             number(records.held_out_loss()),
-            number(distance.map(|d| d.0)),
-            number(distance.map(|d| d.1)),
+            verdict.map_or("–", |verdict| verdict.word.text()).to_owned(),
+            over_floor.map_or("–".to_owned(), |ratio| format!("{ratio:.1}")),
             records.manifest.program.backend.clone(),
         ]);
     }
     if !args.json {
         let header =
-            ["run", "state", "steps", "loss", "held out", "energy distance", "floor", "backend"];
+            ["run", "state", "steps", "loss", "held out", "verdict", "energy / floor", "backend"];
         print(&table(&header, &rows));
     }
     Ok(())

@@ -29,6 +29,9 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         config = with_settings(&config, &settings)?;
     }
     let count = config.sample.count;
+    let is_own = seed == config.seed
+        && settings.iter().all(|it| it.starts_with("sample.count="))
+        && sample.run.join("samples.csv").exists();
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
     let run = &sample.run;
@@ -46,6 +49,14 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         Ok(drawn) => drawn,
         Err(stopped) => return Ok(stopped),
     };
+    if is_own {
+        // The first rows of one seed are the same for any number of them.
+        display.warn(&format!(
+            "the run's own seed draws the rows of {} again; --seed {} draws others",
+            run.join("samples.csv").display(),
+            seed.wrapping_add(1)
+        ));
+    }
     let write = |path: &Path| write_samples(path, format, data.as_ref(), &samples);
     let path = match &sample.out {
         Some(path) => write(path).map(|()| path.clone())?,

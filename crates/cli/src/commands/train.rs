@@ -1,11 +1,15 @@
 //! `langevin train`: trains a new run, goes on with a stopped one, or only tries a config.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use langevin_data::{
+    ColumnRange,
+    measure::verdict::{OutsideFound, Verdict},
+};
 use langevin_train::{
-    DataConfig, Event, LevelSummary, MemoryEstimate, Observer, Problem, RunConfig, RunReport,
-    Samples, built_in, built_in_trainer, number, read_config, read_run_config, shell_word,
-    verdict_text,
+    DataConfig, Event, LevelSummary, Manifest, MemoryEstimate, Observer, Problem, RunConfig,
+    RunReport, RunState, Samples, built_in, built_in_trainer, number, read_config, read_run_config,
+    shell_word, verdict_text,
 };
 use serde_json::json;
 
@@ -33,7 +37,7 @@ pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
     let problem = problem(train)?;
     let opened = open_device(args, None)?;
     if train.dry_run {
-        return dry_run(args, problem, &opened);
+        return dry_run(args, train, problem, &opened);
     }
     let (network, data) = built_in(&problem, &opened.device)?;
     let signals = Signals::listen();
@@ -49,7 +53,7 @@ pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
 fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Failure> {
     let run = match run {
         Some(run) => run.to_owned(),
-        None => langevin_train::newest_run(Path::new("runs"))?,
+        None => newest_run(train)?,
     };
     let config = config_of(&run, train.data.as_deref())?;
     let opened = open_device(args, Some(&run))?;
@@ -65,6 +69,22 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
     conclude(&display, &report, &signals)
 }
 
+/// The run to go on with where none is named.
+fn newest_run(train: &TrainArgs) -> Result<PathBuf, Failure> {
+    let run = langevin_train::newest_run(Path::new("runs"))?;
+    if Manifest::read(&run)?.state != RunState::Finished || train.steps.is_some() {
+        return Ok(run);
+    }
+    // A learning rate that depends on the run's length makes a longer run another one.
+    let longer = match read_run_config(&run)?.train.learning_rate.depends_on_length() {
+        true => shell_word(&run.join("config.json")),
+        false => format!("--resume {}", shell_word(&run)),
+    };
+    Err(Failure::usage(format!(
+        "--resume: every run under runs is finished; to train the newest one for longer: langevin train {longer} --steps N"
+    )))
+}
+
 /// The run that the arguments describe.
 fn problem(train: &TrainArgs) -> Result<Problem, Failure> {
     let source = configs::load(train.config.as_deref())?;
@@ -77,14 +97,20 @@ fn problem(train: &TrainArgs) -> Result<Problem, Failure> {
     Ok(Problem::new(config)?)
 }
 
-fn dry_run(args: &Args, problem: Problem, opened: &Opened) -> Result<u8, Failure> {
+fn dry_run(
+    args: &Args,
+    train: &TrainArgs,
+    problem: Problem,
+    opened: &Opened,
+) -> Result<u8, Failure> {
     let mut display = Display::new(args, None);
     announce(&display, opened);
     let (network, data) = built_in(&problem, &opened.device)?;
     let estimate = MemoryEstimate::of(&problem, data.as_ref());
     let remarks = problem.remarks(data.as_ref());
     remarks.iter().for_each(|it| display.event(Event::Remark(it)));
-    let report = langevin_train::dry_run(problem, network, data, &opened.device)?;
+    let report =
+        langevin_train::dry_run(problem, network, data, train.out.as_deref(), &opened.device)?;
     let loss = report.metrics.as_ref().map(|line| format!(", first loss {:.5}", line.loss));
     let loss = loss.unwrap_or_default();
     let (parameters, bytes) = estimate.map_or((0, 0), |e| (e.parameters, e.bytes));
@@ -110,6 +136,23 @@ fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
         format!(", mean squared distance to the nearest mode {}", number(square))
     });
     format!("samples: mean {}, standard deviation {}{nearest}", list(|it| it.0), list(|it| it.1))
+}
+
+/// A line that names the columns in which over a hundredth of the samples lay beyond the range seen, and were set to its
+/// end.
+fn set_to_an_end(data: &DataConfig, verdict: &Verdict) -> Option<String> {
+    let DataConfig::Table(table) = data else { return None };
+    let is_seen = |name: &str| match table.columns.iter().flatten().find(|it| it.name == name) {
+        Some(column) => column.range == ColumnRange::Seen,
+        None => table.each_column.as_ref().is_some_and(|each| each.range == ColumnRange::Seen),
+    };
+    let share = |it: &OutsideFound| it.outside.all().shares()[0];
+    let beyond = verdict.outside.iter().filter(|it| share(it) > 0.01 && is_seen(&it.column));
+    let named = beyond.map(|it| format!("{} {:.1} %", it.column, 100.0 * share(it)));
+    let named: Vec<String> = named.collect();
+    let all = named.join(", ");
+    (!named.is_empty())
+        .then(|| format!("beyond the range seen, and set to its end: {all} of the samples"))
 }
 
 /// Whether every sample has a number that is not finite, which leaves nothing to measure.
@@ -153,7 +196,10 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     }
     let count = report.samples.as_ref().map_or(0, |s| s.values.len() / s.features);
     let held_out = report.metrics.as_ref().and_then(|metrics| metrics.held_out_loss);
-    let held_out = held_out.map_or(String::new(), |loss| format!(", held-out loss {loss:.5}"));
+    let held_out = held_out.map_or(String::new(), |loss| match loss.abs() < 1e5 {
+        true => format!(", held-out loss {loss:.5}"),
+        false => format!(", held-out loss {}", number(loss)),
+    });
     display.result(&format!(
         "trained {} steps in {:.1} s{held_out}, drew {count} samples",
         report.steps_here, report.training_seconds
@@ -165,6 +211,9 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     }
     if let Some(verdict) = verdict {
         display.result(&verdict_text(verdict));
+        if let Some(line) = set_to_an_end(&read_run_config(&report.run)?.data, verdict) {
+            display.result(&line);
+        }
     } else if report.samples.as_ref().is_some_and(no_sample_is_finite) {
         display.result("verdict: poor\n  no sample is finite");
     }

@@ -66,9 +66,12 @@ fn conclusion(found: &Verification, run: &str) -> String {
         true => "sample, film and export need no more than its folder",
         false => "export needs no more than its folder, sample and film its rows",
     };
+    let way_out = match found.is_sound() {
+        true => format!("With them {from}: langevin verify {run} --data FILE"),
+        false => "What is not sound comes first: take it from a copy of the run".to_owned(),
+    };
     format!(
         "{state}, {sound}, but its rows cannot be had: {why}\n\
-         {here}; train --resume, evaluate, report and reproduce need its rows. \
-         With them {from}: langevin verify {run} --data FILE"
+         {here}; train --resume, evaluate, report and reproduce need its rows. {way_out}"
     )
 }

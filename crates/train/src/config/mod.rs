@@ -33,6 +33,7 @@ pub use parse::{CONFIG_LIMIT, parse_config, read_config, schema};
 pub use pixels::{EachColumn, ImageChannels};
 pub use report::{FigureKind, ReportConfig, TRAJECTORY_ROWS};
 pub use sampling::{BoundConfig, SampleConfig, SamplerConfig, StartConfig};
+pub use synonyms::field_elsewhere;
 pub use table::{BUILT_IN, TableConfig, relative_path};
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
 pub use wording::{nearest, spelled_out};

@@ -27,6 +27,9 @@ pub struct EachColumn {
     /// Most decimal places of a sample; as many as it has where left out.
     #[serde(default)]
     pub decimals: Option<u32>,
+    /// Whether each sample is written with all its decimals, as 5.50.
+    #[serde(default)]
+    pub trailing_zeros: bool,
     /// Where samples may lie, as of one column.
     #[serde(default)]
     pub range: ColumnRange,
@@ -45,6 +48,7 @@ impl EachColumn {
             kind: self.kind,
             missing: self.missing.clone(),
             decimals: self.decimals,
+            trailing_zeros: self.trailing_zeros,
             range: self.range,
             values: self.values,
             encoding: self.encoding,

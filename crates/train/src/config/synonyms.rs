@@ -102,6 +102,11 @@ const INNER: [&str; 18] = [
     "report.film",
 ];
 
+/// Our field, by its path, or our option, for what other programs call `given`.
+pub fn field_elsewhere(given: &str) -> Option<&'static str> {
+    ours(given, &["denoiser", "sample"]).filter(|path| path.contains(['.', '-']))
+}
+
 /// Our name for what `given` is elsewhere: one of the names in `known` if there is one among them, else a path.
 pub(super) fn ours(given: &str, known: &[&str]) -> Option<&'static str> {
     let given = given.to_ascii_lowercase();

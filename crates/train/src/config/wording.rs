@@ -31,6 +31,17 @@ pub(super) fn in_words(message: &str) -> String {
     let hint = match spelled {
         Some(number) => format!("; write {number}"),
         None if is_large => "; write all of its digits".to_owned(),
+        None if required == "a sequence" && given.starts_with('"') && !given.starts_with("\"[") => {
+            format!("; write [{given}]")
+        }
+        None if required.contains("tagged enum") && given.starts_with('"') => {
+            format!("; a kind stands as {{\"kind\": {given}}}, with its fields")
+        }
+        None if required.ends_with("LearningRateConfig") && given.parse::<f64>().is_ok() => {
+            format!(
+                "; a constant one is {{\"kind\": \"constant\", \"value\": {given}}}, and the height of one that changes is `peak`"
+            )
+        }
         None => String::new(),
     };
     format!("must be {}, got {given}{hint}", required_in_words(required))
@@ -145,11 +156,21 @@ mod tests {
             ),
             (
                 "invalid type: string \"exponential\", expected internally tagged enum EmaConfig",
-                "must be an object with a `kind`, got \"exponential\"",
+                "must be an object with a `kind`, got \"exponential\"; a kind stands as {\"kind\": \"exponential\"}, with \
+                 its fields",
             ),
             ("invalid type: integer `5`, expected struct TrainConfig", "must be an object, got 5"),
             ("invalid type: map, expected a string", "must be a string, got an object"),
             ("invalid type: null, expected a sequence", "must be a list, got null"),
+            (
+                "invalid type: string \"city\", expected a sequence",
+                "must be a list, got \"city\"; write [\"city\"]",
+            ),
+            (
+                "invalid type: floating point `0.01`, expected internally tagged enum LearningRateConfig",
+                "must be an object with a `kind`, got 0.01; a constant one is {\"kind\": \"constant\", \"value\": 0.01}, \
+                 and the height of one that changes is `peak`",
+            ),
             ("invalid type: boolean `true`, expected f64", "must be a number, got true"),
             (
                 "invalid length 3, expected an array of length 2",

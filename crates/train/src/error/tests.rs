@@ -27,7 +27,7 @@ fn messages_say_what_is_wrong_and_what_to_do() {
             TrainError::LengthDecidesRates { steps: 20, length: 10 },
             usage,
             "--steps 20: the learning rate of every step depends on the run's length of 10, so a \
-             longer run is another run from its first step on. Start it anew, or use a learning \
+             run of another length is another run from its first step on. Start it anew, or use a learning \
              rate of kind `constant` or `step_decay`",
         ),
         (

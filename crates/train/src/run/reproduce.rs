@@ -84,7 +84,7 @@ impl Reproduction {
         let Self { config, steps, exact, .. } = self;
         trainer.check_new(&config)?;
         let manifest = Manifest::read(run)?;
-        same_data(&manifest.data, trainer.data()).map_err(|why| TrainError::mismatch(run, why))?;
+        same_data(&manifest.data, trainer.data()).map_err(|why| why.of(run))?;
         let stop_after = (steps < config.train.steps).then_some(steps);
         let (device, program) = (options.device, options.program.clone());
         let options = RunOptions { device, program, stop_after };

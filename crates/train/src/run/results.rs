@@ -16,7 +16,7 @@ use crate::{
     problem::Problem,
     sample::{Samples, draw_samples},
     store::{
-        Manifest,
+        Manifest, RunState,
         checkpoint::{Checkpoints, Mismatch},
         fingerprint::same_data,
         folder::{RunFolder, read_run_config},
@@ -94,8 +94,12 @@ fn trained<N: Network>(
     let warn = &mut |what: String| observer.event(Event::Warning(&what));
     let mut checkpoint = checkpoints.for_sampling(problem.config().train.keep, warn)?;
     let step = checkpoint.progress.step;
+    if Manifest::read(run).is_ok_and(|manifest| manifest.state != RunState::Finished) {
+        let steps = problem.config().train.steps;
+        warn(format!("the run is not finished: its weights are those of step {step} of {steps}"));
+    }
     let path = checkpoints.path(step);
-    let refuse = |why: Mismatch| TrainError::mismatch(&path, why);
+    let refuse = |why: Mismatch| why.of(&path);
     same_data(&checkpoint.data, data).map_err(refuse)?;
     checkpoint.same_network(problem.config()).map_err(refuse)?;
     let problem = problem

@@ -76,9 +76,7 @@ fn resume_session<N: Network>(
     }
     let mut manifest = Manifest::read(run)?;
     if let Some(checkpoint) = &checkpoint {
-        checkpoint
-            .same_training(&config)
-            .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
+        checkpoint.same_training(&config).map_err(|why| why.of(&checkpoints.path(made)))?;
     }
     let mut trainer = build(config.clone(), options.device)?;
     let moved = config.data.move_to_place_of(&trainer.config().data);
@@ -90,12 +88,10 @@ fn resume_session<N: Network>(
             trainer
                 .set_frequencies(frequencies)
                 .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
-            restore(&mut trainer, checkpoint)
-                .map_err(|why| TrainError::mismatch(&checkpoints.path(made), why))?;
+            restore(&mut trainer, checkpoint).map_err(|why| why.of(&checkpoints.path(made)))?;
         }
         None => {
-            same_data(&manifest.data, trainer.data())
-                .map_err(|why| TrainError::mismatch(run, why))?;
+            same_data(&manifest.data, trainer.data()).map_err(|why| why.of(run))?;
             warn("the run was stopped before its first checkpoint, and begins again");
         }
     }

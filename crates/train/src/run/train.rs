@@ -72,15 +72,18 @@ pub fn train_with<N: Network>(
     Session::open(trainer, untrained, folder, manifest, options)?.run(observer)
 }
 
-/// Makes one training step and writes nothing. The report has the step's loss where `train.log_every` is 1.
+/// Makes one training step and writes nothing. The report has the step's loss where `train.log_every` is 1. `out` is
+/// the folder that the run would have, where one is named.
 ///
 /// # Errors
-/// A config that cannot be run, or a first loss that is not finite.
+/// A config that cannot be run, a folder that is not free, or a first loss that is not finite.
 pub fn dry_run<N: Network>(
     problem: Problem,
     network: N,
     data: Box<dyn Dataset>,
+    out: Option<&Path>,
     device: &Device,
 ) -> Result<StepReport, TrainError> {
+    out.map_or(Ok(()), crate::store::folder::check_free)?;
     Trainer::new(problem, network, data, device)?.step()
 }

@@ -99,10 +99,16 @@ pub(super) fn check_folder(
     count: usize,
 ) -> Result<(), TrainError> {
     picture_of(path, data)?;
-    match names(path, count).find(|name| name.exists()) {
-        Some(name) => Err(TrainError::Exists(name)),
-        None => Ok(()),
+    if let Some(name) = names(path, count).find(|name| name.exists()) {
+        return Err(TrainError::Exists(name));
     }
+    // Samples of another number have names of other lengths, and would lie among these.
+    let is_sample = |path: &PathBuf| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        path.extension().is_some_and(|it| it == "png") && stem.parse::<u64>().is_ok()
+    };
+    let mut others = std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path());
+    others.find(is_sample).map_or(Ok(()), |name| Err(TrainError::Exists(name)))
 }
 
 /// Writes one sheet of all samples, whose values are in the user's columns, to a new file.

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::number;
 use crate::{TrainError, store::RunRecords};
+
+/// Most characters of a config's value that are shown.
+const LONGEST: usize = 60;
 
 /// Comparison of runs, field by field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -54,6 +58,9 @@ fn results(records: &[RunRecords]) -> Vec<ComparedRow> {
         row("training seconds", &|r| Some(format!("{:.1}", r.training_seconds()))),
         row("training loss", &|r| Some(format!("{:.5}", r.metrics.last()?.mean_loss))),
         row("held-out loss", &|r| Some(format!("{:.5}", r.held_out_loss()?))),
+        row("verdict", &|r| Some(r.verdict()?.word.text().to_owned())),
+        row("energy distance in rank space", &|r| Some(number(r.verdict()?.energy?.samples))),
+        row("energy distance in rank space, floor", &|r| Some(number(r.verdict()?.energy?.floor))),
     ];
     for (name, title) in [
         ("energy_distance", "energy distance"),
@@ -94,16 +101,35 @@ fn differences(records: &[RunRecords]) -> Result<Vec<ComparedRow>, TrainError> {
         ComparedRow { name: name.clone(), values: values.collect() }
     };
     let differs = |row: &ComparedRow| row.values.iter().any(|value| *value != row.values[0]);
-    Ok(names.into_iter().map(row).filter(differs).collect())
+    let mut rows: Vec<ComparedRow> = names.into_iter().map(row).filter(differs).collect();
+    rows.iter_mut().flat_map(|row| &mut row.values).for_each(shorten);
+    Ok(rows)
 }
 
-/// Collects the fields of a config by their paths. A list counts as one value.
+/// Cuts a long value, such as a list.
+fn shorten(value: &mut String) {
+    if let Some((end, _)) = value.char_indices().nth(LONGEST) {
+        value.truncate(end);
+        value.push('…');
+    }
+}
+
+/// Collects the fields of a config by their paths. A list of things with names has a path for each of them; another
+/// list counts as one value.
 fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 flatten(&path, value, out);
+            }
+        }
+        Value::Array(items)
+            if !items.is_empty() && items.iter().all(|it| it["name"].is_string()) =>
+        {
+            for item in items {
+                let name = item["name"].as_str().unwrap_or_default();
+                flatten(&format!("{path}.{name}"), item, out);
             }
         }
         Value::String(text) => {

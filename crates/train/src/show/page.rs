@@ -11,8 +11,11 @@ use serde::Serialize;
 use crate::{
     TrainError,
     show::{
-        comparison::Comparison, denoising::denoising_text, figures::FIGURE_CSS, numbers::number,
-        verdict::energy_text,
+        comparison::Comparison,
+        denoising::denoising_text,
+        figures::FIGURE_CSS,
+        numbers::number,
+        verdict::{energy_text, word_text},
     },
     store::RunRecords,
 };
@@ -111,10 +114,9 @@ pub(crate) fn run_page(
         };
         evaluation.columns.iter().map(column).collect()
     });
-    let verdict = evaluation.and_then(|evaluation| evaluation.verdict.as_ref());
-    let verdict = verdict.map(|verdict| {
+    let verdict = records.verdict().map(|verdict| {
         context! {
-            word => verdict.word.text(),
+            word => word_text(verdict),
             reasons => verdict.reasons.clone(),
             energy => verdict.energy.as_ref().map(energy_text),
         }
@@ -218,10 +220,9 @@ fn facts(records: &RunRecords) -> Vec<Fact> {
     let mut add =
         |name, value: Option<String>| facts.extend(value.map(|value| Fact { name, value }));
     add("held-out loss", records.held_out_loss().map(number));
-    let verdict = records.evaluation.as_ref().and_then(|e| e.verdict.as_ref());
     // An evaluation of version 0.1 has no verdict, which has a heading of its own.
     let distance = records.evaluation.as_ref().and_then(|e| e.metric("energy_distance"));
-    let distance = distance.filter(|_| verdict.is_none());
+    let distance = distance.filter(|_| records.verdict().is_none());
     add("energy distance", distance.map(|m| number(m.distance.samples)));
     add("its floor", distance.map(|m| number(m.distance.floor)));
     let denoising = records.evaluation.as_ref().and_then(|e| e.denoising.as_ref());

@@ -1,13 +1,29 @@
 //! Verdict on a run's samples, in words for people.
 
-use langevin_data::measure::verdict::{EnergyFound, Verdict};
+use langevin_data::measure::verdict::{EnergyFound, Verdict, Word};
 
 use super::numbers::number;
+
+/// The verdict's word, and how little it says where that little can be seen: columns drawn alone are wrong where columns
+/// depend on each other, which few rows may not show.
+pub(crate) fn word_text(verdict: &Verdict) -> String {
+    let passes = |p: Option<f64>| p.is_some_and(|p| p >= 0.005);
+    let is_blind = passes(verdict.energy.and_then(|energy| energy.independent_p_value))
+        && passes(verdict.pairs.as_ref().map(|pairs| pairs.independent_p_value));
+    let word = verdict.word.text();
+    match verdict.word {
+        Word::Good if is_blind => format!(
+            "{word}, as far as {} held-out rows tell: columns drawn alone, each for itself, would pass too",
+            verdict.rows
+        ),
+        _ => word.to_owned(),
+    }
+}
 
 /// The verdict's word, its reasons, each on a line of its own, and the energy distance in rank space.
 #[must_use]
 pub fn verdict_text(verdict: &Verdict) -> String {
-    let mut text = format!("verdict: {}", verdict.word.text());
+    let mut text = format!("verdict: {}", word_text(verdict));
     for reason in &verdict.reasons {
         text.push_str("\n  ");
         text.push_str(reason);
@@ -24,7 +40,13 @@ pub fn verdict_text(verdict: &Verdict) -> String {
 pub(crate) fn energy_text(energy: &EnergyFound) -> String {
     let floor = number(energy.floor);
     let beside = match energy.ratio() {
-        Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times the floor, {floor}"),
+        Some(ratio) if ratio >= 1.05 => {
+            let chance = match energy.p_value {
+                p if p >= 0.005 => format!(", as far as {:.1} in 100 perfect sets lie", 100.0 * p),
+                _ => String::new(),
+            };
+            format!("{ratio:.1} times the floor, {floor}{chance}")
+        }
         _ => format!("at the floor, {floor}"),
     };
     let untrained = energy
@@ -39,7 +61,46 @@ pub(crate) fn energy_text(energy: &EnergyFound) -> String {
 
 #[cfg(test)]
 mod tests {
+    use langevin_data::measure::verdict::{Counts, PairsFound};
+
     use super::*;
+
+    #[test]
+    fn a_good_verdict_says_where_nothing_could_be_told() {
+        let energy = EnergyFound {
+            samples: 0.02,
+            floor: 0.02,
+            independent: 0.03,
+            independent_p_value: Some(0.1),
+            untrained: None,
+            p_value: 0.5,
+        };
+        let pairs = |independent_p_value| PairsFound {
+            tested: 1,
+            independent_p_value,
+            dependent: 0,
+            worst: None,
+            lost: 0,
+        };
+        let verdict = |word, energy, pairs| Verdict {
+            word,
+            reasons: Vec::new(),
+            rows: 60,
+            energy: Some(energy),
+            columns: None,
+            pairs,
+            modes_p_value: None,
+            copies: Counts::default(),
+            outside: Vec::new(),
+        };
+        let words = "good, as far as 60 held-out rows tell: columns drawn alone, each for itself, would pass too";
+        assert_eq!(word_text(&verdict(Word::Good, energy, Some(pairs(0.2)))), words);
+        assert_eq!(word_text(&verdict(Word::Fair, energy, Some(pairs(0.2)))), "fair");
+        assert_eq!(word_text(&verdict(Word::Good, energy, Some(pairs(0.0025)))), "good");
+        assert_eq!(word_text(&verdict(Word::Good, energy, None)), "good");
+        let told = EnergyFound { independent_p_value: Some(0.0025), ..energy };
+        assert_eq!(word_text(&verdict(Word::Good, told, Some(pairs(0.2)))), "good");
+    }
 
     #[test]
     fn a_distance_below_its_floor_is_no_merit() {
@@ -47,6 +108,7 @@ mod tests {
             samples: 0.004,
             floor: 0.002,
             independent: 0.05,
+            independent_p_value: Some(0.0025),
             untrained: Some(0.3),
             p_value: 0.0025,
         };
@@ -54,6 +116,13 @@ mod tests {
             energy_text(&energy),
             "energy distance in rank space 0.00400: 2.0 times the floor, 0.00200 \
              (independent columns 0.0500, untrained network 0.300)"
+        );
+        energy.p_value = 0.0175;
+        assert!(
+            energy_text(&energy)
+                .contains("2.0 times the floor, 0.00200, as far as 1.8 in 100 perfect sets lie ("),
+            "{}",
+            energy_text(&energy)
         );
         (energy.samples, energy.untrained) = (0.001, None);
         assert_eq!(

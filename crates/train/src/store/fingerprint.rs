@@ -7,7 +7,7 @@ use crate::store::checkpoint::Mismatch;
 /// Fails unless `digest` is the fingerprint of this data, in this format or the one before.
 ///
 /// # Errors
-/// [`Mismatch::OtherData`].
+/// [`Mismatch::OtherData`], of a table [`Mismatch::OtherTable`].
 pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), Mismatch> {
     let is_kept = data.kept_rows().is_some();
     if digest == fingerprint(data) || !is_kept && digest == fingerprint_of_format_1(data) {
@@ -15,7 +15,8 @@ pub(crate) fn same_data(digest: &str, data: &dyn Dataset) -> Result<(), Mismatch
     }
     Err(match is_kept {
         true => Mismatch::OtherDataKept,
-        false => Mismatch::OtherData { has_file: data.len(Part::Training).is_some() },
+        false if data.len(Part::Training).is_some() => Mismatch::OtherTable,
+        false => Mismatch::OtherData,
     })
 }
 

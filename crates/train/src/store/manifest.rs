@@ -194,7 +194,7 @@ impl Manifest {
         let path = run.join(MANIFEST);
         let json: Option<serde_json::Value> = read_json(&path, MANIFEST_LIMIT)?;
         let json = json.ok_or_else(|| {
-            let what = "it is not there, and every run has one";
+            let what = "it is not there, and every run has one; was its whole folder copied?";
             let source = std::io::Error::new(std::io::ErrorKind::NotFound, what);
             TrainError::io("cannot read", &path, source)
         })?;

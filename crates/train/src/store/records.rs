@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use langevin_data::measure::Evaluation;
+use langevin_data::measure::{Evaluation, verdict::Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     TrainError,
     config::{CONFIG_LIMIT, RunConfig},
     store::{
-        Manifest,
+        Manifest, RunState,
         folder::{CONFIG, read_run_config},
         reading::{self, EVALUATION_LIMIT},
     },
@@ -82,6 +82,11 @@ impl RunRecords {
         self.metrics.last().map_or(0, |line| line.step).max(self.manifest.step)
     }
 
+    /// Verdict on the samples, where they were measured; version 0.1 gave none.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.evaluation.as_ref()?.verdict.as_ref()
+    }
+
     /// Seconds that all processes of the run trained for, together.
     pub fn training_seconds(&self) -> f64 {
         // The step that a line's process began at. Another step means another process.
@@ -108,15 +113,19 @@ pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     Ok(runs)
 }
 
-/// The run under `runs` that was started last. Of runs of one second it is the one with the highest number
-/// at the end of its name, where `x-10` is above `x-9` and `x` counts as 1; then the last by name.
+/// The run under `runs` that was started last of those that are not finished; where all are, the last of all. Of runs
+/// of one second it is the one with the highest number at the end of its name, where `x-10` is above `x-9` and `x`
+/// counts as 1; then the last by name.
 ///
 /// # Errors
 /// There is none, or one of a later format, which may be the newest.
 pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
     let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
     let ranked = |path: PathBuf| match Manifest::read(&path) {
-        Ok(manifest) => Some(Ok((manifest.started, number_of(&path), path))),
+        Ok(manifest) => {
+            let is_open = manifest.state != RunState::Finished;
+            Some(Ok((is_open, manifest.started, number_of(&path), path)))
+        }
         Err(newer @ TrainError::NewerFormat { .. }) => Some(Err(newer)),
         Err(_) => None,
     };
@@ -146,12 +155,13 @@ mod tests {
             device: String::new(),
             features: Vec::new(),
         };
-        let begin = |name: &str, started| {
+        let write = |name: &str, started, state| {
             let run = folder.path().join(name);
-            fs::create_dir(&run).expect("created");
-            let manifest = Manifest { started, ..Manifest::new(program(), String::new()) };
+            fs::create_dir_all(&run).expect("created");
+            let manifest = Manifest { started, state, ..Manifest::new(program(), String::new()) };
             manifest.write(&run).expect("written");
         };
+        let begin = |name: &str, started| write(name, started, RunState::Running);
         let newest = || {
             let run = newest_run(folder.path()).expect("a run");
             run.file_name().expect("a name").to_string_lossy().into_owned()
@@ -164,5 +174,9 @@ mod tests {
         assert_eq!(newest(), "x-10");
         begin("a", 8);
         assert_eq!(newest(), "a", "the time goes first");
+        write("a", 8, RunState::Finished);
+        assert_eq!(newest(), "x-10", "one that is not finished goes before it");
+        ["x", "x-9", "x-10"].into_iter().for_each(|name| write(name, 7, RunState::Finished));
+        assert_eq!(newest(), "a", "all are finished");
     }
 }

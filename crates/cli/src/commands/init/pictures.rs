@@ -156,10 +156,13 @@ pub fn spec(survey: &Survey) -> ColumnSpec {
     }
     let decimals: Option<Vec<_>> = survey.columns.iter().map(|column| column.decimals).collect();
     let is_whole = is_whole(survey);
+    let decimals = decimals.filter(|_| !is_whole);
+    let is_even = decimals.as_ref().is_some_and(|all| all.iter().all(|it| *it == all[0]));
     ColumnSpec {
         kind: if is_whole { CellKind::Whole } else { CellKind::Number },
         missing,
-        decimals: decimals.and_then(|all| all.into_iter().max()).filter(|_| !is_whole),
+        decimals: decimals.and_then(|all| all.into_iter().max()),
+        trailing_zeros: is_even && survey.columns.iter().any(|column| column.trailing_zeros),
         range: ColumnRange::Seen,
         ..ColumnSpec::named("")
     }

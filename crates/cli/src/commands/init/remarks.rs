@@ -101,7 +101,13 @@ pub fn remarks(
         };
         let most = chosen.iter().max_by_key(lacking);
         let most = most.map_or(String::new(), |column| {
-            format!("; {} costs most: {}", column.name, lacking(&column))
+            let out = format!("--set 'data.exclude={}'", serde_json::json!([column.name]));
+            format!(
+                "; {} costs most: {}; to train without that column: {}",
+                column.name,
+                lacking(&column),
+                out.replace(' ', UNBROKEN)
+            )
         });
         remarks.push(format!(
             "{complete} of {} rows are complete, and the others left out{most}",

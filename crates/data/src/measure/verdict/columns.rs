@@ -4,8 +4,8 @@
 //!
 //! - `largest`: the Kolmogorov–Smirnov statistic `D = max |F(x) − G(x)|`, or, where a column has few distinct values, the
 //!   largest difference of the shares of one value;
-//! - `interval`: the largest difference of the shares in an interval between two of forty quantiles, over its
-//!   standard deviation: a mode that is missing anywhere;
+//! - `interval`: the largest difference of the shares in an interval between two of forty quantiles: a mode that is
+//!   missing anywhere, or too large;
 //! - `place`: the difference of the mean ranks (Wilcoxon 1945);
 //! - `spread`: the difference of the mean square of `rank − ½`: samples that are too narrow or too wide (Mood 1954).
 //!
@@ -14,11 +14,12 @@
 //!
 //! Measures of different kinds come to one scale, about `−ln p` of each by itself: `n D² − ln 2` for the limit law of
 //! Kolmogorov and Smirnov; `z²/2 + ln z + ln √(π/2)` for places, spreads and correlations over their exact standard
-//! deviations z; and the same less a constant for intervals, where z is the largest of many. The constant, about the
-//! logarithm of their number, makes the mean over all 400 splits 1, that of `−ln p`. Where values are few, each is an
-//! interval as well, and `largest` is shown but not tested. The largest measure over all columns and pairs is what
-//! counts: one test for the table, and exact whatever the scale and the columns have to do with each other, since no
-//! split is preferred (Westfall & Young 1993).
+//! deviations z; and for intervals, the largest of many, `z²/2 − ln(1/s)` less a constant, where s is the share of all
+//! rows that lie in one: narrow intervals are many (Dümbgen & Spokoiny 2001, Chan & Walther 2013). The constant makes
+//! the mean over all splits 1, that of `−ln p`. Where values are few, each is an interval as well, and `largest` is
+//! shown but not tested. The largest measure over all columns and pairs is what counts: one test for the table, and
+//! exact whatever the scale and the columns have to do with each other, since no split is preferred (Westfall & Young
+//! 1993).
 
 use std::f64::consts::{LN_2, PI};
 
@@ -132,7 +133,7 @@ fn measured(pooled: &PooledColumn, column: usize, splits: &Splits) -> (Vec<f64>,
         let over = |raw: f64| if std > 0.0 { raw / std } else { 0.0 };
         raw.iter().map(|kinds| half_normal(over(kinds[kind]))).collect()
     };
-    let scaled = [largest, largest_normal(kind(1)), normal(2, place_std), normal(3, spread_std)];
+    let scaled = [largest, largest_of_many(kind(1)), normal(2, place_std), normal(3, spread_std)];
     let of_split = |split: usize| scaled.iter().map(|kind| kind[split]).fold(0.0, f64::max);
     let measures: Vec<f64> = (0..splits.count()).map(of_split).collect();
     let observed = splits.iter().next().unwrap_or_default();
@@ -156,18 +157,19 @@ fn half_normal(z: f64) -> f64 {
     z * z / 2.0 + z.max(1.0).ln() + (PI / 2.0).sqrt().ln()
 }
 
-/// About `−ln p` of the largest of many normal numbers' absolute values.
-fn largest_normal(values: impl ExactSizeIterator<Item = f64>) -> Vec<f64> {
-    let mut measures: Vec<f64> = values.map(half_normal).collect();
-    let mean = measures.iter().sum::<f64>() / measures.len() as f64;
-    measures.iter_mut().for_each(|measure| *measure += 1.0 - mean);
-    measures
+/// The largest of many measures, moved to a mean of 1 over the splits.
+fn largest_of_many(measures: impl ExactSizeIterator<Item = f64> + Clone) -> Vec<f64> {
+    let mean = measures.clone().sum::<f64>() / measures.len() as f64;
+    measures.map(|measure| measure + 1.0 - mean).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Purpose, Streams, measure::kolmogorov_smirnov};
+    use crate::{
+        Purpose, Streams,
+        measure::{kolmogorov_smirnov, verdict::splits::COLUMN_SPLITS},
+    };
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
         let mut values = vec![0.0; count];
@@ -176,7 +178,7 @@ mod tests {
     }
 
     fn splits(half: usize) -> Splits {
-        Splits::draw(half, &mut Streams::new(9).at(Purpose::Reference, 0, 0))
+        Splits::draw(half, COLUMN_SPLITS, &mut Streams::new(9).at(Purpose::Reference, 0, 0))
     }
 
     fn test(x: &[f64], y: &[f64]) -> ColumnTest {
@@ -215,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_distributions_one_in_four_hundred_fails() {
-        // Tables of a normal column and one of three values: 2000 of them, 5 ± 2.2 of which fail.
+    fn of_equal_distributions_four_in_a_thousand_fail() {
+        // Tables of a normal column and one of three values: 2000 of them, 8 ± 2.8 of which fail.
         let splits = splits(50);
         let mut failed = 0;
         for seed in 0..2000 {
@@ -225,7 +227,7 @@ mod tests {
             let (x, y) = rows.split_at(100);
             failed += i32::from(test_columns([x, y], 2, &[0, 1], None, &splits).p_value < 0.005);
         }
-        assert!((0..=14).contains(&failed), "{failed} of 2000");
+        assert!((1..=19).contains(&failed), "{failed} of 2000");
     }
 
     #[test]
@@ -233,7 +235,7 @@ mod tests {
         let found = test(&[4.0; 60], &[4.0; 60]);
         assert_eq!((found.p_value, found.beyond().count()), (1.0, 0));
         let other = test(&[5.0; 60], &[4.0; 60]);
-        assert_eq!(other.p_value, 1.0 / 400.0);
+        assert_eq!(other.p_value, 1.0 / 1000.0);
         assert_eq!(other.columns[0].shares, [0.0, 1.0]);
     }
 }

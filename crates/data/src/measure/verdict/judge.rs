@@ -11,7 +11,7 @@ use super::{
     ranks::Ranks,
     reasons::{Findings, reasons},
     split_energies::SplitEnergies,
-    splits::{FEWEST, LEVEL, Splits, p_value},
+    splits::{COLUMN_SPLITS, FEWEST, LEVEL, SPLITS, Splits, p_value},
 };
 use crate::{
     Mode, Purpose, Streams,
@@ -27,10 +27,11 @@ const COLUMNS: usize = 1024;
 /// Times the band of independent columns beyond which a pair fails without a test: no chance leads there.
 const PLAIN: f64 = 2.0;
 
-/// Streams of [`Purpose::Reference`]: of splits, independent columns and exact shares.
+/// Streams of [`Purpose::Reference`]: of splits, independent columns, exact shares and the splits of columns.
 const SPLIT_STREAM: u64 = (1 << 63) + 1;
 const INDEPENDENT_STREAM: u64 = (1 << 63) + 2;
 const MODE_STREAM: u64 = (1 << 63) + 3;
+const COLUMN_STREAM: u64 = (1 << 63) + 4;
 
 /// Real rows that samples are judged by, in the user's columns and units.
 #[derive(Debug, Clone, Copy)]
@@ -57,9 +58,11 @@ pub struct Judge<'a> {
     /// Held-out rows that samples are compared with.
     held_out: Vec<f64>,
     splits: Splits,
+    column_splits: Splits,
     columns: Vec<usize>,
     floor: f64,
     independent: f64,
+    independent_p_value: f64,
     untrained: Option<f64>,
     /// Energy distance of the nearer one of those two that fail; infinite where none does.
     nearer: f64,
@@ -90,18 +93,21 @@ impl<'a> Judge<'a> {
         let half = if half < FEWEST { 0 } else { half };
         let gather = |rows: Rows<'_>, most| rows.gather(&spread(rows.count(), most));
         let held_out = gather(real.held_out, half);
-        let splits = match half {
-            0 => Splits::observed(0),
-            half => Splits::draw(half, &mut streams.at(Purpose::Reference, SPLIT_STREAM, 0)),
+        let split = |count: usize, stream: u64| {
+            Splits::draw(half, count, &mut streams.at(Purpose::Reference, stream, 0))
         };
+        let splits = split(SPLITS, SPLIT_STREAM);
+        let column_splits = split(COLUMN_SPLITS, COLUMN_STREAM);
         let columns = spread(width, COLUMNS);
         let mut judge = Self {
             real,
             held_out,
             splits,
+            column_splits,
             columns,
             floor: 0.0,
             independent: 0.0,
+            independent_p_value: 1.0,
             untrained: None,
             nearer: f64::INFINITY,
             pairs: None,
@@ -122,6 +128,7 @@ impl<'a> Judge<'a> {
         let observed = Splits::observed(half);
         let all = judge.energies(&independent, &judge.splits);
         judge.independent = all.observed();
+        judge.independent_p_value = p_value(&all.values);
         judge.nearer = if fails(&all) { all.observed() } else { f64::INFINITY };
         if let Some(rows) = &untrained {
             let energy = judge.energies(rows, &observed).observed();
@@ -176,7 +183,7 @@ impl<'a> Judge<'a> {
         let energy = judged.then(|| self.energies(&rows, &self.splits));
         let columns = judged.then(|| {
             let pairs = self.pairs.as_ref().map(|known| &known.pairs);
-            test_columns([&rows, &self.held_out], width, &self.columns, pairs, &self.splits)
+            test_columns([&rows, &self.held_out], width, &self.columns, pairs, &self.column_splits)
         });
         let known = self.pairs.as_ref().zip(energy.as_ref());
         let pairs = known.map(|(known, energy)| known.found(self, &rows, energy));
@@ -245,6 +252,7 @@ impl<'a> Judge<'a> {
             samples: energy.observed(),
             floor: self.floor,
             independent: self.independent,
+            independent_p_value: Some(self.independent_p_value),
             untrained: self.untrained,
             p_value: p_value(&energy.values),
         }

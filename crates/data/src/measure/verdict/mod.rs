@@ -2,12 +2,13 @@
 //!
 //! Samples and held-out rows, equally many and at most 1000 each, are pooled. In each column a value's mid-rank in the
 //! pool stands for it, so that no outlier stretches a scale. If samples follow the data, all splits of the pool into
-//! halves are equally likely: the observed one is held against 399 by chance. A measure that is larger than all of
-//! theirs has p = 1/400 and fails; perfect samples fail a test once in 400 times.
+//! halves are equally likely: the observed one is held against 399 by chance for distances, and against 999 for measures
+//! by column. A measure fails where its p value, the share of splits that are as large, is below .005: perfect samples
+//! fail a test once in 400 times, or four times in 1000.
 //!
 //! - **good**: the energy distance over all columns and the largest measure of any column or pair's correlation do not
 //!   fail, no pair of columns is lost, and there is no outlier among the samples.
-//! - **poor**: a pair is lost; or the energy distance fails and lies more than half way from the floor to the nearer
+//! - **poor**: a pair is lost; or a column fails whose distribution functions are over 0.4 apart; or the energy distance fails and lies more than half way from the floor to the nearer
 //!   one of independent columns and the untrained network; or copies of training rows, or values beyond the training
 //!   rows' range in one column, are over five points more frequent than among the held-out rows.
 //! - **fair**: neither.
@@ -102,6 +103,9 @@ pub struct EnergyFound {
     pub floor: f64,
     /// Energy distance of independent columns.
     pub independent: f64,
+    /// p value of independent columns; version 0.1 gave none.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub independent_p_value: Option<f64>,
     /// Energy distance of the untrained network, where there are rows of it.
     pub untrained: Option<f64>,
     /// p value of the samples.

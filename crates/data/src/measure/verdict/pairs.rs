@@ -91,13 +91,9 @@ impl Pairs {
                 let sum: f64 = products.iter().zip(signs).map(|(p, s)| p * f64::from(*s)).sum();
                 if std > 0.0 { sum.abs() / std } else { 0.0 }
             };
-            let scale = dot(&a, &a).sqrt() * dot(&b, &b).sqrt() / rows;
-            let correlation = |products: &[f64]| {
-                let mean = products.iter().sum::<f64>() / half as f64;
-                if scale > 0.0 { mean / scale } else { 0.0 }
-            };
-            let (samples, held_out) = products.split_at(half);
-            let (samples, held_out) = (correlation(samples), correlation(held_out));
+            let (samples, held_out) = (0..half, half..2 * half);
+            let [samples, held_out] =
+                [samples, held_out].map(|rows| correlation(&a[rows.clone()], &b[rows]));
             let columns = self.columns(*pair);
             (Correlation { columns, samples, held_out }, splits.iter().map(apart).collect())
         };
@@ -118,6 +114,17 @@ pub(super) struct Correlation {
     pub(super) columns: [usize; 2],
     pub(super) samples: f64,
     pub(super) held_out: f64,
+}
+
+/// Pearson's correlation; 0 where a column is constant.
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let centred = |values: &[f64]| -> Vec<f64> {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.iter().map(|value| value - mean).collect()
+    };
+    let (a, b) = (centred(a), centred(b));
+    let scale = (dot(&a, &a) * dot(&b, &b)).sqrt();
+    if scale > 0.0 { dot(&a, &b) / scale } else { 0.0 }
 }
 
 /// Test over all pairs at once, each over its floor.
@@ -195,7 +202,10 @@ mod tests {
     use super::*;
     use crate::{
         Purpose, Streams,
-        measure::{Rows, verdict::independent::independent_columns},
+        measure::{
+            Rows,
+            verdict::{independent::independent_columns, splits::SPLITS},
+        },
     };
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
@@ -213,13 +223,28 @@ mod tests {
             rows.chunks(2).flat_map(row).collect()
         };
         let mut stream = Streams::new(3).at(Purpose::Reference, 0, 0);
-        let (real, splits) = (ring(1), Splits::draw(1000, &mut stream));
+        let (real, splits) = (ring(1), Splits::draw(1000, SPLITS, &mut stream));
         let apart = independent_columns(Rows::checked(2, &real), 1000, &mut stream);
         let pairs = Pairs::choose(2, &real, &apart);
         let found = PairTest::of(&pairs.energies(&apart, &ring(2), &splits));
         assert!(found.fails(0) && found.p_value == 1.0 / 400.0, "{found:?}");
         let found = PairTest::of(&pairs.energies(&real, &ring(2), &splits));
         assert!(!found.fails(0) && found.p_value >= LEVEL, "{found:?}");
+    }
+
+    #[test]
+    fn correlations_are_those_of_each_half_s_ranks() {
+        // All samples lie at both ends of the pool, and depend on each other there.
+        let held_out = normals(200, 7);
+        let samples: Vec<f64> = normals(100, 8)
+            .iter()
+            .flat_map(|x| [9.0 * x.signum() + x, 9.0 * x.signum() + x])
+            .collect();
+        let splits = Splits::observed(100);
+        let pairs = Pairs::choose(2, &held_out, &samples);
+        let (found, _) = &pairs.correlations(&samples, &held_out, &splits)[0];
+        assert!((found.samples - 1.0).abs() < 1e-12, "{found:?}");
+        assert!(found.held_out.abs() < 0.3, "{found:?}");
     }
 
     #[test]

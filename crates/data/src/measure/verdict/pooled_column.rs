@@ -34,8 +34,9 @@ pub(super) struct PooledColumn {
     ends: Vec<usize>,
     /// Places among the ends of groups where intervals begin and end; the first is before all values.
     knots: Vec<usize>,
-    /// Inverse standard deviation of an interval's difference of counts, by its number of rows.
-    weights: Vec<f64>,
+    /// Half the inverse variance of an interval's difference of counts, and the logarithm of its share of all rows, at
+    /// least that of one part, by its number of rows.
+    intervals: Vec<[f64; 2]>,
     /// `rank − ½` and its square, in the order of the values.
     moments: Vec<[f64; 2]>,
 }
@@ -54,10 +55,12 @@ impl PooledColumn {
                 knots.push(i + 1);
             }
         }
-        let weight = |inside: usize| {
+        let narrowest = 1.0 / (knots.len() - 1) as f64;
+        let interval = |inside: usize| {
             let (inside, rows) = (inside as f64, rows as f64);
             let variance = inside * (rows - inside) / (rows - 1.0);
-            if variance > 0.0 { 1.0 / variance.sqrt() } else { 0.0 }
+            let log_share = (inside / rows).max(narrowest).ln();
+            if variance > 0.0 { [0.5 / variance, log_share] } else { [0.0; 2] }
         };
         let mut moments = vec![[0.0; 2]; rows];
         let mut start = 0;
@@ -66,7 +69,8 @@ impl PooledColumn {
             moments[start..*end].fill([rank - 0.5, (rank - 0.5).powi(2)]);
             start = *end;
         }
-        Self { weights: (0..=rows).map(weight).collect(), values, order, ends, knots, moments }
+        let intervals = (0..=rows).map(interval).collect();
+        Self { values, order, ends, knots, intervals, moments }
     }
 
     /// Number of rows up to the end of a group; of none before the first.
@@ -144,15 +148,19 @@ impl PooledColumn {
         (f64::from(most), found)
     }
 
-    /// Largest difference of counts in an interval, over its standard deviation.
+    /// Largest `z²/2 − ln(1/s)` of an interval: z is its difference of counts over the standard deviation, s its share
+    /// of all rows, at least one part's. There are about 1/s intervals of that width, so that by chance no width is
+    /// the largest more often than another.
     pub(super) fn interval(&self, counts: &[i32]) -> (f64, Place) {
-        let (mut most, mut at) = (-1.0, [0, self.ends.len()]);
+        let (mut most, mut at) = (f64::NEG_INFINITY, [0, self.ends.len()]);
         for (i, from) in self.knots.iter().enumerate() {
             for to in &self.knots[i + 1..] {
-                let rows = self.rows_to(*to) - self.rows_to(*from);
-                let gap = f64::from((counts[*to] - counts[*from]).abs()) * self.weights[rows];
-                if gap > most {
-                    (most, at) = (gap, [*from, *to]);
+                let [half_inverse, log_share] =
+                    self.intervals[self.rows_to(*to) - self.rows_to(*from)];
+                let gap = f64::from(counts[*to] - counts[*from]);
+                let measure = gap * gap * half_inverse + log_share;
+                if measure > most {
+                    (most, at) = (measure, [*from, *to]);
                 }
             }
         }

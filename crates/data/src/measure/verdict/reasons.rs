@@ -14,6 +14,10 @@ use crate::Mode;
 /// Most columns and most pairs that are named.
 const NAMED: usize = 5;
 
+/// Kolmogorov–Smirnov distance of a column beyond which samples lie elsewhere. That of a column drawn to its middle is
+/// a half.
+const ELSEWHERE: f64 = 0.4;
+
 /// Findings that a verdict is made of.
 pub(super) struct Findings<'a> {
     pub(super) names: &'a [String],
@@ -37,7 +41,8 @@ impl Findings<'_> {
             return Word::TooFewRows;
         };
         let excess = self.copies.is_excess() || self.outside.iter().any(|it| it.all().is_excess());
-        if excess || self.is_far || !self.pairs.lost.is_empty() {
+        let elsewhere = columns.beyond().any(|column| column.largest > ELSEWHERE);
+        if excess || self.is_far || elsewhere || !self.pairs.lost.is_empty() {
             return Word::Poor;
         }
         let modes = self.modes.as_ref().map_or(1.0, |modes| modes.p_value);
@@ -61,7 +66,11 @@ pub(super) fn reasons(findings: &Findings<'_>) -> Vec<String> {
     if findings.energy.is_none() {
         for (count, what) in [(held_out, "held-out rows"), (samples, "samples")] {
             if count < FEWEST {
-                reasons.push(format!("{count} {what}, and a verdict needs {FEWEST}"));
+                let way_out = match what {
+                    "samples" => "sample.count is their number",
+                    _ => "data.holdout is their share or number",
+                };
+                reasons.push(format!("{count} {what}, and a verdict needs {FEWEST}; {way_out}"));
             }
         }
     }

@@ -101,9 +101,10 @@ fn sum(
                 *square += (own - other) * (own - other);
             }
         }
-        for (distance, square) in distances.iter_mut().zip(&squares).skip(i + 1) {
-            *distance = (square.sqrt() * scale + 0.5) as i16;
-        }
+        let later = distances[i + 1..].iter_mut().zip(&squares[i + 1..]);
+        // By way of i32, which processors have an instruction for.
+        later
+            .for_each(|(distance, square)| *distance = (square.sqrt() * scale + 0.5) as i32 as i16);
     }
     let all = distances.iter().map(|distance| i64::from(*distance)).sum();
     let rows: Vec<&[i16]> = distances.chunks_exact(width).collect();
@@ -147,7 +148,10 @@ mod tests {
     use super::*;
     use crate::{
         Purpose, Streams,
-        measure::{Rows, energy_distance, verdict::ranks::Ranks},
+        measure::{
+            Rows, energy_distance,
+            verdict::{ranks::Ranks, splits::SPLITS},
+        },
     };
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
@@ -164,7 +168,7 @@ mod tests {
             let all: Vec<usize> = (0..columns).collect();
             let ranks = Ranks::pooled(x, y, columns, &all);
             let mut stream = Streams::new(2).at(Purpose::Reference, 0, 0);
-            let splits = Splits::draw(half, &mut stream);
+            let splits = Splits::draw(half, SPLITS, &mut stream);
             let found = SplitEnergies::of(&ranks.columns(), &splits);
             for (found, signs) in found.values.iter().zip(splits.iter()).take(20) {
                 let side = |sign: i16| -> Vec<f64> {
@@ -190,7 +194,7 @@ mod tests {
         let (x, y) = values.split_at(120);
         let ranks = Ranks::pooled(x, y, 2, &[0, 1]);
         let mut stream = Streams::new(4).at(Purpose::Reference, 0, 0);
-        let found = SplitEnergies::of(&ranks.columns(), &Splits::draw(60, &mut stream));
+        let found = SplitEnergies::of(&ranks.columns(), &Splits::draw(60, SPLITS, &mut stream));
         let count = found.values.len() as f64;
         let mean = found.values.iter().sum::<f64>() / count;
         let square = found.values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
@@ -202,7 +206,7 @@ mod tests {
     fn equal_halves_are_no_distance_apart_and_threads_change_no_bit() {
         let values = normals(300, 5);
         let ranks = Ranks::pooled(&values, &values, 3, &[0, 1, 2]);
-        let splits = Splits::draw(100, &mut Streams::new(6).at(Purpose::Reference, 0, 0));
+        let splits = Splits::draw(100, SPLITS, &mut Streams::new(6).at(Purpose::Reference, 0, 0));
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             pool.expect("threads").install(|| SplitEnergies::of(&ranks.columns(), &splits))

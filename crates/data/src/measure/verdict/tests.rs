@@ -129,6 +129,18 @@ fn copies_are_poor_unless_the_table_s_rows_repeat() {
 }
 
 #[test]
+fn a_column_drawn_to_a_point_is_poor_however_far_the_untrained_network_is() {
+    let case = Case::new(normals(1200, 30), normals(400, 31), 1);
+    let drawn_to = |spread: f64| -> Vec<f64> {
+        normals(1000, 32).into_iter().map(|x| 0.005 + spread * x).collect()
+    };
+    let found = case.judge(&drawn_to(0.02));
+    starts(&found, Word::Poor, "x0: ");
+    assert!(found.columns.as_ref().is_some_and(|found| found.difference > 0.4), "{found:?}");
+    assert_eq!(case.judge(&drawn_to(0.7)).word, Word::Fair);
+}
+
+#[test]
 fn few_rows_are_not_judged_but_copies_are_said() {
     // p15 and o09.
     let case = Case::new(rows(9, 16), rows(49, 17), 2);

@@ -239,9 +239,9 @@ fn transpose_panel<const FROM: usize, const TO: usize>(
     let from_bands = from.as_chunks::<BLOCK>().0;
     for (i, to) in to.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
         for (j, from) in from_bands.iter().enumerate() {
-            let block = from.each_ref().map(|row| row.as_chunks::<BLOCK>().0[i]);
+            let [a, b, c, d] = from.each_ref().map(|row| row.as_chunks::<BLOCK>().0[i]);
             for (k, row) in to.iter_mut().enumerate() {
-                row.as_chunks_mut::<BLOCK>().0[j] = block.map(|values| values[k]);
+                row.as_chunks_mut::<BLOCK>().0[j] = [a[k], b[k], c[k], d[k]];
             }
         }
     }

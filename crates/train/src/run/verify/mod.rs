@@ -170,7 +170,7 @@ fn same_as_manifest(
     let digest = manifest.map(|manifest| manifest.data.as_str());
     match digest.map_or(Ok(()), |digest| same_data(digest, &kept)) {
         Ok(()) => Ok(true),
-        Err(why) => Err(TrainError::mismatch(Path::new(MANIFEST), why)),
+        Err(why) => Err(why.of(Path::new(MANIFEST))),
     }
 }
 

@@ -127,8 +127,7 @@ pub fn report_run(
     data: &dyn Dataset,
 ) -> Result<PathBuf, TrainError> {
     let material = Material::read(run, problem, data)?;
-    same_data(&material.records.manifest.data, data)
-        .map_err(|why| TrainError::mismatch(run, why))?;
+    same_data(&material.records.manifest.data, data).map_err(|why| why.of(run))?;
     let film = problem.config().report.film.as_ref().filter(|_| !material.trajectory.is_empty());
     let (film, sections) = rayon::join(
         || film.map(|film| material.film(film).map(|mp4| page_film(film, mp4))).transpose(),

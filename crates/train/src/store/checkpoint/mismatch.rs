@@ -1,5 +1,7 @@
 //! Mismatches: why a sound checkpoint, or a run's folder, does not belong to the run at hand.
 
+use std::path::Path;
+
 use crate::{
     TrainError,
     engine::tensors::ArrayError,
@@ -10,11 +12,11 @@ use crate::{
 /// The first difference between what was saved and what a run has.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Mismatch {
-    #[error("was trained on other data than config.json describes{}", or_changed(*.has_file))]
-    OtherData {
-        /// Whether the data comes from a file, which may have changed.
-        has_file: bool,
-    },
+    #[error("was trained on other data than config.json describes")]
+    OtherData,
+    /// The same of a file, which may have changed.
+    #[error("was trained on other data than config.json describes, or its file has changed since")]
+    OtherTable,
     #[error("was trained on other data than {KEPT} keeps")]
     OtherDataKept,
     #[error("was trained on other data than {MANIFEST} names")]
@@ -33,8 +35,14 @@ pub(crate) enum Mismatch {
     Restore(#[from] RestoreError),
 }
 
-fn or_changed(has_file: bool) -> &'static str {
-    if has_file { ", or its file has changed since" } else { "" }
+impl Mismatch {
+    /// The error of the folder `path`, which does not belong to the run at hand.
+    pub(crate) fn of(self, path: &Path) -> TrainError {
+        match self {
+            Self::OtherTable => TrainError::OtherTable(path.to_owned()),
+            why => TrainError::mismatch(path, why),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -43,12 +51,10 @@ mod tests {
 
     #[test]
     fn data_from_a_file_may_have_changed() {
-        let said = |has_file| Mismatch::OtherData { has_file }.to_string();
-        assert_eq!(said(false), "was trained on other data than config.json describes");
-        assert_eq!(
-            said(true),
-            "was trained on other data than config.json describes, or its file has changed since"
-        );
+        let said = Mismatch::OtherData.to_string();
+        assert_eq!(said, "was trained on other data than config.json describes");
+        let said = format!("runs/t: {}", Mismatch::OtherTable);
+        assert_eq!(Mismatch::OtherTable.of(Path::new("runs/t")).to_string(), said);
         assert_eq!(
             Mismatch::OtherDataThanManifest.to_string(),
             "was trained on other data than manifest.json names"
