@@ -115,7 +115,7 @@ fn colours_are_never_taken_for_grey_and_samples_become_pictures() {
         again("new", "new/01.png exists already");
         std::fs::create_dir(program.path("more")).expect("created");
         std::fs::rename(program.path("new/100.png"), program.path("more/100.png")).expect("moved");
-        again("more", "more/100.png exists already");
+        again("more", "more holds pictures of other samples: name another folder");
         again("sheet.png", "sheet.png exists already");
         again("none/new/", "--out: there is no folder none");
         std::fs::create_dir(program.path("kept")).expect("created");
@@ -311,4 +311,26 @@ fn an_array_in_fortran_order_is_the_same_pictures() {
     let (one, other) =
         (npy("|u1", false, &[30, 7, 9], &c_order), npy("|u1", true, &[30, 7, 9], &fortran));
     assert!(train(one) == train(other), "the same rows and columns");
+}
+
+#[test]
+fn pixels_of_a_csv_keep_the_zeros_at_their_ends() {
+    let row = |i: usize| {
+        let pixel = |j: usize| format!("{:.2}", ((i * 37 + j * 13) % 101) as f64 / 100.0);
+        (0..64).map(pixel).collect::<Vec<_>>().join(",")
+    };
+    let names: Vec<String> = (0..64).map(|j| format!("p{j}")).collect();
+    let rows: Vec<String> = (0..120).map(row).collect();
+    let case = Case::of("pixels.csv", format!("{}\n{}\n", names.join(","), rows.join("\n")));
+    let program = &case.program;
+    program.run(&["init", "pixels.csv"]).code(0);
+    let train = ["train", "./pixels.json", "--steps", "2", "--out", "run"];
+    let settings = ["--set", "sample.count=20", "--set", "report.figures=[]"];
+    program.run(&[&train[..], &settings].concat()).code(0);
+    let samples = String::from_utf8(program.read("run/samples.csv")).expect("UTF-8");
+    let mut cells = samples.lines().skip(1).flat_map(|line| line.split(','));
+    assert!(
+        cells.all(|cell| cell.split_once('.').is_some_and(|(_, rest)| rest.len() == 2)),
+        "{samples}"
+    );
 }

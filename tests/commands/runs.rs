@@ -57,7 +57,7 @@ fn samples_of_the_run_s_own_seed_are_said_to_be_its_own() {
     program
         .run(&sample)
         .code(0)
-        .err_has("warning: the run is not finished: its weights are those of step 20 of 40");
+        .err_has("warning: the run is interrupted: its weights are those of step 20 of 40");
 }
 
 #[test]
@@ -67,9 +67,16 @@ fn resume_without_a_name_takes_the_run_that_is_not_finished() {
     program.run(&resume).code(0);
     let lines = program.run(&["runs"]).code(0).out;
     assert_eq!(lines.matches("finished").count(), 2, "{lines}");
-    let words = "--resume: every run under runs is finished; to train the newest one for longer: \
+    let words = "--resume: no run under runs was stopped before its end; to train the newest one for longer: \
                  langevin train --resume runs/small-2 --steps N";
     program.run(&resume).code(2).err_has(words);
+    // To be made longer it is the newest, whatever else was stopped.
+    program.run(&["train", "run.json", "--out", "runs/a", "--stop-after", "2"]).code(0);
+    program.run(&["train", "run.json", "--out", "runs/b"]).code(0);
+    let said = program.run(&[&resume[..], &["--steps", "50"]].concat()).code(0);
+    assert!(said.out.contains("runs/b/samples.csv"), "{}", said.out);
+    let said = program.run(&resume).code(0);
+    assert!(said.out.contains("runs/a/samples.csv"), "{}", said.out);
 }
 
 #[test]

@@ -222,6 +222,7 @@ fn marks_are_missing_odd_cells_cost_their_rows_and_sentinels_are_pointed_out() {
         let (said, data) = init(&marked(mark), &[]);
         says(&said, &format!("5 missing ({mark} count as such)"));
         says(&said, "95 of 100 rows are complete, and the others left out; airt costs most: 5");
+        says(&said, "--set 'data.exclude=[\"airt\"]'");
         assert_eq!(data["missing_values"], serde_json::json!([mark]));
     }
     // It always means a missing value.

@@ -84,6 +84,9 @@ pub enum TrainError {
         shell_word(.0)
     )]
     HoldsARun(PathBuf),
+    /// A folder for samples that holds pictures of others.
+    #[error("{} holds pictures of other samples: name another folder", .0.display())]
+    HoldsPictures(PathBuf),
     /// A folder for a new run that holds other files.
     #[error("{} is not empty: name another folder", .0.display())]
     FolderNotEmpty(PathBuf),

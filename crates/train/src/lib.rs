@@ -82,6 +82,6 @@ pub use show::{ComparedRow, Comparison, denoising_text, number, verdict_text};
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
 pub use store::{
     Machine, Manifest, Program, RunRecords, RunState, Timing, WeightsFormat, export_weights,
-    fingerprint, newest_run, read_run_config, runs_under, write_new_file,
+    fingerprint, newest_run, newest_unfinished_run, read_run_config, runs_under, write_new_file,
 };
 pub use trainer::{Metrics, StepReport, Trainer};

@@ -51,8 +51,7 @@ fn check_page(path: &std::path::Path) -> Result<(), Failure> {
 }
 
 fn lines(rows: &[ComparedRow]) -> Vec<Vec<String>> {
-    let line =
-        |row: &ComparedRow| [row.name.clone()].into_iter().chain(row.values.clone()).collect();
+    let line = |row: &ComparedRow| [row.name.clone()].into_iter().chain(row.shown()).collect();
     rows.iter().map(line).collect()
 }
 

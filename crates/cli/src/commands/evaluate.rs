@@ -100,13 +100,7 @@ fn show_verdict(display: &Display, verdict: &Verdict) {
     if verdict.outside.is_empty() {
         return;
     }
-    let header = [
-        "beyond the range seen, before it is set to its end",
-        "below",
-        "above",
-        "not finite",
-        "held-out rows",
-    ];
+    let header = ["outside the range seen", "below", "above", "not finite", "held-out rows"];
     let share = |[samples, _]: [f64; 2]| format!("{} %", number(100.0 * samples));
     let row = |found: &OutsideFound| {
         let outside = &found.outside;

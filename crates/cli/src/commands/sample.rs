@@ -25,13 +25,14 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         settings.push(format!("sample.sampler={}", json!({ "kind": name, "steps": steps })));
     }
     settings.extend(sample.steps.map(|steps| format!("sample.sampler.steps={steps}")));
+    let mut own = config.sample.clone();
     if !settings.is_empty() {
         config = with_settings(&config, &settings)?;
     }
     let count = config.sample.count;
-    let is_own = seed == config.seed
-        && settings.iter().all(|it| it.starts_with("sample.count="))
-        && sample.run.join("samples.csv").exists();
+    own.count = count;
+    let is_own =
+        seed == config.seed && config.sample == own && sample.run.join("samples.csv").exists();
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
     let run = &sample.run;

@@ -53,7 +53,7 @@ pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
 fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Failure> {
     let run = match run {
         Some(run) => run.to_owned(),
-        None => newest_run(train)?,
+        None => run_to_resume(train)?,
     };
     let config = config_of(&run, train.data.as_deref())?;
     let opened = open_device(args, Some(&run))?;
@@ -69,19 +69,27 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
     conclude(&display, &report, &signals)
 }
 
-/// The run to go on with where none is named.
-fn newest_run(train: &TrainArgs) -> Result<PathBuf, Failure> {
-    let run = langevin_train::newest_run(Path::new("runs"))?;
-    if Manifest::read(&run)?.state != RunState::Finished || train.steps.is_some() {
+/// The run to go on with where none is named: to be made longer, the newest, else the newest that was stopped.
+fn run_to_resume(train: &TrainArgs) -> Result<PathBuf, Failure> {
+    let runs = Path::new("runs");
+    let newest = langevin_train::newest_run(runs)?;
+    if train.steps.is_some() {
+        return Ok(newest);
+    }
+    if let Some(run) = langevin_train::newest_unfinished_run(runs)? {
         return Ok(run);
     }
+    if Manifest::read(&newest)?.state != RunState::Finished {
+        return Ok(newest);
+    }
     // A learning rate that depends on the run's length makes a longer run another one.
-    let longer = match read_run_config(&run)?.train.learning_rate.depends_on_length() {
-        true => shell_word(&run.join("config.json")),
-        false => format!("--resume {}", shell_word(&run)),
+    let longer = match read_run_config(&newest)?.train.learning_rate.depends_on_length() {
+        true => shell_word(&newest.join("config.json")),
+        false => format!("--resume {}", shell_word(&newest)),
     };
     Err(Failure::usage(format!(
-        "--resume: every run under runs is finished; to train the newest one for longer: langevin train {longer} --steps N"
+        "--resume: no run under runs was stopped before its end; to train the newest one for longer: langevin train \
+         {longer} --steps N"
     )))
 }
 
@@ -127,16 +135,18 @@ fn dry_run(
 
 /// A line with the samples' mean and standard deviation, in the first columns where there are many.
 fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
-    const MOST: usize = 4;
     let list = |value: fn(&(f64, f64)) -> f64| {
-        let shown: Vec<_> = moments.iter().take(MOST).map(|it| number(value(it))).collect();
-        format!("{}{}", shown.join(", "), if moments.len() > MOST { ", …" } else { "" })
+        let shown: Vec<_> = moments.iter().take(NAMED).map(|it| number(value(it))).collect();
+        format!("{}{}", shown.join(", "), if moments.len() > NAMED { ", …" } else { "" })
     };
     let nearest = end.convergence.map_or(String::new(), |square| {
         format!(", mean squared distance to the nearest mode {}", number(square))
     });
     format!("samples: mean {}, standard deviation {}{nearest}", list(|it| it.0), list(|it| it.1))
 }
+
+/// Columns that are named one by one.
+const NAMED: usize = 4;
 
 /// A line that names the columns in which over a hundredth of the samples lay beyond the range seen, and were set to its
 /// end.
@@ -146,13 +156,23 @@ fn set_to_an_end(data: &DataConfig, verdict: &Verdict) -> Option<String> {
         Some(column) => column.range == ColumnRange::Seen,
         None => table.each_column.as_ref().is_some_and(|each| each.range == ColumnRange::Seen),
     };
-    let share = |it: &OutsideFound| it.outside.all().shares()[0];
+    let share = |it: &OutsideFound| it.outside.below.shares()[0] + it.outside.above.shares()[0];
     let beyond = verdict.outside.iter().filter(|it| share(it) > 0.01 && is_seen(&it.column));
-    let named = beyond.map(|it| format!("{} {:.1} %", it.column, 100.0 * share(it)));
-    let named: Vec<String> = named.collect();
-    let all = named.join(", ");
-    (!named.is_empty())
-        .then(|| format!("beyond the range seen, and set to its end: {all} of the samples"))
+    let mut beyond: Vec<&OutsideFound> = beyond.collect();
+    beyond.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    let named = beyond.iter().take(NAMED);
+    let named: Vec<String> =
+        named.map(|it| format!("{} {:.1} %", it.column, 100.0 * share(it))).collect();
+    let more = match beyond.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and so in {more} more columns"),
+    };
+    (!named.is_empty()).then(|| {
+        format!(
+            "beyond the range seen, and set to its end: {} of the samples{more}",
+            named.join(", ")
+        )
+    })
 }
 
 /// Whether every sample has a number that is not finite, which leaves nothing to measure.

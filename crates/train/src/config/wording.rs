@@ -32,7 +32,8 @@ pub(super) fn in_words(message: &str) -> String {
         Some(number) => format!("; write {number}"),
         None if is_large => "; write all of its digits".to_owned(),
         None if required == "a sequence" && given.starts_with('"') && !given.starts_with("\"[") => {
-            format!("; write [{given}]")
+            let names: Vec<&str> = given.trim_matches('"').split(',').map(str::trim).collect();
+            format!("; write {}", serde_json::json!(names))
         }
         None if required.contains("tagged enum") && given.starts_with('"') => {
             format!("; a kind stands as {{\"kind\": {given}}}, with its fields")
@@ -165,6 +166,10 @@ mod tests {
             (
                 "invalid type: string \"city\", expected a sequence",
                 "must be a list, got \"city\"; write [\"city\"]",
+            ),
+            (
+                "invalid type: string \"a, b\", expected a sequence",
+                "must be a list, got \"a, b\"; write [\"a\",\"b\"]",
             ),
             (
                 "invalid type: floating point `0.01`, expected internally tagged enum LearningRateConfig",

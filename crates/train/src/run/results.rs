@@ -94,9 +94,11 @@ fn trained<N: Network>(
     let warn = &mut |what: String| observer.event(Event::Warning(&what));
     let mut checkpoint = checkpoints.for_sampling(problem.config().train.keep, warn)?;
     let step = checkpoint.progress.step;
-    if Manifest::read(run).is_ok_and(|manifest| manifest.state != RunState::Finished) {
-        let steps = problem.config().train.steps;
-        warn(format!("the run is not finished: its weights are those of step {step} of {steps}"));
+    let steps = problem.config().train.steps;
+    let state = Manifest::read(run).map(|manifest| manifest.seen_now(run).state);
+    if let Some(state) = state.ok().filter(|state| *state != RunState::Finished && step < steps) {
+        let state = state.name();
+        warn(format!("the run is {state}: its weights are those of step {step} of {steps}"));
     }
     let path = checkpoints.path(step);
     let refuse = |why: Mismatch| why.of(&path);

@@ -108,7 +108,7 @@ pub(super) fn check_folder(
         path.extension().is_some_and(|it| it == "png") && stem.parse::<u64>().is_ok()
     };
     let mut others = std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path());
-    others.find(is_sample).map_or(Ok(()), |name| Err(TrainError::Exists(name)))
+    others.find(is_sample).map_or(Ok(()), |_| Err(TrainError::HoldsPictures(path.to_owned())))
 }
 
 /// Writes one sheet of all samples, whose values are in the user's columns, to a new file.

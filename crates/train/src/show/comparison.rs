@@ -8,8 +8,11 @@ use serde_json::Value;
 use super::number;
 use crate::{TrainError, store::RunRecords};
 
-/// Most characters of a config's value that are shown.
+/// Most characters of a value that are shown in a table.
 const LONGEST: usize = 60;
+
+/// Characters that are shown before the first difference of long values.
+const BEFORE: usize = 16;
 
 /// Comparison of runs, field by field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -30,6 +33,27 @@ pub struct ComparedRow {
     pub name: String,
     /// Values as text, one per run.
     pub values: Vec<String>,
+}
+
+impl ComparedRow {
+    /// Values that fit a table: a long one begins a little before the first place where they differ, and is cut.
+    #[must_use]
+    pub fn shown(&self) -> Vec<String> {
+        let same = |at: &usize| {
+            let mut all = self.values.iter().map(|value| value.chars().nth(*at));
+            let first = all.next().flatten();
+            first.is_some() && all.all(|other| other == first)
+        };
+        let is_long = self.values.iter().any(|value| value.chars().count() > LONGEST);
+        let from = if is_long { (0..).take_while(same).count().saturating_sub(BEFORE) } else { 0 };
+        let shown = |value: &String| -> String {
+            let start = if from > 0 { "…" } else { "" };
+            let end = if value.chars().count() > from + LONGEST { "…" } else { "" };
+            let middle: String = value.chars().skip(from).take(LONGEST).collect();
+            format!("{start}{middle}{end}")
+        };
+        self.values.iter().map(shown).collect()
+    }
 }
 
 impl Comparison {
@@ -101,21 +125,11 @@ fn differences(records: &[RunRecords]) -> Result<Vec<ComparedRow>, TrainError> {
         ComparedRow { name: name.clone(), values: values.collect() }
     };
     let differs = |row: &ComparedRow| row.values.iter().any(|value| *value != row.values[0]);
-    let mut rows: Vec<ComparedRow> = names.into_iter().map(row).filter(differs).collect();
-    rows.iter_mut().flat_map(|row| &mut row.values).for_each(shorten);
-    Ok(rows)
+    Ok(names.into_iter().map(row).filter(differs).collect())
 }
 
-/// Cuts a long value, such as a list.
-fn shorten(value: &mut String) {
-    if let Some((end, _)) = value.char_indices().nth(LONGEST) {
-        value.truncate(end);
-        value.push('…');
-    }
-}
-
-/// Collects the fields of a config by their paths. A list of things with names has a path for each of them; another
-/// list counts as one value.
+/// Collects the fields of a config by their paths. A list of things with names is their names, and has a path for
+/// what is said of each; another list counts as one value.
 fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(fields) => {
@@ -127,9 +141,16 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
         Value::Array(items)
             if !items.is_empty() && items.iter().all(|it| it["name"].is_string()) =>
         {
-            for item in items {
-                let name = item["name"].as_str().unwrap_or_default();
-                flatten(&format!("{path}.{name}"), item, out);
+            let names: Vec<_> = items.iter().filter_map(|it| it["name"].as_str()).collect();
+            out.insert(path.to_owned(), names.join(", "));
+            for (name, item) in names.iter().zip(items) {
+                for (field, value) in item.as_object().into_iter().flatten() {
+                    let is_said =
+                        !value.is_null() && value.as_array().is_none_or(|it| !it.is_empty());
+                    if is_said && field != "name" {
+                        flatten(&format!("{path}.{name}.{field}"), value, out);
+                    }
+                }
             }
         }
         Value::String(text) => {
@@ -138,5 +159,43 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
         other => {
             out.insert(path.to_owned(), other.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_cut_about_their_difference() {
+        let row = |values: [&str; 2]| ComparedRow {
+            name: "data.path".to_owned(),
+            values: values.map(str::to_owned).to_vec(),
+        };
+        let long = "/a/folder".repeat(12);
+        let [first, second] = ["first.csv", "second.csv"].map(|name| format!("{long}/{name}"));
+        let [shown, other] = [0, 1].map(|i| row([&first, &second]).shown()[i].clone());
+        assert!(shown.starts_with('…') && shown.ends_with("/first.csv"), "{shown}");
+        assert!(other.ends_with("/second.csv") && other.chars().count() < 40, "{other}");
+        let cut = &row([&long, "b"]).shown()[0];
+        assert!(
+            cut.starts_with("/a/folder") && cut.ends_with('…') && cut.chars().count() == 61,
+            "{cut}"
+        );
+        assert_eq!(row(["1", "2"]).shown(), ["1", "2"]);
+    }
+
+    #[test]
+    fn columns_are_compared_by_name_and_order() {
+        let flat = |text: &str| {
+            let mut out = BTreeMap::new();
+            flatten("data.columns", &serde_json::from_str(text).expect("JSON"), &mut out);
+            out
+        };
+        let a =
+            flat(r#"[{"name": "a", "decimals": 2, "words": null, "missing": []}, {"name": "b"}]"#);
+        let b = flat(r#"[{"name": "b"}, {"name": "a", "decimals": 3}]"#);
+        assert_eq!((&a["data.columns"][..], &b["data.columns"][..]), ("a, b", "b, a"));
+        assert_eq!((&a["data.columns.a.decimals"][..], a.len()), ("2", 2));
     }
 }

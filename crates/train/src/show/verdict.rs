@@ -1,15 +1,14 @@
 //! Verdict on a run's samples, in words for people.
 
-use langevin_data::measure::verdict::{EnergyFound, Verdict, Word};
+use langevin_data::measure::verdict::{EnergyFound, LEVEL, Verdict, Word};
 
 use super::numbers::number;
 
 /// The verdict's word, and how little it says where that little can be seen: columns drawn alone are wrong where columns
 /// depend on each other, which few rows may not show.
 pub(crate) fn word_text(verdict: &Verdict) -> String {
-    let passes = |p: Option<f64>| p.is_some_and(|p| p >= 0.005);
-    let is_blind = passes(verdict.energy.and_then(|energy| energy.independent_p_value))
-        && passes(verdict.pairs.as_ref().map(|pairs| pairs.independent_p_value));
+    let independent = verdict.energy.and_then(|energy| energy.independent_p_value);
+    let is_blind = independent.is_some_and(|p| p >= LEVEL);
     let word = verdict.word.text();
     match verdict.word {
         Word::Good if is_blind => format!(
@@ -42,7 +41,7 @@ pub(crate) fn energy_text(energy: &EnergyFound) -> String {
     let beside = match energy.ratio() {
         Some(ratio) if ratio >= 1.05 => {
             let chance = match energy.p_value {
-                p if p >= 0.005 => format!(", as far as {:.1} in 100 perfect sets lie", 100.0 * p),
+                p if p >= LEVEL => format!(", as far as {:.1} in 100 perfect sets lie", 100.0 * p),
                 _ => String::new(),
             };
             format!("{ratio:.1} times the floor, {floor}{chance}")
@@ -61,7 +60,7 @@ pub(crate) fn energy_text(energy: &EnergyFound) -> String {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::measure::verdict::{Counts, PairsFound};
+    use langevin_data::measure::verdict::Counts;
 
     use super::*;
 
@@ -71,35 +70,26 @@ mod tests {
             samples: 0.02,
             floor: 0.02,
             independent: 0.03,
-            independent_p_value: Some(0.1),
+            independent_p_value: None,
             untrained: None,
             p_value: 0.5,
         };
-        let pairs = |independent_p_value| PairsFound {
-            tested: 1,
-            independent_p_value,
-            dependent: 0,
-            worst: None,
-            lost: 0,
-        };
-        let verdict = |word, energy, pairs| Verdict {
+        let verdict = |word, independent_p_value| Verdict {
             word,
             reasons: Vec::new(),
             rows: 60,
-            energy: Some(energy),
+            energy: Some(EnergyFound { independent_p_value, ..energy }),
             columns: None,
-            pairs,
+            pairs: None,
             modes_p_value: None,
             copies: Counts::default(),
             outside: Vec::new(),
         };
         let words = "good, as far as 60 held-out rows tell: columns drawn alone, each for itself, would pass too";
-        assert_eq!(word_text(&verdict(Word::Good, energy, Some(pairs(0.2)))), words);
-        assert_eq!(word_text(&verdict(Word::Fair, energy, Some(pairs(0.2)))), "fair");
-        assert_eq!(word_text(&verdict(Word::Good, energy, Some(pairs(0.0025)))), "good");
-        assert_eq!(word_text(&verdict(Word::Good, energy, None)), "good");
-        let told = EnergyFound { independent_p_value: Some(0.0025), ..energy };
-        assert_eq!(word_text(&verdict(Word::Good, told, Some(pairs(0.2)))), "good");
+        assert_eq!(word_text(&verdict(Word::Good, Some(0.1))), words);
+        assert_eq!(word_text(&verdict(Word::Fair, Some(0.1))), "fair");
+        assert_eq!(word_text(&verdict(Word::Good, Some(0.0025))), "good");
+        assert_eq!(word_text(&verdict(Word::Good, None)), "good");
     }
 
     #[test]

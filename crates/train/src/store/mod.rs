@@ -18,4 +18,4 @@ pub use export::{WeightsFormat, export_weights};
 pub use fingerprint::fingerprint;
 pub use folder::read_run_config;
 pub use manifest::{Machine, Manifest, Program, RunState};
-pub use records::{RunRecords, Timing, newest_run, runs_under};
+pub use records::{RunRecords, Timing, newest_run, newest_unfinished_run, runs_under};

@@ -113,25 +113,34 @@ pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     Ok(runs)
 }
 
-/// The run under `runs` that was started last of those that are not finished; where all are, the last of all. Of runs
-/// of one second it is the one with the highest number at the end of its name, where `x-10` is above `x-9` and `x`
-/// counts as 1; then the last by name.
+/// The run under `runs` that was started last. Of runs of one second it is the one with the highest number
+/// at the end of its name, where `x-10` is above `x-9` and `x` counts as 1; then the last by name.
 ///
 /// # Errors
 /// There is none, or one of a later format, which may be the newest.
 pub fn newest_run(runs: &Path) -> Result<PathBuf, TrainError> {
+    newest(runs, |_| true)?.ok_or_else(|| TrainError::NoRun(runs.to_owned()))
+}
+
+/// The newest run under `runs` that was stopped or killed before its end, if there is one. A run that failed is none:
+/// it may fail again.
+///
+/// # Errors
+/// A run of a later format, which may be the newest.
+pub fn newest_unfinished_run(runs: &Path) -> Result<Option<PathBuf>, TrainError> {
+    newest(runs, |state| matches!(state, RunState::Interrupted | RunState::Killed))
+}
+
+fn newest(runs: &Path, counts: impl Fn(RunState) -> bool) -> Result<Option<PathBuf>, TrainError> {
     let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
     let ranked = |path: PathBuf| match Manifest::read(&path) {
-        Ok(manifest) => {
-            let is_open = manifest.state != RunState::Finished;
-            Some(Ok((is_open, manifest.started, number_of(&path), path)))
-        }
+        Ok(manifest) if !counts(manifest.clone().seen_now(&path).state) => None,
+        Ok(manifest) => Some(Ok((manifest.started, number_of(&path), path))),
         Err(newer @ TrainError::NewerFormat { .. }) => Some(Err(newer)),
         Err(_) => None,
     };
     let runs_here: Vec<_> = entries.filter_map(ranked).collect::<Result<_, _>>()?;
-    let newest = runs_here.into_iter().max();
-    newest.map(|(.., path)| path).ok_or_else(|| TrainError::NoRun(runs.to_owned()))
+    Ok(runs_here.into_iter().max().map(|(.., path)| path))
 }
 
 /// The number after the last hyphen of a run's name, which tells runs of one config apart; 1 without one.
@@ -174,9 +183,14 @@ mod tests {
         assert_eq!(newest(), "x-10");
         begin("a", 8);
         assert_eq!(newest(), "a", "the time goes first");
+        let unfinished = || newest_unfinished_run(folder.path()).expect("readable");
         write("a", 8, RunState::Finished);
-        assert_eq!(newest(), "x-10", "one that is not finished goes before it");
-        ["x", "x-9", "x-10"].into_iter().for_each(|name| write(name, 7, RunState::Finished));
-        assert_eq!(newest(), "a", "all are finished");
+        write("x-10", 7, RunState::Failed);
+        write("x-9", 7, RunState::Interrupted);
+        write("x", 7, RunState::Interrupted);
+        assert_eq!(unfinished(), Some(folder.path().join("x-9")));
+        assert_eq!(newest(), "a");
+        ["x", "x-9"].into_iter().for_each(|name| write(name, 7, RunState::Finished));
+        assert_eq!(unfinished(), None);
     }
 }

@@ -157,12 +157,14 @@ pub fn spec(survey: &Survey) -> ColumnSpec {
     let decimals: Option<Vec<_>> = survey.columns.iter().map(|column| column.decimals).collect();
     let is_whole = is_whole(survey);
     let decimals = decimals.filter(|_| !is_whole);
-    let is_even = decimals.as_ref().is_some_and(|all| all.iter().all(|it| *it == all[0]));
+    let varies = |column: &&ColumnSurvey| column.range.is_some_and(|(low, high)| low < high);
+    let mut varying = survey.columns.iter().filter(varies).peekable();
+    let has_zeros = varying.peek().is_some() && varying.all(|column| column.trailing_zeros);
     ColumnSpec {
         kind: if is_whole { CellKind::Whole } else { CellKind::Number },
         missing,
         decimals: decimals.and_then(|all| all.into_iter().max()),
-        trailing_zeros: is_even && survey.columns.iter().any(|column| column.trailing_zeros),
+        trailing_zeros: has_zeros && !is_whole,
         range: ColumnRange::Seen,
         ..ColumnSpec::named("")
     }

@@ -1,6 +1,9 @@
 //! [`remarks`]: what a user should know of a table before it is trained on.
 
+use std::path::Path;
+
 use langevin_data::{ColumnSurvey, DateFormat, Survey};
+use langevin_train::shell_word;
 
 use super::{
     listing::{UNBROKEN, number},
@@ -101,13 +104,13 @@ pub fn remarks(
         };
         let most = chosen.iter().max_by_key(lacking);
         let most = most.map_or(String::new(), |column| {
-            let out = format!("--set 'data.exclude={}'", serde_json::json!([column.name]));
-            format!(
-                "; {} costs most: {}; to train without that column: {}",
-                column.name,
-                lacking(&column),
-                out.replace(' ', UNBROKEN)
-            )
+            let without = format!("data.exclude={}", serde_json::json!([column.name]));
+            let without = shell_word(Path::new(&without)).replace(' ', UNBROKEN);
+            let way_out = match is_pictures || chosen.len() == 1 {
+                true => String::new(),
+                false => format!("; to train without that column: --set{UNBROKEN}{without}"),
+            };
+            format!("; {} costs most: {}{way_out}", column.name, lacking(&column))
         });
         remarks.push(format!(
             "{complete} of {} rows are complete, and the others left out{most}",

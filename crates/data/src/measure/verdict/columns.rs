@@ -9,7 +9,7 @@
 //! - `place`: the difference of the mean ranks (Wilcoxon 1945);
 //! - `spread`: the difference of the mean square of `rank − ½`: samples that are too narrow or too wide (Mood 1954).
 //!
-//! A pair of columns has one, the difference of the rank correlations (Spearman 1904). It sees a lost dependence where
+//! A pair of columns has one, the difference of the mean products of centred ranks, as of rank correlations (Spearman 1904). It sees a lost dependence where
 //! the energy distance is still in its band; a ring, which has no correlation, is left to that.
 //!
 //! Measures of different kinds come to one scale, about `−ln p` of each by itself: `n D² − ln 2` for the limit law of

@@ -62,7 +62,7 @@ pub struct Judge<'a> {
     columns: Vec<usize>,
     floor: f64,
     independent: f64,
-    independent_p_value: f64,
+    independent_p_value: Option<f64>,
     untrained: Option<f64>,
     /// Energy distance of the nearer one of those two that fail; infinite where none does.
     nearer: f64,
@@ -107,7 +107,7 @@ impl<'a> Judge<'a> {
             columns,
             floor: 0.0,
             independent: 0.0,
-            independent_p_value: 1.0,
+            independent_p_value: None,
             untrained: None,
             nearer: f64::INFINITY,
             pairs: None,
@@ -128,7 +128,6 @@ impl<'a> Judge<'a> {
         let observed = Splits::observed(half);
         let all = judge.energies(&independent, &judge.splits);
         judge.independent = all.observed();
-        judge.independent_p_value = p_value(&all.values);
         judge.nearer = if fails(&all) { all.observed() } else { f64::INFINITY };
         if let Some(rows) = &untrained {
             let energy = judge.energies(rows, &observed).observed();
@@ -146,11 +145,17 @@ impl<'a> Judge<'a> {
                 let found = energies(rows, &observed).into_iter();
                 found.map(|pair| [pair.observed(), over(pair.observed(), pair.floor)]).collect()
             });
+            let floors = floors.iter().map(|pair| pair.floor * shrink).collect();
+            let halves: [&[f64]; 2] = [&independent, &judge.held_out];
+            let by_column =
+                test_columns(halves, width, &judge.columns, Some(&pairs), &judge.column_splits);
+            let of_energy = p_value(&all.values);
             let independent = match width {
                 2 => PairTest::of(&[all]),
                 _ => PairTest::of(&energies(&independent, &judge.splits)),
             };
-            let floors = floors.iter().map(|pair| pair.floor * shrink).collect();
+            let least = of_energy.min(by_column.p_value).min(independent.p_value);
+            judge.independent_p_value = Some(least);
             judge.pairs = Some(KnownPairs { pairs, floors, independent, untrained });
         }
         Ok(judge)
@@ -252,7 +257,7 @@ impl<'a> Judge<'a> {
             samples: energy.observed(),
             floor: self.floor,
             independent: self.independent,
-            independent_p_value: Some(self.independent_p_value),
+            independent_p_value: self.independent_p_value,
             untrained: self.untrained,
             p_value: p_value(&energy.values),
         }

@@ -8,9 +8,10 @@
 //!
 //! - **good**: the energy distance over all columns and the largest measure of any column or pair's correlation do not
 //!   fail, no pair of columns is lost, and there is no outlier among the samples.
-//! - **poor**: a pair is lost; or a column fails whose distribution functions are over 0.4 apart; or the energy distance fails and lies more than half way from the floor to the nearer
-//!   one of independent columns and the untrained network; or copies of training rows, or values beyond the training
-//!   rows' range in one column, are over five points more frequent than among the held-out rows.
+//! - **poor**: a pair is lost; or a column fails whose distribution functions (or, of at most 20 values, shares of one)
+//!   are over 0.4 apart; or the energy distance fails and lies more than half way from the floor to the nearer one of
+//!   independent columns and the untrained network; or copies of training rows, or values beyond the training rows'
+//!   range in one column, are over five points more frequent than among the held-out rows.
 //! - **fair**: neither.
 //! - **too few rows**: fewer than 50 held-out rows or samples.
 //!
@@ -37,6 +38,7 @@ pub use independent::independent_columns;
 pub use judge::{Judge, Real};
 pub use outside::{Outside, outside};
 pub use shares::Counts;
+pub use splits::LEVEL;
 
 /// Verdict on samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +105,7 @@ pub struct EnergyFound {
     pub floor: f64,
     /// Energy distance of independent columns.
     pub independent: f64,
-    /// p value of independent columns; version 0.1 gave none.
+    /// Least p value of independent columns, of the energy, by column and by pair; none of one column.
     #[cfg_attr(feature = "serde", serde(default))]
     pub independent_p_value: Option<f64>,
     /// Energy distance of the untrained network, where there are rows of it.

@@ -149,8 +149,8 @@ impl PooledColumn {
     }
 
     /// Largest `z²/2 − ln(1/s)` of an interval: z is its difference of counts over the standard deviation, s its share
-    /// of all rows, at least one part's. There are about 1/s intervals of that width, so that by chance no width is
-    /// the largest more often than another.
+    /// of all rows, at least one part's: there are about 1/s intervals of that width. One that begins or ends with the
+    /// column is as far apart as the rest of the column, which is told where it is narrower.
     pub(super) fn interval(&self, counts: &[i32]) -> (f64, Place) {
         let (mut most, mut at) = (f64::NEG_INFINITY, [0, self.ends.len()]);
         for (i, from) in self.knots.iter().enumerate() {
@@ -164,8 +164,13 @@ impl PooledColumn {
                 }
             }
         }
-        let [from, to] = at;
+        let is_wide = 2 * (self.rows_to(at[1]) - self.rows_to(at[0])) > self.values.len();
+        let [from, to] = match at {
+            [0, to] if is_wide && to < self.ends.len() => [to, self.ends.len()],
+            [from, to] if is_wide && from > 0 && to == self.ends.len() => [0, from],
+            at => at,
+        };
         let (first, last) = (self.value(self.rows_to(from)), self.value(self.rows_to(to) - 1));
-        (most, (Part::Interval(first, last), at))
+        (most, (Part::Interval(first, last), [from, to]))
     }
 }

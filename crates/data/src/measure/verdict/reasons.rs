@@ -14,8 +14,8 @@ use crate::Mode;
 /// Most columns and most pairs that are named.
 const NAMED: usize = 5;
 
-/// Kolmogorov–Smirnov distance of a column beyond which samples lie elsewhere. That of a column drawn to its middle is
-/// a half.
+/// Kolmogorov–Smirnov distance of a column, or of at most 20 values difference of one's share, beyond which samples lie
+/// elsewhere. A column drawn to its middle has a half.
 const ELSEWHERE: f64 = 0.4;
 
 /// Findings that a verdict is made of.

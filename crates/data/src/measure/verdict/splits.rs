@@ -15,7 +15,7 @@ pub(super) const SPLITS: usize = 399;
 pub(super) const COLUMN_SPLITS: usize = 999;
 
 /// p value below which samples fail a test.
-pub(super) const LEVEL: f64 = 0.005;
+pub const LEVEL: f64 = 0.005;
 
 /// Fewest held-out rows, and fewest samples, that a verdict needs.
 pub(super) const FEWEST: usize = 50;

@@ -24,11 +24,14 @@ struct Case {
     names: Vec<String>,
     training: Vec<f64>,
     held_out: Vec<f64>,
+    untrained: Vec<f64>,
 }
 
 impl Case {
     fn new(training: Vec<f64>, held_out: Vec<f64>, columns: usize) -> Self {
-        Self { names: (0..columns).map(|i| format!("x{i}")).collect(), training, held_out }
+        let names = (0..columns).map(|i| format!("x{i}")).collect();
+        let untrained = normals(columns * 1000, 3).into_iter().map(|x| 3.0 + 9.0 * x).collect();
+        Self { names, training, held_out, untrained }
     }
 
     fn usual(held_out: usize) -> Self {
@@ -39,13 +42,11 @@ impl Case {
         let width = self.names.len();
         let training = Rows::new("training rows", width, &self.training)?;
         let held_out = Rows::new("held-out rows", width, &self.held_out)?;
-        let untrained: Vec<f64> =
-            normals(width * 1000, 3).into_iter().map(|x| 3.0 + 9.0 * x).collect();
         let real = Real {
             columns: &self.names,
             training,
             held_out,
-            untrained: &untrained,
+            untrained: &self.untrained,
             modes,
             seed: 4,
         };
@@ -130,12 +131,15 @@ fn copies_are_poor_unless_the_table_s_rows_repeat() {
 
 #[test]
 fn a_column_drawn_to_a_point_is_poor_however_far_the_untrained_network_is() {
-    let case = Case::new(normals(1200, 30), normals(400, 31), 1);
+    let mut case = Case::new(normals(1200, 30), normals(400, 31), 1);
+    case.untrained.iter_mut().for_each(|x| *x += 100.0);
     let drawn_to = |spread: f64| -> Vec<f64> {
         normals(1000, 32).into_iter().map(|x| 0.005 + spread * x).collect()
     };
     let found = case.judge(&drawn_to(0.02));
     starts(&found, Word::Poor, "x0: ");
+    let energy = found.energy.expect("judged");
+    assert!(energy.samples < energy.untrained.expect("rows") / 2.5, "not half way: {found:?}");
     assert!(found.columns.as_ref().is_some_and(|found| found.difference > 0.4), "{found:?}");
     assert_eq!(case.judge(&drawn_to(0.7)).word, Word::Fair);
 }
