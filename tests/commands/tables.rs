@@ -261,3 +261,30 @@ fn a_run_on_a_table_resumes_bit_for_bit_and_repeats() {
         assert!(program.read(&a) == program.read(&b), "{name}");
     }
 }
+
+#[test]
+fn the_mean_of_dates_is_a_date() {
+    let program = Program::new();
+    let row = |i: u32| {
+        let (day, hour) = (1 + i % 28, i * 7 % 24);
+        format!("2024-03-{day:02},2024-03-{day:02} {hour:02}:00,{}.5\n", i % 13)
+    };
+    program.write("d.csv", &format!("day,moment,x\n{}", (0..140).map(row).collect::<String>()));
+    program.run(&["init", "d.csv"]).code(0);
+    let train = ["train", "./d.json", "--steps", "20", "--set", "sample.count=60"];
+    let said = program.run(&[&train[..], &["--set", "report.figures=[]"]].concat()).code(0);
+    let line = said.out.lines().find_map(|line| line.strip_prefix("samples: mean "));
+    let (means, stds) =
+        line.and_then(|line| line.split_once(", standard deviation ")).expect("both");
+    let means: Vec<&str> = means.split(", ").collect();
+    assert!(means[0].starts_with("2024-03-") && means[0].len() == 10, "{means:?}");
+    assert!(means[1].starts_with("2024-03-") && means[1].ends_with(|c: char| c.is_ascii_digit()));
+    assert_eq!(means[1].len(), 16, "{means:?}");
+    // A week or so, in days for both.
+    let stds: Vec<&str> = stds.split(", ").collect();
+    for std in &stds[..2] {
+        let days: f64 = std.strip_suffix(" days").expect(std).parse().expect("a number");
+        assert!((2.0..14.0).contains(&days), "{stds:?}");
+    }
+    stds[2].parse::<f64>().expect("a number without a unit");
+}

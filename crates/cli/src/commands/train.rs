@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use langevin_data::{
-    ColumnRange,
+    ColumnRange, DateFormat,
     measure::verdict::{OutsideFound, Verdict},
 };
 use langevin_train::{
@@ -133,16 +133,33 @@ fn dry_run(
     Ok(0)
 }
 
-/// A line with the samples' mean and standard deviation, in the first columns where there are many.
-fn end_of_sampling(moments: &[(f64, f64)], end: &LevelSummary) -> String {
-    let list = |value: fn(&(f64, f64)) -> f64| {
-        let shown: Vec<_> = moments.iter().take(NAMED).map(|it| number(value(it))).collect();
+/// A line with the samples' mean and standard deviation, in the first columns where there are many. The mean of dates
+/// is one.
+fn end_of_sampling(data: &DataConfig, moments: &[(f64, f64)], end: &LevelSummary) -> String {
+    let columns = match data {
+        DataConfig::Table(table) => table.columns.as_deref().unwrap_or_default(),
+        _ => &[],
+    };
+    let format = |column: usize| {
+        let spec = columns.get(column).filter(|_| columns.len() == moments.len())?;
+        spec.format.as_deref().and_then(DateFormat::new)
+    };
+    let mean = |column: usize| {
+        let mean = moments[column].0;
+        format(column).map_or_else(|| number(mean), |format| format.write(mean))
+    };
+    let std = |column: usize| {
+        let (std, unit) = (moments[column].1, format(column).map(|format| format.unit()));
+        unit.map_or_else(|| number(std), |(name, size)| format!("{} {name}", number(std / size)))
+    };
+    let list = |value: &dyn Fn(usize) -> String| {
+        let shown: Vec<_> = (0..moments.len()).take(NAMED).map(value).collect();
         format!("{}{}", shown.join(", "), if moments.len() > NAMED { ", …" } else { "" })
     };
     let nearest = end.convergence.map_or(String::new(), |square| {
         format!(", mean squared distance to the nearest mode {}", number(square))
     });
-    format!("samples: mean {}, standard deviation {}{nearest}", list(|it| it.0), list(|it| it.1))
+    format!("samples: mean {}, standard deviation {}{nearest}", list(&mean), list(&std))
 }
 
 /// Columns that are named one by one.
@@ -227,7 +244,8 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     if let Some(ending) = &ending {
         ending.lines.iter().for_each(|line| display.result(line));
     } else if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
-        display.result(&end_of_sampling(&report.moments, end));
+        let data = read_run_config(&report.run)?.data;
+        display.result(&end_of_sampling(&data, &report.moments, end));
     }
     if let Some(verdict) = verdict {
         display.result(&verdict_text(verdict));

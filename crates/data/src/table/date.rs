@@ -85,6 +85,16 @@ impl DateFormat {
         &self.text
     }
 
+    /// Unit in which a difference of two is told, and how many of the numbers that stand for them it is.
+    pub const fn unit(&self) -> (&'static str, f64) {
+        match self.kind {
+            Kind::Month => ("months", 1.0),
+            Kind::Day => ("days", 1.0),
+            Kind::Moment(_) => ("days", DAY as f64),
+            Kind::Time(_) => ("s", 1.0),
+        }
+    }
+
     /// The number that stands for a text; `None` if it is none of this format.
     pub fn parse(&self, text: &str) -> Option<f64> {
         let parsed = BrokenDownTime::parse(&self.text, text).ok()?;

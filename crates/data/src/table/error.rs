@@ -285,7 +285,7 @@ pub enum TableError {
     },
     /// A column's name is not UTF-8.
     #[error(
-        "{file}, line {line}: the name of column {column} must be UTF-8; save the file as UTF-8"
+        "{file}, line {line}: the name of column {column} must be UTF-8; save the file as UTF-8 (iconv -f latin1 -t utf-8)"
     )]
     NotUtf8 {
         /// The file.

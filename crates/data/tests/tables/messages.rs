@@ -273,7 +273,7 @@ fn lines_that_are_not_as_the_first() {
     );
     assert_eq!(
         refused("a.csv", b"\na,gr\xf6\xdfe\n1,2\n", &all()),
-        "a.csv, line 2: the name of column 2 must be UTF-8; save the file as UTF-8"
+        "a.csv, line 2: the name of column 2 must be UTF-8; save the file as UTF-8 (iconv -f latin1 -t utf-8)"
     );
 }
 
