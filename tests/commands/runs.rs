@@ -71,12 +71,12 @@ fn resume_without_a_name_takes_the_run_that_is_not_finished() {
                  langevin train --resume runs/small-2 --steps N";
     program.run(&resume).code(2).err_has(words);
     // To be made longer it is the newest, whatever else was stopped.
-    program.run(&["train", "run.json", "--out", "runs/a", "--stop-after", "2"]).code(0);
-    program.run(&["train", "run.json", "--out", "runs/b"]).code(0);
+    program.run(&["train", "run.json", "--out", "runs/x-3", "--stop-after", "2"]).code(0);
+    program.run(&["train", "run.json", "--out", "runs/x-4"]).code(0);
     let said = program.run(&[&resume[..], &["--steps", "50"]].concat()).code(0);
-    assert!(said.out.contains("runs/b/samples.csv"), "{}", said.out);
+    assert!(said.out.contains("runs/x-4/samples.csv"), "{}", said.out);
     let said = program.run(&resume).code(0);
-    assert!(said.out.contains("runs/a/samples.csv"), "{}", said.out);
+    assert!(said.out.contains("runs/x-3/samples.csv"), "{}", said.out);
 }
 
 #[test]

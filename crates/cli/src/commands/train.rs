@@ -199,9 +199,8 @@ fn no_sample_is_finite(samples: &Samples) -> bool {
 }
 
 /// The end of a run of one of the article's systems.
-fn ending(report: &RunReport) -> Result<Option<Ending>, Failure> {
+fn ending(config: &RunConfig, report: &RunReport) -> Result<Option<Ending>, Failure> {
     let Some(samples) = &report.samples else { return Ok(None) };
-    let config = read_run_config(&report.run)?;
     let is_own = matches!(config.data, DataConfig::Table(_) | DataConfig::Custom(_));
     if is_own || !article::is_system(&config.name) {
         return Ok(None);
@@ -214,7 +213,8 @@ fn ending(report: &RunReport) -> Result<Option<Ending>, Failure> {
 fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<u8, Failure> {
     let run = report.run.display();
     let verdict = report.evaluation.as_ref().and_then(|evaluation| evaluation.verdict.as_ref());
-    let ending = ending(report)?;
+    let config = read_run_config(&report.run)?;
+    let ending = ending(&config, report)?;
     let mut ended = json!({
         "event": "ended", "run": run.to_string(), "step": report.step, "finished": report.finished,
         "training_seconds": report.training_seconds, "verdict": verdict,
@@ -244,12 +244,11 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
     if let Some(ending) = &ending {
         ending.lines.iter().for_each(|line| display.result(line));
     } else if let Some(end) = report.samples.as_ref().and_then(|samples| samples.levels.last()) {
-        let data = read_run_config(&report.run)?.data;
-        display.result(&end_of_sampling(&data, &report.moments, end));
+        display.result(&end_of_sampling(&config.data, &report.moments, end));
     }
     if let Some(verdict) = verdict {
         display.result(&verdict_text(verdict));
-        if let Some(line) = set_to_an_end(&read_run_config(&report.run)?.data, verdict) {
+        if let Some(line) = set_to_an_end(&config.data, verdict) {
             display.result(&line);
         }
     } else if report.samples.as_ref().is_some_and(no_sample_is_finite) {
@@ -261,7 +260,7 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
         display.result(&format!("  {}", path.display()));
     }
     // The run's own seed would draw its own samples again.
-    let seed = read_run_config(&report.run)?.seed.wrapping_add(1);
+    let seed = config.seed.wrapping_add(1);
     let run = shell_word(&report.run);
     display.result(&format!("  more samples: langevin sample {run} --count 10000 --seed {seed}"));
     Ok(0)
