@@ -9,6 +9,9 @@ mod article;
 mod backends;
 #[path = "commands/bad_input.rs"]
 mod bad_input;
+#[cfg(unix)]
+#[path = "commands/beside.rs"]
+mod beside;
 #[path = "commands/browser.rs"]
 mod browser;
 #[path = "commands/cases/mod.rs"]
@@ -19,6 +22,9 @@ mod damage;
 mod determinism;
 #[path = "commands/documents.rs"]
 mod documents;
+#[cfg(unix)]
+#[path = "commands/escapes.rs"]
+mod escapes;
 #[path = "commands/every_refusal.rs"]
 mod every_refusal;
 #[path = "commands/fixtures.rs"]
@@ -52,6 +58,9 @@ mod runs;
 mod signals;
 #[path = "commands/strangers.rs"]
 mod strangers;
+#[cfg(target_os = "linux")]
+#[path = "commands/surroundings.rs"]
+mod surroundings;
 #[path = "commands/tables.rs"]
 mod tables;
 #[path = "commands/titles.rs"]

@@ -47,7 +47,7 @@ fn options(device: &Device, stop_after: u64) -> RunOptions<'_> {
         device: "the benchmark's".to_owned(),
         features: Vec::new(),
     };
-    RunOptions { device, program, stop_after: Some(stop_after) }
+    RunOptions { stop_after: Some(stop_after), ..RunOptions::new(device, program) }
 }
 
 /// Measures saving a checkpoint after each of a few steps, then going on with the run from its folder.

@@ -112,9 +112,11 @@ fn normalised(program: &Program, message: &str) -> String {
     let text = message.replace(folder.trim_end_matches('/'), "FOLDER");
     let device = |line: &&str| !line.starts_with("backend ");
     let text = text.lines().filter(device).collect::<Vec<_>>().join("\n");
-    // Free memory, and the sets of instructions.
-    let text = match (text.find(" of memory, "), text.find(" GiB are free")) {
-        (Some(from), Some(to)) => format!("{} of memory, …{}", &text[..from], &text[to..]),
+    // Free memory and what bounds it, and the sets of instructions.
+    let text = match (text.find(" of memory, "), text.find(": lower the numbers")) {
+        (Some(from), Some(to)) => {
+            format!("{} of memory, … GiB are free{}", &text[..from], &text[to..])
+        }
         _ => text,
     };
     match text.split_once("must be one of plain") {

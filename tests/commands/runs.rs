@@ -267,7 +267,7 @@ fn what_an_earlier_end_left_is_set_aside_when_a_run_goes_on() {
 }
 
 #[test]
-fn samples_that_are_not_finite_are_no_reason_to_lose_the_run() {
+fn samples_that_are_not_finite_are_an_error_and_no_reason_to_lose_the_run() {
     let program = Program::new();
     let wild = SMALL.replace(r#""steps": 40"#, r#""steps": 1"#);
     program.write("run.json", &wild.replace(r#""value": 0.003"#, r#""value": 1e12"#));
@@ -275,10 +275,18 @@ fn samples_that_are_not_finite_are_no_reason_to_lose_the_run() {
     let unbounded = "sample.bound={\"kind\": \"none\"}";
     let quiet = ["train", "run.json", "--out", "run", "--set", "train.validate_every=0"];
     let quiet = [&quiet[..], &["--set", unbounded]].concat();
-    let said = program.run(&quiet).code(0).err_has("not evaluated: ");
-    assert!(said.out.contains("report.html"), "{}", said.out);
-    assert!(said.out.contains("verdict: poor\n  no sample is finite\n"), "{}", said.out);
-    program.run(&["report", "run"]).code(0);
+    let said =
+        program.run(&quiet).code(1).err_has("numbers are not finite, and no sample was written");
+    said.err_has("the last good checkpoint is run/checkpoints/step-00000001");
+    let result = ["samples.csv", "evaluation.json", "report.html"];
+    assert!(result.iter().all(|name| !program.path(&format!("run/{name}")).exists()));
+    let runs = program.run(&["runs", "."]).code(0);
+    assert!(runs.out.contains("failed"), "{}", runs.out);
+    // Nor are they by another command; and what was learnt is there still.
+    program.run(&["sample", "run"]).code(1).err_has("not finite, and no sample was written");
+    assert!(!program.path("run/samples-2.csv").exists());
+    program.run(&["verify", "run"]).code(0);
+    program.run(&["train", "--resume", "run"]).code(1).err_has("not finite");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use crate::program::{Program, SMALL};
 
-fn send(signal: &str, child: &Child) {
+pub fn send(signal: &str, child: &Child) {
     let id = child.id().to_string();
     let kill = Command::new("kill").args([signal, &id]).status().expect("kill runs");
     assert!(kill.success());

@@ -74,7 +74,7 @@ fn a_backend_that_is_lost_leaves_the_last_checkpoint_and_says_so() {
         device: "processor".to_owned(),
         features: Vec::new(),
     };
-    let options = RunOptions { device: &device, program, stop_after: None };
+    let options = RunOptions::new(&device, program);
     let folder = tempfile::tempdir().expect("temporary folder");
     let begin = |run: &Path| {
         let problem = Problem::new(config.clone()).expect("valid");

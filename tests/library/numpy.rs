@@ -48,7 +48,7 @@ fn numpy_repeats_a_trained_network() {
             device: "CPU".to_owned(),
             features: Vec::new(),
         };
-        let options = RunOptions { device: &device, program, stop_after: None };
+        let options = RunOptions::new(&device, program);
         let problem = Problem::new(config).expect("valid");
         let (untrained, data) = built_in(&problem, &device).expect("valid");
         let network = untrained.clone();

@@ -171,7 +171,8 @@ fn trainer(config: RunConfig, device: &Device) -> Result<Trainer<Gated>, TrainEr
 fn a_run_of_a_user_s_own_parts_is_trained_resumed_and_sampled() {
     let device = Device::flex();
     let program = Program::new("flex", "the processor");
-    let options = |stop_after| RunOptions { device: &device, program: program.clone(), stop_after };
+    let options =
+        |stop_after| RunOptions { stop_after, ..RunOptions::new(&device, program.clone()) };
     let config = parse_config("own", RUN, &[]).expect("valid");
     let folder = tempfile::tempdir().expect("temporary folder");
     let (whole, run) = (folder.path().join("whole"), folder.path().join("run"));
@@ -239,7 +240,8 @@ impl Engine<Gated> for Descent {
 fn an_engine_of_a_user_s_own_makes_a_run_and_goes_on_with_it() {
     let device = Device::flex();
     let program = Program::new("flex", "the processor");
-    let options = |stop_after| RunOptions { device: &device, program: program.clone(), stop_after };
+    let options =
+        |stop_after| RunOptions { stop_after, ..RunOptions::new(&device, program.clone()) };
     let settings =
         [r#"train.engine={"kind":"custom","name":"descent"}"#, r#"train.ema={"kind":"none"}"#];
     let config = parse_config("own", RUN, &settings.map(str::to_owned)).expect("valid");

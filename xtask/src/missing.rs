@@ -40,6 +40,12 @@ const NEEDS: &[Need] = &[
         is_there: || has("ffmpeg") && has("ffprobe"),
     },
     Need {
+        skips: "system calls that fail",
+        lacks: "no strace: apt-get install strace",
+        required_by: "LANGEVIN_REQUIRE_STRACE",
+        is_there: || !cfg!(target_os = "linux") || has("strace"),
+    },
+    Need {
         skips: "weights as numpy reads them",
         lacks: "no Python with numpy and safetensors, by LANGEVIN_PYTHON",
         required_by: "LANGEVIN_PYTHON",

@@ -6,6 +6,8 @@ mod kills;
 mod measured;
 mod mutations;
 mod random;
+mod strangers;
+mod system_calls;
 
 use std::{
     collections::BTreeSet,
@@ -34,6 +36,10 @@ pub struct Extent {
     mutations: usize,
     /// Mutations of each kind through the library. The tests make a thousand by themselves.
     library: usize,
+    /// Of so many system calls of a kind, one fails.
+    calls: usize,
+    /// Folders of strangers, under every command.
+    strangers: usize,
 }
 
 /// Extent of the figures in docs/reliability.md.
@@ -44,10 +50,20 @@ pub const FULL: Extent = Extent {
     flips: 200,
     mutations: 300,
     library: 20_000,
+    calls: 7,
+    strangers: 200,
 };
 /// Extent of the part of `cargo xtask check`.
-pub const SHORT: Extent =
-    Extent { kills: 12, half_written: 0, crowds: 1, flips: 24, mutations: 40, library: 0 };
+pub const SHORT: Extent = Extent {
+    kills: 12,
+    half_written: 0,
+    crowds: 1,
+    flips: 24,
+    mutations: 40,
+    library: 0,
+    calls: 101,
+    strangers: 6,
+};
 
 const SEED: u64 = 20_261_125;
 
@@ -71,6 +87,9 @@ const RUN: &str = r#"{
   "sample": { "sampler": { "kind": "heun", "steps": 6 }, "count": 300 },
   "report": { "figures": [], "page": false, "evaluation": false }
 }"#;
+
+/// Words of a panic, and words of the program about one that it caught.
+const PANICS: [&str; 3] = ["panic: ", "panicked", "a lost device or a defect"];
 
 /// Engines that train it in turn.
 const ENGINES: [&str; 2] = ["tape", "direct"];
@@ -106,6 +125,8 @@ pub fn run(workspace: &Workspace, extent: Extent) -> Result<(), String> {
     }
     bench.succeed(&["train", "run.json", "--out", "whole"])?;
     bench.report("disk", disk, extent)?;
+    bench.report("system calls", system_calls::system_calls, extent)?;
+    bench.report("strangers", strangers::strangers, extent)?;
     bench.report("mutations", mutations::mutations, extent)?;
     bench.report("large files", mutations::large, extent)
 }

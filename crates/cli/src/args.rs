@@ -28,6 +28,11 @@ pub struct Args {
     #[arg(long, global = true, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub device: Option<usize>,
 
+    /// Train in a folder whose file system has no locks; then nothing keeps a second process from
+    /// training in the same run, which would spoil it
+    #[arg(long, global = true)]
+    pub no_lock: bool,
+
     /// Print results and errors only
     #[arg(long, short, global = true)]
     pub quiet: bool,

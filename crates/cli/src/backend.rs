@@ -162,9 +162,9 @@ mod gpu {
     };
 
     use super::Opened;
-    use crate::failure::Failure;
+    use crate::{failure::Failure, panics::caught};
 
-    type Initialised = Result<(Device, String, bool), WgpuInitError>;
+    type Initialised = Result<(Device, String, bool), String>;
 
     static OPENED: OnceLock<Initialised> = OnceLock::new();
 
@@ -174,19 +174,24 @@ mod gpu {
     pub fn open(backend: &'static str, index: Option<usize>) -> Result<Opened, Failure> {
         let kind = kind(backend, index)?;
         let opened = OPENED.get_or_init(|| {
-            let options = Device::wgpu_options().device_kind(kind).graphics_api(api(backend));
-            let (device, setup) = options.init_with_setup()?;
-            let (description, software) = describe(&setup);
-            Ok((device, description, software))
+            let open = || -> Result<_, WgpuInitError> {
+                let options = Device::wgpu_options().device_kind(kind).graphics_api(api(backend));
+                let (device, setup) = options.init_with_setup()?;
+                let (description, software) = describe(&setup);
+                Ok((device, description, software))
+            };
+            // A driver may panic where it gets no thread or no memory.
+            caught(open)?.map_err(|why| why.to_string())
         });
         match opened {
             Ok((device, description, software)) => Ok(Opened {
                 software: *software,
                 ..Opened::new(backend, description.clone(), device.clone())
             }),
-            Err(why) => Err(Failure::at_run_time(format!(
-                "no adapter for the backend {backend}: {why}\nhint: {HELP}"
-            ))),
+            Err(why) => {
+                Err(Failure::at_run_time(format!("no adapter for the backend {backend}: {why}"))
+                    .then(format!("hint: {HELP}")))
+            }
         }
     }
 
@@ -247,7 +252,8 @@ mod gpu {
     }
 
     pub fn adapters() -> Vec<String> {
-        Device::enumerate(DeviceType::Wgpu).iter().map(name).collect()
+        caught(|| Device::enumerate(DeviceType::Wgpu).iter().map(name).collect())
+            .unwrap_or_default()
     }
 
     fn name(device: &Device) -> String {

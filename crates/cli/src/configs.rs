@@ -1,5 +1,7 @@
 //! Configs: the built-in ones, which the binary carries, and those that a user names.
 
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt;
 use std::{
     fs::File,
     io::{self, Read},
@@ -8,7 +10,7 @@ use std::{
 
 use langevin_train::{CONFIG_LIMIT, TrainError, nearest, parse_config, shell_word};
 
-use crate::{commented::commented, failure::Failure};
+use crate::{commented::commented, failure::Failure, output::note};
 
 /// A built-in config.
 pub struct BuiltIn {
@@ -257,6 +259,11 @@ pub fn load(config: Option<&str>) -> Result<Source, Failure> {
 
 /// Reads a config's text, up to the limit of its size: the text may come from a pipe and have no end.
 fn read(path: &Path) -> io::Result<String> {
+    // A pipe is read, as one from a shell's <(…); who waits for one that never speaks should know what for.
+    #[cfg(unix)]
+    if std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo()) {
+        note(&format!("reading the run file from {}, a pipe", path.display()));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(CONFIG_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > CONFIG_LIMIT {

@@ -2,14 +2,19 @@
 
 use langevin_train::{Machine, Program, free_memory};
 
-use crate::{backend, output::print};
+use crate::{
+    backend,
+    output::{print, print_json},
+};
 
 /// Prints versions, backends, adapters, threads and memory.
 pub fn run(json: bool) {
     let machine = Machine::here();
     let compiled = backend::compiled();
     let adapters = backend::adapters();
-    let gibibytes = free_memory().map(|bytes| bytes as f64 / f64::from(1 << 30));
+    let free = free_memory();
+    let gibibytes = free.map(|free| free.bytes as f64 / f64::from(1 << 30));
+    let within = free.map(|free| free.bound.to_string());
     if json {
         let report = serde_json::json!({
             "langevin": env!("CARGO_PKG_VERSION"),
@@ -18,8 +23,9 @@ pub fn run(json: bool) {
             "adapters": adapters,
             "machine": machine,
             "free_memory_gibibytes": gibibytes,
+            "free_memory_within": within,
         });
-        print(&report.to_string());
+        print_json(&report);
         return;
     }
     print(&format!("langevin   {} on Burn {}", env!("CARGO_PKG_VERSION"), Program::BURN));
@@ -40,5 +46,6 @@ pub fn run(json: bool) {
     print(&format!("processor  {}, {} threads", machine.cpu, machine.threads));
     print(&format!("           {}", machine.instruction_sets.join(" ")));
     let free = gibibytes.map_or("unknown".to_owned(), |free| format!("{free:.1} GiB free"));
-    print(&format!("memory     {free}"));
+    let within = within.map_or(String::new(), |within| format!(" within {within}"));
+    print(&format!("memory     {free}{within}"));
 }

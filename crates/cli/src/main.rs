@@ -12,34 +12,49 @@ mod commented;
 mod configs;
 mod doctor;
 mod failure;
+mod memory;
 mod output;
+mod panics;
 mod progress;
+mod pulse;
 mod signals;
 mod table;
+mod threads;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::atomic::Ordering};
 
 use clap::Parser;
 
 use failure::Failure;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Allocator = memory::Allocator;
 
 fn main() -> ExitCode {
+    panics::watch();
+    // Known before the arguments are read, since memory may end before.
+    let is_json = std::env::args_os().any(|argument| argument == "--json");
+    memory::SAYS_JSON.store(is_json, Ordering::Relaxed);
+    threads::run(program).unwrap_or_else(|failure| commands::end(is_json, Err(failure)))
+}
+
+fn program() -> ExitCode {
     match args::Args::try_parse() {
         Ok(args) => commands::run(&args),
-        Err(error) if error.use_stderr() => {
+        Err(mut error) if error.use_stderr() => {
             let arguments: Vec<String> =
                 std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
             match advice::on(&error, &arguments) {
                 Some(message) => commands::end(false, Err(Failure::usage(message))),
-                None => error.exit(),
+                None => {
+                    output::explain(&mut error);
+                    ExitCode::from(2)
+                }
             }
         }
         // What --help and --version give is output.
-        Err(text) => {
-            output::ended(text.print());
+        Err(mut text) => {
+            output::explain(&mut text);
             commands::end(false, output::whole(0))
         }
     }

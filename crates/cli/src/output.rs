@@ -1,9 +1,18 @@
-//! Standard output and standard error, to which everything is printed here.
+//! Standard output and standard error: all that is printed goes through here, line by line.
+//!
+//! Names and values come from files of others, and a character in them may steer a terminal or begin a line of its own.
+//! A line is therefore printed with such characters written out, as [`shown`] does it.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, ErrorKind, IsTerminal, Write},
     sync::OnceLock,
 };
+
+use indicatif::ProgressBar;
+use langevin_train::steers_a_terminal;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -13,18 +22,104 @@ static ENDED: OnceLock<ErrorKind> = OnceLock::new();
 /// Prints a line to standard output. Where that fails, a warning says so once, and no more is written; a reader that
 /// has gone (`| head`) is no failure.
 pub fn print(line: &str) {
+    write_out(&shown(line));
+}
+
+/// Prints lines to standard output.
+pub fn print_lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) {
+    lines.into_iter().for_each(|line| print(line.as_ref()));
+}
+
+/// Prints a JSON value to standard output, as one line.
+pub fn print_json(value: &Value) {
+    // In JSON such a character can only stand in a string, where its escape means the same.
+    write_out(&written_out(&value.to_string(), |c, text| {
+        let _ = write!(text, "\\u{:04x}", u32::from(c));
+    }));
+}
+
+/// Prints a line to standard error.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", shown(line));
+}
+
+/// Prints lines to standard error.
+pub fn note_lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) {
+    lines.into_iter().for_each(|line| note(line.as_ref()));
+}
+
+/// Prints a line to standard error, above a bar that is drawn there.
+pub fn note_above(bar: &ProgressBar, line: &str) {
+    bar.println(shown(line));
+}
+
+/// Prints an error to standard error, and as JSON to standard output where that is asked for, without a buffer and
+/// without a lock that another thread may hold: the process has no memory, and ends.
+pub fn last_words(message: &[u8], as_json: bool) {
+    let line = |start: &[u8], end: &[u8], file: &mut dyn Write| {
+        [start, message, end].iter().for_each(|part| {
+            let _ = file.write_all(part);
+        });
+    };
+    line(b"error: ", b"\n", &mut io::stderr());
+    if as_json {
+        line(b"{\"event\":\"error\",\"message\":\"", b"\"}\n", &mut io::stdout());
+    }
+}
+
+/// Whether a terminal shows standard error.
+pub fn is_on_a_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Shows what a parser of arguments has to say, which is our own text with words of the user's in it.
+pub fn explain(error: &mut clap::Error) {
+    use clap::{builder::StyledStr, error::ContextValue};
+    let context: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in context {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(shown(&text).into_owned()),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| shown(text).into_owned()).collect())
+            }
+            // A tip that repeats what was typed.
+            ContextValue::StyledStrs(tips) => {
+                let plain = |tip: &StyledStr| shown(&tip.to_string()).into_owned().into();
+                ContextValue::StyledStrs(tips.iter().map(plain).collect())
+            }
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    ended(error.print());
+}
+
+/// A text with every character written out that would steer a terminal or end the line: an escape as `\u{1b}`, the end
+/// of a line as `\n`.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    written_out(text, |c, text| text.extend(c.escape_default()))
+}
+
+/// A text with `write` in the place of every character that is not to be printed as it is.
+fn written_out(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    if !text.chars().any(steers_a_terminal) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers_a_terminal(c) { write(c, &mut shown) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+fn write_out(line: &str) {
     if ENDED.get().is_none() {
         ended(writeln!(io::stdout(), "{line}"));
     }
 }
 
-/// Prints a line to standard error.
-pub fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
 /// Takes note of whether standard output could be written.
-pub fn ended(written: io::Result<()>) {
+fn ended(written: io::Result<()>) {
     if let Err(error) = written
         && ENDED.set(error.kind()).is_ok()
         && error.kind() != ErrorKind::BrokenPipe
@@ -43,5 +138,29 @@ pub fn whole(code: u8) -> Result<u8, Failure> {
             Err(Failure::at_run_time(format!("not all of the output was written: {kind}")))
         }
         _ => Ok(code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_written_out() {
+        assert_eq!(shown("a\u{1b}[31m\u{7}\nb"), "a\\u{1b}[31m\\u{7}\\nb");
+        assert_eq!(shown("\u{9b}2J \u{7f} \u{202e}x"), "\\u{9b}2J \\u{7f} \\u{202e}x");
+        assert_eq!(shown("größe 日本 \\n"), "größe 日本 \\n");
+        assert_eq!(shown(&shown("\t")), "\\t", "once is enough");
+    }
+
+    #[test]
+    fn json_with_its_characters_written_out_means_the_same() {
+        let value = Value::from("\u{9b}\u{1b}\u{2028}\"\u{7f}");
+        let text = written_out(&value.to_string(), |c, text| {
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        })
+        .into_owned();
+        assert!(!text.chars().any(steers_a_terminal), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
     }
 }

@@ -1,19 +1,16 @@
 //! Display of a run's progress: a live bar on a terminal, one line a log step elsewhere, JSON lines for
 //! programs.
 
-use std::{
-    io::{self, IsTerminal},
-    path::Path,
-    time::Instant,
-};
+use std::{path::Path, time::Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use langevin_train::{Event, Metrics, Observer, StepReport};
+use langevin_train::{Event, Metrics, Observer, StepReport, number};
 use serde_json::json;
 
 use crate::{
     args::Args,
-    output::{note, print},
+    output::{is_on_a_terminal, note, note_above, print, print_json},
+    pulse::{Doing, Pulse, Voice},
     signals::Signals,
 };
 
@@ -33,6 +30,7 @@ enum Form {
 pub struct Display {
     form: Form,
     signals: Option<Signals>,
+    pulse: Option<Pulse>,
     bar: Option<ProgressBar>,
     start: Instant,
     first_step: u64,
@@ -50,13 +48,19 @@ impl Display {
             Form::Json
         } else if args.quiet {
             Form::Quiet
-        } else if io::stderr().is_terminal() {
+        } else if is_on_a_terminal() {
             Form::Live
         } else {
             Form::Lines
         };
+        let voice = match form {
+            Form::Json => Voice::Json,
+            Form::Quiet => Voice::None,
+            Form::Live | Form::Lines => Voice::Lines,
+        };
         Self {
             form,
+            pulse: signals.clone().map(|signals| Pulse::start(voice, signals)),
             signals,
             bar: None,
             start: Instant::now(),
@@ -72,7 +76,7 @@ impl Display {
     pub fn say(&self, line: &str) {
         match (&self.bar, self.form) {
             (_, Form::Json | Form::Quiet) => {}
-            (Some(bar), _) => bar.println(line),
+            (Some(bar), _) => note_above(bar, line),
             (None, _) => note(line),
         }
     }
@@ -80,7 +84,7 @@ impl Display {
     /// Prints a warning to standard error, in every form of output.
     pub fn warn(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(format!("warning: {line}")),
+            Some(bar) => note_above(bar, &format!("warning: {line}")),
             None => note(&format!("warning: {line}")),
         }
     }
@@ -88,7 +92,7 @@ impl Display {
     /// Prints a result to standard output as JSON, if that was asked for.
     pub fn json(&self, value: &serde_json::Value) {
         if self.form == Form::Json {
-            print(&value.to_string());
+            print_json(value);
         }
     }
 
@@ -99,8 +103,20 @@ impl Display {
         }
     }
 
+    /// Prints the lines of a result, unless JSON was asked for.
+    pub fn result_lines<T: AsRef<str>>(&self, lines: impl IntoIterator<Item = T>) {
+        lines.into_iter().for_each(|line| self.result(line.as_ref()));
+    }
+
+    /// Prints that the user stopped the work, and what came of it.
+    pub fn stopped(&self, outcome: &str) {
+        self.result(&format!("stopped; {outcome}"));
+        self.json(&json!({ "event": "stopped", "outcome": outcome }));
+    }
+
     /// Removes the bar.
     pub fn clear(&mut self) {
+        self.tell(|pulse| pulse.draws(None));
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -113,19 +129,28 @@ impl Display {
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("━╸─"));
             }
+            self.tell(|pulse| pulse.draws(Some(bar.clone())));
             self.bar = Some(bar);
+        }
+    }
+
+    /// Tells the pulse what happens.
+    fn tell(&self, what: impl FnOnce(&Pulse)) {
+        if let Some(pulse) = &self.pulse {
+            what(pulse);
         }
     }
 
     fn started(&mut self, run: &Path, step: u64, steps: u64) {
         (self.start, self.first_step, self.steps) = (Instant::now(), step, steps);
+        self.tell(|pulse| pulse.begins(run.to_owned(), step));
         self.say(&match step {
             0 => format!("training {steps} steps in {}", run.display()),
             _ => format!("going on from step {step} of {steps} in {}", run.display()),
         });
         let run = run.display().to_string();
         self.json(&json!({ "event": "started", "run": run, "step": step, "steps": steps }));
-        self.open_bar(steps, "{wide_bar} {pos}/{len}  {msg}  {eta} left");
+        self.open_bar(steps, "{wide_bar} {pos}/{len}  {msg}  {elapsed}, {eta} left");
         if let Some(bar) = &self.bar {
             bar.set_position(step);
             bar.reset_eta();
@@ -133,6 +158,7 @@ impl Display {
     }
 
     fn step(&mut self, report: &StepReport) {
+        self.tell(|pulse| pulse.made(report.step));
         if let Some(bar) = &self.bar {
             bar.set_position(report.step);
         }
@@ -153,21 +179,28 @@ impl Display {
     fn metrics(&mut self, metrics: &Metrics) {
         let seconds = self.start.elapsed().as_secs_f64().max(1e-9);
         let rate = (metrics.step - self.first_step) as f64 / seconds;
+        let shown_rate = if rate < 10.0 { number(rate) } else { format!("{rate:.0}") };
         let held_out =
             metrics.held_out_loss.map_or(String::new(), |loss| format!("  held out {loss:.5}"));
         let losses = format!("loss {:.5}{held_out}", metrics.mean_loss);
         let is_due = self.is_due(metrics.step);
         match (&self.bar, self.form) {
-            (Some(bar), _) => bar.set_message(format!("{losses}  {rate:.0}/s")),
+            (Some(bar), _) => bar.set_message(format!("{losses}  {shown_rate}/s")),
             (None, Form::Lines) if is_due => {
-                note(&format!("step {}/{}  {losses}  {rate:.0} steps/s", metrics.step, self.steps));
+                self.tell(Pulse::spoke);
+                note(&format!(
+                    "step {}/{}  {losses}  {shown_rate} steps/s",
+                    metrics.step, self.steps
+                ));
             }
             (None, _) => {}
         }
+        self.tell(Pulse::spoke);
         self.json(&json!({ "event": "metrics", "metrics": metrics, "steps_per_second": rate }));
     }
 
     fn sampling(&mut self, share: f64) {
+        self.tell(|pulse| pulse.turns_to(Doing::Sampling));
         if !self.sampling {
             self.sampling = true;
             self.clear();
@@ -188,7 +221,10 @@ impl Observer for Display {
         match event {
             Event::Started { run, step, steps } => self.started(run, step, steps),
             Event::Step(report) => self.step(report),
-            Event::Saved { step } => self.json(&json!({ "event": "checkpoint", "step": step })),
+            Event::Saved { step } => {
+                self.tell(|pulse| pulse.saved(step));
+                self.json(&json!({ "event": "checkpoint", "step": step }));
+            }
             Event::Warning(what) => {
                 self.warn(what);
                 self.json(&json!({ "event": "warning", "message": what }));
@@ -198,7 +234,10 @@ impl Observer for Display {
                 self.say(what);
                 self.json(&json!({ "event": "remark", "message": what }));
             }
-            Event::Evaluating => self.say("measuring the samples"),
+            Event::Evaluating => {
+                self.tell(|pulse| pulse.turns_to(Doing::Measuring));
+                self.say("measuring the samples");
+            }
             Event::Wrote(path) => {
                 let path = path.display().to_string();
                 self.json(&json!({ "event": "wrote", "path": path }));

@@ -124,11 +124,15 @@ impl Default for LevelEmbeddingConfig {
     }
 }
 
+/// Largest scale of random frequencies.
+const MOST_SCALE: f64 = 1e6;
+
 impl LevelEmbeddingConfig {
     /// Fails on a parameter out of its range.
     ///
     /// # Errors
-    /// `features` must be even and from 2 to 65536, `scale` finite and above 0.
+    /// `features` must be even and from 2 to 65536, `scale` above 0 and at most 10⁶, beyond which an angle's rounding
+    /// in 32 bits is as large as a turn.
     pub fn validate(&self) -> Result<(), CoreError> {
         if let Self::Sinusoidal { features, .. } | Self::Fourier { features, .. } = *self
             && (!(2..=65_536).contains(&features) || features % 2 == 1)
@@ -138,6 +142,10 @@ impl LevelEmbeddingConfig {
         }
         if let Self::Fourier { scale, .. } = *self {
             positive("scale", scale)?;
+            if scale > MOST_SCALE {
+                let requirement = format!("must be at most {MOST_SCALE}");
+                return Err(CoreError::parameter("scale", requirement, scale));
+            }
         }
         Ok(())
     }

@@ -1,11 +1,17 @@
 //! What can go wrong with a run, and whose fault it is.
 
+mod shell;
+mod words;
+
 use std::{
     error::Error,
     path::{Path, PathBuf},
 };
 
 use langevin_core::CoreError;
+
+pub use self::shell::{shell_word, steers_a_terminal};
+use self::words::{after_colon, gibibytes, in_words, run_of, what_is_left, why_no_run};
 
 /// Characters of a field's path, and of what is wrong with it, that a message shows.
 pub(crate) const SHOWN: usize = 1000;
@@ -104,6 +110,25 @@ pub enum TrainError {
     /// A lock that is a link or a folder, and may lead to a file that is not the run's.
     #[error("{} must be a file, not a link or a folder", .0.display())]
     LockNotAFile(PathBuf),
+    /// A run's folder on a file system without locks.
+    #[error(
+        "cannot lock {}: {source}. This file system has no locks, so that a second process could train in the same run \
+         and spoil it. Where no other process does, add --no-lock; or name a folder elsewhere by --out",
+        path.display()
+    )]
+    NoLocks {
+        /// The lock's file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A folder that is empty, or of a run that was stopped before it wrote its config.
+    #[error(
+        "{} holds no run yet, as after a stop at its very start: the command that began it begins it again, with --out {}",
+        .0.display(),
+        shell_word(.0)
+    )]
+    NotBegun(PathBuf),
     /// A folder without runs.
     #[error("there is no run under {}; `langevin train` makes one", .0.display())]
     NoRun(PathBuf),
@@ -167,16 +192,19 @@ pub enum TrainError {
     NothingHeldOut,
     /// A run that needs more memory than is free.
     #[error(
-        "this run needs about {} of memory, {} are free: lower the numbers of denoiser.network, \
+        "this run needs about {} of memory, {} are free{}: lower the numbers of denoiser.network, \
          train.batch or sample.count",
         gibibytes(*needed),
-        gibibytes(*free)
+        gibibytes(*free),
+        within.as_ref().map_or(String::new(), |within| format!(" within {within}"))
     )]
     TooLittleMemory {
         /// Bytes that the run needs, roughly.
         needed: u64,
         /// Bytes that are free.
         free: u64,
+        /// What sets them, where it is not the machine's memory.
+        within: Option<String>,
     },
     /// A file for samples that cannot be what its name asks for.
     #[error("{}: {}", .0.display(), .1)]
@@ -280,6 +308,17 @@ pub enum TrainError {
         /// The value.
         value: f64,
     },
+    /// Samples with numbers that are not finite, which are not written.
+    #[error(
+        "{unfit} of the samples' {all} numbers are not finite, and no sample was written: the network has learnt too \
+         little, or the sampling leaves the range of 32-bit floats"
+    )]
+    SamplesNotFinite {
+        /// How many numbers are not finite.
+        unfit: usize,
+        /// All numbers of the samples.
+        all: usize,
+    },
     /// A trainer whose earlier step failed after it had moved the weights.
     #[error(
         "step {step} failed after its weights had moved, so training cannot go on from there: {why}"
@@ -330,6 +369,7 @@ impl TrainError {
             self,
             Self::Evaluation(_)
                 | Self::Io { .. }
+                | Self::NoLocks { .. }
                 | Self::NoCheckpoint(_)
                 | Self::NoSoundCheckpoint { .. }
                 | Self::DamagedCheckpoint { .. }
@@ -338,6 +378,7 @@ impl TrainError {
                 | Self::SaveArrays(_)
                 | Self::Frequencies { .. }
                 | Self::NotFinite { .. }
+                | Self::SamplesNotFinite { .. }
                 | Self::FailedBefore { .. }
                 | Self::Interrupted
                 | Self::Device(_)
@@ -345,6 +386,15 @@ impl TrainError {
                 | Self::Stopped { .. }
                 | Self::Figure { .. }
         )
+    }
+
+    /// What is left of a run that an error stopped, and how to go on from it.
+    #[must_use]
+    pub fn what_is_left(&self) -> Option<String> {
+        match self {
+            Self::Stopped { run, last, .. } => Some(what_is_left(run, last.as_deref())),
+            _ => None,
+        }
     }
 
     pub(crate) fn config(path: impl Into<String>, message: impl Into<String>) -> Self {
@@ -394,81 +444,6 @@ pub(crate) fn in_section<E: std::fmt::Display>(section: &str) -> impl Fn(E) -> T
 /// A part of `denoiser` or `noise` that does not fit another.
 pub(crate) fn at_field(path: &str) -> impl Fn(CoreError) -> TrainError + '_ {
     move |error| TrainError::config(path, error.to_string())
-}
-
-/// A text after a colon, where there is one.
-fn after_colon(text: Option<&str>) -> String {
-    text.map_or(String::new(), |text| format!(": {text}"))
-}
-
-/// A number of bytes, as `1.5 GiB`.
-fn gibibytes(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
-}
-
-/// The path as text that a shell takes for one word, and no program for a flag.
-#[must_use]
-pub fn shell_word(path: &Path) -> String {
-    let path = path.display().to_string();
-    let path = if path.starts_with('-') { format!("./{path}") } else { path };
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    let quoted = format!("'{}'", path.replace('\'', "'\\''"));
-    if !path.is_empty() && path.chars().all(is_safe) { path } else { quoted }
-}
-
-/// The run of a folder of checkpoints.
-fn run_of(folder: &Path) -> &Path {
-    folder.parent().filter(|_| folder.ends_with("checkpoints")).unwrap_or(folder)
-}
-
-/// Why a path is no run's folder, and what to do.
-fn why_no_run(path: &Path, lacks: &str) -> String {
-    match path {
-        _ if path.is_file() => format!(
-            "it is a file, and the folder of a run is required; if it is a run file: langevin train {}",
-            shell_word(path)
-        ),
-        _ if path.is_dir() => {
-            format!("it has no {lacks}; `langevin runs` lists the runs under runs")
-        }
-        _ if Path::new("runs").join(path).is_dir() => {
-            format!(
-                "there is no such folder; did you mean {}?",
-                shell_word(&Path::new("runs").join(path))
-            )
-        }
-        _ => "there is no such folder; `langevin runs` lists the runs under runs".to_owned(),
-    }
-}
-
-/// The parser's message on JSON in the words of who wrote it.
-fn in_words(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let words = [
-        ("EOF while parsing a string", "it ends within a text, whose closing quote is missing,"),
-        ("EOF while parsing an object", "it ends before an object does: a } is missing,"),
-        ("EOF while parsing a list", "it ends before a list does: a ] is missing,"),
-        ("EOF while parsing a value", "it ends where a value is required,"),
-        ("expected value", "a value is required (a text stands in double quotes)"),
-        ("expected ident", "a value is required (a text stands in double quotes)"),
-        ("key must be a string", "the name of a field is required, in double quotes,"),
-        ("trailing comma", "a comma stands after the last entry"),
-        ("trailing characters", "something stands after its end"),
-    ];
-    let known = words.iter().find_map(|(start, words)| Some((words, message.strip_prefix(start)?)));
-    known.map_or(message.clone(), |(words, place)| format!("{words}{place}"))
-}
-
-/// The last good checkpoint of a run that stopped, and how to go on from it.
-fn what_is_left(run: &Path, last: Option<&Path>) -> String {
-    match last {
-        Some(last) => format!(
-            "the last good checkpoint is {}: go on from it with `train --resume {}`",
-            last.display(),
-            shell_word(run)
-        ),
-        None => format!("there is no checkpoint in {}", run.display()),
-    }
 }
 
 #[cfg(test)]

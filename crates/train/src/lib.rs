@@ -22,7 +22,7 @@
 //!
 //! Data and measures: a [`TableConfig`] names the columns of a file, and a [`fingerprint`] tells one data
 //! set from another. [`evaluate_run`] measures samples against held-out rows, by the distances of
-//! [`langevin_data::measure`], and judges them, as [`verdict_text`] says in words; [`denoising_errors`] measures a denoiser level by level, as
+//! [`langevin_data::measure`], and judges them, as [`verdict_lines`] says in words; [`denoising_errors`] measures a denoiser level by level, as
 //! [`denoising_text`] says in a sentence.
 //!
 //! Results: [`report_run`] shows a run on one page, and a [`Comparison`] shows several side by side. Both
@@ -33,7 +33,8 @@
 //! made it, and [`newest_run`] finds the latest. A [`TensorMap`] holds weights by name as Python reads
 //! them, numbers of rarer types as [`TypedBytes`], and an [`ArrayError`] names the array that does not fit. A [`Reproduction`] makes a run again and
 //! compares. [`verify_run`] checks a run's files, each with a [`Finding`] in its [`Verification`]. A
-//! [`TrainError`] says what went wrong, and whose fault it is; a [`shell_word`] is a path in a command that it advises.
+//! [`TrainError`] says what went wrong, and whose fault it is; a [`shell_word`] is a path in a command that it advises,
+//! and a character that [`steers_a_terminal`] is not to be printed as it is.
 //!
 //! To train a Burn module of your own, or on data of your own, implement
 //! [`langevin_core::Network`] or [`langevin_data::Dataset`] and give them to [`Trainer::new`] or
@@ -63,25 +64,26 @@ pub use engine::{
 };
 #[cfg(feature = "gpu")]
 pub use engine::{DeviceOutput, GpuEngine};
-pub use error::{TrainError, shell_word};
+pub use error::{TrainError, shell_word, steers_a_terminal};
 pub use problem::{
-    BatchError, BatchForm, Classes, ClassesError, Columns, Diffusion, Head, HeadForm, HeadKind,
-    HeadLoss, Problem, ProblemBuilder, StepBatch, free_memory,
+    BatchError, BatchForm, Classes, ClassesError, Columns, Diffusion, FreeMemory, Head, HeadForm,
+    HeadKind, HeadLoss, MemoryBound, Problem, ProblemBuilder, StepBatch, free_memory,
 };
 pub use run::{
     Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
-    built_in, built_in_for_samples, built_in_trainer, dry_run, evaluate_run,
+    built_in, built_in_for_samples, built_in_trainer, dry_run, evaluate_run, pace,
     reproduction_tolerance, resume, sample_run, train, train_with, verify_run,
 };
 pub use sample::{
     Bounded, LevelSummary, Samples, SamplesFormat, Tones, check_samples, denoising_errors,
     draw_samples, level_goal, write_samples,
 };
-pub use show::{ComparedRow, Comparison, denoising_text, number, verdict_text};
+pub use show::{ComparedRow, Comparison, denoising_text, number, verdict_lines};
 #[cfg(feature = "figures")]
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
 pub use store::{
-    Machine, Manifest, Program, RunRecords, RunState, Timing, WeightsFormat, export_weights,
-    fingerprint, newest_run, newest_unfinished_run, read_run_config, runs_under, write_new_file,
+    Locking, Machine, Manifest, Program, RunRecords, RunState, Timing, WeightsFormat,
+    export_weights, fingerprint, newest_run, newest_unfinished_run, read_run_config, runs_under,
+    write_new_file,
 };
 pub use trainer::{Metrics, StepReport, Trainer};

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // With a run folder: everything is on the disk, and the run can be resumed and sampled from there.
     let run = folder.join("run");
     let program = Program::new("flex", "the processor");
-    let mut options = RunOptions { device: &device, program, stop_after: Some(100) };
+    let mut options = RunOptions { stop_after: Some(100), ..RunOptions::new(&device, program) };
     train_with(built_in_trainer(config.clone(), &device)?, Some(&run), &options, &mut ())?;
     options.stop_after = None;
     let report = resume(&run, None, built_in_trainer, &options, &mut ())?;

@@ -204,7 +204,7 @@ fn a_run_goes_on_from_a_mutated_checkpoint_or_refuses_it() {
         features: Vec::new(),
     };
     let device = Device::flex();
-    let options = RunOptions { device: &device, program, stop_after: Some(1) };
+    let options = RunOptions { stop_after: Some(1), ..RunOptions::new(&device, program) };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = folder.path().join("run");
     let checkpoint = run.join("checkpoints/step-00000006");

@@ -20,6 +20,23 @@ const BOUNDARIES: &[Boundary] = &[
         advice: "only crates/cli prints; return the text, or an error, or tell the observer",
     },
     Boundary {
+        rule: "output",
+        words: &[
+            "println!(",
+            "print!(",
+            "eprintln!(",
+            "eprint!(",
+            "io::stdout()",
+            "io::stderr()",
+            ".println(",
+            ".print()",
+            ".exit()",
+        ],
+        folders: &["crates/cli/src/"],
+        but: "crates/cli/src/output.rs",
+        advice: "print by crate::output, which writes out what would steer a terminal",
+    },
+    Boundary {
         rule: "files",
         words: &["fs::", "io::", "env::", "net::", "process::"],
         folders: &["crates/core/src/"],
@@ -42,7 +59,7 @@ const BOUNDARIES: &[Boundary] = &[
     },
 ];
 
-/// Rules printing, files, door and streams: code keeps to its side of the boundaries. Tests may cross them.
+/// Rules printing, output, files, door and streams: code keeps to its side of the boundaries. Tests may cross them.
 pub fn keeps_to_its_place(path: &str, text: &str) -> Vec<Finding> {
     let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
     if is_test || !is_code(path) || !path.contains("/src/") {
@@ -81,10 +98,17 @@ mod tests {
         assert_eq!(found("crates/train/src/a.rs", text), [("printing", 2)]);
         assert_eq!(found("crates/core/src/a.rs", "  eprint!(1)\n"), [("printing", 1)]);
         assert_eq!(found("crates/data/src/a/b.rs", "print!(1)\n"), [("printing", 1)]);
-        assert!(found("crates/cli/src/a.rs", text).is_empty());
         assert!(found("examples/a.rs", text).is_empty());
         assert!(found("crates/core/src/sampler/tests.rs", text).is_empty());
         assert!(found("crates/data/tests/a.rs", text).is_empty());
+    }
+
+    #[test]
+    fn what_the_program_prints_beside_its_one_door_is_found() {
+        for text in ["println!(1);\n", "bar.println(line)\n", "writeln!(io::stderr(), line)\n"] {
+            assert_eq!(found("crates/cli/src/a.rs", text), [("output", 1)], "{text}");
+            assert!(found("crates/cli/src/output.rs", text).is_empty());
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Bench, Extent, SEED,
+    Bench, Extent, PANICS, SEED,
     measured::{Ended, measured},
     random::Random,
 };
@@ -57,9 +57,6 @@ const PLACES: [&str; 13] = [
     "sample",
     "report",
 ];
-
-/// Words of a panic, and words of the program about one that it caught.
-const PANICS: [&str; 2] = ["panicked", "a lost device or a defect"];
 
 /// Run file on a table of the user's.
 const TABLE_RUN: &str = r#"{
@@ -171,7 +168,7 @@ fn fill(path: &Path, head: &[u8], piece: &[u8], tail: &[u8]) -> io::Result<()> {
 
 /// Mutant of some bytes, by one to four changes: a value after a separator is replaced, a byte changed, a
 /// piece doubled or dropped, or brackets are nested.
-fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
+pub fn mutant(bytes: &[u8], separator: u8, random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=random.below(4) {
         let place = random.below(bytes.len().max(1));

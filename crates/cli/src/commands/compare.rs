@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     args::{Args, CompareArgs},
     failure::Failure,
-    output::print,
+    output::{print, print_json, print_lines},
     table::table,
 };
 
@@ -19,21 +19,23 @@ pub fn run(args: &Args, compare: &CompareArgs) -> Result<(), Failure> {
         compare.runs.iter().map(|run| RunRecords::read(run)).collect::<Result<_, _>>()?;
     let comparison = Comparison::of(&records)?;
     if args.json {
-        print(&json!(comparison).to_string());
+        print_json(&json!(comparison));
     } else {
         let names = comparison.runs.iter().map(String::as_str);
         let header: Vec<&str> = ["results"].into_iter().chain(names.clone()).collect();
-        print(&table(&header, &lines(&comparison.results)));
+        print_lines(table(&header, &lines(&comparison.results)));
+        print("");
         let header: Vec<&str> = ["config"].into_iter().chain(names).collect();
         match comparison.differences.is_empty() {
-            true => print("\nthe configs are the same"),
-            false => print(&format!("\n{}", table(&header, &lines(&comparison.differences)))),
+            true => print("the configs are the same"),
+            false => print_lines(table(&header, &lines(&comparison.differences))),
         }
     }
     if let Some(path) = &compare.out {
         write_page(path, &records, &comparison)?;
         if !args.json {
-            print(&format!("\n{}", path.display()));
+            print("");
+            print(&path.display().to_string());
         }
     }
     Ok(())

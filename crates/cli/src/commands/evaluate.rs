@@ -4,14 +4,14 @@ use langevin_data::measure::{
     ColumnFound, Evaluation, Metric, ModeFound,
     verdict::{Counts, OutsideFound, Verdict},
 };
-use langevin_train::{Problem, denoising_text, evaluate_run, number, report_run, verdict_text};
+use langevin_train::{Problem, denoising_text, evaluate_run, number, report_run, verdict_lines};
 use serde_json::json;
 
 use super::{Needs, config_of, on_trained, or_moved, with_settings};
 use crate::{
     args::{Args, EvaluateArgs, RunArgs},
     failure::Failure,
-    output::print,
+    output::{print, print_json},
     progress::Display,
     table::table,
 };
@@ -56,7 +56,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
         [metric.name.replace('_', " ")].into_iter().chain(values).collect()
     };
     let rows: Vec<Vec<String>> = evaluation.metrics.iter().map(row).collect();
-    display.result(&table(&header, &rows));
+    display.result_lines(table(&header, &rows));
     let header = ["column", "Wasserstein-1", "floor", "Kolmogorov–Smirnov", "p"];
     let row = |column: &ColumnFound| {
         let found = &column.wasserstein_1;
@@ -64,16 +64,19 @@ fn show(display: &Display, evaluation: &Evaluation) {
         [column.name.clone()].into_iter().chain(values.map(number)).collect()
     };
     let rows: Vec<Vec<String>> = evaluation.columns.iter().map(row).collect();
-    display.result(&format!("\n{}", table(&header, &rows)));
+    display.result("");
+    display.result_lines(table(&header, &rows));
     let copying = &evaluation.copying;
     let ratio = copying.ratio.map_or(String::new(), |ratio| format!(", {ratio:.3} times as far"));
+    display.result("");
     display.result(&format!(
-        "\nnearest training row: {} away in the median, a held-out row's {}{ratio}",
+        "nearest training row: {} away in the median, a held-out row's {}{ratio}",
         number(copying.samples_median),
         number(copying.held_out_median)
     ));
     if let Some(text) = evaluation.denoising.as_ref().and_then(denoising_text) {
-        display.result(&format!("\n{text}"));
+        display.result("");
+        display.result(&text);
     }
     if let Some(modes) = &evaluation.modes {
         let header = ["mode", "share", "expected", "spread by axis", "expected"];
@@ -90,13 +93,15 @@ fn show(display: &Display, evaluation: &Evaluation) {
             ]
         };
         let rows: Vec<Vec<String>> = modes.modes.iter().map(row).collect();
-        display.result(&format!("\n{}", table(&header, &rows)));
+        display.result("");
+        display.result_lines(table(&header, &rows));
     }
 }
 
 /// Prints the verdict, and which columns have values beyond the range of the training rows.
 fn show_verdict(display: &Display, verdict: &Verdict) {
-    display.result(&format!("{}\n", verdict_text(verdict)));
+    display.result_lines(verdict_lines(verdict));
+    display.result("");
     if verdict.outside.is_empty() {
         return;
     }
@@ -110,7 +115,8 @@ fn show_verdict(display: &Display, verdict: &Verdict) {
         [found.column.clone()].into_iter().chain(parts).chain([share([held_out; 2])]).collect()
     };
     let rows: Vec<Vec<String>> = verdict.outside.iter().map(row).collect();
-    display.result(&format!("{}\n", table(&header, &rows)));
+    display.result_lines(table(&header, &rows));
+    display.result("");
 }
 
 /// Writes the page of a run from the files in its folder.
@@ -120,6 +126,9 @@ pub fn report(args: &Args, report: &RunArgs) -> Result<(), Failure> {
     let data = or_moved(config.data.build(config.seed), &report.run, config, "report")?;
     let path = report_run(&report.run, &problem, data.as_ref());
     let path = or_moved(path, &report.run, config, "report")?.display().to_string();
-    print(&if args.json { json!({ "event": "wrote", "path": path }).to_string() } else { path });
+    match args.json {
+        true => print_json(&json!({ "event": "wrote", "path": path })),
+        false => print(&path),
+    }
     Ok(())
 }

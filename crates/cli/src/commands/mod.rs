@@ -17,7 +17,7 @@ use clap::CommandFactory;
 use langevin_core::OwnNetwork;
 use langevin_data::Dataset;
 use langevin_train::{
-    Problem, Program, RunConfig, RunOptions, TrainError, built_in, built_in_for_samples,
+    Locking, Problem, Program, RunConfig, RunOptions, TrainError, built_in, built_in_for_samples,
     parse_config, read_run_config, relative_path, shell_word,
 };
 use serde_json::json;
@@ -27,9 +27,10 @@ use crate::{
     backend::{self, Opened},
     configs, doctor,
     failure::Failure,
-    output::{self, note, print},
+    output::{self, note, print, print_json, print_lines},
     progress::Display,
     signals::Signals,
+    threads::start_pool,
 };
 
 /// The environment variable that names the processor's vector instructions to use.
@@ -37,7 +38,13 @@ const INSTRUCTIONS: &str = "LANGEVIN_INSTRUCTIONS";
 
 /// Runs the command that was typed.
 pub fn run(args: &Args) -> ExitCode {
-    let done = use_instructions().and_then(|()| dispatch(args));
+    let done = use_instructions().and_then(|()| match args.command {
+        Command::Configs { .. }
+        | Command::Schema
+        | Command::Completions { .. }
+        | Command::Doctor => dispatch(args),
+        _ => start_pool().and_then(|()| dispatch(args)),
+    });
     // What training gives stands in the run's folder.
     let done = match &args.command {
         Command::Train(_) => done,
@@ -53,9 +60,9 @@ pub fn end(json: bool, done: Result<u8, Failure>) -> ExitCode {
         Err(failure) => failure,
     };
     if json {
-        print(&json!({ "event": "error", "message": failure.message() }).to_string());
+        print_json(&json!({ "event": "error", "message": failure.whole_message() }));
     }
-    note(&format!("error: {}", failure.message()));
+    failure.lines().for_each(|line| note(&line));
     ExitCode::from(failure.code())
 }
 
@@ -88,7 +95,10 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Configs { action } => show_configs(args, action.as_ref()).map(|()| 0),
         Command::Schema => {
             let schema = langevin_train::schema();
-            print(&if args.json { schema.to_string() } else { format!("{schema:#}") });
+            match args.json {
+                true => print_json(&schema),
+                false => print_lines(format!("{schema:#}").lines()),
+            }
             Ok(0)
         }
         Command::Doctor => {
@@ -101,15 +111,15 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
 fn show_configs(args: &Args, action: Option<&ConfigsAction>) -> Result<(), Failure> {
     match action {
         Some(ConfigsAction::Show { name: Some(name), .. }) => {
-            print(configs::built_in(name)?.trim_end());
+            print_lines(configs::built_in(name)?.trim_end().lines());
             if let Some(attribution) = configs::attribution(name) {
                 note(&format!("data: {attribution}"));
             }
         }
-        Some(ConfigsAction::Show { .. }) => print(&configs::with_comments()?),
+        Some(ConfigsAction::Show { .. }) => print_lines(configs::with_comments()?.lines()),
         Some(ConfigsAction::List) | None if args.json => {
             for config in configs::BUILT_IN {
-                print(&json!({ "name": config.name, "about": config.about }).to_string());
+                print_json(&json!({ "name": config.name, "about": config.about }));
             }
         }
         Some(ConfigsAction::List) | None => {
@@ -125,7 +135,7 @@ fn show_configs(args: &Args, action: Option<&ConfigsAction>) -> Result<(), Failu
 fn completions(shell: clap_complete::Shell) {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "langevin", &mut text);
-    print(String::from_utf8_lossy(&text).trim_end());
+    print_lines(String::from_utf8_lossy(&text).trim_end().lines());
 }
 
 /// Fails where the folder is not there into which a file that `--out` names is to be written.
@@ -247,11 +257,11 @@ fn on_trained<T>(
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
-    let done = work(problem, network, data.as_ref(), &options(&opened, None), &mut display);
+    let done = work(problem, network, data.as_ref(), &options(args, &opened, None), &mut display);
     display.clear();
     match done {
         Err(TrainError::Interrupted) => {
-            display.result("stopped; nothing was written");
+            display.stopped("nothing was written");
             Ok(Err(signals.exit_code().unwrap_or(1)))
         }
         done => Ok(Ok((display, data, or_moved(done, run, &config, command)?))),
@@ -270,10 +280,11 @@ fn announce(display: &Display, opened: &Opened) {
     }
 }
 
-fn options(opened: &Opened, stop_after: Option<u64>) -> RunOptions<'_> {
+fn options<'a>(args: &Args, opened: &'a Opened, stop_after: Option<u64>) -> RunOptions<'a> {
     let program = Program {
         features: backend::compiled().into_iter().map(str::to_owned).collect(),
         ..Program::new(opened.backend, &opened.description)
     };
-    RunOptions { device: &opened.device, program, stop_after }
+    let locking = if args.no_lock { Locking::WhereThere } else { Locking::Required };
+    RunOptions { stop_after, locking, ..RunOptions::new(&opened.device, program) }
 }

@@ -33,13 +33,13 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
             Failure::at_run_time(format!("cannot create a temporary folder: {error}"))
         })?;
     let again = folder.path().join("run");
-    let options = options(&opened, None);
+    let options = options(args, &opened, None);
     let (steps, exact, config) = (plan.steps, plan.exact, plan.config.clone());
     let outcome = plan.run(run, &again, trainer, &options, &mut display);
     display.clear();
     let difference = match outcome {
         Err(TrainError::Interrupted) => {
-            display.result("stopped; nothing was compared");
+            display.stopped("nothing was compared");
             return Ok(signals.exit_code().unwrap_or(1));
         }
         outcome => or_moved(outcome, run, &config, "reproduce")?,

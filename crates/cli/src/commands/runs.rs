@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     args::Args,
     failure::Failure,
-    output::{note, print},
+    output::{note, print_json, print_lines},
     table::table,
 };
 
@@ -50,7 +50,7 @@ pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
                 "energy": verdict.and_then(|verdict| verdict.energy),
                 "backend": records.manifest.program.backend,
             });
-            print(&line.to_string());
+            print_json(&line);
             continue;
         }
         let number =
@@ -69,7 +69,7 @@ pub fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
     if !args.json {
         let header =
             ["run", "state", "steps", "loss", "held out", "verdict", "energy / floor", "backend"];
-        print(&table(&header, &rows));
+        print_lines(table(&header, &rows));
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! `langevin train`: trains a new run, goes on with a stopped one, or only tries a config.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use langevin_data::{
     ColumnRange, DateFormat,
@@ -8,8 +11,8 @@ use langevin_data::{
 };
 use langevin_train::{
     DataConfig, Event, LevelSummary, Manifest, MemoryEstimate, Observer, Problem, RunConfig,
-    RunReport, RunState, Samples, built_in, built_in_trainer, number, read_config, read_run_config,
-    shell_word, verdict_text,
+    RunReport, RunState, built_in, built_in_trainer, free_memory, number, read_config,
+    read_run_config, shell_word, verdict_lines,
 };
 use serde_json::json;
 
@@ -43,7 +46,7 @@ pub fn run(args: &Args, train: &TrainArgs) -> Result<u8, Failure> {
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
-    let options = options(&opened, train.stop_after);
+    let options = options(args, &opened, train.stop_after);
     let out = train.out.as_deref();
     let report = langevin_train::train(problem, network, data, out, &options, &mut display);
     display.clear();
@@ -60,7 +63,7 @@ fn resume(args: &Args, train: &TrainArgs, run: Option<&Path>) -> Result<u8, Fail
     let signals = Signals::listen();
     let mut display = Display::new(args, Some(signals.clone()));
     announce(&display, &opened);
-    let options = options(&opened, train.stop_after);
+    let options = options(args, &opened, train.stop_after);
     let data = config.data.clone();
     let build = |config, device: &_| built_in_trainer(RunConfig { data, ..config }, device);
     let report = langevin_train::resume(&run, train.steps, build, &options, &mut display);
@@ -111,14 +114,19 @@ fn dry_run(
     problem: Problem,
     opened: &Opened,
 ) -> Result<u8, Failure> {
-    let mut display = Display::new(args, None);
+    let mut display = Display::new(args, Some(Signals::listen()));
     announce(&display, opened);
     let (network, data) = built_in(&problem, &opened.device)?;
     let estimate = MemoryEstimate::of(&problem, data.as_ref());
     let remarks = problem.remarks(data.as_ref());
     remarks.iter().for_each(|it| display.event(Event::Remark(it)));
+    let pace = langevin_train::pace(&problem, data.as_ref(), &opened.device);
+    pace.iter().for_each(|it| display.event(Event::Remark(it)));
+    let start = Instant::now();
     let report =
         langevin_train::dry_run(problem, network, data, train.out.as_deref(), &opened.device)?;
+    let seconds = start.elapsed().as_secs_f64();
+    display.clear();
     let loss = report.metrics.as_ref().map(|line| format!(", first loss {:.5}", line.loss));
     let loss = loss.unwrap_or_default();
     let (parameters, bytes) = estimate.map_or((0, 0), |e| (e.parameters, e.bytes));
@@ -127,8 +135,11 @@ fn dry_run(
          nothing was written",
         bytes as f64 / f64::from(1 << 20)
     ));
+    let free = free_memory();
     display.json(&json!({
-        "event": "dry_run", "parameters": parameters, "bytes": bytes, "metrics": report.metrics
+        "event": "dry_run", "parameters": parameters, "bytes": bytes, "metrics": report.metrics,
+        "free_bytes": free.map(|free| free.bytes), "free_within": free.map(|free| free.bound.to_string()),
+        "seconds": seconds, "pace": pace
     }));
     Ok(0)
 }
@@ -192,12 +203,6 @@ fn set_to_an_end(data: &DataConfig, verdict: &Verdict) -> Option<String> {
     })
 }
 
-/// Whether every sample has a number that is not finite, which leaves nothing to measure.
-fn no_sample_is_finite(samples: &Samples) -> bool {
-    let mut rows = samples.values.chunks_exact(samples.features);
-    rows.all(|row| row.iter().any(|value| !value.is_finite()))
-}
-
 /// The end of a run of one of the article's systems.
 fn ending(config: &RunConfig, report: &RunReport) -> Result<Option<Ending>, Failure> {
     let Some(samples) = &report.samples else { return Ok(None) };
@@ -247,12 +252,10 @@ fn conclude(display: &Display, report: &RunReport, signals: &Signals) -> Result<
         display.result(&end_of_sampling(&config.data, &report.moments, end));
     }
     if let Some(verdict) = verdict {
-        display.result(&verdict_text(verdict));
+        display.result_lines(verdict_lines(verdict));
         if let Some(line) = set_to_an_end(&config.data, verdict) {
             display.result(&line);
         }
-    } else if report.samples.as_ref().is_some_and(no_sample_is_finite) {
-        display.result("verdict: poor\n  no sample is finite");
     }
     // SVG files are left out: each repeats a figure that is listed.
     let shown = report.written.iter().filter(|path| path.extension().is_none_or(|e| e != "svg"));

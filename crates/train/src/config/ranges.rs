@@ -18,11 +18,13 @@ pub(super) fn above_zero(path: &str, value: f64) -> Result<(), TrainError> {
     Err(TrainError::config(path, format!("{requirement}, got {value}")))
 }
 
+/// Fails unless the value is at least zero and finite, also as the 32-bit float that the arithmetic uses.
 pub(super) fn not_negative(path: &str, value: f64) -> Result<(), TrainError> {
-    if value.is_finite() && value >= 0.0 {
+    if value >= 0.0 && (value as f32).is_finite() {
         return Ok(());
     }
-    Err(TrainError::config(path, format!("must be finite and at least 0, got {value}")))
+    let requirement = "must be finite and at least 0, also as a 32-bit float";
+    Err(TrainError::config(path, format!("{requirement}, got {value}")))
 }
 
 /// Fails unless `low <= value < high`, also as the 32-bit float that the arithmetic uses.

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::film::{Course, FilmConfig, FilmFault};
 use crate::TrainError;
@@ -37,6 +38,11 @@ impl ReportConfig {
     /// # Errors
     /// A field out of its range, by its path.
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        let again = |(i, kind): (usize, &FigureKind)| self.figures[..i].contains(kind);
+        if let Some((_, kind)) = self.figures.iter().enumerate().find(|it| again(*it)) {
+            let message = format!("must name each figure once, got {} twice", json!(kind));
+            return Err(TrainError::config("report.figures", message));
+        }
         let Some(film) = &self.film else { return Ok(()) };
         let course = if film.there_and_back { Course::ThereAndBack } else { Course::OneWay };
         film.validate(course).map_err(|FilmFault { field, required, got }| {

@@ -5,16 +5,10 @@ use std::path::PathBuf;
 use super::*;
 
 #[test]
-fn a_path_is_one_word_of_a_shell() {
-    let words = ["a-1", "a b", "it's", "-x", ""].map(|path| shell_word(path.as_ref()));
-    assert_eq!(words, ["a-1", "'a b'", "'it'\\''s'", "./-x", "''"]);
-}
-
-#[test]
 fn messages_say_what_is_wrong_and_what_to_do() {
     let (path, cause) = (|| PathBuf::from("runs/x"), || "why".into());
     let (usage, failure) = (true, false);
-    let errors: [(TrainError, bool, &str); 12] = [
+    let errors: [(TrainError, bool, &str); 13] = [
         (TrainError::NamesTaken(path()), usage, "every name after runs/x is taken"),
         (TrainError::LockNotAFile(path()), usage, "runs/x must be a file, not a link or a folder"),
         (
@@ -41,10 +35,20 @@ fn messages_say_what_is_wrong_and_what_to_do() {
             "no rows are held out to measure by: data.holdout must be above 0",
         ),
         (
-            TrainError::TooLittleMemory { needed: 3 << 30, free: 3 << 29 },
+            TrainError::TooLittleMemory { needed: 3 << 30, free: 3 << 29, within: None },
             usage,
             "this run needs about 3.0 GiB of memory, 1.5 GiB are free: lower the numbers of \
              denoiser.network, train.batch or sample.count",
+        ),
+        (
+            TrainError::TooLittleMemory {
+                needed: 3 << 30,
+                free: 0,
+                within: Some("a limit".into()),
+            },
+            usage,
+            "this run needs about 3.0 GiB of memory, 0.0 GiB are free within a limit: lower the numbers \
+             of denoiser.network, train.batch or sample.count",
         ),
         (
             TrainError::NoCheckpoint(path().join("checkpoints")),

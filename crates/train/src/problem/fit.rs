@@ -3,7 +3,10 @@
 use langevin_core::{LevelQuantity, Plan, Prediction};
 use langevin_data::{Dataset, FeatureKind, Part};
 
-use super::{Diffusion, Problem};
+use super::{
+    Diffusion, Problem,
+    numbers::{check_coefficients, check_level, check_step},
+};
 use crate::{
     TrainError,
     config::{DataConfig, NetworksConfig, SamplerConfig},
@@ -92,14 +95,16 @@ impl Problem {
         let Diffusion { schedule, embedding, prediction, weighting, .. } = &self.diffusion;
         let schedule = schedule.as_ref();
         for level in [schedule.at(1.0), schedule.at(0.0)] {
+            check_level(&level)?;
             prediction.check_target(&level).map_err(at_field("denoiser.prediction"))?;
             // A level step can be trained, and taken, even at a level where it does not give the clean
             // row.
             if !matches!(prediction, Prediction::LevelStep { .. }) {
                 prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
             }
+            check_coefficients(&level, prediction)?;
             let weight = weighting.at(&level, prediction);
-            if !weight.is_finite() {
+            if !(weight as f32).is_finite() {
                 let message = format!(
                     "must be finite at every level, got {weight} at sigma = {}: use {{\"kind\": \"uniform\"}}",
                     level.sigma()
@@ -121,10 +126,13 @@ impl Problem {
         let Diffusion { schedule, embedding, prediction, networks, .. } = &self.diffusion;
         let takes_off = matches!(self.config.sample.sampler, SamplerConfig::Subtract { .. })
             && matches!(prediction, Prediction::LevelStep { .. });
+        plan.transitions().iter().try_for_each(check_step)?;
         for level in plan.asked() {
+            check_level(&level)?;
             if !takes_off {
                 prediction.check(&level).map_err(at_field("denoiser.prediction"))?;
             }
+            check_coefficients(&level, prediction)?;
             embedding.check(&level, schedule.as_ref()).map_err(at_field("denoiser.embedding"))?;
             if *networks > 1 && level.index().is_none_or(|index| index >= *networks) {
                 let message =

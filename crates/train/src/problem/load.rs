@@ -42,7 +42,7 @@ impl TableConfig {
             delimiter: self.delimiter()?,
             missing: self.missing,
             // The other half is for what is made of the rows.
-            memory: free_memory().map(|free| free / 2),
+            memory: free_memory().map(|free| free.bytes / 2),
             layout: self.layout()?,
         };
         let split = SplitOptions {

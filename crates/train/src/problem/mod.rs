@@ -10,6 +10,7 @@ mod free_memory;
 mod heads;
 mod load;
 pub(crate) mod moments;
+mod numbers;
 mod remarks;
 mod start;
 
@@ -18,7 +19,7 @@ pub use builder::ProblemBuilder;
 pub use columns::Columns;
 pub use diffusion::Diffusion;
 pub use form::{BatchForm, HeadForm, HeadKind};
-pub use free_memory::free_memory;
+pub use free_memory::{FreeMemory, MemoryBound, free_memory};
 pub use heads::{Classes, ClassesError, Head, HeadLoss};
 
 use langevin_core::{NoiseLevel, Plan, Sampler};

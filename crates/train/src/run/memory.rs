@@ -6,7 +6,7 @@ use crate::{
     TrainError,
     config::{Choice, EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
     engine::mlp_cpu::most_groups,
-    problem::{Problem, free_memory},
+    problem::{FreeMemory, MemoryBound, Problem, free_memory},
     sample::{bytes_of_denoising, spaces::DRAWN_ROWS},
 };
 
@@ -92,8 +92,11 @@ impl MemoryEstimate {
     /// Names what is needed and what is there.
     pub fn check(&self) -> Result<(), TrainError> {
         let needed = self.bytes - self.loaded;
-        match free_memory().filter(|free| needed > *free) {
-            Some(free) => Err(TrainError::TooLittleMemory { needed, free }),
+        match free_memory().filter(|free| needed > free.bytes) {
+            Some(FreeMemory { bytes: free, bound }) => {
+                let within = (bound != MemoryBound::Machine).then(|| bound.to_string());
+                Err(TrainError::TooLittleMemory { needed, free, within })
+            }
             None => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use langevin_data::measure::Evaluation;
 
 use crate::{
     sample::Samples,
-    store::Program,
+    store::{Locking, Program},
     trainer::{Metrics, StepReport},
 };
 
@@ -87,6 +87,7 @@ pub struct RunReport {
 }
 
 /// Options of a run beside its config.
+#[derive(Debug, Clone)]
 pub struct RunOptions<'a> {
     /// The device that trains and samples.
     pub device: &'a Device,
@@ -94,6 +95,15 @@ pub struct RunOptions<'a> {
     pub program: Program,
     /// Number of steps of this process after which the run saves its state and stops.
     pub stop_after: Option<u64>,
+    /// What to do where the file system has no locks.
+    pub locking: Locking,
+}
+
+impl<'a> RunOptions<'a> {
+    /// Options of a run that goes on to its end, in a folder that is locked.
+    pub const fn new(device: &'a Device, program: Program) -> Self {
+        Self { device, program, stop_after: None, locking: Locking::Required }
+    }
 }
 
 /// Callback for sampling that tells the observer the share of the samples that is drawn, and asks

@@ -86,8 +86,7 @@ impl Reproduction {
         let manifest = Manifest::read(run)?;
         same_data(&manifest.data, trainer.data()).map_err(|why| why.of(run))?;
         let stop_after = (steps < config.train.steps).then_some(steps);
-        let (device, program) = (options.device, options.program.clone());
-        let options = RunOptions { device, program, stop_after };
+        let options = RunOptions { stop_after, ..options.clone() };
         let report = train_with(trainer, Some(again), &options, observer)?;
         if !report.finished && (report.step < steps || options.stop_after.is_none()) {
             return Err(TrainError::Interrupted);

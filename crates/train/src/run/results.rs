@@ -43,7 +43,9 @@ pub fn sample_run<N: Network>(
     let (problem, networks) = trained(run, problem, network, data, observer)?;
     let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
     let (count, progress) = (problem.config().sample.count, &mut sampling(observer));
-    draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)
+    let samples = draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)?;
+    samples.check_finite()?;
+    Ok(samples)
 }
 
 /// Draws samples as [`sample_run`] does and measures them, and the denoiser level by level, against held-out
@@ -65,6 +67,7 @@ pub fn evaluate_run<N: Network>(
     let (count, seed) = (config.sample.count, config.seed);
     let samples =
         draw_samples(&problem, count, seed, data, &denoiser, device, &mut sampling(observer))?;
+    samples.check_finite()?;
     observer.event(Event::Evaluating);
     let stop = &mut |_| asked_to_stop(observer);
     let untrained = vec![network; trained.len()];
@@ -73,7 +76,7 @@ pub fn evaluate_run<N: Network>(
     // Only the run's own samples count: with another number or sampler they are not the ones in its
     // folder.
     if config.sample == read_run_config(run)?.sample {
-        let folder = RunFolder::open(run)?;
+        let folder = RunFolder::open(run, options.locking)?;
         let mut manifest = Manifest::read(folder.path())?;
         let sum = write_evaluation(run, &evaluation)?;
         manifest.files.insert(EVALUATION.to_owned(), sum);

@@ -13,8 +13,8 @@ use crate::{
         Machine, Manifest, RunState,
         checkpoint::{Checkpoint, Checkpoints, Mismatch},
         disk,
-        fingerprint::same_data,
-        folder::{RunFolder, read_run_config},
+        fingerprint::{fingerprint, same_data},
+        folder::{RunFolder, is_start, read_run_config},
     },
     trainer::Trainer,
 };
@@ -59,7 +59,7 @@ fn resume_session<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
-    let folder = RunFolder::open(run)?;
+    let folder = RunFolder::open(run, options.locking)?;
     let mut config = read_run_config(run)?;
     let checkpoints = Checkpoints::new(run);
     let mut warn = |what: &str| observer.event(Event::Warning(what));
@@ -74,7 +74,11 @@ fn resume_session<N: Network>(
         check_extension(&config, steps, made)?;
         config.train.steps = steps;
     }
-    let mut manifest = Manifest::read(run)?;
+    // A run that was stopped before it had a manifest gets one now.
+    let manifest = match is_start(run) {
+        true => None,
+        false => Some(Manifest::read(run)?),
+    };
     if let Some(checkpoint) = &checkpoint {
         checkpoint.same_training(&config).map_err(|why| why.of(&checkpoints.path(made)))?;
     }
@@ -91,10 +95,14 @@ fn resume_session<N: Network>(
             restore(&mut trainer, checkpoint).map_err(|why| why.of(&checkpoints.path(made)))?;
         }
         None => {
-            same_data(&manifest.data, trainer.data()).map_err(|why| why.of(run))?;
+            if let Some(manifest) = &manifest {
+                same_data(&manifest.data, trainer.data()).map_err(|why| why.of(run))?;
+            }
             warn("the run was stopped before its first checkpoint, and begins again");
         }
     }
+    let mut manifest = manifest
+        .unwrap_or_else(|| Manifest::new(options.program.clone(), fingerprint(trainer.data())));
     if extended || moved {
         folder.write_config(trainer.config())?;
     }

@@ -20,6 +20,7 @@ use crate::{
         evaluate::{evaluate_samples, write_evaluation},
         level_remarks::level_remarks,
         observer::{asked_to_stop, sampling},
+        pace::pace,
     },
     sample::{
         LevelSummary, Samples, draw_samples,
@@ -167,6 +168,9 @@ impl<'a, N: Network> Session<'a, N> {
             let remark = format!("the tape makes the steps, which takes longer: {why}");
             observer.event(Event::Remark(&remark));
         }
+        if let Some(remark) = pace(problem, data, self.trainer.device()) {
+            observer.event(Event::Remark(&remark));
+        }
         let start = Instant::now();
         while !self.trainer.is_done() {
             let report = self.trainer.step()?;
@@ -258,6 +262,7 @@ impl<'a, N: Network> Session<'a, N> {
             device,
             &mut sampling(observer),
         )?;
+        samples.check_finite()?;
         self.folder.check()?;
         let run = self.folder.path();
         let path = run.join(SAMPLES);
@@ -286,14 +291,6 @@ impl<'a, N: Network> Session<'a, N> {
         }
         let remarks = level_remarks(&config.report, data, &samples);
         remarks.iter().for_each(|remark| observer.event(Event::Remark(remark)));
-        let unfit = samples.values.iter().filter(|value| !value.is_finite()).count();
-        if unfit > 0 {
-            let all = samples.values.len();
-            observer.event(Event::Warning(&format!(
-                "{unfit} of the samples' {all} numbers are not finite: the network has learnt too little, \
-                 or the sampling leaves the range of 32-bit floats"
-            )));
-        }
         // Levels that are not finite are left out: a figure has no place for them, and JSON no number.
         let finite = |level: &LevelSummary| {
             level.mean.iter().chain(&level.std).all(|value| value.is_finite())

@@ -65,7 +65,7 @@ pub fn train_with<N: Network>(
     trainer.check_new(trainer.config())?;
     let untrained = trainer.sampling_networks();
     let fingerprint = fingerprint(trainer.data());
-    let folder = RunFolder::create(out, &trainer.config().name)?;
+    let folder = RunFolder::create(out, &trainer.config().name, options.locking)?;
     folder.write_config(trainer.config())?;
     let mut manifest = Manifest::new(options.program.clone(), fingerprint);
     keep(folder.path(), trainer.data(), &mut manifest)?;

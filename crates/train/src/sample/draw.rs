@@ -37,6 +37,19 @@ pub struct Samples {
     pub trajectory: Vec<Vec<f32>>,
 }
 
+impl Samples {
+    /// Fails where a number of the samples is not finite.
+    ///
+    /// # Errors
+    /// Says how many are not.
+    pub(crate) fn check_finite(&self) -> Result<(), TrainError> {
+        match self.values.iter().filter(|value| !value.is_finite()).count() {
+            0 => Ok(()),
+            unfit => Err(TrainError::SamplesNotFinite { unfit, all: self.values.len() }),
+        }
+    }
+}
+
 /// Draws `count` samples with a run's denoiser.
 ///
 /// The random numbers of sample i, at its start and in every step, depend on `seed` and i alone.

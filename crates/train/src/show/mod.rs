@@ -21,4 +21,4 @@ pub use film::of_run::{FilmFormat, draw_film};
 pub use numbers::number;
 #[cfg(feature = "figures")]
 pub use report::{compare_runs, report_run};
-pub use verdict::verdict_text;
+pub use verdict::verdict_lines;

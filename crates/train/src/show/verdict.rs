@@ -19,19 +19,12 @@ pub(crate) fn word_text(verdict: &Verdict) -> String {
     }
 }
 
-/// The verdict's word, its reasons, each on a line of its own, and the energy distance in rank space.
+/// Lines of a verdict: its word, its reasons, each indented, and the energy distance in rank space.
 #[must_use]
-pub fn verdict_text(verdict: &Verdict) -> String {
-    let mut text = format!("verdict: {}", word_text(verdict));
-    for reason in &verdict.reasons {
-        text.push_str("\n  ");
-        text.push_str(reason);
-    }
-    if let Some(energy) = &verdict.energy {
-        text.push('\n');
-        text.push_str(&energy_text(energy));
-    }
-    text
+pub fn verdict_lines(verdict: &Verdict) -> Vec<String> {
+    let word = format!("verdict: {}", word_text(verdict));
+    let reasons = verdict.reasons.iter().map(|reason| format!("  {reason}"));
+    [word].into_iter().chain(reasons).chain(verdict.energy.as_ref().map(energy_text)).collect()
 }
 
 /// Sentence on the energy distance in rank space, beside what it is judged by. A distance below its floor is no merit,

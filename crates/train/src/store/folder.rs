@@ -13,7 +13,7 @@ use crate::{
         Manifest, disk,
         durable::{TEMPORARY_PREFIX, create_folders, parent, remove_leftovers, write_json},
         kept::KEPT,
-        lock::{LOCK, is_same_file, lock},
+        lock::{LOCK, Locking, is_same_file, lock},
         manifest::MANIFEST,
         reading,
     },
@@ -34,7 +34,11 @@ impl RunFolder {
     ///
     /// # Errors
     /// `out` exists, or nothing can be created there.
-    pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<Self, TrainError> {
+    pub(crate) fn create(
+        out: Option<&Path>,
+        name: &str,
+        locking: Locking,
+    ) -> Result<Self, TrainError> {
         let path = match out {
             Some(path) => {
                 check_free(path)?;
@@ -43,22 +47,34 @@ impl RunFolder {
             }
             None => create_next(&Path::new("runs").join(name))?,
         };
-        let lock = lock(&path)?;
+        let lock = lock(&path, locking).inspect_err(|error| {
+            // Nothing is left of a run that cannot be, unless it is another's.
+            if !matches!(error, TrainError::Locked { .. }) {
+                let _ = disk::remove_file(&path.join(LOCK));
+                let _ = fs::remove_dir(&path);
+            }
+        })?;
         // Another process may have made a run here since the check.
         no_run_yet(&path)?;
         remove_leftovers(&path);
         Ok(Self { path, lock })
     }
 
-    /// Opens the folder of a run that is there, and removes the leftovers of a killed process.
+    /// Opens the folder of a run that is there, and removes the leftovers of a killed process. A run that was stopped
+    /// before it had a manifest is there too.
     ///
     /// # Errors
     /// It is not a run, or another process trains in it.
-    pub(crate) fn open(path: &Path) -> Result<Self, TrainError> {
+    pub(crate) fn open(path: &Path, locking: Locking) -> Result<Self, TrainError> {
         if !path.join(MANIFEST).is_file() {
-            return Err(TrainError::NotARun { path: path.to_owned(), lacks: MANIFEST });
+            if !is_start(path) {
+                return Err(TrainError::NotARun { path: path.to_owned(), lacks: MANIFEST });
+            }
+            if !path.join(CONFIG).is_file() {
+                return Err(TrainError::NotBegun(path.to_owned()));
+            }
         }
-        let lock = lock(path)?;
+        let lock = lock(path, locking)?;
         remove_leftovers(path);
         Ok(Self { path: path.to_owned(), lock })
     }
@@ -98,9 +114,16 @@ pub fn read_run_config(run: &Path) -> Result<RunConfig, TrainError> {
     if let Err(newer @ TrainError::NewerFormat { .. }) = Manifest::read(run) {
         return Err(newer);
     }
+    // A link that leads nowhere, or in a circle, is no folder whose files could not be read.
+    if run.is_symlink() && !run.is_dir() {
+        return Err(TrainError::NotARun { path: run.to_owned(), lacks: CONFIG });
+    }
     let path = run.join(CONFIG);
     let text = reading::read_text(&path, CONFIG_LIMIT)?;
-    let text = text.ok_or_else(|| TrainError::NotARun { path: run.to_owned(), lacks: CONFIG })?;
+    let text = text.ok_or_else(|| match is_start(run) {
+        true => TrainError::NotBegun(run.to_owned()),
+        false => TrainError::NotARun { path: run.to_owned(), lacks: CONFIG },
+    })?;
     crate::config::read_config(&path.display().to_string(), run, &text, &[])
 }
 
@@ -122,6 +145,11 @@ fn is_free(folder: &Path) -> io::Result<bool> {
     };
     // A config.json that a user put there has no lock beside it.
     Ok(names.is_empty() || (names.iter().any(|name| name == LOCK) && names.iter().all(ours)))
+}
+
+/// Whether a folder holds what a run leaves that is stopped before it has a manifest, and nothing else, or nothing.
+pub(crate) fn is_start(folder: &Path) -> bool {
+    !folder.join(MANIFEST).exists() && is_free(folder).unwrap_or(false)
 }
 
 /// Fails where a folder is not free: a run is never overwritten.
@@ -167,7 +195,9 @@ mod tests {
         assert_eq!(first, base);
         assert_eq!(second, folder.path().join("four-2"));
         fs::write(first.join(MANIFEST), "{}").expect("written");
-        let message = RunFolder::create(Some(&first), "four").expect_err("refused").to_string();
+        let message = RunFolder::create(Some(&first), "four", Locking::Required)
+            .expect_err("refused")
+            .to_string();
         assert!(message.contains("holds a run already"), "{message}");
     }
 
@@ -180,7 +210,10 @@ mod tests {
         assert!(message.contains("is not empty"), "{message}");
         write(LOCK);
         write(".langevin-tmp-x1");
-        drop(RunFolder::create(Some(folder.path()), "run").expect("left by a killed process"));
+        drop(
+            RunFolder::create(Some(folder.path()), "run", Locking::Required)
+                .expect("left by a killed process"),
+        );
         assert!(!folder.path().join(".langevin-tmp-x1").exists());
         write("notes.txt");
         check_free(folder.path()).expect_err("somebody's notes");
@@ -191,12 +224,13 @@ mod tests {
     fn a_folder_that_was_made_again_is_another_s() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("run");
-        let held = RunFolder::create(Some(&path), "run").expect("created");
+        let held = RunFolder::create(Some(&path), "run", Locking::Required).expect("created");
         held.check().expect("ours");
         fs::remove_dir_all(&path).expect("removed");
         let message = held.check().expect_err("gone").to_string();
         assert!(message.contains("No such file"), "{message}");
-        let other = RunFolder::create(Some(&path), "run").expect("created again");
+        let other =
+            RunFolder::create(Some(&path), "run", Locking::Required).expect("created again");
         let message = held.check().expect_err("the other's").to_string();
         assert!(message.contains("another process has made this folder anew"), "{message}");
         other.check().expect("its own");
@@ -211,7 +245,7 @@ mod tests {
         fs::write(run.join(MANIFEST), "{}").expect("written");
         fs::write(&other, "mine").expect("written");
         std::os::unix::fs::symlink(&other, run.join(LOCK)).expect("linked");
-        let message = RunFolder::open(&run).expect_err("a link").to_string();
+        let message = RunFolder::open(&run, Locking::Required).expect_err("a link").to_string();
         assert!(message.contains("must be a file"), "{message}");
         assert_eq!(fs::read(&other).expect("there"), b"mine");
     }
@@ -220,9 +254,9 @@ mod tests {
     fn two_processes_never_train_in_one_run() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("run");
-        let held = RunFolder::create(Some(&path), "run").expect("created");
+        let held = RunFolder::create(Some(&path), "run", Locking::Required).expect("created");
         fs::write(path.join(MANIFEST), "{}").expect("written");
-        let message = RunFolder::open(&path).expect_err("locked").to_string();
+        let message = RunFolder::open(&path, Locking::Required).expect_err("locked").to_string();
         let host = sysinfo::System::host_name().unwrap_or_default();
         let holder = format!(": process {} on {host}", std::process::id());
         assert!(message.starts_with("another process is training in"), "{message}");
@@ -230,6 +264,6 @@ mod tests {
         assert!(!is_left(&path));
         drop(held);
         assert!(is_left(&path));
-        RunFolder::open(&path).expect("free again");
+        RunFolder::open(&path, Locking::Required).expect("free again");
     }
 }

@@ -9,6 +9,16 @@ use std::{
 use super::{disk, reading};
 use crate::TrainError;
 
+/// What to do in a run's folder whose file system has no locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locking {
+    /// Refuse to train there: a second process would not be kept out, and two spoil a run.
+    #[default]
+    Required,
+    /// Train all the same. The caller answers for it that no other process does.
+    WhereThere,
+}
+
 pub(super) const LOCK: &str = ".lock";
 /// First word of the lock's file.
 const HOLDER: &str = "process";
@@ -17,7 +27,10 @@ const MOST_HOLDER: u64 = 200;
 
 /// Takes the run's lock, which the system releases when the process ends, and writes the holder into its
 /// file. The file is for messages alone: the lock decides.
-pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
+///
+/// # Errors
+/// Another process holds it; its file cannot be written; a file system without locks, unless `locking` allows it.
+pub(super) fn lock(run: &Path, locking: Locking) -> Result<File, TrainError> {
     let path = run.join(LOCK);
     let cannot = |doing| move |source| TrainError::io(doing, &run.join(LOCK), source);
     // A link could lead to a file outside the run.
@@ -30,7 +43,14 @@ pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
         .write(true)
         .open(&path)
         .map_err(cannot("cannot write"))?;
-    match file.try_lock() {
+    let taken = match file.try_lock() {
+        Err(TryLockError::Error(source)) if has_no_locks(&source) => match locking {
+            Locking::Required => return Err(TrainError::NoLocks { path, source }),
+            Locking::WhereThere => Ok(()),
+        },
+        taken => taken,
+    };
+    match taken {
         Ok(()) => {
             let host = sysinfo::System::host_name().unwrap_or_default();
             let holder = format!("{HOLDER} {} on {host}\n", std::process::id());
@@ -50,6 +70,15 @@ pub(super) fn lock(run: &Path) -> Result<File, TrainError> {
         }
         Err(TryLockError::Error(source)) => Err(cannot("cannot lock")(source)),
     }
+}
+
+/// Whether a lock failed because the file system has none, as NFS without its lock service and some mounts of Lustre.
+fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let is_unknown = error.raw_os_error() == Some(libc::ENOLCK);
+    #[cfg(not(unix))]
+    let is_unknown = false;
+    is_unknown || error.kind() == io::ErrorKind::Unsupported
 }
 
 /// Whether no process holds a run, as far as can be told. A run whose lock cannot be opened counts as

@@ -17,5 +17,6 @@ pub use durable::write_new as write_new_file;
 pub use export::{WeightsFormat, export_weights};
 pub use fingerprint::fingerprint;
 pub use folder::read_run_config;
+pub use lock::Locking;
 pub use manifest::{Machine, Manifest, Program, RunState};
 pub use records::{RunRecords, Timing, newest_run, newest_unfinished_run, runs_under};

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use langevin_data::measure::{Evaluation, verdict::Verdict};
@@ -13,7 +14,8 @@ use crate::{
     config::{CONFIG_LIMIT, RunConfig},
     store::{
         Manifest, RunState,
-        folder::{CONFIG, read_run_config},
+        folder::{CONFIG, is_start, read_run_config},
+        manifest::MANIFEST,
         reading::{self, EVALUATION_LIMIT},
     },
     trainer::Metrics,
@@ -60,6 +62,9 @@ impl RunRecords {
     /// It is not a run, or its manifest, config or evaluation is not ours.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let config = read_run_config(run)?;
+        if is_start(run) {
+            return Err(TrainError::NotARun { path: run.to_owned(), lacks: MANIFEST });
+        }
         let config_text = reading::read_text(&run.join(CONFIG), CONFIG_LIMIT)?;
         Ok(Self {
             run: run.to_owned(),
@@ -107,7 +112,7 @@ pub fn runs_under(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     let mut runs: Vec<_> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.join(crate::store::manifest::MANIFEST).is_file())
+        .filter(|path| path.join(MANIFEST).is_file())
         .collect();
     runs.sort();
     Ok(runs)
@@ -134,6 +139,11 @@ pub fn newest_unfinished_run(runs: &Path) -> Result<Option<PathBuf>, TrainError>
 fn newest(runs: &Path, counts: impl Fn(RunState) -> bool) -> Result<Option<PathBuf>, TrainError> {
     let entries = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.path());
     let ranked = |path: PathBuf| match Manifest::read(&path) {
+        // Stopped before it had a manifest, and begun at its config's time.
+        _ if is_start(&path) && path.join(CONFIG).is_file() => {
+            let started = seconds_of(&path.join(CONFIG));
+            (counts(RunState::Killed)).then_some(Ok((started, number_of(&path), path)))
+        }
         Ok(manifest) if !counts(manifest.clone().seen_now(&path).state) => None,
         Ok(manifest) => Some(Ok((manifest.started, number_of(&path), path))),
         Err(newer @ TrainError::NewerFormat { .. }) => Some(Err(newer)),
@@ -141,6 +151,13 @@ fn newest(runs: &Path, counts: impl Fn(RunState) -> bool) -> Result<Option<PathB
     };
     let runs_here: Vec<_> = entries.filter_map(ranked).collect::<Result<_, _>>()?;
     Ok(runs_here.into_iter().max().map(|(.., path)| path))
+}
+
+/// Seconds from 1970 to when a file was written last; 0 where nobody knows.
+fn seconds_of(path: &Path) -> u64 {
+    let modified = fs::metadata(path).and_then(|found| found.modified());
+    let since = modified.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// The number after the last hyphen of a run's name, which tells runs of one config apart; 1 without one.

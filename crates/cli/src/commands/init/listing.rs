@@ -16,7 +16,7 @@ pub fn number(value: f64) -> String {
 pub const UNBROKEN: &str = "\u{a0}";
 
 /// Text in lines of the width of a terminal, where words allow; the second and later ones are indented more.
-pub fn wrapped(text: &str, indent: usize) -> String {
+pub fn wrapped(text: &str, indent: usize) -> Vec<String> {
     let mut lines = vec![" ".repeat(indent)];
     let mut is_first = true;
     for word in text.split(' ') {
@@ -33,7 +33,7 @@ pub fn wrapped(text: &str, indent: usize) -> String {
         }
         is_first = false;
     }
-    lines.join("\n").replace(UNBROKEN, " ")
+    lines.iter().map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
 #[cfg(test)]
@@ -43,14 +43,14 @@ mod tests {
     #[test]
     fn lines_are_at_most_as_wide_as_a_terminal() {
         let text = "word ".repeat(60);
-        for line in wrapped(text.trim_end(), 2).lines() {
+        for line in wrapped(text.trim_end(), 2) {
             assert!(
                 line.chars().count() <= WIDTH && line.starts_with("  word")
                     || line.starts_with("      word")
             );
         }
-        assert_eq!(wrapped("a b", 2), "  a b");
-        assert_eq!(wrapped(&"x".repeat(100), 0), "x".repeat(100));
+        assert_eq!(wrapped("a b", 2), ["  a b"]);
+        assert_eq!(wrapped(&"x".repeat(100), 0), ["x".repeat(100)]);
     }
 
     #[test]

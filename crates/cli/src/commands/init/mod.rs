@@ -27,7 +27,7 @@ use super::check_folder_of;
 use crate::{
     args::{Args, InitArgs, YesNo},
     failure::Failure,
-    output::print,
+    output::{print, print_json, print_lines, shown},
 };
 
 /// Share of rows that must be complete; below it the columns that cost most are left out.
@@ -113,12 +113,12 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
             "event": "wrote", "path": path, "columns": names, "left_out": left_out, "rows": survey.rows,
             "complete_rows": complete, "found": found, "remarks": remarks
         });
-        print(&event.to_string());
+        print_json(&event);
         return Ok(());
     }
     let columns = if chosen.len() == 1 { "column" } else { "columns" };
     print(&format!("{path}: {} rows, {} {columns} to learn", survey.rows, chosen.len()));
-    let said = |text: &str, indent| print(&wrapped(text, indent));
+    let said = |text: &str, indent| print_lines(wrapped(&shown(text), indent));
     found.iter().for_each(|found| said(found, 0));
     if each.is_some() {
         said(&pictures::described(&survey), 2);

@@ -19,6 +19,9 @@ use std::{
 /// Time for which a helper polls for work before it sleeps: longer than the pause between two steps.
 const LOOKS_OUT: Duration = Duration::from_micros(200);
 
+/// Bytes of stack of a helper, whatever the environment says of threads.
+const STACK: usize = 4 << 20;
+
 /// Team of threads: the caller's own, and helpers, which start when they are first needed.
 #[derive(Debug)]
 pub(crate) struct Team {
@@ -148,7 +151,7 @@ impl Helpers {
         });
         let start = |i: usize| {
             let board = board.clone();
-            let builder = thread::Builder::new().name(format!("step {i}"));
+            let builder = thread::Builder::new().name(format!("step {i}")).stack_size(STACK);
             builder.spawn(move || board.help()).ok()
         };
         let threads = (1..=count).map_while(start).collect();

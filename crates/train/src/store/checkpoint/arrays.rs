@@ -24,7 +24,8 @@ pub(super) struct FileSum {
 }
 
 /// Writes the arrays of the trainer's state under temporary names, and returns the files' checksums.
-/// While one file is written, it is summed up, and the arrays of the next are copied.
+/// While one file is written, it is summed up, and the arrays of the next are copied; where the system gives no thread
+/// for that, one thing is done after the other.
 pub(super) fn stage<'a, N: Network>(
     trainer: &Trainer<N>,
     step: u64,
@@ -36,12 +37,11 @@ pub(super) fn stage<'a, N: Network>(
         }];
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel::<(&PathBuf, Arc<TensorMap>)>(0);
-        let writer = scope.spawn(move || {
-            let write =
-                |(path, tensors): (&'a PathBuf, Arc<_>)| Staged::new(path, &parts(&tensors)?);
-            receiver.into_iter().map(write).collect::<Result<Vec<_>, _>>()
-        });
-        let mut files = BTreeMap::new();
+        let write = |(path, tensors): (&'a PathBuf, Arc<_>)| Staged::new(path, &parts(&tensors)?);
+        let write_all = move || receiver.into_iter().map(write).collect::<Result<Vec<_>, _>>();
+        let writer = thread::Builder::new().name("writer".to_owned());
+        let writer = writer.spawn_scoped(scope, write_all).ok();
+        let (mut files, mut staged) = (BTreeMap::new(), Vec::new());
         for ((name, path), copy) in ARRAYS.into_iter().zip(paths).zip(copies) {
             let Some(tensors) = copy() else { continue };
             if let Some((_, value)) = tensors.not_finite() {
@@ -49,14 +49,19 @@ pub(super) fn stage<'a, N: Network>(
                 return Err(TrainError::NotFinite { step, quantity, value });
             }
             let tensors = Arc::new(tensors);
-            // The writer is gone only where it failed; its error is returned below.
-            if sender.send((path, Arc::clone(&tensors))).is_err() {
-                break;
+            let job = (path, Arc::clone(&tensors));
+            match writer {
+                None => staged.push(write(job)?),
+                // The writer is gone only where it failed; its error is returned below.
+                Some(_) if sender.send(job).is_err() => break,
+                Some(_) => {}
             }
             files.insert(name.to_owned(), FileSum::of(&parts(&tensors)?));
         }
         drop(sender);
-        let staged = writer.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+        if let Some(writer) = writer {
+            staged = writer.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+        }
         Ok((files, staged))
     })
 }

@@ -323,7 +323,9 @@ impl Checkpoints {
         let path = folder.join(INDEX);
         let index = Index::from_bytes(&path, &read_file(&path, INDEX_LIMIT)?)?;
         index.progress.check(step).map_err(Damage::from)?;
-        index.fits_into(&folder, free_memory()).map_err(LoadError::Unreadable)?;
+        index
+            .fits_into(&folder, free_memory().map(|free| free.bytes))
+            .map_err(LoadError::Unreadable)?;
         let tensors = |file: &'static str| -> Result<Option<TensorMap>, LoadError> {
             let Some(FileSum { bytes: saved, blake3 }) = index.files.get(file) else {
                 return Ok(None);

@@ -28,7 +28,7 @@ const LINE_LIMIT: u64 = 1 << 16;
 /// The most bytes of a file whose size depends on the run alone: an eighth of the memory that is free,
 /// since numbers may take four times their text.
 pub(crate) fn share_of_memory() -> u64 {
-    free_memory().map_or(1 << 30, |free| free / 8)
+    free_memory().map_or(1 << 30, |free| free.bytes / 8)
 }
 
 /// Opens a regular file of at most `limit` bytes.

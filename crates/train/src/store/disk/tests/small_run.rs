@@ -92,7 +92,7 @@ pub(crate) fn options(device: &Device) -> RunOptions<'_> {
         device: "processor".to_owned(),
         features: Vec::new(),
     };
-    RunOptions { device, program, stop_after: None }
+    RunOptions::new(device, program)
 }
 
 /// The bytes of the run's results.

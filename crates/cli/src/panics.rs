@@ -1,0 +1,41 @@
+//! Panics: what they say, and what follows.
+
+use std::{
+    backtrace::Backtrace,
+    panic::{self, AssertUnwindSafe, catch_unwind},
+};
+
+use crate::output::{note, note_lines};
+
+/// Sets what a panic says, and what follows.
+///
+/// The standard library panics where the system denies it what it has never denied: random numbers, a pause, the end of
+/// a folder's list. That is no defect of the program, and no part of it can go on then, so it ends as other failures do.
+pub fn watch() {
+    panic::set_hook(Box::new(|panic| {
+        let what = panic.payload_as_str().unwrap_or("without a word");
+        let place = panic.location().map_or(String::new(), |place| place.to_string());
+        if place.contains("library/std/src/sys/") {
+            note(&format!(
+                "error: the system denies this process what it needs: {what}. What was saved before is kept"
+            ));
+            signal_hook::low_level::exit(1);
+        }
+        note(&format!("panic: {what}, at {place}"));
+        let trace = Backtrace::capture().to_string();
+        note_lines(trace.lines().filter(|line| !line.starts_with("disabled")));
+    }));
+}
+
+/// Runs what others wrote, which may panic where the system gives too little; then the panic's message comes back.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let done = catch_unwind(AssertUnwindSafe(work));
+    panic::set_hook(hook);
+    done.map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        text.unwrap_or_else(|| "it gave up without a word".to_owned())
+    })
+}
