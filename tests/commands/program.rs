@@ -17,6 +17,7 @@ pub struct Program {
 
 /// What a run of the binary gave.
 pub struct Said {
+    /// Exit code, or the number below 0 of the signal that ended it.
     pub code: i32,
     pub out: String,
     pub err: String,
@@ -42,10 +43,21 @@ impl Said {
     }
 }
 
+/// The signal that ended a process.
+#[cfg(unix)]
+fn signal_of(status: std::process::ExitStatus) -> i32 {
+    std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(1)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_: std::process::ExitStatus) -> i32 {
+    1
+}
+
 impl From<Output> for Said {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        let code = output.status.code().unwrap_or(-1);
+        let code = output.status.code().unwrap_or_else(|| -signal_of(output.status));
         Self { code, out: text(output.stdout), err: text(output.stderr) }
     }
 }

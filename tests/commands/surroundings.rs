@@ -29,6 +29,7 @@ impl Program {
         shell.output().expect("bash runs").into()
     }
 
+    #[allow(clippy::print_stdout, reason = "says what is skipped")]
     /// Runs the binary with a system call that fails, as strace has it; `None` where there is no strace.
     fn failing(&self, rule: &str, arguments: &[&str]) -> Option<Said> {
         let program = self.command(arguments);
@@ -43,6 +44,9 @@ impl Program {
         if let Err(error) = &output {
             // CI must not pass by leaving a promise untested.
             assert!(std::env::var_os("LANGEVIN_REQUIRE_STRACE").is_none(), "strace: {error}");
+        }
+        if output.is_err() {
+            println!("SKIPPED: no strace");
         }
         output.ok().map(Said::from)
     }
@@ -72,40 +76,34 @@ fn threads_are_bounded_by_the_machine() {
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "says what is skipped")]
 fn a_thread_that_cannot_be_made_ends_a_start_and_no_later_work() {
     let program = Program::new();
     program.write("run.json", SMALL);
     program.run(&["train", "run.json", "--out", "whole"]).code(0);
     let train = ["train", "run.json", "--out", "run"];
-    // The program's own thread; the first of the pool.
+    // The program's own thread, which the first one makes; the second of the pool, which the program's makes.
     for when in ["1", "2"] {
         let Some(said) = program.failing(&format!("clone3:error=EAGAIN:when={when}"), &train)
         else {
-            println!("SKIPPED: no strace");
             return;
         };
         let said = said.code(1).err_has("cannot start ");
         assert_eq!(errors(&said).len(), 1, "{}", said.err);
         assert!(!program.path("run").exists());
     }
-    // Those of the pool are the second and the third of a thread, the others work beside it.
+    // After the pool's two come those that work beside it.
     let said = program.failing("clone3:error=EAGAIN:when=4+", &train).expect("as before");
     said.code(0);
     assert!(results(&program, "run") == results(&program, "whole"));
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "says what is skipped")]
 fn a_system_that_denies_random_numbers_or_memory_is_told_of() {
     let program = Program::new();
     program.write("run.json", SMALL);
     let train = ["train", "run.json", "--out", "run"];
     for rule in ["getrandom:error=EIO:when=1+", "getrandom:error=EAGAIN:when=2+"] {
-        let Some(said) = program.failing(rule, &train) else {
-            println!("SKIPPED: no strace");
-            return;
-        };
+        let Some(said) = program.failing(rule, &train) else { return };
         let said = said.code(1).err_has("error: the system denies this process what it needs");
         assert_eq!(errors(&said).len(), 1, "{}", said.err);
     }
@@ -166,7 +164,7 @@ fn without_memory_the_program_ends_with_a_message() {
         match said.code {
             0 => {}
             // The loader, or the system that starts the program, before a line of it has run.
-            127 | -1 => {}
+            127 | -9 | -11 => {}
             1 | 2 => {
                 ended += 1;
                 assert_eq!(errors(&said).len(), 1, "{limit}: {}", said.err);
@@ -183,11 +181,19 @@ fn without_memory_the_program_ends_with_a_message() {
 #[test]
 fn numbers_that_32_bits_do_not_hold_are_refused_before_anything_is_trained() {
     let program = Program::new();
-    program.write("run.json", SMALL);
+    program.write("run.json", &SMALL.replace(r#""kind": "ddpm""#, r#""kind": "heun""#));
     for (setting, field) in [
         ("noise.schedule.sigma_max=1e308", "noise.schedule: its levels must have sigma from "),
         ("noise.schedule.sigma_max=1e37", "noise.schedule: its levels must have sigma from "),
         ("noise.schedule.sigma_max=1e30", "sample.sampler: its step 7 goes from sigma = "),
+        (
+            "sample.start={\"kind\":\"gaussian\",\"mean\":[0],\"std\":1e38}",
+            "sample.start: its rows must be 32-bit",
+        ),
+        (
+            "sample.start={\"kind\":\"gaussian\",\"mean\":[1e39],\"std\":1}",
+            "sample.start.mean: must hold",
+        ),
         ("noise.schedule.sigma_min=1e-45", "noise.schedule: its levels must have sigma from "),
         ("denoiser.prediction.sigma_data=1e-30", "denoiser.prediction: at sigma = "),
         ("denoiser.prediction.sigma_data=1e308", "denoiser.prediction: at sigma = "),
@@ -243,7 +249,6 @@ fn a_run_that_failed_before_its_manifest_is_begun_again() {
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "says what is skipped")]
 fn a_file_system_without_locks_has_a_way_out() {
     let program = Program::new();
     program.write("run.json", SMALL);
@@ -251,7 +256,6 @@ fn a_file_system_without_locks_has_a_way_out() {
     for error in ["ENOLCK", "EOPNOTSUPP", "ENOSYS"] {
         let rule = format!("flock:error={error}:when=1+");
         let Some(said) = program.failing(&rule, &["train", "run.json", "--out", "run"]) else {
-            println!("SKIPPED: no strace");
             return;
         };
         let said = said.code(1).err_has("run/.lock");
@@ -273,11 +277,12 @@ fn a_long_step_shows_that_it_is_alive_and_answers_a_signal() {
     let program = Program::new();
     // A step of minutes, with memory for less than a gigabyte.
     let long = SMALL.replace(r#""width": 32, "depth": 2"#, r#""width": 2048, "depth": 3"#);
-    let long = long.replace(r#""batch": 33"#, r#""batch": 30000"#);
-    assert!(long.contains("2048") && long.contains("30000"));
+    let long = long.replace(r#""batch": 33"#, r#""batch": 60000"#);
+    assert!(long.contains("2048") && long.contains("60000"));
     program.write("run.json", &long.replace("\"validate_rows\": 300", "\"validate_rows\": 1"));
     let mut child = program
         .command(&["train", "run.json", "--out", "run"])
+        .env("RAYON_NUM_THREADS", "1")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -285,7 +290,7 @@ fn a_long_step_shows_that_it_is_alive_and_answers_a_signal() {
     let (mut said, mut asked) = (String::new(), None);
     for line in BufReader::new(child.stderr.take().expect("piped")).lines() {
         let line = line.expect("UTF-8");
-        if line.contains("step 1 is at work for ") {
+        if line.starts_with("still at step 1, after ") {
             send("-TERM", &child);
             asked = Some(Instant::now());
         }
@@ -297,7 +302,7 @@ fn a_long_step_shows_that_it_is_alive_and_answers_a_signal() {
     // It is given three seconds; the rest is room for a machine that is busy.
     assert!(asked.elapsed() < Duration::from_secs(15), "{:?}: {said}", asked.elapsed());
     assert!(said.contains("parameters is estimated to take "), "{said}");
-    let word = "stopped in the midst of step 1: nothing that was saved is lost; go on with `langevin train --resume run`";
+    let word = "stopped while at step 1: nothing that was saved is lost; go on with `langevin train --resume run`";
     assert!(said.contains(word), "{said}");
     let said = program.run(&["verify", "run"]).code(0);
     assert!(said.out.ends_with("killed, all is sound: it can go on from step 0\n"), "{}", said.out);
@@ -358,32 +363,23 @@ fn a_loop_of_links_is_no_run() {
 #[test]
 fn a_signal_leaves_an_event_in_json() {
     let program = Program::new();
-    let many = SMALL.replace(r#""count": 600"#, r#""count": 100"#);
-    program.write("run.json", &many);
+    program.write("run.json", SMALL);
     program.run(&["train", "run.json", "--out", "run"]).code(0);
-    for command in [&["sample", "run"][..], &["film", "run"]] {
-        let count =
-            ["--count", "20000000", "--out", if command[0] == "film" { "x.gif" } else { "x.csv" }];
-        let arguments = match command[0] {
-            "film" => [&["--json"], command, &["--set", "seconds=10", "--out", "x.gif"]].concat(),
-            _ => [&["--json"], command, &count[..]].concat(),
-        };
-        let child = program
-            .command(&arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        sleep(Duration::from_millis(600));
-        send("-TERM", &child);
-        let said: Said = child.wait_with_output().expect("waited").into();
-        if command[0] == "film" && said.code == 0 {
-            continue; // It was done before.
-        }
-        assert_eq!(said.code, 143, "{}", said.out);
-        let last = said.out.lines().last().expect("an event");
-        let event: serde_json::Value = serde_json::from_str(last).expect("JSON");
-        assert_eq!(event["event"], "stopped", "{event}");
-        assert!(!program.path("x.csv").exists());
-    }
+    let mut child = program
+        .command(&["--json", "sample", "run", "--count", "6000000", "--out", "x.csv"])
+        .env("RAYON_NUM_THREADS", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    // Once it is at work, it listens.
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let first = lines.next().expect("an event").expect("UTF-8");
+    assert!(first.contains("\"alive\""), "{first}");
+    send("-TERM", &child);
+    let last = lines.last().expect("an event").expect("UTF-8");
+    let event: serde_json::Value = serde_json::from_str(&last).expect("JSON");
+    assert_eq!(event["event"], "stopped", "{event}");
+    assert_eq!(child.wait().expect("waited").code(), Some(143));
+    assert!(!program.path("x.csv").exists());
 }

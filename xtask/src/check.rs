@@ -54,7 +54,7 @@ pub const PARTS: &[Part] = &[
         name: "torture",
         cold: 20,
         about: "killed, crowded and damaged runs lose nothing",
-        run: |workspace| torture::run(workspace, torture::SHORT),
+        run: |workspace| torture::run(workspace, torture::SHORT, ""),
     },
     Part { name: "doctests", cold: 3, about: "the examples in doc comments run", run: doctests },
     Part { name: "examples", cold: 10, about: "every file of examples/ runs", run: examples },

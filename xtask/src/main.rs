@@ -47,7 +47,8 @@ usage: cargo xtask COMMAND
   bench --only NAME[,NAME]   these parts of it
   bench --page               writes docs/performance.md again of the figures beside it
   torture                    kills, crowds and damages runs of the program, and holds what is left to
-                             an undisturbed run; minutes
+                             an undisturbed run; a quarter of an hour
+  torture --only NAME        one part of it, as kills or strangers
 ";
 
 fn main() -> ExitCode {
@@ -79,7 +80,8 @@ fn main() -> ExitCode {
             Ok(count @ 1..) => Ok(verdicts::run(&workspace, count)),
             _ => Err(format!("--seeds: must be at least 1, got {count}")),
         },
-        ["torture"] => Ok(torture::run(&workspace, torture::FULL)),
+        ["torture"] => Ok(torture::run(&workspace, torture::FULL, "")),
+        ["torture", "--only", part] => Ok(torture::run(&workspace, torture::FULL, part)),
         ["bench", options @ ..] => {
             bench::Task::parse(options).map(|task| bench::run(&workspace, task))
         }

@@ -259,9 +259,11 @@ pub fn load(config: Option<&str>) -> Result<Source, Failure> {
 
 /// Reads a config's text, up to the limit of its size: the text may come from a pipe and have no end.
 fn read(path: &Path) -> io::Result<String> {
-    // A pipe is read, as one from a shell's <(…); who waits for one that never speaks should know what for.
+    // Who waits for a pipe that never speaks should know what for; what a shell connects is under /dev.
     #[cfg(unix)]
-    if std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo()) {
+    if !path.starts_with("/dev")
+        && std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+    {
         note(&format!("reading the run file from {}, a pipe", path.display()));
     }
     let mut bytes = Vec::new();

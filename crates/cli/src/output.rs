@@ -32,10 +32,15 @@ pub fn print_lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) {
 
 /// Prints a JSON value to standard output, as one line.
 pub fn print_json(value: &Value) {
-    // In JSON such a character can only stand in a string, where its escape means the same.
-    write_out(&written_out(&value.to_string(), |c, text| {
+    write_out(&json_line(value));
+}
+
+/// A JSON value as a line. In JSON a character that steers can only stand in a string, where its escape means the same.
+fn json_line(value: &Value) -> String {
+    let escape = |c: char, text: &mut String| {
         let _ = write!(text, "\\u{:04x}", u32::from(c));
-    }));
+    };
+    written_out(&value.to_string(), escape).into_owned()
 }
 
 /// Prints a line to standard error.
@@ -53,17 +58,25 @@ pub fn note_above(bar: &ProgressBar, line: &str) {
     bar.println(shown(line));
 }
 
-/// Prints an error to standard error, and as JSON to standard output where that is asked for, without a buffer and
-/// without a lock that another thread may hold: the process has no memory, and ends.
+/// Prints an error to standard error, and as JSON to standard output where that is asked for. It takes no memory and no
+/// lock, which another thread may hold: the process has no memory left, and ends.
 pub fn last_words(message: &[u8], as_json: bool) {
     let line = |start: &[u8], end: &[u8], file: &mut dyn Write| {
         [start, message, end].iter().for_each(|part| {
             let _ = file.write_all(part);
         });
     };
-    line(b"error: ", b"\n", &mut io::stderr());
+    #[cfg(unix)]
+    let [mut out, mut err] = [1, 2].map(|number| {
+        use std::os::fd::FromRawFd;
+        // SAFETY: both are the process's own and open as long as it runs; `ManuallyDrop` closes neither.
+        std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(number) })
+    });
+    #[cfg(not(unix))]
+    let (mut out, mut err) = (Box::new(io::stdout()), Box::new(io::stderr()));
+    line(b"error: ", b"\n", &mut *err);
     if as_json {
-        line(b"{\"event\":\"error\",\"message\":\"", b"\"}\n", &mut io::stdout());
+        line(b"{\"event\":\"error\",\"message\":\"", b"\"}\n", &mut *out);
     }
 }
 
@@ -156,10 +169,7 @@ mod tests {
     #[test]
     fn json_with_its_characters_written_out_means_the_same() {
         let value = Value::from("\u{9b}\u{1b}\u{2028}\"\u{7f}");
-        let text = written_out(&value.to_string(), |c, text| {
-            let _ = write!(text, "\\u{:04x}", u32::from(c));
-        })
-        .into_owned();
+        let text = json_line(&value);
         assert!(!text.chars().any(steers_a_terminal), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
     }

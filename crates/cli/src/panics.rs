@@ -3,22 +3,35 @@
 use std::{
     backtrace::Backtrace,
     panic::{self, AssertUnwindSafe, catch_unwind},
+    sync::atomic::Ordering,
 };
 
-use crate::output::{note, note_lines};
+use serde_json::json;
+
+use crate::{
+    memory::SAYS_JSON,
+    output::{note, note_lines, print_json},
+};
 
 /// Sets what a panic says, and what follows.
 ///
-/// The standard library panics where the system denies it what it has never denied: random numbers, a pause, the end of
-/// a folder's list. That is no defect of the program, and no part of it can go on then, so it ends as other failures do.
+/// The standard library and others panic where the system denies them what it has never denied: random numbers, a pause,
+/// the end of a folder's list. That is no defect of the program, and no part of it can go on then, so it ends as other
+/// failures do.
 pub fn watch() {
     panic::set_hook(Box::new(|panic| {
         let what = panic.payload_as_str().unwrap_or("without a word");
         let place = panic.location().map_or(String::new(), |place| place.to_string());
-        if place.contains("library/std/src/sys/") {
-            note(&format!(
-                "error: the system denies this process what it needs: {what}. What was saved before is kept"
-            ));
+        let is_denied = place.contains("library/std/src/sys/")
+            || ["os error ", "Os { code: "].iter().any(|error| what.contains(error));
+        if is_denied {
+            let message = format!(
+                "the system denies this process what it needs: {what}. What was saved before is kept"
+            );
+            note(&format!("error: {message}"));
+            if SAYS_JSON.load(Ordering::Relaxed) {
+                print_json(&json!({ "event": "error", "message": message }));
+            }
             signal_hook::low_level::exit(1);
         }
         note(&format!("panic: {what}, at {place}"));

@@ -108,6 +108,11 @@ impl Display {
         lines.into_iter().for_each(|line| self.result(line.as_ref()));
     }
 
+    /// The run that comes lies in a folder that nobody keeps.
+    pub fn is_temporary_in(&self, folder: &Path) {
+        self.tell(|pulse| pulse.discards(folder.to_owned()));
+    }
+
     /// Prints that the user stopped the work, and what came of it.
     pub fn stopped(&self, outcome: &str) {
         self.result(&format!("stopped; {outcome}"));
@@ -195,7 +200,9 @@ impl Display {
             }
             (None, _) => {}
         }
-        self.tell(Pulse::spoke);
+        if self.form == Form::Json {
+            self.tell(Pulse::spoke);
+        }
         self.json(&json!({ "event": "metrics", "metrics": metrics, "steps_per_second": rate }));
     }
 

@@ -14,7 +14,7 @@ use std::{
 
 use indicatif::ProgressBar;
 use langevin_train::shell_word;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     output::{note, note_above, print_json},
@@ -29,6 +29,9 @@ const QUIET: Duration = Duration::from_secs(5);
 
 /// Longest time between two such words.
 const MOST_QUIET: Duration = Duration::from_secs(600);
+
+/// Time that a word has to be heard.
+const HEARD: Duration = Duration::from_secs(1);
 
 /// Time that work has to stop after a signal.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -66,6 +69,8 @@ struct Shared {
     saved: AtomicU64,
     /// The run that trains.
     run: OnceLock<PathBuf>,
+    /// The folder of a run that nobody keeps.
+    folder: Mutex<Option<PathBuf>>,
     bar: Mutex<Option<ProgressBar>>,
     ended: AtomicBool,
 }
@@ -81,6 +86,7 @@ impl Pulse {
             made: AtomicU64::new(0),
             saved: AtomicU64::new(0),
             run: OnceLock::new(),
+            folder: Mutex::new(None),
             bar: Mutex::new(None),
             ended: AtomicBool::new(false),
         });
@@ -91,10 +97,17 @@ impl Pulse {
 
     /// The run that trains, and the steps that it has made and saved.
     pub fn begins(&self, run: PathBuf, made: u64) {
-        let _ = self.0.run.set(run);
+        if self.0.folder().is_none() {
+            let _ = self.0.run.set(run);
+        }
         self.0.made.store(made, Ordering::Relaxed);
         self.saved(made);
         self.turns_to(Doing::Steps);
+    }
+
+    /// The run that comes lies in a folder that nobody keeps: nothing of it is unsaved.
+    pub fn discards(&self, folder: PathBuf) {
+        *self.0.folder() = Some(folder);
     }
 
     /// A step was made.
@@ -141,8 +154,12 @@ impl Shared {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn folder(&self) -> std::sync::MutexGuard<'_, Option<PathBuf>> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Looks at the work again and again until it ends.
-    fn watch(&self, signals: &Signals) {
+    fn watch(self: &Arc<Self>, signals: &Signals) {
         let counts = || (self.beats.load(Ordering::Relaxed), self.lines.load(Ordering::Relaxed));
         let (mut beats, mut lines) = counts();
         let (mut alive, mut spoken) = (Instant::now(), Instant::now());
@@ -160,12 +177,14 @@ impl Shared {
                 spoken = Instant::now();
             }
             (beats, lines) = now;
-            if let Some(bar) = &*self.bar() {
-                bar.tick();
-            }
             if alive.elapsed() > QUIET && spoken.elapsed() > pause {
                 self.say_alive(alive.elapsed());
                 (spoken, pause) = (Instant::now(), (2 * pause).min(MOST_QUIET));
+            }
+            if let Ok(bar) = self.bar.try_lock()
+                && let Some(bar) = &*bar
+            {
+                bar.tick();
             }
             let Some(code) = signals.exit_code() else { continue };
             let asked = *asked.get_or_insert_with(Instant::now);
@@ -176,72 +195,84 @@ impl Shared {
         }
     }
 
-    /// The work in words, as `step 7`.
+    /// The work in words, as `at step 7`.
     fn work(&self) -> String {
         match self.doing.load(Ordering::Relaxed) {
-            doing if doing == Doing::Starting as usize => "the start".to_owned(),
+            doing if doing == Doing::Starting as usize => "starting".to_owned(),
             doing if doing == Doing::Steps as usize => {
-                format!("step {}", self.made.load(Ordering::Relaxed) + 1)
+                format!("at step {}", self.made.load(Ordering::Relaxed) + 1)
             }
-            doing if doing == Doing::Sampling as usize => "the drawing of samples".to_owned(),
-            _ => "the measuring of samples".to_owned(),
+            doing if doing == Doing::Sampling as usize => "drawing samples".to_owned(),
+            _ => "measuring samples and showing them".to_owned(),
         }
     }
 
-    fn say_alive(&self, since: Duration) {
+    fn say_alive(self: &Arc<Self>, since: Duration) {
         let (work, seconds) = (self.work(), since.as_secs());
-        match self.voice {
-            Voice::None => {}
-            Voice::Json => {
-                print_json(&json!({ "event": "alive", "work": work, "seconds": seconds }));
-            }
-            Voice::Lines => self.say(&format!("{work} is at work for {seconds} s so far")),
-        }
+        self.say(
+            format!("still {work}, after {seconds} s"),
+            json!({ "event": "alive", "work": work, "seconds": seconds }),
+        );
     }
 
-    fn say(&self, line: &str) {
-        match &*self.bar() {
-            Some(bar) => note_above(bar, line),
-            None => note(line),
+    /// Says a line, or its event.
+    fn say(self: &Arc<Self>, line: String, event: Value) {
+        self.heard(move |shared| match (shared.voice, &*shared.bar()) {
+            (Voice::None, _) => {}
+            (Voice::Json, _) => print_json(&event),
+            (Voice::Lines, Some(bar)) => note_above(bar, &line),
+            (Voice::Lines, None) => note(&line),
+        });
+    }
+
+    /// Says something for as long as a reader lets it: whoever reads what is printed may read no more.
+    fn heard(self: &Arc<Self>, say: impl FnOnce(&Self) + Send + 'static) {
+        let (done, is_done) = mpsc::channel();
+        let shared = Arc::clone(self);
+        let say = move || {
+            say(&shared);
+            let _ = done.send(());
+        };
+        if thread::Builder::new().spawn(say).is_ok() {
+            let _ = is_done.recv_timeout(HEARD);
         }
     }
 
     /// Answers a signal in the midst of long work: ends the process where nothing is lost by it, and says otherwise
     /// what is.
-    fn answer(&self, code: u8) {
+    fn answer(self: &Arc<Self>, code: u8) {
         let (made, saved) = (self.made.load(Ordering::Relaxed), self.saved.load(Ordering::Relaxed));
-        let work = self.work();
-        let run = self.run.get().map(|run| shell_word(run));
-        if made > saved {
-            let line = format!(
-                "{work} takes long: the run is saved when it ends; once more ends at once, and loses the steps since \
-                 {saved}"
+        let (work, run) = (self.work(), self.run.get());
+        if made > saved && self.folder().is_none() {
+            self.say(
+                format!(
+                    "still {work}: the run is saved when that ends; once more ends at once, and loses the steps since \
+                     {saved}"
+                ),
+                json!({ "event": "stopping", "work": work, "saved": saved }),
             );
-            match self.voice {
-                Voice::Json => print_json(&json!({ "event": "stopping", "work": work })),
-                _ => self.say(&line),
-            }
             return;
         }
-        if let Some(bar) = self.bar().take() {
-            bar.finish_and_clear();
-        }
-        let rest = run.map_or("nothing was written".to_owned(), |run| {
+        let way_on = run.map_or("what was written whole before stays".to_owned(), |run| {
+            let run = shell_word(run);
             format!("nothing that was saved is lost; go on with `langevin train --resume {run}`")
         });
-        let event = (self.voice == Voice::Json).then(|| {
-            let run = self.run.get().map(|run| run.display().to_string());
-            json!({ "event": "stopped", "run": run, "step": made, "during": work })
+        let run = run.map(|run| run.display().to_string());
+        let line = format!("stopped while {work}: {way_on}");
+        let event = json!({ "event": "stopped", "run": run, "step": made, "work": work });
+        self.heard(move |shared| {
+            if let Some(bar) = shared.bar().take() {
+                bar.finish_and_clear();
+            }
+            note(&line);
+            if shared.voice == Voice::Json {
+                print_json(&event);
+            }
         });
-        // Whoever reads what is printed may read no more.
-        let (done, is_done) = mpsc::channel();
-        let say = move || {
-            note(&format!("stopped in the midst of {work}: {rest}"));
-            event.iter().for_each(print_json);
-            let _ = done.send(());
-        };
-        let _ = thread::Builder::new().spawn(say);
-        let _ = is_done.recv_timeout(LOOK);
+        if let Some(folder) = self.folder().take() {
+            // It may be in use still, and then stays among the temporary ones.
+            let _ = std::fs::remove_dir_all(folder);
+        }
         signal_hook::low_level::exit(i32::from(code));
     }
 }

@@ -107,7 +107,7 @@ fn spoil(folder: &Path, random: &mut Random) -> Result<(), String> {
         #[cfg(unix)]
         3 => {
             fs::remove_file(path).map_err(failed)?;
-            let to = random.one_of(&["/dev/zero", "/dev/full", "..", "metrics.jsonl"]);
+            let to = random.one_of(&["/dev/zero", "/dev/full", "nowhere", "metrics.jsonl"]);
             std::os::unix::fs::symlink(to, path).map_err(failed)?;
         }
         _ if text.is_file() => {

@@ -33,6 +33,7 @@ pub fn run(args: &Args, reproduce: &ReproduceArgs) -> Result<u8, Failure> {
             Failure::at_run_time(format!("cannot create a temporary folder: {error}"))
         })?;
     let again = folder.path().join("run");
+    display.is_temporary_in(folder.path());
     let options = options(args, &opened, None);
     let (steps, exact, config) = (plan.steps, plan.exact, plan.config.clone());
     let outcome = plan.run(run, &again, trainer, &options, &mut display);

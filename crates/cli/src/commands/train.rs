@@ -120,7 +120,7 @@ fn dry_run(
     let estimate = MemoryEstimate::of(&problem, data.as_ref());
     let remarks = problem.remarks(data.as_ref());
     remarks.iter().for_each(|it| display.event(Event::Remark(it)));
-    let pace = langevin_train::pace(&problem, data.as_ref(), &opened.device);
+    let pace = langevin_train::pace(&problem, data.as_ref(), &opened.device, 0);
     pace.iter().for_each(|it| display.event(Event::Remark(it)));
     let start = Instant::now();
     let report =

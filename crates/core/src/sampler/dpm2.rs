@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{Euler, Noise, Plan, Sampler, Steps, Transition, estimated_noise};
-use crate::{CoreError, Denoiser, NoiseSchedule};
+use crate::{CoreError, Denoiser, NoiseLevel, NoiseSchedule};
 
 /// DPM-Solver-2's step: Euler's step to a level m between the two, and from there the slope of the whole
 /// step. Steps from a level without signal, and to sigma = 0, are Euler's alone.
@@ -30,6 +30,15 @@ impl Sampler for Dpm2 {
         };
         Ok(plan.with_between(middle))
     }
+
+    fn amplification(&self, step: &Transition) -> f64 {
+        step.between.first().map_or(0.0, |middle| share(step, middle))
+    }
+}
+
+/// Factor of `D' − D` in a step: `alpha_s · (r_t − r_s) / r_m`.
+fn share(step: &Transition, middle: &NoiseLevel) -> f64 {
+    step.to.alpha() * (step.from.ratio() - step.to.ratio()) / middle.ratio()
 }
 
 impl Steps for Dpm2 {
@@ -48,6 +57,6 @@ impl Steps for Dpm2 {
         let middle = denoised.clone().mul_scalar(m.alpha()) + eps.mul_scalar(m.sigma());
         let change = denoiser.denoise(middle, m)? - denoised;
         // eps at m less eps at t is (D − D') / r_m: put in, no large terms cancel.
-        Ok(euler + change.mul_scalar(s.alpha() * (t.ratio() - s.ratio()) / m.ratio()))
+        Ok(euler + change.mul_scalar(share(step, m)))
     }
 }

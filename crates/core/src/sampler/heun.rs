@@ -29,6 +29,16 @@ impl Sampler for Heun {
     fn calls(&self, step: &Transition) -> usize {
         if step.to.sigma() == 0.0 { 1 } else { 2 }
     }
+
+    fn amplification(&self, step: &Transition) -> f64 {
+        if step.to.sigma() == 0.0 { 0.0 } else { share(step).abs() }
+    }
+}
+
+/// Factor of `D' − D` in the slopes' mean: `(alpha_s sigma_t / sigma_s − alpha_t) / 2`.
+fn share(step: &Transition) -> f64 {
+    let (t, s) = (&step.from, &step.to);
+    (s.alpha() * t.sigma() / s.sigma() - t.alpha()) / 2.0
 }
 
 impl Steps for Heun {
@@ -48,7 +58,6 @@ impl Steps for Heun {
         let euler = denoised.clone().mul_scalar(s.alpha()) + eps.mul_scalar(s.sigma());
         let change = denoiser.denoise(euler.clone(), s)? - denoised;
         // The slopes' mean with eps' − eps = (alpha_s / sigma_s) · (D − D') put in: no large terms cancel.
-        let share = (s.alpha() * t.sigma() / s.sigma() - t.alpha()) / 2.0;
-        Ok(euler + change.mul_scalar(share))
+        Ok(euler + change.mul_scalar(share(step)))
     }
 }

@@ -60,6 +60,12 @@ pub trait Sampler: Send + Sync {
     fn adaptive(&self) -> Option<&dyn Adaptive> {
         None
     }
+
+    /// Factor by which a step multiplies the difference of two denoised rows, and with it what floats round off them; 0
+    /// for methods that take no difference.
+    fn amplification(&self, _step: &Transition) -> f64 {
+        0.0
+    }
 }
 
 /// Method that chooses its levels on pilot rows. They may lie between those of a grid, where `index` and

@@ -38,17 +38,39 @@ impl ReportConfig {
     /// # Errors
     /// A field out of its range, by its path.
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
-        let again = |(i, kind): (usize, &FigureKind)| self.figures[..i].contains(kind);
-        if let Some((_, kind)) = self.figures.iter().enumerate().find(|it| again(*it)) {
-            let message = format!("must name each figure once, got {} twice", json!(kind));
-            return Err(TrainError::config("report.figures", message));
-        }
         let Some(film) = &self.film else { return Ok(()) };
         let course = if film.there_and_back { Course::ThereAndBack } else { Course::OneWay };
         film.validate(course).map_err(|FilmFault { field, required, got }| {
             let message = format!("must be {required}, got {got}");
             TrainError::config(format!("report.film.{field}"), message)
         })
+    }
+
+    /// The figures, each once.
+    pub(crate) fn distinct_figures(&self) -> Vec<FigureKind> {
+        let mut distinct = Vec::new();
+        for kind in &self.figures {
+            if !distinct.contains(kind) {
+                distinct.push(*kind);
+            }
+        }
+        distinct
+    }
+
+    /// Checks what an old run's file may hold and a new one's may not.
+    ///
+    /// # Errors
+    /// A figure that is named twice.
+    pub(crate) fn check_new(&self) -> Result<(), TrainError> {
+        let distinct = self.distinct_figures();
+        if distinct.len() == self.figures.len() {
+            return Ok(());
+        }
+        let is_twice =
+            |kind: &&FigureKind| self.figures.iter().filter(|it| it == kind).nth(1).is_some();
+        let kind = json!(distinct.iter().find(is_twice));
+        let message = format!("must name each figure once, got {kind} twice");
+        Err(TrainError::config("report.figures", message))
     }
 
     /// Whether a film or figure shows the samples' trajectory through the levels.

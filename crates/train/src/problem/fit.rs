@@ -126,7 +126,7 @@ impl Problem {
         let Diffusion { schedule, embedding, prediction, networks, .. } = &self.diffusion;
         let takes_off = matches!(self.config.sample.sampler, SamplerConfig::Subtract { .. })
             && matches!(prediction, Prediction::LevelStep { .. });
-        plan.transitions().iter().try_for_each(check_step)?;
+        plan.transitions().iter().try_for_each(|step| check_step(self.sampler(), step))?;
         for level in plan.asked() {
             check_level(&level)?;
             if !takes_off {

@@ -40,12 +40,12 @@ impl fmt::Display for MemoryBound {
 pub fn free_memory() -> Option<FreeMemory> {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
-    let available = Some(system.available_memory()).filter(|bytes| *bytes > 0)?;
+    let available = Some(system.available_memory()).filter(|bytes| *bytes > 0);
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let container = left_in_groups(Path::new("/sys/fs/cgroup"), &text("/proc/self/cgroup"));
     let [space, data] = left_of_process(&text("/proc/self/limits"), &text("/proc/self/status"));
     let bounds = [
-        (Some(available), MemoryBound::Machine),
+        (available, MemoryBound::Machine),
         (container, MemoryBound::Container),
         (space, MemoryBound::AddressSpace),
         (data, MemoryBound::Data),
@@ -91,8 +91,8 @@ fn left_in_groups(root: &Path, groups: &str) -> Option<u64> {
 
 /// Bytes left within a control group's own limit. Its cache of files gives way to a process that needs memory, so only
 /// the memory of processes counts as used, as it does in what the machine has available.
-fn left_in(folder: &Path, limit: &str) -> Option<u64> {
-    let limit: u64 = fs::read_to_string(folder.join(limit)).ok()?.trim().parse().ok()?;
+fn left_in(folder: &Path, limit_file: &str) -> Option<u64> {
+    let limit: u64 = fs::read_to_string(folder.join(limit_file)).ok()?.trim().parse().ok()?;
     let statistics = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
     let used = |name: &str| -> Option<u64> {
         let mut fields = statistics.lines().map(|line| line.split_whitespace());
@@ -100,9 +100,12 @@ fn left_in(folder: &Path, limit: &str) -> Option<u64> {
             |mut line| if line.next()? == name { line.next()?.parse().ok() } else { None },
         )
     };
-    // The names of version 2, then those of version 1.
-    let either = |new, old| used(new).or_else(|| used(old)).unwrap_or(0);
-    Some(limit.saturating_sub(either("anon", "total_rss") + either("shmem", "total_shmem")))
+    // The names of version 2; those of version 1 for all groups within this one.
+    let names = match limit_file {
+        "memory.max" => ["anon", "shmem"],
+        _ => ["total_rss", "total_shmem"],
+    };
+    Some(limit.saturating_sub(names.iter().filter_map(|name| used(name)).sum()))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Levels of a run in 32-bit floats, with which it trains and samples: whether they hold what is made of them there.
 
-use langevin_core::{NoiseLevel, Prediction, Transition};
+use langevin_core::{NoiseLevel, Prediction, Sampler, Transition};
 
-use crate::TrainError;
+use crate::{TrainError, config::StartConfig};
 
 /// Standard deviations that a row may lie from its mean at any level.
 const FARTHEST: f64 = 100.0;
@@ -24,6 +24,21 @@ pub(super) fn check_level(level: &NoiseLevel) -> Result<(), TrainError> {
         "its levels must have sigma from {least:.1e} to {most:.1e}, so that rows at them are 32-bit floats, got {sigma:e}"
     );
     Err(TrainError::config("noise.schedule", message))
+}
+
+/// Fails where rows of a stated Gaussian leave the range of 32-bit floats.
+pub(super) fn check_start(start: &StartConfig) -> Result<(), TrainError> {
+    let StartConfig::Gaussian { mean, std } = start else { return Ok(()) };
+    let farthest = |number: &f64| number.abs() + FARTHEST * std;
+    match mean.iter().find(|number| !(farthest(number) as f32).is_finite()) {
+        None => Ok(()),
+        Some(number) => {
+            let message = format!(
+                "its rows must be 32-bit floats, got mean {number:e} and standard deviation {std:e}"
+            );
+            Err(TrainError::config("sample.start", message))
+        }
+    }
 }
 
 /// Fails where what training or sampling multiply by at a level leaves the range of 32-bit floats: the scale of the
@@ -58,20 +73,16 @@ pub(super) fn check_coefficients(
     Err(TrainError::config("denoiser.prediction", message))
 }
 
-/// Fails where a step goes so far that rounding alone would show in the samples: it changes a row by
-/// `alpha_s sigma_t / sigma_s − alpha_t` times a difference of denoised rows.
-pub(super) fn check_step(step: &Transition) -> Result<(), TrainError> {
-    let (t, s) = (&step.from, &step.to);
-    if s.sigma() == 0.0 {
-        return Ok(());
-    }
-    let multiplied = (s.alpha() * t.sigma() / s.sigma() - t.alpha()).abs();
+/// Fails where a step goes so far that rounding alone would show in the samples.
+pub(super) fn check_step(sampler: &dyn Sampler, step: &Transition) -> Result<(), TrainError> {
+    let multiplied = sampler.amplification(step);
     if multiplied <= MOST_MULTIPLIED {
         return Ok(());
     }
+    let (t, s) = (&step.from, &step.to);
     let message = format!(
         "its step {} goes from sigma = {:.3e} to {:.3e}, and multiplies what 32-bit floats round off by {multiplied:.1e}, \
-         where at most {MOST_MULTIPLIED:.1e} is sound: take more steps, or a schedule whose ends are nearer",
+         where at most {MOST_MULTIPLIED:.1e} is sound: take more steps, a method of order 1, or a schedule whose ends are nearer",
         step.index + 1,
         t.sigma(),
         s.sigma()
@@ -81,7 +92,7 @@ pub(super) fn check_step(step: &Transition) -> Result<(), TrainError> {
 
 #[cfg(test)]
 mod tests {
-    use langevin_core::{End, Karras, NoiseSchedule, Plan};
+    use langevin_core::{End, Euler, Heun, Karras, NoiseSchedule, Plan};
 
     use super::*;
 
@@ -116,17 +127,18 @@ mod tests {
 
     #[test]
     fn a_step_that_multiplies_rounding_into_the_samples_is_refused() {
-        let check = |sigma_max: f64, steps: usize| {
+        let check = |sampler: &dyn Sampler, sigma_max: f64, steps: usize| {
             let levels = Karras::new(0.002, sigma_max, 7.0).expect("valid").levels(steps);
             let plan = Plan::through(&levels.expect("levels"), End::CLEAN).expect("a plan");
-            plan.transitions().iter().try_for_each(check_step)
+            plan.transitions().iter().try_for_each(|step| check_step(sampler, step))
         };
         // Even two levels of EDM's are sound, and a wide grid with enough steps.
         for (sigma_max, steps) in [(80.0, 2), (1e6, 25), (1e12, 100), (1e30, 1)] {
-            check(sigma_max, steps).expect("sound");
+            check(&Heun, sigma_max, steps).expect("sound");
         }
         for (sigma_max, steps) in [(1e30, 25), (1e6, 2)] {
-            let message = check(sigma_max, steps).expect_err("lost").to_string();
+            check(&Euler, sigma_max, steps).expect("takes no difference");
+            let message = check(&Heun, sigma_max, steps).expect_err("lost").to_string();
             assert!(message.starts_with("sample.sampler: its step "), "{message}");
         }
     }

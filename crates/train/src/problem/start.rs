@@ -2,7 +2,7 @@
 
 use langevin_data::{Dataset, LevelDensity};
 
-use super::{Problem, moments::DataMoments, remarks};
+use super::{Problem, moments::DataMoments, numbers, remarks};
 use crate::{TrainError, config::StartConfig};
 
 /// Largest distance between the data's marginal and a start from pure noise, as a share of the
@@ -29,7 +29,8 @@ impl Problem {
             return Err(TrainError::config(path, message));
         }
         match &self.config.sample.start {
-            StartConfig::Gaussian { .. } | StartConfig::Row { .. } => Ok(()),
+            StartConfig::Gaussian { .. } => numbers::check_start(&self.config.sample.start),
+            StartConfig::Row { .. } => Ok(()),
             StartConfig::Exact => self.check_exact_start(data),
             StartConfig::Marginal if data.mean().is_none() || data.variance().is_none() => {
                 let message =

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use langevin_data::Dataset;
 
 use super::MemoryEstimate;
-use crate::problem::Problem;
+use crate::{engine::mlp_cpu::is_processor, problem::Problem};
 
 /// Multiplications of a step, with its additions, from which on it may be long.
 const LONG: f64 = 2e10;
@@ -23,11 +23,15 @@ const PASSES: f64 = 20.0;
 /// Bytes that a machine moves in a second, at the least.
 const MOVED: f64 = 5e9;
 
-/// Sentence on how long a step will take, and all of them; `None` where a step is short, and for a user's own network.
+/// Sentence on how long a step will take, and all that are left after `made`; `None` where a step is short, for a user's
+/// own network, and on a GPU, whose speed no short product tells.
 ///
 /// The time is that of `6 · parameters · rows` operations at the speed of a product of matrices on the device, and that
 /// of the passes over all weights; it is right within a factor of two.
-pub fn pace(problem: &Problem, data: &dyn Dataset, device: &Device) -> Option<String> {
+pub fn pace(problem: &Problem, data: &dyn Dataset, device: &Device, made: u64) -> Option<String> {
+    if !is_processor(&device.clone().inner()) {
+        return None;
+    }
     let train = &problem.config().train;
     let estimate = MemoryEstimate::of(problem, data)?;
     let parameters = estimate.parameters as f64 / problem.diffusion().networks as f64;
@@ -37,8 +41,13 @@ pub fn pace(problem: &Problem, data: &dyn Dataset, device: &Device) -> Option<St
     }
     let step = operations / operations_a_second(device)? + PASSES * 4.0 * parameters / MOVED;
     (step > SPOKEN_OF).then(|| {
-        let all = spoken(step * train.steps as f64);
-        format!("a step of {parameters} parameters is estimated to take {}, and the run's {} take {all}", spoken(step), train.steps)
+        let left = train.steps.saturating_sub(made);
+        format!(
+            "a step of {parameters} parameters and {} rows is estimated to take {}, and the {left} steps of the run {}",
+            train.batch,
+            spoken(step),
+            spoken(step * left as f64)
+        )
     })
 }
 

@@ -168,7 +168,7 @@ impl<'a, N: Network> Session<'a, N> {
             let remark = format!("the tape makes the steps, which takes longer: {why}");
             observer.event(Event::Remark(&remark));
         }
-        if let Some(remark) = pace(problem, data, self.trainer.device()) {
+        if let Some(remark) = pace(problem, data, self.trainer.device(), first) {
             observer.event(Event::Remark(&remark));
         }
         let start = Instant::now();

@@ -45,6 +45,7 @@ pub fn train<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
+    problem.config().report.check_new()?;
     if let Some(out) = out {
         crate::store::folder::check_free(out)?;
     }
@@ -84,6 +85,7 @@ pub fn dry_run<N: Network>(
     out: Option<&Path>,
     device: &Device,
 ) -> Result<StepReport, TrainError> {
+    problem.config().report.check_new()?;
     out.map_or(Ok(()), crate::store::folder::check_free)?;
     Trainer::new(problem, network, data, device)?.step()
 }

@@ -39,6 +39,7 @@ impl RunFolder {
         name: &str,
         locking: Locking,
     ) -> Result<Self, TrainError> {
+        let was_there = out.is_some_and(Path::exists);
         let path = match out {
             Some(path) => {
                 check_free(path)?;
@@ -48,8 +49,8 @@ impl RunFolder {
             None => create_next(&Path::new("runs").join(name))?,
         };
         let lock = lock(&path, locking).inspect_err(|error| {
-            // Nothing is left of a run that cannot be, unless it is another's.
-            if !matches!(error, TrainError::Locked { .. }) {
+            // Nothing is left of a run that cannot be, but what was there, or has become another's.
+            if !was_there && matches!(error, TrainError::NoLocks { .. }) {
                 let _ = disk::remove_file(&path.join(LOCK));
                 let _ = fs::remove_dir(&path);
             }

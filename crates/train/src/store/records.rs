@@ -15,6 +15,7 @@ use crate::{
     store::{
         Manifest, RunState,
         folder::{CONFIG, is_start, read_run_config},
+        lock::is_left,
         manifest::MANIFEST,
         reading::{self, EVALUATION_LIMIT},
     },
@@ -142,7 +143,8 @@ fn newest(runs: &Path, counts: impl Fn(RunState) -> bool) -> Result<Option<PathB
         // Stopped before it had a manifest, and begun at its config's time.
         _ if is_start(&path) && path.join(CONFIG).is_file() => {
             let started = seconds_of(&path.join(CONFIG));
-            (counts(RunState::Killed)).then_some(Ok((started, number_of(&path), path)))
+            let state = if is_left(&path) { RunState::Killed } else { RunState::Running };
+            counts(state).then_some(Ok((started, number_of(&path), path)))
         }
         Ok(manifest) if !counts(manifest.clone().seen_now(&path).state) => None,
         Ok(manifest) => Some(Ok((manifest.started, number_of(&path), path))),

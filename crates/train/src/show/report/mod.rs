@@ -63,7 +63,9 @@ pub(crate) fn draw(run: &Path, problem: &Problem, data: &dyn Dataset) -> Result<
     let film = config.report.film.as_ref().filter(|_| !material.trajectory.is_empty());
     // Figures, films and those of the page are drawn side by side, then written one after the other.
     let (figures, (films, sections)) = rayon::join(
-        || -> Vec<_> { config.report.figures.par_iter().map(|k| material.files(*k)).collect() },
+        || -> Vec<_> {
+            config.report.distinct_figures().par_iter().map(|k| material.files(*k)).collect()
+        },
         || {
             rayon::join(
                 || film.map_or(Ok(Vec::new()), |film| material.films(film)),
