@@ -196,7 +196,7 @@ fn a_folder_that_is_gone_or_may_not_be_written_is_told_of() {
         &["sample", &run, "--count", "3", "--out", "x.csv"],
         &["verify", &run],
         &["report", &run],
-        &["reproduce", &run, "--steps", "2"],
+        &["reproduce", &run, "--steps", "10"],
         &["configs"],
         &["doctor"],
     ];
