@@ -150,6 +150,18 @@ fn what_is_typed_is_shown_escaped() {
         is_shown(&said, &format!("{arguments:?}"));
         assert_eq!(said.code, 2, "{arguments:?}");
     }
+    // Names in other bytes than UTF-8, which a run file cannot hold.
+    #[cfg(target_os = "linux")]
+    {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+        let name = OsStr::from_bytes(b"t\xff.csv");
+        fs::write(program.path("").join(name), "a,b\n1,2\n3,5\n").expect("written");
+        let said: Said = program.command(&["init"]).arg(name).output().expect("runs").into();
+        said.code(2).err_has("DATA: must be a file whose path is UTF-8, got \"t\\xFF.csv\"");
+        let mut command = program.command(&["train", "--dry-run"]);
+        let said: Said = command.env("LANGEVIN_BACKEND", name).output().expect("runs").into();
+        said.code(2).err_has("LANGEVIN_BACKEND: ");
+    }
     let program = program.with("LANGEVIN_BACKEND", STEERS).with("LANGEVIN_INSTRUCTIONS", "");
     is_shown(&program.run(&["train"]).code(2), "LANGEVIN_BACKEND");
     let program = Program::new().with("LANGEVIN_INSTRUCTIONS", STEERS);

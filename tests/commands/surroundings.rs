@@ -199,6 +199,7 @@ fn numbers_that_32_bits_do_not_hold_are_refused_before_anything_is_trained() {
         ("denoiser.prediction.sigma_data=1e308", "denoiser.prediction: at sigma = "),
         ("denoiser.embedding.scale=1e39", "denoiser.embedding.scale: must be at most 1000000"),
         ("train.optimizer.weight_decay=1e39", "train.optimizer.weight_decay: must be finite"),
+        ("data.means=[[1e30, 0], [1, 0.5]]", "data: its values reach "),
         ("train.learning_rate.value=1e39", "train.learning_rate.value: must be finite"),
     ] {
         for command in

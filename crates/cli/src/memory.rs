@@ -51,7 +51,9 @@ fn had(pointer: *mut u8, bytes: usize) -> *mut u8 {
 fn end(bytes: usize) -> ! {
     const MOST: usize = 200;
     static HAS_ENDED: AtomicBool = AtomicBool::new(false);
+    // A second thread leaves the first the time to say so.
     if HAS_ENDED.swap(true, Ordering::Relaxed) {
+        std::thread::sleep(std::time::Duration::from_secs(1));
         signal_hook::low_level::exit(1);
     }
     // A message is made without memory of its own.

@@ -61,10 +61,14 @@ pub fn note_above(bar: &ProgressBar, line: &str) {
 /// Prints an error to standard error, and as JSON to standard output where that is asked for. It takes no memory and no
 /// lock, which another thread may hold: the process has no memory left, and ends.
 pub fn last_words(message: &[u8], as_json: bool) {
+    // In one piece, so that nothing comes between.
     let line = |start: &[u8], end: &[u8], file: &mut dyn Write| {
-        [start, message, end].iter().for_each(|part| {
-            let _ = file.write_all(part);
-        });
+        let (mut text, mut length) = ([0; 512], 0);
+        for byte in [start, message, end].into_iter().flatten().take(text.len()) {
+            text[length] = *byte;
+            length += 1;
+        }
+        let _ = file.write_all(&text[..length]);
     };
     #[cfg(unix)]
     let [mut out, mut err] = [1, 2].map(|number| {

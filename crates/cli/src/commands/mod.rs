@@ -212,7 +212,8 @@ fn with_settings(config: &RunConfig, settings: &[String]) -> Result<RunConfig, F
 fn open_device(args: &Args, run: Option<&Path>) -> Result<Opened, Failure> {
     let made_by = run.and_then(|run| langevin_train::Manifest::read(run).ok());
     let made_by = made_by.map(|manifest| manifest.program.backend);
-    let environment = std::env::var("LANGEVIN_BACKEND").ok().filter(|name| !name.is_empty());
+    let environment = std::env::var_os("LANGEVIN_BACKEND").filter(|name| !name.is_empty());
+    let environment = environment.map(|name| name.to_string_lossy().into_owned());
     let asked = args.backend.as_ref().or(made_by.as_ref()).or(environment.as_ref());
     let resolved = backend::resolve(asked.map(String::as_str)).map_err(|failure| {
         match args.backend.is_none() && made_by.is_none() && environment.is_some() {

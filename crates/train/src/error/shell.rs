@@ -14,13 +14,18 @@ pub fn steers_a_terminal(c: char) -> bool {
 /// stands in the quotes `$'…'` of bash and zsh, with its bytes as numbers.
 #[must_use]
 pub fn shell_word(path: &Path) -> String {
-    let Some(text) = path.to_str().filter(|text| !text.chars().any(steers_a_terminal)) else {
+    let Some(text) = path.to_str().filter(|text| !text.chars().any(is_by_number)) else {
         return by_bytes(path);
     };
     let text = if text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let quoted = format!("'{}'", text.replace('\'', "'\\''"));
     if !text.is_empty() && text.chars().all(is_safe) { text } else { quoted }
+}
+
+/// Whether a character stands as a number: a command that is advised ends at a backtick, too.
+fn is_by_number(c: char) -> bool {
+    steers_a_terminal(c) || c == '`'
 }
 
 /// The path in `$'…'`.
@@ -34,7 +39,7 @@ fn by_bytes(path: &Path) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\'' | '\\' => word.extend(['\\', c]),
-                c if steers_a_terminal(c) => {
+                c if is_by_number(c) => {
                     c.encode_utf8(&mut [0; 4]).bytes().for_each(|it| byte(&mut word, it));
                 }
                 c => word.push(c),
@@ -69,7 +74,7 @@ mod tests {
         ];
         for name in names {
             let word = shell_word(Path::new(OsStr::from_bytes(name)));
-            assert!(!word.chars().any(steers_a_terminal), "{word:?}");
+            assert!(!word.chars().any(is_by_number), "{word:?}");
             let output = Command::new("bash").args(["-c", &format!("printf %s {word}")]).output();
             let given = output.expect("bash runs").stdout;
             let expected = [if name.starts_with(b"-") { &b"./"[..] } else { b"" }, name].concat();

@@ -2,6 +2,8 @@
 
 use langevin_core::{NoiseLevel, Prediction, Sampler, Transition};
 
+use langevin_data::Dataset;
+
 use crate::{TrainError, config::StartConfig};
 
 /// Standard deviations that a row may lie from its mean at any level.
@@ -24,6 +26,23 @@ pub(super) fn check_level(level: &NoiseLevel) -> Result<(), TrainError> {
         "its levels must have sigma from {least:.1e} to {most:.1e}, so that rows at them are 32-bit floats, got {sigma:e}"
     );
     Err(TrainError::config("noise.schedule", message))
+}
+
+/// Fails where the square of a row of the data, as a loss takes it, leaves the range of 32-bit floats.
+pub(super) fn check_rows(data: &dyn Dataset) -> Result<(), TrainError> {
+    let (Some(mean), Some(variance)) = (data.mean(), data.variance()) else { return Ok(()) };
+    let farthest =
+        |(mean, variance): (&f64, &f64)| mean.abs() + FARTHEST * variance.max(0.0).sqrt();
+    let farthest = mean.iter().zip(&variance).map(farthest).fold(0.0, f64::max);
+    match (farthest.powi(2) as f32).is_finite() {
+        true => Ok(()),
+        false => {
+            let message = format!(
+                "its values reach {farthest:.1e}, whose square 32-bit floats do not hold: give it in a larger unit"
+            );
+            Err(TrainError::config("data", message))
+        }
+    }
 }
 
 /// Fails where rows of a stated Gaussian leave the range of 32-bit floats.

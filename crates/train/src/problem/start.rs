@@ -28,6 +28,7 @@ impl Problem {
             );
             return Err(TrainError::config(path, message));
         }
+        numbers::check_rows(data)?;
         match &self.config.sample.start {
             StartConfig::Gaussian { .. } => numbers::check_start(&self.config.sample.start),
             StartConfig::Row { .. } => Ok(()),

@@ -35,6 +35,14 @@ const COMPLETE: f64 = 0.5;
 
 /// Writes the config and says what it chose.
 pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
+    // A run file holds the path as text, which a name in other bytes is not.
+    for (what, path) in [("DATA", Some(&init.data)), ("--out", init.out.as_ref())] {
+        if let Some(path) = path.filter(|path| path.to_str().is_none()) {
+            return Err(Failure::usage(format!(
+                "{what}: must be a file whose path is UTF-8, got {path:?}; rename it"
+            )));
+        }
+    }
     foreign::refuse(&init.data)?;
     let guess = Guess::read(&init.data, &asked(init)).map_err(wrong)?;
     let survey = Survey::read(&init.data, &guess.options).map_err(wrong)?;
