@@ -166,16 +166,6 @@ fn a_checkpoint_that_goes_while_a_run_resumes_costs_the_steps_since_the_one_befo
     }
 }
 
-/// Runs the binary in a shell that has gone somewhere, or set something, before.
-fn after(program: &Program, script: &str, arguments: &[&str]) -> Said {
-    let command = program.command(arguments);
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{script} && exec \"$@\""), "sh"]);
-    shell.arg(command.get_program()).args(command.get_args());
-    shell.current_dir(program.path("")).env_remove("LANGEVIN_BACKEND");
-    shell.output().expect("a shell runs").into()
-}
-
 #[track_caller]
 fn ends_with_one_message(said: &Said, what: &str) {
     let errors = said.err.lines().filter(|line| line.starts_with("error: ")).count();
@@ -202,14 +192,14 @@ fn a_folder_that_is_gone_or_may_not_be_written_is_told_of() {
     ];
     for command in commands {
         let what = format!("{command:?}");
-        let gone = after(&program, "mkdir -p gone && cd gone && rmdir ../gone", command);
+        let gone = program.run_after("mkdir -p gone && cd gone && rmdir ../gone", command);
         ends_with_one_message(&gone, &format!("{what} in a folder that is gone"));
-        let temporary = after(&program, "export TMPDIR=/proc/1", command);
+        let temporary = program.run_after("export TMPDIR=/proc/1", command);
         ends_with_one_message(&temporary, &format!("{what} without temporary files"));
         if command[0] == "reproduce" {
             temporary.code(1).err_has("cannot create a temporary folder: ");
         }
-        let masked = after(&program, "umask 777", command);
+        let masked = program.run_after("umask 777", command);
         ends_with_one_message(&masked, &format!("{what} with umask 777"));
         let _ =
             Command::new("chmod").args(["-R", "u+rwX", "."]).current_dir(program.path("")).status();

@@ -1,8 +1,8 @@
 //! Text from outside is shown escaped: names of files, values of a stranger's run, headers and cells of a table.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
-use crate::program::{Program, SMALL, Said};
+use crate::program::{Program, SMALL, Said, copy};
 
 /// What would steer a terminal, or forge a line.
 const STEERS: &str = "x\u{1b}[31m\u{7}\nerror: fake\r\u{9b}2J\u{202e}";
@@ -21,17 +21,6 @@ fn is_shown(said: &Said, what: &str) {
 /// A JSON text of the string.
 fn json(text: &str) -> String {
     serde_json::to_string(text).expect("a string")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("created");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(fs::copy(entry.path(), target).expect("copied")),
-        }
-    }
 }
 
 /// Every command on a run.

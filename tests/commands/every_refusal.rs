@@ -3,12 +3,9 @@
 //! and `- PATH` removes what is there. A new case is a new line; `LANGEVIN_WRITE_REFUSALS=1` writes the messages anew,
 //! to be read before they are committed.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
-use crate::program::{Program, SMALL};
+use crate::program::{Program, SMALL, copy};
 
 /// Files that no refused command may touch.
 const KEPT: [&str; 5] = ["mine.csv", "there.mp4", "there.html", "there.safetensors", "folder/file"];
@@ -77,18 +74,6 @@ fn bytes(text: &str) -> Vec<u8> {
     }
     bytes.extend(rest.bytes());
     bytes
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("created");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let (path, to) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy(&path, &to)
-        } else {
-            fs::copy(&path, &to).map(drop).expect("copied")
-        }
-    }
 }
 
 /// Follows a line that changes what is there.

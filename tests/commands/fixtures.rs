@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::program::{Program, Said};
+use crate::program::{Program, Said, copy};
 
 type Digests = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -42,18 +42,6 @@ fn with_runs(format: &str, set: &str) -> Option<Program> {
     }
     copy(&fixtures().join(format), &program.path(""));
     Some(program)
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let (path, to) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            fs::create_dir(&to).expect("created");
-            copy(&path, &to);
-        } else {
-            fs::copy(&path, &to).expect("copied");
-        }
-    }
 }
 
 /// What the program makes of a run: samples of another seed, the weights for other programs, and all

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Lines},
+    io::{self, BufRead, BufReader, Lines},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
 };
@@ -107,16 +107,31 @@ impl Program {
         self.command(arguments).output().expect("the binary runs").into()
     }
 
+    /// Runs the binary by another program, a shell or a tracer, which is given its command line.
+    pub fn run_by(&self, other: &mut Command, arguments: &[&str]) -> io::Result<Output> {
+        let own = self.command(arguments);
+        other.arg(own.get_program()).args(own.get_args()).current_dir(self.folder.path());
+        other.env_remove("LANGEVIN_BACKEND");
+        other.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        other.output()
+    }
+
+    /// Runs the binary after a shell script, which may go elsewhere or set limits.
+    #[cfg(unix)]
+    pub fn run_after(&self, script: &str, arguments: &[&str]) -> Said {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("{script} && exec \"$@\""), "bash"]);
+        self.run_by(&mut shell, arguments).expect("bash runs").into()
+    }
+
     /// Runs the binary after a shell script in mounts of its own, where `mount` is an empty folder;
     /// `None` where the system lets nobody make mounts.
     #[cfg(target_os = "linux")]
     pub fn run_mounted(&self, script: &str, arguments: &[&str]) -> Option<Said> {
         let shell = |script: &str| {
-            let mut command = Command::new("unshare");
-            command.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
-            command.arg(env!("CARGO_BIN_EXE_langevin")).args(arguments);
-            command.current_dir(self.folder.path()).env_remove("LANGEVIN_BACKEND");
-            command.output()
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+            self.run_by(&mut unshare, arguments)
         };
         fs::create_dir_all(self.path("mount")).expect("created");
         let works = shell("mount -t tmpfs none mount").is_ok_and(|output| output.status.success());
@@ -145,6 +160,18 @@ fn list(root: &Path, folder: &Path, found: &mut Vec<String>) {
         found.push(path.strip_prefix(root).expect("below").display().to_string());
         if path.is_dir() {
             list(root, &path, found);
+        }
+    }
+}
+
+/// Copies a folder with all that is in it into a new one, or one that is there.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("created");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => drop(fs::copy(&path, &to).expect("copied")),
         }
     }
 }

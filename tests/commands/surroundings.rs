@@ -16,31 +16,12 @@ use crate::{
 };
 
 impl Program {
-    /// Runs the binary in a shell, after this command of the shell.
-    fn limited(&self, limit: &str, arguments: &[&str]) -> Said {
-        let program = self.command(arguments);
-        let mut shell = Command::new("bash");
-        shell.args(["-c", &format!("{limit} && exec \"$@\""), "bash"]);
-        shell.arg(program.get_program()).args(program.get_args());
-        shell
-            .current_dir(self.path(""))
-            .env_remove("LANGEVIN_BACKEND")
-            .env_remove("RUST_BACKTRACE");
-        shell.output().expect("bash runs").into()
-    }
-
-    #[allow(clippy::print_stdout, reason = "says what is skipped")]
     /// Runs the binary with a system call that fails, as strace has it; `None` where there is no strace.
+    #[allow(clippy::print_stdout, reason = "says what is skipped")]
     fn failing(&self, rule: &str, arguments: &[&str]) -> Option<Said> {
-        let program = self.command(arguments);
         let mut strace = Command::new("strace");
         strace.args(["-f", "-o", "/dev/null", "-e", &format!("inject={rule}"), "--"]);
-        strace.arg(program.get_program()).args(program.get_args());
-        strace
-            .current_dir(self.path(""))
-            .env_remove("LANGEVIN_BACKEND")
-            .env("RAYON_NUM_THREADS", "2");
-        let output = strace.output();
+        let output = self.run_by(strace.env("RAYON_NUM_THREADS", "2"), arguments);
         if let Err(error) = &output {
             // CI must not pass by leaving a promise untested.
             assert!(std::env::var_os("LANGEVIN_REQUIRE_STRACE").is_none(), "strace: {error}");
@@ -121,7 +102,7 @@ fn a_system_that_denies_random_numbers_or_memory_is_told_of() {
 fn a_small_stack_is_large_enough() {
     let program = Program::new();
     program.write("run.json", SMALL);
-    program.limited("ulimit -s 64", &["train", "run.json", "--out", "run"]).code(0);
+    program.run_after("ulimit -s 64", &["train", "run.json", "--out", "run"]).code(0);
     let program = program.with("RUST_MIN_STACK", "1000");
     program.run(&["train", "run.json", "--out", "other"]).code(0);
     assert!(results(&program, "run") == results(&program, "other"));
@@ -129,7 +110,8 @@ fn a_small_stack_is_large_enough() {
 
 #[test]
 fn limits_of_the_process_count_as_memory_that_is_free() {
-    let program = Program::new();
+    // Each thread takes a stack from the limit.
+    let program = Program::new().with("RAYON_NUM_THREADS", "2");
     program.write("run.json", SMALL);
     let wide = ["--set", "denoiser.network.width=8000", "--set", "denoiser.network.depth=3"];
     let train = [&["train", "run.json", "--out", "run"], &wide[..]].concat();
@@ -137,11 +119,11 @@ fn limits_of_the_process_count_as_memory_that_is_free() {
         ("ulimit -v 1500000", "this process's limit on its address space (ulimit -v)"),
         ("ulimit -d 1500000", "this process's limit on its data (ulimit -d)"),
     ] {
-        let said = program.limited(limit, &train).code(2).err_has(" GiB are free within ");
+        let said = program.run_after(limit, &train).code(2).err_has(" GiB are free within ");
         let said = said.err_has(name);
         assert_eq!(errors(&said).len(), 1, "{}", said.err);
         assert!(!program.path("run").exists());
-        let said = program.limited(limit, &["--json", "train", "run.json", "--dry-run"]).code(0);
+        let said = program.run_after(limit, &["--json", "train", "run.json", "--dry-run"]).code(0);
         let event = said.out.lines().last().expect("a line");
         let event: serde_json::Value = serde_json::from_str(event).expect("JSON");
         assert_eq!(event["free_within"], name, "{event}");
@@ -149,18 +131,19 @@ fn limits_of_the_process_count_as_memory_that_is_free() {
         assert!(free < 1_500_000 * 1024, "{free}");
     }
     // A run that fits is trained.
-    program.limited("ulimit -v 1500000", &["train", "run.json", "--out", "run"]).code(0);
+    program.run_after("ulimit -v 1500000", &["train", "run.json", "--out", "run"]).code(0);
 }
 
 #[test]
 fn without_memory_the_program_ends_with_a_message() {
-    let program = Program::new();
+    // Each thread takes a stack from the limit.
+    let program = Program::new().with("RAYON_NUM_THREADS", "2");
     program.write("run.json", SMALL);
     let mut ended = 0;
     for limit in (100..=400).step_by(20) {
         let run = format!("run-{limit}");
         let arguments = ["--json", "train", "run.json", "--out", &run];
-        let said = program.limited(&format!("ulimit -v {limit}000"), &arguments);
+        let said = program.run_after(&format!("ulimit -v {limit}000"), &arguments);
         match said.code {
             0 => {}
             // The loader, or the system that starts the program, before a line of it has run.

@@ -14,6 +14,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Output,
+    time::Duration,
 };
 
 use crate::{
@@ -87,6 +88,12 @@ const RUN: &str = r#"{
   "sample": { "sampler": { "kind": "heun", "steps": 6 }, "count": 300 },
   "report": { "figures": [], "page": false, "evaluation": false }
 }"#;
+
+/// Longest time of a run of the program; a longer one hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Most memory of the program, in KiB.
+const MEMORY: u64 = 1 << 20;
 
 /// Words of a panic, and words of the program about one that it caught.
 const PANICS: [&str; 3] = ["panic: ", "panicked", "a lost device or a defect"];

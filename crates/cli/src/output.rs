@@ -12,9 +12,19 @@ use std::{
 
 use indicatif::ProgressBar;
 use langevin_train::steers_a_terminal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
+
+/// The form of what is told of work that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A bar on a terminal.
+    Live,
+    Lines,
+    Json,
+    Quiet,
+}
 
 /// Why standard output is written no more.
 static ENDED: OnceLock<ErrorKind> = OnceLock::new();
@@ -56,6 +66,14 @@ pub fn note_lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) {
 /// Prints a line to standard error, above a bar that is drawn there.
 pub fn note_above(bar: &ProgressBar, line: &str) {
     bar.println(shown(line));
+}
+
+/// Prints a failure to standard error, and as JSON to standard output where that is asked for.
+pub fn print_failure(failure: &Failure, as_json: bool) {
+    if as_json {
+        print_json(&json!({ "event": "error", "message": failure.whole_message() }));
+    }
+    note_lines(failure.lines());
 }
 
 /// Prints an error to standard error, and as JSON to standard output where that is asked for. It takes no memory and no

@@ -6,11 +6,10 @@ use std::{
     sync::atomic::Ordering,
 };
 
-use serde_json::json;
-
 use crate::{
+    failure::Failure,
     memory::SAYS_JSON,
-    output::{note, note_lines, print_json},
+    output::{note, note_lines, print_failure},
 };
 
 /// Sets what a panic says, and what follows.
@@ -25,13 +24,10 @@ pub fn watch() {
         let is_denied = place.contains("library/std/src/sys/")
             || ["os error ", "Os { code: "].iter().any(|error| what.contains(error));
         if is_denied {
-            let message = format!(
+            let failure = Failure::at_run_time(format!(
                 "the system denies this process what it needs: {what}. What was saved before is kept"
-            );
-            note(&format!("error: {message}"));
-            if SAYS_JSON.load(Ordering::Relaxed) {
-                print_json(&json!({ "event": "error", "message": message }));
-            }
+            ));
+            print_failure(&failure, SAYS_JSON.load(Ordering::Relaxed));
             signal_hook::low_level::exit(1);
         }
         note(&format!("panic: {what}, at {place}"));

@@ -9,22 +9,13 @@ use serde_json::json;
 
 use crate::{
     args::Args,
-    output::{is_on_a_terminal, note, note_above, print, print_json},
-    pulse::{Doing, Pulse, Voice},
+    output::{Form, is_on_a_terminal, note, note_above, print, print_json},
+    pulse::{Doing, Pulse},
     signals::Signals,
 };
 
 /// Most lines of progress in a log, beside the last.
 const MOST_LINES: u64 = 39;
-
-/// The form of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Live,
-    Lines,
-    Json,
-    Quiet,
-}
 
 /// Display of a run's progress: results go to standard output, all else to standard error.
 pub struct Display {
@@ -53,14 +44,9 @@ impl Display {
         } else {
             Form::Lines
         };
-        let voice = match form {
-            Form::Json => Voice::Json,
-            Form::Quiet => Voice::None,
-            Form::Live | Form::Lines => Voice::Lines,
-        };
         Self {
             form,
-            pulse: signals.clone().map(|signals| Pulse::start(voice, signals)),
+            pulse: signals.clone().map(|signals| Pulse::start(form, signals)),
             signals,
             bar: None,
             start: Instant::now(),

@@ -17,7 +17,7 @@ use langevin_train::shell_word;
 use serde_json::{Value, json};
 
 use crate::{
-    output::{note, note_above, print_json},
+    output::{Form, note, note_above, print_json},
     signals::Signals,
 };
 
@@ -45,20 +45,12 @@ pub enum Doing {
     Measuring,
 }
 
-/// How the pulse speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
-    Lines,
-    Json,
-    None,
-}
-
 /// Pulse of a command's work, which ends with it.
 pub struct Pulse(Arc<Shared>);
 
 /// What the work leaves for the thread to see.
 struct Shared {
-    voice: Voice,
+    form: Form,
     /// Grows with every sign of life.
     beats: AtomicU64,
     /// Grows with every line that is printed.
@@ -77,9 +69,9 @@ struct Shared {
 
 impl Pulse {
     /// Starts the thread. Where the system gives none, the work goes on without it.
-    pub fn start(voice: Voice, signals: Signals) -> Self {
+    pub fn start(form: Form, signals: Signals) -> Self {
         let shared = Arc::new(Shared {
-            voice,
+            form,
             beats: AtomicU64::new(0),
             lines: AtomicU64::new(0),
             doing: AtomicUsize::new(Doing::Starting as usize),
@@ -217,11 +209,11 @@ impl Shared {
 
     /// Says a line, or its event.
     fn say(self: &Arc<Self>, line: String, event: Value) {
-        self.heard(move |shared| match (shared.voice, &*shared.bar()) {
-            (Voice::None, _) => {}
-            (Voice::Json, _) => print_json(&event),
-            (Voice::Lines, Some(bar)) => note_above(bar, &line),
-            (Voice::Lines, None) => note(&line),
+        self.heard(move |shared| match (shared.form, &*shared.bar()) {
+            (Form::Quiet, _) => {}
+            (Form::Json, _) => print_json(&event),
+            (_, Some(bar)) => note_above(bar, &line),
+            (_, None) => note(&line),
         });
     }
 
@@ -265,7 +257,7 @@ impl Shared {
                 bar.finish_and_clear();
             }
             note(&line);
-            if shared.voice == Voice::Json {
+            if shared.form == Form::Json {
                 print_json(&event);
             }
         });

@@ -122,6 +122,14 @@ pub enum TrainError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A run that was stopped before it had a manifest, where its records are asked for.
+    #[error(
+        "{} is not a run: it has no manifest.json, since it was stopped at its start; `langevin train --resume {}` \
+         begins it again",
+        .0.display(),
+        shell_word(.0)
+    )]
+    StoppedAtStart(PathBuf),
     /// A folder that is empty, or of a run that was stopped before it wrote its config.
     #[error(
         "{} holds no run yet, as after a stop at its very start: the command that began it begins it again, with --out {}",

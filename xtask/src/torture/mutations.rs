@@ -5,19 +5,15 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::Path,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
-    Bench, Extent, PANICS, SEED,
+    Bench, Extent, MEMORY, PANICS, PATIENCE, SEED,
     measured::{Ended, measured},
     random::Random,
 };
 
-/// Longest time of a run of the program; a longer one hangs.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Most memory of the program, in KiB.
-const MEMORY: u64 = 1 << 20;
 /// Bytes of a large file.
 const LARGE: usize = 100_000_000;
 

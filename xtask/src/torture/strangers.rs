@@ -3,17 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use super::{
-    Bench, Extent, PANICS, SEED, measured::measured, mutations::mutant, names, random::Random,
+    Bench, Extent, MEMORY, PANICS, PATIENCE, SEED, measured::measured, mutations::mutant, names,
+    random::Random,
 };
-
-/// Longest time of a command.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Most memory of a command, in KiB.
-const MEMORY: u64 = 1 << 20;
 
 /// What would steer a terminal, or forge a line of ours.
 const STEERS: [&str; 7] = [

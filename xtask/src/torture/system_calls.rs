@@ -5,13 +5,9 @@ use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
-    time::Duration,
 };
 
-use super::{Bench, Extent, PANICS, measured::measured, names};
-
-/// Longest time of a run; a longer one hangs. Undisturbed, and watched by `strace`, it takes half a second.
-const PATIENCE: Duration = Duration::from_secs(5);
+use super::{Bench, Extent, PANICS, PATIENCE, measured::measured, names};
 
 /// Run with all that is written, and few steps.
 const RUN: &str = r#"{

@@ -59,10 +59,7 @@ pub fn end(json: bool, done: Result<u8, Failure>) -> ExitCode {
         Ok(code) => return ExitCode::from(code),
         Err(failure) => failure,
     };
-    if json {
-        print_json(&json!({ "event": "error", "message": failure.whole_message() }));
-    }
-    failure.lines().for_each(|line| note(&line));
+    output::print_failure(&failure, json);
     ExitCode::from(failure.code())
 }
 

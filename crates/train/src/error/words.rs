@@ -30,14 +30,6 @@ pub(super) fn why_no_run(path: &Path, lacks: &str) -> String {
             "it is a link that leads to no folder; `langevin runs` lists the runs under runs"
                 .to_owned()
         }
-        _ if [".lock", "config.json"].iter().all(|name| path.join(name).is_file())
-            && !path.join("checkpoints").exists() =>
-        {
-            format!(
-                "it has no {lacks}, since it was stopped at its start; `langevin train --resume {}` begins it again",
-                shell_word(path)
-            )
-        }
         _ if path.is_dir() => {
             format!("it has no {lacks}; `langevin runs` lists the runs under runs")
         }

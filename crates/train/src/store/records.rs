@@ -64,7 +64,7 @@ impl RunRecords {
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let config = read_run_config(run)?;
         if is_start(run) {
-            return Err(TrainError::NotARun { path: run.to_owned(), lacks: MANIFEST });
+            return Err(TrainError::StoppedAtStart(run.to_owned()));
         }
         let config_text = reading::read_text(&run.join(CONFIG), CONFIG_LIMIT)?;
         Ok(Self {
