@@ -1,7 +1,7 @@
 //! `cargo xtask check`: everything that a machine can check, part by part, with the time of each.
 //!
 //! A new part is one line in [`PARTS`]. Cargo is always called with `--workspace` or `-p cli` and
-//! the default features, so that all parts but the last share one build of the dependencies.
+//! the default features, so that all parts but `small-build` share one build of the dependencies.
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,12 @@ pub const PARTS: &[Part] = &[
     Part { name: "clippy", cold: 350, about: "no warning from clippy", run: clippy },
     Part { name: "fuzz", cold: 25, about: "the fuzz targets compile", run: fuzz },
     Part { name: "docs", cold: 30, about: "no warning from rustdoc", run: docs },
+    Part {
+        name: "small-build",
+        cold: 55,
+        about: "the build with one backend has no warning",
+        run: small,
+    },
     Part { name: "build", cold: 575, about: "the program builds", run: build },
     Part {
         name: "config",
@@ -63,12 +69,6 @@ pub const PARTS: &[Part] = &[
         cold: 75,
         about: "a program of another workspace runs",
         run: outside::run,
-    },
-    Part {
-        name: "small-build",
-        cold: 55,
-        about: "the build with one backend has no warning",
-        run: small,
     },
 ];
 

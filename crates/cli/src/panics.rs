@@ -1,10 +1,6 @@
 //! Panics: what they say, and what follows.
 
-use std::{
-    backtrace::Backtrace,
-    panic::{self, AssertUnwindSafe, catch_unwind},
-    sync::atomic::Ordering,
-};
+use std::{backtrace::Backtrace, panic, sync::atomic::Ordering};
 
 use crate::{
     failure::Failure,
@@ -37,10 +33,11 @@ pub fn watch() {
 }
 
 /// Runs what others wrote, which may panic where the system gives too little; then the panic's message comes back.
+#[cfg(feature = "wgpu")]
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
-    let done = catch_unwind(AssertUnwindSafe(work));
+    let done = panic::catch_unwind(panic::AssertUnwindSafe(work));
     panic::set_hook(hook);
     done.map_err(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
