@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         embedding: LevelEmbeddingConfig::Column { of: LevelQuantity::Sigma }.init(&streams)?, // torch.cat((x, s), dim=1)
         prediction: Prediction::LevelStep { share: NoiseShare::Published }, // n*Sigmas[i+1]/sigma
         weighting: Box::new(Weighting::Uniform),
+        condition: None, // nothing but the level is told
         networks: 1,
         reduction: LossReduction::Sum, // torch.sum(…)
         parts: 1,

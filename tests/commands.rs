@@ -16,6 +16,8 @@ mod beside;
 mod browser;
 #[path = "commands/cases/mod.rs"]
 mod cases;
+#[path = "commands/conditions.rs"]
+mod conditions;
 #[path = "commands/damage.rs"]
 mod damage;
 #[path = "commands/determinism.rs"]

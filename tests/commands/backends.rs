@@ -17,12 +17,23 @@ fn losses(program: &Program, run: &str) -> Vec<f64> {
 
 #[test]
 fn ndarray_and_wgpu_run_the_same_config_as_flex() {
+    every_backend_runs(&[]);
+}
+
+#[test]
+fn ndarray_and_wgpu_are_told_what_flex_is() {
+    every_backend_runs(&["--set", r#"data.condition={"given": "any"}"#]);
+}
+
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+fn every_backend_runs(settings: &[&str]) {
     let program = Program::new();
     program.write("run.json", SMALL);
     let five = ["--steps", "5", "--set", "train.log_every=1", "--set", "sample.count=20"];
     let train = |backend: &str| {
         let mut arguments = vec!["--backend", backend, "train", "run.json", "--out", backend];
         arguments.extend(five);
+        arguments.extend(settings);
         program.run(&arguments)
     };
     train("flex").code(0);

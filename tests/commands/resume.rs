@@ -56,6 +56,26 @@ fn flex_resumes_sgd_with_momentum_bit_for_bit() {
 }
 
 #[test]
+fn a_run_whose_model_is_told_something_resumes_bit_for_bit() {
+    let program = Program::new();
+    program.write("run.json", SMALL);
+    for (name, condition) in [("any", r#"{"given": "any"}"#), ("component", r#""component""#)] {
+        let set = format!("data.condition={condition}");
+        let run = |out: &str, more: &[&str]| {
+            let train = ["train", "run.json", "--set", &set, "--out", out];
+            program.run(&[&train[..], more].concat()).code(0);
+        };
+        let (whole, halves) = (format!("{name}-whole"), format!("{name}-halves"));
+        run(&whole, &[]);
+        run(&halves, &["--stop-after", "20"]);
+        program.run(&["train", "--resume", &halves]).code(0);
+        assert_same(&program, &whole, &halves);
+        program.run(&["verify", &whole]).code(0);
+        program.run(&["reproduce", &whole]).code(0);
+    }
+}
+
+#[test]
 fn flex_resumes_adam_bit_for_bit() {
     resumes("flex", ADAM);
 }

@@ -150,6 +150,26 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub seed: Option<u64>,
 
+    /// Value of a column that the model is told, as species=Adelie, for all samples; once for each column
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    pub given: Vec<String>,
+
+    /// CSV of such values, a row for each N samples; an empty cell is drawn
+    #[arg(long, value_name = "FILE", conflicts_with = "given")]
+    pub given_file: Option<PathBuf>,
+
+    /// How far samples are moved towards what they are told: 1 is not at all
+    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
+    pub guidance: Option<f64>,
+
+    /// A weaker run that guides, told the same, in place of the run itself told nothing; @STEP is one of its checkpoints
+    #[arg(long, value_name = "RUN[@STEP]", requires = "guidance")]
+    pub guide: Option<String>,
+
+    /// Fill in what is not given with a model that was never told anything, going back J levels R times
+    #[arg(long, value_name = "JxR", num_args = 0..=1, default_missing_value = "10x10")]
+    pub inpaint: Option<String>,
+
     /// Where to, .csv or .npy; of pictures also .png, one sheet, or a folder (pictures/), a PNG for each;
     /// instead of a new file in the run's folder
     #[arg(long, value_name = "FILE")]

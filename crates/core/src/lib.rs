@@ -10,6 +10,8 @@
 //!   each level, and a [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`], such as an
 //!   [`OwnNetwork`] with its [`PositionFeatures`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`].
+//!   [`Conditioned`] tells it something of the rows, of which some features may be [`Told`]; [`Guided`] moves its estimate
+//!   away from a weaker one, [`Steered`] by an energy.
 //! - A [`Sampler`] goes through a [`Plan`] of levels, and its [`Steps`] make each step of a chunk of rows;
 //!   [`sample`] is the one loop that drives every sampler.
 //!
@@ -17,11 +19,15 @@
 //! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
 //! Parameters are checked when a part is made: a [`CoreError`] names the parameter that is wrong.
 
+#[cfg(test)]
+mod correlated;
 #[cfg(feature = "serde")]
 mod defaults;
 mod denoiser;
 mod embedding;
+mod energy;
 mod error;
+mod guidance;
 mod level;
 mod level_sampler;
 mod network;
@@ -31,13 +37,16 @@ mod position;
 mod prediction;
 mod sampler;
 mod schedule;
+mod told;
 mod weighting;
 
 pub use denoiser::{
     ConditionalDenoiser, Conditioned, Denoiser, LevelSteps, NetworkDenoiser, level_step, network_of,
 };
 pub use embedding::{LevelEmbedding, LevelEmbeddingConfig, LevelQuantity};
+pub use energy::{Energy, Steered};
 pub use error::CoreError;
+pub use guidance::{Guidance, Guided};
 pub use level::NoiseLevel;
 pub use level_sampler::{LevelOrder, LevelSampler, TrainingLevels, UniformPer};
 pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network};
@@ -46,11 +55,12 @@ pub use own_network::OwnNetwork;
 pub use position::PositionFeatures;
 pub use prediction::{Coefficients, NoiseShare, Prediction};
 pub use sampler::{
-    Adaptive, AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Noise, Pilot, Plan, Progress,
-    Sampler, Steps, Subtract, Transition, sample,
+    Adaptive, AncestralVariance, Ddim, Ddpm, Dpm2, End, Euler, Heun, Inpaint, Noise, Pilot, Plan,
+    Progress, Resampling, Sampler, Steps, Subtract, Transition, sample,
 };
 pub use schedule::{
     Betas, Karras, LevelGrid, NoiseSchedule, RectifiedFlow, cosine_betas, karras_betas,
     linear_betas,
 };
+pub use told::{Told, Unseen};
 pub use weighting::{LevelWeight, LossReduction, Weighting};

@@ -1,15 +1,19 @@
 //! The exact denoiser of a Gaussian mixture, against which every sampler is measured.
 
-use burn::tensor::{DType, Tensor, TensorData, activation::softmax};
-use langevin_data::GaussianMixture;
+use burn::tensor::{Bool, DType, Tensor, TensorData, activation::softmax};
+use langevin_data::{Dataset, GaussianMixture};
 
-use crate::{CoreError, Denoiser, NoiseLevel};
+use crate::{ConditionalDenoiser, CoreError, Denoiser, NoiseLevel};
 
 /// Exact denoiser of a Gaussian mixture: `D(x; level) = E[x_0 | x_t = x]` by its closed formula.
 ///
+/// It can be told clean numbers of each row: then `D(x; level, condition)` is `E[x_0 | x_t = x, these numbers]`,
+/// whatever x holds in their place. The `condition` has two columns for each feature, `[batch, 2 · features]`: a
+/// value, and behind it the flag 1 where the value is known or 0 where it is not. A known number is its own estimate.
+///
 /// The estimate is computed on the host in f64 and returned in the tensors' dtype, so that only the
 /// sampler's own error remains. Where x lies on an autodiff device it is computed in tensors instead, in
-/// the dtype of x, and is differentiable.
+/// the dtype of x, and is differentiable by x.
 pub struct MixtureOracle {
     mixture: GaussianMixture,
 }
@@ -20,9 +24,10 @@ impl MixtureOracle {
         Self { mixture }
     }
 
-    /// The estimate in tensors: `Σ_i p_i(x) · (m_i + gain · (x − alpha m_i))`, where p is the softmax of
-    /// `ln w_i − |x − alpha m_i|² / (2 v)`, with `v = alpha² std² + sigma²` and `gain = alpha std² / v`.
-    fn in_tensors(&self, x: Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
+    /// The estimate of an isotropic mixture in tensors: `Σ_i p_i(x) · (m_i + gain · (x − alpha m_i))`, where p is
+    /// the softmax of `ln w_i − |x − alpha m_i|² / (2 v)`, with `v = alpha² std² + sigma²` and
+    /// `gain = alpha std² / v`.
+    fn isotropic_in_tensors(&self, x: Tensor<2>, level: &NoiseLevel) -> Tensor<2> {
         let (alpha, sigma, std) = (level.alpha(), level.sigma(), self.mixture.std());
         let variance = (alpha * std).powi(2) + sigma * sigma;
         let gain = alpha * std * std / variance;
@@ -39,129 +44,106 @@ impl MixtureOracle {
         let own = means + away.mul_scalar(gain);
         (own * shares.reshape([rows, components, 1])).sum_dim(1).reshape([rows, features])
     }
+
+    /// The estimate of any mixture in tensors, by the gains and whitenings of its components' posteriors: see
+    /// [`ComponentPosterior`](langevin_data::ComponentPosterior). `known` has the flags of one row for all rows, or
+    /// those of each row, which then holds the known values themselves.
+    fn in_tensors(&self, x: Tensor<2>, level: &NoiseLevel, known: &[bool]) -> Tensor<2> {
+        let place = (&x.device(), x.dtype());
+        let (components, [rows, features]) = (self.mixture.weights().len(), x.dims());
+        let (mut logs, mut centres) = (Vec::new(), Vec::new());
+        let (mut whitenings, mut gains) = (Vec::new(), Vec::new());
+        for known in known.chunks_exact(features) {
+            let posteriors = self.mixture.posteriors(level.alpha(), level.sigma(), known);
+            for (posterior, mean) in posteriors.iter().zip(self.mixture.means()) {
+                let scale = |known: &bool| if *known { 1.0 } else { level.alpha() };
+                centres.extend(mean.iter().zip(known).map(|(m, known)| scale(known) * m));
+                logs.push(posterior.log_weight());
+                whitenings.extend(posterior.whitening());
+                gains.extend_from_slice(posterior.gain());
+            }
+        }
+        let patterns = known.len() / features;
+        let square = [patterns, components, features, features];
+        let tensor = |values: Vec<f64>, shape: [usize; 4]| {
+            Tensor::<4>::from_data(TensorData::new(values, shape), place)
+        };
+        let centres = tensor(centres, [patterns, components, 1, features]);
+        let away = x.reshape([rows, 1, 1, features]) - centres;
+        let white = (away.clone() * tensor(whitenings, square)).sum_dim(3);
+        let logs = tensor(logs, [patterns, components, 1, 1]);
+        let shares = softmax(logs - white.square().sum_dim(2).mul_scalar(0.5), 1);
+        let means = tensor(self.mixture.means().concat(), [1, components, features, 1]);
+        let own = means + (away * tensor(gains, square)).sum_dim(3);
+        (own * shares).sum_dim(1).reshape([rows, features])
+    }
+
+    /// The known numbers of each row.
+    fn known(&self, rows: usize, condition: &Tensor<2>) -> Result<Vec<Option<f64>>, CoreError> {
+        let ([told, columns], features) = (condition.dims(), self.mixture.features());
+        if told != rows {
+            let requirement = format!("must hold one row for each of the {rows} rows");
+            return Err(CoreError::parameter("condition", requirement, told));
+        }
+        if columns != 2 * features {
+            let requirement =
+                format!("must have {} columns, a value and a flag for each feature", 2 * features);
+            return Err(CoreError::parameter("condition", requirement, columns));
+        }
+        let cell = |cell: &[f64]| match (cell[0], cell[1]) {
+            (_, 0.0) => Ok(None),
+            (value, 1.0) => Ok(Some(value)),
+            (_, flag) => Err(CoreError::parameter("condition", "must have flags 0 or 1", flag)),
+        };
+        values(condition.clone()).chunks_exact(2).map(cell).collect()
+    }
+}
+
+/// The numbers of a tensor in f64, row by row.
+fn values(x: Tensor<2>) -> Vec<f64> {
+    x.into_data().convert_dtype(DType::F64).iter::<f64>().collect()
+}
+
+/// The tensor of what `estimate` makes of the rows on the host.
+fn on_host(x: Tensor<2>, estimate: impl FnOnce(&[f64]) -> Vec<f64>) -> Tensor<2> {
+    let (dims, device, dtype) = (x.dims(), x.device(), x.dtype());
+    Tensor::from_data(TensorData::new(estimate(&values(x)), dims), (&device, dtype))
 }
 
 impl Denoiser for MixtureOracle {
     fn denoise(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
-        if x.device().is_autodiff() {
-            return Ok(self.in_tensors(x, level));
+        let (alpha, sigma) = (level.alpha(), level.sigma());
+        Ok(match (x.device().is_autodiff(), self.mixture.is_isotropic()) {
+            (false, _) => on_host(x, |rows| self.mixture.posterior_means(rows, alpha, sigma)),
+            (true, true) => self.isotropic_in_tensors(x, level),
+            (true, false) => self.in_tensors(x, level, &vec![false; self.mixture.features()]),
+        })
+    }
+}
+
+impl ConditionalDenoiser for MixtureOracle {
+    fn denoise_given(
+        &self,
+        x: Tensor<2>,
+        level: &NoiseLevel,
+        condition: &Tensor<2>,
+    ) -> Result<Tensor<2>, CoreError> {
+        let (alpha, sigma, dims) = (level.alpha(), level.sigma(), x.dims());
+        let known = self.known(dims[0], condition)?;
+        if !x.device().is_autodiff() {
+            return Ok(on_host(x, |rows| {
+                self.mixture.posterior_means_given(rows, alpha, sigma, &known)
+            }));
         }
-        let [rows, features] = x.dims();
-        let (device, dtype) = (x.device(), x.dtype());
-        let data = x.into_data().convert_dtype(DType::F64);
-        let values: Vec<f64> = data.iter::<f64>().collect();
-        let denoised = self.mixture.posterior_means(&values, level.alpha(), level.sigma());
-        Ok(Tensor::from_data(TensorData::new(denoised, [rows, features]), (&device, dtype)))
+        let flags: Vec<bool> = known.iter().map(Option::is_some).collect();
+        let told: Vec<f64> = known.iter().map(|value| value.unwrap_or(0.0)).collect();
+        let told = Tensor::<2>::from_data(TensorData::new(told, dims), (&x.device(), x.dtype()));
+        let mask = TensorData::new(flags.clone(), dims);
+        let mask = Tensor::<2, Bool>::from_data(mask, &x.device());
+        let x = x.mask_where(mask.clone(), told.clone());
+        Ok(self.in_tensors(x, level, &flags).mask_where(mask, told))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use burn::tensor::Device;
-
-    use super::*;
-
-    fn denoised(x: &[f64], level: &NoiseLevel, dtype: DType) -> Vec<f64> {
-        let means = vec![vec![-1.0, -1.0], vec![-1.0, 1.0], vec![1.0, -1.0], vec![1.0, 1.0]];
-        let oracle = MixtureOracle::new(GaussianMixture::new(means, 0.01, None).expect("valid"));
-        let data = TensorData::new(x.to_vec(), [x.len() / 2, 2]);
-        let x = Tensor::from_data(data, (&Device::flex(), dtype));
-        let out = oracle.denoise(x, level).expect("a level");
-        assert_eq!(out.dtype(), dtype);
-        out.into_data().convert_dtype(DType::F64).iter::<f64>().collect()
-    }
-
-    #[test]
-    fn without_noise_the_row_itself_comes_back() {
-        let x = [0.99, 1.01, -1.004, 0.98, 0.3, -2.0];
-        for sigma in [0.0, 1e-300, 1e-12] {
-            let level = NoiseLevel::new(1.0, sigma).expect("valid");
-            for (got, want) in denoised(&x, &level, DType::F64).iter().zip(x) {
-                assert!((got - want).abs() < 1e-14, "{sigma:e}: {got} for {want}");
-            }
-        }
-    }
-
-    #[test]
-    fn without_signal_the_datas_mean_comes_back() {
-        for level in [NoiseLevel::new(0.0, 1.0), NoiseLevel::new(1.0, 1e12)] {
-            for got in denoised(&[0.9, -1.7], &level.expect("valid"), DType::F64) {
-                assert!(got.abs() < 1e-11, "{got}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_estimate_is_finite_at_every_level_and_near_the_modes() {
-        for exponent in -150..=150 {
-            let sigma = 10_f64.powi(exponent);
-            for alpha in [0.0, 1e-100, 0.5, 1.0] {
-                let level = NoiseLevel::new(alpha, sigma).expect("valid");
-                let x = [alpha + 3.0 * sigma, alpha - 3.0 * sigma, 0.0, 0.0];
-                for got in denoised(&x, &level, DType::F64) {
-                    // At most three of the data's standard deviations off the mode.
-                    assert!(got.is_finite() && got.abs() < 1.03, "{level:?}: {got}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_estimate_of_one_gaussian_is_the_wiener_filter() {
-        let gaussian = GaussianMixture::new(vec![vec![0.5]], 2.0, None).expect("valid");
-        let oracle = MixtureOracle::new(gaussian);
-        let level = NoiseLevel::new(0.6, 0.8).expect("valid");
-        for (dtype, tolerance) in [(DType::F64, 1e-15), (DType::F32, 2e-7)] {
-            let data = TensorData::new(vec![1.7], [1, 1]);
-            let x = Tensor::from_data(data, (&Device::flex(), dtype));
-            let got =
-                oracle.denoise(x, &level).expect("a level").into_data().convert_dtype(DType::F64);
-            // m + alpha d² / (alpha² d² + sigma²) · (x − alpha m).
-            let want = 0.5 + 0.6 * 4.0 / (0.36 * 4.0 + 0.64) * (1.7 - 0.3);
-            let got: Vec<f64> = got.iter::<f64>().collect();
-            assert!((got[0] - want).abs() < tolerance * 4.0, "{got:?} {want}");
-        }
-    }
-
-    #[test]
-    fn the_gradient_by_the_rows_is_the_formula_s() {
-        let means = vec![vec![-1.0, 0.5], vec![1.0, 0.0], vec![0.2, -0.7]];
-        let weights = Some(vec![0.5, 0.2, 0.3]);
-        let oracle = MixtureOracle::new(GaussianMixture::new(means, 0.3, weights).expect("valid"));
-        let plain = Device::flex();
-        let values = [0.4, -0.3, 1.2, 0.1, -0.8, 0.6];
-        for (alpha, sigma) in [(1.0, 0.5), (0.6, 0.8), (0.0, 1.0)] {
-            let level = NoiseLevel::new(alpha, sigma).expect("valid");
-            let rows = |values: &[f64], device: &Device| {
-                let data = TensorData::new(values.to_vec(), [values.len() / 2, 2]);
-                Tensor::<2>::from_data(data, (device, DType::F64))
-            };
-            let sum = |values: &[f64]| -> f64 {
-                let denoised = oracle.denoise(rows(values, &plain), &level).expect("a level");
-                // A different factor for each number tells them apart.
-                let values = denoised.into_data().iter::<f64>().collect::<Vec<_>>();
-                values.iter().enumerate().map(|(i, value)| (i + 1) as f64 * value).sum()
-            };
-            let x = rows(&values, &plain.clone().autodiff()).require_grad();
-            let denoised = oracle.denoise(x.clone(), &level).expect("a level");
-            let factors = rows(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &x.device());
-            let loss = (denoised * factors).sum();
-            let value = loss.clone().into_data().iter::<f64>().next().expect("one number");
-            assert!((value - sum(&values)).abs() < 1e-13 * 30.0, "{alpha} {sigma}: {value}");
-            let gradient = x.grad(&loss.backward()).expect("a gradient");
-            for (i, got) in gradient.into_data().iter::<f64>().enumerate() {
-                let moved = |by: f64| {
-                    let mut values = values;
-                    values[i] += by;
-                    sum(&values)
-                };
-                // A difference of order 4: its error is h^4 / 30 times a fifth derivative of size 1 to
-                // 1000, and the host's exponentials leave 1e-14 / h.
-                let h = 1e-3;
-                let [near, far] = [h, 2.0 * h].map(|h| moved(h) - moved(-h));
-                let want = (8.0 * near - far) / (12.0 * h);
-                assert!((got - want).abs() < 1e-9, "{alpha} {sigma} {i}: {got} for {want}");
-            }
-        }
-    }
-}
+mod tests;

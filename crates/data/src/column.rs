@@ -27,7 +27,7 @@ pub enum ColumnValues {
     YesNo([String; 2]),
     /// Dates or times, by the numbers that stand for them.
     Date(DateFormat),
-    /// One of several values, in the order of their numbers.
+    /// One of several values, by their places in the list, from 0.
     Category(Vec<String>),
 }
 
@@ -47,6 +47,9 @@ impl Column {
             ColumnValues::YesNo([no, _]) if value == 0.0 => no.clone(),
             ColumnValues::YesNo([_, yes]) if value == 1.0 => yes.clone(),
             ColumnValues::Date(format) if value.is_finite() => format.write(value),
+            ColumnValues::Category(names) => place_of(value)
+                .and_then(|place| names.get(place))
+                .map_or_else(|| value.to_string(), String::clone),
             _ => {
                 if let Some(decimals) = self.decimals.filter(|_| value.is_finite()) {
                     return with_decimals(value, decimals as usize);
@@ -67,9 +70,20 @@ impl Column {
             ColumnValues::YesNo([no, _]) if text == no => Some(0.0),
             ColumnValues::YesNo([_, yes]) if text == yes => Some(1.0),
             ColumnValues::Date(format) => format.parse(text).or_else(|| text.parse().ok()),
+            ColumnValues::Category(names) => {
+                let number = |text: &str| text.parse::<f64>().ok();
+                let alike = |name: &String| number(text).is_some() && number(name) == number(text);
+                let exact = names.iter().position(|name| name == text);
+                exact.or_else(|| names.iter().position(alike)).map(|place| place as f64)
+            }
             _ => text.parse().ok(),
         }
     }
+}
+
+/// The place in a list that a number is; `None` of one that is none.
+fn place_of(value: f64) -> Option<usize> {
+    (value >= 0.0 && value.fract() == 0.0).then_some(value as usize)
 }
 
 /// A number with so many decimals, and no −0.
@@ -97,7 +111,7 @@ pub struct FeatureGroup {
 pub enum FeatureKind {
     /// One feature, near N(0, 1).
     Number,
-    /// As many features as the category has values: `s · (onehot − shares)`, with mean 0.
+    /// As many features as the category has values: 1 at the row's own, 0 at the others.
     Category {
         /// Number of values.
         count: usize,

@@ -56,12 +56,18 @@ pub trait Dataset: Send + Sync {
         (0..self.features()).map(group).collect()
     }
 
-    /// The shape of a row, where rows are images; else `None`.
+    /// The columns that the model is told and never draws, whose features end each row, in this order. By default
+    /// there are none, and the model draws all.
+    fn told(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// The shape of what is drawn of a row, where that is an image; else `None`.
     fn shape(&self) -> Option<Shape> {
         None
     }
 
-    /// The picture that the columns of a row are, where rows are pictures; else `None`. Unlike
+    /// The picture that the columns of a row are, but those that are told, where rows are pictures; else `None`. Unlike
     /// [`shape`](Self::shape) it has the pixels that never vary too.
     fn picture(&self) -> Option<Picture> {
         None
@@ -106,6 +112,25 @@ pub trait Dataset: Send + Sync {
     /// `out`: the inverse of [`restore`](Self::restore).
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
         out.extend_from_slice(row);
+    }
+
+    /// Converts a row as [`scale`](Self::scale) does, but places a value that many features stand for by a `uniform`
+    /// number in (0, 1), as [`draw`](Self::draw) does.
+    fn scale_at_random(&self, row: &[f64], _uniform: &mut dyn FnMut() -> f64, out: &mut Vec<f64>) {
+        self.scale(row, out);
+    }
+
+    /// Appends a row drawn as the training rows are, in the user's columns and units. Where the rows are not at hand,
+    /// the columns that the model draws are NaN.
+    fn draw_user_row(&self, stream: &mut Stream, out: &mut Vec<f64>) {
+        let mut row = vec![0.0; self.features()];
+        self.draw(Part::Training, stream, &mut row);
+        self.restore(&row, out);
+    }
+
+    /// The least and the largest training value of a column, where they are known.
+    fn seen_range(&self, _column: usize) -> Option<[f64; 2]> {
+        None
     }
 
     /// Converts a row as [`restore`](Self::restore) did in Langevin 0.1, of which the fingerprints of its

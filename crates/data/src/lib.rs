@@ -40,6 +40,7 @@ mod dataset;
 mod density;
 mod distributions;
 mod error;
+mod linear;
 mod math;
 pub mod measure;
 mod normal;
@@ -51,7 +52,8 @@ pub use column::{Column, ColumnValues, FeatureGroup, FeatureKind, Shape};
 pub use dataset::{Dataset, Mode, Part};
 pub use density::LevelDensity;
 pub use distributions::{
-    Checkerboard, EightGaussians, Gaussian, GaussianMixture, Rings, Spiral, SwissRoll, TwoMoons,
+    Checkerboard, ComponentPosterior, EightGaussians, Gaussian, GaussianMixture, LabelledMixture,
+    Rings, Spiral, SwissRoll, TwoMoons,
 };
 pub use error::DataError;
 pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
@@ -62,5 +64,5 @@ pub use table::{
     DateFormat, Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess,
     Holdout, IdSign, KeptRows, KeptTable, Layout, Missing, Place, SampleValues, Sentinel,
     SpecError, SplitOptions, Survey, Table, TableData, TableError, TableOptions, TextKind,
-    Transform, built_in_table,
+    ToldError, Transform, built_in_table,
 };

@@ -41,6 +41,12 @@ pub enum Purpose {
     Survey,
     /// Places of equal values among the ranks of a table's column.
     Dither,
+    /// What training rows are told.
+    Condition,
+    /// What held-out rows are told.
+    HeldOutCondition,
+    /// What samples are told.
+    SamplingCondition,
 }
 
 /// Random streams of one seed.

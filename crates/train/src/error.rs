@@ -217,6 +217,22 @@ pub enum TrainError {
     /// A file for samples that cannot be what its name asks for.
     #[error("{}: {}", .0.display(), .1)]
     SamplesFile(PathBuf, Box<dyn Error + Send + Sync>),
+    /// A file of given values that cannot be used.
+    #[error("{}: {why}", path.display())]
+    GivenFile {
+        /// The file.
+        path: PathBuf,
+        /// What it must be.
+        why: String,
+    },
+    /// A run that cannot guide the samples of another.
+    #[error("--guide {}: {why}", run.display())]
+    Guide {
+        /// The run.
+        run: PathBuf,
+        /// Why it cannot.
+        why: String,
+    },
     /// A file in a run's folder that Langevin did not write, or that was changed since.
     #[error("{}: {source}", path.display())]
     NotOurs {

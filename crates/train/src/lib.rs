@@ -51,11 +51,12 @@ mod store;
 mod trainer;
 
 pub use config::{
-    BoundConfig, CONFIG_LIMIT, Choice, CustomPart, DataConfig, DenoiserConfig, EachColumn,
-    EmaConfig, EngineConfig, FigureKind, FilmConfig, FilmPicture, ImageChannels, KeepConfig,
-    LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig, OptimizerConfig, ReportConfig,
-    RunConfig, SampleConfig, SamplerConfig, ScheduleConfig, StartConfig, TableConfig, TrainConfig,
-    field_elsewhere, nearest, parse_config, read_config, relative_path, schema, spelled_out,
+    BoundConfig, CONFIG_LIMIT, Choice, ConditionConfig, CustomPart, DataConfig, DenoiserConfig,
+    EachColumn, EmaConfig, EngineConfig, FigureKind, FilmConfig, FilmPicture, GivenColumns,
+    ImageChannels, KeepConfig, LearningRateConfig, NetworkConfig, NetworksConfig, NoiseConfig,
+    OptimizerConfig, ReportConfig, RunConfig, SampleConfig, SamplerConfig, ScheduleConfig,
+    StartConfig, TableConfig, ToldValues, TrainConfig, field_elsewhere, nearest, parse_config,
+    read_config, relative_path, schema, spelled_out,
 };
 pub use engine::{
     Array, ArrayError, Average, BatchGradients, DirectEngine, Engine, EngineError, GradientsError,
@@ -66,19 +67,19 @@ pub use engine::{
 pub use engine::{DeviceOutput, GpuEngine};
 pub use error::{TrainError, shell_word, steers_a_terminal};
 pub use problem::{
-    BatchError, BatchForm, Classes, ClassesError, Columns, Diffusion, FreeMemory, Head, HeadForm,
-    HeadKind, HeadLoss, MemoryBound, Problem, ProblemBuilder, StepBatch, free_memory,
+    BatchError, BatchForm, Classes, ClassesError, Columns, Condition, Diffusion, FreeMemory, Head,
+    HeadForm, HeadKind, HeadLoss, MemoryBound, Problem, ProblemBuilder, StepBatch, free_memory,
 };
 pub use run::{
-    Event, Finding, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport, Verification,
-    built_in, built_in_for_samples, built_in_trainer, dry_run, evaluate_run, pace,
-    reproduction_tolerance, resume, sample_run, train, train_with, verify_run,
+    Event, Finding, Guide, MemoryEstimate, Observer, Reproduction, RunOptions, RunReport,
+    Verification, built_in, built_in_for_samples, built_in_trainer, dry_run, evaluate_run, pace,
+    reproduction_tolerance, resume, sample_run, sample_run_given, train, train_with, verify_run,
 };
 pub use sample::{
-    Bounded, LevelSummary, Samples, SamplesFormat, Tones, check_samples, denoising_errors,
-    draw_samples, level_goal, write_samples,
+    Bounded, Given, GivenFile, Informed, LevelSummary, Samples, SamplesFormat, Tones,
+    check_samples, denoising_errors, draw_samples, draw_samples_given, level_goal, write_samples,
 };
-pub use show::{ComparedRow, Comparison, denoising_text, number, verdict_lines};
+pub use show::{ComparedRow, Comparison, denoising_text, filled_lines, number, verdict_lines};
 #[cfg(feature = "figures")]
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
 pub use store::{

@@ -1,10 +1,12 @@
 //! `langevin evaluate` and `langevin report`: how good a run's samples are, as numbers and as a page.
 
 use langevin_data::measure::{
-    ColumnFound, Evaluation, Metric, ModeFound,
+    ColumnFound, Conditionals, Evaluation, GroupFound, Metric, ModeFound,
     verdict::{Counts, OutsideFound, Verdict},
 };
-use langevin_train::{Problem, denoising_text, evaluate_run, number, report_run, verdict_lines};
+use langevin_train::{
+    Problem, denoising_text, evaluate_run, filled_lines, number, report_run, verdict_lines,
+};
 use serde_json::json;
 
 use super::{Needs, config_of, on_trained, or_moved, with_settings};
@@ -74,6 +76,9 @@ fn show(display: &Display, evaluation: &Evaluation) {
         number(copying.samples_median),
         number(copying.held_out_median)
     ));
+    if let Some(found) = &evaluation.conditionals {
+        show_conditionals(display, found);
+    }
     if let Some(text) = evaluation.denoising.as_ref().and_then(denoising_text) {
         display.result("");
         display.result(&text);
@@ -95,6 +100,30 @@ fn show(display: &Display, evaluation: &Evaluation) {
         let rows: Vec<Vec<String>> = modes.modes.iter().map(row).collect();
         display.result("");
         display.result_lines(table(&header, &rows));
+    }
+}
+
+/// Prints how the samples follow what they are told.
+fn show_conditionals(display: &Display, found: &Conditionals) {
+    if !found.groups.is_empty() {
+        let header = ["told", "samples", "held-out rows", "energy distance", "floor"];
+        let distance = |distance: Option<f64>| distance.map_or("–".to_owned(), number);
+        let row = |group: &GroupFound| {
+            vec![
+                format!("{} {}", group.column, group.group),
+                group.samples.to_string(),
+                group.held_out.to_string(),
+                distance(group.energy_distance),
+                distance(group.floor),
+            ]
+        };
+        let rows: Vec<Vec<String>> = found.groups.iter().map(row).collect();
+        display.result("");
+        display.result_lines(table(&header, &rows));
+    }
+    if let Some(filled) = &found.filled {
+        display.result("");
+        display.result_lines(filled_lines(filled));
     }
 }
 

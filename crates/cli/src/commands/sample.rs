@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use langevin_train::{
-    Problem, SamplesFormat, Tones, TrainError, check_samples, number, sample_run, write_samples,
+    Given, GivenFile, Guide, Problem, SamplesFormat, ToldValues, Tones, TrainError, check_samples,
+    number, sample_run_given, write_samples,
 };
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{Needs, check_folder_of, config_of, on_trained, with_settings};
 use crate::{
@@ -25,14 +26,26 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         settings.push(format!("sample.sampler={}", json!({ "kind": name, "steps": steps })));
     }
     settings.extend(sample.steps.map(|steps| format!("sample.sampler.steps={steps}")));
+    settings.extend(told(sample, &config.sample.condition)?);
     let mut own = config.sample.clone();
     if !settings.is_empty() {
         config = with_settings(&config, &settings)?;
     }
+    let file = sample.given_file.as_deref().map(GivenFile::read).transpose()?;
+    let each = config.sample.count;
+    if let Some(file) = &file {
+        let count = each.checked_mul(file.rows());
+        config.sample.count = count.ok_or_else(|| {
+            Failure::usage(format!("--count: {each} for each of {} rows are too many", file.rows()))
+        })?;
+    }
     let count = config.sample.count;
     own.count = count;
-    let is_own =
-        seed == config.seed && config.sample == own && sample.run.join("samples.csv").exists();
+    let is_own = seed == config.seed
+        && config.sample == own
+        && file.is_none()
+        && sample.guide.is_none()
+        && sample.run.join("samples.csv").exists();
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
     let run = &sample.run;
@@ -44,7 +57,17 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
             if let Some(path) = &sample.out {
                 check_samples(path, format, data, count)?;
             }
-            sample_run(run, problem, seed, network, data, options, display)
+            let given = match &file {
+                Some(file) => file.given(data, each)?,
+                None => Given::of_config(&problem.config().sample.condition, data)?,
+            };
+            let guide = sample.guide.as_deref().map(|guide| {
+                let (run, step) = guide_of(guide);
+                Guide::open(&run, step, data, options.device, display)
+            });
+            let guide = guide.transpose()?;
+            let told = (&given, guide.as_ref());
+            sample_run_given(run, problem, seed, network, data, told, options, display)
         })?;
     let (display, data, samples) = match drawn {
         Ok(drawn) => drawn,
@@ -71,6 +94,58 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let written = path.display().to_string();
     display.json(&json!({ "event": "wrote", "path": written, "samples": count }));
     Ok(0)
+}
+
+/// A run that guides, and the step of its checkpoint, of `RUN[@STEP]`.
+fn guide_of(guide: &str) -> (PathBuf, Option<u64>) {
+    if Path::new(guide).is_dir() {
+        return (guide.into(), None);
+    }
+    let step = guide.rsplit_once('@').and_then(|(run, step)| Some((run, step.parse().ok()?)));
+    step.map_or_else(|| (guide.into(), None), |(run, step)| (run.into(), Some(step)))
+}
+
+/// Settings of what samples are told.
+fn told(sample: &SampleArgs, of_run: &ToldValues) -> Result<Vec<String>, Failure> {
+    let mut settings = Vec::new();
+    let mut given = Map::new();
+    if sample.inpaint.is_some() && sample.given.is_empty() && sample.given_file.is_none() {
+        return Err(Failure::usage(
+            "--inpaint: fills in what --given or --given-file leaves open; name one of them",
+        ));
+    }
+    for pair in &sample.given {
+        let Some((column, value)) = pair.split_once('=') else {
+            return Err(Failure::usage(format!("--given: must be COLUMN=VALUE, got {pair:?}")));
+        };
+        if given.insert(column.to_owned(), json!(value)).is_some() {
+            return Err(Failure::usage(format!("--given: `{column}` is given twice")));
+        }
+    }
+    if !given.is_empty() {
+        // What the run file says of other columns holds.
+        if let ToldValues::Values(others) = of_run {
+            let others = others.iter().filter(|(name, _)| !given.contains_key(*name));
+            let others: Vec<_> =
+                others.map(|(name, value)| (name.clone(), value.clone())).collect();
+            given.extend(others);
+        }
+        settings.push(format!("sample.condition={}", json!(given)));
+    }
+    settings.extend(sample.guidance.map(|weight| format!("sample.guidance.weight={weight}")));
+    if let Some(inpaint) = &sample.inpaint {
+        let numbers = inpaint.split_once('x').and_then(|(jump, repeats)| {
+            Some((jump.parse::<usize>().ok()?, repeats.parse::<usize>().ok()?))
+        });
+        let Some((jump, repeats)) = numbers else {
+            return Err(Failure::usage(format!(
+                "--inpaint: must be two numbers as 10x10, levels that are gone back and how many times they are gone \
+                 through, got {inpaint:?}"
+            )));
+        };
+        settings.push(format!("sample.inpaint={}", json!({ "jump": jump, "repeats": repeats })));
+    }
+    Ok(settings)
 }
 
 /// The format of the file `path`; fails early where the samples could not be written to it later.

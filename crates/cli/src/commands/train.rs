@@ -206,7 +206,7 @@ fn set_to_an_end(data: &DataConfig, verdict: &Verdict) -> Option<String> {
 /// The end of a run of one of the article's systems.
 fn ending(config: &RunConfig, report: &RunReport) -> Result<Option<Ending>, Failure> {
     let Some(samples) = &report.samples else { return Ok(None) };
-    let is_own = matches!(config.data, DataConfig::Table(_) | DataConfig::Custom(_));
+    let is_own = matches!(config.data, DataConfig::Table(_) | DataConfig::Custom { .. });
     if is_own || !article::is_system(&config.name) {
         return Ok(None);
     }

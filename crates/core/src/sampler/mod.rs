@@ -5,7 +5,9 @@ mod ddpm;
 mod dpm2;
 mod euler;
 mod heun;
+mod inpaint;
 mod plan;
+mod resampling;
 mod subtract;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,9 @@ pub use ddpm::{AncestralVariance, Ddpm};
 pub use dpm2::Dpm2;
 pub use euler::Euler;
 pub use heun::Heun;
+pub use inpaint::Inpaint;
 pub use plan::{End, Plan, Transition};
+pub use resampling::Resampling;
 pub use subtract::Subtract;
 
 use burn::tensor::Tensor;

@@ -22,6 +22,12 @@ impl EightGaussians {
         };
         Ok(Self { mixture: GaussianMixture::new((0..8).map(mean).collect(), std, None)? })
     }
+
+    /// The mixture.
+    #[must_use]
+    pub fn into_mixture(self) -> GaussianMixture {
+        self.mixture
+    }
 }
 
 impl Dataset for EightGaussians {

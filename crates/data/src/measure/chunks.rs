@@ -3,7 +3,7 @@
 
 use super::{
     MeasureError, Resamples, Rows, SampleSet, Space, bootstrap::draw_index,
-    held_out_distance::HeldOutDistance,
+    held_out_distance::HeldOutDistance, rows::spread,
 };
 use crate::Stream;
 
@@ -104,13 +104,6 @@ fn most(set: SampleSet<'_>, rows: usize) -> usize {
 /// The numbers of the held-out rows that distances are measured to: all, or evenly spread ones.
 pub(super) fn compared(rows: usize) -> Vec<usize> {
     spread(rows, CHUNK_ROWS)
-}
-
-/// At most `most` numbers of `0..count`, evenly spread, so that every part of ordered rows is
-/// represented.
-pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
-    let chosen = count.min(most);
-    (0..chosen).map(|i| i * count / chosen).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copying, Denoising, Modes, verdict::Verdict};
+use super::{Copying, Denoising, Filled, GroupFound, Modes, verdict::Verdict};
 
 /// Evaluation of samples: how near they are to held-out rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,9 @@ pub struct Evaluation {
     pub copying: Copying,
     /// Shares of the samples near each mode, where the modes are known.
     pub modes: Option<Modes>,
+    /// Measures of what the model makes of what it is told; none of a model that is told nothing.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub conditionals: Option<Conditionals>,
     /// Errors of the denoiser by noise level; none where they were not measured, as by
     /// version 0.1.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -34,6 +37,16 @@ impl Evaluation {
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|metric| metric.name == name)
     }
+}
+
+/// Measures of what a model makes of what it is told.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Conditionals {
+    /// Distances of the samples by what they were told, where columns are told that are never drawn.
+    pub groups: Vec<GroupFound>,
+    /// How hidden columns of held-out rows are filled in, where any may be told.
+    pub filled: Option<Filled>,
 }
 
 /// Metric: a distance over all columns.

@@ -13,8 +13,10 @@ mod correlation;
 mod denoising;
 mod energy;
 mod error;
+mod filled;
 mod findings;
 mod gaussian;
+mod groups;
 mod held_out_distance;
 mod independent_features;
 mod inputs;
@@ -30,8 +32,10 @@ pub use correlation::{CorrelationDifference, correlation_difference};
 pub use denoising::{Denoising, Estimate, LevelErrors, RegretIntegral, SquaredErrors};
 pub use energy::energy_distance;
 pub use error::MeasureError;
-pub use findings::{ColumnFound, Distance, Evaluation, Metric, RowCounts, Space};
+pub use filled::{Coverage, Filled, FilledColumn, HiddenCells, Score, filled};
+pub use findings::{ColumnFound, Conditionals, Distance, Evaluation, Metric, RowCounts, Space};
 pub use gaussian::FittedGaussian;
+pub use groups::{GroupFound, Grouped, group_distances};
 pub use independent_features::IndependentFeatures;
 pub use inputs::{Inputs, SampleSet};
 pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
@@ -41,10 +45,11 @@ pub use rows::Rows;
 pub use wasserstein::{DIRECTIONS, sliced_wasserstein_2, wasserstein_1};
 
 use bootstrap::standard_deviation;
-use chunks::{Chunks, compared, spread};
+use chunks::{Chunks, compared};
 use correlation::Correlation;
 use energy::Energy;
 use held_out_distance::HeldOutDistance;
+use rows::spread;
 use wasserstein::{ByColumn, Sliced};
 
 use crate::{Purpose, Stream, Streams};
@@ -124,7 +129,16 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
     let found_modes = inputs.modes.map(|goals| modes(inputs.samples.user, goals, MODE_RADIUS));
     let columns = columns(inputs, by_column);
     let modes = found_modes.transpose()?;
-    Ok(Evaluation { metrics, columns, copying, modes, denoising: None, verdict: None, rows })
+    Ok(Evaluation {
+        metrics,
+        columns,
+        copying,
+        modes,
+        conditionals: None,
+        denoising: None,
+        verdict: None,
+        rows,
+    })
 }
 
 /// Sets of rows whose distances stand side by side.

@@ -118,6 +118,13 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
+/// At most `most` numbers of `0..count`, evenly spread, so that every part of ordered rows is
+/// represented.
+pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
+    let chosen = count.min(most);
+    (0..chosen).map(|i| i * count / chosen).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

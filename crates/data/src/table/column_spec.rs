@@ -133,6 +133,8 @@ pub enum CellKind {
     YesNo,
     /// Dates or times, learnt as numbers.
     Date,
+    /// One of several texts, or of numbers that are taken as such: for columns that are told.
+    Category,
 }
 
 impl CellKind {
@@ -143,6 +145,7 @@ impl CellKind {
             Self::Whole => "whole",
             Self::YesNo => "yes_no",
             Self::Date => "date",
+            Self::Category => "category",
         }
     }
 }

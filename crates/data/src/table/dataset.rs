@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    KeptRows, KeptTable, Table, TableError, Transform,
+    KeptRows, KeptTable, Table, TableError, ToldRows, Transform,
     remarks::remarks,
     rows::Rows,
     scale::{Map, Scale, fit},
@@ -67,6 +67,8 @@ pub struct TableData {
     /// Places in the ranks of the rows by their numbers, in [`Purpose::Dither`].
     dither: Streams,
     held_out: usize,
+    /// What is told of training rows.
+    told: ToldRows,
     /// Digest of the table's rows in their order, before they were split and scaled.
     source_digest: [u8; 32],
     remarks: Vec<String>,
@@ -91,18 +93,19 @@ impl TableData {
     /// too small to be scaled.
     pub fn new(mut table: Table, options: &SplitOptions) -> Result<Self, TableError> {
         let held_out = held_out_rows(&table, options.holdout)?;
-        let source_digest = digest(&table.rows);
+        let source_digest = digest(&table);
         let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
         for front in 0..held_out {
             let other = front + stream.below((table.rows.len() - front) as u64) as usize;
             table.rows.swap(front, other);
         }
-        let scales = fit(&table.file, &table.specs, &table.rows, held_out, options.transform)?;
+        let scales = fit(&table, held_out, options.transform)?;
+        let told = ToldRows::of(&table, held_out);
         // Held-out values of constant columns that differ from the constant: restoring loses them.
         let mut lost = 0;
         // Column by column, since the knots of one quantile map fill the cache.
         for (column, Scale { map, .. }) in scales.iter().enumerate() {
-            if map.is_dithered() {
+            if map.is_dithered() || matches!(map, Map::Category(_)) {
                 continue;
             }
             for row in 0..table.rows.len() {
@@ -113,8 +116,9 @@ impl TableData {
         }
         Ok(Self {
             remarks: remarks(&table, &scales, lost, options.round_integers),
-            space: Space::new(table.specs, scales, options.round_integers, None),
+            space: Space::new(table.specs, scales, table.told, options.round_integers, None),
             rows: table.rows,
+            told,
             dither: Streams::new(options.seed),
             held_out,
             source_digest,
@@ -130,20 +134,20 @@ impl TableData {
         self
     }
 
-    /// Says that rows are images of grey pixels, `width` in a line, where lines are whole. Where constant columns
-    /// are left out of the features, rows have no shape.
+    /// Says that the columns that are drawn are images of grey pixels, `width` in a line, where lines are whole. Where
+    /// constant columns are left out of the features, rows have no shape.
     #[must_use]
     pub fn with_image_width(self, width: usize) -> Self {
-        match Picture::of_columns(self.space.specs.len(), width, 1, ChannelAxis::Last) {
+        match Picture::of_columns(self.space.drawn_columns(), width, 1, ChannelAxis::Last) {
             Some(picture) => self.with_picture(picture),
             None => self,
         }
     }
 
-    /// Says that rows are pictures, of as many columns as there are; of others it says nothing.
+    /// Says that the columns that are drawn are pictures, of as many columns as there are; of others it says nothing.
     #[must_use]
     pub fn with_picture(mut self, picture: Picture) -> Self {
-        let is_whole = picture.columns() == self.space.specs.len();
+        let is_whole = picture.columns() == self.space.drawn_columns();
         self.space.picture = is_whole.then_some(picture);
         self
     }
@@ -159,12 +163,19 @@ impl TableData {
     /// Copies a row's features. A dithered column takes a uniform number.
     fn copy(&self, index: usize, mut uniform: impl FnMut() -> f64, out: &mut [f64]) {
         let row = self.rows.row(index);
-        for (out, column) in out.iter_mut().zip(&self.space.varying) {
-            let map = &self.space.scales[*column].map;
-            *out = match map.is_dithered() {
-                true => map.apply(row[*column], uniform()),
-                false => row[*column],
-            };
+        let mut out = out.iter_mut();
+        for column in &self.space.varying {
+            let (map, value) = (&self.space.scales[*column].map, row[*column]);
+            match map {
+                Map::Category(names) => {
+                    let own = out.by_ref().take(names.len()).enumerate();
+                    own.for_each(|(i, out)| *out = f64::from(value == i as f64));
+                }
+                _ => {
+                    let Some(out) = out.next() else { return };
+                    *out = if map.is_dithered() { map.apply(value, uniform()) } else { value };
+                }
+            }
         }
     }
 
@@ -172,17 +183,20 @@ impl TableData {
     /// rows where a column is dithered.
     fn expected(&self, index: usize, mean: &mut [f64], variance: &mut [f64]) {
         let row = self.rows.row(index);
-        let features = mean.iter_mut().zip(variance).zip(&self.space.varying);
-        for ((mean, variance), column) in features {
-            let value = row[*column];
-            *mean = match &self.space.scales[*column].map {
-                Map::Rank(rank) => {
-                    let (mean, own) = rank.moments(value);
-                    *variance += own;
-                    mean
-                }
-                _ => value,
-            };
+        let mut features = mean.iter_mut().zip(variance);
+        for column in &self.space.varying {
+            let (map, value) = (&self.space.scales[*column].map, row[*column]);
+            for (i, (mean, variance)) in features.by_ref().take(map.features()).enumerate() {
+                *mean = match map {
+                    Map::Category(_) => f64::from(value == i as f64),
+                    Map::Rank(rank) => {
+                        let (mean, own) = rank.moments(value);
+                        *variance += own;
+                        mean
+                    }
+                    _ => value,
+                };
+            }
         }
     }
 
@@ -291,7 +305,7 @@ impl Dataset for TableData {
             return;
         }
         for (value, scale) in self.rows.row(first + index).iter().zip(&self.space.scales) {
-            out.push(if scale.map.is_dithered() {
+            out.push(if scale.map.is_dithered() || matches!(scale.map, Map::Category(_)) {
                 *value
             } else {
                 self.space.rounded(scale, scale.given(*value))
@@ -308,7 +322,23 @@ impl Dataset for TableData {
     }
 
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.space.scale(row, out);
+        self.space.scale(row, || 0.5, out);
+    }
+
+    fn scale_at_random(&self, row: &[f64], uniform: &mut dyn FnMut() -> f64, out: &mut Vec<f64>) {
+        self.space.scale(row, uniform, out);
+    }
+
+    fn told(&self) -> Vec<usize> {
+        self.space.told.clone()
+    }
+
+    fn draw_user_row(&self, stream: &mut Stream, out: &mut Vec<f64>) {
+        self.told.draw(stream, &self.space, out);
+    }
+
+    fn seen_range(&self, column: usize) -> Option<[f64; 2]> {
+        self.space.scales.get(column)?.seen
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -328,14 +358,19 @@ impl Dataset for TableData {
     }
 
     fn keep(&self, rows: KeptRows) -> Option<KeptTable> {
-        Some(KeptTable::new(rows, self.space.clone(), self.attribution.clone()))
+        let (space, attribution) = (self.space.clone(), self.attribution.clone());
+        Some(KeptTable { rows, space, told: self.told.clone(), attribution })
     }
 }
 
-/// The blake3 of all numbers, row by row.
-fn digest(rows: &Rows) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
+/// The blake3 of all numbers, row by row, and of the names that stand for numbers.
+fn digest(table: &Table) -> [u8; 32] {
+    let (rows, mut hasher) = (&table.rows, blake3::Hasher::new());
     let mut bytes = Vec::new();
+    for name in table.categories.iter().flatten().flatten() {
+        hasher.update(&(name.len() as u64).to_le_bytes());
+        hasher.update(name.as_bytes());
+    }
     for row in 0..rows.len() {
         bytes.clear();
         bytes.extend(rows.row(row).iter().flat_map(|value| value.to_le_bytes()));

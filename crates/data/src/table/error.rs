@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::ToldError;
+
 /// Largest number of columns that a file may have.
 pub const COLUMN_LIMIT: usize = 65_536;
 
@@ -53,6 +55,9 @@ pub enum TableError {
         /// What to do.
         way: &'static str,
     },
+    /// What is told of a table cannot be told.
+    #[error(transparent)]
+    Told(#[from] ToldError),
     /// The file is a workbook that cannot be read.
     #[error(
         "{file}: is a damaged workbook ({reason}); open it in a spreadsheet program and save it again, or its sheet as CSV"

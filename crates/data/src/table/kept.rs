@@ -1,6 +1,7 @@
 //! [`KeptTable`]: what samples need of a table whose rows are not at hand.
 
-use super::space::Space;
+use super::{Table, space::Space};
+use crate::Stream;
 
 /// What is known of rows that are not at hand.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,12 +34,41 @@ pub struct KeptRows {
 pub struct KeptTable {
     pub(super) rows: KeptRows,
     pub(super) space: Space,
+    pub(super) told: ToldRows,
     pub(super) attribution: Option<String>,
 }
 
-impl KeptTable {
-    pub(super) const fn new(rows: KeptRows, space: Space, attribution: Option<String>) -> Self {
-        Self { rows, space, attribution }
+/// Most rows of which it is kept what is told of them.
+const TOLD_ROWS: usize = 10_000;
+
+/// What is told of training rows, in the user's units: of all, or of evenly spread ones where there are many. Samples
+/// are told the same as one of them.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub(super) struct ToldRows(Vec<Vec<f64>>);
+
+impl ToldRows {
+    /// What is told of the rows of a table from `first` on.
+    pub fn of(table: &Table, first: usize) -> Self {
+        let all = table.rows.len() - first;
+        let count = if table.told.is_empty() { 0 } else { all.min(TOLD_ROWS) };
+        let row = |i: usize| {
+            let row = table.rows.row(first + (i as u128 * all as u128 / count as u128) as usize);
+            table.told.iter().map(|column| row[*column]).collect()
+        };
+        Self((0..count).map(row).collect())
+    }
+
+    /// Appends a row of all columns with what is told of one of these, each as likely; the others are NaN.
+    pub fn draw(&self, stream: &mut Stream, space: &Space, out: &mut Vec<f64>) {
+        let first = out.len();
+        out.resize(first + space.specs.len(), f64::NAN);
+        let index = (u128::from(stream.next_word()) * self.0.len() as u128) >> 64;
+        for (column, value) in
+            space.told.iter().zip(self.0.get(index as usize).into_iter().flatten())
+        {
+            out[first + column] = *value;
+        }
     }
 }
 
@@ -47,10 +77,13 @@ impl KeptTable {
 mod json {
     use serde::{Deserialize, Serialize};
 
-    use super::{KeptRows, KeptTable, Space};
+    use super::{KeptRows, KeptTable, Space, ToldRows};
     use crate::{
         ColumnSpec, Picture,
-        table::{SpecError, scale::Scale},
+        table::{
+            SpecError,
+            scale::{Map, Scale},
+        },
     };
 
     #[derive(Serialize, Deserialize)]
@@ -61,6 +94,11 @@ mod json {
         round_integers: bool,
         image: Option<Picture>,
         attribution: Option<String>,
+        /// Places of the columns that are told.
+        #[serde(default)]
+        told: Vec<usize>,
+        #[serde(default)]
+        told_rows: ToldRows,
     }
 
     #[derive(Serialize, Deserialize)]
@@ -71,11 +109,12 @@ mod json {
     }
 
     impl From<KeptTable> for Kept {
-        fn from(KeptTable { rows, space, attribution }: KeptTable) -> Self {
+        fn from(KeptTable { rows, space, told: told_rows, attribution }: KeptTable) -> Self {
             let image = space.picture;
             let columns = space.specs.into_iter().zip(space.scales);
             let columns = columns.map(|(column, scale)| KeptColumn { column, scale }).collect();
-            Self { rows, columns, round_integers: space.round_integers, image, attribution }
+            let (round_integers, told) = (space.round_integers, space.told);
+            Self { rows, columns, round_integers, image, attribution, told, told_rows }
         }
     }
 
@@ -83,7 +122,7 @@ mod json {
         type Error = SpecError;
 
         fn try_from(kept: Kept) -> Result<Self, SpecError> {
-            let Kept { rows, columns, round_integers, image, attribution } = kept;
+            let Kept { rows, columns, round_integers, image, attribution, told, told_rows } = kept;
             let (mut specs, mut scales) = (Vec::new(), Vec::new());
             for (i, KeptColumn { column, scale }) in columns.into_iter().enumerate() {
                 column.check(&format!("columns[{i}].column"))?;
@@ -91,9 +130,10 @@ mod json {
                 specs.push(column);
                 scales.push(scale);
             }
-            let space = Space::new(specs, scales, round_integers, image);
+            check_told(&told, &told_rows, &scales)?;
+            let space = Space::new(specs, scales, told, round_integers, image);
             rows.check(space.features())?;
-            let columns = space.specs.len();
+            let columns = space.drawn_columns();
             let is_whole = |it: Picture| {
                 Picture::of_columns(columns, it.width, it.channels, it.axis) == Some(it)
             };
@@ -101,8 +141,38 @@ mod json {
                 let message = format!("must have {columns} numbers, got {image:?}");
                 return Err(SpecError { path: "image".to_owned(), message });
             }
-            Ok(Self { rows, space, attribution })
+            Ok(Self { rows, space, told: told_rows, attribution })
         }
+    }
+
+    fn check_told(told: &[usize], rows: &ToldRows, scales: &[Scale]) -> Result<(), SpecError> {
+        let error = |path: &str, message: &str| SpecError {
+            path: path.to_owned(),
+            message: message.to_owned(),
+        };
+        let is_told = |(i, column): (usize, &usize)| {
+            scales.get(*column).is_some_and(|scale| scale.map.features() > 0)
+                && !told[..i].contains(column)
+        };
+        if !told.iter().enumerate().all(is_told) {
+            return Err(error("told", "must hold places of columns that vary, each once"));
+        }
+        let is_drawn = |i: usize| scales[i].map.features() > 0 && !told.contains(&i);
+        if !told.is_empty() && !(0..scales.len()).any(is_drawn) {
+            return Err(error("told", "must leave a column that is drawn"));
+        }
+        let is_row = |row: &Vec<f64>| {
+            let values = || row.iter().zip(told).map(|(value, i)| (value, &scales[*i].map));
+            row.len() == told.len()
+                && values().all(|(value, map)| match map {
+                    Map::Category(names) => (0..names.len()).any(|i| i as f64 == *value),
+                    _ => value.is_finite(),
+                })
+        };
+        if rows.0.is_empty() != told.is_empty() || !rows.0.iter().all(is_row) {
+            return Err(error("told_rows", "must hold a value for each column of `told`"));
+        }
+        Ok(())
     }
 
     impl KeptRows {

@@ -31,6 +31,8 @@ mod selection;
 mod source;
 mod space;
 mod survey;
+mod texts;
+mod told_error;
 mod workbook;
 
 use std::{collections::HashMap, path::Path};
@@ -48,26 +50,33 @@ pub use npy::{FloatArray, FloatArrayError};
 pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
+pub use told_error::ToldError;
 
 use cell::CellReader;
 use field::{Field, shown};
+use kept::ToldRows;
 use missing_numbers::MissingNumbers;
 use npy::Array;
 use records::Records;
 use rows::Rows;
 use selection::select;
 use source::Source;
+use texts::{MOST_VALUES, Texts, Unsettled};
 
 /// Largest number of dropped rows whose places a table keeps.
 const DROPPED_KEPT: usize = 10;
 
-/// Table: the numeric columns of a file, in 8 bytes a value.
+/// Table: the numeric columns of a file, in 8 bytes a value, and those that are told.
 #[derive(Clone, Debug)]
 pub struct Table {
     file: String,
     columns: Vec<String>,
     specs: Vec<ColumnSpec>,
     left_out: Vec<String>,
+    /// Places of the columns that are told.
+    told: Vec<usize>,
+    /// Names of the values of the columns that are categories.
+    categories: Vec<Option<Vec<String>>>,
     rows: Rows,
     missing: Missing,
     dropped: Vec<Dropped>,
@@ -139,6 +148,12 @@ impl Table {
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The number of columns that are told, which are the last.
+    #[must_use]
+    pub const fn told(&self) -> usize {
+        self.told.len()
     }
 
     /// The number of rows, at least one.
@@ -218,11 +233,19 @@ impl Table {
                 _ => said,
             }
         };
+        let is_drawn = chosen[..chosen.len() - options.told.len()].iter().map(spec);
+        if let Some(spec) = is_drawn.clone().find(|spec| spec.kind == CellKind::Category) {
+            return Err(
+                ToldError::DrawnCategory { file: file.to_owned(), column: spec.name }.into()
+            );
+        }
         let table = Self {
             file: file.to_owned(),
             columns: chosen.iter().map(|column| names[*column].clone()).collect(),
             specs: chosen.iter().map(spec).collect(),
             left_out: left_out.map(|(name, _)| name.clone()).collect(),
+            told: (chosen.len() - options.told.len()..chosen.len()).collect(),
+            categories: vec![None; chosen.len()],
             rows: Rows::new(chosen.len()),
             missing: options.missing,
             dropped: Vec::new(),
@@ -236,12 +259,15 @@ impl Table {
         let (mut table, chosen) = Self::empty(records.file(), records.names(), options)?;
         let mut row = vec![0.0; chosen.len()];
         let readers: Vec<_> = table.specs.iter().map(CellReader::new).collect();
+        let mut texts = table.texts();
         while records.next()? {
             for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
-                row[i] = match reader.read(records.cells(), records.field(*column)) {
-                    Field::Number(number) => number,
-                    Field::Missing => f64::NAN,
-                    Field::Text => {
+                let field = records.field(*column);
+                row[i] = match (reader.read(records.cells(), field), &mut texts[i]) {
+                    (Field::Missing, _) => f64::NAN,
+                    (_, Some(texts)) if let Ok(text) = str::from_utf8(field) => texts.place(text),
+                    (Field::Number(number), None) => number,
+                    (Field::Number(_) | Field::Text, _) => {
                         return Err(TableError::Text {
                             file: table.file,
                             place: records.place(),
@@ -257,7 +283,62 @@ impl Table {
                 table.rows.push(&row);
             }
         }
+        let number = |text: &str| match records.cells().number(text.as_bytes()) {
+            Field::Number(number) if number.is_finite() => Some(number),
+            _ => None,
+        };
+        table.settle(texts, number)?;
         Ok(table)
+    }
+
+    /// The texts of each column that may be a category.
+    fn texts(&self) -> Vec<Option<Texts>> {
+        let is_number = |kind| matches!(kind, CellKind::Number | CellKind::Category);
+        let column = |(i, spec): (usize, &ColumnSpec)| {
+            (self.told.contains(&i) && is_number(spec.kind)).then(Texts::default)
+        };
+        self.specs.iter().enumerate().map(column).collect()
+    }
+
+    /// Makes categories or numbers of texts.
+    fn settle(
+        &mut self,
+        texts: Vec<Option<Texts>>,
+        number: impl Fn(&str) -> Option<f64>,
+    ) -> Result<(), TableError> {
+        for (i, texts) in texts.into_iter().enumerate() {
+            let Some(texts) = texts else { continue };
+            let is_category = self.specs[i].kind == CellKind::Category;
+            let settled = texts.settle(i, &mut self.rows, is_category, &number);
+            let (file, column) = (self.file.clone(), self.columns[i].clone());
+            let names = settled.map_err(|unsettled| match unsettled {
+                Unsettled::ManyValues(values) => {
+                    ToldError::ManyValues { file, column, values, most: MOST_VALUES }
+                }
+                Unsettled::OddText(text) => ToldError::OddText { file, column, text },
+            })?;
+            if names.is_some() {
+                self.specs[i].kind = CellKind::Category;
+            }
+            self.categories[i] = names;
+        }
+        Ok(())
+    }
+
+    /// Makes categories of the numbers of an array, where its columns are said to be some.
+    fn settle_array(&mut self) -> Result<(), TableError> {
+        let mut texts = self.texts();
+        for (i, texts) in texts.iter_mut().enumerate() {
+            if self.specs[i].kind != CellKind::Category {
+                *texts = None;
+            }
+            let Some(texts) = texts else { continue };
+            for row in 0..self.rows.len() {
+                let value = &mut self.rows.row_mut(row)[i];
+                *value = texts.place(&value.to_string());
+            }
+        }
+        self.settle(texts, |text| text.parse().ok())
     }
 
     fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {
@@ -272,7 +353,9 @@ impl Table {
         let missing = MissingNumbers::new(&options.layout, &table.specs);
         let mut row = vec![0.0; chosen.len()];
         if array.by_column {
-            return table.fill_by_column(array, &chosen, &missing);
+            let mut table = table.fill_by_column(array, &chosen, &missing)?;
+            table.settle_array()?;
+            return Ok(table);
         }
         let mut whole = vec![0.0; array.features];
         for index in 0..array.rows {
@@ -286,6 +369,7 @@ impl Table {
                 table.rows.push(&row);
             }
         }
+        table.settle_array()?;
         Ok(table)
     }
 

@@ -14,6 +14,8 @@ pub struct TableOptions {
     pub axes: Option<Vec<usize>>,
     /// Columns to leave out.
     pub exclude: Vec<String>,
+    /// Columns that are told, beside those to take. One with a text in it is a category.
+    pub told: Vec<String>,
     /// Whether a CSV file's first record names the columns; if `None`, it does where one of its
     /// fields is text. Without a header, and in an array, columns are called x0, x1, …
     pub header: Option<bool>,

@@ -44,7 +44,13 @@ pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bo
     } else {
         "columns of whole numbers, not rounded in samples (data.round_integers)"
     };
+    let told = |i: &usize| match &scales[*i].map {
+        Map::Category(values) => format!("{} ({} classes)", table.columns[*i], values.len()),
+        _ => table.columns[*i].clone(),
+    };
+    let told: Vec<_> = table.told.iter().map(told).collect();
     for (what, names) in [
+        ("columns that the model is told and never draws", &told),
         ("columns left out", &table.left_out),
         ("columns that are constant, kept out of the network and restored", &constant),
         (rounded, &integer),

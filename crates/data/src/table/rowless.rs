@@ -50,7 +50,23 @@ impl Dataset for KeptTable {
     }
 
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
-        self.space.scale(row, out);
+        self.space.scale(row, || 0.5, out);
+    }
+
+    fn scale_at_random(&self, row: &[f64], uniform: &mut dyn FnMut() -> f64, out: &mut Vec<f64>) {
+        self.space.scale(row, uniform, out);
+    }
+
+    fn told(&self) -> Vec<usize> {
+        self.space.told.clone()
+    }
+
+    fn draw_user_row(&self, stream: &mut Stream, out: &mut Vec<f64>) {
+        self.told.draw(stream, &self.space, out);
+    }
+
+    fn seen_range(&self, column: usize) -> Option<[f64; 2]> {
+        self.space.scales.get(column)?.seen
     }
 
     fn attribution(&self) -> Option<&str> {

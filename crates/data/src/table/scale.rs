@@ -1,8 +1,8 @@
 //! Columns between the user's units and the model's space.
 
 use super::{
-    CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, TableError,
-    quantile::Quantile, rank::Rank, rows::Rows,
+    CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, Table, TableError,
+    ToldError, quantile::Quantile, rank::Rank, rows::Rows,
 };
 #[cfg(feature = "serde")]
 use super::{SpecError, quantile::ascend};
@@ -45,6 +45,9 @@ pub(super) struct Scale {
     /// Whether all training values are whole.
     pub is_integer: bool,
     pub map: Map,
+    /// The least and the largest training value; none of a category, and in files of earlier versions.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub seen: Option<[f64; 2]>,
     /// What a restored value is rounded to.
     rounding: Rounding,
     /// Where a restored value may lie.
@@ -113,6 +116,7 @@ impl Scale {
         };
         let is_map = match &self.map {
             Map::Constant(_) => true,
+            Map::Category(names) => names.len() >= 2,
             Map::Linear { std, .. } => *std > 0.0,
             Map::Quantile(quantile) => quantile.is_sound(),
             Map::Rank(rank) => rank.is_sound(),
@@ -160,7 +164,7 @@ impl Scale {
     /// values that were seen, or out of their range.
     pub fn is_final(&self) -> bool {
         !matches!(self.rounding, Rounding::None)
-            || self.map.is_dithered()
+            || matches!(self.map, Map::Rank(_) | Map::Category(_))
             || self.ends.iter().any(|end| end.is_finite())
     }
 
@@ -200,6 +204,8 @@ fn nearest(values: &[f64], value: f64) -> f64 {
 pub(super) enum Map {
     /// The column is one value, and no part of the model's space.
     Constant(f64),
+    /// One feature for each of these names, 1 at the row's own; a value is a place among them.
+    Category(Vec<String>),
     /// `(x − mean) / std`.
     Linear {
         mean: f64,
@@ -214,9 +220,19 @@ impl Map {
     pub fn apply(&self, value: f64, uniform: f64) -> f64 {
         match self {
             Self::Constant(value) => *value,
+            Self::Category(_) => value,
             Self::Linear { mean, std } => (value - mean) / std,
             Self::Quantile(quantile) => quantile.apply(value),
             Self::Rank(rank) => rank.apply(value, uniform),
+        }
+    }
+
+    /// The number of features.
+    pub const fn features(&self) -> usize {
+        match self {
+            Self::Constant(_) => 0,
+            Self::Category(names) => names.len(),
+            Self::Linear { .. } | Self::Quantile(_) | Self::Rank(_) => 1,
         }
     }
 
@@ -227,7 +243,8 @@ impl Map {
 
     pub fn undo(&self, value: f64) -> f64 {
         match self {
-            Self::Constant(value) => *value,
+            Self::Constant(constant) => *constant,
+            Self::Category(_) => value,
             Self::Linear { mean, std } => mean + std * value,
             Self::Quantile(quantile) => quantile.undo(value),
             Self::Rank(rank) => rank.undo(value),
@@ -252,20 +269,24 @@ pub(super) fn is_whole(value: f64) -> bool {
     value.fract() == 0.0 && value.abs() < WHOLE_LIMIT
 }
 
-/// The scales of the columns of `rows` from the row `first` on; at least one isn't constant.
+/// The scales of a table's columns, by its rows from `first` on; at least one that is drawn isn't constant.
 pub(super) fn fit(
-    file: &str,
-    specs: &[ColumnSpec],
-    rows: &Rows,
+    table: &Table,
     first: usize,
     transform: Transform,
 ) -> Result<Vec<Scale>, TableError> {
+    let (file, specs, rows) = (table.file.as_str(), &table.specs, &table.rows);
     let count = (rows.len() - first) as f64;
     let columns = statistics(rows, first, specs.len());
-    let varying = || columns.iter().filter(|column| column.minimum < column.maximum);
+    let drawn = (0..columns.len()).filter(|i| !table.told.contains(i)).map(|i| &columns[i]);
+    let varying = || drawn.clone().filter(|column| column.minimum < column.maximum);
     if varying().next().is_none() {
         let rows = rows.len() - first;
         return Err(TableError::AllConstant { file: file.to_owned(), rows });
+    }
+    if let Some(told) = table.told.iter().find(|i| columns[**i].minimum == columns[**i].maximum) {
+        let (file, column) = (file.to_owned(), specs[*told].name.clone());
+        return Err(ToldError::Constant { file, column, rows: rows.len() - first }.into());
     }
     let variance = |column: &Column| column.square / count;
     let share = 1.0 / varying().count() as f64;
@@ -276,7 +297,12 @@ pub(super) fn fit(
         if minimum == maximum {
             let (map, rounding) = (Map::Constant(minimum), Rounding::None);
             let ends = [f64::NEG_INFINITY, f64::INFINITY];
-            return Ok(Scale { is_integer, map, rounding, ends });
+            return Ok(Scale { is_integer, map, seen: Some([minimum, minimum]), rounding, ends });
+        }
+        if let Some(names) = &table.categories[i] {
+            let (map, rounding) = (Map::Category(names.clone()), Rounding::None);
+            let ends = [f64::NEG_INFINITY, f64::INFINITY];
+            return Ok(Scale { is_integer: false, map, seen: None, rounding, ends });
         }
         let sorted = || {
             let mut values: Vec<_> = (first..rows.len()).map(|row| rows.row(row)[i]).collect();
@@ -286,7 +312,14 @@ pub(super) fn fit(
         // The sum of many numbers far from 0 has a large rounding error, that of the deviations a small one.
         let mean = column.sum / count + column.deviation / count;
         let std = variance(column).sqrt();
-        let map = match spec.encoding.map_or(Way::Table(transform), Way::Column) {
+        // What is told counts by itself, whatever the unit of the others.
+        let of_table = match transform {
+            Transform::None | Transform::StandardiseTogether if table.told.contains(&i) => {
+                Transform::Standardise
+            }
+            other => other,
+        };
+        let map = match spec.encoding.map_or(Way::Table(of_table), Way::Column) {
             Way::Column(Encoding::Rank) => Map::Rank(Rank::new(&sorted())),
             Way::Table(Transform::None) => Map::Linear { mean: 0.0, std: 1.0 },
             _ if !(std.is_normal() && (maximum - minimum).is_finite()) => {
@@ -325,7 +358,7 @@ pub(super) fn fit(
                 [min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)]
             }
         };
-        Ok(Scale { is_integer, map, rounding, ends })
+        Ok(Scale { is_integer, map, seen: Some([minimum, maximum]), rounding, ends })
     };
     columns.iter().zip(specs).enumerate().map(scale).collect()
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{TableError, TableOptions};
+use super::{TableError, TableOptions, ToldError};
 
 /// Likeness of two names, by Jaro and Winkler, above which one may have been meant for the other.
 const ALIKE: f64 = 0.75;
 
-/// The indices of the chosen columns, in the order of `data.columns` or, without it, of the file.
+/// The indices of the chosen columns, in the order of `data.columns` or, without it, of the file; those that are told
+/// come last, in their order.
 pub(super) fn select(
     file: &str,
     names: &[String],
@@ -27,12 +28,23 @@ pub(super) fn select(
     if let Some(name) = options.exclude.iter().find(|name| !places.contains_key(name.as_str())) {
         return Err(unknown("data.exclude", name));
     }
-    for name in &options.exclude {
+    if let Some(name) = options.told.iter().find(|name| !places.contains_key(name.as_str())) {
+        return Err(unknown("data.condition.columns", name));
+    }
+    // What is told is taken, though other fields leave it out.
+    for name in options.exclude.iter().filter(|name| !options.told.contains(name)) {
         places.insert(name, Vec::new());
     }
     let mut chosen = Vec::new();
     let said = options.columns.as_ref().map(|specs| specs.iter().map(|spec| &spec.name));
-    let wanted: Vec<_> = said.map_or_else(|| names.iter().collect(), Iterator::collect);
+    let mut wanted: Vec<_> = said.map_or_else(|| names.iter().collect(), Iterator::collect);
+    wanted.retain(|name| !options.told.contains(name));
+    // What is said of told columns alone chooses none.
+    if wanted.is_empty() && !options.told.is_empty() {
+        wanted = names.iter().filter(|name| !options.told.contains(name)).collect();
+    }
+    let drawn = wanted.len();
+    wanted.extend(&options.told);
     for name in wanted {
         // Each place is taken out, so that a second mention finds none.
         match places.get_mut(name.as_str()).map(std::mem::take).as_deref() {
@@ -51,6 +63,9 @@ pub(super) fn select(
     }
     if chosen.is_empty() {
         return Err(TableError::NoColumns { file: file.to_owned() });
+    }
+    if drawn == 0 {
+        return Err(ToldError::All { file: file.to_owned(), told: options.told.clone() }.into());
     }
     Ok(chosen)
 }

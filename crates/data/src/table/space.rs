@@ -11,32 +11,52 @@ use crate::{ChannelAxis, Column, ColumnValues, FeatureGroup, FeatureKind, Pictur
 pub(super) struct Space {
     pub specs: Vec<ColumnSpec>,
     pub scales: Vec<Scale>,
-    /// Indices of the columns that aren't constant.
+    /// Indices of the columns that aren't constant, in the order of their features: those that are told come last.
     pub varying: Vec<usize>,
+    /// Indices of the columns that are told.
+    pub told: Vec<usize>,
     /// Whether samples are rounded in columns whose training values are all whole.
     pub round_integers: bool,
     /// How the columns are the pixels of a picture.
     pub picture: Option<Picture>,
+    /// The first feature of each column.
+    places: Vec<usize>,
+    features: usize,
 }
 
 impl Space {
     pub fn new(
         specs: Vec<ColumnSpec>,
         scales: Vec<Scale>,
+        told: Vec<usize>,
         round_integers: bool,
         picture: Option<Picture>,
     ) -> Self {
-        let is_varying = |column: &usize| !matches!(scales[*column].map, Map::Constant(_));
-        let varying = (0..scales.len()).filter(is_varying).collect();
-        Self { specs, scales, varying, round_integers, picture }
+        let is_drawn = |column: &usize| {
+            !matches!(scales[*column].map, Map::Constant(_)) && !told.contains(column)
+        };
+        let mut varying: Vec<_> = (0..scales.len()).filter(is_drawn).collect();
+        varying.extend(&told);
+        let (mut places, mut features) = (vec![0; scales.len()], 0);
+        for column in &varying {
+            places[*column] = features;
+            features += scales[*column].map.features();
+        }
+        Self { specs, scales, varying, told, round_integers, picture, places, features }
     }
 
     pub const fn features(&self) -> usize {
-        self.varying.len()
+        self.features
+    }
+
+    /// The number of columns that are not told.
+    pub const fn drawn_columns(&self) -> usize {
+        self.specs.len() - self.told.len()
     }
 
     pub fn columns(&self) -> Vec<Column> {
         let values = |scale: &Scale| match scale {
+            Scale { map: Map::Category(names), .. } => ColumnValues::Category(names.clone()),
             Scale { map: Map::Constant(value), .. } => ColumnValues::Constant(*value),
             Scale { is_integer: true, .. } if self.round_integers => ColumnValues::Whole,
             _ => ColumnValues::Number,
@@ -56,7 +76,13 @@ impl Space {
     }
 
     pub fn layout(&self) -> Vec<FeatureGroup> {
-        let group = |column: &usize| FeatureGroup { column: *column, kind: FeatureKind::Number };
+        let group = |column: &usize| {
+            let kind = match &self.scales[*column].map {
+                Map::Category(names) => FeatureKind::Category { count: names.len() },
+                _ => FeatureKind::Number,
+            };
+            FeatureGroup { column: *column, kind }
+        };
         self.varying.iter().map(group).collect()
     }
 
@@ -65,7 +91,8 @@ impl Space {
         // Features are in the order of the columns.
         let is_first = channels == 1 || axis == ChannelAxis::First;
         let shape = Shape { channels, height, width };
-        Some(shape).filter(|shape| is_first && shape.features() == self.features())
+        let drawn = self.varying.len() - self.told.len();
+        Some(shape).filter(|shape| is_first && shape.features() == drawn)
     }
 
     pub fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
@@ -81,11 +108,14 @@ impl Space {
     }
 
     fn restore_each(&self, row: &[f64], out: &mut Vec<f64>, of: impl Fn(&Scale, f64) -> f64) {
-        let mut varying = row.iter();
-        for scale in &self.scales {
-            let value = match scale.map {
-                Map::Constant(value) => value,
-                _ => of(scale, varying.next().copied().unwrap_or(f64::NAN)),
+        for (scale, place) in self.scales.iter().zip(&self.places) {
+            let value = match &scale.map {
+                Map::Constant(value) => *value,
+                Map::Category(names) => {
+                    let shares = row.iter().skip(*place).take(names.len()).enumerate();
+                    shares.max_by(|a, b| a.1.total_cmp(b.1)).map_or(f64::NAN, |(i, _)| i as f64)
+                }
+                _ => of(scale, row.get(*place).copied().unwrap_or(f64::NAN)),
             };
             out.push(self.rounded(scale, value));
         }
@@ -101,9 +131,18 @@ impl Space {
         self.scales.get(column).is_some_and(Scale::is_final)
     }
 
-    pub fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
-        let scaled = |column: &usize| self.scales[*column].map.apply(row[*column], 0.5);
-        out.extend(self.varying.iter().map(scaled));
+    /// Appends the features of a row in the user's units; `uniform` places a value that many features stand for.
+    pub fn scale(&self, row: &[f64], mut uniform: impl FnMut() -> f64, out: &mut Vec<f64>) {
+        for column in &self.varying {
+            let value = row[*column];
+            match &self.scales[*column].map {
+                Map::Category(names) => {
+                    out.extend((0..names.len()).map(|i| f64::from(value == i as f64)));
+                }
+                map if map.is_dithered() => out.push(map.apply(value, uniform())),
+                map => out.push(map.apply(value, 0.5)),
+            }
+        }
     }
 
     /// The number of columns whose values are spread at random.

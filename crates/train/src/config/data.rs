@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use langevin_data::{
-    Checkerboard, Dataset, EightGaussians, Gaussian, GaussianMixture, Rings, Spiral, SwissRoll,
-    TwoMoons,
+    Checkerboard, Dataset, EightGaussians, Gaussian, GaussianMixture, LabelledMixture, Rings,
+    Spiral, SwissRoll, TwoMoons,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{BUILT_IN, CustomPart, TableConfig};
+use super::{BUILT_IN, ConditionConfig, CustomPart, TableConfig};
 use crate::{TrainError, error::in_section};
 
 /// What the model learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "a run has one")]
 pub enum DataConfig {
     /// One Gaussian with the same standard deviation along every axis.
     Gaussian {
@@ -23,13 +23,20 @@ pub enum DataConfig {
         mean: Vec<f64>,
         /// Standard deviation along every axis.
         std: f64,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
-    /// Gaussians of equal standard deviation.
+    /// Gaussians of one standard deviation, or with a covariance each.
     GaussianMixture {
         /// Means of the Gaussians, one list of features each.
         means: Vec<Vec<f64>>,
         /// Standard deviation of each Gaussian along every axis.
-        std: f64,
+        #[serde(default)]
+        std: Option<f64>,
+        /// Covariance of each Gaussian, a symmetric matrix as a list of rows; in place of `std`.
+        #[serde(default)]
+        covariances: Option<Vec<Vec<Vec<f64>>>>,
         /// Shares of the Gaussians; equal where left out.
         #[serde(default)]
         weights: Option<Vec<f64>>,
@@ -37,6 +44,9 @@ pub enum DataConfig {
         /// each; needs equal shares.
         #[serde(default)]
         balanced: bool,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// Eight Gaussians on a circle.
     EightGaussians {
@@ -46,12 +56,18 @@ pub enum DataConfig {
         /// Standard deviation of each Gaussian.
         #[serde(default = "twentieth")]
         std: f64,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// Two interleaved half circles.
     TwoMoons {
         /// Standard deviation of the noise around the half circles.
         #[serde(default = "twentieth")]
         noise: f64,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// An Archimedean spiral.
     Spiral {
@@ -61,12 +77,18 @@ pub enum DataConfig {
         /// Standard deviation of the noise around the curve.
         #[serde(default = "fiftieth")]
         noise: f64,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// Uniform on every other cell of a board over [-2, 2]².
     Checkerboard {
         /// Cells along each side, even.
         #[serde(default = "four")]
         cells: usize,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// Concentric circles.
     Rings {
@@ -75,17 +97,32 @@ pub enum DataConfig {
         /// Standard deviation of the noise around the circles.
         #[serde(default = "fiftieth")]
         noise: f64,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// The swiss roll in two dimensions.
     SwissRoll {
         /// Standard deviation of the noise around the curve.
         #[serde(default = "fiftieth")]
         noise: f64,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
     },
     /// Columns of a CSV or NPY file, or of a sheet of a workbook.
     Table(TableConfig),
     /// A user's own `Dataset`, given to the trainer by a program of theirs.
-    Custom(CustomPart),
+    Custom {
+        /// Name of the data.
+        name: String,
+        /// Settings that the program reads.
+        #[serde(default)]
+        settings: Map<String, Value>,
+        /// What the model is told about a row, where the data does not say so by itself.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
+    },
 }
 
 fn two() -> f64 {
@@ -107,11 +144,36 @@ impl DataConfig {
     /// # Errors
     /// A field out of its range, by its path.
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        if let Some(condition) = self.condition() {
+            condition.validate(matches!(self, Self::Custom { .. }))?;
+        }
         match self {
             Self::Table(table) => table.validate(),
             // The constructor of a formula checks its parameters.
             _ => Ok(()),
         }
+    }
+
+    /// What the model is told about a row.
+    pub const fn condition(&self) -> Option<&ConditionConfig> {
+        match self {
+            Self::Gaussian { condition, .. }
+            | Self::GaussianMixture { condition, .. }
+            | Self::EightGaussians { condition, .. }
+            | Self::TwoMoons { condition, .. }
+            | Self::Spiral { condition, .. }
+            | Self::Checkerboard { condition, .. }
+            | Self::Rings { condition, .. }
+            | Self::SwissRoll { condition, .. }
+            | Self::Table(TableConfig { condition, .. })
+            | Self::Custom { condition, .. } => condition.as_ref(),
+        }
+    }
+
+    /// The user's own data; `None` for ours.
+    pub(crate) fn custom(&self) -> Option<CustomPart> {
+        let Self::Custom { name, settings, .. } = self else { return None };
+        Some(CustomPart { name: name.clone(), settings: settings.clone() })
     }
 
     /// The data where it is a formula, which costs nothing to make. Returns `None` for a table and for a
@@ -120,24 +182,55 @@ impl DataConfig {
     /// # Errors
     /// A parameter out of its range.
     pub(crate) fn distribution(&self) -> Result<Option<Box<dyn Dataset>>, TrainError> {
+        if let Some(mixture) = self.mixture()?.filter(|_| self.tells_component()) {
+            return Ok(Some(Box::new(LabelledMixture::new(mixture))));
+        }
         let boxed: Result<Box<dyn Dataset>, _> = match self.clone() {
-            Self::Gaussian { mean, std } => Gaussian::new(mean, std).map(|d| Box::new(d) as _),
-            Self::GaussianMixture { means, std, weights, balanced } => {
-                let mixture = GaussianMixture::new(means, std, weights);
-                let mixture = if balanced { mixture.and_then(|m| m.balanced()) } else { mixture };
-                mixture.map(|d| Box::new(d) as _)
+            Self::Gaussian { mean, std, .. } => Gaussian::new(mean, std).map(|d| Box::new(d) as _),
+            Self::GaussianMixture { .. } => {
+                return Ok(self.mixture()?.map(|mixture| Box::new(mixture) as _));
             }
-            Self::EightGaussians { radius, std } => {
+            Self::EightGaussians { radius, std, .. } => {
                 EightGaussians::new(radius, std).map(|d| Box::new(d) as _)
             }
-            Self::TwoMoons { noise } => TwoMoons::new(noise).map(|d| Box::new(d) as _),
-            Self::Spiral { turns, noise } => Spiral::new(turns, noise).map(|d| Box::new(d) as _),
-            Self::Checkerboard { cells } => Checkerboard::new(cells).map(|d| Box::new(d) as _),
-            Self::Rings { radii, noise } => Rings::new(radii, noise).map(|d| Box::new(d) as _),
-            Self::SwissRoll { noise } => SwissRoll::new(noise).map(|d| Box::new(d) as _),
-            Self::Table(_) | Self::Custom(_) => return Ok(None),
+            Self::TwoMoons { noise, .. } => TwoMoons::new(noise).map(|d| Box::new(d) as _),
+            Self::Spiral { turns, noise, .. } => {
+                Spiral::new(turns, noise).map(|d| Box::new(d) as _)
+            }
+            Self::Checkerboard { cells, .. } => Checkerboard::new(cells).map(|d| Box::new(d) as _),
+            Self::Rings { radii, noise, .. } => Rings::new(radii, noise).map(|d| Box::new(d) as _),
+            Self::SwissRoll { noise, .. } => SwissRoll::new(noise).map(|d| Box::new(d) as _),
+            Self::Table(_) | Self::Custom { .. } => return Ok(None),
         };
         boxed.map(Some).map_err(in_section("data"))
+    }
+
+    /// The Gaussians of data that is a mixture of some.
+    fn mixture(&self) -> Result<Option<GaussianMixture>, TrainError> {
+        let mixture = match self.clone() {
+            Self::GaussianMixture { means, std, covariances, weights, balanced, .. } => {
+                let mixture = match (std, covariances) {
+                    (Some(std), None) => GaussianMixture::new(means, std, weights),
+                    (None, Some(own)) => GaussianMixture::with_covariances(means, own, weights),
+                    _ => {
+                        let message =
+                            "must say `std`, or `covariances` in its place: one of the two";
+                        return Err(TrainError::config("data", message));
+                    }
+                };
+                if balanced { mixture.and_then(|m| m.balanced()) } else { mixture }
+            }
+            Self::EightGaussians { radius, std, .. } => {
+                EightGaussians::new(radius, std).map(EightGaussians::into_mixture)
+            }
+            _ => return Ok(None),
+        };
+        mixture.map(Some).map_err(in_section("data"))
+    }
+
+    /// Whether the model is told which Gaussian a row comes from.
+    fn tells_component(&self) -> bool {
+        self.condition().is_some_and(|condition| condition.columns == ["component"])
     }
 
     /// Puts the run file's folder before a table's path, which is relative to it.

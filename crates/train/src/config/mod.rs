@@ -3,6 +3,7 @@
 //! Every default is written out in the resolved copy that a run keeps, and the JSON Schema of
 //! `langevin schema` is made from these types.
 
+mod condition;
 mod custom;
 mod data;
 mod denoiser;
@@ -19,10 +20,12 @@ mod report;
 mod sampling;
 mod synonyms;
 mod table;
+mod told_values;
 mod training;
 mod versions;
 mod wording;
 
+pub use condition::{ConditionConfig, GivenColumns};
 pub use custom::{Choice, CustomPart};
 pub use data::DataConfig;
 pub use denoiser::{DenoiserConfig, NetworkConfig, NetworksConfig};
@@ -35,6 +38,7 @@ pub use report::{FigureKind, ReportConfig, TRAJECTORY_ROWS};
 pub use sampling::{BoundConfig, SampleConfig, SamplerConfig, StartConfig};
 pub use synonyms::field_elsewhere;
 pub use table::{BUILT_IN, TableConfig, relative_path};
+pub use told_values::ToldValues;
 pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainConfig};
 pub use wording::{nearest, spelled_out};
 

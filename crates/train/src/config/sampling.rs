@@ -1,17 +1,18 @@
 //! `sample`: how samples are drawn.
 
 use langevin_core::{
-    AncestralVariance, CoreError, Ddim, Ddpm, Dpm2, End, Euler, Heun, Sampler, Subtract,
+    AncestralVariance, CoreError, Ddim, Ddpm, Dpm2, End, Euler, Guidance, Heun, Resampling,
+    Sampler, Subtract,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    CustomPart,
+    CustomPart, ToldValues,
     ranges::{above_zero, at_least_one},
 };
-use crate::TrainError;
+use crate::{TrainError, error::in_section};
 
 /// The most repeats of the last step.
 const MOST_REPEATS: usize = 10_000;
@@ -34,6 +35,17 @@ pub struct SampleConfig {
     /// What the estimate of the clean rows is kept within.
     #[serde(default)]
     pub bound: BoundConfig,
+    /// What the samples are told: `"as_data"`, which is the same as a training row each, or values of columns by their
+    /// names, as `{"species": "Adelie"}`.
+    #[serde(default)]
+    pub condition: ToldValues,
+    /// How far samples are moved towards what they are told; not at all where left out.
+    #[serde(default)]
+    pub guidance: Guidance,
+    /// How the rest is filled in where values are given to a model that was not trained to be told any; they are refused
+    /// where left out.
+    #[serde(default)]
+    pub inpaint: Option<Resampling>,
 }
 
 fn thousand() -> usize {
@@ -56,6 +68,11 @@ impl SampleConfig {
         if let StartConfig::Gaussian { std, .. } = &self.start {
             above_zero("sample.start.std", *std)?;
         }
+        if let Some(resampling) = &self.inpaint {
+            resampling.check().map_err(in_section("sample.inpaint"))?;
+        }
+        // How many features it needs is known with the data.
+        self.guidance.check(usize::MAX).map_err(in_section("sample.guidance"))?;
         if let Some((path, row)) = self.start.row()
             && (row.is_empty() || !row.iter().all(|x| (*x as f32).is_finite()))
         {

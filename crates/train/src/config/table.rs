@@ -6,7 +6,10 @@ use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pixels::{EachColumn, ImageChannels};
+use super::{
+    ConditionConfig,
+    pixels::{EachColumn, ImageChannels},
+};
 use crate::TrainError;
 
 /// Prefix of the names of tables that the binary holds.
@@ -97,6 +100,9 @@ pub struct TableConfig {
     /// Channels of an image: how many, and on which axis of a row.
     #[serde(default)]
     pub image_channels: Option<ImageChannels>,
+    /// What the model is told about a row; nothing where left out.
+    #[serde(default)]
+    pub condition: Option<ConditionConfig>,
 }
 
 fn fifth() -> f64 {

@@ -107,6 +107,7 @@ impl ProblemBuilder {
                 embedding: embedding.map_err(in_section("denoiser.embedding"))?,
                 prediction: denoiser.prediction,
                 weighting,
+                condition: config.data.condition().cloned(),
                 reduction: train.loss,
                 parts: train.accumulate,
             },

@@ -4,10 +4,10 @@ use langevin_core::{
     LevelEmbedding, LevelSampler, LevelWeight, LossReduction, NoiseLevel, NoiseSchedule,
     Prediction, TrainingLevels,
 };
-use langevin_data::{Dataset, Part, Purpose, Streams};
+use langevin_data::{Dataset, Part, Purpose, Stream, Streams};
 
-use super::{Columns, Head, HeadLoss, StepBatch};
-use crate::{TrainError, error::in_section};
+use super::{Columns, Condition, Head, HeadLoss, StepBatch, condition::drawn_features};
+use crate::{TrainError, config::ConditionConfig, error::in_section};
 
 /// Source of a batch: the rows and the random streams of training, or the held-out ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Diffusion {
     pub prediction: Prediction,
     /// How the network's errors are weighted by level.
     pub weighting: Box<dyn LevelWeight>,
+    /// What the network is told about a row beside its level; `None` where the data alone says it, if anything.
+    pub condition: Option<ConditionConfig>,
     /// How a batch's errors become one loss.
     pub reduction: LossReduction,
     /// Number of parts in which a training batch's gradient is made.
@@ -88,6 +90,18 @@ impl Diffusion {
         let last = self.networks - 1;
         let (place, begins) = self.levels.order()?.at(step, self.networks);
         (begins && place > 0).then(|| (last - (place - 1), last - place))
+    }
+
+    /// What the network is told about the rows of `data` beside their level.
+    pub fn condition_of(&self, data: &dyn Dataset) -> Option<Condition> {
+        Condition::of(self.condition.as_ref(), data)
+    }
+
+    /// Numbers of columns of the network for `data`: those that it denoises, and those that tell it the level and the
+    /// condition.
+    pub fn network_columns(&self, data: &dyn Dataset) -> [usize; 2] {
+        let condition = self.condition_of(data).map_or(0, |condition| condition.width());
+        [drawn_features(data), self.embedding.features() + condition]
     }
 
     fn lines(&self, level: &NoiseLevel) -> Lines {
@@ -144,10 +158,20 @@ impl Diffusion {
                 (Part::HeldOut, Purpose::HeldOut, Purpose::HeldOutNoise, Purpose::HeldOutLevel)
             }
         };
-        let features = data.features();
-        let mut clean = vec![0.0; rows * features];
+        let of_row = data.features();
+        let mut clean = vec![0.0; rows * of_row];
         let word = first * data.words_per_row();
         data.draw(part, &mut streams.at(of_data, stream, word), &mut clean);
+        let condition = self.condition_of(data);
+        let told_rows = condition.as_ref().map(|condition| {
+            let purpose = match source {
+                Source::Training => Purpose::Condition,
+                Source::HeldOut => Purpose::HeldOutCondition,
+            };
+            let word = first * condition.words_per_row();
+            told(condition, &clean, of_row, &mut streams.at(purpose, stream, word))
+        });
+        let features = condition.as_ref().map_or(of_row, Condition::drawn);
         let mut noise = vec![0.0; rows * features];
         let word = first * langevin_data::normal_words(features);
         streams.at(of_noise, stream, word).fill_normal_rows(&mut noise, features);
@@ -161,7 +185,7 @@ impl Diffusion {
         let mut target = Vec::with_capacity(rows * features);
         let mut told = Vec::with_capacity(rows * columns);
         let mut weight = Vec::with_capacity(rows);
-        let rows_of = clean.chunks_exact(features).zip(noise.chunks_exact(features));
+        let rows_of = clean.chunks_exact(of_row).zip(noise.chunks_exact(features));
         let mut known: Option<Lines> = None;
         for (level, (x0, eps)) in levels.iter().zip(rows_of) {
             // A whole batch is often at one level, whose lines are then made once.
@@ -184,19 +208,51 @@ impl Diffusion {
             }
             weight.push(lines.weight);
         }
+        let (condition, cell_weight) = told_rows.map_or((None, None), |(condition, open)| {
+            if let Some(open) = &open {
+                // Noisy cells of what is told say nothing more.
+                input.iter_mut().zip(&open.values).for_each(|(x, open)| *x *= open);
+            }
+            (Some(condition), open)
+        });
         Ok(StepBatch {
             network,
             rows,
             parts: if source == Source::Training { self.parts } else { 1 },
             input: Columns { columns: features, values: input },
             level_features: (columns > 0).then_some(Columns { columns, values: told }),
-            condition: None,
+            condition,
             heads: vec![Head {
                 loss: HeadLoss::Squared(Columns { columns: features, values: target }),
                 weight,
-                cell_weight: None,
+                cell_weight,
             }],
             reduction: self.reduction,
         })
     }
+}
+
+/// The network's condition for each of the clean rows, and, where columns are told that the network draws, 1 for each
+/// cell that is not told, which is also its weight, else 0.
+fn told(
+    condition: &Condition,
+    clean: &[f64],
+    features: usize,
+    stream: &mut Stream,
+) -> (Columns, Option<Columns>) {
+    let rows = clean.len() / features;
+    let mut told = Vec::with_capacity(rows * condition.width());
+    let mut weights = Vec::with_capacity(if condition.is_any() { clean.len() } else { 0 });
+    let mut known = vec![false; condition.things()];
+    let mut open = vec![true; condition.drawn()];
+    for row in clean.chunks_exact(features) {
+        condition.choose(stream, &mut known);
+        condition.push(row, &known, &mut told);
+        if condition.is_any() {
+            condition.open(&known, &mut open);
+            weights.extend(open.iter().map(|open| f32::from(u8::from(*open))));
+        }
+    }
+    let weights = Columns { columns: condition.drawn(), values: weights };
+    (Columns { columns: condition.width(), values: told }, condition.is_any().then_some(weights))
 }

@@ -5,6 +5,7 @@ use langevin_data::{Dataset, FeatureKind, Part};
 
 use super::{
     Diffusion, Problem,
+    condition::drawn_features,
     numbers::{check_coefficients, check_level, check_step},
 };
 use crate::{
@@ -40,6 +41,7 @@ impl Problem {
     /// are not there.
     pub(crate) fn check_data(&self, data: &dyn Dataset) -> Result<(), TrainError> {
         check_layout(data)?;
+        self.check_condition(data)?;
         self.check_start(data)?;
         self.check_held_out(data)
     }
@@ -195,6 +197,44 @@ impl Problem {
         Ok(())
     }
 
+    /// Checks that what the model is told can be told of the data.
+    ///
+    /// # Errors
+    /// Columns of data that has none to tell, any of one column, a network whose output is a step to the next level.
+    fn check_condition(&self, data: &dyn Dataset) -> Result<(), TrainError> {
+        let config = self.diffusion.condition.as_ref();
+        let refuse = |field: &str, message: String| {
+            Err(TrainError::config(format!("data.condition{field}"), message))
+        };
+        if let Some(named) = config.filter(|it| !it.columns.is_empty() && data.told().is_empty()) {
+            let message = format!(
+                "this data has no column to tell beside those that it draws, got {:?}: only tables have, and mixtures, \
+                 whose \"component\" it is",
+                named.columns
+            );
+            return refuse(".columns", message);
+        }
+        let Some(condition) = self.diffusion.condition_of(data) else {
+            return match config {
+                Some(_) => refuse("", "this data tells nothing: say `given`: \"any\"".to_owned()),
+                None => Ok(()),
+            };
+        };
+        if condition.is_any() && !data.told().is_empty() {
+            let message = "must be left out where the data says by itself what is told";
+            return refuse(".given", message.to_owned());
+        }
+        if condition.is_any() && condition.things() < 2 {
+            return refuse(".given", "needs two columns at least that vary, got one".to_owned());
+        }
+        if matches!(self.diffusion.prediction, Prediction::LevelStep { .. }) {
+            let message = "must be of another kind where data.condition tells the network something: `level_step` \
+                           knows the level alone";
+            return Err(TrainError::config("denoiser.prediction", message));
+        }
+        Ok(())
+    }
+
     /// Checks that a decision by the held-out loss has held-out rows to measure the loss on.
     ///
     /// # Errors
@@ -214,7 +254,7 @@ impl Problem {
 ///
 /// # Errors
 /// A layout or a shape of another number of features than a row has; features of a column that is not
-/// there; a category, which no training learns yet.
+/// there; a category that is drawn, which no training learns yet; told columns before drawn ones.
 fn check_layout(data: &dyn Dataset) -> Result<(), TrainError> {
     let (layout, features, columns) = (data.layout(), data.features(), data.columns());
     let laid_out: usize = layout.iter().map(|group| group.kind.features()).sum();
@@ -222,16 +262,24 @@ fn check_layout(data: &dyn Dataset) -> Result<(), TrainError> {
         let message = format!("its layout has {laid_out} features, and a row has {features}");
         return Err(TrainError::config("data", message));
     }
-    if let Some(shape) = data.shape().filter(|shape| shape.features() != features) {
-        let message = format!("its shape has {} features, a row {features}", shape.features());
+    let drawn = drawn_features(data);
+    if let Some(shape) = data.shape().filter(|shape| shape.features() != drawn) {
+        let message = format!("its shape has {} features, a row {drawn}", shape.features());
         return Err(TrainError::config("data", message));
     }
-    for group in layout {
+    let told = data.told();
+    let is_told: Vec<_> = layout.iter().map(|group| told.contains(&group.column)).collect();
+    if !is_told.is_sorted() || is_told.first() != Some(&false) {
+        let message =
+            "its told columns must end its layout, behind one at least that the model draws";
+        return Err(TrainError::config("data", message));
+    }
+    for (group, is_told) in layout.into_iter().zip(is_told) {
         let Some(column) = columns.get(group.column) else {
             let message = format!("its layout names column {} of {}", group.column, columns.len());
             return Err(TrainError::config("data", message));
         };
-        if group.kind != FeatureKind::Number {
+        if group.kind != FeatureKind::Number && !is_told {
             let message =
                 format!("column {:?} is no number, and only numbers are learnt", column.name);
             return Err(TrainError::config("data", message));

@@ -17,9 +17,11 @@ impl DataConfig {
     /// A parameter out of its range, a file that cannot be used, or a user's own data, which a program of
     /// theirs must give.
     pub fn build(&self, seed: u64) -> Result<Box<dyn Dataset>, TrainError> {
+        if let Some(part) = self.custom() {
+            return Err(part.missing("data", "own_data"));
+        }
         match self {
             Self::Table(table) => Ok(Box::new(table.load(seed)?)),
-            Self::Custom(part) => Err(part.missing("data", "own_data")),
             _ => self
                 .distribution()?
                 .ok_or_else(|| TrainError::config("data", "must be a formula or a table")),
@@ -38,6 +40,7 @@ impl TableConfig {
             each: self.each_column.as_ref().map(EachColumn::spec),
             axes: self.shape.clone(),
             exclude: self.exclude.clone(),
+            told: self.condition.as_ref().map_or_else(Vec::new, |told| told.columns.clone()),
             header: self.header,
             delimiter: self.delimiter()?,
             missing: self.missing,
@@ -52,7 +55,7 @@ impl TableConfig {
             round_integers: self.round_integers,
         };
         let data = |table: Table| {
-            let picture = self.picture(table.columns().len(), table.axes())?;
+            let picture = self.picture(table.columns().len() - table.told(), table.axes())?;
             let data = TableData::new(table, &split)?;
             Ok::<_, TrainError>(match picture {
                 Some(picture) => data.with_picture(picture),

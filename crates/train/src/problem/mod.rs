@@ -3,6 +3,7 @@
 mod batch;
 mod builder;
 mod columns;
+mod condition;
 mod diffusion;
 mod fit;
 mod form;
@@ -13,10 +14,13 @@ pub(crate) mod moments;
 mod numbers;
 mod remarks;
 mod start;
+#[cfg(test)]
+mod told_batches;
 
 pub use batch::{BatchError, StepBatch};
 pub use builder::ProblemBuilder;
 pub use columns::Columns;
+pub use condition::Condition;
 pub use diffusion::Diffusion;
 pub use form::{BatchForm, HeadForm, HeadKind};
 pub use free_memory::{FreeMemory, MemoryBound, free_memory};

@@ -49,7 +49,7 @@ pub fn built_in_for_samples(
     }
 }
 
-fn network_for(
+pub(super) fn network_for(
     problem: &Problem,
     data: &dyn Dataset,
     device: &Device,
@@ -58,9 +58,8 @@ fn network_for(
         estimate.check()?;
     }
     let config = problem.config();
-    let told = problem.diffusion().embedding.features();
-    let streams = Streams::new(config.seed);
-    config.denoiser.network.init(data.features(), told, &streams, device)
+    let [features, told] = problem.diffusion().network_columns(data);
+    config.denoiser.network.init(features, told, &Streams::new(config.seed), device)
 }
 
 /// Keeps in a run's folder what its samples need of its data, and notes the file in the manifest.

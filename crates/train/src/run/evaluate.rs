@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use burn::tensor::Device;
-use langevin_core::{Denoiser, Network};
+use langevin_core::{ConditionalDenoiser, Network};
 use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{
@@ -12,11 +12,13 @@ use langevin_data::{
     },
 };
 
+use super::conditionals::conditionals;
 use crate::{
     TrainError,
+    config::ToldValues,
     engine::RunDenoiser,
     problem::Problem,
-    sample::{Bounded, Samples, denoising_errors, draw_samples, spaces::BothSpaces},
+    sample::{Given, Samples, denoising_errors_of_run, draw_of_run, spaces::BothSpaces},
     store::{durable::write_json, records::EVALUATION},
 };
 
@@ -39,7 +41,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     problem: &Problem,
     data: &dyn Dataset,
     samples: &Samples,
-    denoiser: &dyn Denoiser,
+    denoiser: &dyn ConditionalDenoiser,
     untrained: &[N],
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
@@ -47,8 +49,9 @@ pub(crate) fn evaluate_samples<N: Network>(
     if data.len(Part::HeldOut) == Some(0) {
         return Err(TrainError::NothingHeldOut);
     }
+    check_measurable(problem)?;
     let seed = problem.config().seed;
-    let all = BothSpaces::of_samples(data, &samples.values);
+    let all = BothSpaces::of_samples(data, &samples.values, &samples.told);
     let drawn = all.measurable();
     if drawn.user.is_empty() {
         // Says which value is not finite.
@@ -63,8 +66,10 @@ pub(crate) fn evaluate_samples<N: Network>(
 
     let count = (samples.values.len() / samples.features).min(BASELINE_ROWS);
     let untrained = RunDenoiser::new(problem.diffusion(), untrained);
-    let untrained = draw_samples(problem, count, seed, data, &untrained, device, progress)?;
-    let untrained = BothSpaces::of_samples(data, &untrained.values);
+    let given = Given::as_data();
+    let untrained =
+        draw_of_run(problem, (count, seed), data, (&untrained, None), &given, device, progress)?;
+    let untrained = BothSpaces::of_samples(data, &untrained.values, &untrained.told);
 
     let mut baselines = vec![("gaussian", gaussian.set("gaussian")?)];
     // An untrained network may give numbers beyond all bounds: then there is nothing to compare.
@@ -80,11 +85,25 @@ pub(crate) fn evaluate_samples<N: Network>(
         seed,
     })?;
     evaluation.verdict = Some(judge(data, seed, &all, &training, &held_out, &untrained.user)?);
-    let bounded = Bounded::of(problem, data, denoiser)?;
-    let denoiser = bounded.as_ref().map_or(denoiser, |bounded| bounded);
-    let errors = denoising_errors(problem, seed, data, denoiser, device, progress)?;
+    let sets = [&drawn, &training, &held_out];
+    evaluation.conditionals = conditionals(problem, data, denoiser, sets, device, progress)?;
+    let errors = denoising_errors_of_run(problem, seed, data, denoiser, device, progress)?;
     evaluation.denoising = Some(errors);
     Ok(evaluation)
+}
+
+/// Checks that a run's samples can be measured: that they are told nothing that held-out rows are not.
+///
+/// # Errors
+/// Values that all samples are told.
+pub(super) fn check_measurable(problem: &Problem) -> Result<(), TrainError> {
+    match problem.config().sample.condition {
+        ToldValues::AsData => Ok(()),
+        ToldValues::Values(_) => {
+            let message = "tells samples values that held-out rows do not have: they are measured as \"as_data\" alone";
+            Err(TrainError::config("sample.condition", message))
+        }
+    }
 }
 
 /// Verdict on samples. Rows of a distribution are fresh draws, twice as many as are compared; its modes' shares are

@@ -67,6 +67,7 @@ mod tests {
             convergence: Some(convergence),
         };
         let samples = Samples {
+            told: Vec::new(),
             features: 1,
             values: vec![1.0],
             levels: vec![summary(2.5), summary(0.00123)],

@@ -34,8 +34,8 @@ impl MemoryEstimate {
     pub fn of(problem: &Problem, data: &dyn Dataset) -> Option<Self> {
         let (config, diffusion, features) =
             (problem.config(), problem.diffusion(), data.features());
-        let (networks, level_features) = (diffusion.networks, diffusion.embedding.features());
-        let mlp = config.denoiser.network.mlp(features, level_features)?;
+        let (networks, [drawn, told]) = (diffusion.networks, diffusion.network_columns(data));
+        let mlp = config.denoiser.network.mlp(drawn, told)?;
         let parameters = mlp.parameters().saturating_mul(networks);
         let moments = match config.train.optimizer {
             OptimizerConfig::Sgd { momentum: 0.0, .. } => 0,
@@ -49,7 +49,7 @@ impl MemoryEstimate {
         let width =
             mlp.form.width.saturating_mul(4).saturating_mul(mlp.form.depth).saturating_add(1024);
         // Inputs of the first layer, with their angles, sines and cosines and their gradients.
-        let input = mlp.form.position_features.saturating_mul(2).saturating_add(level_features);
+        let input = mlp.form.position_features.saturating_mul(2).saturating_add(told);
         let width = width.saturating_add(input.saturating_mul(4));
         let rows = config.train.batch.max(512);
         let samples = config.sample.count.saturating_mul(numbers_of_a_sample(features));
@@ -71,7 +71,7 @@ impl MemoryEstimate {
             }
             Choice::Ours(EngineConfig::Tape) | Choice::Custom(_) => 0,
         };
-        let batches = numbers_of_batches(config.train.batch, features, level_features);
+        let batches = numbers_of_batches(config.train.batch, features, told);
         let values = parameters
             .saturating_mul(copies)
             .saturating_add(mlp.parameters().saturating_mul(groups))

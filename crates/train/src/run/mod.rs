@@ -1,7 +1,9 @@
 //! A run from its run file to its results: trained, resumed, sampled again, measured, verified, made again.
 
+mod conditionals;
 mod data;
 pub(crate) mod evaluate;
+mod guide;
 mod level_remarks;
 mod memory;
 pub(crate) mod observer;
@@ -11,14 +13,16 @@ mod results;
 mod resume;
 pub(crate) mod session;
 pub(crate) mod train;
+mod trained;
 mod verify;
 
 pub use data::{built_in, built_in_for_samples};
+pub use guide::Guide;
 pub use memory::MemoryEstimate;
 pub use observer::{Event, Observer, RunOptions, RunReport};
 pub use pace::pace;
 pub use reproduce::{Reproduction, reproduction_tolerance};
-pub use results::{evaluate_run, sample_run};
+pub use results::{evaluate_run, sample_run, sample_run_given};
 pub use resume::resume;
 pub use train::{built_in_trainer, dry_run, train, train_with};
 pub use verify::{Finding, Verification, verify_run};

@@ -2,23 +2,22 @@
 
 use std::path::Path;
 
-use langevin_core::Network;
+use langevin_core::{ConditionalDenoiser, Network};
 use langevin_data::{Dataset, measure::Evaluation};
 
 use super::{
-    Event, Observer, RunOptions,
-    evaluate::{evaluate_samples, write_evaluation},
+    Event, Guide, Observer, RunOptions,
+    evaluate::{check_measurable, evaluate_samples, write_evaluation},
     observer::{asked_to_stop, sampling},
+    trained::trained,
 };
 use crate::{
     TrainError,
     engine::RunDenoiser,
     problem::Problem,
-    sample::{Samples, draw_samples},
+    sample::{Given, Samples, draw_of_run},
     store::{
-        Manifest, RunState,
-        checkpoint::{Checkpoints, Mismatch},
-        fingerprint::same_data,
+        Manifest,
         folder::{RunFolder, read_run_config},
         records::EVALUATION,
     },
@@ -40,10 +39,64 @@ pub fn sample_run<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
-    let (problem, networks) = trained(run, problem, network, data, observer)?;
+    let given = Given::of_config(&problem.config().sample.condition, data)?;
+    sample_run_given(run, problem, seed, network, data, (&given, None), options, observer)
+}
+
+/// Draws samples as [`sample_run`] does, told what the [`Given`] says in place of the run file, and guided by the
+/// [`Guide`], where there is one.
+///
+/// # Errors
+/// As [`sample_run`]; values that cannot be given; a guide that is told otherwise, or not asked at all.
+#[expect(clippy::too_many_arguments, reason = "those of `sample_run`, and what is told")]
+pub fn sample_run_given<N: Network>(
+    run: &Path,
+    problem: Problem,
+    seed: u64,
+    network: N,
+    data: &dyn Dataset,
+    (given, guide): (&Given, Option<&Guide<N>>),
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<Samples, TrainError> {
+    let (problem, networks) = trained(run, None, problem, network, data, observer)?;
     let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+    let told =
+        |problem: &Problem| problem.diffusion().condition_of(data).map(|it| it.columns().to_vec());
+    if let Some(guide) = guide.filter(|guide| told(&guide.problem) != told(&problem)) {
+        let message = format!(
+            "must be trained with the data.condition of the run that guides, {}",
+            guide.problem.config().name
+        );
+        return Err(TrainError::config("data.condition", message));
+    }
+    let levels = |problem: &Problem| problem.config().noise.schedule.clone();
+    if let Some(guide) = guide.filter(|guide| levels(&guide.problem) != levels(&problem)) {
+        let message = format!(
+            "must be that of the run that guides, {}, whose network knows no other levels",
+            guide.problem.config().name
+        );
+        return Err(TrainError::config("noise.schedule", message));
+    }
+    if guide.is_some() && problem.config().sample.guidance.weight == 1.0 {
+        let message = "must be another than 1 where a run guides, which is not asked then";
+        return Err(TrainError::config("sample.guidance.weight", message));
+    }
+    let guiding = guide.map(|it| RunDenoiser::new(it.problem.diffusion(), &it.networks));
+    let weaker = guiding.as_ref().map(|guide| guide as &dyn ConditionalDenoiser);
+    for remark in given.remarks(data) {
+        observer.event(Event::Warning(&remark));
+    }
     let (count, progress) = (problem.config().sample.count, &mut sampling(observer));
-    let samples = draw_samples(&problem, count, seed, data, &denoiser, options.device, progress)?;
+    let samples = draw_of_run(
+        &problem,
+        (count, seed),
+        data,
+        (&denoiser, weaker),
+        given,
+        options.device,
+        progress,
+    )?;
     samples.check_finite()?;
     Ok(samples)
 }
@@ -61,12 +114,16 @@ pub fn evaluate_run<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Evaluation, TrainError> {
-    let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
+    check_measurable(&problem)?;
+    let (problem, trained) = trained(run, None, problem, network.clone(), data, observer)?;
     let (config, device) = (problem.config(), options.device);
     let denoiser = RunDenoiser::new(problem.diffusion(), &trained);
     let (count, seed) = (config.sample.count, config.seed);
-    let samples =
-        draw_samples(&problem, count, seed, data, &denoiser, device, &mut sampling(observer))?;
+    let given = Given::as_data();
+    let samples = {
+        let progress = &mut sampling(observer);
+        draw_of_run(&problem, (count, seed), data, (&denoiser, None), &given, device, progress)?
+    };
     samples.check_finite()?;
     observer.event(Event::Evaluating);
     let stop = &mut |_| asked_to_stop(observer);
@@ -83,35 +140,4 @@ pub fn evaluate_run<N: Network>(
         manifest.write(run)?;
     }
     Ok(evaluation)
-}
-
-/// The trained networks of a run, and its parts with the frequencies that its checkpoint holds.
-fn trained<N: Network>(
-    run: &Path,
-    problem: Problem,
-    network: N,
-    data: &dyn Dataset,
-    observer: &mut dyn Observer,
-) -> Result<(Problem, Vec<N>), TrainError> {
-    let checkpoints = Checkpoints::new(run);
-    let warn = &mut |what: String| observer.event(Event::Warning(&what));
-    let mut checkpoint = checkpoints.for_sampling(problem.config().train.keep, warn)?;
-    let step = checkpoint.progress.step;
-    let steps = problem.config().train.steps;
-    let state = Manifest::read(run).map(|manifest| manifest.seen_now(run).state);
-    if let Some(state) = state.ok().filter(|state| *state != RunState::Finished && step < steps) {
-        let state = state.name();
-        warn(format!("the run is {state}: its weights are those of step {step} of {steps}"));
-    }
-    let path = checkpoints.path(step);
-    let refuse = |why: Mismatch| why.of(&path);
-    same_data(&checkpoint.data, data).map_err(refuse)?;
-    checkpoint.same_network(problem.config()).map_err(refuse)?;
-    let problem = problem
-        .with_frequencies(std::mem::take(&mut checkpoint.frequencies))
-        .map_err(|why| TrainError::mismatch(&path, why))?;
-    let networks = vec![network; problem.diffusion().networks];
-    let networks =
-        checkpoint.into_networks(networks).map_err(|why| TrainError::mismatch(&path, why))?;
-    Ok((problem, networks))
 }

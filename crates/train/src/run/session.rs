@@ -23,7 +23,7 @@ use crate::{
         pace::pace,
     },
     sample::{
-        LevelSummary, Samples, draw_samples,
+        Given, LevelSummary, Samples, draw_of_run,
         file::{SAMPLES, csv_file},
         levels::{LEVELS, write_levels},
         spaces::BothSpaces,
@@ -253,12 +253,13 @@ impl<'a, N: Network> Session<'a, N> {
         let config = problem.config();
         let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
         let device = self.trainer.device();
-        let samples = draw_samples(
+        let given = Given::of_config(&config.sample.condition, data)?;
+        let samples = draw_of_run(
             problem,
-            config.sample.count,
-            config.seed,
+            (config.sample.count, config.seed),
             data,
-            &denoiser,
+            (&denoiser, None),
+            &given,
             device,
             &mut sampling(observer),
         )?;
@@ -266,7 +267,7 @@ impl<'a, N: Network> Session<'a, N> {
         self.folder.check()?;
         let run = self.folder.path();
         let path = run.join(SAMPLES);
-        let rows = BothSpaces::of_samples(data, &samples.values);
+        let rows = BothSpaces::of_samples(data, &samples.values, &samples.told);
         write_durably(&path, &csv_file(&path, &data.columns(), &rows.user)?)?;
         self.written.push(path);
         self.moments = rows.moments();

@@ -15,6 +15,7 @@ use crate::{
     TrainError,
     config::RunConfig,
     problem::Problem,
+    sample::check_told,
     store::{Manifest, fingerprint, folder::RunFolder},
     trainer::{StepReport, Trainer},
 };
@@ -64,6 +65,7 @@ pub fn train_with<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<RunReport, TrainError> {
     trainer.check_new(trainer.config())?;
+    check_told(trainer.problem(), trainer.data())?;
     let untrained = trainer.sampling_networks();
     let fingerprint = fingerprint(trainer.data());
     let folder = RunFolder::create(out, &trainer.config().name, options.locking)?;
@@ -87,5 +89,6 @@ pub fn dry_run<N: Network>(
 ) -> Result<StepReport, TrainError> {
     problem.config().report.check_new()?;
     out.map_or(Ok(()), crate::store::folder::check_free)?;
+    check_told(&problem, data.as_ref())?;
     Trainer::new(problem, network, data, device)?.step()
 }

@@ -2,10 +2,8 @@
 
 use burn::tensor::{DType, Tensor, TensorData};
 use langevin_core::{CoreError, Denoiser, LevelSteps, NoiseLevel};
-use langevin_data::Dataset;
 
-use super::range::range_of;
-use crate::{TrainError, config::BoundConfig, engine::mlp_cpu::is_processor, problem::Problem};
+use crate::{TrainError, engine::mlp_cpu::is_processor};
 
 /// Denoiser whose estimate is kept within a range by feature: what another denoiser estimates beyond it is
 /// moved to the range's end.
@@ -49,21 +47,6 @@ impl<'a> Bounded<'a> {
                     format!("needs a range from its least to its most, got {least} to {most}");
                 Err(TrainError::config("sample.bound", message))
             }
-        }
-    }
-
-    /// The denoiser as a run's samples are drawn with it, where its run file keeps estimates within a range.
-    ///
-    /// # Errors
-    /// Data without a range: numbers that are none.
-    pub(crate) fn of(
-        problem: &Problem,
-        data: &dyn Dataset,
-        denoiser: &'a dyn Denoiser,
-    ) -> Result<Option<Self>, TrainError> {
-        match problem.config().sample.bound {
-            BoundConfig::Data => Self::new(denoiser, range_of(data)).map(Some),
-            BoundConfig::None => Ok(None),
         }
     }
 

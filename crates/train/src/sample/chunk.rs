@@ -2,16 +2,21 @@
 //! all levels.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use langevin_core::{Denoiser, NoiseLevel, Pilot, Plan, Sampler, sample};
+use langevin_core::{Inpaint, NoiseLevel, Pilot, Plan, Sampler, sample};
 use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
 
-use super::moments::level_goal;
+use super::{
+    given::{Given, ToldRows},
+    informed::Source,
+    moments::level_goal,
+    range::range_of,
+};
 use crate::{
     TrainError,
-    config::StartConfig,
+    config::{BoundConfig, StartConfig},
     error::in_section,
     problem::{
-        Problem,
+        Condition, Problem,
         moments::{DataMoments, matched},
     },
 };
@@ -27,41 +32,94 @@ pub(super) struct Drawing<'a> {
     pub(super) sampler: &'a dyn Sampler,
     pub(super) start: Start,
     pub(super) plan: Plan,
-    pub(super) denoiser: &'a dyn Denoiser,
+    pub(super) source: Source<'a>,
+    /// Within which estimates are kept.
+    pub(super) range: Option<Vec<[f64; 2]>>,
+    pub(super) told: Option<Telling<'a>>,
     pub(super) device: &'a Device,
     pub(super) features: usize,
+}
+
+/// What is told of the samples.
+pub(super) struct Telling<'a> {
+    pub(super) given: &'a Given,
+    pub(super) data: &'a dyn Dataset,
+    /// What the network is told; `None` where it is told nothing, and the rest is filled in.
+    pub(super) condition: Option<Condition>,
+}
+
+/// The range of each feature within which a run keeps estimates, where it does.
+pub(super) fn bound_of(problem: &Problem, data: &dyn Dataset) -> Option<Vec<[f64; 2]>> {
+    match problem.config().sample.bound {
+        BoundConfig::Data => Some(range_of(data)),
+        BoundConfig::None => None,
+    }
+}
+
+impl Telling<'_> {
+    pub(super) fn rows(
+        &self,
+        streams: &Streams,
+        first: u64,
+        count: usize,
+    ) -> Result<ToldRows, TrainError> {
+        self.given.told(self.data, self.condition.as_ref(), streams, first, count)
+    }
 }
 
 impl<'a> Drawing<'a> {
     pub(super) fn new(
         problem: &'a Problem,
         seed: u64,
-        data: &dyn Dataset,
-        denoiser: &'a dyn Denoiser,
+        data: &'a dyn Dataset,
+        (source, given): (Source<'a>, Option<&'a Given>),
         device: &'a Device,
     ) -> Result<Self, TrainError> {
         let (sampler, plan) = (problem.sampler(), problem.plan().clone());
+        let condition = problem.diffusion().condition_of(data);
+        given.map_or(Ok(()), |given| given.check(data, condition.as_ref()))?;
         let mut drawing = Self {
             streams: Streams::new(seed),
             sampler,
             start: Start::new(&problem.config().sample.start, data, plan.start())?,
             plan,
-            denoiser,
+            source,
+            range: bound_of(problem, data),
+            told: given.map(|given| Telling { given, data, condition }),
             device,
             features: data.features(),
         };
         if let Some(method) = sampler.adaptive() {
             let schedule = problem.diffusion().schedule.as_ref();
             let x = drawing.tensor(&drawing.start(0));
-            let plan = method.adapt(drawing.plan, &Pilot { denoiser, schedule, x });
-            drawing.plan = plan.map_err(in_section("sample.sampler"))?;
+            let told = drawing.told_rows(0)?;
+            let plan = drawing.plan.clone();
+            drawing.plan = drawing.source.of_rows(
+                told.as_ref(),
+                drawing.range.as_ref(),
+                device,
+                |denoiser| {
+                    method
+                        .adapt(plan, &Pilot { denoiser, schedule, x })
+                        .map_err(in_section("sample.sampler"))
+                },
+            )?;
             if drawing.plan.start() != problem.plan().start() {
                 let message = "chose another start than the plan's, from which the rows were drawn";
                 return Err(TrainError::config("sample.sampler", message));
             }
             problem.check_plan(&drawing.plan)?;
         }
+        if let Source::FilledIn { resampling, .. } = &drawing.source {
+            let plan = resampling.plan(drawing.plan);
+            drawing.plan = plan.map_err(in_section("sample.inpaint"))?;
+        }
         Ok(drawing)
+    }
+
+    /// What is told of the rows of the chunk from sample `first` on.
+    fn told_rows(&self, first: u64) -> Result<Option<ToldRows>, TrainError> {
+        self.told.as_ref().map(|told| told.rows(&self.streams, first, SAMPLING_ROWS)).transpose()
     }
 
     /// Draws samples `first..first + SAMPLING_ROWS`. `observe` sees the rows at the start and after
@@ -87,8 +145,23 @@ impl<'a> Drawing<'a> {
             Ok(values) => observe(seen, &values),
             Err(error) => problem = Some(error),
         };
-        let x = sample(self.sampler, self.denoiser, &self.plan, x, &mut noise, &mut observe);
-        let x = x.map_err(in_section("sample.sampler"))?;
+        let told = self.told_rows(first)?;
+        let x =
+            self.source.of_rows(told.as_ref(), self.range.as_ref(), self.device, |denoiser| {
+                let by = |sampler: &dyn Sampler| {
+                    let x = sample(sampler, denoiser, &self.plan, x, &mut noise, &mut observe);
+                    x.map_err(in_section("sample.sampler"))
+                };
+                match (&self.source, &told) {
+                    (Source::FilledIn { .. }, Some(told)) => {
+                        let [known, mask] = told.cells();
+                        let filling =
+                            Inpaint::new(self.sampler, self.tensor(&known), self.tensor(&mask));
+                        by(&filling.map_err(in_section("sample.inpaint"))?)
+                    }
+                    _ => by(self.sampler),
+                }
+            })?;
         problem.map_or_else(|| read_rows(x), Err)
     }
 
@@ -202,7 +275,8 @@ mod tests {
         let oracle =
             MixtureOracle::new(GaussianMixture::new(vec![vec![0.0; 2]], 1.0, None).expect("valid"));
         let device = Device::flex();
-        let drawing = Drawing::new(problem, 5, data, &oracle, &device).expect("valid");
+        let drawing =
+            Drawing::new(problem, 5, data, (Source::Same(&oracle), None), &device).expect("valid");
         (0..chunks).flat_map(|chunk| drawing.start(chunk * SAMPLING_ROWS as u64)).collect()
     }
 

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use langevin_core::{Denoiser, NoiseLevel};
+use langevin_core::{ConditionalDenoiser, Denoiser, Guidance, NoiseLevel};
 use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{Denoising, IndependentFeatures, Rows, SquaredErrors},
@@ -13,10 +13,16 @@ use langevin_data::{
 use rayon::prelude::*;
 
 use super::{
-    chunk::{SAMPLING_ROWS, read_rows},
+    chunk::{SAMPLING_ROWS, bound_of, read_rows},
+    given::ToldRows,
+    informed::Source,
     spaces::rows_of,
 };
-use crate::{TrainError, engine::mlp_cpu::is_processor, problem::Problem};
+use crate::{
+    TrainError,
+    engine::mlp_cpu::is_processor,
+    problem::{Condition, Problem},
+};
 
 /// Numbers in all noisy rows of a level: wide rows are fewer, and each says more.
 const NUMBERS: usize = 32_768;
@@ -57,8 +63,43 @@ pub fn denoising_errors(
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Denoising, TrainError> {
+    measure(problem, seed, data, (&Source::Same(denoiser), None), device, progress)
+}
+
+/// Measures the denoiser of a run as [`denoising_errors`] does, its estimates kept within the run's bound. Each row is told
+/// its own columns that are never drawn; columns that may be given are not told.
+///
+/// # Errors
+/// As [`denoising_errors`].
+pub(crate) fn denoising_errors_of_run(
+    problem: &Problem,
+    seed: u64,
+    data: &dyn Dataset,
+    denoiser: &dyn ConditionalDenoiser,
+    device: &Device,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Denoising, TrainError> {
+    let range = bound_of(problem, data);
+    let source = match problem.diffusion().condition_of(data) {
+        None => Source::Same(denoiser),
+        Some(condition) => {
+            let guidance = Guidance::default();
+            Source::Told { denoiser, weaker: None, guidance, condition }
+        }
+    };
+    measure(problem, seed, data, (&source, range.as_ref()), device, progress)
+}
+
+fn measure(
+    problem: &Problem,
+    seed: u64,
+    data: &dyn Dataset,
+    source: (&Source<'_>, Option<&Vec<[f64; 2]>>),
+    device: &Device,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Denoising, TrainError> {
     let levels = measured_levels(problem.sampling_levels().collect());
-    let test = Test::new(seed, data, denoiser, device, levels.first())?;
+    let test = Test::new(seed, data, source, device, levels.first())?;
     let (mut measured, mut left_out) = (Vec::with_capacity(levels.len()), 0);
     for (i, level) in levels.iter().enumerate() {
         match test.at(i as u64, level)? {
@@ -92,7 +133,9 @@ pub(crate) fn bytes_of_denoising(features: usize) -> u64 {
 struct Test<'a> {
     streams: Streams,
     data: &'a dyn Dataset,
-    denoiser: &'a dyn Denoiser,
+    source: &'a Source<'a>,
+    /// Within which estimates are kept.
+    range: Option<&'a Vec<[f64; 2]>>,
     device: &'a Device,
     /// Held-out rows, one after the other.
     clean: Vec<f64>,
@@ -107,7 +150,7 @@ impl<'a> Test<'a> {
     fn new(
         seed: u64,
         data: &'a dyn Dataset,
-        denoiser: &'a dyn Denoiser,
+        (source, range): (&'a Source<'a>, Option<&'a Vec<[f64; 2]>>),
         device: &'a Device,
         first: Option<&NoiseLevel>,
     ) -> Result<Self, TrainError> {
@@ -134,7 +177,8 @@ impl<'a> Test<'a> {
         Ok(Self {
             streams,
             data,
-            denoiser,
+            source,
+            range,
             device,
             repeats: pairs.div_ceil(clean.len() / features),
             clean,
@@ -166,7 +210,12 @@ impl<'a> Test<'a> {
             let noisy: Vec<f32> = noisy.collect();
             let seen: Vec<f64> = noisy.iter().map(|x| f64::from(*x)).collect();
             let x = Tensor::from_data(TensorData::new(noisy, [pairs.len(), features]), self.device);
-            let Ok(denoised) = self.denoiser.denoise(x, level) else { return Ok(None) };
+            let told = ToldRows::of_clean(&x0, self.source.condition());
+            let denoised =
+                self.source.of_rows(Some(&told), self.range, self.device, |denoiser| {
+                    Ok(denoiser.denoise(x, level).ok())
+                })?;
+            let Some(denoised) = denoised else { return Ok(None) };
             let denoised: Vec<f64> = read_rows(denoised)?.into_iter().map(f64::from).collect();
             let optimum = self.data.posterior_means(&seen, level.alpha(), level.sigma());
             if let Some(means) = optimum.as_ref().filter(|means| means.len() != seen.len()) {
@@ -174,7 +223,9 @@ impl<'a> Test<'a> {
                 let message = format!("must give {needed} numbers as posterior means, got {got}");
                 return Err(TrainError::config("data", message));
             }
-            let squares = |a: &[f64], b: &[f64]| squared_distances(a, b, features);
+            // What is never drawn is told, and no denoiser errs in it.
+            let drawn = self.source.condition().map_or(features, Condition::drawn);
+            let squares = |a: &[f64], b: &[f64]| squared_distances(a, b, features, drawn);
             Ok(Some(SquaredErrors {
                 alpha: level.alpha(),
                 sigma: level.sigma(),
@@ -196,9 +247,10 @@ impl<'a> Test<'a> {
     }
 }
 
-fn squared_distances(a: &[f64], b: &[f64], features: usize) -> Vec<f64> {
+/// The squared distances of rows over their first `drawn` features.
+fn squared_distances(a: &[f64], b: &[f64], features: usize, drawn: usize) -> Vec<f64> {
     let rows = a.chunks_exact(features).zip(b.chunks_exact(features));
-    rows.map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()).collect()
+    rows.map(|(a, b)| a.iter().zip(b).take(drawn).map(|(a, b)| (a - b).powi(2)).sum()).collect()
 }
 
 /// The chunks' errors, one after the other.

@@ -61,7 +61,7 @@ pub fn write_samples(
     data: &dyn Dataset,
     samples: &Samples,
 ) -> Result<(), TrainError> {
-    let rows = BothSpaces::of_samples(data, &samples.values);
+    let rows = BothSpaces::of_samples(data, &samples.values, &samples.told);
     match format {
         SamplesFormat::Sheet => pictures::write_sheet(path, data, &rows.user),
         SamplesFormat::Folder => pictures::write_folder(path, data, &rows.user),

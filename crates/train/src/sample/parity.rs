@@ -14,7 +14,10 @@ use langevin_core::{CoreError, Denoiser, Mlp, Noise, Plan, Sampler, Steps, Trans
 use langevin_data::{Dataset, Streams};
 use serde_json::Value;
 
-use super::chunk::{Drawing, SAMPLING_ROWS};
+use super::{
+    chunk::{Drawing, SAMPLING_ROWS},
+    informed::Source,
+};
 use crate::{
     config::parse_config,
     engine::{
@@ -125,9 +128,8 @@ impl Case {
         let initial = self.golden["initial"].as_array().expect("a list");
         let own = initial.iter().find(|network| network["network"] == number).expect("there");
         let streams = Streams::new(own["seed"].as_u64().expect("a seed"));
-        let told = self.problem.diffusion().embedding.features();
-        let mlp =
-            self.problem.config().denoiser.network.mlp(self.data.features(), told).expect("ours");
+        let [features, told] = self.problem.diffusion().network_columns(self.data.as_ref());
+        let mlp = self.problem.config().denoiser.network.mlp(features, told).expect("ours");
         let network = mlp.init(&streams, &Device::flex()).expect("valid");
         for (name, array) in TensorMap::of_module(&network).0 {
             let (golden, values) = (&own["tensors"][&name], floats(&array));
@@ -307,7 +309,8 @@ fn sampling_steps_are_the_article_s() {
         let denoiser = RunDenoiser::new(diffusion, &networks);
         let device = Device::flex();
         let mut drawing =
-            Drawing::new(problem, seed, data.as_ref(), &denoiser, &device).expect("valid");
+            Drawing::new(problem, seed, data.as_ref(), (Source::Same(&denoiser), None), &device)
+                .expect("valid");
         let rows = |step: &Value, of: &str| numbers(&step[of]);
         let narrow = |rows: Vec<f64>| rows.iter().map(|v| *v as f32).collect();
         let fed = steps.iter().map(|step| narrow(rows(step, "x_in"))).collect();

@@ -6,7 +6,7 @@ use langevin_data::{Dataset, Part, Picture};
 
 use crate::{
     TrainError,
-    sample::spaces::BothSpaces,
+    sample::spaces::{BothSpaces, drawn_columns},
     store::durable::{create_folders, write_new, write_new_files},
 };
 
@@ -54,7 +54,8 @@ impl Tones {
         if let Some([black, white]) = data.kept_rows().and_then(|kept| kept.tones) {
             return Self { black, white };
         }
-        Self::of(&BothSpaces::of_data(data, Part::Training, 0, 0, Some(TOLD_BY)).user)
+        let rows = BothSpaces::of_data(data, Part::Training, 0, 0, Some(TOLD_BY)).user;
+        Self::of(&drawn_columns(data, &rows))
     }
 
     fn of(values: &[f64]) -> Self {
@@ -118,7 +119,8 @@ pub(super) fn write_sheet(
     values: &[f64],
 ) -> Result<(), TrainError> {
     let picture = picture_of(path, data)?;
-    let bytes = sheet(picture, Tones::of_data(data), values).map_err(at(path))?;
+    let values = drawn_columns(data, values);
+    let bytes = sheet(picture, Tones::of_data(data), &values).map_err(at(path))?;
     write_new(path, &bytes)
 }
 
@@ -131,6 +133,7 @@ pub(super) fn write_folder(
 ) -> Result<(), TrainError> {
     let picture = picture_of(path, data)?;
     let tones = Tones::of_data(data);
+    let values = drawn_columns(data, values);
     let rows = values.chunks_exact(picture.columns());
     create_folders(path)?;
     let encoded = |(name, row)| {

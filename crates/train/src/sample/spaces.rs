@@ -1,5 +1,7 @@
 //! Rows in two spaces: the model's features, and the columns and units of the user's data.
 
+use std::borrow::Cow;
+
 use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{Rows, SampleSet},
@@ -29,8 +31,16 @@ impl BothSpaces {
     }
 
     /// Samples as written to their file: restored, and rounded to about a millionth of their
-    /// column's spread. 32-bit floats in the model's space resolve no more.
-    pub(crate) fn of_samples(data: &dyn Dataset, samples: &[f32]) -> Self {
+    /// column's spread. 32-bit floats in the model's space resolve no more. What was `told`, in the user's columns, is as it was given; NaN
+    /// stands in the others.
+    pub(crate) fn of_samples(data: &dyn Dataset, samples: &[f32], told: &[f64]) -> Self {
+        let mut rows = Self::of_floats(data, samples);
+        let told = rows.user.iter_mut().zip(told).filter(|(_, told)| !told.is_nan());
+        told.for_each(|(value, told)| *value = *told);
+        rows
+    }
+
+    fn of_floats(data: &dyn Dataset, samples: &[f32]) -> Self {
         let mut rows = Self::of_model(data, samples.iter().map(|v| f64::from(*v)).collect());
         let units = units(data);
         for row in rows.user.chunks_exact_mut(rows.columns) {
@@ -97,6 +107,17 @@ impl BothSpaces {
             model: Rows::new(name, self.features, &self.model)?,
         })
     }
+}
+
+/// The values of the columns that are drawn, of rows in the user's columns.
+pub(crate) fn drawn_columns<'a>(data: &dyn Dataset, user: &'a [f64]) -> Cow<'a, [f64]> {
+    let (told, columns) = (data.told(), data.columns().len());
+    if told.is_empty() {
+        return Cow::Borrowed(user);
+    }
+    let drawn: Vec<usize> = (0..columns).filter(|column| !told.contains(column)).collect();
+    let rows = user.chunks_exact(columns);
+    Cow::Owned(rows.flat_map(|row| drawn.iter().map(|column| row[*column])).collect())
 }
 
 /// Rounding of each column: 10^k where values are rounded to k decimal places, `None` where they
@@ -167,7 +188,7 @@ mod tests {
         let table = Table::from_bytes("t", text.as_bytes(), &TableOptions::default());
         let data = TableData::new(table.expect("sound"), &SplitOptions::default()).expect("sound");
         let samples: Vec<f32> = (0..40).map(|i| i as f32 / 40.0 - 0.5).collect();
-        let rows = BothSpaces::of_samples(&data, &samples);
+        let rows = BothSpaces::of_floats(&data, &samples);
         let exact = BothSpaces::of_model(&data, samples.iter().map(|v| f64::from(*v)).collect());
         for (i, (got, want)) in rows.user.iter().zip(&exact.user).enumerate() {
             let spread = if i % 2 == 0 { 0.2 } else { 1.4e-8 };
@@ -196,7 +217,7 @@ mod tests {
     #[test]
     fn samples_of_a_distribution_are_the_model_s_own_floats() {
         let data = GaussianMixture::new(vec![vec![1.0]], 0.1, None).expect("valid");
-        let rows = BothSpaces::of_samples(&data, &[0.1, -1.0e-7]);
+        let rows = BothSpaces::of_floats(&data, &[0.1, -1.0e-7]);
         assert_eq!(rows.user, [f64::from(0.1_f32), f64::from(-1.0e-7_f32)]);
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod comparison;
 mod denoising;
 #[cfg(feature = "figures")]
 pub mod figures;
+mod filled;
 #[cfg(feature = "figures")]
 pub mod film;
 pub(crate) mod numbers;
@@ -16,6 +17,7 @@ mod verdict;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use denoising::denoising_text;
+pub use filled::filled_lines;
 #[cfg(feature = "figures")]
 pub use film::of_run::{FilmFormat, draw_film};
 pub use numbers::number;

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use langevin_data::{
     Dataset,
-    measure::{ColumnFound, Copying, Distance, Metric, ModeFound},
+    measure::{ColumnFound, Copying, Distance, GroupFound, Metric, ModeFound},
 };
 use minijinja::{AutoEscape, Environment, Value, context, value::Serde};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::{
         comparison::Comparison,
         denoising::denoising_text,
         figures::FIGURE_CSS,
+        filled::filled_lines,
         numbers::number,
         verdict::{energy_text, word_text},
     },
@@ -121,6 +122,7 @@ pub(crate) fn run_page(
             energy => verdict.energy.as_ref().map(energy_text),
         }
     });
+    let conditionals = evaluation.and_then(|evaluation| evaluation.conditionals.as_ref());
     let modes = evaluation.and_then(|evaluation| evaluation.modes.as_ref());
     let modes: Option<Vec<_>> = modes.map(|found| found.modes.iter().map(mode).collect());
     let manifest = &records.manifest;
@@ -146,6 +148,8 @@ pub(crate) fn run_page(
             baselines,
             columns,
             denoising => evaluation.and_then(|e| denoising_text(e.denoising.as_ref()?)),
+            filled => conditionals.and_then(|it| Some(filled_lines(it.filled.as_ref()?))),
+            groups => conditionals.map(|it| it.groups.iter().map(group).collect::<Vec<_>>()),
             copying => evaluation.map(|evaluation| copying_text(&evaluation.copying)),
             modes,
             config => records.config_text.as_str(),
@@ -185,6 +189,17 @@ fn render(name: &str, template: &str, values: Value) -> Result<String, TrainErro
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let rendered = environment.render_named_str(name, template, values);
     rendered.map_err(|error| TrainError::figure(name, error))
+}
+
+fn group(found: &GroupFound) -> Value {
+    let distance = |distance: Option<f64>| distance.map_or("–".to_owned(), number);
+    context! {
+        told => format!("{} {}", found.column, found.group),
+        samples => found.samples,
+        held_out => found.held_out,
+        distance => distance(found.energy_distance),
+        floor => distance(found.floor),
+    }
 }
 
 fn row(name: &str, distance: &Distance, baselines: &[String]) -> Value {

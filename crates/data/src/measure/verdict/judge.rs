@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Mode, Purpose, Streams,
-    measure::{MeasureError, Rows, chunks::spread},
+    measure::{MeasureError, Rows, rows::spread},
 };
 
 /// Most rows of each side that are compared.

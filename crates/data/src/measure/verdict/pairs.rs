@@ -8,7 +8,7 @@ use super::{
     split_energies::SplitEnergies,
     splits::{LEVEL, Splits, band, p_value},
 };
-use crate::measure::{chunks::spread, rows::dot};
+use crate::measure::rows::{dot, spread};
 
 /// Largest number of columns whose pairs are looked at: evenly spread ones of more.
 const COLUMNS: usize = 64;

@@ -18,6 +18,10 @@ pub(super) fn caption(name: &str, columns: usize) -> &'static str {
             "Errors of the network's estimates at each noise level. Good: its curve lies below the others at every \
              level."
         }
+        "coverage" => {
+            "Random columns of held-out rows were hidden and filled in many times. Good: the intervals of what was filled in \
+             hold as many of the hidden values as their level says, on the dashed line; below it the model is too sure."
+        }
         "marginals" => {
             "Each column of the samples over that of the data. Good: both have the same outline."
         }

@@ -10,7 +10,7 @@ use std::{
 
 use langevin_data::{
     Dataset, Part,
-    measure::{Estimate, LevelErrors},
+    measure::{Coverage, Estimate, LevelErrors},
 };
 use rayon::prelude::*;
 
@@ -23,15 +23,15 @@ use crate::{
         file::read_samples,
         level_goal,
         levels::{LevelRecord, read_levels},
-        spaces::BothSpaces,
+        spaces::{BothSpaces, drawn_columns},
         trajectory::read_trajectory,
     },
     show::{
         Comparison,
         denoising::denoising_text,
         figures::{
-            self, Curve, DensityPanel, Distance, Figure, FigureError, LevelErrorCurve,
-            LevelStatistics, Pixels, Points,
+            self, CoveragePoint, Curve, DensityPanel, Distance, Figure, FigureError,
+            LevelErrorCurve, LevelStatistics, Pixels, Points,
         },
         page::{self, PageFilm, Section},
     },
@@ -292,13 +292,14 @@ impl<'a> Material<'a> {
     fn images(&self) -> MaybeFigure {
         let picture = self.data.picture()?;
         let (samples, data) = self.sets()?;
+        let [own, real] = [samples.rows, data.rows].map(|rows| drawn_columns(self.data, rows));
+        let (samples, data) = (Points { rows: &own, ..samples }, Points { rows: &real, ..data });
         let title = format!("{}: images", self.records.config.name);
         if picture.is_coloured() {
             let Tones { black, white } = Tones::of_data(self.data);
             return Some(figures::coloured_images(&title, picture, (black, white), samples, data));
         }
-        let pixels =
-            Pixels { columns: self.columns.len(), width: picture.width, value_range: None };
+        let pixels = Pixels { columns: picture.columns(), width: picture.width, value_range: None };
         Some(figures::images(&title, pixels, samples, data))
     }
 
@@ -375,6 +376,23 @@ impl<'a> Material<'a> {
         (!curves.is_empty()).then(|| figures::level_errors(&title, &curves, note.as_deref()))
     }
 
+    /// Figure of how many hidden cells the intervals of what was filled in hold. A run whose model is told nothing, or
+    /// columns that it never draws, has none.
+    fn coverage(&self) -> MaybeFigure {
+        let found = self.records.evaluation.as_ref()?.conditionals.as_ref()?.filled.as_ref()?;
+        let point = |it: &Coverage| {
+            let Coverage { level, share, standard_error } = *it;
+            CoveragePoint { level, share, standard_error }
+        };
+        let points: Vec<_> = found.coverage.iter().map(point).collect();
+        let title = format!("{}: hidden cells, filled in", self.records.config.name);
+        let notes = [format!(
+            "{} cells of {} held-out rows, {} draws each; lines of two standard errors",
+            found.cells, found.rows, found.draws
+        )];
+        Some(figures::coverage(&title, &points, &notes))
+    }
+
     /// Page of the run, as HTML.
     fn page(&self, film: Option<&PageFilm>, sections: &[Section]) -> Result<String, TrainError> {
         let glyphs = missing_glyphs(self.problem, self.data);
@@ -389,10 +407,11 @@ impl<'a> Material<'a> {
         let exact = "levels.json, against the exact goal of each level";
         let first = "trajectory.npy: the first samples at each level";
         type Draw<'a> = &'a (dyn Fn() -> MaybeFigure + Sync);
-        let plan: [(&'static str, &'static str, Draw<'_>); 15] = [
+        let plan: [(&'static str, &'static str, Draw<'_>); 16] = [
             ("images", from_samples, &|| self.images()),
             ("scatter", from_samples, &|| self.scatter("Samples over data")),
             ("distances", "evaluation.json", &|| self.distances()),
+            ("coverage", "evaluation.json", &|| self.coverage()),
             ("denoising", "evaluation.json", &|| self.denoising()),
             // Of one column, the scatter is this histogram.
             ("marginals", from_samples, &|| self.marginals().filter(|_| columns > 1)),
