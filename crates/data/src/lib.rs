@@ -44,6 +44,7 @@ mod linear;
 mod math;
 pub mod measure;
 mod normal;
+mod one_hot;
 mod picture;
 mod streams;
 mod table;

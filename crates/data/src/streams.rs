@@ -108,6 +108,12 @@ impl Stream {
         self.cipher.next_u64()
     }
 
+    /// One of `count` indices by one word w, `⌊w count / 2^64⌋`: the probabilities of two differ by at most 2^-64. It is
+    /// 0 where there are none.
+    pub(crate) fn index(&mut self, count: usize) -> usize {
+        ((u128::from(self.next_word()) * count as u128) >> 64) as usize
+    }
+
     /// A whole number below `bound`, all with the same probability. It uses one word, seldom more.
     ///
     /// Source: Lemire 2019, "Fast random integer generation in an interval".

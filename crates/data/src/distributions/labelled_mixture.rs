@@ -1,7 +1,10 @@
 //! [`LabelledMixture`]: a mixture of Gaussians whose rows say which of them they come from.
 
 use super::GaussianMixture;
-use crate::{Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Stream};
+use crate::{
+    Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Stream,
+    one_hot::{nearest_class, one_hot},
+};
 
 /// Mixture of M Gaussians with a last column `component`, 0 to M − 1: the one that the row comes from, which a model is
 /// told and never draws. Its M features are 1 at the row's own and 0 at the others.
@@ -72,8 +75,7 @@ impl Dataset for LabelledMixture {
     fn restore(&self, row: &[f64], out: &mut Vec<f64>) {
         let (numbers, label) = row.split_at(self.mixture.features());
         out.extend_from_slice(numbers);
-        let largest = label.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        out.push(largest.map_or(f64::NAN, |(component, _)| component as f64));
+        out.push(nearest_class(label));
     }
 
     fn is_final(&self, column: usize) -> bool {
@@ -83,7 +85,7 @@ impl Dataset for LabelledMixture {
     fn scale(&self, row: &[f64], out: &mut Vec<f64>) {
         let (numbers, label) = row.split_at(self.mixture.features());
         out.extend_from_slice(numbers);
-        out.extend((0..self.components()).map(|i| f64::from(label.first() == Some(&(i as f64)))));
+        out.extend(one_hot(label.first().copied().unwrap_or(f64::NAN), self.components()));
     }
 
     fn mean(&self) -> Option<Vec<f64>> {

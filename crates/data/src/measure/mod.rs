@@ -49,7 +49,7 @@ use chunks::{Chunks, compared};
 use correlation::Correlation;
 use energy::Energy;
 use held_out_distance::HeldOutDistance;
-use rows::spread;
+pub(crate) use rows::spread;
 use wasserstein::{ByColumn, Sliced};
 
 use crate::{Purpose, Stream, Streams};

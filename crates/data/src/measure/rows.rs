@@ -120,7 +120,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// At most `most` numbers of `0..count`, evenly spread, so that every part of ordered rows is
 /// represented.
-pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
+pub(crate) fn spread(count: usize, most: usize) -> Vec<usize> {
     let chosen = count.min(most);
     (0..chosen).map(|i| i * count / chosen).collect()
 }

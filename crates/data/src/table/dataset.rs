@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     ChannelAxis, Column, Dataset, FeatureGroup, Part, Picture, Purpose, Shape, Stream, Streams,
+    one_hot::one_hot,
 };
 
 /// Largest number of features for which the covariance is stated; its size is their square.
@@ -105,7 +106,7 @@ impl TableData {
         let mut lost = 0;
         // Column by column, since the knots of one quantile map fill the cache.
         for (column, Scale { map, .. }) in scales.iter().enumerate() {
-            if map.is_dithered() || matches!(map, Map::Category(_)) {
+            if map.has_own_values() {
                 continue;
             }
             for row in 0..table.rows.len() {
@@ -168,8 +169,8 @@ impl TableData {
             let (map, value) = (&self.space.scales[*column].map, row[*column]);
             match map {
                 Map::Category(names) => {
-                    let own = out.by_ref().take(names.len()).enumerate();
-                    own.for_each(|(i, out)| *out = f64::from(value == i as f64));
+                    let own = one_hot(value, names.len()).zip(out.by_ref());
+                    own.for_each(|(feature, out)| *out = feature);
                 }
                 _ => {
                     let Some(out) = out.next() else { return };
@@ -186,16 +187,22 @@ impl TableData {
         let mut features = mean.iter_mut().zip(variance);
         for column in &self.space.varying {
             let (map, value) = (&self.space.scales[*column].map, row[*column]);
-            for (i, (mean, variance)) in features.by_ref().take(map.features()).enumerate() {
-                *mean = match map {
-                    Map::Category(_) => f64::from(value == i as f64),
-                    Map::Rank(rank) => {
-                        let (mean, own) = rank.moments(value);
-                        *variance += own;
-                        mean
-                    }
-                    _ => value,
-                };
+            match map {
+                Map::Category(names) => {
+                    let own = one_hot(value, names.len()).zip(features.by_ref());
+                    own.for_each(|(feature, (mean, _))| *mean = feature);
+                }
+                _ => {
+                    let Some((mean, variance)) = features.next() else { return };
+                    *mean = match map {
+                        Map::Rank(rank) => {
+                            let (mean, own) = rank.moments(value);
+                            *variance += own;
+                            mean
+                        }
+                        _ => value,
+                    };
+                }
             }
         }
     }
@@ -245,8 +252,8 @@ impl Dataset for TableData {
             some => some,
         };
         for row in rows.chunks_exact_mut(self.features()) {
-            let index = (u128::from(stream.next_word()) * count as u128) >> 64;
-            self.copy(first + index as usize, || stream.uniform(), row);
+            let index = stream.index(count);
+            self.copy(first + index, || stream.uniform(), row);
         }
     }
 
@@ -305,7 +312,7 @@ impl Dataset for TableData {
             return;
         }
         for (value, scale) in self.rows.row(first + index).iter().zip(&self.space.scales) {
-            out.push(if scale.map.is_dithered() || matches!(scale.map, Map::Category(_)) {
+            out.push(if scale.map.has_own_values() {
                 *value
             } else {
                 self.space.rounded(scale, scale.given(*value))

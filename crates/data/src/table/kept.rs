@@ -1,7 +1,7 @@
 //! [`KeptTable`]: what samples need of a table whose rows are not at hand.
 
 use super::{Table, space::Space};
-use crate::Stream;
+use crate::{Stream, measure::spread};
 
 /// What is known of rows that are not at hand.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,23 +50,20 @@ pub(super) struct ToldRows(Vec<Vec<f64>>);
 impl ToldRows {
     /// What is told of the rows of a table from `first` on.
     pub fn of(table: &Table, first: usize) -> Self {
-        let all = table.rows.len() - first;
-        let count = if table.told.is_empty() { 0 } else { all.min(TOLD_ROWS) };
+        let most = if table.told.is_empty() { 0 } else { TOLD_ROWS };
         let row = |i: usize| {
-            let row = table.rows.row(first + (i as u128 * all as u128 / count as u128) as usize);
+            let row = table.rows.row(first + i);
             table.told.iter().map(|column| row[*column]).collect()
         };
-        Self((0..count).map(row).collect())
+        Self(spread(table.rows.len() - first, most).into_iter().map(row).collect())
     }
 
     /// Appends a row of all columns with what is told of one of these, each as likely; the others are NaN.
     pub fn draw(&self, stream: &mut Stream, space: &Space, out: &mut Vec<f64>) {
         let first = out.len();
         out.resize(first + space.specs.len(), f64::NAN);
-        let index = (u128::from(stream.next_word()) * self.0.len() as u128) >> 64;
-        for (column, value) in
-            space.told.iter().zip(self.0.get(index as usize).into_iter().flatten())
-        {
+        let index = stream.index(self.0.len());
+        for (column, value) in space.told.iter().zip(self.0.get(index).into_iter().flatten()) {
             out[first + column] = *value;
         }
     }

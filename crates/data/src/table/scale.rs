@@ -164,7 +164,7 @@ impl Scale {
     /// values that were seen, or out of their range.
     pub fn is_final(&self) -> bool {
         !matches!(self.rounding, Rounding::None)
-            || matches!(self.map, Map::Rank(_) | Map::Category(_))
+            || self.map.has_own_values()
             || self.ends.iter().any(|end| end.is_finite())
     }
 
@@ -239,6 +239,11 @@ impl Map {
     /// Whether a value has many numbers in the model's space.
     pub const fn is_dithered(&self) -> bool {
         matches!(self, Self::Rank(_))
+    }
+
+    /// Whether rows keep the user's values, since a value has many numbers in the model's space, or several features.
+    pub const fn has_own_values(&self) -> bool {
+        matches!(self, Self::Rank(_) | Self::Category(_))
     }
 
     pub fn undo(&self, value: f64) -> f64 {

@@ -4,7 +4,10 @@ use super::{
     CellKind, ColumnSpec, DateFormat,
     scale::{Map, Scale},
 };
-use crate::{ChannelAxis, Column, ColumnValues, FeatureGroup, FeatureKind, Picture, Shape};
+use crate::{
+    ChannelAxis, Column, ColumnValues, FeatureGroup, FeatureKind, Picture, Shape,
+    one_hot::{nearest_class, one_hot},
+};
 
 /// Columns, their scales, and which of them are features.
 #[derive(Clone, Debug)]
@@ -111,10 +114,7 @@ impl Space {
         for (scale, place) in self.scales.iter().zip(&self.places) {
             let value = match &scale.map {
                 Map::Constant(value) => *value,
-                Map::Category(names) => {
-                    let shares = row.iter().skip(*place).take(names.len()).enumerate();
-                    shares.max_by(|a, b| a.1.total_cmp(b.1)).map_or(f64::NAN, |(i, _)| i as f64)
-                }
+                Map::Category(names) => nearest_class(row.iter().skip(*place).take(names.len())),
                 _ => of(scale, row.get(*place).copied().unwrap_or(f64::NAN)),
             };
             out.push(self.rounded(scale, value));
@@ -136,9 +136,7 @@ impl Space {
         for column in &self.varying {
             let value = row[*column];
             match &self.scales[*column].map {
-                Map::Category(names) => {
-                    out.extend((0..names.len()).map(|i| f64::from(value == i as f64)));
-                }
+                Map::Category(names) => out.extend(one_hot(value, names.len())),
                 map if map.is_dithered() => out.push(map.apply(value, uniform())),
                 map => out.push(map.apply(value, 0.5)),
             }

@@ -6,7 +6,11 @@ use burn::tensor::Device;
 use langevin_core::{Network, OwnNetwork};
 use langevin_data::Dataset;
 
-use super::{Observer, data::network_for, trained::trained};
+use super::{
+    Observer,
+    data::network_for,
+    trained::{for_sampling, networks_of},
+};
 use crate::{
     TrainError,
     problem::Problem,
@@ -65,16 +69,17 @@ impl<N: Network> Guide<N> {
                 )));
             }
         }
-        let of_step = match step {
+        let checkpoint = match step {
             Some(step) => checkpoints.load(step).map_err(|why| why.at(&checkpoints.path(step)))?,
-            None => checkpoints.newest(&mut |_| {})?,
+            None => for_sampling(run, &problem, observer)?,
         };
-        if same_data(&of_step.data, data).is_err() {
+        if same_data(&checkpoint.data, data).is_err() {
             return Err(refuse(
                 "was trained on other data than the run that it shall guide".to_owned(),
             ));
         }
-        let (problem, networks) = trained(run, step, problem, network, data, observer)?;
+        let path = checkpoints.path(checkpoint.progress.step);
+        let (problem, networks) = networks_of(checkpoint, &path, problem, network)?;
         Ok(Self { problem, networks })
     }
 }

@@ -59,7 +59,7 @@ pub fn sample_run_given<N: Network>(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
-    let (problem, networks) = trained(run, None, problem, network, data, observer)?;
+    let (problem, networks) = trained(run, problem, network, data, observer)?;
     let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
     let told =
         |problem: &Problem| problem.diffusion().condition_of(data).map(|it| it.columns().to_vec());
@@ -115,7 +115,7 @@ pub fn evaluate_run<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<Evaluation, TrainError> {
     check_measurable(&problem)?;
-    let (problem, trained) = trained(run, None, problem, network.clone(), data, observer)?;
+    let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
     let (config, device) = (problem.config(), options.device);
     let denoiser = RunDenoiser::new(problem.diffusion(), &trained);
     let (count, seed) = (config.sample.count, config.seed);

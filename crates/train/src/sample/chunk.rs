@@ -16,7 +16,7 @@ use crate::{
     config::{BoundConfig, StartConfig},
     error::in_section,
     problem::{
-        Condition, Problem,
+        Problem,
         moments::{DataMoments, matched},
     },
 };
@@ -44,8 +44,6 @@ pub(super) struct Drawing<'a> {
 pub(super) struct Telling<'a> {
     pub(super) given: &'a Given,
     pub(super) data: &'a dyn Dataset,
-    /// What the network is told; `None` where it is told nothing, and the rest is filled in.
-    pub(super) condition: Option<Condition>,
 }
 
 /// The range of each feature within which a run keeps estimates, where it does.
@@ -53,17 +51,6 @@ pub(super) fn bound_of(problem: &Problem, data: &dyn Dataset) -> Option<Vec<[f64
     match problem.config().sample.bound {
         BoundConfig::Data => Some(range_of(data)),
         BoundConfig::None => None,
-    }
-}
-
-impl Telling<'_> {
-    pub(super) fn rows(
-        &self,
-        streams: &Streams,
-        first: u64,
-        count: usize,
-    ) -> Result<ToldRows, TrainError> {
-        self.given.told(self.data, self.condition.as_ref(), streams, first, count)
     }
 }
 
@@ -85,7 +72,7 @@ impl<'a> Drawing<'a> {
             plan,
             source,
             range: bound_of(problem, data),
-            told: given.map(|given| Telling { given, data, condition }),
+            told: given.map(|given| Telling { given, data }),
             device,
             features: data.features(),
         };
@@ -118,15 +105,17 @@ impl<'a> Drawing<'a> {
     }
 
     /// What is told of the rows of the chunk from sample `first` on.
-    fn told_rows(&self, first: u64) -> Result<Option<ToldRows>, TrainError> {
-        self.told.as_ref().map(|told| told.rows(&self.streams, first, SAMPLING_ROWS)).transpose()
+    pub(super) fn told_rows(&self, first: u64) -> Result<Option<ToldRows>, TrainError> {
+        let Some(Telling { given, data }) = &self.told else { return Ok(None) };
+        given.told(*data, self.source.condition(), &self.streams, first, SAMPLING_ROWS).map(Some)
     }
 
-    /// Draws samples `first..first + SAMPLING_ROWS`. `observe` sees the rows at the start and after
-    /// each step.
+    /// Draws samples `first..first + SAMPLING_ROWS`, with their [told rows](Self::told_rows). `observe` sees the rows at the
+    /// start and after each step.
     pub(super) fn chunk(
         &self,
         first: u64,
+        told: Option<&ToldRows>,
         observe: &mut dyn FnMut(&langevin_core::Progress, &[f32]),
     ) -> Result<Vec<f32>, TrainError> {
         let x = self.tensor(&self.start(first));
@@ -145,23 +134,21 @@ impl<'a> Drawing<'a> {
             Ok(values) => observe(seen, &values),
             Err(error) => problem = Some(error),
         };
-        let told = self.told_rows(first)?;
-        let x =
-            self.source.of_rows(told.as_ref(), self.range.as_ref(), self.device, |denoiser| {
-                let by = |sampler: &dyn Sampler| {
-                    let x = sample(sampler, denoiser, &self.plan, x, &mut noise, &mut observe);
-                    x.map_err(in_section("sample.sampler"))
-                };
-                match (&self.source, &told) {
-                    (Source::FilledIn { .. }, Some(told)) => {
-                        let [known, mask] = told.cells();
-                        let filling =
-                            Inpaint::new(self.sampler, self.tensor(&known), self.tensor(&mask));
-                        by(&filling.map_err(in_section("sample.inpaint"))?)
-                    }
-                    _ => by(self.sampler),
+        let x = self.source.of_rows(told, self.range.as_ref(), self.device, |denoiser| {
+            let by = |sampler: &dyn Sampler| {
+                let x = sample(sampler, denoiser, &self.plan, x, &mut noise, &mut observe);
+                x.map_err(in_section("sample.sampler"))
+            };
+            match (&self.source, told) {
+                (Source::FilledIn { .. }, Some(told)) => {
+                    let [known, mask] = told.cells();
+                    let filling =
+                        Inpaint::new(self.sampler, self.tensor(&known), self.tensor(&mask));
+                    by(&filling.map_err(in_section("sample.inpaint"))?)
                 }
-            })?;
+                _ => by(self.sampler),
+            }
+        })?;
         problem.map_or_else(|| read_rows(x), Err)
     }
 

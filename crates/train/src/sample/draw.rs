@@ -16,7 +16,7 @@ use std::{
 };
 
 use burn::tensor::Device;
-use langevin_core::{ConditionalDenoiser, Denoiser, Guidance, Guided};
+use langevin_core::{ConditionalDenoiser, Denoiser, Guidance, Guided, Progress};
 use langevin_data::Dataset;
 
 use super::{
@@ -188,6 +188,7 @@ fn draw<'a>(
             visited.len()
         ],
         chunks: Mutex::new(values.chunks_mut(SAMPLING_ROWS * features).enumerate()),
+        told: Mutex::new(BTreeMap::new()),
         seen: Mutex::new(InOrder::default()),
         rows_moved: AtomicUsize::new(0),
         all_rows: count * visited.len(),
@@ -205,7 +206,7 @@ fn draw<'a>(
     });
     // The other threads may have drawn all chunks of a small drawing before this one took any.
     work.hear(1.0, progress);
-    let Work { seen, stopped, problem, fresh, .. } = work;
+    let Work { seen, told, stopped, problem, fresh, .. } = work;
     if let Some(problem) = into_inner(problem) {
         return Err(problem);
     }
@@ -216,8 +217,8 @@ fn draw<'a>(
     let levels =
         visited.iter().zip(&seen).map(|(level, seen)| seen.moments.summary(*level)).collect();
     let trajectory = seen.into_iter().map(|seen| seen.rows).collect();
-    let told = drawing.told.as_ref().map(|told| told.rows(&drawing.streams, 0, count));
-    let told = told.transpose()?.map_or_else(Vec::new, |told| told.user);
+    let mut told: Vec<f64> = into_inner(told).into_values().flatten().collect();
+    told.truncate(count * data.columns().len());
     Ok(Samples { features, values, levels, trajectory, told })
 }
 
@@ -229,6 +230,8 @@ struct Work<'a> {
     /// Statistics of each level before any row was added.
     fresh: Vec<Seen<'a>>,
     chunks: Mutex<Enumerate<ChunksMut<'a, f32>>>,
+    /// What was told in each chunk, in the user's columns.
+    told: Mutex<BTreeMap<usize, Vec<f64>>>,
     seen: Mutex<InOrder<'a>>,
     /// Rows that have reached a level, summed over the levels.
     rows_moved: AtomicUsize,
@@ -262,12 +265,19 @@ impl<'a> Work<'a> {
             let (first, len) = (number * SAMPLING_ROWS, own.len());
             let kept = self.kept.saturating_sub(first).min(len / features) * features;
             let mut seen = self.fresh.clone();
-            let drawn = self.drawing.chunk(first as u64, &mut |at, rows| {
+            let mut observe = |at: &Progress, rows: &[f32]| {
                 seen[at.step].moments.add(&rows[..len]);
                 seen[at.step].rows.extend_from_slice(&rows[..kept]);
                 let moved = self.rows_moved.fetch_add(len / features, Ordering::Relaxed);
                 let share = (moved + len / features) as f64 / self.all_rows as f64;
                 self.hear(share, progress);
+            };
+            let drawn = self.drawing.told_rows(first as u64).and_then(|told| {
+                let rows = self.drawing.chunk(first as u64, told.as_ref(), &mut observe)?;
+                if let Some(told) = told {
+                    lock(&self.told).insert(number, told.user);
+                }
+                Ok(rows)
             });
             match drawn {
                 Ok(rows) => own.copy_from_slice(&rows[..len]),

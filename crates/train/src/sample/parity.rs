@@ -322,7 +322,7 @@ fn sampling_steps_are_the_article_s() {
             assert_eq!(progress.step, seen.len());
             seen.push(wide(&x[..ROWS * data.features()]));
         };
-        drawing.chunk(0, observe).expect("drawn");
+        drawing.chunk(0, None, observe).expect("drawn");
         assert_eq!(seen.len(), steps.len() + 1, "{name}");
         agree(&seen[0], &rows(&steps[0], "x_in"), &format!("{name}: start"));
         for (x, (i, step)) in seen[1..].iter().zip(steps.iter().enumerate()) {

@@ -169,7 +169,7 @@ pub(super) fn rows_of(
 }
 
 /// At most `most` indices of `all` rows, evenly spread.
-fn evenly(most: usize, all: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn evenly(most: usize, all: usize) -> impl Iterator<Item = usize> {
     let count = all.min(most);
     (0..count).map(move |i| (i as u128 * all as u128 / count as u128) as usize)
 }

@@ -82,7 +82,7 @@ fn a_sampler_that_asks_for_noise_twice_gets_two_draws() {
         device: &Device::flex(),
         features: 1,
     };
-    let last = drawing.chunk(0, &mut |_, _| {}).expect("drawn");
+    let last = drawing.chunk(0, None, &mut |_, _| {}).expect("drawn");
     let draw = |stream| drawing.normals(stream, 0)[0] as f32;
     assert_eq!(last[..2], [draw(2), draw((1 << 32) + 2)], "the second step's two");
     assert_ne!(last[0], last[1]);
@@ -138,9 +138,10 @@ fn no_chunk_remembers_another_and_a_plan_that_rises_adds_its_noise_by_number() {
     };
     let (both, alone) = (drawing(), drawing());
     let mut seen = Vec::new();
-    let first = both.chunk(0, &mut |at, rows| seen.push((at.level, rows.to_vec()))).expect("drawn");
-    let second = both.chunk(SAMPLING_ROWS as u64, &mut |_, _| {}).expect("drawn");
-    assert_eq!(alone.chunk(SAMPLING_ROWS as u64, &mut |_, _| {}).expect("drawn"), second);
+    let first =
+        both.chunk(0, None, &mut |at, rows| seen.push((at.level, rows.to_vec()))).expect("drawn");
+    let second = both.chunk(SAMPLING_ROWS as u64, None, &mut |_, _| {}).expect("drawn");
+    assert_eq!(alone.chunk(SAMPLING_ROWS as u64, None, &mut |_, _| {}).expect("drawn"), second);
     assert_ne!(first, second);
     // The third transition rises; its noise is that of its number.
     let [(from, before), (to, after)] = &seen[2..4] else { panic!("four levels") };
