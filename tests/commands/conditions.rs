@@ -323,3 +323,65 @@ fn what_a_table_cannot_tell_is_refused_before_anything_is_written() {
     let said = program.run(&["train", "default", "--set", moons, "--out", "t"]).code(2);
     said.err_has("this data has no column to tell beside those that it draws, got [\"component\"]");
 }
+
+#[test]
+fn a_series_is_forecast_from_its_last_rows() {
+    let program = Program::new();
+    let settings = ["--steps", "300", "--set", "sample.count=1000", "--set", "report.figures=[]"];
+    let train = ["train", "weather-forecast", "--out", "w"];
+    let said = program.run(&[&train, &settings[..]].concat()).code(0);
+    said.err_has("to train on, the 1158 last in time held out, and 20 windows across the border");
+    // A hot July and a cold January, after weeks that are of no account; the season of the days to come is known.
+    let series = |temperature: &str, season: &str| {
+        let of = |temperature: &str, count| format!("{temperature},{season}\n").repeat(count);
+        let header = "tmax,season_cos,season_sin\n";
+        [header.to_owned(), of("50", 30), of(temperature, 14), of("", 7)].concat()
+    };
+    fs::write(program.path("july.csv"), series("90", "-0.97,0.25")).expect("written");
+    fs::write(program.path("january.csv"), series("25", "0.97,0.25")).expect("written");
+    let forecast = |file: &str, out: &str| {
+        program.run(&["sample", "w", "--given-file", file, "--count", "200", "--out", out]).code(0);
+        columns(program.path(out))
+    };
+    let [july, january] =
+        [("july.csv", "j.csv"), ("january.csv", "f.csv")].map(|(file, out)| forecast(file, out));
+    assert_eq!(july["tmax.14"].len(), 200);
+    assert!(july["tmax.14"].iter().all(|past| past == "90"));
+    let next = |samples: &BTreeMap<String, Vec<String>>| mean(&numbers(&samples["tmax.15"]));
+    assert!(next(&july) > 80.0 && next(&january) < 45.0, "{} {}", next(&july), next(&january));
+    let evaluation = fs::read_to_string(program.path("w/evaluation.json")).expect("measured");
+    let evaluation: serde_json::Value = serde_json::from_str(&evaluation).expect("JSON");
+    let filled = &evaluation["conditionals"]["filled"];
+    assert_eq!(
+        (&filled["cells"], &filled["columns"][6]["column"]),
+        (&140.into(), &"tmax.21".into())
+    );
+    let scores = &filled["score"];
+    let score = |value: &serde_json::Value| value.as_f64().expect("a score");
+    assert!(score(&scores["draws"]) < 0.7 * score(&scores["baselines"]["column"]), "{scores}");
+    fs::write(program.path("short.csv"), "tmax\n50\n51\n").expect("written");
+    program
+        .run(&["sample", "w", "--given-file", "short.csv"])
+        .code(2)
+        .err_has("must have the 14 rows of the series that the model is told, got 2");
+    for (setting, said) in [
+        ("data.window=null", "data.condition.past: needs data.window, whose first steps are told"),
+        ("data.window.length=14", "data.condition.past: must be below data.window.length, 14"),
+        (
+            "data.window.length=5000",
+            "must be at most the longest stretch of rows without a missing value, 3927",
+        ),
+        ("data.window.stride=0", "a stride of 1 at least, got 21 and 0"),
+        ("data.holdout=20", "with the last 20 of 3927 rows held out"),
+        ("data.condition.past=0", "data.condition.past: must be at least 1, got 0"),
+        (
+            r#"data={"kind": "two_moons", "condition": {"past": 3}}"#,
+            "needs data.window, which tables have",
+        ),
+        (r#"data.condition={"past": 3, "given": "any"}"#, "one of the two"),
+    ] {
+        let train = ["train", "weather-forecast", "--out", "x", "--set", setting];
+        program.run(&train).code(2).err_has(said);
+        assert!(!program.path("x").exists(), "{setting}");
+    }
+}

@@ -14,6 +14,7 @@ mod peers;
 mod profile;
 mod rounds;
 mod side;
+mod told;
 mod verdicts;
 mod whole;
 
@@ -158,6 +159,7 @@ type Part = fn(&Bench<'_>, &Program) -> Result<Value, String>;
 /// Measurements beside the jobs, by their names in the figures.
 const PARTS: &[(&str, Part)] = &[
     ("sampling", |bench, _| bench.sampling()),
+    ("told", |bench, _| bench.told()),
     ("growth", |bench, _| bench.growth()),
     ("disk", |bench, _| bench.disk()),
     ("whole", |bench, program| bench.whole(program)),

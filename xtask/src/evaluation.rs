@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::cargo::Workspace;
 use crate::files::read_json;
-use crate::markdown::{environment, fill};
+use crate::markdown::{environment, fill, with_section};
 use crate::program::{Program, Scratch};
 use crate::statistics::mean;
-use crate::verdicts::{kept_section, with_section};
+use crate::verdicts::{HEADING, kept_section};
 
 const PAGE: &str = "docs/evaluation.md";
 const TEMPLATE: &str = include_str!("../templates/evaluation.md.jinja");
@@ -57,7 +57,7 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let formulas = formulas.collect::<Result<Vec<_>, String>>()?;
     let path = workspace.root.join(PAGE);
     let page = page(seeds, configs, formulas)?;
-    let page = kept_section(&path).map_or(page.clone(), |kept| with_section(&page, &kept));
+    let page = kept_section(&path).map_or(page.clone(), |kept| with_section(&page, HEADING, &kept));
     fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))?;
     println!("wrote {PAGE}");
     Ok(())

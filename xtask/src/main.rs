@@ -5,6 +5,7 @@ mod article;
 mod bench;
 mod cargo;
 mod check;
+mod conditions;
 mod config;
 mod evaluation;
 mod files;
@@ -13,6 +14,7 @@ mod markdown;
 mod missing;
 mod outside;
 mod program;
+mod python;
 mod rebuilds;
 mod statistics;
 mod tidy;
@@ -36,6 +38,9 @@ usage: cargo xtask COMMAND
                              docs/evaluation.md; minutes a seed
   verdicts [--seeds N]       judges made faults and perfect samples over 100 seeds, or N, and writes
                              that section of docs/evaluation.md; half a minute a seed
+  conditions                 measures samples that are told something, and writes that section of
+                             docs/conditions.md; half an hour
+  conditions --only NAME[,NAME]  these parts of it, without writing
   article [--seeds N]        runs the nine systems of the article over 20 seeds, or N, and writes
                              docs/article.md; a quarter of an hour
   article --check            the same without writing; fails where a median lies outside its range
@@ -80,6 +85,10 @@ fn main() -> ExitCode {
             Ok(count @ 1..) => Ok(verdicts::run(&workspace, count)),
             _ => Err(format!("--seeds: must be at least 1, got {count}")),
         },
+        ["conditions"] => Ok(conditions::run(&workspace, &[])),
+        ["conditions", "--only", names] => {
+            conditions::select(names).map(|parts| conditions::run(&workspace, &parts))
+        }
         ["torture"] => Ok(torture::run(&workspace, torture::FULL, "")),
         ["torture", "--only", part] => Ok(torture::run(&workspace, torture::FULL, part)),
         ["bench", options @ ..] => {

@@ -51,6 +51,12 @@ pub fn anchor(heading: &str) -> String {
     heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
 }
 
+/// Page with its section in place of the one of that heading, which went on to the page's end.
+pub fn with_section(page: &str, heading: &str, section: &str) -> String {
+    let before = page.find(heading).map_or(page, |at| &page[..at]);
+    format!("{}\n\n{}\n", before.trim_end(), section.trim_end())
+}
+
 /// Width of a wrapped paragraph: small, so that a change of a number changes few lines.
 const WIDTH: usize = 120;
 

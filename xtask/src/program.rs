@@ -48,6 +48,10 @@ impl Program {
         Ok(Self { path: built(workspace, scratch, &["-p", "cli"], "langevin")? })
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Command that runs the program with these arguments, on its default backend.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.path);

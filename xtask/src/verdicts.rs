@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::cargo::Workspace;
 use crate::files::named;
-use crate::markdown::{environment, fill};
+use crate::markdown::{environment, fill, with_section};
 use crate::program::{Scratch, built};
 
 const PAGE: &str = "docs/evaluation.md";
 const TEMPLATE: &str = include_str!("../templates/verdicts.md.jinja");
 /// Heading of the section, which goes on to the end of the page.
-const HEADING: &str = "## The verdict\n";
+pub const HEADING: &str = "## The verdict\n";
 /// Variable by which the test takes its number of seeds and prints a report.
 const SEEDS_VARIABLE: &str = "LANGEVIN_VERDICT_SEEDS";
 
@@ -29,7 +29,8 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let lines = report(&String::from_utf8_lossy(&output.stdout))?;
     let path = workspace.root.join(PAGE);
     let page = fs::read_to_string(&path).map_err(named(&path))?;
-    fs::write(&path, with_section(&page, &section(seeds, &lines)?)).map_err(named(&path))?;
+    fs::write(&path, with_section(&page, HEADING, &section(seeds, &lines)?))
+        .map_err(named(&path))?;
     println!("wrote {PAGE}");
     match output.status.success() {
         true => Ok(()),
@@ -41,12 +42,6 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
 pub fn kept_section(page: &Path) -> Option<String> {
     let text = fs::read_to_string(page).ok()?;
     Some(text[text.find(HEADING)?..].to_owned())
-}
-
-/// Page with its section in place of the one that it had.
-pub fn with_section(page: &str, section: &str) -> String {
-    let before = page.find(HEADING).map_or(page, |at| &page[..at]);
-    format!("{}\n\n{}\n", before.trim_end(), section.trim_end())
 }
 
 /// Lines of the study's report.
@@ -95,10 +90,10 @@ mod tests {
         assert!(text.starts_with(HEADING), "{text}");
         assert!(text.contains("| copies | poor | 0 | 1 | 8 | 8 of 9 |"), "{text}");
         assert!(text.contains("| a ring | 9 | 0 | 0 | 9 of 9 |"), "{text}");
-        let page = with_section("# Page\n\nText.\n\n## The verdict\n\nOld.\n", &text);
+        let page = with_section("# Page\n\nText.\n\n## The verdict\n\nOld.\n", HEADING, &text);
         assert!(page.starts_with("# Page\n\nText.\n\n## The verdict\n"), "{page}");
         assert!(!page.contains("Old."));
-        assert_eq!(with_section(&page, &text), page);
+        assert_eq!(with_section(&page, HEADING, &text), page);
         assert!(section(9, &lines[..1]).is_err());
     }
 }

@@ -64,6 +64,31 @@ pub const BUILT_IN: &[BuiltIn] = &[
         text: include_str!("../../../configs/digits.json"),
     },
     BuiltIn {
+        name: "penguins-species",
+        about: "a table told something: penguins of a species",
+        text: include_str!("../../../configs/penguins-species.json"),
+    },
+    BuiltIn {
+        name: "penguins-gaps",
+        about: "a table any columns of which may be given: the rest is filled in",
+        text: include_str!("../../../configs/penguins-gaps.json"),
+    },
+    BuiltIn {
+        name: "weather-forecast",
+        about: "a series in windows: a week's weather given the fortnight before",
+        text: include_str!("../../../configs/weather-forecast.json"),
+    },
+    BuiltIn {
+        name: "two-moons-posterior",
+        about: "simulation-based inference: parameters given an observation",
+        text: include_str!("../../../configs/two-moons-posterior.json"),
+    },
+    BuiltIn {
+        name: "gaussian-linear",
+        about: "the same of a posterior that is a known Gaussian",
+        text: include_str!("../../../configs/gaussian-linear.json"),
+    },
+    BuiltIn {
         name: "1-gaussian",
         about: "article 1: one Gaussian on a line, level by level",
         text: include_str!("../../../configs/article/1-gaussian.json"),

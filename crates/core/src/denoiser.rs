@@ -67,18 +67,15 @@ impl Denoiser for Conditioned<'_> {
     }
 
     fn level_steps(&self) -> Option<&dyn LevelSteps> {
-        Some(self)
+        self.denoiser.level_steps().is_some().then_some(self)
     }
 }
 
-/// Level steps of an estimate that knows the condition. A denoiser's own level steps are told of none.
+/// A denoiser's own level steps are told of no condition.
 impl LevelSteps for Conditioned<'_> {
-    fn level_step(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
-        if self.denoiser.level_steps().is_some() {
-            let requirement = "must be none where the denoiser makes level steps by itself";
-            return Err(CoreError::parameter("condition", requirement, self.condition.dims()[1]));
-        }
-        excess_noise(self, x, level)
+    fn level_step(&self, _x: Tensor<2>, _level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        let requirement = "must be none where the denoiser makes level steps by itself";
+        Err(CoreError::parameter("condition", requirement, self.condition.dims()[1]))
     }
 }
 

@@ -79,6 +79,12 @@ pub trait Dataset: Send + Sync {
         None
     }
 
+    /// How many rows apart two rows of a part have no value in common: 1, and more where rows are windows of a series that
+    /// overlap. Tests that take rows for independent look at rows that far apart.
+    fn apart(&self) -> usize {
+        1
+    }
+
     /// Fills `out`, of [`features`](Self::features) numbers, with row `index` of a finite data set,
     /// counted from 0. Where there is no such row, `out` stays as it is.
     fn row(&self, _part: Part, _index: usize, _out: &mut [f64]) {}

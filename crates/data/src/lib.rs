@@ -61,9 +61,9 @@ pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use picture::{ChannelAxis, Picture};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
-    BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey,
-    DateFormat, Decimal, Dropped, Encoding, Ends, FloatArray, FloatArrayError, Gaps, Guess,
-    Holdout, IdSign, KeptRows, KeptTable, Layout, Missing, Place, SampleValues, Sentinel,
-    SpecError, SplitOptions, Survey, Table, TableData, TableError, TableOptions, TextKind,
-    ToldError, Transform, built_in_table,
+    BUILT_IN_TABLES, BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange,
+    ColumnSpec, ColumnSurvey, DateFormat, Decimal, Dropped, Encoding, Ends, FloatArray,
+    FloatArrayError, Gaps, Guess, Holdout, IdSign, KeptRows, KeptTable, Layout, Missing, Place,
+    SampleValues, Sentinel, SpecError, SplitOptions, Survey, Table, TableData, TableError,
+    TableOptions, TextKind, ToldError, Transform, Window, WindowError, built_in_table,
 };

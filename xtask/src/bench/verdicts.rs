@@ -103,6 +103,7 @@ pub fn verdicts(results: &Value) -> Vec<Verdict> {
     let cores = over(&d["one"]["langevin"], &d["all"]["langevin"]);
     all.push(Verdict::new("D: one core's time over two cores'", AtLeast(1.8), "", cores));
     all.extend(of_sampling(&results["sampling"]));
+    all.extend(of_told(&results["told"]));
     all.extend(of_memory(results));
     all.extend(of_runs(&results["whole"]));
     all.extend(of_disk(&results["disk"]));
@@ -119,6 +120,15 @@ fn of_sampling(sampling: &Value) -> [Verdict; 2] {
         Verdict::new(what, AtMost(1.0), "", ratio),
         Verdict::new("a million samples: peak memory", AtMost(300.0), " MB", memory),
     ]
+}
+
+/// A condition of four columns beside none, with the default run.
+fn of_told(told: &Value) -> [Verdict; 2] {
+    [("step", "a step", 1.08), ("sampling", "sampling", 1.15)].map(|(part, shown, limit)| {
+        let found = over(&told[part]["any"], &told[part]["nothing"]);
+        let what = format!("default: time of {shown} with any column told over that with none");
+        Verdict::new(what, AtMost(limit), "", found)
+    })
 }
 
 fn of_memory(results: &Value) -> [Verdict; 2] {

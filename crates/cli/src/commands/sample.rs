@@ -31,12 +31,13 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     if !settings.is_empty() {
         config = with_settings(&config, &settings)?;
     }
-    let file = sample.given_file.as_deref().map(GivenFile::read).transpose()?;
+    let file = sample.given_file.as_deref();
+    let file = file.map(|path| GivenFile::read(path, &config.data)).transpose()?;
     let each = config.sample.count;
     if let Some(file) = &file {
-        let count = each.checked_mul(file.rows());
+        let count = each.checked_mul(file.sets());
         config.sample.count = count.ok_or_else(|| {
-            Failure::usage(format!("--count: {each} for each of {} rows are too many", file.rows()))
+            Failure::usage(format!("--count: {each} for each of {} rows are too many", file.sets()))
         })?;
     }
     let count = config.sample.count;

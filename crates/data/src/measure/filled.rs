@@ -26,6 +26,8 @@ const NEAREST: usize = 20;
 /// Rows with hidden cells, and what was drawn in their place.
 #[derive(Debug, Clone, Copy)]
 pub struct HiddenCells<'a> {
+    /// Names of the columns.
+    pub names: &'a [String],
     /// The rows as they are.
     pub truth: Rows<'a>,
     /// For each cell whether it was told; the others were hidden.
@@ -85,8 +87,8 @@ pub struct Score {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FilledColumn {
-    /// Place of the column in the rows.
-    pub column: usize,
+    /// Name of the column.
+    pub column: String,
     /// Hidden cells.
     pub cells: usize,
     /// Coverage of the intervals of 50 and 90 %.
@@ -117,7 +119,7 @@ const BASELINES: [&str; 3] = ["column", "linear", "nearest"];
 /// # Errors
 /// Arrays that do not fit each other, no hidden cell, fewer than two draws a row or two training rows.
 pub fn filled(hidden: &HiddenCells<'_>, stream: &mut Stream) -> Result<Filled, MeasureError> {
-    let HiddenCells { truth, known, draws, training } = hidden;
+    let HiddenCells { names, truth, known, draws, training } = hidden;
     let (columns, rows) = (truth.columns(), truth.count());
     draws.require_columns("draws", columns)?;
     training.require_columns("training rows", columns)?;
@@ -126,6 +128,9 @@ pub fn filled(hidden: &HiddenCells<'_>, stream: &mut Stream) -> Result<Filled, M
         values,
         columns,
     };
+    if names.len() != columns {
+        return Err(wrong("names", names.len(), columns));
+    }
     if known.len() != rows * columns {
         return Err(wrong("known cells", known.len(), columns));
     }
@@ -158,10 +163,10 @@ pub fn filled(hidden: &HiddenCells<'_>, stream: &mut Stream) -> Result<Filled, M
         (0..columns).filter(|column| !known[*column]).map(cell).collect::<Vec<_>>()
     };
     let cells: Vec<Cell> = (0..rows).into_par_iter().flat_map_iter(of_row).collect();
-    Ok(summary(&cells, rows, each, columns))
+    Ok(summary(&cells, rows, each, names))
 }
 
-fn summary(cells: &[Cell], rows: usize, draws: usize, columns: usize) -> Filled {
+fn summary(cells: &[Cell], rows: usize, draws: usize, names: &[String]) -> Filled {
     let within = |cell: &Cell, level: f64| f64::from((cell.place - 0.5).abs() <= level / 2.0);
     let coverage = LEVELS.map(|level| {
         let (share, standard_error) = mean_over_rows(cells, rows, |cell| within(cell, level));
@@ -172,19 +177,19 @@ fn summary(cells: &[Cell], rows: usize, draws: usize, columns: usize) -> Filled 
         BASELINES.iter().enumerate().map(|(i, name)| ((*name).to_owned(), mean(i + 1).0));
     let (score, standard_error) = mean(0);
     let score = Score { draws: score, standard_error, baselines: baselines.collect() };
-    let column = |column: usize| {
+    let column = |(column, name): (usize, &String)| {
         let own: Vec<&Cell> = cells.iter().filter(|cell| cell.column == column).collect();
         let share = |of: &dyn Fn(&Cell) -> f64| {
             own.iter().map(|cell| of(cell)).sum::<f64>() / own.len() as f64
         };
         (!own.is_empty()).then(|| FilledColumn {
-            column,
+            column: name.clone(),
             cells: own.len(),
             coverage: [0.5, 0.9].map(|level| share(&|cell| within(cell, level))),
             score: share(&|cell| cell.scores[0]),
         })
     };
-    let columns = (0..columns).filter_map(column).collect();
+    let columns = names.iter().enumerate().filter_map(column).collect();
     Filled { rows, draws, cells: cells.len(), coverage: coverage.to_vec(), score, columns }
 }
 
@@ -368,6 +373,7 @@ mod tests {
             }
         }
         let hidden = HiddenCells {
+            names: &["a", "b", "c"].map(str::to_owned),
             truth: Rows::new("truth", 3, &truth).expect("rows"),
             known: &known,
             draws: Rows::new("draws", 3, &draws).expect("rows"),
@@ -380,6 +386,7 @@ mod tests {
     fn exact_draws_cover_what_they_should_and_score_best() {
         let exact = measured(1.0, true);
         assert_eq!((exact.rows, exact.draws, exact.columns.len()), (600, 60, 3));
+        assert_eq!(exact.columns[2].column, "c");
         assert_eq!(exact.cells, exact.columns.iter().map(|column| column.cells).sum::<usize>());
         for Coverage { level, share, standard_error } in &exact.coverage {
             assert!(
@@ -411,8 +418,10 @@ mod tests {
         let values = [0.0, 1.0, 2.0, 3.0];
         let rows = |columns| Rows::new("rows", columns, &values).expect("rows");
         let stream = &mut Streams::new(0).at(Purpose::Reference, 0, 0);
+        let names = ["a", "b"].map(str::to_owned);
         let mut of = |known: &[bool], draws| {
-            let hidden = HiddenCells { truth: rows(2), known, draws, training: rows(2) };
+            let (truth, training) = (rows(2), rows(2));
+            let hidden = HiddenCells { names: &names, truth, known, draws, training };
             filled(&hidden, stream).is_ok()
         };
         assert!(!of(&[false; 4], rows(2)), "one draw a row");

@@ -1,6 +1,8 @@
 //! [`built_in_table`]: tables that every build holds.
 
-/// Built-in table: a small CSV file, packed by gzip.
+use super::simulations::{gaussian_linear, two_moons};
+
+/// Built-in table: a small CSV file, as it is or packed by gzip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuiltInTable {
     /// Name of the file.
@@ -13,11 +15,17 @@ pub struct BuiltInTable {
     pub licence: &'static str,
 }
 
-/// The built-in table called `name`, if there is one: `penguins` or `digits`.
+/// The names of the built-in tables.
+pub const BUILT_IN_TABLES: [&str; 5] =
+    ["penguins", "digits", "weather", "two-moons-simulations", "gaussian-linear-simulations"];
+
+/// The built-in table of a name, if there is one.
 ///
 /// Penguins has a header and 344 rows. Four of its columns are measurements, which two rows lack.
 /// Digits has 1797 rows and no header. The columns x0 to x63 are the pixels, from 0 to 16, of an image
-/// of 8 by 8, row by row; x64 is the digit.
+/// of 8 by 8, row by row; x64 is the digit. Weather has a header and a row for each of 3927 days: the date, the highest and
+/// the lowest temperature in °F, and the cosine and sine of the season. The simulations have 10,000
+/// rows each of parameters theta1, theta2, … drawn from a prior and of what a simulator makes of them, x1, x2, …
 ///
 /// ```
 /// use langevin_data::{Table, TableOptions, built_in_table};
@@ -30,6 +38,13 @@ pub struct BuiltInTable {
 /// ```
 #[must_use]
 pub fn built_in_table(name: &str) -> Option<BuiltInTable> {
+    let simulations = |name, bytes| BuiltInTable {
+        name,
+        bytes,
+        attribution: "simulations of a task of J.-M. Lueckmann, J. Boelts, D. Greenberg, P. Gonçalves, J. Macke, Benchmarking \
+                      Simulation-Based Inference, AISTATS 2021",
+        licence: "CC0 1.0",
+    };
     match name {
         "penguins" => Some(BuiltInTable {
             name: "penguins.csv.gz",
@@ -46,6 +61,39 @@ pub fn built_in_table(name: &str) -> Option<BuiltInTable> {
                           Learning Repository, 1998, doi:10.24432/C50P49",
             licence: "CC BY 4.0",
         }),
+        "weather" => Some(BuiltInTable {
+            name: "weather.csv.gz",
+            bytes: include_bytes!("../../assets/weather.csv.gz"),
+            attribution: "NOAA National Centers for Environmental Information, Global Historical Climatology Network daily, station \
+                          USW00094728 (Central Park, New York), two columns, with the season's angle added",
+            licence: "CC0 1.0",
+        }),
+        "two-moons-simulations" => Some(simulations("two-moons-simulations.csv", two_moons())),
+        "gaussian-linear-simulations" => {
+            Some(simulations("gaussian-linear-simulations.csv", gaussian_linear()))
+        }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Table, TableOptions};
+
+    #[test]
+    fn every_name_is_a_table_s_with_its_source() {
+        for name in BUILT_IN_TABLES {
+            let table = built_in_table(name).expect(name);
+            assert!(table.name.starts_with(name) && table.attribution.len() > 20, "{name}");
+            let columns = (name == "weather").then(|| vec![crate::ColumnSpec::named("tmax")]);
+            let exclude = match name {
+                "penguins" => ["species", "island", "sex"].map(str::to_owned).to_vec(),
+                _ => Vec::new(),
+            };
+            let options = TableOptions { columns, exclude, ..TableOptions::default() };
+            assert!(Table::from_bytes(table.name, table.bytes, &options).is_ok(), "{name}");
+        }
+        assert_eq!(built_in_table("moons"), None);
     }
 }

@@ -85,6 +85,18 @@ impl ColumnSpec {
         };
         needs("words", self.words.is_some(), CellKind::YesNo)?;
         needs("format", self.format.is_some(), CellKind::Date)?;
+        if self.kind == CellKind::Category {
+            for (field, is_there) in [
+                ("encoding", self.encoding.is_some()),
+                ("range", self.range != ColumnRange::default()),
+                ("values", self.values != SampleValues::Any),
+                ("decimals", self.decimals.is_some()),
+            ] {
+                if is_there {
+                    return Err(error(field, "is not for kind `category`".to_owned()));
+                }
+            }
+        }
         if let Some([no, yes]) = &self.words
             && (no == yes || [no, yes].iter().any(|word| word.trim().is_empty()))
         {

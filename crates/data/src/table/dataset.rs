@@ -68,6 +68,8 @@ pub struct TableData {
     /// Places in the ranks of the rows by their numbers, in [`Purpose::Dither`].
     dither: Streams,
     held_out: usize,
+    /// How many rows apart two have no value in common.
+    apart: usize,
     /// What is told of training rows.
     told: ToldRows,
     /// Digest of the table's rows in their order, before they were split and scaled.
@@ -86,19 +88,26 @@ impl TableData {
     /// The first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
     /// row with equal probability. The random numbers are drawn without bias (Lemire 2019) from the
     /// seed's stream for splits. So the split depends on the seed and the number of rows alone. A split
-    /// that holds out more rows holds out the same ones and others.
+    /// that holds out more rows holds out the same ones and others. Of [windows](super::Window) the last in time are held
+    /// out.
     ///
     /// # Errors
     /// `holdout` must be a share from 0 to below 1 and leave at least 2 training rows. At least one
     /// column must vary among the training rows. Each column that varies must be neither too large nor
     /// too small to be scaled.
     pub fn new(mut table: Table, options: &SplitOptions) -> Result<Self, TableError> {
-        let held_out = held_out_rows(&table, options.holdout)?;
+        let (mut held_out, mut apart) = (held_out_rows(&table, options.holdout)?, 1);
         let source_digest = digest(&table);
-        let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
-        for front in 0..held_out {
-            let other = front + stream.below((table.rows.len() - front) as u64) as usize;
-            table.rows.swap(front, other);
+        if let Some(series) = &table.series {
+            held_out = series.split(&mut table.rows, held_out, &table.file)?;
+            apart = series.apart();
+            table.untell_constants(held_out)?;
+        } else {
+            let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
+            for front in 0..held_out {
+                let other = front + stream.below((table.rows.len() - front) as u64) as usize;
+                table.rows.swap(front, other);
+            }
         }
         let scales = fit(&table, held_out, options.transform)?;
         let told = ToldRows::of(&table, held_out);
@@ -116,12 +125,13 @@ impl TableData {
             }
         }
         Ok(Self {
-            remarks: remarks(&table, &scales, lost, options.round_integers),
+            remarks: remarks(&table, held_out, &scales, lost, options.round_integers),
             space: Space::new(table.specs, scales, table.told, options.round_integers, None),
             rows: table.rows,
             told,
             dither: Streams::new(options.seed),
             held_out,
+            apart,
             source_digest,
             attribution: None,
             moments: OnceLock::new(),
@@ -277,6 +287,10 @@ impl Dataset for TableData {
         Some(self.part(part).1)
     }
 
+    fn apart(&self) -> usize {
+        self.apart
+    }
+
     fn row(&self, part: Part, index: usize, out: &mut [f64]) {
         let (first, count) = self.part(part);
         if index < count {
@@ -387,7 +401,7 @@ fn digest(table: &Table) -> [u8; 32] {
 }
 
 fn held_out_rows(table: &Table, holdout: Holdout) -> Result<usize, TableError> {
-    let rows = table.rows();
+    let rows = table.series.as_ref().map_or_else(|| table.rows(), |series| series.rows);
     let (held_out, holdout) = match holdout {
         Holdout::Share(share) if !(0.0..1.0).contains(&share) => {
             return Err(TableError::HoldoutShare { share });

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::ToldError;
+use super::{ToldError, WindowError};
 
 /// Largest number of columns that a file may have.
 pub const COLUMN_LIMIT: usize = 65_536;
@@ -58,6 +58,9 @@ pub enum TableError {
     /// What is told of a table cannot be told.
     #[error(transparent)]
     Told(#[from] ToldError),
+    /// A series has no windows to train on.
+    #[error(transparent)]
+    Window(#[from] WindowError),
     /// The file is a workbook that cannot be read.
     #[error(
         "{file}: is a damaged workbook ({reason}); open it in a spreadsheet program and save it again, or its sheet as CSV"

@@ -38,8 +38,9 @@ pub struct KeptTable {
     pub(super) attribution: Option<String>,
 }
 
-/// Most rows of which it is kept what is told of them.
+/// Most rows of which it is kept what is told of them, and most numbers of all.
 const TOLD_ROWS: usize = 10_000;
+const TOLD_NUMBERS: usize = 2_000_000;
 
 /// What is told of training rows, in the user's units: of all, or of evenly spread ones where there are many. Samples
 /// are told the same as one of them.
@@ -50,7 +51,8 @@ pub(super) struct ToldRows(Vec<Vec<f64>>);
 impl ToldRows {
     /// What is told of the rows of a table from `first` on.
     pub fn of(table: &Table, first: usize) -> Self {
-        let most = if table.told.is_empty() { 0 } else { TOLD_ROWS };
+        let most =
+            TOLD_NUMBERS.checked_div(table.told.len()).map_or(0, |most| most.clamp(1, TOLD_ROWS));
         let row = |i: usize| {
             let row = table.rows.row(first + i);
             table.told.iter().map(|column| row[*column]).collect()

@@ -28,16 +28,19 @@ mod rowless;
 mod rows;
 mod scale;
 mod selection;
+mod series;
+mod simulations;
 mod source;
 mod space;
 mod survey;
 mod texts;
 mod told_error;
+mod window;
 mod workbook;
 
 use std::{collections::HashMap, path::Path};
 
-pub use built_in::{BuiltInTable, built_in_table};
+pub use built_in::{BUILT_IN_TABLES, BuiltInTable, built_in_table};
 pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
 pub use dataset::{Holdout, SplitOptions, TableData};
 pub use date::DateFormat;
@@ -51,6 +54,7 @@ pub use options::{Dropped, Missing, TableOptions};
 pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
 pub use told_error::ToldError;
+pub use window::{Window, WindowError};
 
 use cell::CellReader;
 use field::{Field, shown};
@@ -60,6 +64,7 @@ use npy::Array;
 use records::Records;
 use rows::Rows;
 use selection::select;
+use series::Series;
 use source::Source;
 use texts::{MOST_VALUES, Texts, Unsettled};
 
@@ -82,6 +87,10 @@ pub struct Table {
     dropped: Vec<Dropped>,
     dropped_rows: u64,
     axes: Vec<usize>,
+    /// Numbers of rows before each stretch of dropped ones.
+    breaks: Vec<usize>,
+    /// What is known of rows that are windows.
+    series: Option<Series>,
 }
 
 impl Table {
@@ -156,7 +165,7 @@ impl Table {
         self.told.len()
     }
 
-    /// The number of rows, at least one.
+    /// The number of rows, at least one: of windows, where they are that.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows.len()
@@ -207,7 +216,10 @@ impl Table {
             }),
             // There was no row at all, so there was a header.
             None if table.rows() == 0 => Err(TableError::HeaderOnly { file: table.file }),
-            _ => Ok(table),
+            _ => match options.window {
+                Some(window) => table.into_windows(window, options),
+                None => Ok(table),
+            },
         }
     }
 
@@ -251,6 +263,8 @@ impl Table {
             dropped: Vec::new(),
             dropped_rows: 0,
             axes: Vec::new(),
+            breaks: Vec::new(),
+            series: None,
         };
         Ok((table, chosen))
     }
@@ -278,7 +292,7 @@ impl Table {
                     }
                 };
             }
-            if table.is_complete(&row, || records.place())? {
+            if table.is_complete(&row, table.rows.len(), || records.place())? {
                 table.fits(table.rows.len() + 1, options)?;
                 table.rows.push(&row);
             }
@@ -318,7 +332,9 @@ impl Table {
                 Unsettled::OddText(text) => ToldError::OddText { file, column, text },
             })?;
             if names.is_some() {
-                self.specs[i].kind = CellKind::Category;
+                let (name, missing) = (self.columns[i].clone(), self.specs[i].missing.clone());
+                let named = ColumnSpec::named(name);
+                self.specs[i] = ColumnSpec { kind: CellKind::Category, missing, ..named };
             }
             self.categories[i] = names;
         }
@@ -365,7 +381,7 @@ impl Table {
             for (place, (value, column)) in row.iter_mut().zip(&chosen).enumerate() {
                 *value = missing.of(place, whole[*column]);
             }
-            if table.is_complete(&row, || Place::Row(index as u64))? {
+            if table.is_complete(&row, table.rows.len(), || Place::Row(index as u64))? {
                 table.rows.push(&row);
             }
         }
@@ -405,7 +421,7 @@ impl Table {
         let mut kept = 0;
         for index in 0..array.rows {
             row.copy_from_slice(self.rows.row(index));
-            if self.is_complete(&row, || Place::Row(index as u64))? {
+            if self.is_complete(&row, kept, || Place::Row(index as u64))? {
                 self.rows.row_mut(kept).copy_from_slice(&row);
                 kept += 1;
             }
@@ -414,8 +430,14 @@ impl Table {
         Ok(self)
     }
 
-    /// Whether a row is complete. A missing value is NaN here; a row with one is noted as dropped.
-    fn is_complete(&mut self, row: &[f64], place: impl Fn() -> Place) -> Result<bool, TableError> {
+    /// Whether a row is complete, after `kept` rows that are. A missing value is NaN here; a row with one is noted as
+    /// dropped.
+    fn is_complete(
+        &mut self,
+        row: &[f64],
+        kept: usize,
+        place: impl Fn() -> Place,
+    ) -> Result<bool, TableError> {
         if row.iter().all(|value| value.is_finite()) {
             return Ok(true);
         }
@@ -431,6 +453,9 @@ impl Table {
             return Err(TableError::Missing { file, place, column });
         }
         self.dropped_rows += 1;
+        if self.breaks.last() != Some(&kept) {
+            self.breaks.push(kept);
+        }
         if self.dropped.len() < DROPPED_KEPT {
             self.dropped.push(Dropped { place, column });
         }

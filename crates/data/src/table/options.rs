@@ -1,6 +1,6 @@
 //! How a file is read, and what becomes of rows with gaps.
 
-use super::{ColumnSpec, Layout, Place};
+use super::{ColumnSpec, Layout, Place, Window};
 
 /// How a file is read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,10 @@ pub struct TableOptions {
     pub exclude: Vec<String>,
     /// Columns that are told, beside those to take. One with a text in it is a category.
     pub told: Vec<String>,
+    /// Windows that its rows become, as steps of a series; its rows themselves if `None`.
+    pub window: Option<Window>,
+    /// First steps of a window that are told.
+    pub past: usize,
     /// Whether a CSV file's first record names the columns; if `None`, it does where one of its
     /// fields is text. Without a header, and in an array, columns are called x0, x1, …
     pub header: Option<bool>,

@@ -8,10 +8,19 @@ use super::{
 /// Largest number of items that a remark lists. Of more items it gives the number.
 const LISTED: usize = 10;
 
-/// The remarks on a table. `lost` is the number of held-out values in constant columns that differ from
+/// The remarks on a table whose first rows are held out. `lost` is the number of held-out values in constant columns that differ from
 /// the constant.
-pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bool) -> Vec<String> {
+pub(super) fn remarks(
+    table: &Table,
+    held_out: usize,
+    scales: &[Scale],
+    lost: u64,
+    is_rounded: bool,
+) -> Vec<String> {
     let mut remarks = Vec::new();
+    remarks.extend(
+        table.series.as_ref().map(|series| series.remark(table.rows() - held_out, held_out)),
+    );
     let dropped = table.dropped_rows as usize;
     if dropped > 0 {
         let place = |place: &Place| match place {
@@ -59,10 +68,33 @@ pub(super) fn remarks(table: &Table, scales: &[Scale], lost: u64, is_rounded: bo
             remarks.push(format!("{what}: {}", list(names.iter().cloned(), names.len())));
         }
     }
+    for (column, values) in unseen_classes(table, held_out, scales) {
+        let values = list(values.iter().map(|value| (*value).to_owned()), values.len());
+        remarks.push(format!(
+            "classes of {column} that no training row has, of which the model learns nothing: {values}"
+        ));
+    }
     if lost > 0 {
         remarks.push(format!("held-out values lost to those constant columns: {lost}"));
     }
     remarks
+}
+
+/// The classes of told columns that only held-out rows have.
+fn unseen_classes<'a>(
+    table: &'a Table,
+    held_out: usize,
+    scales: &'a [Scale],
+) -> impl Iterator<Item = (&'a str, Vec<&'a str>)> {
+    table.told.iter().filter_map(move |column| {
+        let Map::Category(names) = &scales[*column].map else { return None };
+        let mut is_seen = vec![false; names.len()];
+        (held_out..table.rows.len())
+            .for_each(|row| is_seen[table.rows.row(row)[*column] as usize] = true);
+        let unseen = names.iter().zip(is_seen).filter(|(_, is_seen)| !is_seen);
+        let unseen: Vec<&str> = unseen.map(|(name, _)| name.as_str()).collect();
+        (!unseen.is_empty()).then_some((table.columns[*column].as_str(), unseen))
+    })
 }
 
 /// A list of the first of `count` items, with the number of the others.

@@ -18,6 +18,11 @@ impl Rows {
         Self { width, rows_per_chunk: (CHUNK / width).max(1), chunks: Vec::new(), len: 0 }
     }
 
+    /// The numbers in a row.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.len

@@ -289,7 +289,8 @@ pub(super) fn fit(
         let rows = rows.len() - first;
         return Err(TableError::AllConstant { file: file.to_owned(), rows });
     }
-    if let Some(told) = table.told.iter().find(|i| columns[**i].minimum == columns[**i].maximum) {
+    let is_constant = |i: &&usize| columns[**i].minimum == columns[**i].maximum;
+    if let Some(told) = table.told.iter().find(is_constant).filter(|_| table.series.is_none()) {
         let (file, column) = (file.to_owned(), specs[*told].name.clone());
         return Err(ToldError::Constant { file, column, rows: rows.len() - first }.into());
     }
@@ -299,15 +300,15 @@ pub(super) fn fit(
     let scale = |(i, (column, spec)): (usize, (&Column, &ColumnSpec))| {
         let is_integer = column.is_integer;
         let (minimum, maximum) = (column.minimum, column.maximum);
-        if minimum == maximum {
-            let (map, rounding) = (Map::Constant(minimum), Rounding::None);
-            let ends = [f64::NEG_INFINITY, f64::INFINITY];
-            return Ok(Scale { is_integer, map, seen: Some([minimum, minimum]), rounding, ends });
-        }
         if let Some(names) = &table.categories[i] {
             let (map, rounding) = (Map::Category(names.clone()), Rounding::None);
             let ends = [f64::NEG_INFINITY, f64::INFINITY];
             return Ok(Scale { is_integer: false, map, seen: None, rounding, ends });
+        }
+        if minimum == maximum {
+            let (map, rounding) = (Map::Constant(minimum), Rounding::None);
+            let ends = [f64::NEG_INFINITY, f64::INFINITY];
+            return Ok(Scale { is_integer, map, seen: Some([minimum, minimum]), rounding, ends });
         }
         let sorted = || {
             let mut values: Vec<_> = (first..rows.len()).map(|row| rows.row(row)[i]).collect();

@@ -193,3 +193,29 @@ fn distributions_need_say_nothing_of_rows() {
     assert_eq!((moons.len(Part::Training), moons.attribution()), (None, None));
     assert!(moons.remarks().is_empty());
 }
+
+#[test]
+fn a_class_that_no_training_row_has_is_named() {
+    let rows = (0..20).map(|i| format!("{i},{}\n", if i == 7 { "rare" } else { "ab" }));
+    let more = (20..40).map(|i| format!("{i},other\n"));
+    let text: String = ["x,kind\n".to_owned()].into_iter().chain(rows).chain(more).collect();
+    let mut seen = [0; 2];
+    for seed in 0..20 {
+        let told = vec!["kind".to_owned()];
+        let options = TableOptions { told, ..TableOptions::default() };
+        let table = Table::from_bytes("a.csv", text.as_bytes(), &options).expect("a table");
+        let split = SplitOptions { seed, ..SplitOptions::default() };
+        let data = TableData::new(table, &split).expect("data");
+        let mut row = Vec::new();
+        let held_out = (0..8).any(|i| {
+            row.clear();
+            data.user_row(Part::HeldOut, i, &mut row);
+            (row[0] - 7.0).abs() < 1e-9
+        });
+        let named =
+            "classes of kind that no training row has, of which the model learns nothing: rare";
+        assert_eq!(data.remarks().iter().any(|remark| remark == named), held_out, "{seed}");
+        seen[usize::from(held_out)] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}

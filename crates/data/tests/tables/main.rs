@@ -13,6 +13,7 @@ mod scaling;
 mod strange;
 mod surveys;
 mod titles;
+mod windows;
 mod workbooks;
 
 use std::io::Write;

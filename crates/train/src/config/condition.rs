@@ -18,6 +18,8 @@ pub struct ConditionConfig {
     pub columns: Vec<String>,
     /// Whether any of the columns that are drawn may be told.
     pub given: Option<GivenColumns>,
+    /// First steps of each window of a series, which are told and never drawn.
+    pub past: Option<usize>,
     /// Chance that a training row is told nothing.
     pub dropout: Option<f64>,
 }
@@ -53,6 +55,10 @@ struct Said {
     /// `columns`.
     #[serde(default)]
     given: Option<GivenColumns>,
+    /// First steps of each of `data.window`'s windows, which are told and never drawn, so that a model forecasts the others;
+    /// it may stand beside `columns`, which are told at every step.
+    #[serde(default)]
+    past: Option<usize>,
     /// Chance that a training row is told nothing, as guidance needs: 0.1 of columns that are never drawn, and 0.5 with
     /// `given`, where left out.
     #[serde(default)]
@@ -65,15 +71,17 @@ impl<'de> Deserialize<'de> for ConditionConfig {
         impl<'de> Visitor<'de> for Either {
             type Value = ConditionConfig;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("the name of a column, or an object with `columns` or `given`")
+                formatter.write_str(
+                    "the name of a column, or an object with `columns`, `past` or `given`",
+                )
             }
             fn visit_str<E: Error>(self, name: &str) -> Result<ConditionConfig, E> {
                 Ok(ConditionConfig { columns: vec![name.to_owned()], ..ConditionConfig::default() })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ConditionConfig, A::Error> {
-                let Said { columns, given, dropout } =
+                let Said { columns, given, past, dropout } =
                     Said::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(ConditionConfig { columns, given, dropout })
+                Ok(ConditionConfig { columns, given, past, dropout })
             }
         }
         deserializer.deserialize_any(Either)
@@ -94,15 +102,15 @@ impl ConditionConfig {
         let refuse = |field: &str, message: String| {
             Err(TrainError::config(format!("data.condition{field}"), message))
         };
-        match (self.columns.is_empty(), self.given) {
+        match (self.columns.is_empty() && self.past.is_none(), self.given) {
             (true, None) if !is_own => {
                 return refuse(
                     "",
-                    "must say `columns`, names of columns, or `given`: \"any\"".to_owned(),
+                    "must say `columns`, names of columns, or `given`: \"any\", or `past`, steps of a window".to_owned(),
                 );
             }
             (false, Some(_)) => {
-                let message = "`columns` are never drawn, and `given` tells any that is drawn: one of the two";
+                let message = "`columns` and `past` are never drawn, and `given` tells any that is drawn: one of the two";
                 return refuse("", message.to_owned());
             }
             _ => {}
@@ -112,6 +120,9 @@ impl ConditionConfig {
         if let Some(i) = twice {
             let message = format!("must name each column once, got {:?} twice", self.columns[i]);
             return refuse(&format!(".columns[{i}]"), message);
+        }
+        if self.past == Some(0) {
+            return refuse(".past", "must be at least 1, got 0".to_owned());
         }
         match self.dropout {
             Some(dropout) if !(0.0..1.0).contains(&dropout) => {

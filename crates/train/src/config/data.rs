@@ -111,7 +111,7 @@ pub enum DataConfig {
         condition: Option<ConditionConfig>,
     },
     /// Columns of a CSV or NPY file, or of a sheet of a workbook.
-    Table(TableConfig),
+    Table(Box<TableConfig>),
     /// A user's own `Dataset`, given to the trainer by a program of theirs.
     Custom {
         /// Name of the data.
@@ -149,6 +149,10 @@ impl DataConfig {
         }
         match self {
             Self::Table(table) => table.validate(),
+            _ if self.condition().is_some_and(|condition| condition.past.is_some()) => {
+                let message = "needs data.window, which tables have";
+                Err(TrainError::config("data.condition.past", message))
+            }
             // The constructor of a formula checks its parameters.
             _ => Ok(()),
         }
@@ -165,8 +169,8 @@ impl DataConfig {
             | Self::Checkerboard { condition, .. }
             | Self::Rings { condition, .. }
             | Self::SwissRoll { condition, .. }
-            | Self::Table(TableConfig { condition, .. })
             | Self::Custom { condition, .. } => condition.as_ref(),
+            Self::Table(table) => table.condition.as_ref(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform};
+use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,8 @@ pub const BUILT_IN: &str = "builtin:";
 #[serde(deny_unknown_fields)]
 pub struct TableConfig {
     /// The file, relative to this one: CSV, or NPY where its name ends in `.npy`; either may be
-    /// gzipped. A workbook of Excel or OpenDocument is known by its content. `builtin:penguins` and `builtin:digits` are in the binary.
+    /// gzipped. A workbook of Excel or OpenDocument is known by its content. `builtin:penguins`, `builtin:digits`, `builtin:weather`,
+    /// `builtin:two-moons-simulations` and `builtin:gaussian-linear-simulations` are in the binary.
     pub path: String,
     /// The columns to learn, in this order; all where left out. Each is its name, or an object that
     /// says more of it. Without a header, and in an array, they are called x0, x1, …
@@ -79,8 +80,12 @@ pub struct TableConfig {
     /// such as "-9999", which stand for that number in any spelling.
     #[serde(default)]
     pub missing_values: Vec<String>,
+    /// Windows of a series that are the rows, where the file's rows are its steps, the oldest first; the file's rows themselves
+    /// where left out. Of a column t they have the columns t.1, t.2 and so on, and no window reaches across a row that lacks a value.
+    #[serde(default)]
+    pub window: Option<Window>,
     /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. The seed decides
-    /// which.
+    /// which; with `window` they are the last rows of the file, and windows across their border are left out.
     #[serde(default = "fifth")]
     pub holdout: f64,
     /// How columns become numbers near 1, by the training rows; undone when sampling.
@@ -128,6 +133,22 @@ impl TableConfig {
         for (i, spec) in self.columns.iter().flatten().enumerate() {
             let said = spec.check(&format!("data.columns[{i}]"));
             said.map_err(|error| TrainError::config(error.path, error.message))?;
+        }
+        let past = self.condition.as_ref().and_then(|condition| condition.past);
+        match (past, self.window) {
+            (Some(_), None) => {
+                let message = "needs data.window, whose first steps are told";
+                return Err(TrainError::config("data.condition.past", message));
+            }
+            (past, Some(window)) => {
+                let checked = window.check(past.unwrap_or(0));
+                checked.map_err(|error| TrainError::Table(error.into()))?;
+                if self.image_width.is_some() || self.shape.is_some() {
+                    let message = "must be left out where rows are pictures, which make no series";
+                    return Err(TrainError::config("data.window", message));
+                }
+            }
+            (None, None) => {}
         }
         if self.path.is_empty() {
             return Err(TrainError::config("data.path", "must name a file, got nothing"));

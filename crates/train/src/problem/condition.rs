@@ -129,9 +129,16 @@ impl Condition {
     pub fn open(&self, known: &[bool], open: &mut [bool]) {
         open.fill(true);
         if self.is_any {
-            let told = self.things.iter().zip(known).filter(|(_, known)| **known);
-            told.for_each(|(features, _)| open[features.clone()].fill(false));
+            self.mark(known, open);
+            open.iter_mut().for_each(|open| *open = !*open);
         }
+    }
+
+    /// Marks the features of a whole row that the known things are.
+    pub fn mark(&self, known: &[bool], features: &mut [bool]) {
+        features.fill(false);
+        let told = self.things.iter().zip(known).filter(|(_, known)| **known);
+        told.for_each(|(own, _)| features[own.clone()].fill(true));
     }
 
     /// Number of things.

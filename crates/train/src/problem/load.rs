@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use langevin_data::{Dataset, SplitOptions, Table, TableData, TableOptions, built_in_table};
+use langevin_data::{
+    BUILT_IN_TABLES, Dataset, SplitOptions, Table, TableData, TableOptions, built_in_table,
+};
 
 use super::free_memory;
 use crate::{
@@ -41,6 +43,8 @@ impl TableConfig {
             axes: self.shape.clone(),
             exclude: self.exclude.clone(),
             told: self.condition.as_ref().map_or_else(Vec::new, |told| told.columns.clone()),
+            window: self.window,
+            past: self.condition.as_ref().and_then(|told| told.past).unwrap_or(0),
             header: self.header,
             delimiter: self.delimiter()?,
             missing: self.missing,
@@ -66,7 +70,9 @@ impl TableConfig {
             return data(Table::read(Path::new(&self.path), &options)?);
         };
         let table = built_in_table(name).ok_or_else(|| {
-            let message = format!("there is no {}: builtin:penguins or builtin:digits", self.path);
+            let names: Vec<_> =
+                BUILT_IN_TABLES.iter().map(|name| format!("{BUILT_IN}{name}")).collect();
+            let message = format!("there is no {}; the binary has {}", self.path, names.join(", "));
             TrainError::config("data.path", message)
         })?;
         let (attribution, licence) = (table.attribution, table.licence);

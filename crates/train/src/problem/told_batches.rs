@@ -163,7 +163,10 @@ fn what_cannot_be_told_is_refused_by_its_field() {
                 .to_owned(),
             "data.condition.given: needs two columns at least",
         ),
-        (with_condition("3"), "the name of a column, or an object with `columns` or `given`"),
+        (
+            with_condition("3"),
+            "the name of a column, or an object with `columns`, `past` or `given`",
+        ),
         (with_condition(r#"{"givn": "any"}"#), "givn"),
     ] {
         let text = format!(

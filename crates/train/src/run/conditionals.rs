@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use langevin_core::{ConditionalDenoiser, Guidance};
 use langevin_data::{
-    ColumnValues, Dataset, Purpose, Stream, Streams,
+    ColumnValues, Dataset, FeatureGroup, FeatureKind, Purpose, Stream, Streams,
     measure::{
         Conditionals, Filled, GroupFound, Grouped, HiddenCells, Rows, filled, group_distances,
     },
@@ -14,7 +14,10 @@ use langevin_data::{
 use crate::{
     TrainError,
     problem::{Condition, Problem},
-    sample::{Given, Informed, draw_samples_given, spaces::BothSpaces},
+    sample::{
+        Given, Informed, draw_samples_given,
+        spaces::{BothSpaces, evenly},
+    },
 };
 
 /// Stream of [`Purpose::Reference`] of hidden cells and of groups' subsets.
@@ -30,14 +33,19 @@ const HIDDEN_COLUMNS: usize = 256;
 /// Most training rows by which the simple ways fill in.
 const SIMPLE_ROWS: usize = 4000;
 
+/// Most told columns that are measured one by one.
+const MOST_TOLD: usize = 8;
+
 /// Classes of a told column that are measured one by one: of more, each has hardly a held-out row.
 const MOST_CLASSES: usize = 50;
 
 /// Numbers of a told column that are groups of their own; of more, quarters of the training rows are.
 const MOST_VALUES: usize = 8;
 
-/// Measures samples by what they were told, or how hidden columns of held-out rows are filled in; `None` of a model that is
-/// told nothing.
+/// Measures samples by what they were told, and how what is not told of held-out rows is filled in; `None` of a model that
+/// is told nothing.
+///
+/// Where any columns may be told, random ones of them are hidden; else those that are drawn.
 ///
 /// # Errors
 /// A device that failed, or a stop.
@@ -51,24 +59,9 @@ pub(super) fn conditionals(
 ) -> Result<Option<Conditionals>, TrainError> {
     let Some(condition) = problem.diffusion().condition_of(data) else { return Ok(None) };
     let mut stream = Streams::new(problem.config().seed).at(Purpose::Reference, STREAM, 0);
-    if condition.is_any() && data.features() > HIDDEN_COLUMNS {
-        return Ok(None);
-    }
-    if condition.is_any() {
-        let found = fill_in(
-            problem,
-            data,
-            (denoiser, condition),
-            held_out,
-            training,
-            device,
-            &mut stream,
-            progress,
-        )?;
-        return Ok(Some(Conditionals { groups: Vec::new(), filled: Some(found) }));
-    }
     let mut groups = Vec::new();
-    for column in condition.columns() {
+    let is_told = !condition.is_any() && condition.things() <= MOST_TOLD;
+    for column in condition.columns().iter().filter(|_| is_told) {
         groups.extend(by_group(
             data,
             *column,
@@ -77,10 +70,17 @@ pub(super) fn conditionals(
             &mut stream,
         )?);
     }
-    Ok(Some(Conditionals { groups, filled: None }))
+    // Pictures are looked at, and their pixels are no columns of a user's.
+    let is_measured = data.features() <= HIDDEN_COLUMNS && data.picture().is_none();
+    let filled = is_measured.then(|| {
+        let told = (denoiser, condition);
+        fill_in(problem, data, told, held_out, training, device, &mut stream, progress)
+    });
+    let filled = filled.transpose()?;
+    Ok((is_told || filled.is_some()).then_some(Conditionals { groups, filled }))
 }
 
-/// Hides random columns of held-out rows, and fills them in.
+/// Hides columns of held-out rows, and fills them in.
 #[expect(clippy::too_many_arguments, reason = "a run and what is measured of it")]
 fn fill_in(
     problem: &Problem,
@@ -99,16 +99,16 @@ fn fill_in(
     let count = all.min(HIDDEN_ROWS).min(most);
     let always = condition.always();
     let (mut truth, mut known, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-    for i in 0..count {
-        let row = i * all / count;
-        let mut own = vec![false; features];
+    for row in evenly(count, all) {
+        let (mut own, mut cells) = (vec![false; condition.things()], vec![false; features]);
         always.choose(stream, &mut own);
+        condition.mark(&own, &mut cells);
         let mut given = vec![f64::NAN; columns];
         for (column, _) in condition.columns().iter().zip(&own).filter(|(_, known)| **known) {
             given[*column] = held_out.user[row * columns + column];
         }
         truth.extend_from_slice(&held_out.model[row * features..(row + 1) * features]);
-        known.extend(own);
+        known.extend(cells);
         rows.push(given);
     }
     let given = Given::rows(rows, DRAWS);
@@ -119,16 +119,31 @@ fn fill_in(
     drawn.check_finite()?;
     let drawn: Vec<f64> = drawn.values.iter().map(|x| f64::from(*x)).collect();
     let all = training.model.len() / features;
-    let chosen = (0..all.min(SIMPLE_ROWS)).map(|i| i * all / all.min(SIMPLE_ROWS));
-    let simple = chosen.flat_map(|row| &training.model[row * features..(row + 1) * features]);
+    let simple = evenly(SIMPLE_ROWS, all)
+        .flat_map(|row| &training.model[row * features..(row + 1) * features]);
     let simple: Vec<f64> = simple.copied().collect();
     let hidden = HiddenCells {
+        names: &feature_names(data),
         truth: Rows::new("held-out rows", features, &truth)?,
         known: &known,
         draws: Rows::new("filled-in rows", features, &drawn)?,
         training: Rows::new("training rows", features, &simple)?,
     };
     Ok(filled(&hidden, stream)?)
+}
+
+/// A name for each feature: its column's, with the class where it stands for one.
+fn feature_names(data: &dyn Dataset) -> Vec<String> {
+    let columns = data.columns();
+    let names = |group: FeatureGroup| {
+        let own = &columns[group.column];
+        let class = |i: usize| format!("{} = {}", own.name, own.text(i as f64));
+        match group.kind {
+            FeatureKind::Category { count } => (0..count).map(class).collect(),
+            _ => vec![own.name.clone()],
+        }
+    };
+    data.layout().into_iter().flat_map(names).collect()
 }
 
 /// Distances of the samples by the groups of a column that is told.

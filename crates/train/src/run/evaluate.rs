@@ -58,7 +58,9 @@ pub(crate) fn evaluate_samples<N: Network>(
         all.set("samples")?;
     }
     let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, None);
-    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, None);
+    // Tests take held-out rows for independent: of windows, those that share nothing.
+    let most = data.len(Part::HeldOut).map(|rows| (rows / data.apart()).max(1));
+    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, most);
     let count = drawn.set("samples")?.user.count().min(5 * BASELINE_ROWS);
     let fitted = FittedGaussian::fit(training.set("training rows")?.model);
     let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);

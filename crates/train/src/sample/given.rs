@@ -12,6 +12,9 @@ use crate::{
     problem::Condition,
 };
 
+/// Most columns of which it is said that a value lies beyond the training rows.
+const REMARKS: usize = 3;
+
 /// Most training rows that are drawn for a sample of which only a part of what is told was given.
 const MOST_TRIES: usize = 100_000;
 
@@ -166,7 +169,12 @@ impl Given {
                 column.text(most)
             ))
         };
-        columns.iter().enumerate().filter_map(remark).collect()
+        let mut remarks: Vec<String> = columns.iter().enumerate().filter_map(remark).collect();
+        if remarks.len() > REMARKS {
+            let more = remarks.split_off(REMARKS).len();
+            remarks.push(format!("so do values of {more} more columns"));
+        }
+        remarks
     }
 
     /// Values that are given: `each` samples of every row, in order. A row has a number for each of the data's columns,
@@ -178,6 +186,12 @@ impl Given {
     /// Whether values are given.
     pub const fn is_stated(&self) -> bool {
         !self.rows.is_empty()
+    }
+
+    /// Number of sets of values.
+    #[cfg(test)]
+    pub(super) const fn sets(&self) -> usize {
+        self.rows.len()
     }
 
     /// The row of a sample. Numbers beyond the last are only drawn to fill a chunk.

@@ -19,7 +19,7 @@ pub(super) fn caption(name: &str, columns: usize) -> &'static str {
              level."
         }
         "coverage" => {
-            "Random columns of held-out rows were hidden and filled in many times. Good: the intervals of what was filled in \
+            "Columns of held-out rows were hidden and filled in many times. Good: the intervals of what was filled in \
              hold as many of the hidden values as their level says, on the dashed line; below it the model is too sure."
         }
         "marginals" => {
