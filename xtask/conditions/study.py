@@ -48,10 +48,8 @@ def write_rows(name, header, rows):
 
 def samples(run_name, out, columns, *arguments):
     """Draws samples, and returns them as numbers of some columns."""
-    path = os.path.join(FOLDER, out)
-    if not os.path.exists(path):
-        run("sample", run_name, "--out", out, *arguments)
-    with open(path, newline="") as file:
+    run("sample", run_name, "--out", out, *arguments)
+    with open(os.path.join(FOLDER, out), newline="") as file:
         rows = csv.reader(file)
         header = next(rows)
         places = [header.index(column) for column in columns]

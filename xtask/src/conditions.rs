@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cargo::Workspace;
 use crate::files::{named, read_json};
-use crate::markdown::{environment, fill, with_section, wrapped};
+use crate::markdown::{environment, fill, wrapped, write_section};
 use crate::program::{Program, Scratch};
 use crate::python;
 
@@ -47,10 +47,8 @@ pub fn run(workspace: &Workspace, only: &[String]) -> Result<(), String> {
     // Two libraries that thread at once are slower than one.
     let judged = python::call(command.env("OPENBLAS_NUM_THREADS", "1"));
     if only.is_empty() && found.exists() {
-        let path = workspace.root.join(PAGE);
-        let page = fs::read_to_string(&path).map_err(named(&path))?;
-        let page = with_section(&page, HEADING, &section(&read_json(&found)?)?);
-        fs::write(&path, page).map_err(named(&path))?;
+        let section = section(&read_json(&found)?)?;
+        write_section(&workspace.root.join(PAGE), HEADING, &section)?;
         println!("wrote {PAGE}");
     }
     judged

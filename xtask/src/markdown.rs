@@ -1,8 +1,12 @@
 //! Markdown of the pages in docs/: templates are filled with results, and paragraphs wrapped.
 
+use std::{fs, path::Path};
+
 use minijinja::{
     Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter, syntax::SyntaxConfig,
 };
+
+use crate::files::named;
 
 /// Environment of a page's template, with the filters that several pages use.
 ///
@@ -49,6 +53,13 @@ fn fixed(value: Option<f64>, places: usize, unit: Option<&str>) -> String {
 pub fn anchor(heading: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
     heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
+}
+
+/// Writes a section in its place into the page at `path`.
+pub fn write_section(path: &Path, heading: &str, section: &str) -> Result<(), String> {
+    let page = fs::read_to_string(path).map_err(named(path))?;
+    fs::write(path, with_section(&page, heading, section)).map_err(named(path))?;
+    Ok(())
 }
 
 /// Page with its section in place of the one of that heading, which went on to the page's end.

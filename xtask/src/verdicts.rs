@@ -6,8 +6,7 @@ use minijinja::{context, value::Serde};
 use serde_json::Value;
 
 use crate::cargo::Workspace;
-use crate::files::named;
-use crate::markdown::{environment, fill, with_section};
+use crate::markdown::{environment, fill, write_section};
 use crate::program::{Scratch, built};
 
 const PAGE: &str = "docs/evaluation.md";
@@ -27,10 +26,7 @@ pub fn run(workspace: &Workspace, seeds: u64) -> Result<(), String> {
     let output = command.env(SEEDS_VARIABLE, seeds.to_string()).output();
     let output = output.map_err(|error| format!("the study: {error}"))?;
     let lines = report(&String::from_utf8_lossy(&output.stdout))?;
-    let path = workspace.root.join(PAGE);
-    let page = fs::read_to_string(&path).map_err(named(&path))?;
-    fs::write(&path, with_section(&page, HEADING, &section(seeds, &lines)?))
-        .map_err(named(&path))?;
+    write_section(&workspace.root.join(PAGE), HEADING, &section(seeds, &lines)?)?;
     println!("wrote {PAGE}");
     match output.status.success() {
         true => Ok(()),
@@ -79,6 +75,7 @@ fn right(line: &minijinja::Value) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markdown::with_section;
 
     #[test]
     fn the_report_becomes_a_section_in_its_place() {

@@ -134,21 +134,15 @@ impl TableConfig {
             let said = spec.check(&format!("data.columns[{i}]"));
             said.map_err(|error| TrainError::config(error.path, error.message))?;
         }
-        let past = self.condition.as_ref().and_then(|condition| condition.past);
-        match (past, self.window) {
-            (Some(_), None) => {
-                let message = "needs data.window, whose first steps are told";
-                return Err(TrainError::config("data.condition.past", message));
+        if let Some(window) = self.window {
+            window.check(self.past()).map_err(|error| TrainError::Table(error.into()))?;
+            if self.image_width.is_some() || self.shape.is_some() {
+                let message = "must be left out where rows are pictures, which make no series";
+                return Err(TrainError::config("data.window", message));
             }
-            (past, Some(window)) => {
-                let checked = window.check(past.unwrap_or(0));
-                checked.map_err(|error| TrainError::Table(error.into()))?;
-                if self.image_width.is_some() || self.shape.is_some() {
-                    let message = "must be left out where rows are pictures, which make no series";
-                    return Err(TrainError::config("data.window", message));
-                }
-            }
-            (None, None) => {}
+        } else if self.past() > 0 {
+            let message = "needs data.window, whose first steps are told";
+            return Err(TrainError::config("data.condition.past", message));
         }
         if self.path.is_empty() {
             return Err(TrainError::config("data.path", "must name a file, got nothing"));
@@ -179,6 +173,11 @@ impl TableConfig {
             unique_names: self.unique_names,
             missing_values: self.missing_values.clone(),
         })
+    }
+
+    /// First steps of a window that are told.
+    pub(crate) fn past(&self) -> usize {
+        self.condition.as_ref().and_then(|condition| condition.past).unwrap_or(0)
     }
 
     pub(crate) fn holdout(&self) -> Result<Holdout, TrainError> {

@@ -44,7 +44,7 @@ impl TableConfig {
             exclude: self.exclude.clone(),
             told: self.condition.as_ref().map_or_else(Vec::new, |told| told.columns.clone()),
             window: self.window,
-            past: self.condition.as_ref().and_then(|told| told.past).unwrap_or(0),
+            past: self.past(),
             header: self.header,
             delimiter: self.delimiter()?,
             missing: self.missing,

@@ -79,10 +79,9 @@ impl GivenFile {
             return Err(bad("must have a header and a row of given values at least".to_owned()));
         }
         let series = match data {
-            DataConfig::Table(table) => table.window.map(|window| Series {
-                length: window.length,
-                past: table.condition.as_ref().and_then(|told| told.past).unwrap_or(0),
-            }),
+            DataConfig::Table(table) => {
+                table.window.map(|window| Series { length: window.length, past: table.past() })
+            }
             _ => None,
         };
         // The columns of windows end in their steps.
