@@ -2,8 +2,10 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
-use langevin_core::OwnNetwork;
-use langevin_train::{RunConfig, RunDenoiser, Trainer, draw_samples};
+use langevin_core::{Guidance, OwnNetwork};
+use langevin_train::{
+    Given, Informed, RunConfig, RunDenoiser, Trainer, draw_samples, draw_samples_given,
+};
 use serde_json::{Value, json};
 
 use crate::{conversation::Outcome, training::trainer};
@@ -29,7 +31,14 @@ impl Sampler {
         let start = Instant::now();
         let device = trainer.device();
         let (problem, data) = (trainer.problem(), trainer.data());
-        let samples = draw_samples(problem, count, 1, data, &denoiser, device, go_on)?;
+        let samples = if problem.diffusion().condition_of(data).is_some() {
+            let (weaker, guidance) = (None, Guidance::default());
+            let informed = Informed::Conditional { denoiser: &denoiser, weaker, guidance };
+            let told = (&Given::as_data(), &informed);
+            draw_samples_given(problem, count, 1, data, told, device, go_on)?
+        } else {
+            draw_samples(problem, count, 1, data, &denoiser, device, go_on)?
+        };
         let seconds = start.elapsed().as_secs_f64();
         Ok(json!({ "steps": samples.values.len() / samples.features, "seconds": seconds }))
     }
