@@ -149,7 +149,7 @@ fn what_is_kept_is_not_trusted() {
     let cases: [(String, &str); 9] = [
         ("{".to_owned(), "data.json"),
         (changed(&|it| it["columns"] = Value::Array(Vec::new())), "columns: must hold a column"),
-        (changed(&|it| it["rows"]["mean"] = Value::Array(Vec::new())), "rows.mean: must be 5"),
+        (changed(&|it| it["rows"]["mean"] = Value::Array(Vec::new())), "rows.mean: must be 6"),
         (
             changed(&|it| it["rows"]["variance"][0] = (-1).into()),
             "rows.variance: must not be below 0",

@@ -94,14 +94,12 @@ fn where_both_readings_fit_the_first_line_is_data_and_the_flag_is_named() {
         format!("{:.1},{:.1},kind-{}", 4.0 + 2.0 * wave(i, 1), 1.0 + wave(i, 2), ["a", "b"][i / 30])
     });
     let (said, data) = init(&flowers, &[]);
-    says(&said, "60 rows, 2 columns to learn");
+    says(&said, "60 rows, 3 columns to learn");
     says(&said, "line 1 is data: ");
     says(&said, "if it names the columns: --header yes");
-    says(&said, "left out: x2 (holds text: kind-a, kind-b)");
-    assert_eq!(
-        (data["header"].clone(), names(&data)),
-        (false.into(), vec!["x0".to_owned(), "x1".to_owned()])
-    );
+    says(&said, "x2: 2 texts, a category");
+    assert_eq!(data["header"], false);
+    assert_eq!(names(&data), ["x0", "x1", "x2"]);
     // Years above counts that are as large.
     let years = format!(
         "2018,2019,2020\n{}",
@@ -221,8 +219,11 @@ fn marks_are_missing_odd_cells_cost_their_rows_and_sentinels_are_pointed_out() {
     for mark in ["?", "-", ".", "#N/A", "None"] {
         let (said, data) = init(&marked(mark), &[]);
         says(&said, &format!("5 missing ({mark} count as such)"));
-        says(&said, "95 of 100 rows are complete, and the others left out; airt costs most: 5");
-        says(&said, "--set 'data.exclude=[\"airt\"]'");
+        says(
+            &said,
+            "95 of 100 rows are complete; what the others lack is learnt, and samples lack as much",
+        );
+        says(&said, "to leave those rows out: --set data.missing=drop");
         assert_eq!(data["missing_values"], serde_json::json!([mark]));
     }
     // It always means a missing value.
@@ -335,7 +336,7 @@ fn words_and_dates_become_numbers_and_ids_are_left_out() {
         ))
     );
     let (said, data) = init(&churn, &[]);
-    says(&said, "paperless: FALSE or TRUE, as 0 and 1");
+    says(&said, "paperless: FALSE or TRUE, a category");
     assert_eq!(column(&data, "paperless")["words"], serde_json::json!(["FALSE", "TRUE"]));
     assert_eq!(column(&data, "partner")["words"], serde_json::json!(["no", "yes"]));
     for (format, first, write) in [

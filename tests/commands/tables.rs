@@ -53,29 +53,34 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
     program.write("data/my measurements.csv", &measurements(400));
     let said = program.run(&["init", "data/my measurements.csv"]).code(0);
     for line in [
-        "my-measurements.json: 400 rows, 3 columns to learn",
+        "my-measurements.json: 400 rows, 4 columns to learn",
         "mass (kg): ",
         "12 missing",
         "left out: id (numbers the rows)",
-        "left out: taken on (holds text, as \"day 01\" (line 2))",
+        "taken on: 28 texts, a category",
+        "388 of 400 rows are complete; what the others lack is learnt",
         "next: langevin train my-measurements.json",
     ] {
         assert!(said.out.contains(line), "{line:?} is not in {}", said.out);
     }
     let short = ["train", "my-measurements.json", "--steps", "40", "--set", "sample.count=60"];
     let said = program.run(&short).code(0);
-    assert!(said.err.contains("rows dropped for a missing value: 12"), "{}", said.err);
-    assert!(said.err.contains("columns left out: id, taken on"), "{}", said.err);
+    assert!(said.err.contains("learnt too: mass (kg) (2.8 %)"), "{}", said.err);
+    assert!(said.err.contains("columns left out: id"), "{}", said.err);
     let run = "runs/my-measurements";
     let samples = String::from_utf8(program.read(&format!("{run}/samples.csv"))).expect("UTF-8");
-    assert_eq!(samples.lines().next(), Some("mass (kg),flow rate [1/s],count"));
+    assert_eq!(samples.lines().next(), Some("taken on,mass (kg),flow rate [1/s],count"));
     for line in samples.lines().skip(1) {
-        let fields: Vec<f64> = line.split(',').map(|f| f.parse().expect("a number")).collect();
+        let (day, numbers) = line.split_once(',').expect("fields");
+        assert!(day.starts_with("day ") && day.len() == 6, "a text of the file: {line}");
+        let number =
+            |field: &str| if field.is_empty() { 70.0 } else { field.parse().expect("a number") };
+        let fields: Vec<f64> = numbers.split(',').map(number).collect();
         assert_eq!(fields[2].fract(), 0.0, "whole numbers are rounded: {line}");
         assert!((0.0..200.0).contains(&fields[0]) && fields[1].abs() < 1e-3, "units: {line}");
     }
-    let masses = samples.lines().skip(1).map(|line| line.split(',').next().expect("a field"));
-    let masses: Vec<f64> = masses.map(|field| field.parse().expect("a number")).collect();
+    let masses = samples.lines().skip(1).map(|line| line.split(',').nth(1).expect("a field"));
+    let masses: Vec<f64> = masses.filter_map(|field| field.parse().ok()).collect();
     let mean = masses.iter().sum::<f64>() / masses.len() as f64;
     let summary = said.out.lines().find_map(|line| line.strip_prefix("samples: mean "));
     let shown = summary.and_then(|line| line.split(", ").next()).expect("a summary");
@@ -87,8 +92,8 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
     assert!(said.out.contains("flow rate [1/s]") && said.out.contains("floor"), "{}", said.out);
     let evaluation: serde_json::Value =
         serde_json::from_slice(&program.read(&format!("{run}/evaluation.json"))).expect("JSON");
-    assert_eq!(evaluation["rows"]["training"], 310);
-    assert_eq!(evaluation["rows"]["held_out"], 78);
+    assert_eq!(evaluation["rows"]["training"], 320);
+    assert_eq!(evaluation["rows"]["held_out"], 80);
     // The resolved copy leads to the same file, from where it lies.
     program.run(&["train", &format!("{run}/config.json"), "--steps", "2"]).code(0);
 }
@@ -136,7 +141,7 @@ fn init_overwrites_nothing_and_says_what_is_wrong() {
     program
         .run(&["init", "text.csv"])
         .code(2)
-        .err_has("no column can be learnt: name (holds text: Ann, Bob, Cat)");
+        .err_has("no column can be learnt: name (holds 3 different texts in 3 rows, as \"Ann\")");
     let said = program.run(&["--json", "init", "a.csv", "--out", "b.json"]).code(0);
     let event: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(event["columns"], serde_json::json!(["x", "y"]));

@@ -56,9 +56,9 @@ fn one_number_among_dates_or_words_costs_its_row_alone() {
     );
     let (said, data) = init(&text, &[]);
     says(&said, "60 rows, 4 columns to learn");
-    says(&said, "day: t.csv line 10: \"45000\", 1 of 60; those rows are left out");
-    says(&said, "stamp: t.csv line 20: \"20230231\", 1 of 60; those rows are left out");
-    says(&said, "ok: t.csv line 30: \"7\", 1 of 60; those rows are left out");
+    says(&said, "day: t.csv line 10: \"45000\", 1 of 60; that counts as missing");
+    says(&said, "stamp: t.csv line 20: \"20230231\", 1 of 60; that counts as missing");
+    says(&said, "ok: t.csv line 30: \"7\", 1 of 60; that counts as missing");
     says(&said, "57 of 60 rows are complete");
     assert_eq!(data["columns"][1]["format"], "%Y%m%d");
     assert_eq!(data["columns"][1]["missing"], serde_json::json!(["20230231"]));

@@ -35,7 +35,7 @@ fn a_workbook_is_learnt_as_its_csv_file_is() {
     // Told by content, whatever it is called.
     for (name, bytes) in [("book.xlsx", XLSX), ("book.ods", ODS), ("table.csv", XLSX)] {
         let (said, data) = init(&with(name, bytes), &[name]);
-        says(&said, "60 rows, 6 columns to learn");
+        says(&said, "60 rows, 7 columns to learn");
         says(
             &said,
             "the sheet \"Penguins\" is read; the workbook has \"Notes\" too: --sheet NAME reads another",
@@ -44,10 +44,10 @@ fn a_workbook_is_learnt_as_its_csv_file_is() {
         says(
             &said,
             &format!(
-                "ratio: {name} sheet Penguins row 9: \"#DIV/0!\", 1 of 60; those rows are left out"
+                "ratio: {name} sheet Penguins row 9: \"#DIV/0!\", 1 of 60; that counts as missing"
             ),
         );
-        says(&said, "left out: species (holds text: Adelie, Gentoo, large)");
+        says(&said, "species: 2 texts, a category");
         says(&said, "at: 2024-01-01T00:00:00 to ");
         assert_eq!(data["columns"], csv["columns"], "{name}");
         assert_eq!(
@@ -78,14 +78,17 @@ fn a_run_reads_its_workbook_again() {
     // The same rows, so the same weights and samples.
     assert_eq!(program.read("run/samples.csv"), program.read("csv/samples.csv"));
     let samples = String::from_utf8(program.read("run/samples.csv")).expect("UTF-8");
-    assert_eq!(samples.lines().next(), Some("mass,day,at,clock,ok,ratio"));
-    let first: Vec<_> = samples.lines().nth(1).expect("a sample").split(',').collect();
-    assert!(first[1].starts_with("2024-") && first[1].len() == 10, "{first:?}");
+    assert_eq!(samples.lines().next(), Some("mass,species,day,at,clock,ok,ratio"));
+    // A species has a comma.
+    let first = samples.lines().nth(1).expect("a sample").replace(", ", " ");
+    let first: Vec<_> = first.split(',').collect();
+    assert!(first[1].contains("Adelie") || first[1].contains("Gentoo"), "{first:?}");
+    assert!(first[2].starts_with("2024-") && first[2].len() == 10, "{first:?}");
     assert!(
-        first[2].starts_with("2024-") && first[2].len() == 19 && first[2].contains('T'),
+        first[3].starts_with("2024-") && first[3].len() == 19 && first[3].contains('T'),
         "{first:?}"
     );
-    assert!(["TRUE", "FALSE"].contains(&first[4]), "{first:?}");
+    assert!(["TRUE", "FALSE"].contains(&first[5]), "{first:?}");
     // Other cells are another table.
     fs::write(program.path("book.xlsx"), CSV.to_vec().repeat(2)).expect("written");
     program
@@ -114,7 +117,7 @@ fn sheets_and_flags_that_do_not_fit_a_workbook_are_refused() {
         program.run(&[&["init", "book.xlsx"], flags].concat()).code(2).err_has(said);
     }
     let (said, data) = init(&program, &["book.xlsx", "--sheet", "2"]);
-    assert_eq!((data["sheet"].clone(), names(&data).len()), ("Penguins".into(), 6));
+    assert_eq!((data["sheet"].clone(), names(&data).len()), ("Penguins".into(), 7));
     assert!(!said.out.contains("--sheet NAME"), "it was asked for: {}", said.out);
     fs::write(program.path("a.csv"), CSV).expect("written");
     program

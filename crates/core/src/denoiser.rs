@@ -2,7 +2,12 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use crate::{CoreError, LevelEmbedding, Network, NoiseLevel, NoiseSchedule, Prediction};
+use langevin_data::DrawnCategory;
+
+use crate::{
+    CoreError, LevelEmbedding, Network, NoiseLevel, NoiseSchedule, Prediction,
+    classes::{RowPart, class_estimates, row_parts},
+};
 
 /// Denoiser: estimates the clean rows behind noisy ones, by a network, an oracle, a guided combination.
 ///
@@ -121,7 +126,8 @@ fn excess_noise(
 }
 
 /// Denoiser of a trained network, or of one network for each level of a grid:
-/// `D = c_skip · x + c_out · F(c_in · x)`, with the coefficients of a prediction.
+/// `D = c_skip · x + c_out · F(c_in · x)`, with the coefficients of a prediction, and of categories the mean of the softmax of
+/// F and the [exact part](crate::class_offsets) of the logits.
 ///
 /// It is differentiable by x where x lies on an autodiff device.
 pub struct NetworkDenoiser<'a, N> {
@@ -129,6 +135,7 @@ pub struct NetworkDenoiser<'a, N> {
     prediction: Prediction,
     embedding: &'a LevelEmbedding,
     schedule: &'a dyn NoiseSchedule,
+    categories: &'a [DrawnCategory],
 }
 
 impl<'a, N: Network> NetworkDenoiser<'a, N> {
@@ -142,7 +149,13 @@ impl<'a, N: Network> NetworkDenoiser<'a, N> {
         embedding: &'a LevelEmbedding,
         schedule: &'a dyn NoiseSchedule,
     ) -> Self {
-        Self { networks, prediction, embedding, schedule }
+        Self { networks, prediction, embedding, schedule, categories: &[] }
+    }
+
+    /// The denoiser of rows in which these categories stand.
+    #[must_use]
+    pub const fn with_categories(self, categories: &'a [DrawnCategory]) -> Self {
+        Self { categories, ..self }
     }
 
     /// The network's output F at a level.
@@ -188,8 +201,25 @@ impl<'a, N: Network> NetworkDenoiser<'a, N> {
         condition: Option<&Tensor<2>>,
     ) -> Result<Tensor<2>, CoreError> {
         let c = self.prediction.coefficients(level);
+        let [rows, features] = x.dims();
         let output = self.output(x.clone(), level, condition)?;
-        Ok(x.mul_scalar(c.skip) + output.mul_scalar(c.out))
+        if self.categories.is_empty() {
+            return Ok(x.mul_scalar(c.skip) + output.mul_scalar(c.out));
+        }
+        let part = |part: RowPart<'_>| {
+            let of = |tensor: &Tensor<2>, columns| tensor.clone().slice([0..rows, columns]);
+            match part {
+                RowPart::Numbers(own) => {
+                    of(&x, own.clone()).mul_scalar(c.skip) + of(&output, own).mul_scalar(c.out)
+                }
+                RowPart::Category(own) => {
+                    let (x, output) = (of(&x, own.features()), of(&output, own.features()));
+                    class_estimates(own, level, x, output)
+                }
+            }
+        };
+        let parts = row_parts(features, self.categories).into_iter().map(part);
+        Ok(Tensor::cat(parts.collect(), 1))
     }
 }
 

@@ -9,7 +9,8 @@
 //! - A [`Prediction`] says what a network's output means, a [`Weighting`] how much its error counts at
 //!   each level, and a [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`], such as an
-//!   [`OwnNetwork`] with its [`PositionFeatures`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`].
+//!   [`OwnNetwork`] with its [`PositionFeatures`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`]. Of a row's
+//!   categories, each a [`RowPart`], a network's outputs are logits beside [`class_offsets`].
 //!   [`Conditioned`] tells it something of the rows, of which some features may be [`Told`]; [`Guided`] moves its estimate
 //!   away from a weaker one, [`Steered`] by an energy.
 //! - A [`Sampler`] goes through a [`Plan`] of levels, and its [`Steps`] make each step of a chunk of rows;
@@ -19,6 +20,7 @@
 //! [`Denoiser`]. Schedules, networks, denoisers and samplers are traits that a user can implement.
 //! Parameters are checked when a part is made: a [`CoreError`] names the parameter that is wrong.
 
+mod classes;
 #[cfg(test)]
 mod correlated;
 #[cfg(feature = "serde")]
@@ -40,6 +42,7 @@ mod schedule;
 mod told;
 mod weighting;
 
+pub use classes::{RowPart, class_estimate, class_offsets, row_parts};
 pub use denoiser::{
     ConditionalDenoiser, Conditioned, Denoiser, LevelSteps, NetworkDenoiser, level_step, network_of,
 };

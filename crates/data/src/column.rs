@@ -11,6 +11,8 @@ pub struct Column {
     pub values: ColumnValues,
     /// Decimal places of the text of every number, zeros at its end too; as few as it needs where none is said.
     pub decimals: Option<u32>,
+    /// Whether its cells may be missing, as NaN, whose text is empty.
+    pub may_miss: bool,
 }
 
 /// What the cells of a column hold.
@@ -37,13 +39,14 @@ const WHOLE_LIMIT: f64 = 16_777_216.0;
 impl Column {
     /// Column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
-        Self { name: name.into(), values: ColumnValues::Number, decimals: None }
+        Self { name: name.into(), values: ColumnValues::Number, decimals: None, may_miss: false }
     }
 
     /// The text of one of its values, as its user writes it. A number of which no `decimals` are said is the shortest
     /// text that reads back the same, as a 32-bit float where it is one; of a whole number above 2^24, which that would round, as a 64-bit one.
     pub fn text(&self, value: f64) -> String {
         match &self.values {
+            _ if value.is_nan() && self.may_miss => String::new(),
             ColumnValues::YesNo([no, _]) if value == 0.0 => no.clone(),
             ColumnValues::YesNo([_, yes]) if value == 1.0 => yes.clone(),
             ColumnValues::Date(format) if value.is_finite() => format.write(value),
@@ -67,6 +70,7 @@ impl Column {
     /// The value that a text stands for: the inverse of [`text`](Self::text). `None` where it stands for none.
     pub fn value(&self, text: &str) -> Option<f64> {
         match &self.values {
+            _ if text.is_empty() && self.may_miss => Some(f64::NAN),
             ColumnValues::YesNo([no, _]) if text == no => Some(0.0),
             ColumnValues::YesNo([_, yes]) if text == yes => Some(1.0),
             ColumnValues::Date(format) => format.parse(text).or_else(|| text.parse().ok()),
@@ -111,11 +115,14 @@ pub struct FeatureGroup {
 pub enum FeatureKind {
     /// One feature, near N(0, 1).
     Number,
-    /// As many features as the category has values: 1 at the row's own, 0 at the others.
+    /// As many features as the category has values, a missing one among them: 1 at the row's own, 0 at the others.
     Category {
         /// Number of values.
         count: usize,
     },
+    /// A number that may be missing: one feature near N(0, 1), of no meaning where it is missing, then those of the
+    /// category of two values, present and missing.
+    NumberOrMissing,
 }
 
 impl FeatureKind {
@@ -124,6 +131,7 @@ impl FeatureKind {
         match self {
             Self::Number => 1,
             Self::Category { count } => *count,
+            Self::NumberOrMissing => 3,
         }
     }
 }

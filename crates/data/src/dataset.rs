@@ -1,6 +1,8 @@
 //! [`Dataset`]: the trait of the data that a model is trained on, for a user's own data too.
 
-use crate::{Column, FeatureGroup, FeatureKind, KeptRows, KeptTable, Picture, Shape, Stream};
+use crate::{
+    Column, DrawnCategory, FeatureGroup, FeatureKind, KeptRows, KeptTable, Picture, Shape, Stream,
+};
 
 /// Part of the data that rows are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,12 @@ pub trait Dataset: Send + Sync {
     /// there are none, and the model draws all.
     fn told(&self) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// The categories that the model draws, in the order of their features: those groups of the
+    /// [`layout`](Self::layout) that are no numbers and not told. By default there are none.
+    fn drawn_categories(&self) -> &[DrawnCategory] {
+        &[]
     }
 
     /// The shape of what is drawn of a row, where that is an image; else `None`.

@@ -4,7 +4,7 @@
 //! - [`Streams`] are all random numbers of a run: ChaCha8, by seed, purpose, step and position.
 //! - [`Dataset`] is what a model is trained on; implement it for data of your own. Its [`Column`]s hold
 //!   [`ColumnValues`], a [`FeatureGroup`] of some [`FeatureKind`] stands for each in the model's space, and
-//!   images have a [`Shape`]; a [`Picture`], with its [`ChannelAxis`], says how the columns are pixels.
+//!   images have a [`Shape`]; a [`DrawnCategory`] is one that a model draws; a [`Picture`], with its [`ChannelAxis`], says how the columns are pixels.
 //! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density,
 //!   score and posterior means where these are known. A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
@@ -39,6 +39,7 @@ mod column;
 mod dataset;
 mod density;
 mod distributions;
+mod drawn_category;
 mod error;
 mod linear;
 mod math;
@@ -56,6 +57,7 @@ pub use distributions::{
     Checkerboard, ComponentPosterior, EightGaussians, Gaussian, GaussianMixture, LabelledMixture,
     Rings, Spiral, SwissRoll, TwoMoons,
 };
+pub use drawn_category::DrawnCategory;
 pub use error::DataError;
 pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use picture::{ChannelAxis, Picture};

@@ -8,11 +8,12 @@ fn p07_booleans() {
     let case = Case::new("p07-booleans");
     let read = case.init("churn.csv", &[]);
     assert_eq!((read.rows(), read.names()), (200, vec!["paperless", "charge", "partner"]));
-    read.says("paperless: FALSE or TRUE, as 0 and 1");
+    read.says("paperless: FALSE or TRUE, a category");
     for (name, no, yes) in [("paperless", "FALSE", "TRUE"), ("partner", "False", "True")] {
         let column = read.column(name);
         assert_eq!(column["kind"], "yes_no");
         assert_eq!(column["words"], serde_json::json!([no, yes]));
+        assert_eq!(column["encoding"], "category");
     }
     let (table, samples) = (case.rows("churn.csv", ','), case.train(150).samples);
     for (name, yes) in [("paperless", "TRUE"), ("partner", "True")] {
@@ -53,12 +54,19 @@ fn p13_sentinel() {
 fn p18_gaps_in_every_row() {
     let case = Case::new("p18-gaps-in-every-row");
     let read = case.init("merged.csv", &[]);
-    assert_eq!((read.rows(), read.complete()), (300, 150));
-    assert_eq!((read.names(), read.left_out()), (vec!["s0", "s1", "s2"], vec!["s5", "s4", "s3"]));
-    assert_eq!(read.why_not("s5"), "lacks 50 values: with it 0 of 300 rows would be complete");
-    read.says("150 of 300 rows are complete, and the others left out");
-    let said = case.train(20).said;
-    said.err_has("rows dropped for a missing value: 150");
+    assert_eq!((read.rows(), read.complete()), (300, 0));
+    assert_eq!(read.names(), ["s0", "s1", "s2", "s3", "s4", "s5"]);
+    assert_eq!(read.data["missing"], "model");
+    read.says(
+        "0 of 300 rows are complete; what the others lack is learnt, and samples lack as much",
+    );
+    // Each row lacks one of six, and the samples lack a sixth too.
+    let run = case.train(400);
+    run.said.err_has("columns that lack values, which is learnt too: s0 (18 %), s1 (17 %)");
+    for name in read.names() {
+        let missing = run.samples.share(name, "");
+        assert!((missing - 1.0 / 6.0).abs() < 0.1, "{name}: {missing}");
+    }
 }
 
 #[test]
@@ -120,7 +128,7 @@ fn o07_excel_errors() {
     let read = case.init("book.csv", &[]);
     assert_eq!((read.rows(), read.complete(), read.names()), (200, 198, vec!["v", "ratio"]));
     read.says("ratio: book.csv line 17: \"#DIV/0!\", 2 of 200; those rows are left out");
-    assert!(read.why_not("note").starts_with("holds text"));
+    assert!(read.why_not("note").starts_with("holds 200 different texts in 200 rows"));
     case.train(20).said.err_has("rows dropped for a missing value: 2");
 }
 

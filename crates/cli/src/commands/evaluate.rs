@@ -2,6 +2,7 @@
 
 use langevin_data::measure::{
     ColumnFound, Conditionals, Evaluation, GroupFound, Metric, ModeFound,
+    table::{TableFound, TableScores},
     verdict::{Counts, OutsideFound, Verdict},
 };
 use langevin_train::{
@@ -76,6 +77,9 @@ fn show(display: &Display, evaluation: &Evaluation) {
         number(copying.samples_median),
         number(copying.held_out_median)
     ));
+    if let Some(found) = &evaluation.table {
+        show_table(display, found);
+    }
     if let Some(found) = &evaluation.conditionals {
         show_conditionals(display, found);
     }
@@ -100,6 +104,39 @@ fn show(display: &Display, evaluation: &Evaluation) {
         let rows: Vec<Vec<String>> = modes.modes.iter().map(row).collect();
         display.result("");
         display.result_lines(table(&header, &rows));
+    }
+}
+
+/// Prints the measures of tables: how far columns and pairs are off, and whether trees tell the samples from real rows.
+fn show_table(display: &Display, found: &TableFound) {
+    let header = ["beside training rows", "samples", "held-out rows", "independent columns"];
+    let sets = [&found.samples, &found.held_out, &found.independent];
+    let row = |name: &str, value: &dyn Fn(&TableScores) -> Option<String>| {
+        let values = sets.map(|scores| value(scores).unwrap_or_else(|| "–".to_owned()));
+        [name.to_owned()].into_iter().chain(values).collect::<Vec<_>>()
+    };
+    let percent = |error: Option<f64>| error.map(|error| format!("{} %", number(100.0 * error)));
+    let rows = [
+        row("error of columns' shapes", &|scores| percent(scores.shape_error)),
+        row("error of pairs' trends", &|scores| percent(scores.trend_error)),
+        row("not told apart by trees, 0 to 1", &|scores| scores.detection.map(number)),
+    ];
+    display.result("");
+    display.result_lines(table(&header, &rows));
+    let (closest, percent) = (&found.closest, |share: f64| format!("{} %", number(100.0 * share)));
+    display.result(&format!(
+        "nearer to a training row than to a held-out one: {} ± {} of the samples (of new rows a half); copies {}, of \
+         held-out rows {}",
+        percent(closest.share),
+        number(100.0 * closest.standard_error),
+        percent(closest.copies),
+        percent(closest.held_out_copies)
+    ));
+    if let Some(kept) = found.cells.rare_kept {
+        display.result(&format!(
+            "rare values, below 1 %: made {} times as often as they are",
+            number(kept)
+        ));
     }
 }
 

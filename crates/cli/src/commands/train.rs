@@ -6,7 +6,7 @@ use std::{
 };
 
 use langevin_data::{
-    ColumnRange, DateFormat,
+    CellKind, ColumnRange, DateFormat,
     measure::verdict::{OutsideFound, Verdict},
 };
 use langevin_train::{
@@ -163,13 +163,22 @@ fn end_of_sampling(data: &DataConfig, moments: &[(f64, f64)], end: &LevelSummary
         let (std, unit) = (moments[column].1, format(column).map(|format| format.unit()));
         unit.map_or_else(|| number(std), |(name, size)| format!("{} {name}", number(std / size)))
     };
+    // The places of a category's values have no mean.
+    let is_number = |column: &usize| {
+        let spec = columns.get(*column).filter(|_| columns.len() == moments.len());
+        spec.is_none_or(|spec| spec.kind != CellKind::Category)
+    };
+    let numbers: Vec<usize> = (0..moments.len()).filter(is_number).collect();
     let list = |value: &dyn Fn(usize) -> String| {
-        let shown: Vec<_> = (0..moments.len()).take(NAMED).map(value).collect();
-        format!("{}{}", shown.join(", "), if moments.len() > NAMED { ", …" } else { "" })
+        let shown: Vec<_> = numbers.iter().take(NAMED).map(|column| value(*column)).collect();
+        format!("{}{}", shown.join(", "), if numbers.len() > NAMED { ", …" } else { "" })
     };
     let nearest = end.convergence.map_or(String::new(), |square| {
         format!(", mean squared distance to the nearest mode {}", number(square))
     });
+    if numbers.is_empty() {
+        return "samples: categories alone".to_owned();
+    }
     format!("samples: mean {}, standard deviation {}{nearest}", list(&mean), list(&std))
 }
 

@@ -57,7 +57,12 @@ impl Dataset for LabelledMixture {
         let mut columns = self.mixture.columns();
         let names = (0..self.components()).map(|i| i.to_string()).collect();
         let values = ColumnValues::Category(names);
-        columns.push(Column { name: "component".to_owned(), values, decimals: None });
+        columns.push(Column {
+            name: "component".to_owned(),
+            values,
+            decimals: None,
+            may_miss: false,
+        });
         columns
     }
 

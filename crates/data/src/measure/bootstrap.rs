@@ -76,6 +76,14 @@ pub(super) fn draw_index(count: usize, stream: &mut Stream) -> usize {
     ((u128::from(stream.next_word()) * count as u128) >> 64) as usize
 }
 
+/// Draws so many of the numbers, each without repetition, to the front.
+pub(super) fn draw_to_front(numbers: &mut [usize], count: usize, stream: &mut Stream) {
+    // The first steps of a shuffle (Fisher & Yates). It may start from any order, so also from the one that
+    // the last draw leaves.
+    let all = numbers.len();
+    (0..count).for_each(|i| numbers.swap(i, i + draw_index(all - i, stream)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 //! all sets whose distances stand side by side are cut into chunks of one size.
 
 use super::{
-    MeasureError, Resamples, Rows, SampleSet, Space, bootstrap::draw_index,
+    MeasureError, Resamples, Rows, SampleSet, Space, bootstrap::draw_to_front,
     held_out_distance::HeldOutDistance, rows::spread,
 };
 use crate::Stream;
@@ -53,9 +53,7 @@ impl<'a> Chunks<'a> {
             return Self { set, numbers: vec![all] };
         }
         let mut subset = || {
-            // The first steps of a shuffle (Fisher & Yates). It may start from any order, so also from
-            // the one that the last subset leaves.
-            (0..rows).for_each(|i| all.swap(i, i + draw_index(available - i, stream)));
+            draw_to_front(&mut all, rows, stream);
             all[..rows].to_vec()
         };
         Self { set, numbers: (0..most(set, rows)).map(|_| subset()).collect() }

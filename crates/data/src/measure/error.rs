@@ -63,4 +63,42 @@ pub enum MeasureError {
         /// Number of rows of the baseline.
         rows: usize,
     },
+    /// A column holds other cells than the same column of the rows that they are compared with.
+    #[error(
+        "{rows}: column {column} must hold the same kind of cells as that of the other rows, and as many values"
+    )]
+    Cells {
+        /// Name of the rows.
+        rows: String,
+        /// Column, from 0.
+        column: usize,
+    },
+    /// There is not one target or weight for each row.
+    #[error("{values}: there must be one for each of the {rows} rows, got {count}")]
+    Labels {
+        /// Name of the values.
+        values: String,
+        /// Number of rows.
+        rows: usize,
+        /// Number of values.
+        count: usize,
+    },
+    /// A target or weight cannot be learnt from.
+    #[error("{values}: that of row {row} is {value}, which is outside their range")]
+    Label {
+        /// Name of the values.
+        values: String,
+        /// First row with such a value, from 0.
+        row: usize,
+        /// Value that was found.
+        value: f64,
+    },
+    /// All known cells of a column have one value, so there is nothing to learn.
+    #[error("{rows}: column {column} has one value only, so there is nothing to learn")]
+    OneValue {
+        /// Name of the rows.
+        rows: String,
+        /// Column, from 0.
+        column: usize,
+    },
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copying, Denoising, Filled, GroupFound, Modes, verdict::Verdict};
+use super::{Copying, Denoising, Filled, GroupFound, Modes, table::TableFound, verdict::Verdict};
 
 /// Evaluation of samples: how near they are to held-out rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub struct Evaluation {
     /// Measures of what the model makes of what it is told; none of a model that is told nothing.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub conditionals: Option<Conditionals>,
+    /// Measures of a table by which samples are compared in the literature; none where rows are no table's, or wider than it
+    /// is measured.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub table: Option<TableFound>,
     /// Errors of the denoiser by noise level; none where they were not measured, as by
     /// version 0.1.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -98,12 +102,17 @@ pub struct Distance {
 pub struct ColumnFound {
     /// Name of the column.
     pub name: String,
-    /// Wasserstein-1 distance to the held-out rows.
+    /// Wasserstein-1 distance to the held-out rows, of the values that are there. Of a category, of which any two values are 1
+    /// apart, it is the [total variation](super::total_variation()).
     pub wasserstein_1: Distance,
-    /// Kolmogorov–Smirnov distance of all samples to all held-out rows, 0 to 1.
+    /// Kolmogorov–Smirnov distance of all samples to all held-out rows, 0 to 1, of the values that are there; of a category their
+    /// total variation.
     pub kolmogorov_smirnov: f64,
-    /// Probability of at least that distance, if the samples follow the data.
+    /// Probability of at least that distance, if the samples follow the data; of a category that of its χ² test.
     pub p_value: f64,
+    /// Shares of the samples and of the held-out rows that lack a value, where any may.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub missing: Option<[f64; 2]>,
 }
 
 /// Numbers of the rows that an evaluation used.

@@ -1,7 +1,7 @@
 //! [`Inputs`] of an evaluation: samples, training and held-out rows and baselines, each in two spaces.
 
 use super::{MeasureError, Rows, Space};
-use crate::Mode;
+use crate::{Column, Mode};
 
 /// Set of rows, in both spaces.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +26,8 @@ impl<'a> SampleSet<'a> {
 /// Training and held-out rows of a distribution are fresh draws.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
-    /// Names of the user's columns.
-    pub columns: &'a [String],
+    /// The user's columns.
+    pub columns: &'a [Column],
     /// Samples to judge.
     pub samples: SampleSet<'a>,
     /// Rows that the model was trained on.

@@ -8,6 +8,7 @@
 //! people, by tests of its own.
 
 mod bootstrap;
+mod by_column;
 mod chunks;
 mod correlation;
 mod denoising;
@@ -24,6 +25,8 @@ mod kolmogorov_smirnov;
 mod modes;
 mod nearest;
 mod rows;
+pub mod table;
+mod total_variation;
 pub mod verdict;
 mod wasserstein;
 
@@ -42,17 +45,19 @@ pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
 pub use modes::{MODE_RADIUS, ModeFound, Modes, modes};
 pub use nearest::{Copying, copying, nearest_distances};
 pub use rows::Rows;
+pub use total_variation::{TotalVariation, total_variation};
 pub use wasserstein::{DIRECTIONS, sliced_wasserstein_2, wasserstein_1};
 
 use bootstrap::standard_deviation;
+use by_column::ByColumn;
 use chunks::{Chunks, compared};
 use correlation::Correlation;
 use energy::Energy;
 use held_out_distance::HeldOutDistance;
 pub(crate) use rows::spread;
-use wasserstein::{ByColumn, Sliced};
+use wasserstein::Sliced;
 
-use crate::{Purpose, Stream, Streams};
+use crate::{Column, ColumnValues, Purpose, Stream, Streams};
 
 /// Pairs of resamples behind a standard error. With so many it has a standard error of 5 % itself.
 const REPLICATES: usize = 200;
@@ -111,7 +116,8 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
         let correlation = Correlation::new(model, correlated.clone(), &resamples);
         metrics.extend(sets.metrics(&names, &correlation, stream));
     }
-    let by_column = sets.distances(&ByColumn::new(user, resamples), Space::User, stream);
+    let by_column = ByColumn::new(user, inputs.columns, resamples);
+    let by_column = sets.distances(&by_column, Space::User, stream);
     let (copying, copying_rows) = check_copying(inputs)?;
     let rows = RowCounts {
         samples: inputs.samples.user.count(),
@@ -135,6 +141,7 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
         copying,
         modes,
         conditionals: None,
+        table: None,
         denoising: None,
         verdict: None,
         rows,
@@ -202,11 +209,27 @@ impl<'a> Sets<'a> {
 }
 
 fn columns(inputs: &Inputs<'_>, distances: Vec<Distance>) -> Vec<ColumnFound> {
-    let column = |(i, (name, wasserstein_1)): (usize, (&String, Distance))| {
+    let column = |(i, (column, wasserstein_1)): (usize, (&Column, Distance))| {
         let [samples, held_out] = [inputs.samples, inputs.held_out].map(|set| set.user.column(i));
-        let KolmogorovSmirnov { statistic, p_value } = kolmogorov_smirnov(&samples, &held_out);
-        let name = name.clone();
-        ColumnFound { name, wasserstein_1, kolmogorov_smirnov: statistic, p_value }
+        let missing = |values: &[f64]| {
+            values.iter().filter(|value| value.is_nan()).count() as f64 / values.len() as f64
+        };
+        let missing = column.may_miss.then(|| [missing(&samples), missing(&held_out)]);
+        let (statistic, p_value) = match &column.values {
+            ColumnValues::Category(_) => {
+                let TotalVariation { distance, p_value } = total_variation(&samples, &held_out);
+                (distance, p_value)
+            }
+            _ => {
+                let present = |values: Vec<f64>| -> Vec<f64> {
+                    values.into_iter().filter(|value| !value.is_nan()).collect()
+                };
+                let found = kolmogorov_smirnov(&present(samples), &present(held_out));
+                (found.statistic, found.p_value)
+            }
+        };
+        let name = column.name.clone();
+        ColumnFound { name, wasserstein_1, kolmogorov_smirnov: statistic, p_value, missing }
     };
     inputs.columns.iter().zip(distances).enumerate().map(column).collect()
 }

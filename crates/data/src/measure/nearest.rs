@@ -99,7 +99,7 @@ fn nearer(a: &[f64], b: &[f64], least: f64) -> f64 {
 /// with probability p.
 ///
 /// Source: Hyndman & Fan 1996, definition 6.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
+pub(super) fn quantile(sorted: &[f64], p: f64) -> f64 {
     let place = (p * (sorted.len() as f64 + 1.0)).clamp(1.0, sorted.len() as f64);
     let below = sorted[place as usize - 1];
     let above = sorted[(place as usize).min(sorted.len() - 1)];

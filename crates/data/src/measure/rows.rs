@@ -1,6 +1,7 @@
 //! [`Rows`]: a view of rows in memory, checked once, and the Euclidean distance between two of them.
 
 use super::MeasureError;
+use crate::Column;
 
 /// Limit of the values. The squares of larger ones could overflow.
 const LARGEST: f64 = 1e150;
@@ -8,7 +9,8 @@ const LARGEST: f64 = 1e150;
 /// Number of sums that are made side by side, so that the processor need not wait for each addition.
 const LANES: usize = 8;
 
-/// Rows of finite values, at least one, one after the other in memory.
+/// Rows of finite values, at least one, one after the other in memory. In rows of the user's columns a value may be missing,
+/// which is NaN, where the column says so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rows<'a> {
     columns: usize,
@@ -22,6 +24,27 @@ impl<'a> Rows<'a> {
     /// No rows, no columns, values that do not divide into rows, or a value that is not finite or so large
     /// that its square overflows.
     pub fn new(name: &str, columns: usize, values: &'a [f64]) -> Result<Self, MeasureError> {
+        Self::with_missing(name, columns, values, |_| false)
+    }
+
+    /// Checks `values` as rows of a user's columns, in which values may be missing where the columns say so.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_columns(
+        name: &str,
+        columns: &[Column],
+        values: &'a [f64],
+    ) -> Result<Self, MeasureError> {
+        Self::with_missing(name, columns.len(), values, |column| columns[column].may_miss)
+    }
+
+    fn with_missing(
+        name: &str,
+        columns: usize,
+        values: &'a [f64],
+        may_miss: impl Fn(usize) -> bool,
+    ) -> Result<Self, MeasureError> {
         let rows = || name.to_owned();
         if !values.len().is_multiple_of(columns) || columns == 0 {
             return Err(MeasureError::Shape { rows: rows(), values: values.len(), columns });
@@ -29,12 +52,15 @@ impl<'a> Rows<'a> {
         if values.is_empty() {
             return Err(MeasureError::Empty { rows: rows() });
         }
-        let within = |v: &f64| v.abs() < LARGEST;
-        if let Some(i) = values.iter().position(|v| !within(v)) {
-            let (row, column) = (i / columns, i % columns);
-            return Err(MeasureError::OutOfRange { rows: rows(), row, column, value: values[i] });
+        let is_value =
+            |(i, v): (usize, &f64)| v.abs() < LARGEST || v.is_nan() && may_miss(i % columns);
+        match values.iter().enumerate().position(|value| !is_value(value)) {
+            None => Ok(Self { columns, values }),
+            Some(i) => {
+                let (row, column) = (i / columns, i % columns);
+                Err(MeasureError::OutOfRange { rows: rows(), row, column, value: values[i] })
+            }
         }
-        Ok(Self { columns, values })
     }
 
     /// Rows of values that were checked before.

@@ -18,7 +18,7 @@ fn set(columns: usize, values: &[f64]) -> SampleSet<'_> {
 
 /// What the tests vary: samples, training and held-out rows, one baseline.
 struct Case {
-    names: Vec<String>,
+    columns: Vec<Column>,
     samples: Vec<f64>,
     training: Vec<f64>,
     held_out: Vec<f64>,
@@ -29,7 +29,7 @@ impl Case {
     /// Samples of the data's own distribution, and a baseline that is half as wide.
     fn perfect(columns: usize, samples: usize) -> Self {
         Self {
-            names: (0..columns).map(|i| format!("x{i}")).collect(),
+            columns: (0..columns).map(|i| Column::number(format!("x{i}"))).collect(),
             samples: normals(samples, columns, 1.0, 1),
             training: normals(274, columns, 1.0, 2),
             held_out: normals(68, columns, 1.0, 3),
@@ -38,10 +38,10 @@ impl Case {
     }
 
     fn try_evaluate(&self) -> Result<Evaluation, MeasureError> {
-        let columns = self.names.len();
+        let columns = self.columns.len();
         let baselines = [("narrow", set(columns, &self.baseline))];
         evaluate(&Inputs {
-            columns: &self.names,
+            columns: &self.columns,
             samples: set(columns, &self.samples),
             training: set(columns, &self.training),
             held_out: set(columns, &self.held_out),
@@ -183,7 +183,7 @@ fn the_standard_error_is_the_scatter_over_new_data() {
 fn distances_are_measured_in_their_own_space() {
     let case = Case::perfect(2, 136);
     let (names, doubled) =
-        (&case.names, |values: &[f64]| -> Vec<f64> { values.iter().map(|x| 2.0 * x).collect() });
+        (&case.columns, |values: &[f64]| -> Vec<f64> { values.iter().map(|x| 2.0 * x).collect() });
     let user = [&case.samples, &case.training, &case.held_out].map(|values| doubled(values));
     let both = |user, model| SampleSet { user: set(2, user).user, model: set(2, model).model };
     let found = evaluate(&Inputs {
@@ -242,7 +242,7 @@ fn modes_are_counted_in_the_user_s_units() {
     let rows = SampleSet { user: set(1, &rows).user, model: set(1, &model).model };
     let goals = mixture.modes().expect("known");
     let inputs = Inputs {
-        columns: &["x".to_owned()],
+        columns: &[Column::number("x")],
         samples: rows,
         training: rows,
         held_out: rows,
@@ -263,7 +263,7 @@ fn rows_that_do_not_fit_are_named() {
     let all = set(2, &case.samples);
     let short = set(2, &case.samples[..20]);
     let inputs = Inputs {
-        columns: &case.names,
+        columns: &case.columns,
         samples: all,
         training: all,
         held_out: all,

@@ -86,34 +86,6 @@ impl HeldOutDistance for Sliced {
     }
 }
 
-/// Wasserstein-1 distance to held-out rows, one for each column.
-pub(super) struct ByColumn {
-    held_out: Vec<Sorted>,
-    resamples: Resamples,
-}
-
-impl ByColumn {
-    pub(super) fn new(held_out: Rows<'_>, resamples: Resamples) -> Self {
-        Self { held_out: sorted_columns(held_out), resamples }
-    }
-}
-
-impl HeldOutDistance for ByColumn {
-    fn distances(&self, rows: Rows<'_>, resamples: &Resamples) -> Vec<Vec<f64>> {
-        let pairs = resamples.iter().zip(self.resamples.iter());
-        let shares: Vec<Shares> =
-            pairs.map(|(x_counts, y_counts)| Shares::of(x_counts, y_counts)).collect();
-        let column = |(x, y): (Sorted, &Sorted)| {
-            shares.iter().map(|shares| transport(&[[&x, y]], shares, f64::abs)).collect()
-        };
-        sorted_columns(rows).into_iter().zip(&self.held_out).map(column).collect()
-    }
-}
-
-fn sorted_columns(rows: Rows<'_>) -> Vec<Sorted> {
-    (0..rows.columns()).map(|column| Sorted::new(&rows.column(column))).collect()
-}
-
 /// Random unit vectors, all directions equally likely: normals divided by their norm.
 fn unit_vectors(columns: usize, count: usize, stream: &mut Stream) -> Vec<f64> {
     let mut vectors = vec![0.0; columns * count];
@@ -131,13 +103,13 @@ fn project(rows: Rows<'_>, directions: &[f64]) -> Vec<Sorted> {
 }
 
 /// Values, ascending, and the place where each stood before.
-struct Sorted {
-    values: Vec<f64>,
-    places: Vec<u32>,
+pub(super) struct Sorted {
+    pub(super) values: Vec<f64>,
+    pub(super) places: Vec<u32>,
 }
 
 impl Sorted {
-    fn new(values: &[f64]) -> Self {
+    pub(super) fn new(values: &[f64]) -> Self {
         let mut sorted: Vec<(f64, u32)> = values.iter().copied().zip(0..).collect();
         sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let (values, places) = sorted.into_iter().unzip();
@@ -146,11 +118,11 @@ impl Sorted {
 }
 
 /// How much of a sample each of its values is, in units of 1 / (n m): a whole number, so that sums are exact.
-struct Shares([Vec<i64>; 2]);
+pub(super) struct Shares([Vec<i64>; 2]);
 
 impl Shares {
     /// Shares of values that are each taken as often as their count says. The counts of a sample add up to its size.
-    fn of(x_counts: &[f64], y_counts: &[f64]) -> Self {
+    pub(super) fn of(x_counts: &[f64], y_counts: &[f64]) -> Self {
         let shares = |counts: &[f64], other: &[f64]| {
             counts.iter().map(|count| *count as i64 * other.len() as i64).collect()
         };
@@ -159,7 +131,11 @@ impl Shares {
 }
 
 /// The sum over pairs of samples of the transport cost `∫ cost(F⁻¹(p) − G⁻¹(p)) dp`.
-fn transport(sides: &[[&Sorted; 2]], shares: &Shares, cost: impl Fn(f64) -> f64 + Copy) -> f64 {
+pub(super) fn transport(
+    sides: &[[&Sorted; 2]],
+    shares: &Shares,
+    cost: impl Fn(f64) -> f64 + Copy,
+) -> f64 {
     let [n, m] = shares.0.each_ref().map(|shares| shares.len() as f64);
     let unit = (n * m).max(1.0);
     let (twos, others) = sides.as_chunks::<2>();
@@ -322,13 +298,9 @@ mod tests {
         };
         let counted = Sliced::new(y, y_draws.clone(), DIRECTIONS, &mut stream(9));
         let counted = counted.distances(x, &x_draws);
-        let by_column = ByColumn::new(y, y_draws.clone()).distances(x, &x_draws);
         for (b, (x_counts, y_counts)) in x_draws.iter().zip(y_draws.iter()).enumerate() {
             let (x, y) = (repeated(x, x_counts), repeated(y, y_counts));
             assert!((counted[0][b] - sliced(2, &x, &y)).abs() < 1e-14, "replicate {b}");
-            let second = |values: &[f64]| Rows::checked(2, values).column(1);
-            let distance = wasserstein_1(&second(&x), &second(&y));
-            assert!((by_column[1][b] - distance).abs() < 1e-14, "replicate {b}");
         }
     }
 

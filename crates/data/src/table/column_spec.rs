@@ -32,6 +32,8 @@ pub struct ColumnSpec {
     pub values: SampleValues,
     /// How values become features; as the table's transform says where none is said.
     pub encoding: Option<Encoding>,
+    /// Column that this one is a function of on every training row: it is looked up, and not learnt.
+    pub derived_from: Option<String>,
 }
 
 impl ColumnSpec {
@@ -48,6 +50,7 @@ impl ColumnSpec {
             range: ColumnRange::default(),
             values: SampleValues::Any,
             encoding: None,
+            derived_from: None,
         }
     }
 
@@ -145,7 +148,7 @@ pub enum CellKind {
     YesNo,
     /// Dates or times, learnt as numbers.
     Date,
-    /// One of several texts, or of numbers that are taken as such: for columns that are told.
+    /// One of several texts, or of numbers that are taken as such.
     Category,
 }
 
@@ -225,6 +228,8 @@ pub enum Encoding {
     /// rows' distribution function and U uniform, drawn anew whenever the row is. Values that repeat come back
     /// exactly and as often as they are, and none beyond those seen.
     Rank,
+    /// Each value a class of its own, for columns of few: `scale · (one-hot − shares)`. Samples have the values seen.
+    Category,
 }
 
 /// The column spec as JSON.
@@ -324,6 +329,9 @@ mod json {
         /// How values become features; as data.transform says where left out.
         #[serde(default)]
         encoding: Option<Encoding>,
+        /// Name of the column that this one is a function of on every training row: it is looked up, and not learnt.
+        #[serde(default)]
+        derived_from: Option<String>,
     }
 
     impl From<Entry> for ColumnSpec {
@@ -341,6 +349,7 @@ mod json {
                     range,
                     values,
                     encoding,
+                    derived_from,
                 }) => Self {
                     name,
                     kind,
@@ -352,6 +361,7 @@ mod json {
                     range,
                     values,
                     encoding,
+                    derived_from,
                 },
             }
         }
@@ -373,6 +383,7 @@ mod json {
                 range,
                 values,
                 encoding,
+                derived_from,
             } = spec;
             Self::Spec(Spec {
                 name,
@@ -385,6 +396,7 @@ mod json {
                 range,
                 values,
                 encoding,
+                derived_from,
             })
         }
     }

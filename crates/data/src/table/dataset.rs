@@ -6,12 +6,12 @@ use super::{
     KeptRows, KeptTable, Table, TableError, ToldRows, Transform,
     remarks::remarks,
     rows::Rows,
-    scale::{Map, Scale, fit},
+    scale::{Map, fit},
     space::Space,
 };
 use crate::{
-    ChannelAxis, Column, Dataset, FeatureGroup, Part, Picture, Purpose, Shape, Stream, Streams,
-    one_hot::one_hot,
+    ChannelAxis, Column, Dataset, DrawnCategory, FeatureGroup, Part, Picture, Purpose, Shape,
+    Stream, Streams,
 };
 
 /// Largest number of features for which the covariance is stated; its size is their square.
@@ -56,7 +56,7 @@ impl Default for SplitOptions {
 /// A row is drawn uniformly, with replacement. One word w chooses the row `⌊w n / 2^64⌋` of n, so that
 /// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows are
 /// drawn from the training rows. A further word for each column of [`Encoding::Rank`](super::Encoding::Rank) places the
-/// row among its equals; a row by its number has a place of its own.
+/// row among its equals, and one for each that may lack a number stands for it; a row by its number has words of its own.
 ///
 /// The distribution that is learnt is that of the training rows. So the exact mean and covariance are
 /// theirs.
@@ -114,14 +114,16 @@ impl TableData {
         // Held-out values of constant columns that differ from the constant: restoring loses them.
         let mut lost = 0;
         // Column by column, since the knots of one quantile map fill the cache.
-        for (column, Scale { map, .. }) in scales.iter().enumerate() {
-            if map.has_own_values() {
+        for (column, scale) in scales.iter().enumerate() {
+            if scale.has_own_values() {
                 continue;
             }
+            let is_constant = matches!(scale.map, Map::Constant(_) | Map::Word(_));
+            let constant = is_constant.then(|| table.rows.row(held_out)[column]);
             for row in 0..table.rows.len() {
                 let value = &mut table.rows.row_mut(row)[column];
-                lost += u64::from(matches!(map, Map::Constant(constant) if constant != value));
-                *value = map.apply(*value, 0.5);
+                lost += u64::from(constant.is_some_and(|constant| *value != constant));
+                *value = scale.map.apply(*value, 0.5);
             }
         }
         Ok(Self {
@@ -171,21 +173,14 @@ impl TableData {
         }
     }
 
-    /// Copies a row's features. A dithered column takes a uniform number.
+    /// Copies a row's features. A column that has many of a value takes a uniform number.
     fn copy(&self, index: usize, mut uniform: impl FnMut() -> f64, out: &mut [f64]) {
         let row = self.rows.row(index);
-        let mut out = out.iter_mut();
-        for column in &self.space.varying {
-            let (map, value) = (&self.space.scales[*column].map, row[*column]);
-            match map {
-                Map::Category(names) => {
-                    let own = one_hot(value, names.len()).zip(out.by_ref());
-                    own.for_each(|(feature, out)| *out = feature);
-                }
-                _ => {
-                    let Some(out) = out.next() else { return };
-                    *out = if map.is_dithered() { map.apply(value, uniform()) } else { value };
-                }
+        for (column, own) in self.space.by_column(out) {
+            let scale = &self.space.scales[column];
+            match own {
+                [feature] if !scale.has_own_values() => *feature = row[column],
+                own => scale.write(row[column], &mut uniform, own),
             }
         }
     }
@@ -194,25 +189,12 @@ impl TableData {
     /// rows where a column is dithered.
     fn expected(&self, index: usize, mean: &mut [f64], variance: &mut [f64]) {
         let row = self.rows.row(index);
-        let mut features = mean.iter_mut().zip(variance);
-        for column in &self.space.varying {
-            let (map, value) = (&self.space.scales[*column].map, row[*column]);
-            match map {
-                Map::Category(names) => {
-                    let own = one_hot(value, names.len()).zip(features.by_ref());
-                    own.for_each(|(feature, (mean, _))| *mean = feature);
-                }
-                _ => {
-                    let Some((mean, variance)) = features.next() else { return };
-                    *mean = match map {
-                        Map::Rank(rank) => {
-                            let (mean, own) = rank.moments(value);
-                            *variance += own;
-                            mean
-                        }
-                        _ => value,
-                    };
-                }
+        let features = self.space.by_column(mean).zip(self.space.by_column(variance));
+        for ((column, mean), (_, variance)) in features {
+            let scale = &self.space.scales[column];
+            match mean {
+                [feature] if !scale.has_own_values() => *feature = row[column],
+                mean => scale.moments(row[column], mean, variance),
             }
         }
     }
@@ -275,6 +257,10 @@ impl Dataset for TableData {
         self.space.layout()
     }
 
+    fn drawn_categories(&self) -> &[DrawnCategory] {
+        &self.space.categories
+    }
+
     fn shape(&self) -> Option<Shape> {
         self.space.shape()
     }
@@ -326,7 +312,7 @@ impl Dataset for TableData {
             return;
         }
         for (value, scale) in self.rows.row(first + index).iter().zip(&self.space.scales) {
-            out.push(if scale.map.has_own_values() {
+            out.push(if scale.has_own_values() {
                 *value
             } else {
                 self.space.rounded(scale, scale.given(*value))

@@ -425,6 +425,44 @@ pub enum TableError {
         /// Number of training rows.
         rows: usize,
     },
+    /// A column is said to be derived from one that is not learnt.
+    #[error(
+        "{file}, column `{column}`: `derived_from` must name another column that is learnt, got `{from}`"
+    )]
+    DerivedFrom {
+        /// The file.
+        file: String,
+        /// Name of the column.
+        column: String,
+        /// What is named.
+        from: String,
+    },
+    /// A column is said to be derived from another, and is no function of it.
+    #[error(
+        "{file}, column `{column}`: it is no function of `{from}`, by a row in which that is {at}; leave out `derived_from`"
+    )]
+    NoFunction {
+        /// The file.
+        file: String,
+        /// Name of the column.
+        column: String,
+        /// Name of the other column.
+        from: String,
+        /// Value of the other column, as the model's number of it.
+        at: String,
+    },
+    /// A column has no value in any training row.
+    #[error(
+        "{file}, column `{column}`: it has no value in any of the {rows} training rows; leave it out by data.exclude"
+    )]
+    AllMissing {
+        /// The file.
+        file: String,
+        /// Name of the column.
+        column: String,
+        /// Number of training rows.
+        rows: usize,
+    },
     /// The variance of a column overflows or vanishes.
     #[error(
         "{file}, column `{column}`: values from {minimum:e} to {maximum:e} cannot be scaled in 64 bits; rescale the \

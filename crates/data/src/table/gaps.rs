@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    Table, TableError, TableOptions, cell::CellReader, field::Field,
+    CellKind, Table, TableError, TableOptions, cell::CellReader, field::Field,
     missing_numbers::MissingNumbers, npy::Array, records::Records, source::Source,
 };
 
@@ -55,7 +55,13 @@ impl Gaps {
             lacking.fill(0);
             for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
                 let field = reader.read(records.cells(), records.field(*column));
-                if !matches!(field, Field::Number(number) if number.is_finite()) {
+                let is_category = table.specs()[i].kind == CellKind::Category;
+                let is_there = match field {
+                    Field::Missing => false,
+                    Field::Text => is_category,
+                    Field::Number(number) => number.is_finite() || is_category,
+                };
+                if !is_there {
                     lacking[i / 64] |= 1 << (i % 64);
                 }
             }

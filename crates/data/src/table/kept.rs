@@ -129,6 +129,17 @@ mod json {
                 specs.push(column);
                 scales.push(scale);
             }
+            for (i, scale) in scales.iter().enumerate() {
+                let Map::Derived(derived) = &scale.map else { continue };
+                let is_learnt = |source: &Scale| !matches!(source.map, Map::Derived(_));
+                if !scales.get(derived.source).is_some_and(is_learnt) {
+                    let (path, message) = (
+                        format!("columns[{i}].scale.map"),
+                        "must be derived from a column that is learnt",
+                    );
+                    return Err(SpecError { path, message: message.to_owned() });
+                }
+            }
             check_told(&told, &told_rows, &scales)?;
             let space = Space::new(specs, scales, told, round_integers, image);
             rows.check(space.features())?;
@@ -150,13 +161,13 @@ mod json {
             message: message.to_owned(),
         };
         let is_told = |(i, column): (usize, &usize)| {
-            scales.get(*column).is_some_and(|scale| scale.map.features() > 0)
+            scales.get(*column).is_some_and(|scale| scale.features() > 0)
                 && !told[..i].contains(column)
         };
         if !told.iter().enumerate().all(is_told) {
             return Err(error("told", "must hold places of columns that vary, each once"));
         }
-        let is_drawn = |i: usize| scales[i].map.features() > 0 && !told.contains(&i);
+        let is_drawn = |i: usize| scales[i].features() > 0 && !told.contains(&i);
         if !told.is_empty() && !(0..scales.len()).any(is_drawn) {
             return Err(error("told", "must leave a column that is drawn"));
         }

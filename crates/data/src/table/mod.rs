@@ -7,7 +7,9 @@ mod choice;
 mod column_spec;
 mod dataset;
 mod date;
+mod derived;
 mod dialect;
+mod drawn;
 mod error;
 mod field;
 mod format;
@@ -24,6 +26,7 @@ mod quantile;
 mod rank;
 mod records;
 mod remarks;
+mod rounding;
 mod rowless;
 mod rows;
 mod scale;
@@ -32,6 +35,7 @@ mod series;
 mod simulations;
 mod source;
 mod space;
+mod statistics;
 mod survey;
 mod texts;
 mod told_error;
@@ -245,12 +249,6 @@ impl Table {
                 _ => said,
             }
         };
-        let is_drawn = chosen[..chosen.len() - options.told.len()].iter().map(spec);
-        if let Some(spec) = is_drawn.clone().find(|spec| spec.kind == CellKind::Category) {
-            return Err(
-                ToldError::DrawnCategory { file: file.to_owned(), column: spec.name }.into()
-            );
-        }
         let table = Self {
             file: file.to_owned(),
             columns: chosen.iter().map(|column| names[*column].clone()).collect(),
@@ -307,9 +305,13 @@ impl Table {
 
     /// The texts of each column that may be a category.
     fn texts(&self) -> Vec<Option<Texts>> {
-        let is_number = |kind| matches!(kind, CellKind::Number | CellKind::Category);
         let column = |(i, spec): (usize, &ColumnSpec)| {
-            (self.told.contains(&i) && is_number(spec.kind)).then(Texts::default)
+            let may_be = match spec.kind {
+                CellKind::Category => true,
+                CellKind::Number => self.told.contains(&i),
+                _ => false,
+            };
+            may_be.then(Texts::default)
         };
         self.specs.iter().enumerate().map(column).collect()
     }
@@ -327,14 +329,18 @@ impl Table {
             let (file, column) = (self.file.clone(), self.columns[i].clone());
             let names = settled.map_err(|unsettled| match unsettled {
                 Unsettled::ManyValues(values) => {
-                    ToldError::ManyValues { file, column, values, most: MOST_VALUES }
+                    let field = match self.told.contains(&i) {
+                        true => "data.condition.columns",
+                        false => "data.columns",
+                    };
+                    ToldError::ManyValues { file, field, column, values, most: MOST_VALUES }
                 }
                 Unsettled::OddText(text) => ToldError::OddText { file, column, text },
             })?;
             if names.is_some() {
-                let (name, missing) = (self.columns[i].clone(), self.specs[i].missing.clone());
-                let named = ColumnSpec::named(name);
-                self.specs[i] = ColumnSpec { kind: CellKind::Category, missing, ..named };
+                let ColumnSpec { name, missing, derived_from, .. } = self.specs[i].clone();
+                let (kind, named) = (CellKind::Category, ColumnSpec::named(name));
+                self.specs[i] = ColumnSpec { kind, missing, derived_from, ..named };
             }
             self.categories[i] = names;
         }
@@ -351,7 +357,9 @@ impl Table {
             let Some(texts) = texts else { continue };
             for row in 0..self.rows.len() {
                 let value = &mut self.rows.row_mut(row)[i];
-                *value = texts.place(&value.to_string());
+                if !value.is_nan() {
+                    *value = texts.place(&value.to_string());
+                }
             }
         }
         self.settle(texts, |text| text.parse().ok())
@@ -430,8 +438,8 @@ impl Table {
         Ok(self)
     }
 
-    /// Whether a row is complete, after `kept` rows that are. A missing value is NaN here; a row with one is noted as
-    /// dropped.
+    /// Whether a row is kept, after `kept` rows that are. A missing value is NaN here; a row with one is noted as
+    /// dropped, unless what is missing is learnt.
     fn is_complete(
         &mut self,
         row: &[f64],
@@ -449,8 +457,10 @@ impl Table {
             return Err(TableError::Infinite { file, place, column });
         }
         let column = column(f64::is_nan).unwrap_or_default();
-        if self.missing == Missing::Refuse {
-            return Err(TableError::Missing { file, place, column });
+        match self.missing {
+            Missing::Refuse => return Err(TableError::Missing { file, place, column }),
+            Missing::Model if self.told.iter().all(|told| !row[*told].is_nan()) => return Ok(true),
+            Missing::Model | Missing::Drop => {}
         }
         self.dropped_rows += 1;
         if self.breaks.last() != Some(&kept) {

@@ -48,6 +48,9 @@ pub enum Missing {
     Drop,
     /// They are an error.
     Refuse,
+    /// They are learnt, and samples lack values as often and in the same company. A row that lacks a value of a column
+    /// that the model is told is left out and reported.
+    Model,
 }
 
 /// A row that was dropped.

@@ -2,6 +2,7 @@
 
 use super::{
     Place, Table,
+    drawn::Drawn,
     scale::{Map, Scale},
 };
 
@@ -39,13 +40,14 @@ pub(super) fn remarks(
     }
     let named = |is_it: &dyn Fn(&Scale) -> bool| {
         let chosen = table.columns.iter().zip(scales).filter(|(_, scale)| is_it(scale));
-        let shown = chosen.map(|(name, scale)| match scale.map {
+        let shown = chosen.map(|(name, scale)| match &scale.map {
             Map::Constant(value) => format!("{name} = {value}"),
+            Map::Word(text) => format!("{name} = {text}"),
             _ => name.clone(),
         });
         shown.collect::<Vec<_>>()
     };
-    let is_constant = |scale: &Scale| matches!(scale.map, Map::Constant(_));
+    let is_constant = |scale: &Scale| matches!(scale.map, Map::Constant(_) | Map::Word(_));
     let constant = named(&is_constant);
     let integer = named(&|scale| scale.is_integer && !is_constant(scale));
     let rounded = if is_rounded {
@@ -58,7 +60,22 @@ pub(super) fn remarks(
         _ => table.columns[*i].clone(),
     };
     let told: Vec<_> = table.told.iter().map(told).collect();
+    let rate = |(column, scale): (usize, &Scale)| {
+        let share = scale.missing_share()?;
+        Some(format!("{} ({})", table.columns[column], percent(share)))
+    };
+    let looked_up = |(column, scale): (usize, &Scale)| match &scale.map {
+        Map::Derived(derived) => {
+            Some(format!("{} (of {})", table.columns[column], table.columns[derived.source]))
+        }
+        _ => None,
+    };
+    let derived: Vec<_> = scales.iter().enumerate().filter_map(looked_up).collect();
+    let gaps: Vec<_> = scales.iter().enumerate().filter_map(rate).collect();
     for (what, names) in [
+        ("columns that lack values, which is learnt too", &gaps),
+        ("columns that are a function of another, looked up and not learnt", &derived),
+        ("columns said to be a function of one that is not there, and learnt", &table.underived()),
         ("columns that the model is told and never draws", &told),
         ("columns left out", &table.left_out),
         ("columns that are constant, kept out of the network and restored", &constant),
@@ -80,21 +97,36 @@ pub(super) fn remarks(
     remarks
 }
 
-/// The classes of told columns that only held-out rows have.
+/// The classes of categories that only held-out rows have.
 fn unseen_classes<'a>(
     table: &'a Table,
     held_out: usize,
     scales: &'a [Scale],
 ) -> impl Iterator<Item = (&'a str, Vec<&'a str>)> {
-    table.told.iter().filter_map(move |column| {
-        let Map::Category(names) = &scales[*column].map else { return None };
+    (0..scales.len()).filter_map(move |column| {
+        let (Map::Category(names) | Map::Drawn(Drawn { names, .. })) = &scales[column].map else {
+            return None;
+        };
+        if names.is_empty() {
+            return None;
+        }
         let mut is_seen = vec![false; names.len()];
-        (held_out..table.rows.len())
-            .for_each(|row| is_seen[table.rows.row(row)[*column] as usize] = true);
+        let values = (held_out..table.rows.len()).map(|row| table.rows.row(row)[column]);
+        values.filter(|value| !value.is_nan()).for_each(|value| is_seen[value as usize] = true);
         let unseen = names.iter().zip(is_seen).filter(|(_, is_seen)| !is_seen);
         let unseen: Vec<&str> = unseen.map(|(name, _)| name.as_str()).collect();
-        (!unseen.is_empty()).then_some((table.columns[*column].as_str(), unseen))
+        (!unseen.is_empty()).then_some((table.columns[column].as_str(), unseen))
     })
+}
+
+/// Share of training rows in percent, with two digits.
+fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    match percent {
+        10.0.. => format!("{percent:.0} %"),
+        1.0.. => format!("{percent:.1} %"),
+        _ => format!("{percent:.2} %"),
+    }
 }
 
 /// A list of the first of `count` items, with the number of the others.

@@ -1,7 +1,7 @@
 //! [`KeptTable`] as a [`Dataset`] that has no row.
 
 use super::{KeptRows, KeptTable};
-use crate::{Column, Dataset, FeatureGroup, Part, Picture, Shape, Stream};
+use crate::{Column, Dataset, DrawnCategory, FeatureGroup, Part, Picture, Shape, Stream};
 
 impl Dataset for KeptTable {
     fn features(&self) -> usize {
@@ -27,6 +27,10 @@ impl Dataset for KeptTable {
 
     fn layout(&self) -> Vec<FeatureGroup> {
         self.space.layout()
+    }
+
+    fn drawn_categories(&self) -> &[DrawnCategory] {
+        &self.space.categories
     }
 
     fn shape(&self) -> Option<Shape> {

@@ -2,13 +2,21 @@
 
 use super::{
     CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, Table, TableError,
-    ToldError, quantile::Quantile, rank::Rank, rows::Rows,
+    ToldError,
+    derived::Derived,
+    drawn::{Drawn, Gap},
+    quantile::{Quantile, normal_quantile},
+    rank::Rank,
+    rounding::Rounding,
+    statistics::{Column, statistics},
+    texts::MOST_VALUES,
 };
 #[cfg(feature = "serde")]
 use super::{SpecError, quantile::ascend};
-
-/// Limit of whole numbers: above it some have no f64.
-const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
+use crate::{
+    DrawnCategory, FeatureKind,
+    one_hot::{code, nearest_class, nearest_code, one_hot},
+};
 
 /// How a table's columns become numbers near 1, which a model is trained on. Statistics come from the
 /// training rows.
@@ -48,6 +56,9 @@ pub(super) struct Scale {
     /// The least and the largest training value; none of a category, and in files of earlier versions.
     #[cfg_attr(feature = "serde", serde(default))]
     pub seen: Option<[f64; 2]>,
+    /// Of a number that may be missing, the category beside it; a [category](Map::Drawn) has a value for it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    gap: Option<Gap>,
     /// What a restored value is rounded to.
     rounding: Rounding,
     /// Where a restored value may lie.
@@ -70,42 +81,6 @@ mod open_ends {
     }
 }
 
-/// What values are rounded to.
-#[derive(Clone, Debug)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-enum Rounding {
-    None,
-    /// The next multiple of `1 / units`.
-    Decimals {
-        units: f64,
-    },
-    /// The next multiple of this.
-    Multiples {
-        step: f64,
-    },
-    /// The nearest of these, which ascend.
-    Nearest(Vec<f64>),
-}
-
-impl Rounding {
-    fn of(&self, value: f64) -> f64 {
-        match self {
-            Self::None => value,
-            Self::Decimals { units } => {
-                // Beyond 2^53 units every number is a multiple, and the product may be infinite.
-                let scaled = value * units;
-                if scaled.abs() < WHOLE_LIMIT { scaled.round() / units } else { value }
-            }
-            Self::Multiples { step } => (value / step).round() * step,
-            Self::Nearest(values) => nearest(values, value),
-        }
-    }
-}
-
 impl Scale {
     /// Fails where it cannot restore a value; `path` is where it was read.
     #[cfg(feature = "serde")]
@@ -115,8 +90,10 @@ impl Scale {
             message: message.to_owned(),
         };
         let is_map = match &self.map {
-            Map::Constant(_) => true,
+            Map::Constant(_) | Map::Word(_) => true,
             Map::Category(names) => names.len() >= 2,
+            Map::Drawn(drawn) => drawn.is_sound(),
+            Map::Derived(derived) => derived.is_sound(),
             Map::Linear { std, .. } => *std > 0.0,
             Map::Quantile(quantile) => quantile.is_sound(),
             Map::Rank(rank) => rank.is_sound(),
@@ -126,6 +103,9 @@ impl Scale {
             Rounding::Decimals { units: step } | Rounding::Multiples { step } => *step > 0.0,
             Rounding::Nearest(values) => !values.is_empty() && ascend(values),
         };
+        if !self.gap.is_none_or(|gap| gap.is_sound() && self.map.is_number()) {
+            return Err(error("gap", "must have a scale above 0 and a share between 0 and 1"));
+        }
         match (is_map, is_rounding, self.ends[0] <= self.ends[1]) {
             (false, ..) => {
                 Err(error("map", "must be invertible: numbers that ascend, or a std above 0"))
@@ -160,11 +140,124 @@ impl Scale {
         }
     }
 
+    /// The number of features.
+    pub fn features(&self) -> usize {
+        self.kind().map_or(0, |kind| kind.features())
+    }
+
+    /// What the features are; none of a constant.
+    pub fn kind(&self) -> Option<FeatureKind> {
+        match &self.map {
+            Map::Constant(_) | Map::Word(_) | Map::Derived(_) => None,
+            Map::Category(names) => Some(FeatureKind::Category { count: names.len() }),
+            Map::Drawn(drawn) => Some(FeatureKind::Category { count: drawn.shares.len() }),
+            _ if self.gap.is_some() => Some(FeatureKind::NumberOrMissing),
+            _ => Some(FeatureKind::Number),
+        }
+    }
+
+    /// The category among the features that the model draws, if there is one; `first` is the place of the first feature.
+    pub fn category(&self, first: usize) -> Option<DrawnCategory> {
+        match (&self.map, self.gap) {
+            (Map::Drawn(Drawn { scale, shares, .. }), _) => {
+                Some(DrawnCategory { first, scale: *scale, shares: shares.clone() })
+            }
+            (_, Some(gap)) => {
+                let (scale, shares) = (gap.scale, gap.shares().to_vec());
+                Some(DrawnCategory { first: first + 1, scale, shares })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether cells may be missing.
+    pub fn may_miss(&self) -> bool {
+        self.missing_share().is_some()
+    }
+
+    /// The share of the training rows that lack a value, where any may; of none half a row's.
+    pub fn missing_share(&self) -> Option<f64> {
+        match (&self.map, self.gap) {
+            (Map::Drawn(drawn), _) if drawn.may_miss() => drawn.shares.last().copied(),
+            (_, gap) => gap.map(|gap| gap.share),
+        }
+    }
+
+    /// Whether a value has many features, of which a uniform number chooses.
+    pub const fn is_random(&self) -> bool {
+        self.gap.is_some() || matches!(self.map, Map::Rank(_))
+    }
+
+    /// Whether rows keep the user's values: where a value has many numbers in the model's space, or several features.
+    pub const fn has_own_values(&self) -> bool {
+        self.gap.is_some() || matches!(self.map, Map::Rank(_) | Map::Category(_) | Map::Drawn(_))
+    }
+
+    /// Fills in the features of a value in the user's units; `uniform` in (0, 1) chooses where it has many. The number of a
+    /// missing value is any: one of N(0, 1).
+    pub fn write(&self, value: f64, uniform: impl FnOnce() -> f64, out: &mut [f64]) {
+        let fill = |out: &mut [f64], values: &mut dyn Iterator<Item = f64>| {
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+        };
+        match (&self.map, self.gap, out) {
+            (Map::Category(names), _, out) => fill(out, &mut one_hot(value, names.len())),
+            (Map::Drawn(drawn), _, out) => {
+                fill(out, &mut code(drawn.place(value), drawn.scale, &drawn.shares));
+            }
+            (map, Some(gap), [number, flag @ ..]) => {
+                let is_missing = value.is_nan();
+                let uniform = uniform();
+                *number =
+                    if is_missing { normal_quantile(uniform) } else { map.apply(value, uniform) };
+                let place = f64::from(u8::from(is_missing));
+                fill(flag, &mut code(place, gap.scale, &gap.shares()));
+            }
+            (map, None, [number, ..]) => {
+                let uniform = if self.is_random() { uniform() } else { 0.5 };
+                *number = map.apply(value, uniform);
+            }
+            (_, _, []) => {}
+        }
+    }
+
+    /// The mean of the features of a training value over the uniform number that chooses; adds their variances.
+    pub fn moments(&self, value: f64, mean: &mut [f64], variance: &mut [f64]) {
+        self.write(value, || 0.5, mean);
+        let ([first, ..], [own, ..]) = (mean, variance) else { return };
+        match &self.map {
+            _ if value.is_nan() && self.gap.is_some() => (*first, *own) = (0.0, *own + 1.0),
+            Map::Rank(rank) => {
+                let (mean, variance) = rank.moments(value);
+                (*first, *own) = (mean, *own + variance);
+            }
+            _ => {}
+        }
+    }
+
+    /// The value that features stand for, in the user's units, by `number` where they are a number.
+    pub fn read(&self, features: &[f64], number: impl Fn(&Self, f64) -> f64) -> f64 {
+        match (&self.map, self.gap, features) {
+            (Map::Constant(value), ..) => *value,
+            (Map::Word(_), ..) => 0.0,
+            // Looked up once the other column is there.
+            (Map::Derived(_), ..) => f64::NAN,
+            (Map::Category(_), ..) => nearest_class(features),
+            (Map::Drawn(drawn), ..) => drawn.value(features),
+            (_, Some(gap), [_, flag @ ..])
+                if nearest_code(flag, gap.scale, &gap.shares()) > 0.0 =>
+            {
+                f64::NAN
+            }
+            (.., [value, ..]) => number(self, *value),
+            (.., []) => f64::NAN,
+        }
+    }
+
     /// Whether restored values are as they are to be written: rounding them further would take them from the
     /// values that were seen, or out of their range.
     pub fn is_final(&self) -> bool {
         !matches!(self.rounding, Rounding::None)
-            || self.map.has_own_values()
+            || matches!(self.map, Map::Rank(_) | Map::Category(_) | Map::Drawn(_) | Map::Derived(_))
             || self.ends.iter().any(|end| end.is_finite())
     }
 
@@ -183,18 +276,6 @@ impl Scale {
     }
 }
 
-/// The nearest of values that ascend, the lower of two; NaN for NaN.
-fn nearest(values: &[f64], value: f64) -> f64 {
-    let above = values.partition_point(|other| *other < value);
-    let below = above.checked_sub(1).and_then(|index| values.get(index));
-    match (below, values.get(above)) {
-        _ if value.is_nan() => value,
-        (Some(below), Some(above)) if above - value < value - below => *above,
-        (Some(near), _) | (None, Some(near)) => *near,
-        (None, None) => value,
-    }
-}
-
 #[derive(Clone, Debug)]
 #[cfg_attr(
     feature = "serde",
@@ -204,8 +285,14 @@ fn nearest(values: &[f64], value: f64) -> f64 {
 pub(super) enum Map {
     /// The column is one value, and no part of the model's space.
     Constant(f64),
+    /// The same of a text.
+    Word(String),
     /// One feature for each of these names, 1 at the row's own; a value is a place among them.
     Category(Vec<String>),
+    /// Features of a category that is drawn.
+    Drawn(Drawn),
+    /// It is a function of another column.
+    Derived(Derived),
     /// `(x − mean) / std`.
     Linear {
         mean: f64,
@@ -220,58 +307,30 @@ impl Map {
     pub fn apply(&self, value: f64, uniform: f64) -> f64 {
         match self {
             Self::Constant(value) => *value,
-            Self::Category(_) => value,
+            Self::Word(_) => 0.0,
+            Self::Category(_) | Self::Drawn(_) | Self::Derived(_) => value,
             Self::Linear { mean, std } => (value - mean) / std,
             Self::Quantile(quantile) => quantile.apply(value),
             Self::Rank(rank) => rank.apply(value, uniform),
         }
     }
 
-    /// The number of features.
-    pub const fn features(&self) -> usize {
-        match self {
-            Self::Constant(_) => 0,
-            Self::Category(names) => names.len(),
-            Self::Linear { .. } | Self::Quantile(_) | Self::Rank(_) => 1,
-        }
-    }
-
-    /// Whether a value has many numbers in the model's space.
-    pub const fn is_dithered(&self) -> bool {
-        matches!(self, Self::Rank(_))
-    }
-
-    /// Whether rows keep the user's values, since a value has many numbers in the model's space, or several features.
-    pub const fn has_own_values(&self) -> bool {
-        matches!(self, Self::Rank(_) | Self::Category(_))
+    /// Whether it is of numbers that vary.
+    #[cfg(feature = "serde")]
+    const fn is_number(&self) -> bool {
+        matches!(self, Self::Linear { .. } | Self::Quantile(_) | Self::Rank(_))
     }
 
     pub fn undo(&self, value: f64) -> f64 {
         match self {
             Self::Constant(constant) => *constant,
-            Self::Category(_) => value,
+            Self::Word(_) => 0.0,
+            Self::Category(_) | Self::Drawn(_) | Self::Derived(_) => value,
             Self::Linear { mean, std } => mean + std * value,
             Self::Quantile(quantile) => quantile.undo(value),
             Self::Rank(rank) => rank.undo(value),
         }
     }
-}
-
-/// Statistics of a column's training values.
-#[derive(Clone, Debug)]
-struct Column {
-    minimum: f64,
-    maximum: f64,
-    is_integer: bool,
-    sum: f64,
-    /// Sums of the deviations from `sum / n`, and of their squares.
-    deviation: f64,
-    square: f64,
-}
-
-/// Whether a number is whole and so small that its neighbours have an f64 too.
-pub(super) fn is_whole(value: f64) -> bool {
-    value.fract() == 0.0 && value.abs() < WHOLE_LIMIT
 }
 
 /// The scales of a table's columns, by its rows from `first` on; at least one that is drawn isn't constant.
@@ -281,11 +340,13 @@ pub(super) fn fit(
     transform: Transform,
 ) -> Result<Vec<Scale>, TableError> {
     let (file, specs, rows) = (table.file.as_str(), &table.specs, &table.rows);
-    let count = (rows.len() - first) as f64;
     let columns = statistics(rows, first, specs.len());
+    if let Some(empty) = columns.iter().position(|column| column.count == 0.0) {
+        let (file, column) = (file.to_owned(), specs[empty].name.clone());
+        return Err(TableError::AllMissing { file, column, rows: rows.len() - first });
+    }
     let drawn = (0..columns.len()).filter(|i| !table.told.contains(i)).map(|i| &columns[i]);
-    let varying = || drawn.clone().filter(|column| column.minimum < column.maximum);
-    if varying().next().is_none() {
+    if !drawn.clone().any(|column| column.minimum < column.maximum || column.may_miss) {
         let rows = rows.len() - first;
         return Err(TableError::AllConstant { file: file.to_owned(), rows });
     }
@@ -294,35 +355,73 @@ pub(super) fn fit(
         let (file, column) = (file.to_owned(), specs[*told].name.clone());
         return Err(ToldError::Constant { file, column, rows: rows.len() - first }.into());
     }
-    let variance = |column: &Column| column.square / count;
-    let share = 1.0 / varying().count() as f64;
+    let variance = |column: &Column| column.square / column.count;
+    let is_number = |i: &usize| {
+        let spec = &specs[*i];
+        let is_learnt = spec.encoding != Some(Encoding::Category) && spec.derived_from.is_none();
+        is_learnt && table.categories[*i].is_none() && !table.told.contains(i)
+    };
+    let numbers = (0..columns.len()).filter(is_number).map(|i| &columns[i]);
+    let varying = || numbers.clone().filter(|column| column.minimum < column.maximum);
+    let share = 1.0 / varying().count().max(1) as f64;
     let together = varying().map(|column| share * variance(column)).sum::<f64>().sqrt();
     let scale = |(i, (column, spec)): (usize, (&Column, &ColumnSpec))| {
         let is_integer = column.is_integer;
         let (minimum, maximum) = (column.minimum, column.maximum);
-        if let Some(names) = &table.categories[i] {
-            let (map, rounding) = (Map::Category(names.clone()), Rounding::None);
+        let training = || (first..rows.len()).map(|row| rows.row(row)[i]);
+        let names = table.categories[i].as_ref();
+        let is_told = table.told.contains(&i);
+        let derived = table.source_of(i)?.map(|source| {
+            let names = names.map_or(&[][..], Vec::as_slice);
+            Derived::of(rows, first, [i, source], names).map_err(|row| TableError::NoFunction {
+                file: file.to_owned(),
+                column: spec.name.clone(),
+                from: specs[source].name.clone(),
+                at: table.text(row, source),
+            })
+        });
+        let derived = derived.transpose()?;
+        let of_few = minimum == maximum && column.may_miss;
+        let is_drawn = names.is_some() || of_few || spec.encoding == Some(Encoding::Category);
+        let map = match names {
+            _ if derived.is_some() => derived.map(Map::Derived),
+            Some(names) if is_told => Some(Map::Category(names.clone())),
+            Some(names) if minimum == maximum && !column.may_miss => {
+                Some(Map::Word(names[minimum as usize].clone()))
+            }
+            None if minimum == maximum && !column.may_miss => Some(Map::Constant(minimum)),
+            _ if is_drawn && !is_told => {
+                let names = names.map_or(&[][..], Vec::as_slice);
+                let training: Vec<f64> = training().collect();
+                let drawn = Drawn::new(names, &training, column.may_miss);
+                if drawn.count() > MOST_VALUES {
+                    let (file, column) = (file.to_owned(), spec.name.clone());
+                    let (values, most) = (drawn.count(), MOST_VALUES);
+                    let field = "data.columns";
+                    return Err(ToldError::ManyValues { file, field, column, values, most }.into());
+                }
+                Some(Map::Drawn(drawn))
+            }
+            _ => None,
+        };
+        if let Some(map) = map {
+            let seen = names.is_none().then_some([minimum, maximum]);
             let ends = [f64::NEG_INFINITY, f64::INFINITY];
-            return Ok(Scale { is_integer: false, map, seen: None, rounding, ends });
-        }
-        if minimum == maximum {
-            let (map, rounding) = (Map::Constant(minimum), Rounding::None);
-            let ends = [f64::NEG_INFINITY, f64::INFINITY];
-            return Ok(Scale { is_integer, map, seen: Some([minimum, minimum]), rounding, ends });
+            let is_integer = is_integer && names.is_none();
+            let rounding = Rounding::None;
+            return Ok(Scale { is_integer, map, seen, gap: None, rounding, ends });
         }
         let sorted = || {
-            let mut values: Vec<_> = (first..rows.len()).map(|row| rows.row(row)[i]).collect();
+            let mut values: Vec<_> = training().filter(|value| !value.is_nan()).collect();
             values.sort_unstable_by(f64::total_cmp);
             values
         };
         // The sum of many numbers far from 0 has a large rounding error, that of the deviations a small one.
-        let mean = column.sum / count + column.deviation / count;
+        let mean = column.sum / column.count + column.deviation / column.count;
         let std = variance(column).sqrt();
         // What is told counts by itself, whatever the unit of the others.
         let of_table = match transform {
-            Transform::None | Transform::StandardiseTogether if table.told.contains(&i) => {
-                Transform::Standardise
-            }
+            Transform::None | Transform::StandardiseTogether if is_told => Transform::Standardise,
             other => other,
         };
         let map = match spec.encoding.map_or(Way::Table(of_table), Way::Column) {
@@ -332,9 +431,7 @@ pub(super) fn fit(
                 let (file, column) = (file.to_owned(), spec.name.clone());
                 return Err(TableError::Unscalable { file, column, minimum, maximum });
             }
-            Way::Table(Transform::Standardise) | Way::Column(Encoding::Standardise) => {
-                Map::Linear { mean, std }
-            }
+            Way::Table(Transform::Standardise) | Way::Column(_) => Map::Linear { mean, std },
             Way::Table(Transform::StandardiseTogether) => Map::Linear { mean, std: together },
             Way::Table(Transform::Quantile) => Map::Quantile(Quantile::new(&sorted())),
         };
@@ -364,7 +461,9 @@ pub(super) fn fit(
                 [min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)]
             }
         };
-        Ok(Scale { is_integer, map, seen: Some([minimum, maximum]), rounding, ends })
+        let all = (rows.len() - first) as f64;
+        let gap = column.may_miss.then(|| Gap::new(all, column.count));
+        Ok(Scale { is_integer, map, seen: Some([minimum, maximum]), gap, rounding, ends })
     };
     columns.iter().zip(specs).enumerate().map(scale).collect()
 }
@@ -373,34 +472,4 @@ pub(super) fn fit(
 enum Way {
     Table(Transform),
     Column(Encoding),
-}
-
-fn statistics(rows: &Rows, first: usize, width: usize) -> Vec<Column> {
-    let start = Column {
-        minimum: f64::INFINITY,
-        maximum: f64::NEG_INFINITY,
-        is_integer: true,
-        sum: 0.0,
-        deviation: 0.0,
-        square: 0.0,
-    };
-    let mut columns = vec![start; width];
-    for row in first..rows.len() {
-        for (column, value) in columns.iter_mut().zip(rows.row(row)) {
-            column.minimum = column.minimum.min(*value);
-            column.maximum = column.maximum.max(*value);
-            column.is_integer &= is_whole(*value);
-            column.sum += value;
-        }
-    }
-    let means: Vec<_> =
-        columns.iter().map(|column| column.sum / (rows.len() - first) as f64).collect();
-    for row in first..rows.len() {
-        for ((column, value), mean) in columns.iter_mut().zip(rows.row(row)).zip(&means) {
-            let deviation = value - mean;
-            column.deviation += deviation;
-            column.square += deviation * deviation;
-        }
-    }
-    columns
 }

@@ -101,7 +101,10 @@ impl Table {
             columns: cells.iter().map(name).collect(),
             specs: cells
                 .iter()
-                .map(|cell| ColumnSpec { name: name(cell), ..self.specs[cell.0].clone() })
+                .map(|cell| {
+                    let spec = self.specs[cell.0].clone();
+                    ColumnSpec { name: name(cell), derived_from: None, ..spec }
+                })
                 .collect(),
             told: (drawn * (length - past)..cells.len()).collect(),
             categories: cells.iter().map(|(column, _)| self.categories[*column].clone()).collect(),

@@ -4,10 +4,7 @@ use super::{
     CellKind, ColumnSpec, DateFormat,
     scale::{Map, Scale},
 };
-use crate::{
-    ChannelAxis, Column, ColumnValues, FeatureGroup, FeatureKind, Picture, Shape,
-    one_hot::{nearest_class, one_hot},
-};
+use crate::{ChannelAxis, Column, ColumnValues, DrawnCategory, FeatureGroup, Picture, Shape};
 
 /// Columns, their scales, and which of them are features.
 #[derive(Clone, Debug)]
@@ -22,6 +19,8 @@ pub(super) struct Space {
     pub round_integers: bool,
     /// How the columns are the pixels of a picture.
     pub picture: Option<Picture>,
+    /// The categories that are drawn, in the order of their features.
+    pub categories: Vec<DrawnCategory>,
     /// The first feature of each column.
     places: Vec<usize>,
     features: usize,
@@ -35,17 +34,22 @@ impl Space {
         round_integers: bool,
         picture: Option<Picture>,
     ) -> Self {
-        let is_drawn = |column: &usize| {
-            !matches!(scales[*column].map, Map::Constant(_)) && !told.contains(column)
-        };
-        let mut varying: Vec<_> = (0..scales.len()).filter(is_drawn).collect();
+        let is_drawn = |column: &usize| scales[*column].features() > 0 && !told.contains(column);
+        // Numbers alone first, so that they have one range of the network's output.
+        let (classes, mut varying): (Vec<usize>, Vec<usize>) = (0..scales.len())
+            .filter(is_drawn)
+            .partition(|column| scales[*column].category(0).is_some());
+        varying.extend(classes);
         varying.extend(&told);
         let (mut places, mut features) = (vec![0; scales.len()], 0);
+        let mut categories = Vec::new();
         for column in &varying {
             places[*column] = features;
-            features += scales[*column].map.features();
+            categories
+                .extend(scales[*column].category(features).filter(|_| !told.contains(column)));
+            features += scales[*column].features();
         }
-        Self { specs, scales, varying, told, round_integers, picture, places, features }
+        Self { specs, scales, varying, told, round_integers, picture, categories, places, features }
     }
 
     pub const fn features(&self) -> usize {
@@ -60,6 +64,13 @@ impl Space {
     pub fn columns(&self) -> Vec<Column> {
         let values = |scale: &Scale| match scale {
             Scale { map: Map::Category(names), .. } => ColumnValues::Category(names.clone()),
+            Scale { map: Map::Derived(derived), .. } if !derived.names.is_empty() => {
+                ColumnValues::Category(derived.names.clone())
+            }
+            Scale { map: Map::Word(text), .. } => ColumnValues::Category(vec![text.clone()]),
+            Scale { map: Map::Drawn(drawn), .. } if !drawn.names.is_empty() => {
+                ColumnValues::Category(drawn.names.clone())
+            }
             Scale { map: Map::Constant(value), .. } => ColumnValues::Constant(*value),
             Scale { is_integer: true, .. } if self.round_integers => ColumnValues::Whole,
             _ => ColumnValues::Number,
@@ -73,20 +84,17 @@ impl Space {
                 _ => values(scale),
             };
             let decimals = spec.decimals.filter(|_| spec.trailing_zeros);
-            Column { name: spec.name.clone(), values, decimals }
+            Column { name: spec.name.clone(), values, decimals, may_miss: scale.may_miss() }
         };
         self.specs.iter().zip(&self.scales).map(column).collect()
     }
 
     pub fn layout(&self) -> Vec<FeatureGroup> {
         let group = |column: &usize| {
-            let kind = match &self.scales[*column].map {
-                Map::Category(names) => FeatureKind::Category { count: names.len() },
-                _ => FeatureKind::Number,
-            };
-            FeatureGroup { column: *column, kind }
+            let kind = self.scales[*column].kind()?;
+            Some(FeatureGroup { column: *column, kind })
         };
-        self.varying.iter().map(group).collect()
+        self.varying.iter().filter_map(group).collect()
     }
 
     pub fn shape(&self) -> Option<Shape> {
@@ -112,12 +120,15 @@ impl Space {
 
     fn restore_each(&self, row: &[f64], out: &mut Vec<f64>, of: impl Fn(&Scale, f64) -> f64) {
         for (scale, place) in self.scales.iter().zip(&self.places) {
-            let value = match &scale.map {
-                Map::Constant(value) => *value,
-                Map::Category(names) => nearest_class(row.iter().skip(*place).take(names.len())),
-                _ => of(scale, row.get(*place).copied().unwrap_or(f64::NAN)),
-            };
-            out.push(self.rounded(scale, value));
+            let own = row.get(*place..).unwrap_or_default();
+            let own = own.get(..scale.features()).unwrap_or_default();
+            out.push(self.rounded(scale, scale.read(own, &of)));
+        }
+        let first = out.len() - self.scales.len();
+        for (column, scale) in self.scales.iter().enumerate() {
+            if let Map::Derived(derived) = &scale.map {
+                out[first + column] = derived.value(out[first + derived.source]);
+            }
         }
     }
 
@@ -133,18 +144,29 @@ impl Space {
 
     /// Appends the features of a row in the user's units; `uniform` places a value that many features stand for.
     pub fn scale(&self, row: &[f64], mut uniform: impl FnMut() -> f64, out: &mut Vec<f64>) {
-        for column in &self.varying {
-            let value = row[*column];
-            match &self.scales[*column].map {
-                Map::Category(names) => out.extend(one_hot(value, names.len())),
-                map if map.is_dithered() => out.push(map.apply(value, uniform())),
-                map => out.push(map.apply(value, 0.5)),
-            }
+        let first = out.len();
+        out.resize(first + self.features, 0.0);
+        for (column, own) in self.by_column(&mut out[first..]) {
+            self.scales[column].write(row[column], &mut uniform, own);
         }
     }
 
-    /// The number of columns whose values are spread at random.
+    /// The columns that aren't constant, each with its features of a row.
+    pub fn by_column<'a>(
+        &self,
+        row: &'a mut [f64],
+    ) -> impl Iterator<Item = (usize, &'a mut [f64])> {
+        let mut rest = row;
+        self.varying.iter().map(move |column| {
+            let (own, later) =
+                std::mem::take(&mut rest).split_at_mut(self.scales[*column].features());
+            rest = later;
+            (*column, own)
+        })
+    }
+
+    /// The number of columns whose features a uniform number chooses.
     pub fn dithered(&self) -> usize {
-        self.scales.iter().filter(|scale| scale.map.is_dithered()).count()
+        self.scales.iter().filter(|scale| scale.is_random()).count()
     }
 }

@@ -36,7 +36,7 @@ impl Texts {
 
     /// Replaces the places in a column of `rows` by the numbers that the texts are, or where most are none, or the column
     /// `is_category`, by places among the sorted names that are returned. Texts of dropped rows do not count; texts of
-    /// one number are one value, by the first of them.
+    /// one number are one value, by the first of them. NaN, a missing one, stays.
     ///
     /// # Errors
     /// A category of too many values; a text among numbers.
@@ -48,7 +48,8 @@ impl Texts {
         number: impl Fn(&str) -> Option<f64>,
     ) -> Result<Option<Vec<String>>, Unsettled> {
         let mut is_used = vec![false; self.all.len()];
-        (0..rows.len()).for_each(|row| is_used[rows.row(row)[column] as usize] = true);
+        let places = (0..rows.len()).map(|row| rows.row(row)[column]);
+        places.filter(|place| !place.is_nan()).for_each(|place| is_used[place as usize] = true);
         let used: Vec<_> = (0..self.all.len()).filter(|place| is_used[*place]).collect();
         let numbers: Vec<Option<f64>> =
             used.iter().map(|place| number(&self.all[*place])).collect();
@@ -86,7 +87,9 @@ impl Texts {
         };
         for row in 0..rows.len() {
             let value = &mut rows.row_mut(row)[column];
-            *value = values[*value as usize];
+            if !value.is_nan() {
+                *value = values[*value as usize];
+            }
         }
         Ok(names)
     }

@@ -16,14 +16,16 @@ pub enum ToldError {
         /// The number of training rows.
         rows: usize,
     },
-    /// A column that is told has too many texts for a category.
+    /// A column has too many values for a category.
     #[error(
-        "{file}: data.condition.columns: column `{column}` holds {values} different texts, and a category at most {most}; \
+        "{file}: {field}: column `{column}` holds {values} different texts, and a category at most {most}; \
          leave it out, or tell the column that it stands for"
     )]
     ManyValues {
         /// The file.
         file: String,
+        /// The field that makes it one.
+        field: &'static str,
         /// Its name.
         column: String,
         /// The number of different texts.
@@ -43,17 +45,6 @@ pub enum ToldError {
         column: String,
         /// The text.
         text: String,
-    },
-    /// A column that is drawn is said to be a category.
-    #[error(
-        "{file}: data.columns: column `{column}` is drawn, and only a column that is told can be of kind `category`: name it \
-         in data.condition.columns"
-    )]
-    DrawnCategory {
-        /// The file.
-        file: String,
-        /// Its name.
-        column: String,
     },
     /// All columns are told.
     #[error(

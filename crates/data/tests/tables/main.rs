@@ -7,6 +7,7 @@ mod arrays;
 mod books;
 mod data;
 mod dialects;
+mod gaps;
 mod messages;
 mod random;
 mod scaling;

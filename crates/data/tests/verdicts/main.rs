@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use faults::{FAULTS, Made};
 use langevin_data::{
-    Purpose, Streams,
+    Column, Purpose, Streams,
     measure::{
         Rows,
         verdict::{Judge, Real, Verdict, Word, outside},
@@ -29,7 +29,7 @@ const SEEDS_VARIABLE: &str = "LANGEVIN_VERDICT_SEEDS";
 
 /// Real rows of a table, by one seed.
 struct World {
-    names: Vec<String>,
+    columns: Vec<Column>,
     training: Vec<f64>,
     held_out: Vec<f64>,
     untrained: Vec<f64>,
@@ -55,18 +55,19 @@ impl World {
         for row in untrained.chunks_mut(table.columns) {
             row.iter_mut().zip(&mean).zip(&std).for_each(|((x, mean), std)| *x = mean + std * *x);
         }
-        let names = (0..table.columns).map(|i| format!("x{i}")).collect();
-        Self { names, training, held_out, untrained, seed }
+        let columns = (0..table.columns).map(|i| Column::number(format!("x{i}"))).collect();
+        Self { columns, training, held_out, untrained, seed }
     }
 
     fn training(&self) -> Rows<'_> {
-        Rows::new("training rows", self.names.len(), &self.training).expect("sound")
+        Rows::new("training rows", self.columns.len(), &self.training).expect("sound")
     }
 
     fn judge(&self) -> Judge<'_> {
-        let held_out = Rows::new("held-out rows", self.names.len(), &self.held_out).expect("sound");
+        let held_out =
+            Rows::new("held-out rows", self.columns.len(), &self.held_out).expect("sound");
         let real = Real {
-            columns: &self.names,
+            columns: &self.columns,
             training: self.training(),
             held_out,
             untrained: &self.untrained,
@@ -77,7 +78,7 @@ impl World {
     }
 
     fn verdict(&self, judge: &Judge<'_>, samples: &[f64]) -> Verdict {
-        let outside = outside(samples, &self.held_out, self.training());
+        let outside = outside(&self.columns, samples, &self.held_out, self.training());
         judge.verdict(samples, &outside).expect("sound")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{ColumnSpec, Decimal, Holdout, Layout, Missing, Transform, Window};
+use langevin_data::{ColumnSpec, Decimal, Encoding, Holdout, Layout, Missing, Transform, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -134,8 +134,24 @@ impl TableConfig {
             let said = spec.check(&format!("data.columns[{i}]"));
             said.map_err(|error| TrainError::config(error.path, error.message))?;
         }
+        let each = self.each_column.as_ref().and_then(|each| each.encoding);
+        let is_category = each == Some(Encoding::Category);
+        let is_picture = self.image_width.is_some() || self.shape.is_some();
+        if is_picture && (is_category || self.missing == Missing::Model) {
+            let (field, what) = match is_category {
+                true => ("data.each_column.encoding", "\"category\""),
+                false => ("data.missing", "\"model\""),
+            };
+            let message =
+                format!("must not be {what} where rows are pictures, whose pixels are numbers");
+            return Err(TrainError::config(field, message));
+        }
         if let Some(window) = self.window {
             window.check(self.past()).map_err(|error| TrainError::Table(error.into()))?;
+            if self.missing == Missing::Model {
+                let message = "must not be \"model\" where rows are windows, which reach across no row that lacks a value";
+                return Err(TrainError::config("data.missing", message));
+            }
             if self.image_width.is_some() || self.shape.is_some() {
                 let message = "must be left out where rows are pictures, which make no series";
                 return Err(TrainError::config("data.window", message));

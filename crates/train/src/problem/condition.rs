@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use langevin_data::{Dataset, Stream};
+use langevin_data::{Dataset, FeatureKind, Stream};
 
 use crate::config::ConditionConfig;
 
@@ -28,6 +28,8 @@ pub struct Condition {
     things: Vec<Range<usize>>,
     /// Column of each thing.
     columns: Vec<usize>,
+    /// Whether each is a number that may be missing.
+    may_miss: Vec<bool>,
     features: usize,
     drawn: usize,
     is_any: bool,
@@ -44,23 +46,30 @@ impl Condition {
             return None;
         }
         let (mut things, mut columns, mut first) = (Vec::new(), Vec::new(), 0);
+        let mut may_miss = Vec::new();
         for group in data.layout() {
             let next = first + group.kind.features();
             if is_any || told.contains(&group.column) {
                 things.push(first..next);
                 columns.push(group.column);
+                may_miss.push(group.kind == FeatureKind::NumberOrMissing);
             }
             first = next;
         }
         let dropout =
             config.map_or_else(|| ConditionConfig::default().dropout(), ConditionConfig::dropout);
         let drawn = drawn_features(data);
-        Some(Self { things, columns, features: first, drawn, is_any, dropout })
+        Some(Self { things, columns, may_miss, features: first, drawn, is_any, dropout })
     }
 
     /// Number of columns of the network's condition.
     pub fn width(&self) -> usize {
         self.things.iter().map(|features| features.len() + 1).sum()
+    }
+
+    /// Number of features of each thing.
+    pub fn widths(&self) -> Vec<usize> {
+        self.things.iter().map(Range::len).collect()
     }
 
     /// The data's column of each thing, in their order.
@@ -116,11 +125,17 @@ impl Condition {
         }
     }
 
-    /// Appends the network's condition for a row of which the `known` things are told.
+    /// Appends the network's condition for a row of which the `known` things are told. Of a number that is missing that alone is
+    /// told.
     pub fn push(&self, row: &[f64], known: &[bool], out: &mut Vec<f32>) {
-        for (features, known) in self.things.iter().zip(known) {
-            let flag = f32::from(u8::from(*known));
-            out.extend(row[features.clone()].iter().map(|x| if *known { *x as f32 } else { 0.0 }));
+        for ((features, may_miss), known) in self.things.iter().zip(&self.may_miss).zip(known) {
+            let (own, flag) = (&row[features.clone()], f32::from(u8::from(*known)));
+            let first = out.len();
+            out.extend(own.iter().map(|x| if *known { *x as f32 } else { 0.0 }));
+            // The number, present, missing: of the two the row's own is above 0.
+            if *may_miss && own[2] > 0.0 {
+                out[first] = 0.0;
+            }
             out.push(flag);
         }
     }

@@ -1,13 +1,20 @@
 //! Diffusion, which turns rows, levels and noise into a batch.
 
+use std::ops::Range;
+
 use langevin_core::{
     LevelEmbedding, LevelSampler, LevelWeight, LossReduction, NoiseLevel, NoiseSchedule,
-    Prediction, TrainingLevels,
+    Prediction, RowPart, TrainingLevels, class_offsets, row_parts,
 };
-use langevin_data::{Dataset, Part, Purpose, Stream, Streams};
+use langevin_data::{Dataset, DrawnCategory, Part, Purpose, Stream, Streams};
 
-use super::{Columns, Condition, Head, HeadLoss, StepBatch, condition::drawn_features};
+use super::{
+    Classes, ClassesError, Columns, Condition, Head, HeadLoss, StepBatch, condition::drawn_features,
+};
 use crate::{TrainError, config::ConditionConfig, error::in_section};
+
+/// Least entropy, in nats, by which a category's loss is divided: one that hardly varies would outweigh all others.
+const LEAST_ENTROPY: f64 = 0.1;
 
 /// Source of a batch: the rows and the random streams of training, or the held-out ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +222,17 @@ impl Diffusion {
             }
             (Some(condition), open)
         });
+        let loss = HeadLoss::Squared(Columns { columns: features, values: target });
+        let squared = Head { loss, weight, cell_weight };
+        let categories = data.drawn_categories();
+        let heads = match categories.is_empty() {
+            true => vec![squared],
+            false => {
+                let clean = (&clean[..], of_row);
+                let heads = self.heads_with_categories(categories, clean, &noise, &levels, squared);
+                heads.map_err(|error| TrainError::config("data", error.to_string()))?
+            }
+        };
         Ok(StepBatch {
             network,
             rows,
@@ -222,13 +240,62 @@ impl Diffusion {
             input: Columns { columns: features, values: input },
             level_features: (columns > 0).then_some(Columns { columns, values: told }),
             condition,
-            heads: vec![Head {
-                loss: HeadLoss::Squared(Columns { columns: features, values: target }),
-                weight,
-                cell_weight,
-            }],
+            heads,
             reduction: self.reduction,
         })
+    }
+
+    /// The heads of rows with categories: of numbers the squared errors from the `target`, of a category the cross-entropy of
+    /// its value, over its entropy.
+    fn heads_with_categories(
+        &self,
+        categories: &[DrawnCategory],
+        (clean, of_row): (&[f64], usize),
+        noise: &[f64],
+        levels: &[NoiseLevel],
+        squared: Head,
+    ) -> Result<Vec<Head>, ClassesError> {
+        let HeadLoss::Squared(target) = &squared.loss else { return Ok(vec![squared]) };
+        let features = target.columns;
+        let columns = |of: &Columns, own: Range<usize>| {
+            let rows = of.values.chunks_exact(of.columns);
+            let values = rows.flat_map(|row| row[own.clone()].iter().copied()).collect();
+            Columns { columns: own.len(), values }
+        };
+        // As of the network of EDM that has the data's spread: a category's outputs are no estimate that has a scale.
+        let edm = Prediction::Edm { sigma_data: 1.0 };
+        let weights: Vec<f64> = levels.iter().map(|level| self.weighting.at(level, &edm)).collect();
+        let head = |part: RowPart<'_>| {
+            let cell_weight = |own| Some(columns(squared.cell_weight.as_ref()?, own));
+            match part {
+                RowPart::Numbers(own) => Ok(Head {
+                    loss: HeadLoss::Squared(columns(target, own.clone())),
+                    weight: squared.weight.clone(),
+                    cell_weight: cell_weight(own),
+                }),
+                RowPart::Category(own) => {
+                    let place = own.features();
+                    let (mut classes, mut offsets) = (Vec::new(), Vec::new());
+                    let mut noisy = vec![0.0; own.count()];
+                    let rows = clean.chunks_exact(of_row).zip(noise.chunks_exact(features));
+                    for (level, (clean, noise)) in levels.iter().zip(rows) {
+                        classes.push(own.value(clean) as u32);
+                        let both = clean[place.clone()].iter().zip(&noise[place.clone()]);
+                        noisy.clear();
+                        noisy.extend(both.map(|(x, eps)| level.alpha() * x + level.sigma() * eps));
+                        class_offsets(own, level, &noisy, &mut offsets);
+                    }
+                    let classes = Classes::new(own.count(), classes)?.with_offsets(&offsets)?;
+                    let entropy = own.entropy().max(LEAST_ENTROPY);
+                    Ok(Head {
+                        loss: HeadLoss::CrossEntropy(classes),
+                        weight: weights.iter().map(|weight| (weight / entropy) as f32).collect(),
+                        cell_weight: cell_weight(place.start..place.start + 1),
+                    })
+                }
+            }
+        };
+        row_parts(features, categories).into_iter().map(head).collect()
     }
 }
 

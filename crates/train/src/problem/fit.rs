@@ -214,6 +214,12 @@ impl Problem {
             );
             return refuse(".columns", message);
         }
+        let is_step = matches!(self.diffusion.prediction, Prediction::LevelStep { .. });
+        if is_step && !data.drawn_categories().is_empty() {
+            let message =
+                "must be of another kind where a category is drawn, whose outputs are logits";
+            return Err(TrainError::config("denoiser.prediction", message));
+        }
         let Some(condition) = self.diffusion.condition_of(data) else {
             return match config {
                 Some(_) => refuse("", "this data tells nothing: say `given`: \"any\"".to_owned()),
@@ -227,7 +233,7 @@ impl Problem {
         if condition.is_any() && condition.things() < 2 {
             return refuse(".given", "needs two columns at least that vary, got one".to_owned());
         }
-        if matches!(self.diffusion.prediction, Prediction::LevelStep { .. }) {
+        if is_step {
             let message = "must be of another kind where data.condition tells the network something: `level_step` \
                            knows the level alone";
             return Err(TrainError::config("denoiser.prediction", message));
@@ -254,7 +260,7 @@ impl Problem {
 ///
 /// # Errors
 /// A layout or a shape of another number of features than a row has; features of a column that is not
-/// there; a category that is drawn, which no training learns yet; told columns before drawn ones.
+/// there; a category that is drawn and not coded; told columns before drawn ones.
 fn check_layout(data: &dyn Dataset) -> Result<(), TrainError> {
     let (layout, features, columns) = (data.layout(), data.features(), data.columns());
     let laid_out: usize = layout.iter().map(|group| group.kind.features()).sum();
@@ -274,14 +280,18 @@ fn check_layout(data: &dyn Dataset) -> Result<(), TrainError> {
             "its told columns must end its layout, behind one at least that the model draws";
         return Err(TrainError::config("data", message));
     }
+    let (categories, mut first) = (data.drawn_categories(), 0);
     for (group, is_told) in layout.into_iter().zip(is_told) {
         let Some(column) = columns.get(group.column) else {
             let message = format!("its layout names column {} of {}", group.column, columns.len());
             return Err(TrainError::config("data", message));
         };
-        if group.kind != FeatureKind::Number && !is_told {
+        let own_first = first + usize::from(group.kind == FeatureKind::NumberOrMissing);
+        let is_drawn = categories.iter().any(|own| own.first == own_first);
+        first += group.kind.features();
+        if group.kind != FeatureKind::Number && !is_told && !is_drawn {
             let message =
-                format!("column {:?} is no number, and only numbers are learnt", column.name);
+                format!("column {:?} is no number, and none of its drawn categories", column.name);
             return Err(TrainError::config("data", message));
         }
     }
@@ -332,7 +342,7 @@ mod tests {
             (
                 &[group(1, FeatureKind::Category { count: 2 })],
                 None,
-                "data: column \"x1\" is no number, and only numbers are learnt",
+                "data: column \"x1\" is no number, and none of its drawn categories",
             ),
         ] {
             assert_eq!(said(layout, shape).as_deref(), Some(message));

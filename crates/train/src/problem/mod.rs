@@ -15,6 +15,8 @@ mod numbers;
 mod remarks;
 mod start;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod told_batches;
 
 pub use batch::{BatchError, StepBatch};

@@ -102,11 +102,17 @@ fn fill_in(
     for row in evenly(count, all) {
         let (mut own, mut cells) = (vec![false; condition.things()], vec![false; features]);
         always.choose(stream, &mut own);
+        // What is missing in the row is not told, and filled in.
+        let cell = |column: &usize| held_out.user[row * columns + column];
+        let things = own.iter_mut().zip(condition.columns());
+        things.for_each(|(known, column)| *known &= !cell(column).is_nan());
         condition.mark(&own, &mut cells);
         let mut given = vec![f64::NAN; columns];
         for (column, _) in condition.columns().iter().zip(&own).filter(|(_, known)| **known) {
             given[*column] = held_out.user[row * columns + column];
         }
+        let user = &held_out.user[row * columns..(row + 1) * columns];
+        mark_missing_numbers(data, user, &mut cells);
         truth.extend_from_slice(&held_out.model[row * features..(row + 1) * features]);
         known.extend(cells);
         rows.push(given);
@@ -132,14 +138,33 @@ fn fill_in(
     Ok(filled(&hidden, stream)?)
 }
 
+/// Marks the numbers of a row that are missing: there is no truth to fill them in by.
+fn mark_missing_numbers(data: &dyn Dataset, user: &[f64], cells: &mut [bool]) {
+    let mut first = 0;
+    for group in data.layout() {
+        let is_missing = user[group.column].is_nan();
+        cells[first] |= is_missing && group.kind == FeatureKind::NumberOrMissing;
+        first += group.kind.features();
+    }
+}
+
 /// A name for each feature: its column's, with the class where it stands for one.
 fn feature_names(data: &dyn Dataset) -> Vec<String> {
     let columns = data.columns();
     let names = |group: FeatureGroup| {
         let own = &columns[group.column];
-        let class = |i: usize| format!("{} = {}", own.name, own.text(i as f64));
+        let text = |i: usize| match &own.values {
+            ColumnValues::Category(names) if i >= names.len() => "missing".to_owned(),
+            _ => own.text(i as f64),
+        };
+        let class = |i: usize| format!("{} = {}", own.name, text(i));
         match group.kind {
             FeatureKind::Category { count } => (0..count).map(class).collect(),
+            FeatureKind::NumberOrMissing => {
+                let [present, missing] =
+                    ["present", "missing"].map(|what| format!("{} {what}", own.name));
+                vec![own.name.clone(), present, missing]
+            }
             _ => vec![own.name.clone()],
         }
     };

@@ -8,6 +8,7 @@ use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{
         Evaluation, FittedGaussian, Inputs, evaluate,
+        table::{MOST_COLUMNS, measure_table},
         verdict::{Judge, Real, Verdict, outside},
     },
 };
@@ -67,7 +68,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     let gaussian = BothSpaces::of_model(data, fitted.draw(count, &mut stream));
 
     let count = (samples.values.len() / samples.features).min(BASELINE_ROWS);
-    let untrained = RunDenoiser::new(problem.diffusion(), untrained);
+    let untrained = RunDenoiser::new(problem.diffusion(), untrained).of(data);
     let given = Given::as_data();
     let untrained =
         draw_of_run(problem, (count, seed), data, (&untrained, None), &given, device, progress)?;
@@ -78,7 +79,7 @@ pub(crate) fn evaluate_samples<N: Network>(
     baselines.extend(untrained.set("untrained").ok().map(|set| ("untrained", set)));
     let modes = data.modes();
     let mut evaluation = evaluate(&Inputs {
-        columns: &data.column_names(),
+        columns: &data.columns(),
         samples: drawn.set("samples")?,
         training: training.set("training rows")?,
         held_out: held_out.set("held-out rows")?,
@@ -87,6 +88,14 @@ pub(crate) fn evaluate_samples<N: Network>(
         seed,
     })?;
     evaluation.verdict = Some(judge(data, seed, &all, &training, &held_out, &untrained.user)?);
+    let columns = data.columns();
+    let is_table =
+        data.len(Part::Training).is_some() && data.picture().is_none() && data.apart() == 1;
+    if is_table && columns.len() <= MOST_COLUMNS {
+        let sets = [&drawn.user[..], &training.user, &held_out.user];
+        // A user's own data may give values that its columns do not have: they are measured all the same, but not so.
+        evaluation.table = measure_table(&columns, sets, seed).ok();
+    }
     let sets = [&drawn, &training, &held_out];
     evaluation.conditionals = conditionals(problem, data, denoiser, sets, device, progress)?;
     let errors = denoising_errors_of_run(problem, seed, data, denoiser, device, progress)?;
@@ -118,7 +127,7 @@ fn judge(
     held_out: &BothSpaces,
     untrained: &[f64],
 ) -> Result<Verdict, TrainError> {
-    let (columns, modes) = (data.column_names(), data.modes());
+    let (columns, modes) = (data.columns(), data.modes());
     let training = training.set("training rows")?.user;
     let real = Real {
         columns: &columns,
@@ -135,7 +144,7 @@ fn judge(
         rows.for_each(|row| data.restore_free(row, &mut free));
         free
     };
-    let outside = outside(&free(samples), &free(held_out), training);
+    let outside = outside(&columns, &free(samples), &free(held_out), training);
     let count = samples.user.len() / columns.len();
     Ok(Judge::new(real, count)?.verdict(&samples.user, &outside)?)
 }

@@ -60,7 +60,7 @@ pub fn sample_run_given<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<Samples, TrainError> {
     let (problem, networks) = trained(run, problem, network, data, observer)?;
-    let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+    let denoiser = RunDenoiser::new(problem.diffusion(), &networks).of(data);
     let told =
         |problem: &Problem| problem.diffusion().condition_of(data).map(|it| it.columns().to_vec());
     if let Some(guide) = guide.filter(|guide| told(&guide.problem) != told(&problem)) {
@@ -82,7 +82,7 @@ pub fn sample_run_given<N: Network>(
         let message = "must be another than 1 where a run guides, which is not asked then";
         return Err(TrainError::config("sample.guidance.weight", message));
     }
-    let guiding = guide.map(|it| RunDenoiser::new(it.problem.diffusion(), &it.networks));
+    let guiding = guide.map(|it| RunDenoiser::new(it.problem.diffusion(), &it.networks).of(data));
     let weaker = guiding.as_ref().map(|guide| guide as &dyn ConditionalDenoiser);
     for remark in given.remarks(data) {
         observer.event(Event::Warning(&remark));
@@ -117,7 +117,7 @@ pub fn evaluate_run<N: Network>(
     check_measurable(&problem)?;
     let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
     let (config, device) = (problem.config(), options.device);
-    let denoiser = RunDenoiser::new(problem.diffusion(), &trained);
+    let denoiser = RunDenoiser::new(problem.diffusion(), &trained).of(data);
     let (count, seed) = (config.sample.count, config.seed);
     let given = Given::as_data();
     let samples = {

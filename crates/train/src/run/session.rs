@@ -251,7 +251,7 @@ impl<'a, N: Network> Session<'a, N> {
         let networks = self.for_sampling(observer)?;
         let (problem, data) = (self.trainer.problem(), self.trainer.data());
         let config = problem.config();
-        let denoiser = RunDenoiser::new(problem.diffusion(), &networks);
+        let denoiser = RunDenoiser::new(problem.diffusion(), &networks).of(data);
         let device = self.trainer.device();
         let given = Given::of_config(&config.sample.condition, data)?;
         let samples = draw_of_run(

@@ -106,7 +106,7 @@ pub(crate) fn csv_file(
 /// The number as a 32-bit float, if no digit is lost.
 fn exact_f32(value: f64) -> Option<f32> {
     let short = value as f32;
-    (f64::from(short) == value).then_some(short)
+    (f64::from(short) == value || value.is_nan()).then_some(short)
 }
 
 fn csv_bytes(columns: &[Column], values: &[f64]) -> std::io::Result<Vec<u8>> {

@@ -35,6 +35,8 @@ pub(crate) struct ToldRows {
     pub values: Vec<f64>,
     /// Which things are known, row by row.
     pub known: Vec<bool>,
+    /// Number of features of each thing.
+    widths: Vec<usize>,
     /// Values in the user's columns, NaN in those that are drawn.
     pub user: Vec<f64>,
 }
@@ -43,16 +45,19 @@ impl ToldRows {
     /// Clean rows of which all that is never drawn is told, and nothing else.
     pub fn of_clean(rows: &[f64], condition: Option<&Condition>) -> Self {
         let Some(condition) = condition else {
-            return Self { values: Vec::new(), known: Vec::new(), user: Vec::new() };
+            let (values, user, widths) = (Vec::new(), Vec::new(), Vec::new());
+            return Self { values, known: Vec::new(), widths, user };
         };
         let count = rows.len() / condition.row_features();
         let known = vec![!condition.is_any(); count * condition.things()];
-        Self { values: rows.to_vec(), known, user: Vec::new() }
+        Self { values: rows.to_vec(), known, widths: condition.widths(), user: Vec::new() }
     }
 
-    /// The clean numbers of rows whose things are all their features, and for each 1 where it is known, else 0.
+    /// The clean numbers of rows whose things have all their features, and for each 1 where it is known, else 0.
     pub fn cells(&self) -> [Vec<f64>; 2] {
-        let known = self.known.iter().map(|known| f64::from(u8::from(*known)));
+        let things = self.known.iter().zip(self.widths.iter().cycle());
+        let known = things
+            .flat_map(|(known, width)| std::iter::repeat_n(f64::from(u8::from(*known)), *width));
         [self.values.clone(), known.collect()]
     }
 }
@@ -233,7 +238,9 @@ impl Given {
                 let told: Vec<_> =
                     (0..columns.len()).filter(is_told).map(|i| columns[i].name.clone()).collect();
                 return refuse(if layout.iter().all(|group| group.column != other) {
-                    format!("`{name}` is constant, and comes with every sample: leave it out")
+                    format!(
+                        "`{name}` is constant or a function of another column, and comes with every sample: leave it out"
+                    )
                 } else {
                     format!(
                         "the model is told {}, and draws `{name}`: train with data.condition = \
@@ -264,7 +271,10 @@ impl Given {
     ) -> Result<ToldRows, TrainError> {
         let mut base = Vec::new();
         data.restore(&vec![0.0; data.features()], &mut base);
-        let all: Vec<usize> = data.layout().iter().map(|group| group.column).collect();
+        let layout = data.layout();
+        let all: Vec<usize> = layout.iter().map(|group| group.column).collect();
+        let of_all = || layout.iter().map(|group| group.kind.features()).collect();
+        let widths = condition.map_or_else(of_all, Condition::widths);
         let things = condition.map_or(&all[..], Condition::columns);
         let is_any = condition.is_none_or(Condition::is_any);
         let mut is_told = vec![false; base.len()];
@@ -303,7 +313,7 @@ impl Given {
             known.extend(things.iter().map(|column| !told[*column].is_nan()));
             user.extend(told);
         }
-        Ok(ToldRows { values, known, user })
+        Ok(ToldRows { values, known, widths, user })
     }
 
     fn nothing_fits(&self, data: &dyn Dataset, things: &[usize], given: &[f64]) -> TrainError {

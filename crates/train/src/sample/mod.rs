@@ -16,6 +16,8 @@ mod parity;
 mod pictures;
 mod range;
 pub(crate) mod spaces;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trajectory;
 
 pub use bounded::Bounded;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use langevin_data::{
-    Dataset, Part, Purpose, Streams,
+    Column, Dataset, FeatureKind, Part, Purpose, Streams,
     measure::{Rows, SampleSet},
 };
 
@@ -16,7 +16,7 @@ pub(crate) const DRAWN_ROWS: usize = 2000;
 #[derive(Debug, Clone)]
 pub(crate) struct BothSpaces {
     features: usize,
-    columns: usize,
+    columns: Vec<Column>,
     pub(crate) model: Vec<f64>,
     pub(crate) user: Vec<f64>,
 }
@@ -27,7 +27,7 @@ impl BothSpaces {
         let features = data.features();
         let mut user = Vec::with_capacity(model.len());
         model.chunks_exact(features).for_each(|row| data.restore(row, &mut user));
-        Self { features, columns: data.columns().len(), model, user }
+        Self { features, columns: data.columns(), model, user }
     }
 
     /// Samples as written to their file: restored, and rounded to about a millionth of their
@@ -43,7 +43,7 @@ impl BothSpaces {
     fn of_floats(data: &dyn Dataset, samples: &[f32]) -> Self {
         let mut rows = Self::of_model(data, samples.iter().map(|v| f64::from(*v)).collect());
         let units = units(data);
-        for row in rows.user.chunks_exact_mut(rows.columns) {
+        for row in rows.user.chunks_exact_mut(rows.columns.len()) {
             for (value, unit) in row.iter_mut().zip(&units) {
                 *value = unit.map_or(*value, |unit| (*value * unit).round() / unit);
             }
@@ -74,24 +74,35 @@ impl BothSpaces {
 
     /// Rows whose distances can be measured: finite, and below 1e150.
     pub(crate) fn measurable(&self) -> Self {
-        let fits = |row: &[f64]| row.iter().all(|value| value.abs() < 1e150);
-        let both = self.model.chunks_exact(self.features).zip(self.user.chunks_exact(self.columns));
+        let fits = |value: f64| value.abs() < 1e150;
+        let is_value =
+            |(value, column): (&f64, &Column)| fits(*value) || value.is_nan() && column.may_miss;
+        let users = self.user.chunks_exact(self.columns.len());
+        let both = self.model.chunks_exact(self.features).zip(users);
         let (mut model, mut user) = (Vec::new(), Vec::new());
-        for (features, row) in both.filter(|(features, row)| fits(features) && fits(row)) {
+        for (features, row) in both {
+            let is_whole = row.iter().zip(&self.columns).all(is_value);
+            if !is_whole || !features.iter().all(|value| fits(*value)) {
+                continue;
+            }
             model.extend_from_slice(features);
             user.extend_from_slice(row);
         }
-        Self { features: self.features, columns: self.columns, model, user }
+        Self { features: self.features, columns: self.columns.clone(), model, user }
     }
 
-    /// Mean and standard deviation of each column, in the user's units.
+    /// Mean and standard deviation of the values of each column that are there, in the user's units.
     pub(crate) fn moments(&self) -> Vec<(f64, f64)> {
-        let rows = (self.user.len() / self.columns) as f64;
-        let column = |i| self.user.iter().skip(i).step_by(self.columns);
-        (0..self.columns)
+        let width = self.columns.len();
+        let may_miss = |i: usize| self.columns[i].may_miss;
+        (0..width)
             .map(|i| {
-                let mean = column(i).sum::<f64>() / rows;
-                let squares = column(i).map(|value| (value - mean).powi(2)).sum::<f64>();
+                let all = self.user.iter().skip(i).step_by(width);
+                let column: Vec<f64> =
+                    all.copied().filter(|value| !(may_miss(i) && value.is_nan())).collect();
+                let rows = column.len() as f64;
+                let mean = column.iter().sum::<f64>() / rows;
+                let squares = column.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
                 (mean, (squares / rows).sqrt())
             })
             .collect()
@@ -103,7 +114,7 @@ impl BothSpaces {
     /// No rows, or values that are not finite.
     pub(crate) fn set(&self, name: &str) -> Result<SampleSet<'_>, TrainError> {
         Ok(SampleSet {
-            user: Rows::new(name, self.columns, &self.user)?,
+            user: Rows::of_columns(name, &self.columns, &self.user)?,
             model: Rows::new(name, self.features, &self.model)?,
         })
     }
@@ -120,13 +131,23 @@ pub(crate) fn drawn_columns<'a>(data: &dyn Dataset, user: &'a [f64]) -> Cow<'a, 
     Cow::Owned(rows.flat_map(|row| drawn.iter().map(|column| row[*column])).collect())
 }
 
+/// Feature beyond that of any number that is there.
+const PRESENT: f64 = 1e9;
+
 /// Rounding of each column: 10^k where values are rounded to k decimal places, `None` where they
 /// stay as they are. They stay in the model's own features, in columns that do not vary or are restored
 /// as they are to be written, and in columns whose spread is 10^7 or more.
 fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
     let at = |value: f64| {
+        let (mut features, mut first) = (vec![value; data.features()], 0);
+        for group in data.layout() {
+            if group.kind == FeatureKind::NumberOrMissing {
+                (features[first + 1], features[first + 2]) = (PRESENT, -PRESENT);
+            }
+            first += group.kind.features();
+        }
         let mut row = Vec::new();
-        data.restore(&vec![value; data.features()], &mut row);
+        data.restore(&features, &mut row);
         row
     };
     let (zero, one) = (at(0.0), at(1.0));

@@ -24,7 +24,7 @@ pub const GROUPS: [&[&str]; 6] = [
     &["reading", "other formats"],
     &["odd cells", "header", "names"],
     &["dates", "ids"],
-    &["gaps", "booleans"],
+    &["gaps", "booleans", "categories"],
     &["spellings", "tiny", "wide"],
     &["constants", "atoms", "heavy tails", "copies", "sums"],
 ];

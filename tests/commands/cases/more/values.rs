@@ -32,7 +32,10 @@ pub const ODD: &[Odd] = &[
         kind: "tiny",
         name: "three rows, one of them without a value",
         text: || "a,b\n1,2\n3,\n4,9\n".to_owned(),
-        holds: |case| assert_eq!(read(case, 3, &["a"]).left_out(), ["b"]),
+        holds: |case| {
+            read(case, 3, &["a", "b"])
+                .says("2 of 3 rows are complete; what the others lack is learnt");
+        },
     },
     Odd {
         kind: "constants",

@@ -35,9 +35,12 @@ pub fn choose(
     (chosen, left_out)
 }
 
-/// Whether a column holds one value alone.
+/// Whether a column holds one value alone, or none beside missing ones.
 pub fn is_constant(column: &ColumnSurvey) -> bool {
-    column.range.is_some_and(|(low, high)| low == high)
+    match column.kind {
+        ColumnKind::Text => column.different_texts == Some(1) && column.missing == 0,
+        _ => column.range.is_some_and(|(low, high)| low == high),
+    }
 }
 
 /// What the config says of a column.
@@ -50,8 +53,12 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
         ColumnKind::YesNo => CellKind::YesNo,
         ColumnKind::Date => CellKind::Date,
         ColumnKind::Integer => CellKind::Whole,
+        ColumnKind::Text => CellKind::Category,
         _ => CellKind::Number,
     };
+    if spec.kind == CellKind::Category {
+        return spec;
+    }
     spec.trailing_zeros = column.trailing_zeros;
     if column.trailing_zeros {
         spec.decimals = column.decimals;
@@ -71,12 +78,25 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
     spec
 }
 
-/// Says how each column of a table is learnt, by its values. Returns why, for those learnt by rank.
+/// Says how each column of a table is learnt, by its values: of numbers and dates as they lie, of yes and no as a category. Returns
+/// why, for those learnt by rank.
 pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<&'static str>> {
+    let derived = table.derived();
+    let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
     let columns = specs.iter_mut().enumerate();
     let reason = |(column, spec): (usize, &mut ColumnSpec)| {
-        let values: Vec<_> = (0..table.rows()).map(|row| table.value(row, column)).collect();
-        if values.iter().all(|value| *value == values[0]) {
+        if let Some(source) = derived[column] {
+            spec.derived_from = Some(names[source].clone());
+            return None;
+        }
+        let all = (0..table.rows()).map(|row| table.value(row, column));
+        let values: Vec<_> = all.filter(|value| !value.is_nan()).collect();
+        if spec.kind == CellKind::Category || values.iter().all(|value| *value == values[0]) {
+            return None;
+        }
+        if spec.kind == CellKind::YesNo {
+            spec.encoding = Some(Encoding::Category);
+            spec.range = ColumnRange::Free;
             return None;
         }
         let (encoding, why) = Encoding::choose(&values);
@@ -84,6 +104,11 @@ pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<&'static st
         (encoding == Encoding::Rank).then_some(why)
     };
     columns.map(reason).collect()
+}
+
+/// Whether a column is learnt as a category.
+pub fn is_category(spec: &ColumnSpec) -> bool {
+    spec.kind == CellKind::Category || spec.encoding == Some(Encoding::Category)
 }
 
 /// A spec as JSON, with what differs from a name alone.
@@ -115,6 +140,7 @@ fn as_json_of(spec: &ColumnSpec, named: &[&str]) -> String {
         "range",
         "values",
         "encoding",
+        "derived_from",
     ];
     let said =
         named.iter().chain(&order).filter_map(|name| fields.get(*name).map(|value| (*name, value)));
@@ -137,8 +163,15 @@ pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) ->
         false => format!("{} to {}", written(low), written(high)),
     });
     let what = match (spec.kind, &column.words, &column.format, column.decimals) {
+        (CellKind::Category, ..) if is_constant(column) => {
+            let text = column.example.as_ref().map_or("one text", |cell| &cell.text);
+            format!("{} alone", reasons::cut(text))
+        }
+        (CellKind::Category, ..) => {
+            format!("{} texts, a category", column.different_texts.unwrap_or_default())
+        }
         (CellKind::YesNo, Some([no, yes]), ..) if range.ends_with("to 1") => {
-            format!("{no} or {yes}, as 0 and 1")
+            format!("{no} or {yes}, a category")
         }
         (CellKind::Date, _, Some(format), _) => format!("{range}, dates as {format}"),
         (CellKind::Whole, ..) => format!("{range}, whole"),
@@ -149,7 +182,9 @@ pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) ->
     };
     let rank = why.map_or(String::new(), |why| format!(", by rank ({why})"));
     let seen = if spec.values == SampleValues::Seen { ", values as seen" } else { "" };
-    let how = format!("{rank}{seen}");
+    let derived = spec.derived_from.as_ref();
+    let derived = derived.map_or(String::new(), |from| format!(", a function of {from}"));
+    let how = format!("{rank}{seen}{derived}");
     let missing = match column.missing {
         0 => String::new(),
         count if column.marks.is_empty() => format!(", {count} missing"),

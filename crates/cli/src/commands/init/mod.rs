@@ -12,7 +12,8 @@ mod remarks;
 use std::path::{Path, PathBuf};
 
 use langevin_data::{
-    ColumnSpec, ColumnSurvey, Decimal, Gaps, Guess, Layout, Survey, Table, TableError, TableOptions,
+    ColumnKind, ColumnSpec, ColumnSurvey, Decimal, Gaps, Guess, Layout, Missing, Survey, Table,
+    TableError, TableOptions,
 };
 use langevin_train::{
     DataConfig, Problem, TrainError, read_config, relative_path, shell_word, write_new_file,
@@ -30,8 +31,8 @@ use crate::{
     output::{print, print_json, print_lines, shown},
 };
 
-/// Share of rows that must be complete; below it the columns that cost most are left out.
-const COMPLETE: f64 = 0.5;
+/// Share of rows that must be complete; below it what is missing is learnt, where rows are no pictures.
+const COMPLETE: f64 = 0.98;
 
 /// Writes the config and says what it chose.
 pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
@@ -60,12 +61,15 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     } else {
         can_be_learnt(init, &chosen, &left_out)?;
     }
-    let options = with_missing(&guess.options, &chosen);
+    let mut options = with_missing(&guess.options, &chosen);
     let each = pictures.as_ref().map(|_| pictures::spec(&survey));
     let complete = match &each {
         Some(each) => complete_pictures(init, &options, each)?,
-        None => leave_out_gaps(init, &options, &mut chosen, &mut left_out)?,
+        None => complete_rows(init, &options, &chosen)?,
     };
+    if each.is_none() && (complete as f64) < COMPLETE * survey.rows as f64 {
+        options.missing = Missing::Model;
+    }
 
     let name = run_name(&init.data);
     let path = init.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.json")));
@@ -90,7 +94,7 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
         options: &options,
         columns: match &pictures {
             Some(pictures) => Columns::Pixels(pictures.picture, &of_each),
-            None => Columns::Each(&said),
+            None => Columns::Each(&said, specs.iter().any(columns::is_category)),
         },
         axes: &survey.axes,
         rows: survey.rows,
@@ -107,7 +111,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
         Some(sheet) => Place { before: format!("{file} sheet {sheet} row"), after: "" },
         None => Place { before: format!("{file} line"), after: "" },
     };
-    let remarks = remarks::remarks(&place, &survey, &chosen, complete, pictures.is_some());
+    let remarks =
+        remarks::remarks(&place, &survey, &chosen, &options, complete, pictures.is_some());
     let found = pictures.as_ref().map(|pictures| told(&survey, pictures));
     let found = found.or_else(|| no_pictures(&survey));
     let found: Vec<_> = guess.said.iter().cloned().chain(found).collect();
@@ -203,12 +208,19 @@ fn can_be_learnt(
     chosen: &[&ColumnSurvey],
     left_out: &[LeftOut],
 ) -> Result<(), Failure> {
-    if chosen.iter().any(|column| !columns::is_constant(column)) {
+    let is_alone = |column: &&ColumnSurvey| column.kind == ColumnKind::Text && chosen.len() == 1;
+    if chosen.iter().any(|column| !columns::is_constant(column) && !is_alone(column)) {
         return Ok(());
     }
-    let constant = chosen.iter().map(|column| {
-        let value = column.distinct.iter().flatten().next().map_or("one value", |value| value);
-        format!("{} (is {value} in all rows, and one column at least must vary)", column.name)
+    let constant = chosen.iter().map(|column| match is_alone(column) {
+        true => {
+            let why = reasons::texts(column);
+            format!("{} ({why}, and a category alone is no more than its shares)", column.name)
+        }
+        false => {
+            let value = column.distinct.iter().flatten().next().map_or("one value", |value| value);
+            format!("{} (is {value} in all rows, and one column at least must vary)", column.name)
+        }
     });
     let reasons = left_out.iter().map(|(name, why)| format!("{name} ({why})"));
     let reasons: Vec<_> = constant.chain(reasons).collect();
@@ -252,43 +264,15 @@ fn with_missing(options: &TableOptions, chosen: &[&ColumnSurvey]) -> TableOption
     options
 }
 
-/// Leaves out the columns that cost most rows, while too few are complete. Returns the number that is.
-fn leave_out_gaps(
+/// The number of rows that have all values.
+fn complete_rows(
     init: &InitArgs,
     options: &TableOptions,
-    chosen: &mut Vec<&ColumnSurvey>,
-    left_out: &mut Vec<LeftOut>,
+    chosen: &[&ColumnSurvey],
 ) -> Result<u64, Failure> {
-    let mut reading = options.clone();
     let specs = chosen.iter().map(|column| columns::spec(column, 0)).collect();
-    reading.columns = Some(specs);
-    let gaps = Gaps::read(&init.data, &reading).map_err(wrong)?;
-    let lacking: Vec<_> = (0..chosen.len()).map(|place| gaps.lacking(place)).collect();
-    let mut without = Vec::new();
-    while (gaps.complete(&without) as f64) < COMPLETE * gaps.rows as f64
-        && without.len() + 1 < chosen.len()
-    {
-        let with_each = gaps.complete_with_each(&without, chosen.len());
-        let places = (0..chosen.len()).filter(|place| !without.contains(place));
-        // The last of equals is left out, so that a table keeps its first columns.
-        let best = places.max_by_key(|place| (with_each[*place], lacking[*place]));
-        let Some(place) = best.filter(|place| lacking[*place] > 0) else { break };
-        let why = format!(
-            "lacks {} values: with it {} of {} rows would be complete",
-            lacking[place],
-            gaps.complete(&without),
-            gaps.rows
-        );
-        left_out.push((chosen[place].name.clone(), why));
-        without.push(place);
-    }
-    let mut place = 0;
-    chosen.retain(|_| {
-        place += 1;
-        !without.contains(&(place - 1))
-    });
-    can_be_learnt(init, chosen, left_out)?;
-    Ok(gaps.complete(&without))
+    let reading = TableOptions { columns: Some(specs), ..options.clone() };
+    Ok(Gaps::read(&init.data, &reading).map_err(wrong)?.complete(&[]))
 }
 
 /// The run's name: the file's name without its endings, with `-` for characters that it may not have.

@@ -4,9 +4,11 @@ use langevin_data::{Cell, ColumnKind, ColumnSurvey, IdSign, TextKind};
 
 use super::listing::number;
 
-/// Largest share of missing values in a column that is learnt. Each missing value costs its row, so that a
-/// column with more would cost too many rows.
-const MOST_MISSING: f64 = 0.2;
+/// Fewest values of a column of which most are missing.
+const FEWEST_VALUES: u64 = 20;
+/// Most different texts of a category, and fewest rows for each of them.
+const MOST_TEXTS: u64 = 1000;
+const ROWS_A_TEXT: u64 = 2;
 /// Numbers from which on samples are not measured.
 const LARGEST: f64 = 1e150;
 /// Characters of a field that are shown.
@@ -14,21 +16,32 @@ const SHOWN: usize = 40;
 
 /// The reason why a column of a file, or of a sheet, is not learnt; `None` if it is.
 pub fn why_not(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> Option<String> {
-    let missing = column.missing as f64 / rows.max(1) as f64;
+    let present = rows.saturating_sub(column.missing);
     match column.kind {
         ColumnKind::Empty => Some("has no value".to_owned()),
         ColumnKind::Id => Some(id(column, is_sheet)),
+        _ if present < FEWEST_VALUES && 2 * present < rows => {
+            Some(format!("has {present} values in {rows} rows"))
+        }
+        ColumnKind::Text if is_category(column) => None,
         ColumnKind::Text => Some(text(column, rows, is_sheet)),
         _ if column.infinite > 0 => Some(format!("is infinite in {} rows", column.infinite)),
-        _ if missing > MOST_MISSING => {
-            Some(format!("lacks {:.0} % of its values, whose rows would be lost", 100.0 * missing))
-        }
         ColumnKind::YesNo | ColumnKind::Date => None,
         // A constant column stays out of the network and comes back in the samples.
         ColumnKind::Constant | ColumnKind::Integer | ColumnKind::Number => {
             column.range.and_then(unscalable)
         }
     }
+}
+
+/// Whether texts are the values of a category: few, most of the column's, and no numbers in another spelling.
+fn is_category(column: &ColumnSurvey) -> bool {
+    let is_formula = column.example.as_ref().is_some_and(|cell| cell.text.starts_with('='));
+    let few = |texts: u64| texts <= MOST_TEXTS && texts * ROWS_A_TEXT <= column.texts;
+    column.text.is_none()
+        && column.range.is_none()
+        && !is_formula
+        && column.different_texts.is_some_and(few)
 }
 
 /// Numbers whose squares 64 bits cannot hold.
@@ -67,6 +80,17 @@ fn id(column: &ColumnSurvey, is_sheet: bool) -> String {
     }
 }
 
+/// How many texts a column holds, and one of them.
+pub fn texts(column: &ColumnSurvey) -> String {
+    let example = column.example.as_ref().map(|cell| cut(&cell.text)).unwrap_or_default();
+    let texts = match column.different_texts {
+        Some(1) => return format!("holds one text, \"{example}\""),
+        Some(texts) => texts.to_string(),
+        None => "over 100000".to_owned(),
+    };
+    format!("holds {texts} different texts in {} rows, as \"{example}\"", column.texts)
+}
+
 fn text(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> String {
     let example = column.example.as_ref().map(|cell| place(cell, is_sheet)).unwrap_or_default();
     let bare = "write bare numbers";
@@ -76,17 +100,13 @@ fn text(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> String {
         );
     }
     let Some(kind) = column.text else {
-        return match &column.distinct {
-            Some(values) if values.len() <= 4 && column.range.is_none() => {
-                let values: Vec<_> = values.iter().map(|value| cut(value)).collect();
-                format!("holds text: {}", values.join(", "))
-            }
-            _ if column.range.is_some() => format!(
+        if column.range.is_some() {
+            return format!(
                 "holds text in {} of {rows} rows, as {example}; correct it, or say --missing for what means no value",
                 column.texts
-            ),
-            _ => format!("holds text, as {example}"),
-        };
+            );
+        }
+        return texts(column);
     };
     match kind {
         TextKind::EitherComma | TextKind::DecimalComma | TextKind::Thousands if is_sheet => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use langevin_data::{ChannelAxis, Decimal, Picture, TableOptions};
+use langevin_data::{ChannelAxis, Decimal, Missing, Picture, TableOptions};
 use serde_json::json;
 
 /// Fewest rows that show more of a column than themselves.
@@ -26,8 +26,8 @@ pub struct Described<'a> {
 
 /// What a config says of the columns to learn.
 pub enum Columns<'a> {
-    /// Each as JSON.
-    Each(&'a [String]),
+    /// Each as JSON, and whether categories are among them.
+    Each(&'a [String], bool),
     /// Pixels of pictures, and what is said of all, as JSON.
     Pixels(Picture, &'a str),
 }
@@ -35,7 +35,7 @@ pub enum Columns<'a> {
 impl Columns<'_> {
     fn count(&self) -> usize {
         match self {
-            Self::Each(columns) => columns.len(),
+            Self::Each(columns, _) => columns.len(),
             Self::Pixels(picture, _) => picture.columns(),
         }
     }
@@ -56,8 +56,9 @@ pub fn config(table: &Described<'_>) -> String {
     // They resolve narrow modes: 64 shared among the columns, at most 16 each. A wide row would have too few, and of
     // few rows they would learn the rows themselves.
     let is_pictures = matches!(table.columns, Columns::Pixels(..));
+    let is_mixed = matches!(table.columns, Columns::Each(_, true));
     let position = match columns {
-        count @ 1..=16 if rows >= FEWEST_TO_RESOLVE && !is_pictures => {
+        count @ 1..=16 if rows >= FEWEST_TO_RESOLVE && !is_pictures && !is_mixed => {
             let features = count * (64 / count).min(16);
             format!(
                 r#",
@@ -105,8 +106,7 @@ pub fn config(table: &Described<'_>) -> String {
   "data": {{
     "kind": "table", "path": {path},{reading}
     {columns},
-    // Rows that lack a value are left out; "refuse" makes them an error.
-    "missing": "drop",{missing}
+    {gaps}{missing}
     // {advice}
     "holdout": 0.2, "transform": {transform}, "round_integers": true
   }},
@@ -135,6 +135,7 @@ pub fn config(table: &Described<'_>) -> String {
         name = json!(table.name),
         path = json!(table.path.display().to_string()),
         reading = reading(table.options),
+        gaps = gaps(table.options.missing),
         missing = missing(table.options),
         columns = said_of_columns(table),
     )
@@ -147,7 +148,7 @@ fn said_of_columns(table: &Described<'_>) -> String {
         axes => format!("\"shape\": {}, ", json!(axes)),
     };
     match &table.columns {
-        Columns::Each(columns) => format!("{shape}\"columns\": [{}]", list(columns)),
+        Columns::Each(columns, _) => format!("{shape}\"columns\": [{}]", list(columns)),
         Columns::Pixels(picture, each) => {
             let axis = match picture.axis {
                 ChannelAxis::First => "first",
@@ -201,6 +202,20 @@ fn reading(options: &TableOptions) -> String {
         .filter_map(|(name, value)| Some(format!("\"{name}\": {}", value?)))
         .collect();
     if said.is_empty() { String::new() } else { format!("\n    {},", said.join(", ")) }
+}
+
+/// What becomes of rows that lack a value, and what else can.
+fn gaps(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Model => {
+            r#"// Missing values are learnt, and samples lack as many; "drop" leaves such rows out.
+    "missing": "model","#
+        }
+        _ => {
+            r#"// Rows that lack a value are left out; "model" learns them, "refuse" makes them an error.
+    "missing": "drop","#
+        }
+    }
 }
 
 /// The fields that stand for a missing value.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use langevin_data::{ColumnSurvey, DateFormat, Survey};
+use langevin_data::{ColumnSurvey, DateFormat, Missing, Survey, TableOptions};
 use langevin_train::shell_word;
 
 use super::{
@@ -27,6 +27,7 @@ pub fn remarks(
     place: &Place,
     survey: &Survey,
     chosen: &[&ColumnSurvey],
+    options: &TableOptions,
     complete: u64,
     is_pictures: bool,
 ) -> Vec<String> {
@@ -40,6 +41,11 @@ pub fn remarks(
         ));
     }
     let mut named_columns = 0;
+    let is_learnt = options.missing == Missing::Model;
+    let what_becomes = match is_learnt {
+        true => "that counts as missing",
+        false => "those rows are left out",
+    };
     for column in chosen {
         named_columns += usize::from(odd(&column));
         let gap = column.gap.iter();
@@ -60,11 +66,7 @@ pub fn remarks(
             more => format!("; and {more} other texts"),
         };
         if !named.is_empty() {
-            remarks.push(format!(
-                "{}: {}{more}; those rows are left out",
-                column.name,
-                named.join("; ")
-            ));
+            remarks.push(format!("{}: {}{more}; {what_becomes}", column.name, named.join("; ")));
         }
         if let Some(sentinel) = column.sentinel {
             let format = column.format.as_deref().and_then(DateFormat::new);
@@ -98,7 +100,13 @@ pub fn remarks(
             ));
         }
     }
-    if complete < survey.rows {
+    if is_learnt {
+        remarks.push(format!(
+            "{complete} of {} rows are complete; what the others lack is learnt, and samples lack as much; to leave those \
+             rows out: --set{UNBROKEN}data.missing=drop",
+            survey.rows
+        ));
+    } else if complete < survey.rows {
         let lacking = |column: &&&ColumnSurvey| {
             column.missing + column.odd.iter().map(|cell| cell.count).sum::<u64>()
         };

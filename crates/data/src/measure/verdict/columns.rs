@@ -28,6 +28,7 @@ use rayon::prelude::*;
 use super::{
     pairs::{Correlation, Pairs},
     pooled_column::{Part, PooledColumn},
+    ranks::Scale,
     splits::{LEVEL, Splits, band, p_value},
 };
 
@@ -75,20 +76,21 @@ impl ColumnTest {
     }
 }
 
-/// Tests the columns of `width` with the given numbers, and the correlations of some pairs. `x` and `y` are as many
+/// Tests the columns with the given numbers, each by its scale, and the correlations of some pairs. `x` and `y` are as many
 /// rows, those of one half each.
 pub(super) fn test_columns(
     [x, y]: [&[f64]; 2],
-    width: usize,
+    scales: &[Scale],
     numbers: &[usize],
     pairs: Option<&Pairs>,
     splits: &Splits,
 ) -> ColumnTest {
     let column = |number: &usize| {
         let of = |rows: &[f64]| -> Vec<f64> {
-            rows.iter().skip(*number).step_by(width).copied().collect()
+            rows.iter().skip(*number).step_by(scales.len()).copied().collect()
         };
-        measured(&PooledColumn::new([of(x), of(y)].concat()), *number, splits)
+        let pooled = PooledColumn::new([of(x), of(y)].concat(), scales[*number]);
+        measured(&pooled, *number, splits)
     };
     let columns: Vec<(Vec<f64>, Difference)> = numbers.par_iter().map(column).collect();
     let correlations = pairs.map_or(Vec::new(), |pairs| pairs.correlations(x, y, splits));
@@ -128,7 +130,10 @@ fn measured(pooled: &PooledColumn, column: usize, splits: &Splits) -> (Vec<f64>,
         true => vec![0.0; raw.len()],
         false => kind(0).map(|distance| half * distance * distance - LN_2).collect(),
     };
-    let [place_std, spread_std] = pooled.moment_stds();
+    let [place_std, spread_std] = match pooled.has_order() {
+        true => pooled.moment_stds(),
+        false => [0.0; 2],
+    };
     let normal = |kind: usize, std: f64| -> Vec<f64> {
         let over = |raw: f64| if std > 0.0 { raw / std } else { 0.0 };
         raw.iter().map(|kinds| half_normal(over(kinds[kind]))).collect()
@@ -182,7 +187,7 @@ mod tests {
     }
 
     fn test(x: &[f64], y: &[f64]) -> ColumnTest {
-        test_columns([x, y], 1, &[0], None, &splits(x.len()))
+        test_columns([x, y], &[Scale::Ranks], &[0], None, &splits(x.len()))
     }
 
     #[test]
@@ -220,14 +225,37 @@ mod tests {
     fn of_equal_distributions_four_in_a_thousand_fail() {
         // Tables of a normal column and one of three values: 2000 of them, 8 ± 2.8 of which fail.
         let splits = splits(50);
-        let mut failed = 0;
-        for seed in 0..2000 {
-            let mut rows = normals(200, 100 + seed);
-            rows.iter_mut().step_by(2).for_each(|x| *x = x.round().clamp(-1.0, 1.0));
-            let (x, y) = rows.split_at(100);
-            failed += i32::from(test_columns([x, y], 2, &[0, 1], None, &splits).p_value < 0.005);
+        for scale in [Scale::Ranks, Scale::Classes] {
+            let (scales, mut failed) = ([scale, Scale::Ranks], 0);
+            for seed in 0..2000 {
+                let mut rows = normals(200, 100 + seed);
+                rows.iter_mut().step_by(2).for_each(|x| *x = x.round().clamp(-1.0, 1.0));
+                let (x, y) = rows.split_at(100);
+                let found = test_columns([x, y], &scales, &[0, 1], None, &splits);
+                failed += i32::from(found.p_value < 0.005);
+            }
+            assert!((1..=19).contains(&failed), "{scale:?}: {failed} of 2000");
         }
-        assert!((1..=19).contains(&failed), "{failed} of 2000");
+    }
+
+    #[test]
+    fn the_share_of_one_class_among_many_is_seen_wherever_it_stands() {
+        // 60 classes; one has a share of 6 % in place of 2 %.
+        let classes = |seed: u64, more: f64| -> Vec<f64> {
+            let mut stream = Streams::new(seed).at(Purpose::Reference, 0, 0);
+            let mut class = || match stream.uniform() < more {
+                true => 31.0,
+                false => (60.0 * stream.uniform()).floor(),
+            };
+            (0..1000).map(|_| class()).collect()
+        };
+        let (x, y) = (classes(1, 0.045), classes(2, 0.0));
+        let found = test_columns([&x, &y], &[Scale::Classes], &[0], None, &splits(1000));
+        assert!(found.p_value < 0.005, "{found:?}");
+        assert_eq!(found.columns[0].part, Part::Value(31.0), "{found:?}");
+        let alike =
+            test_columns([&classes(3, 0.0), &y], &[Scale::Classes], &[0], None, &splits(1000));
+        assert!(alike.p_value > 0.005, "{alike:?}");
     }
 
     #[test]

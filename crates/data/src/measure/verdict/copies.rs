@@ -32,6 +32,10 @@ pub(super) fn copies(samples: &[f64], held_out: &[f64], training: Rows<'_>) -> C
 
 /// Power of ten to which a column's values are rounded.
 fn unit(mut values: Vec<f64>) -> f64 {
+    values.retain(|value| !value.is_nan());
+    if values.is_empty() {
+        return 1.0;
+    }
     let mut at = |quarters: usize| {
         let place = quarters * (values.len() - 1) / 4;
         *values.select_nth_unstable_by(place, f64::total_cmp).1
@@ -45,7 +49,8 @@ fn unit(mut values: Vec<f64>) -> f64 {
 fn key(row: &[f64], units: &[f64]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for (value, unit) in row.iter().zip(units) {
-        hasher.write_u64(((value / unit).round() + 0.0).to_bits());
+        let rounded = if value.is_nan() { f64::NAN } else { (value / unit).round() + 0.0 };
+        hasher.write_u64(rounded.to_bits());
     }
     hasher.finish()
 }

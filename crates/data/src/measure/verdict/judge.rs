@@ -8,13 +8,13 @@ use super::{
     known_modes::test_modes,
     outliers::{Outlier, outliers},
     pairs::{FoundPairs, JudgedPair, PairTest, Pairs, over},
-    ranks::Ranks,
+    ranks::{Ranks, Scale, scales},
     reasons::{Findings, reasons},
     split_energies::SplitEnergies,
     splits::{COLUMN_SPLITS, FEWEST, LEVEL, SPLITS, Splits, p_value},
 };
 use crate::{
-    Mode, Purpose, Streams,
+    Column, Mode, Purpose, Streams,
     measure::{MeasureError, Rows, rows::spread},
 };
 
@@ -36,8 +36,8 @@ const COLUMN_STREAM: u64 = (1 << 63) + 4;
 /// Real rows that samples are judged by, in the user's columns and units.
 #[derive(Debug, Clone, Copy)]
 pub struct Real<'a> {
-    /// Names of the columns.
-    pub columns: &'a [String],
+    /// The columns. What is `NaN` in one that [may miss](Column::may_miss) is a missing value.
+    pub columns: &'a [Column],
     /// Rows that the model was trained on.
     pub training: Rows<'a>,
     /// Rows that it has not seen.
@@ -59,6 +59,7 @@ pub struct Judge<'a> {
     held_out: Vec<f64>,
     splits: Splits,
     column_splits: Splits,
+    scales: Vec<Scale>,
     columns: Vec<usize>,
     floor: f64,
     independent: f64,
@@ -104,6 +105,7 @@ impl<'a> Judge<'a> {
             held_out,
             splits,
             column_splits,
+            scales: scales(real.columns),
             columns,
             floor: 0.0,
             independent: 0.0,
@@ -123,7 +125,7 @@ impl<'a> Judge<'a> {
         let few = training.len() / width;
         let (some, shrink) = (Splits::observed(few), few as f64 / half as f64);
         let real_rows = gather(real.held_out, few);
-        let ranks = Ranks::pooled(&training, &real_rows, width, &judge.columns);
+        let ranks = Ranks::pooled(&training, &real_rows, &judge.scales, &judge.columns);
         judge.floor = SplitEnergies::of(&ranks.columns(), &some).floor * shrink;
         let observed = Splits::observed(half);
         let all = judge.energies(&independent, &judge.splits);
@@ -137,7 +139,7 @@ impl<'a> Judge<'a> {
                 judge.nearer = energy;
             }
         }
-        let pairs = Pairs::choose(width, &training, &independent);
+        let pairs = Pairs::choose(&judge.scales, &training, &independent);
         if !pairs.is_empty() {
             let energies = |rows: &[f64], splits| pairs.energies(rows, &judge.held_out, splits);
             let floors = pairs.energies(&training, &real_rows, &some);
@@ -147,8 +149,13 @@ impl<'a> Judge<'a> {
             });
             let floors = floors.iter().map(|pair| pair.floor * shrink).collect();
             let halves: [&[f64]; 2] = [&independent, &judge.held_out];
-            let by_column =
-                test_columns(halves, width, &judge.columns, Some(&pairs), &judge.column_splits);
+            let by_column = test_columns(
+                halves,
+                &judge.scales,
+                &judge.columns,
+                Some(&pairs),
+                &judge.column_splits,
+            );
             let of_energy = p_value(&all.values);
             let independent = match width {
                 2 => PairTest::of(&[all]),
@@ -163,8 +170,7 @@ impl<'a> Judge<'a> {
 
     /// Energy distances of rows over all columns.
     fn energies(&self, rows: &[f64], splits: &Splits) -> SplitEnergies {
-        let width = self.real.columns.len();
-        let ranks = Ranks::pooled(rows, &self.held_out, width, &self.columns);
+        let ranks = Ranks::pooled(rows, &self.held_out, &self.scales, &self.columns);
         SplitEnergies::of(&ranks.columns(), splits)
     }
 
@@ -188,7 +194,8 @@ impl<'a> Judge<'a> {
         let energy = judged.then(|| self.energies(&rows, &self.splits));
         let columns = judged.then(|| {
             let pairs = self.pairs.as_ref().map(|known| &known.pairs);
-            test_columns([&rows, &self.held_out], width, &self.columns, pairs, &self.column_splits)
+            let halves: [&[f64]; 2] = [&rows, &self.held_out];
+            test_columns(halves, &self.scales, &self.columns, pairs, &self.column_splits)
         });
         let known = self.pairs.as_ref().zip(energy.as_ref());
         let pairs = known.map(|(known, energy)| known.found(self, &rows, energy));
@@ -196,7 +203,7 @@ impl<'a> Judge<'a> {
         let modes = self.real.modes.filter(|_| judged);
         let modes = modes.map(|modes| test_modes(&rows, width, modes, &mut stream)).transpose()?;
         let findings = Findings {
-            names: self.real.columns,
+            columns_of: self.real.columns,
             all_rows: [samples.len() / width, self.real.held_out.count()],
             outside,
             outliers: self.outliers(samples),
@@ -222,7 +229,10 @@ impl<'a> Judge<'a> {
             modes_p_value: findings.modes.as_ref().map(|modes| modes.p_value),
             copies: findings.copies,
             outside: outside_found
-                .map(|(column, outside)| OutsideFound { column: column.clone(), outside: *outside })
+                .map(|(column, outside)| OutsideFound {
+                    column: column.name.clone(),
+                    outside: *outside,
+                })
                 .collect(),
         })
     }
@@ -236,11 +246,16 @@ impl<'a> Judge<'a> {
     fn outliers(&self, samples: &[f64]) -> Vec<Outlier> {
         let width = self.real.columns.len();
         let of = |column: usize| {
-            let values: Vec<f64> = samples.iter().skip(column).step_by(width).copied().collect();
+            let may_miss = self.real.columns[column].may_miss;
+            let is_there = |value: &f64| !(may_miss && value.is_nan());
+            let own = samples.iter().skip(column).step_by(width).copied();
+            let values: Vec<f64> = own.filter(is_there).collect();
             let real = [self.real.training.column(column), self.real.held_out.column(column)];
-            outliers(column, width, &values, &real.concat())
+            let real: Vec<f64> = real.concat().into_iter().filter(is_there).collect();
+            outliers(column, width, &values, &real)
         };
-        (0..width).flat_map(of).collect()
+        let numbers = (0..width).filter(|column| self.scales[*column] == Scale::Ranks);
+        numbers.flat_map(of).collect()
     }
 
     /// Whether samples fail on all columns and lie more than half way from the floor to the nearer yardstick.
@@ -267,7 +282,7 @@ impl<'a> Judge<'a> {
         let worst = test.columns.first()?;
         Some(ColumnsFound {
             p_value: test.p_value,
-            worst: self.real.columns[worst.column].clone(),
+            worst: self.real.columns[worst.column].name.clone(),
             difference: worst.largest,
             beyond: test.beyond().count(),
         })
@@ -275,7 +290,7 @@ impl<'a> Judge<'a> {
 
     fn pairs_found(&self, known: &KnownPairs, found: &FoundPairs) -> PairsFound {
         let name = |pair: &JudgedPair| PairFound {
-            columns: pair.columns.map(|column| self.real.columns[column].clone()),
+            columns: pair.columns.map(|column| self.real.columns[column].name.clone()),
             samples: pair.samples,
             floor: pair.floor,
             independent: pair.independent,

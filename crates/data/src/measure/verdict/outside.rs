@@ -1,7 +1,7 @@
 //! [`Outside`]: values beyond the range of the training rows, counted before anything is set to the range's end.
 
 use super::shares::Counts;
-use crate::measure::Rows;
+use crate::{Column, measure::Rows};
 
 /// Share of a range's width, or of a constant, that a value may lie beyond it: rounding.
 const ROUNDING: f64 = 1e-6;
@@ -34,14 +34,20 @@ impl Outside {
 /// Counts, column by column, the samples and the held-out rows beyond the range of the training rows.
 ///
 /// # Shapes
-/// Rows of as many columns as the training rows have, row by row, in the user's units, before values are set to
-/// an end of their range.
+/// Rows of these columns, row by row, in the user's units, before values are set to an end of their range. Missing values are
+/// not counted.
 #[must_use]
-pub fn outside(samples: &[f64], held_out: &[f64], training: Rows<'_>) -> Vec<Outside> {
+pub fn outside(
+    columns: &[Column],
+    samples: &[f64],
+    held_out: &[f64],
+    training: Rows<'_>,
+) -> Vec<Outside> {
     let width = training.columns();
     let of = |column: usize| {
+        let is_there = |value: &f64| !(columns[column].may_miss && value.is_nan());
         let values = |rows: &'_ [f64]| -> Vec<f64> {
-            rows.iter().skip(column).step_by(width).copied().collect()
+            rows.iter().skip(column).step_by(width).copied().filter(is_there).collect()
         };
         let training = training.column(column);
         let least = training.iter().copied().fold(f64::INFINITY, f64::min);
@@ -71,7 +77,8 @@ mod tests {
     fn each_side_of_each_column_is_counted() {
         let training = [0.0, 5.0, 10.0, 5.0];
         let samples = [-1.0, 5.0, 0.0, 6.0, 11.0, f64::NAN, 10.000_001, f64::NEG_INFINITY];
-        let found = outside(&samples, &[12.0, 5.0], Rows::checked(2, &training));
+        let columns = ["a", "b"].map(Column::number);
+        let found = outside(&columns, &samples, &[12.0, 5.0], Rows::checked(2, &training));
         let [a, b] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!([a.below.samples, a.above.samples, a.not_finite.samples], [1, 1, 0]);
         assert_eq!([b.below.samples, b.above.samples, b.not_finite.samples], [0, 1, 2]);

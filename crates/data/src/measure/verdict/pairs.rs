@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::{
-    ranks::Ranks,
+    ranks::{Ranks, Scale},
     split_energies::SplitEnergies,
     splits::{LEVEL, Splits, band, p_value},
 };
@@ -22,7 +22,7 @@ const ROWS: usize = 128;
 /// Pairs of columns that are tested.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pairs {
-    width: usize,
+    scales: Vec<Scale>,
     columns: Vec<usize>,
     /// Places among `columns`.
     pairs: Vec<[usize; 2]>,
@@ -32,7 +32,8 @@ impl Pairs {
     /// All pairs of columns of `width`; of more than 66, those 66 that depend on each other most: where 128 evenly
     /// spread training rows are farthest from as many independent columns, over the floor. Neither samples nor
     /// held-out rows have a say, so the test stays exact.
-    pub(super) fn choose(width: usize, training: &[f64], independent: &[f64]) -> Self {
+    pub(super) fn choose(scales: &[Scale], training: &[f64], independent: &[f64]) -> Self {
+        let width = scales.len();
         let columns = spread(width, COLUMNS);
         let later = |i: usize| (i + 1..columns.len()).map(move |j| [i, j]);
         let mut pairs: Vec<[usize; 2]> = (0..columns.len()).flat_map(later).collect();
@@ -43,7 +44,7 @@ impl Pairs {
             };
             let count = ROWS.min(training.len() / width).min(independent.len() / width);
             let rows = [some(training, count), some(independent, count)];
-            let ranks = Ranks::pooled(&rows[0], &rows[1], width, &columns);
+            let ranks = Ranks::pooled(&rows[0], &rows[1], scales, &columns);
             let splits = Splits::observed(count);
             let apart = |pair: &[usize; 2]| {
                 let found = SplitEnergies::of(&ranks.pair(*pair), &splits);
@@ -53,7 +54,7 @@ impl Pairs {
             apart.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             pairs = apart.into_iter().take(PAIRS).map(|(_, pair)| pair).collect();
         }
-        Self { width, columns, pairs }
+        Self { scales: scales.to_vec(), columns, pairs }
     }
 
     /// Whether there is no pair.
@@ -66,7 +67,7 @@ impl Pairs {
         self.pairs[pair].map(|place| self.columns[place])
     }
 
-    /// The rank correlations of each pair of `x` and `y`, and for each split the absolute difference of the halves'
+    /// The rank correlations of each pair of `x` and `y` without classes, and for each split the absolute difference of the halves'
     /// correlations over its exact standard deviation.
     pub(super) fn correlations(
         &self,
@@ -74,10 +75,13 @@ impl Pairs {
         y: &[f64],
         splits: &Splits,
     ) -> Vec<(Correlation, Vec<f64>)> {
-        let ranks = Ranks::pooled(x, y, self.width, &self.columns);
-        let numbers: Vec<usize> = (0..self.pairs.len()).collect();
+        let ranks = Ranks::pooled(x, y, &self.scales, &self.columns);
+        let has_order = |pair: &usize| {
+            self.columns(*pair).iter().all(|column| self.scales[*column] == Scale::Ranks)
+        };
+        let numbers: Vec<usize> = (0..self.pairs.len()).filter(has_order).collect();
         let of = |pair: &usize| {
-            let [a, b] = ranks.pair(self.pairs[*pair]);
+            let [a, b] = ranks.pair(self.pairs[*pair]).map(|ranked| ranked.values);
             let centred = |ranks: &[f32]| -> Vec<f64> {
                 ranks.iter().map(|rank| f64::from(*rank) - 0.5).collect()
             };
@@ -102,7 +106,7 @@ impl Pairs {
 
     /// The energy distances of each pair of `x` and `y`, in their ranks.
     pub(super) fn energies(&self, x: &[f64], y: &[f64], splits: &Splits) -> Vec<SplitEnergies> {
-        let ranks = Ranks::pooled(x, y, self.width, &self.columns);
+        let ranks = Ranks::pooled(x, y, &self.scales, &self.columns);
         self.pairs.par_iter().map(|pair| SplitEnergies::of(&ranks.pair(*pair), splits)).collect()
     }
 }
@@ -225,7 +229,7 @@ mod tests {
         let mut stream = Streams::new(3).at(Purpose::Reference, 0, 0);
         let (real, splits) = (ring(1), Splits::draw(1000, SPLITS, &mut stream));
         let apart = independent_columns(Rows::checked(2, &real), 1000, &mut stream);
-        let pairs = Pairs::choose(2, &real, &apart);
+        let pairs = Pairs::choose(&[Scale::Ranks; 2], &real, &apart);
         let found = PairTest::of(&pairs.energies(&apart, &ring(2), &splits));
         assert!(found.fails(0) && found.p_value == 1.0 / 400.0, "{found:?}");
         let found = PairTest::of(&pairs.energies(&real, &ring(2), &splits));
@@ -241,7 +245,9 @@ mod tests {
             .flat_map(|x| [9.0 * x.signum() + x, 9.0 * x.signum() + x])
             .collect();
         let splits = Splits::observed(100);
-        let pairs = Pairs::choose(2, &held_out, &samples);
+        let pairs = Pairs::choose(&[Scale::Ranks; 2], &held_out, &samples);
+        let with_class = Pairs::choose(&[Scale::Ranks, Scale::Classes], &held_out, &samples);
+        assert!(with_class.correlations(&samples, &held_out, &splits).is_empty());
         let (found, _) = &pairs.correlations(&samples, &held_out, &splits)[0];
         assert!((found.samples - 1.0).abs() < 1e-12, "{found:?}");
         assert!(found.held_out.abs() < 0.3, "{found:?}");
@@ -254,9 +260,9 @@ mod tests {
         rows.chunks_mut(20).for_each(|row| row[18] = row[2]);
         let mut stream = Streams::new(5).at(Purpose::Reference, 0, 0);
         let apart = independent_columns(Rows::checked(20, &rows), 200, &mut stream);
-        let pairs = Pairs::choose(20, &rows, &apart);
+        let pairs = Pairs::choose(&[Scale::Ranks; 20], &rows, &apart);
         assert_eq!((pairs.pairs.len(), pairs.columns(0)), (66, [2, 18]));
-        assert_eq!(Pairs::choose(12, &rows[..240], &apart[..240]).pairs.len(), 66);
-        assert!(Pairs::choose(1, &rows, &apart).is_empty());
+        assert_eq!(Pairs::choose(&[Scale::Ranks; 12], &rows[..240], &apart[..240]).pairs.len(), 66);
+        assert!(Pairs::choose(&[Scale::Ranks], &rows, &apart).is_empty());
     }
 }

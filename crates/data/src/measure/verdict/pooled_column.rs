@@ -1,6 +1,6 @@
 //! One column of samples and held-out rows, pooled and sorted, and its raw measures for a split.
 
-use super::ranks::{sortable, sorted_groups};
+use super::ranks::{Scale, sortable, sorted_groups};
 
 /// Largest number of distinct values of a column in which single values are compared.
 const FEW: usize = 20;
@@ -28,6 +28,7 @@ pub(super) type Place = (Part, [usize; 2]);
 
 /// A column of both halves, sorted.
 pub(super) struct PooledColumn {
+    scale: Scale,
     values: Vec<f64>,
     order: Vec<u32>,
     /// Where each group of equal values ends.
@@ -43,7 +44,7 @@ pub(super) struct PooledColumn {
 
 impl PooledColumn {
     /// Sorts the values of both halves.
-    pub(super) fn new(values: Vec<f64>) -> Self {
+    pub(super) fn new(values: Vec<f64>, scale: Scale) -> Self {
         let (order, ends) = sorted_groups(&values);
         let rows = values.len();
         let mut knots = vec![0];
@@ -55,7 +56,8 @@ impl PooledColumn {
                 knots.push(i + 1);
             }
         }
-        let narrowest = 1.0 / (knots.len() - 1) as f64;
+        let parts = if scale == Scale::Classes { ends.len() } else { knots.len() - 1 };
+        let narrowest = 1.0 / parts as f64;
         let interval = |inside: usize| {
             let (inside, rows) = (inside as f64, rows as f64);
             let variance = inside * (rows - inside) / (rows - 1.0);
@@ -70,7 +72,7 @@ impl PooledColumn {
             start = *end;
         }
         let intervals = (0..=rows).map(interval).collect();
-        Self { values, order, ends, knots, intervals, moments }
+        Self { scale, values, order, ends, knots, intervals, moments }
     }
 
     /// Number of rows up to the end of a group; of none before the first.
@@ -84,7 +86,12 @@ impl PooledColumn {
 
     /// Whether single values are compared.
     pub(super) fn has_few_values(&self) -> bool {
-        self.ends.len() <= FEW
+        self.scale == Scale::Classes || self.ends.len() <= FEW
+    }
+
+    /// Whether the values have an order, and so a place and a spread.
+    pub(super) fn has_order(&self) -> bool {
+        self.scale == Scale::Ranks
     }
 
     /// Counts for each group of equal values, and one before them.
@@ -153,8 +160,14 @@ impl PooledColumn {
     /// column is as far apart as the rest of the column, which is told where it is narrower.
     pub(super) fn interval(&self, counts: &[i32]) -> (f64, Place) {
         let (mut most, mut at) = (f64::NEG_INFINITY, [0, self.ends.len()]);
-        for (i, from) in self.knots.iter().enumerate() {
-            for to in &self.knots[i + 1..] {
+        let classes: Vec<usize> = (0..=self.ends.len()).collect();
+        // Of classes each alone: those beside each other have nothing in common.
+        let (knots, most_knots) = match self.scale {
+            Scale::Ranks => (&self.knots, usize::MAX),
+            Scale::Classes => (&classes, 1),
+        };
+        for (i, from) in knots.iter().enumerate() {
+            for to in knots[i + 1..].iter().take(most_knots) {
                 let [half_inverse, log_share] =
                     self.intervals[self.rows_to(*to) - self.rows_to(*from)];
                 let gap = f64::from(counts[*to] - counts[*from]);
@@ -164,7 +177,8 @@ impl PooledColumn {
                 }
             }
         }
-        let is_wide = 2 * (self.rows_to(at[1]) - self.rows_to(at[0])) > self.values.len();
+        let is_wide =
+            self.has_order() && 2 * (self.rows_to(at[1]) - self.rows_to(at[0])) > self.values.len();
         let [from, to] = match at {
             [0, to] if is_wide && to < self.ends.len() => [to, self.ends.len()],
             [from, to] if is_wide && from > 0 && to == self.ends.len() => [0, from],

@@ -1,29 +1,63 @@
 //! Mid-ranks of pooled rows: the space that a verdict measures in. No outlier stretches it.
 
-/// Mid-ranks of two sets of rows, pooled: column by column, the first set's rows first.
+use crate::{Column, ColumnValues};
+
+/// How the values of a column are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// By their ranks; a missing value ranks behind all.
+    Ranks,
+    /// As classes, of which any two are 1 apart: as far as the ends of all ranks, and as one-hot over √2.
+    Classes,
+}
+
+/// How the values of each column are compared.
+pub(super) fn scales(columns: &[Column]) -> Vec<Scale> {
+    let scale = |column: &Column| match column.values {
+        ColumnValues::Category(_) => Scale::Classes,
+        _ => Scale::Ranks,
+    };
+    columns.iter().map(scale).collect()
+}
+
+/// Column of two pooled sets of rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ranked<'a> {
+    pub(super) scale: Scale,
+    /// Mid-ranks, or numbers of classes.
+    pub(super) values: &'a [f32],
+}
+
+/// Mid-ranks of two sets of rows, pooled: column by column, the first set's rows first. Of classes their numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ranks(Vec<Vec<f32>>);
+pub(super) struct Ranks(Vec<(Scale, Vec<f32>)>);
 
 impl Ranks {
-    /// Ranks of the rows of `x` and `y`, row by row, in the chosen columns of `width`.
-    pub(super) fn pooled(x: &[f64], y: &[f64], width: usize, columns: &[usize]) -> Self {
+    /// Ranks of the rows of `x` and `y`, row by row, in the chosen columns, of which each has its scale.
+    pub(super) fn pooled(x: &[f64], y: &[f64], scales: &[Scale], columns: &[usize]) -> Self {
         let column = |column: &usize| {
             let of = |rows: &[f64]| -> Vec<f64> {
-                rows.iter().skip(*column).step_by(width).copied().collect()
+                rows.iter().skip(*column).step_by(scales.len()).copied().collect()
             };
-            mid_ranks(&[of(x), of(y)].concat())
+            // Equal values alone have one mid-rank, so it tells classes apart as well.
+            (scales[*column], mid_ranks(&[of(x), of(y)].concat()))
         };
         Self(columns.iter().map(column).collect())
     }
 
     /// The ranks of each column.
-    pub(super) fn columns(&self) -> Vec<&[f32]> {
-        self.0.iter().map(Vec::as_slice).collect()
+    pub(super) fn columns(&self) -> Vec<Ranked<'_>> {
+        (0..self.0.len()).map(|column| self.column(column)).collect()
     }
 
     /// The ranks of two columns.
-    pub(super) fn pair(&self, [a, b]: [usize; 2]) -> [&[f32]; 2] {
-        [&self.0[a], &self.0[b]]
+    pub(super) fn pair(&self, pair: [usize; 2]) -> [Ranked<'_>; 2] {
+        pair.map(|column| self.column(column))
+    }
+
+    fn column(&self, column: usize) -> Ranked<'_> {
+        let (scale, values) = &self.0[column];
+        Ranked { scale: *scale, values }
     }
 }
 
@@ -78,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_first_set_s_rows_come_first() {
-        let ranks = Ranks::pooled(&[1.0, 9.0, 2.0, 8.0], &[3.0, 7.0], 2, &[1]);
-        assert_eq!(ranks.columns(), [[5.0_f32 / 6.0, 0.5, 1.0 / 6.0]]);
+        let scales = [Scale::Ranks; 2];
+        let ranks = Ranks::pooled(&[1.0, 9.0, 2.0, 8.0], &[3.0, 7.0], &scales, &[1]);
+        assert_eq!(ranks.columns()[0].values, [5.0_f32 / 6.0, 0.5, 1.0 / 6.0]);
     }
 }

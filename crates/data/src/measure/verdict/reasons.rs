@@ -9,7 +9,7 @@ use super::{
     pooled_column::Part,
     splits::{FEWEST, LEVEL},
 };
-use crate::Mode;
+use crate::{Column, ColumnValues, Mode};
 
 /// Most columns and most pairs that are named.
 const NAMED: usize = 5;
@@ -20,7 +20,7 @@ const ELSEWHERE: f64 = 0.4;
 
 /// Findings that a verdict is made of.
 pub(super) struct Findings<'a> {
-    pub(super) names: &'a [String],
+    pub(super) columns_of: &'a [Column],
     /// Numbers of all samples and all held-out rows.
     pub(super) all_rows: [usize; 2],
     pub(super) outside: &'a [Outside],
@@ -55,7 +55,19 @@ impl Findings<'_> {
     }
 
     fn name(&self, column: usize) -> &str {
-        self.names.get(column).map_or("?", String::as_str)
+        self.columns_of.get(column).map_or("?", |column| &column.name)
+    }
+
+    /// A value of a column as its user writes it, but a number with few digits.
+    fn value(&self, column: usize, value: f64) -> String {
+        match self.columns_of.get(column) {
+            Some(column)
+                if !matches!(column.values, ColumnValues::Number | ColumnValues::Whole) =>
+            {
+                column.text(value)
+            }
+            _ => number(value),
+        }
     }
 }
 
@@ -123,7 +135,7 @@ fn columns(findings: &Findings<'_>) -> Vec<String> {
     for difference in findings.columns.iter().flat_map(ColumnTest::beyond) {
         if !named.contains(&difference.column) {
             let name = findings.name(difference.column);
-            reasons.push(format!("{name}: {}", differs(difference)));
+            reasons.push(format!("{name}: {}", differs(findings, difference)));
             named.push(difference.column);
         }
     }
@@ -134,7 +146,7 @@ fn columns(findings: &Findings<'_>) -> Vec<String> {
                 1 => "a sample is an outlier".to_owned(),
                 many => format!("{many} samples are outliers"),
             };
-            let (value, real) = (number(*value), number(*real));
+            let [value, real] = [value, real].map(|value| findings.value(*column, *value));
             let name = findings.name(*column);
             reasons.push(format!("{name}: {more}, as far as {value}; real rows end at {real}"));
             named.push(*column);
@@ -184,20 +196,29 @@ fn lies_outside(outside: &Outside) -> String {
     parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(", ")
 }
 
-fn differs(difference: &Difference) -> String {
+fn differs(findings: &Findings<'_>, difference: &Difference) -> String {
     let [samples, held_out] = difference.shares.map(percent);
+    let value = |value: f64| findings.value(difference.column, value);
     match difference.part {
-        Part::UpTo(value) => {
+        // What is missing is counted as the largest of all numbers, and of classes.
+        Part::Value(f64::INFINITY) | Part::Interval(f64::INFINITY, _) => {
+            format!("{samples} of samples lack a value, of held-out rows {held_out}")
+        }
+        Part::UpTo(most) => {
+            let most = value(most);
+            format!("{samples} of samples are at most {most}, of held-out rows {held_out}")
+        }
+        Part::Value(one) => {
+            format!("{samples} of samples are {}, of held-out rows {held_out}", value(one))
+        }
+        Part::Interval(from, f64::INFINITY) => {
+            let from = value(from);
             format!(
-                "{samples} of samples are at most {}, of held-out rows {held_out}",
-                number(value)
+                "{samples} of samples are at least {from} or lack a value, of held-out rows {held_out}"
             )
         }
-        Part::Value(value) => {
-            format!("{samples} of samples are {}, of held-out rows {held_out}", number(value))
-        }
         Part::Interval(from, to) => {
-            let (from, to) = (number(from), number(to));
+            let (from, to) = (value(from), value(to));
             format!("{samples} of samples lie from {from} to {to}, of held-out rows {held_out}")
         }
         Part::Place => {

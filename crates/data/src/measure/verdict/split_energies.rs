@@ -8,7 +8,10 @@
 
 use rayon::prelude::*;
 
-use super::splits::Splits;
+use super::{
+    ranks::{Ranked, Scale},
+    splits::Splits,
+};
 
 /// Rows of distances that one thread makes at a time.
 const ROWS_AT_ONCE: usize = 8;
@@ -27,7 +30,7 @@ impl SplitEnergies {
     ///
     /// Distances are rounded to 1/32767 of the largest possible one, so that sums are exact in whole numbers, and
     /// no order of the threads changes a bit. Rounding moves an energy distance by some 1e-5 of its floor.
-    pub(super) fn of(ranks: &[&[f32]], splits: &Splits) -> Self {
+    pub(super) fn of(ranks: &[Ranked<'_>], splits: &Splits) -> Self {
         let rows = 2 * splits.half();
         let scale = f32::from(i16::MAX) / (ranks.len().max(1) as f32).sqrt();
         let starts: Vec<usize> = (0..rows).step_by(ROWS_AT_ONCE).collect();
@@ -56,7 +59,7 @@ impl SplitEnergies {
 ///
 /// The code is compiled for two instruction sets, and one is chosen at run time. Both give the same bits.
 fn block(
-    ranks: &[&[f32]],
+    ranks: &[Ranked<'_>],
     start: usize,
     rows: usize,
     scale: f32,
@@ -73,7 +76,7 @@ fn block(
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn sum_avx2(
-    ranks: &[&[f32]],
+    ranks: &[Ranked<'_>],
     start: usize,
     rows: usize,
     scale: f32,
@@ -84,7 +87,7 @@ fn sum_avx2(
 
 #[inline(always)]
 fn sum(
-    ranks: &[&[f32]],
+    ranks: &[Ranked<'_>],
     start: usize,
     rows: usize,
     scale: f32,
@@ -95,10 +98,16 @@ fn sum(
     let mut squares = vec![0.0_f32; width];
     for (i, distances) in distances.chunks_exact_mut(width).enumerate() {
         squares.fill(0.0);
-        for column in ranks {
-            let own = column[start + i];
-            for (square, other) in squares.iter_mut().zip(&column[start..]) {
-                *square += (own - other) * (own - other);
+        for Ranked { scale, values } in ranks {
+            let own = values[start + i];
+            let others = squares.iter_mut().zip(&values[start..]);
+            match scale {
+                Scale::Ranks => {
+                    others.for_each(|(square, other)| *square += (own - other) * (own - other));
+                }
+                Scale::Classes => {
+                    others.for_each(|(square, other)| *square += f32::from(u8::from(own != *other)))
+                }
             }
         }
         let later = distances[i + 1..].iter_mut().zip(&squares[i + 1..]);
@@ -166,14 +175,14 @@ mod tests {
             let (half, values) = (37, normals(74 * columns, 1));
             let (x, y) = values.split_at(half * columns);
             let all: Vec<usize> = (0..columns).collect();
-            let ranks = Ranks::pooled(x, y, columns, &all);
+            let ranks = Ranks::pooled(x, y, &vec![Scale::Ranks; columns], &all);
             let mut stream = Streams::new(2).at(Purpose::Reference, 0, 0);
             let splits = Splits::draw(half, SPLITS, &mut stream);
             let found = SplitEnergies::of(&ranks.columns(), &splits);
             for (found, signs) in found.values.iter().zip(splits.iter()).take(20) {
                 let side = |sign: i16| -> Vec<f64> {
                     let own = |i: &usize| signs[*i] == sign;
-                    let row = |i| ranks.columns().into_iter().map(move |c| f64::from(c[i]));
+                    let row = |i| ranks.columns().into_iter().map(move |c| f64::from(c.values[i]));
                     (0..2 * half).filter(own).flat_map(row).collect()
                 };
                 let (x, y) = (side(1), side(-1));
@@ -189,10 +198,34 @@ mod tests {
     }
 
     #[test]
+    fn classes_are_as_far_apart_as_their_one_hot_codes_over_root_2() {
+        let half = 50;
+        let mut stream = Streams::new(8).at(Purpose::Reference, 0, 0);
+        let mut rows = |count: usize| -> Vec<f64> {
+            (0..count).flat_map(|_| [stream.uniform(), (stream.uniform() * 3.0).floor()]).collect()
+        };
+        let (x, y) = (rows(half), rows(half));
+        let ranks = Ranks::pooled(&x, &y, &[Scale::Ranks, Scale::Classes], &[0, 1]);
+        let found = SplitEnergies::of(&ranks.columns(), &Splits::observed(half)).observed();
+        let numbers = ranks.columns()[0].values;
+        let coded = |rows: &[f64], first: usize| -> Vec<f64> {
+            let row = |(i, row): (usize, &[f64])| {
+                let own = |class: f64| f64::from(u8::from(row[1] == class)) / 2.0_f64.sqrt();
+                [f64::from(numbers[first + i]), own(0.0), own(1.0), own(2.0)]
+            };
+            rows.chunks(2).enumerate().flat_map(row).collect()
+        };
+        let (x, y) = (coded(&x, 0), coded(&y, half));
+        let rows = |values| Rows::checked(4, values);
+        let exact = energy_distance(rows(&x), rows(&y)).expect("columns");
+        assert!((found - exact).abs() < 1e-5, "{found}, not {exact}");
+    }
+
+    #[test]
     fn the_floor_is_the_mean_over_splits() {
         let values = normals(2 * 60 * 2, 3);
         let (x, y) = values.split_at(120);
-        let ranks = Ranks::pooled(x, y, 2, &[0, 1]);
+        let ranks = Ranks::pooled(x, y, &[Scale::Ranks; 2], &[0, 1]);
         let mut stream = Streams::new(4).at(Purpose::Reference, 0, 0);
         let found = SplitEnergies::of(&ranks.columns(), &Splits::draw(60, SPLITS, &mut stream));
         let count = found.values.len() as f64;
@@ -205,7 +238,7 @@ mod tests {
     #[test]
     fn equal_halves_are_no_distance_apart_and_threads_change_no_bit() {
         let values = normals(300, 5);
-        let ranks = Ranks::pooled(&values, &values, 3, &[0, 1, 2]);
+        let ranks = Ranks::pooled(&values, &values, &[Scale::Ranks; 3], &[0, 1, 2]);
         let splits = Splits::draw(100, SPLITS, &mut Streams::new(6).at(Purpose::Reference, 0, 0));
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -213,7 +246,7 @@ mod tests {
         };
         assert_eq!(on(1).observed(), 0.0);
         assert_eq!(on(1), on(3));
-        let constant = Ranks::pooled(&[2.0; 10], &[2.0; 10], 1, &[0]);
+        let constant = Ranks::pooled(&[2.0; 10], &[2.0; 10], &[Scale::Ranks], &[0]);
         let found = SplitEnergies::of(&constant.columns(), &Splits::observed(10));
         assert_eq!((found.observed(), found.floor), (0.0, 0.0));
     }

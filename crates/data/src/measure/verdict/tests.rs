@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Mode, Purpose, Streams,
+    Column, ColumnValues, Mode, Purpose, Streams,
     measure::{MeasureError, Rows},
 };
 
@@ -19,9 +19,9 @@ fn rows(count: usize, seed: u64) -> Vec<f64> {
     values
 }
 
-/// Names, training rows and held-out rows of a table.
+/// Columns, training rows and held-out rows of a table.
 struct Case {
-    names: Vec<String>,
+    columns: Vec<Column>,
     training: Vec<f64>,
     held_out: Vec<f64>,
     untrained: Vec<f64>,
@@ -29,9 +29,9 @@ struct Case {
 
 impl Case {
     fn new(training: Vec<f64>, held_out: Vec<f64>, columns: usize) -> Self {
-        let names = (0..columns).map(|i| format!("x{i}")).collect();
+        let of_numbers = (0..columns).map(|i| Column::number(format!("x{i}"))).collect();
         let untrained = normals(columns * 1000, 3).into_iter().map(|x| 3.0 + 9.0 * x).collect();
-        Self { names, training, held_out, untrained }
+        Self { columns: of_numbers, training, held_out, untrained }
     }
 
     fn usual(held_out: usize) -> Self {
@@ -39,18 +39,18 @@ impl Case {
     }
 
     fn try_judge(&self, samples: &[f64], modes: Option<&[Mode]>) -> Result<Verdict, MeasureError> {
-        let width = self.names.len();
-        let training = Rows::new("training rows", width, &self.training)?;
-        let held_out = Rows::new("held-out rows", width, &self.held_out)?;
+        let width = self.columns.len();
+        let training = Rows::of_columns("training rows", &self.columns, &self.training)?;
+        let held_out = Rows::of_columns("held-out rows", &self.columns, &self.held_out)?;
         let real = Real {
-            columns: &self.names,
+            columns: &self.columns,
             training,
             held_out,
             untrained: &self.untrained,
             modes,
             seed: 4,
         };
-        let outside = outside(samples, &self.held_out, training);
+        let outside = outside(&self.columns, samples, &self.held_out, training);
         Judge::new(real, samples.len() / width)?.verdict(samples, &outside)
     }
 
@@ -268,4 +268,52 @@ fn json_keeps_a_verdict() {
         assert!(text.starts_with(r#"{"word":""#), "{text}");
         assert_eq!(serde_json::from_str::<Verdict>(&text).expect("read"), found);
     }
+}
+
+/// Rows of a category of 30 values, of unequal shares, and of a number that tells which half of them it is and is missing in
+/// a fifth of one half.
+fn mixed(count: usize, seed: u64) -> Vec<f64> {
+    let mut stream = Streams::new(seed).at(Purpose::Reference, 1, 0);
+    let mut row = |_| {
+        let place = (30.0 * stream.uniform().powi(2)).floor();
+        let (mut normal, half) = ([0.0], f64::from(u8::from(place % 2.0 == 1.0)));
+        stream.fill_normal(&mut normal);
+        let is_missing = stream.uniform() < 0.2 * half;
+        [place, if is_missing { f64::NAN } else { normal[0] + 2.0 * half }]
+    };
+    (0..count).flat_map(&mut row).collect()
+}
+
+#[test]
+fn categories_and_gaps_are_judged_in_the_user_s_words() {
+    let mut case = Case::new(mixed(3000, 1), mixed(800, 2), 2);
+    let names = (0..30).map(|i| format!("kind {i}")).collect();
+    case.columns[0].values = ColumnValues::Category(names);
+    case.columns[1].may_miss = true;
+    let perfect = case.judge(&mixed(900, 5));
+    assert_eq!((perfect.word, &perfect.reasons[..]), (Word::Good, &[][..]), "{perfect:?}");
+    // The values in another order are as many, and each has another's share.
+    let mut turned = mixed(900, 6);
+    turned.iter_mut().step_by(2).for_each(|place| *place = 29.0 - *place);
+    starts(&case.judge(&turned), Word::Poor, "x0: ");
+    let found = case.judge(&turned);
+    assert!(found.reasons[0].contains(" of samples are kind "), "{found:?}");
+    // Nothing is missing, or it is missing in the other half.
+    let mut whole = mixed(900, 7);
+    whole.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = 2.0);
+    let found = case.judge(&whole);
+    assert_ne!(found.word, Word::Good, "{found:?}");
+    let mut gone = mixed(900, 7);
+    gone.chunks_mut(2).step_by(3).for_each(|row| row[1] = f64::NAN);
+    starts(
+        &case.judge(&gone),
+        Word::Poor,
+        "x1: 43 % of samples lack a value, of held-out rows 8.2 %",
+    );
+    // Each column by itself is right, and the two are apart.
+    let mut apart = mixed(900, 8);
+    let places: Vec<f64> = mixed(900, 9).into_iter().step_by(2).collect();
+    apart.iter_mut().step_by(2).zip(places).for_each(|(own, other)| *own = other);
+    let found = case.judge(&apart);
+    assert_eq!((found.word, found.pairs.expect("a pair").lost), (Word::Poor, 1));
 }

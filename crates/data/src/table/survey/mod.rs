@@ -122,6 +122,8 @@ pub struct ColumnSurvey {
     pub example: Option<Cell>,
     /// Number of rows with a text that is neither a number nor a mark.
     pub texts: u64,
+    /// Number of different ones among those texts; `None` of more than 100,000.
+    pub different_texts: Option<u64>,
     /// What most texts are.
     pub text: Option<TextKind>,
     /// A number that may stand for a missing value.

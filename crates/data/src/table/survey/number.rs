@@ -8,7 +8,7 @@ use super::{
     ends::Ends,
     noted::{ODD_LIMIT, is_cut, note},
 };
-use crate::table::scale::is_whole;
+use crate::table::rounding::is_whole;
 
 /// Smallest number of rows in which ascending numbers are a sign of an id.
 const ID_ROWS: u64 = 3;

@@ -1,5 +1,10 @@
 //! [`Tally`]: what is known of a column up to the last row that was seen.
 
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hasher},
+};
+
 use super::{
     Cell, ColumnKind, ColumnSurvey, Sentinel, TextKind,
     dates::Dates,
@@ -11,6 +16,8 @@ use crate::table::{date::DateFormat, field::Field, marks};
 
 /// Largest number of distinct values of a column that a survey lists.
 const DISTINCT_LIMIT: usize = 20;
+/// Largest number of different texts of a column that a survey counts.
+const DIFFERENT_LIMIT: usize = 100_000;
 /// Rows of which one may have an odd field: 5 %.
 const ODD_ONE_OF: u64 = 20;
 
@@ -21,6 +28,8 @@ pub(super) struct Tally {
     /// Texts that are no marks, in the file's order, while they are few.
     texts: Vec<Cell>,
     text_count: u64,
+    /// Hashes of all texts, while they are not too many.
+    different: Option<HashSet<u64>>,
     has_more_texts: bool,
     marks: Vec<Cell>,
     mark_count: u64,
@@ -54,6 +63,7 @@ impl Tally {
             gap: None,
             example: None,
             texts: 0,
+            different_texts: None,
             text: None,
             sentinel: None,
             id: None,
@@ -63,6 +73,7 @@ impl Tally {
             numbers: Numbers::new(),
             texts: Vec::new(),
             text_count: 0,
+            different: Some(HashSet::new()),
             has_more_texts: false,
             marks: Vec::new(),
             mark_count: 0,
@@ -136,6 +147,14 @@ impl Tally {
     fn take_text(&mut self, text: &str, line: &impl Fn() -> u64) {
         self.dates.take(text, line, (!self.has_more_texts).then_some(&self.texts));
         self.text_count += 1;
+        if let Some(different) = &mut self.different {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(text.as_bytes());
+            different.insert(hasher.finish());
+        }
+        if self.different.as_ref().is_some_and(|different| different.len() > DIFFERENT_LIMIT) {
+            self.different = None;
+        }
         self.has_more_texts |= is_cut(text) || !note(&mut self.texts, text, line);
         if let Some(kind) = text_kind(text) {
             match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
@@ -150,6 +169,8 @@ impl Tally {
         let may_be_odd = |count: u64| count == 0 || count * ODD_ONE_OF <= present;
         self.column.example = self.texts.first().cloned();
         self.column.texts = self.text_count;
+        self.column.different_texts =
+            self.different.take().map(|texts| (texts.len() + self.marks.len()) as u64);
         let odd = self.text_count + self.numbers.infinite;
         if self.numbers.count > self.numbers.infinite
             && (odd == 0

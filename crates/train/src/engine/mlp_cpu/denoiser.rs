@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use burn::tensor::{DType, Tensor, TensorData};
 use langevin_core::{
     ConditionalDenoiser, CoreError, Denoiser, LevelSteps, Network, NetworkDenoiser, NoiseLevel,
-    Prediction, level_step, network_of,
+    Prediction, RowPart, class_estimate, level_step, network_of, row_parts,
 };
+use langevin_data::{Dataset, DrawnCategory};
 
 use super::{
     buffer::Buffer,
@@ -30,6 +31,7 @@ use crate::{
 pub struct RunDenoiser<'a, N> {
     diffusion: &'a Diffusion,
     networks: NetworkDenoiser<'a, N>,
+    categories: &'a [DrawnCategory],
     /// The same networks for the loops; empty where the loops do not support them.
     direct: Vec<Direct>,
     /// Workspaces that no thread uses at the moment.
@@ -60,8 +62,16 @@ impl<'a, N: Network> RunDenoiser<'a, N> {
             networks: NetworkDenoiser::new(networks, *prediction, embedding, schedule.as_ref()),
             direct: direct.unwrap_or_default(),
             diffusion,
+            categories: &[],
             spaces: Mutex::new(Vec::new()),
         }
+    }
+
+    /// The denoiser of the rows of `data`, which may hold categories.
+    #[must_use]
+    pub fn of(self, data: &'a dyn Dataset) -> Self {
+        let categories = data.drawn_categories();
+        Self { networks: self.networks.with_categories(categories), categories, ..self }
     }
 
     /// The estimate `skip · x + out · F(input · x)` by the loops; none where it needs Burn.
@@ -102,8 +112,26 @@ impl<'a, N: Network> RunDenoiser<'a, N> {
         let condition = condition.as_ref();
         network.predict(parameters, (&told, &bias), &scaled, condition, &mut space, &mut output);
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
-        for (f, x) in output.iter_mut().zip(values) {
-            *f = x * skip as f32 + *f * out as f32;
+        let numbers = |outputs: &mut [f32], x: &[f32]| {
+            for (f, x) in outputs.iter_mut().zip(x) {
+                *f = x * skip as f32 + *f * out as f32;
+            }
+        };
+        if self.categories.is_empty() {
+            numbers(&mut output, &values);
+            return Ok(Some(Tensor::from_data(TensorData::new(output, shape), &device)));
+        }
+        let rows = output.chunks_exact_mut(features).zip(values.chunks_exact(features));
+        for (outputs, x) in rows {
+            for part in row_parts(features, self.categories) {
+                match part {
+                    RowPart::Numbers(own) => numbers(&mut outputs[own.clone()], &x[own]),
+                    RowPart::Category(own) => {
+                        let place = own.features();
+                        class_estimate(own, level, &x[place.clone()], &mut outputs[place]);
+                    }
+                }
+            }
         }
         Ok(Some(Tensor::from_data(TensorData::new(output, shape), &device)))
     }
@@ -146,6 +174,10 @@ impl<N: Network> ConditionalDenoiser for RunDenoiser<'_, N> {
 
 impl<N: Network> LevelSteps for RunDenoiser<'_, N> {
     fn level_step(&self, x: Tensor<2>, level: &NoiseLevel) -> Result<Tensor<2>, CoreError> {
+        if !self.categories.is_empty() {
+            let taken = 1.0 - level.next_sigma().unwrap_or(level.sigma()) / level.sigma();
+            return Ok((x.clone() - self.estimate(x, level, None)?).mul_scalar(taken));
+        }
         let c = self.diffusion.prediction.coefficients(level);
         let line = match self.diffusion.prediction {
             // The output itself is the step.

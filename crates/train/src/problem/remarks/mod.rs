@@ -122,7 +122,9 @@ fn column_index(data: &dyn Dataset, feature: usize) -> Option<usize> {
     let mut first = 0;
     for group in data.layout() {
         if (first..first + group.kind.features()).contains(&feature) {
-            return (group.kind == FeatureKind::Number).then_some(group.column);
+            let is_number = group.kind == FeatureKind::Number
+                || group.kind == FeatureKind::NumberOrMissing && feature == first;
+            return is_number.then_some(group.column);
         }
         first += group.kind.features();
     }

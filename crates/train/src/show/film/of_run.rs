@@ -41,10 +41,11 @@ pub fn draw_film(
     way.film(config, format)
 }
 
-/// Names of the model's features: the user's columns if there are as many, else numbers.
+/// Names of the model's features: the user's columns where each has one, else numbers.
 pub(crate) fn feature_names(data: &dyn Dataset) -> Vec<String> {
     let (features, columns) = (data.features(), data.column_names());
-    match columns.len() == features {
+    let is_a_feature_each = data.layout().iter().map(|group| group.column).eq(0..columns.len());
+    match columns.len() == features && is_a_feature_each {
         true => columns,
         false => (0..features).map(|i| format!("feature {i}")).collect(),
     }

@@ -1,0 +1,3 @@
+//! Tests of how batches are made.
+
+mod categories;

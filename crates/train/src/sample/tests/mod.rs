@@ -1,0 +1,3 @@
+//! Tests of what is drawn.
+
+mod drawn_categories;
