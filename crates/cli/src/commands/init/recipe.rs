@@ -5,6 +5,9 @@ use std::path::Path;
 use langevin_data::{ChannelAxis, Decimal, Missing, Picture, TableOptions};
 use serde_json::json;
 
+/// Rows from which on a network has more to learn.
+const MANY_ROWS: u64 = 20_000;
+
 /// Fewest rows that show more of a column than themselves.
 const FEWEST_TO_RESOLVE: u64 = 200;
 
@@ -45,18 +48,22 @@ impl Columns<'_> {
 const SAMPLED: usize = 4_000_000;
 
 /// The config's text. The network's width grows with the number of columns, the number of steps with the
-/// number of rows. Pictures are scaled together and learnt at fewer levels, as the built-in digits.
+/// number of rows. Tables with categories take fewer and larger steps. Pictures are scaled together and learnt at fewer levels, as the built-in digits.
 pub fn config(table: &Described<'_>) -> String {
     let (columns, rows) = (table.columns.count(), table.rows);
-    let width = match columns {
-        0..=8 => 128,
-        9..=32 => 256,
-        _ => 512,
-    };
     // They resolve narrow modes: 64 shared among the columns, at most 16 each. A wide row would have too few, and of
     // few rows they would learn the rows themselves.
     let is_pictures = matches!(table.columns, Columns::Pixels(..));
     let is_mixed = matches!(table.columns, Columns::Each(_, true));
+    let width = match (columns, is_mixed) {
+        (0..=4, true) => 128,
+        (_, true) if rows > MANY_ROWS => 384,
+        (5..=32, true) => 256,
+        (0..=8, false) => 128,
+        (9..=32, false) => 256,
+        _ => 512,
+    };
+    let depth = if is_mixed && rows > MANY_ROWS { 4 } else { 3 };
     let position = match columns {
         count @ 1..=16 if rows >= FEWEST_TO_RESOLVE && !is_pictures && !is_mixed => {
             let features = count * (64 / count).min(16);
@@ -70,11 +77,22 @@ pub fn config(table: &Described<'_>) -> String {
         _ => " ".to_owned(),
     };
     let steps = match rows {
+        _ if is_mixed => 4_000,
         0..=2_000 => 4_000,
-        2_001..=20_000 => 8_000,
+        2_001..=MANY_ROWS => 8_000,
         _ => 16_000,
     };
+    let peak = if is_mixed { 0.002 } else { 0.001 };
     let (transform, levels, batch, count, figures) = match is_pictures {
+        // More noise than a number's own spread tells classes apart, and less than a hundredth of it is rounded off.
+        _ if is_mixed => (
+            r#""standardise""#,
+            r#""schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 20, "rho": 7 },
+    "levels": { "kind": "log_normal", "mean": -0.5, "std": 1.5 }"#,
+            if rows > MANY_ROWS { 512 } else { 256 },
+            4000,
+            r#""loss", "scatter", "marginals""#,
+        ),
         true => (
             r#""standardise_together""#,
             r#""schedule": { "kind": "karras", "sigma_min": 0.01, "sigma_max": 80, "rho": 7 },
@@ -115,7 +133,7 @@ pub fn config(table: &Described<'_>) -> String {
   }},
   "denoiser": {{
     "network": {{
-      "kind": "mlp", "width": {width}, "depth": 3, "activation": "silu", "residual": true{position}
+      "kind": "mlp", "width": {width}, "depth": {depth}, "activation": "silu", "residual": true{position}
     }},
     "embedding": {{ "kind": "fourier", "features": 64 }},
     "prediction": {{ "kind": "edm", "sigma_data": 1.0 }}
@@ -124,7 +142,7 @@ pub fn config(table: &Described<'_>) -> String {
     "steps": {steps},
     "batch": {batch},
     "optimizer": {{ "kind": "adam" }},
-    "learning_rate": {{ "kind": "cosine", "peak": 0.001 }},
+    "learning_rate": {{ "kind": "cosine", "peak": {peak} }},
     "ema": {{ "kind": "exponential", "decay": 0.999 }},
     "log_every": 50, "validate_every": 250, "checkpoint_every": 1000
   }},
