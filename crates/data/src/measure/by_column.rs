@@ -50,11 +50,9 @@ fn values(rows: Rows<'_>, kinds: &[Kind]) -> Vec<Values> {
         match kind {
             Kind::Numbers => Values::Numbers(Sorted::new(&column)),
             Kind::NumbersOrMissing => {
-                let Sorted { mut values, mut places } = Sorted::new(&column);
-                let mut keep =
-                    values.iter().map(|value| !value.is_nan()).collect::<Vec<_>>().into_iter();
-                places.retain(|_| keep.next().unwrap_or(false));
-                values.retain(|value| !value.is_nan());
+                let Sorted { values, places } = Sorted::new(&column);
+                let present = values.into_iter().zip(places).filter(|(value, _)| !value.is_nan());
+                let (values, places) = present.unzip();
                 Values::Present(Sorted { values, places })
             }
             Kind::Category => {

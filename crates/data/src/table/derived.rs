@@ -109,8 +109,7 @@ impl Table {
             return "missing".to_owned();
         }
         let name = self.categories[column].as_ref().and_then(|names| names.get(value as usize));
-        name.filter(|_| !value.is_nan())
-            .map_or_else(|| value.to_string(), |name| format!("{name:?}"))
+        name.map_or_else(|| value.to_string(), |name| format!("{name:?}"))
     }
 
     /// The place of the column that another is said to be derived from. What is told is no function, and neither is what
