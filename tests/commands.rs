@@ -29,6 +29,8 @@ mod documents;
 mod escapes;
 #[path = "commands/every_refusal.rs"]
 mod every_refusal;
+#[path = "commands/fills.rs"]
+mod fills;
 #[path = "commands/fixtures.rs"]
 mod fixtures;
 #[path = "commands/foreign.rs"]

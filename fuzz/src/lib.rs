@@ -90,8 +90,17 @@ pub fn guess(bytes: &[u8]) -> bool {
     {
         guess.options.layout.missing_values.push(value.clone());
     }
-    let names = chosen.iter().map(|column| ColumnSpec::named(column.name.as_str()));
-    guess.options.columns = Some(names.collect());
+    let specs = chosen.iter().map(|column| {
+        let spec = ColumnSpec {
+            format: column.format.clone(),
+            decimals: column.decimals,
+            trailing_zeros: column.trailing_zeros && column.decimals.is_some(),
+            ..ColumnSpec::named(column.name.as_str())
+        };
+        spec.check("a").expect("a column that was found can be said");
+        spec
+    });
+    guess.options.columns = Some(specs.collect());
     guess.options.memory = Some(MEMORY);
     let complete = Gaps::from_bytes("a.txt", bytes, &guess.options).map(|gaps| gaps.complete(&[]));
     match (Table::from_bytes("a.txt", bytes, &guess.options), complete) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use crate::program::{Program, Said};
 
 /// A run file of the penguins' measurements, trained for some steps, with what the model is told.
-fn run_file(program: &Program, name: &str, condition: &str) {
+pub fn run_file(program: &Program, name: &str, condition: &str) {
     let text = format!(
         r#"{{
         "name": "{name}",
@@ -25,13 +25,13 @@ fn run_file(program: &Program, name: &str, condition: &str) {
     fs::write(program.path(&format!("{name}.json")), text).expect("written");
 }
 
-fn trained(program: &Program, name: &str, condition: &str) -> Said {
+pub fn trained(program: &Program, name: &str, condition: &str) -> Said {
     run_file(program, name, condition);
     program.run(&["train", &format!("{name}.json"), "--out", name]).code(0)
 }
 
 /// The rows of a file of samples, by column.
-fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
+pub fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
     let text = fs::read_to_string(path).expect("samples");
     let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
     let names = lines.next().expect("a header");
@@ -40,16 +40,16 @@ fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
     names.into_iter().enumerate().map(|(i, name)| (name, column(i))).collect()
 }
 
-fn numbers(texts: &[String]) -> Vec<f64> {
+pub fn numbers(texts: &[String]) -> Vec<f64> {
     texts.iter().map(|text| text.parse().expect("a number")).collect()
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 const SPECIES: &str = r#""condition": { "columns": ["species"] },"#;
-const ANY: &str = r#""condition": { "given": "any" },"#;
+pub const ANY: &str = r#""condition": { "given": "any" },"#;
 
 #[test]
 fn penguins_of_a_species_weigh_what_the_species_does_and_their_run_goes_on_without_the_table() {
@@ -207,7 +207,7 @@ fn what_is_beyond_the_training_rows_is_said_and_what_is_no_value_is_refused() {
     program
         .run(&["sample", "plain", "--inpaint"])
         .code(2)
-        .err_has("--inpaint: fills in what --given or --given-file leaves open");
+        .err_has("--inpaint: fills in what --given, --given-file or --fill leaves open");
     let guided = ["sample", "plain", "--given", "body_mass_g=4000", "--inpaint", "--guidance", "2"];
     program
         .run(&guided)

@@ -22,6 +22,15 @@ fn table() -> String {
 fn trained(steps: &str) -> Case {
     let case = Case::of("t.csv", table());
     case.program.run(&["init", "t.csv", "--out", "t.json"]).code(0);
+    let text = String::from_utf8(case.program.read("t.json")).expect("UTF-8");
+    // Beside a category init takes ranks for all of them.
+    let line = |line: &str| match line.trim_start() {
+        own if own.starts_with(r#"{ "name": "price""#) => line.replace("rank", "standardise"),
+        own if own.starts_with(r#"{ "name": "rain""#) => line.replace("rank", "parts"),
+        _ => line.to_owned(),
+    };
+    let text: Vec<String> = text.lines().map(line).collect();
+    case.program.write("t.json", &text.join("\n"));
     let settings = [steps, "sample.count=50", "train.validate_every=10", "report.figures=[]"];
     let mut arguments = vec!["train", "./t.json", "--out", "run"];
     settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
@@ -149,7 +158,7 @@ fn what_is_kept_is_not_trusted() {
     let cases: [(String, &str); 9] = [
         ("{".to_owned(), "data.json"),
         (changed(&|it| it["columns"] = Value::Array(Vec::new())), "columns: must hold a column"),
-        (changed(&|it| it["rows"]["mean"] = Value::Array(Vec::new())), "rows.mean: must be 6"),
+        (changed(&|it| it["rows"]["mean"] = Value::Array(Vec::new())), "rows.mean: must be 8"),
         (
             changed(&|it| it["rows"]["variance"][0] = (-1).into()),
             "rows.variance: must not be below 0",
@@ -172,7 +181,7 @@ fn what_is_kept_is_not_trusted() {
         ),
         (
             changed(&|it| it["columns"][0]["column"]["kind"] = "whole".into()),
-            ".column.format: is only for kind",
+            ".column.format: must be how the file writes the number 1234.5",
         ),
     ];
     let manifest: Value = serde_json::from_slice(&program.read("run/manifest.json")).expect("JSON");

@@ -310,16 +310,12 @@ fn decimal_commas_money_per_cent_and_groups_are_read_or_named() {
         ))
     );
     let (said, data) = init(&sales, &[]);
-    says(
-        &said,
-        "left out: price (holds amounts of money, as \"$1,000.50\" (line 2); write bare numbers)",
-    );
-    says(&said, "left out: growth (holds per cent, as ");
-    says(
-        &said,
-        "left out: units (holds \"1,100\" (line 2): --decimal . reads it as 1100, --decimal , as 1.100)",
-    );
-    assert_eq!(names(&data), ["net"]);
+    says(&said, "price: 1000.5 to 8");
+    says(&said, "2 decimals, written as $1,234.50");
+    says(&said, "1 decimal, written as 1234.5%");
+    says(&said, "whole, written as 1,234");
+    says(&said, "units: 1,100 is read as 1100; if it means 1.1: --decimal ,");
+    assert_eq!(names(&data), ["price", "growth", "units", "net"]);
     let (said, _) = init(&sales, &["--decimal", "."]);
     says(&said, "units: 1100 to ");
 }

@@ -94,6 +94,23 @@ fn a_file_of_the_user_s_goes_from_init_to_evaluate_without_an_editor() {
         serde_json::from_slice(&program.read(&format!("{run}/evaluation.json"))).expect("JSON");
     assert_eq!(evaluation["rows"]["training"], 320);
     assert_eq!(evaluation["rows"]["held_out"], 80);
+    for figure in ["marginals", "shares", "pairs"] {
+        let svg = program.read(&format!("{run}/figures/{figure}.svg"));
+        assert!(String::from_utf8(svg).expect("UTF-8").contains("my-measurements"), "{figure}");
+    }
+    let said = program.run(&["evaluate", run, "--target", "count"]).code(0);
+    assert!(said.out.contains("count, predicted in held-out rows"), "{}", said.out);
+    assert!(said.out.contains("R²") && said.out.contains("missing in samples"), "{}", said.out);
+    let evaluation = program.read(&format!("{run}/evaluation.json"));
+    let evaluation: serde_json::Value = serde_json::from_slice(&evaluation).expect("JSON");
+    assert_eq!(evaluation["target"]["training"]["training_rows"], 320);
+    program.run(&["report", run]).code(0);
+    let page = String::from_utf8(program.read(&format!("{run}/report.html"))).expect("UTF-8");
+    assert!(
+        page.contains("count, predicted in held-out rows") && page.contains("id=\"worst-pair\"")
+    );
+    let said = program.run(&["evaluate", run, "--target", "id"]).code(2);
+    said.err_has("report.target: names no column of the data, got \"id\"; there are taken on");
     // The resolved copy leads to the same file, from where it lies.
     program.run(&["train", &format!("{run}/config.json"), "--steps", "2"]).code(0);
 }

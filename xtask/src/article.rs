@@ -11,13 +11,11 @@ mod runs;
 pub mod systems;
 mod verdict;
 
-use std::{fs, path::Path};
-
-use serde_json::Value;
+use std::fs;
 
 use crate::cargo::Workspace;
 use crate::markdown::ours;
-use crate::program::{Program, Scratch};
+use crate::program::{Program, Scratch, machine_of};
 use page::{Content, REFERENCE_SEEDS, Shown};
 use runs::Runner;
 use systems::{SECTIONS, labelled};
@@ -122,19 +120,6 @@ fn write(workspace: &Workspace, runner: &Runner<'_>, seeds: u64) -> Result<(), S
     let misses = judged.iter().flat_map(Judged::misses).chain(recommended::misses(&near));
     misses.for_each(|miss| println!("{miss}"));
     Ok(())
-}
-
-/// Machine that a run was made on, in words.
-fn machine_of(run: &Path) -> Result<String, String> {
-    let text = fs::read_to_string(run.join("manifest.json"));
-    let text = text.map_err(|error| format!("manifest.json: {error}"))?;
-    let manifest: Value =
-        serde_json::from_str(&text).map_err(|error| format!("manifest.json: {error}"))?;
-    let machine = &manifest["machine"];
-    let cpu = machine["cpu"].as_str().ok_or("manifest.json names no processor")?;
-    let threads = machine["threads"].as_u64().ok_or("manifest.json counts no threads")?;
-    let s = if threads == 1 { "" } else { "s" };
-    Ok(format!("{threads} thread{s} of an {cpu} processor"))
 }
 
 fn check(runner: &Runner<'_>, seeds: u64) -> Result<(), String> {

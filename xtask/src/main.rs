@@ -17,6 +17,7 @@ mod program;
 mod python;
 mod rebuilds;
 mod statistics;
+mod tables;
 mod tidy;
 mod torture;
 mod verdicts;
@@ -41,6 +42,15 @@ usage: cargo xtask COMMAND
   conditions                 measures samples that are told something, and writes that section of
                              docs/conditions.md; half an hour
   conditions --only NAME[,NAME]  these parts of it, without writing
+  tables [--seeds N]         trains the tables that papers measure by over 3 seeds, or N, and writes their
+                             parts of docs/tables.md; fails below the least bars; a quarter of an hour
+                             a seed
+  tables --only NAME[,NAME]  these of them: adult, diamonds, credit
+  tables --small             measures iris, wine and breast cancer as ForestDiffusion does, and writes
+                             that part; minutes
+  tables --given             measures rows of which some columns are given, and writes that part
+  tables --ordinary FOLDER   runs init and train on each CSV of a folder, which xtask/tables/ordinary.py
+                             fills, and writes that part of docs/tables.md; an hour
   article [--seeds N]        runs the nine systems of the article over 20 seeds, or N, and writes
                              docs/article.md; a quarter of an hour
   article --check            the same without writing; fails where a median lies outside its range
@@ -88,6 +98,9 @@ fn main() -> ExitCode {
         ["conditions"] => Ok(conditions::run(&workspace, &[])),
         ["conditions", "--only", names] => {
             conditions::select(names).map(|parts| conditions::run(&workspace, &parts))
+        }
+        ["tables", options @ ..] => {
+            tables::Task::parse(options).map(|task| tables::run(&workspace, &task))
         }
         ["torture"] => Ok(torture::run(&workspace, torture::FULL, "")),
         ["torture", "--only", part] => Ok(torture::run(&workspace, torture::FULL, part)),

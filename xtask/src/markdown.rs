@@ -68,6 +68,22 @@ pub fn with_section(page: &str, heading: &str, section: &str) -> String {
     format!("{}\n\n{}\n", before.trim_end(), section.trim_end())
 }
 
+/// Writes a part in its place into the page at `path`: between the lines `<!-- NAME -->` and `<!-- /NAME -->`.
+pub fn write_between(path: &Path, name: &str, part: &str) -> Result<(), String> {
+    let page = fs::read_to_string(path).map_err(named(path))?;
+    let page = with_part(&page, name, part);
+    let page = page.ok_or_else(|| format!("{}: has no place for {name}", path.display()))?;
+    fs::write(path, page).map_err(named(path))
+}
+
+/// Page with a part in its place, if it has that place.
+fn with_part(page: &str, name: &str, part: &str) -> Option<String> {
+    let [open, close] = ["", "/"].map(|slash| format!("<!-- {slash}{name} -->"));
+    let (before, rest) = page.split_once(&open)?;
+    let (_, after) = rest.split_once(&close)?;
+    Some(format!("{before}{open}\n\n{}\n\n{close}{after}", part.trim()))
+}
+
 /// Width of a wrapped paragraph: small, so that a change of a number changes few lines.
 const WIDTH: usize = 120;
 
@@ -163,6 +179,15 @@ mod tests {
         }
         let text = format!("{} 0.5 end", "x".repeat(WIDTH - 1));
         assert_eq!(paragraph(&text).lines().nth(1), Some("0.5 end"));
+    }
+
+    #[test]
+    fn a_part_takes_the_place_of_the_one_before() {
+        let page = "# T\n\n<!-- a -->\n<!-- /a -->\n\nend\n";
+        let first = with_part(page, "a", "one\n").expect("a place");
+        assert_eq!(first, "# T\n\n<!-- a -->\n\none\n\n<!-- /a -->\n\nend\n");
+        assert_eq!(with_part(&first, "a", "two").expect("a place"), first.replace("one", "two"));
+        assert_eq!(with_part(page, "b", "one"), None);
     }
 
     #[test]

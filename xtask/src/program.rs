@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::cargo::Workspace;
-use crate::files::named;
+use crate::files::{named, read_json};
 
 /// Temporary folder for runs that nobody keeps. It is removed when this value is dropped.
 pub struct Scratch {
@@ -79,6 +79,15 @@ pub fn built(
     let path = scratch.folder().join(name);
     fs::copy(&made, &path).map_err(named(&path))?;
     Ok(path)
+}
+
+/// Machine that a run was made on, in words.
+pub fn machine_of(run: &Path) -> Result<String, String> {
+    let machine = &read_json(&run.join("manifest.json"))?["machine"];
+    let cpu = machine["cpu"].as_str().ok_or("manifest.json names no processor")?;
+    let threads = machine["threads"].as_u64().ok_or("manifest.json counts no threads")?;
+    let s = if threads == 1 { "" } else { "s" };
+    Ok(format!("{threads} thread{s} of an {cpu} processor"))
 }
 
 #[cfg(test)]

@@ -150,13 +150,19 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub seed: Option<u64>,
 
-    /// Value of a column that the model is told, as species=Adelie, for all samples; once for each column
+    /// Value of a column that the model is told, as species=Adelie, for all samples; once for each column. Nothing
+    /// (age=) says that it is missing, and two ends (age=30..40) that it lies between them
     #[arg(long, value_name = "COLUMN=VALUE")]
     pub given: Vec<String>,
 
     /// CSV of such values, a row for each N samples; an empty cell is drawn
     #[arg(long, value_name = "FILE", conflicts_with = "given")]
     pub given_file: Option<PathBuf>,
+
+    /// Table like the run's own whose empty cells are filled, --count times (once, if it is left out); its other cells
+    /// and columns stay as they are
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["given", "given_file"])]
+    pub fill: Option<PathBuf>,
 
     /// How far samples are moved towards what they are told: 1 is not at all
     #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
@@ -216,6 +222,10 @@ pub struct EvaluateArgs {
     /// Samples to draw, instead of sample.count
     #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub count: Option<usize>,
+
+    /// Column that trees learn to predict from samples, to be tested on held-out rows; instead of report.target
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
 
     /// Where the run's table lies now, if it was moved
     #[arg(long, value_name = "FILE")]

@@ -74,9 +74,44 @@ pub const BUILT_IN: &[BuiltIn] = &[
         text: include_str!("../../../configs/penguins-gaps.json"),
     },
     BuiltIn {
+        name: "categorical-mixture",
+        about: "a table of numbers and categories that is known exactly: its regret, its density",
+        text: include_str!("../../../configs/categorical-mixture.json"),
+    },
+    BuiltIn {
         name: "weather-forecast",
         about: "a series in windows: a week's weather given the fortnight before",
         text: include_str!("../../../configs/weather-forecast.json"),
+    },
+    BuiltIn {
+        name: "adult",
+        about: "a table of categories, numbers and gaps: the census data that papers measure by",
+        text: include_str!("../../../configs/adult.json"),
+    },
+    BuiltIn {
+        name: "diamonds",
+        about: "a table of numbers that hang together, and three categories",
+        text: include_str!("../../../configs/diamonds.json"),
+    },
+    BuiltIn {
+        name: "credit",
+        about: "a smaller table of categories, numbers and gaps: loans",
+        text: include_str!("../../../configs/credit.json"),
+    },
+    BuiltIn {
+        name: "iris",
+        about: "a small table: four measurements of flowers, and their species",
+        text: include_str!("../../../configs/iris.json"),
+    },
+    BuiltIn {
+        name: "wine",
+        about: "a small table: 13 measurements of wines, and their cultivar",
+        text: include_str!("../../../configs/wine.json"),
+    },
+    BuiltIn {
+        name: "breast-cancer",
+        about: "a small table: 30 measurements of tumours, and the diagnosis",
+        text: include_str!("../../../configs/breast-cancer.json"),
     },
     BuiltIn {
         name: "two-moons-posterior",

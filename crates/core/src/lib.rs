@@ -9,8 +9,8 @@
 //! - A [`Prediction`] says what a network's output means, a [`Weighting`] how much its error counts at
 //!   each level, and a [`LevelEmbedding`] what the network is told of the level.
 //! - A [`Denoiser`] turns a noisy row into the clean one it expects: a trained [`Network`], such as an
-//!   [`OwnNetwork`] with its [`PositionFeatures`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`]. Of a row's
-//!   categories, each a [`RowPart`], a network's outputs are logits beside [`class_offsets`].
+//!   [`OwnNetwork`] with its [`PositionFeatures`], behind a [`NetworkDenoiser`], or the exact [`MixtureOracle`] and [`TableOracle`]. Of a
+//!   row's categories, each a [`RowPart`], a network's outputs are logits beside [`class_offsets`].
 //!   [`Conditioned`] tells it something of the rows, of which some features may be [`Told`]; [`Guided`] moves its estimate
 //!   away from a weaker one, [`Steered`] by an energy.
 //! - A [`Sampler`] goes through a [`Plan`] of levels, and its [`Steps`] make each step of a chunk of rows;
@@ -53,7 +53,7 @@ pub use guidance::{Guidance, Guided};
 pub use level::NoiseLevel;
 pub use level_sampler::{LevelOrder, LevelSampler, TrainingLevels, UniformPer};
 pub use network::{Activation, Mlp, MlpConfig, MlpForm, Network};
-pub use oracle::MixtureOracle;
+pub use oracle::{MixtureOracle, TableOracle};
 pub use own_network::OwnNetwork;
 pub use position::PositionFeatures;
 pub use prediction::{Coefficients, NoiseShare, Prediction};

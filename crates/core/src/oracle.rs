@@ -1,8 +1,11 @@
-//! The exact denoiser of a Gaussian mixture, against which every sampler is measured.
+//! The exact denoisers of a Gaussian mixture, against which every sampler is measured, and of a mixture with categories.
+
+mod table;
 
 use burn::tensor::{Bool, DType, Tensor, TensorData, activation::softmax};
 use langevin_data::{Dataset, GaussianMixture};
 
+pub use self::table::TableOracle;
 use crate::{ConditionalDenoiser, CoreError, Denoiser, NoiseLevel};
 
 /// Exact denoiser of a Gaussian mixture: `D(x; level) = E[x_0 | x_t = x]` by its closed formula.
@@ -80,23 +83,44 @@ impl MixtureOracle {
 
     /// The known numbers of each row.
     fn known(&self, rows: usize, condition: &Tensor<2>) -> Result<Vec<Option<f64>>, CoreError> {
-        let ([told, columns], features) = (condition.dims(), self.mixture.features());
-        if told != rows {
-            let requirement = format!("must hold one row for each of the {rows} rows");
-            return Err(CoreError::parameter("condition", requirement, told));
-        }
-        if columns != 2 * features {
-            let requirement =
-                format!("must have {} columns, a value and a flag for each feature", 2 * features);
-            return Err(CoreError::parameter("condition", requirement, columns));
-        }
-        let cell = |cell: &[f64]| match (cell[0], cell[1]) {
-            (_, 0.0) => Ok(None),
-            (value, 1.0) => Ok(Some(value)),
-            (_, flag) => Err(CoreError::parameter("condition", "must have flags 0 or 1", flag)),
-        };
-        values(condition.clone()).chunks_exact(2).map(cell).collect()
+        let things = vec![1; self.mixture.features()];
+        known_features(rows, condition, &things, "a value and a flag for each feature")
     }
+}
+
+/// The known features of each row. The condition holds things of so many features, one after the other, with a flag behind
+/// each; `meaning` says so in a message.
+fn known_features(
+    rows: usize,
+    condition: &Tensor<2>,
+    things: &[usize],
+    meaning: &str,
+) -> Result<Vec<Option<f64>>, CoreError> {
+    let [told, columns] = condition.dims();
+    if told != rows {
+        let requirement = format!("must hold one row for each of the {rows} rows");
+        return Err(CoreError::parameter("condition", requirement, told));
+    }
+    let width = things.iter().sum::<usize>() + things.len();
+    if columns != width {
+        let requirement = format!("must have {width} columns, {meaning}");
+        return Err(CoreError::parameter("condition", requirement, columns));
+    }
+    let (cells, mut known) = (values(condition.clone()), Vec::new());
+    let mut rest = &cells[..];
+    for features in things.iter().cycle().take(rows * things.len()) {
+        let (thing, next) = rest.split_at(features + 1);
+        let (values, flag) = thing.split_at(*features);
+        match flag {
+            [0.0] => known.resize(known.len() + features, None),
+            [1.0] => known.extend(values.iter().copied().map(Some)),
+            _ => {
+                return Err(CoreError::parameter("condition", "must have flags 0 or 1", flag[0]));
+            }
+        }
+        rest = next;
+    }
+    Ok(known)
 }
 
 /// The numbers of a tensor in f64, row by row.

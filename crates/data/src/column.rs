@@ -1,6 +1,6 @@
 //! Columns of a data set as its user knows them, and how the model's features are laid out.
 
-use crate::DateFormat;
+use crate::{DateFormat, NumberSpelling};
 
 /// Column of the user's: its name, and what its cells hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Column {
     pub values: ColumnValues,
     /// Decimal places of the text of every number, zeros at its end too; as few as it needs where none is said.
     pub decimals: Option<u32>,
+    /// How its numbers are written, if not as bare digits.
+    pub spelling: Option<NumberSpelling>,
     /// Whether its cells may be missing, as NaN, whose text is empty.
     pub may_miss: bool,
 }
@@ -39,7 +41,8 @@ const WHOLE_LIMIT: f64 = 16_777_216.0;
 impl Column {
     /// Column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
-        Self { name: name.into(), values: ColumnValues::Number, decimals: None, may_miss: false }
+        let values = ColumnValues::Number;
+        Self { name: name.into(), values, decimals: None, spelling: None, may_miss: false }
     }
 
     /// The text of one of its values, as its user writes it. A number of which no `decimals` are said is the shortest
@@ -54,16 +57,24 @@ impl Column {
                 .and_then(|place| names.get(place))
                 .map_or_else(|| value.to_string(), String::clone),
             _ => {
-                if let Some(decimals) = self.decimals.filter(|_| value.is_finite()) {
-                    return with_decimals(value, decimals as usize);
-                }
-                let short = value as f32;
-                let is_short = value.fract() != 0.0 || value.abs() <= WHOLE_LIMIT;
-                match is_short && f64::from(short) == value {
-                    true => short.to_string(),
-                    false => value.to_string(),
+                let plain = self.plain(value);
+                match &self.spelling {
+                    Some(spelling) => spelling.spell(&plain),
+                    None => plain,
                 }
             }
+        }
+    }
+
+    fn plain(&self, value: f64) -> String {
+        if let Some(decimals) = self.decimals.filter(|_| value.is_finite()) {
+            return with_decimals(value, decimals as usize);
+        }
+        let short = value as f32;
+        let is_short = value.fract() != 0.0 || value.abs() <= WHOLE_LIMIT;
+        match is_short && f64::from(short) == value {
+            true => short.to_string(),
+            false => value.to_string(),
         }
     }
 
@@ -80,7 +91,10 @@ impl Column {
                 let exact = names.iter().position(|name| name == text);
                 exact.or_else(|| names.iter().position(alike)).map(|place| place as f64)
             }
-            _ => text.parse().ok(),
+            _ => {
+                let spelled = self.spelling.as_ref().and_then(|spelling| spelling.parse(text));
+                spelled.or_else(|| text.parse().ok())
+            }
         }
     }
 }
@@ -120,9 +134,15 @@ pub enum FeatureKind {
         /// Number of values.
         count: usize,
     },
-    /// A number that may be missing: one feature near N(0, 1), of no meaning where it is missing, then those of the
-    /// category of two values, present and missing.
-    NumberOrMissing,
+    /// A number in parts: one feature near N(0, 1), then those of the category of its part. The first parts are ranges, within which
+    /// the number places a value; the others are single values and at the end, where cells may be missing, a missing one, of
+    /// which the number says nothing.
+    NumberInParts {
+        /// Number of ranges.
+        ranges: usize,
+        /// Number of parts.
+        parts: usize,
+    },
 }
 
 impl FeatureKind {
@@ -131,8 +151,16 @@ impl FeatureKind {
         match self {
             Self::Number => 1,
             Self::Category { count } => *count,
-            Self::NumberOrMissing => 3,
+            Self::NumberInParts { parts, .. } => 1 + *parts,
         }
+    }
+
+    /// Whether the first of a clean row's features of this kind is a number that says nothing of its value.
+    #[must_use]
+    pub fn number_is_free(&self, features: &[f64]) -> bool {
+        let Self::NumberInParts { ranges, .. } = self else { return false };
+        // Of the parts the row's own is above 0.
+        features.iter().skip(1 + ranges).any(|x| *x > 0.0)
     }
 }
 

@@ -70,6 +70,11 @@ pub trait Dataset: Send + Sync {
         &[]
     }
 
+    /// The column that another is a function of, by which it is looked up; `None` of one that is learnt.
+    fn derived_from(&self, _column: usize) -> Option<usize> {
+        None
+    }
+
     /// The shape of what is drawn of a row, where that is an image; else `None`.
     fn shape(&self) -> Option<Shape> {
         None

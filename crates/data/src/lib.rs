@@ -6,13 +6,17 @@
 //!   [`ColumnValues`], a [`FeatureGroup`] of some [`FeatureKind`] stands for each in the model's space, and
 //!   images have a [`Shape`]; a [`DrawnCategory`] is one that a model draws; a [`Picture`], with its [`ChannelAxis`], says how the columns are pixels.
 //! - The distributions, as [`GaussianMixture`], know their exact mean and covariance, and their density,
-//!   score and posterior means where these are known. A [`DataError`] names a parameter that is wrong.
+//!   score and posterior means where these are known; a [`CategoricalMixture`] of [`ProductComponent`]s is a table with them.
+//!   A [`DataError`] names a parameter that is wrong.
 //! - [`LevelDensity`] is the exact density of a noise level of one-dimensional data, with its
 //!   distribution function and quantiles.
-//! - [`Table`] reads CSV and NPY files, in which a [`ColumnSpec`] says how a column is read and learnt;
-//!   [`TableData`] splits and scales one into a [`Dataset`], and [`built_in_table`] has two to begin with. A
+//! - [`Table`] reads CSV and NPY files, in which a [`ColumnSpec`] says how a column is read and learnt, a [`DateFormat`] or
+//!   [`NumberSpelling`] among it; [`TableData`] splits and scales one into a [`Dataset`], [`NumberParts`] says where a column falls
+//!   apart, and [`built_in_table`] has some to begin with. A
 //!   [`Guess`] tells a file's [`Layout`] by its first lines, a [`Survey`] what each column holds, and [`Gaps`]
-//!   what rows lack. A [`FloatArray`] is
+//!   what rows lack; it has up to [`COLUMN_LIMIT`] columns, and a category up to [`CATEGORY_LIMIT`] values, of which the rare ones
+//!   share a class where there are more than [`CLASS_LIMIT`]. A [`TextTable`] is a file's cells as they are written, to be filled in. A
+//!   [`FloatArray`] is
 //!   what an NPY file of another shape holds, and a [`FloatArrayError`] why a file holds none.
 //! - [`measure`] has distances between rows, and [`evaluate`](measure::evaluate) measures samples against
 //!   held-out rows.
@@ -46,6 +50,7 @@ mod math;
 pub mod measure;
 mod normal;
 mod one_hot;
+mod percent;
 mod picture;
 mod streams;
 mod table;
@@ -54,8 +59,8 @@ pub use column::{Column, ColumnValues, FeatureGroup, FeatureKind, Shape};
 pub use dataset::{Dataset, Mode, Part};
 pub use density::LevelDensity;
 pub use distributions::{
-    Checkerboard, ComponentPosterior, EightGaussians, Gaussian, GaussianMixture, LabelledMixture,
-    Rings, Spiral, SwissRoll, TwoMoons,
+    CategoricalMixture, Checkerboard, ComponentPosterior, EightGaussians, Gaussian,
+    GaussianMixture, LabelledMixture, ProductComponent, Rings, Spiral, SwissRoll, TwoMoons,
 };
 pub use drawn_category::DrawnCategory;
 pub use error::DataError;
@@ -63,9 +68,10 @@ pub use math::{exp, fill_sin_cos_turns, ln, sin_cos_turns};
 pub use picture::{ChannelAxis, Picture};
 pub use streams::{Purpose, Stream, Streams, normal_words};
 pub use table::{
-    BUILT_IN_TABLES, BuiltInTable, COLUMN_LIMIT, Cell, CellKind, ColumnKind, ColumnRange,
-    ColumnSpec, ColumnSurvey, DateFormat, Decimal, Dropped, Encoding, Ends, FloatArray,
-    FloatArrayError, Gaps, Guess, Holdout, IdSign, KeptRows, KeptTable, Layout, Missing, Place,
-    SampleValues, Sentinel, SpecError, SplitOptions, Survey, Table, TableData, TableError,
-    TableOptions, TextKind, ToldError, Transform, Window, WindowError, built_in_table,
+    BUILT_IN_TABLES, BuiltInTable, CATEGORY_LIMIT, CLASS_LIMIT, COLUMN_LIMIT, Cell, CellKind,
+    ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey, DateFormat, Decimal, Dropped, Encoding,
+    Ends, FloatArray, FloatArrayError, Gaps, Guess, Holdout, IdSign, KeptRows, KeptTable, Layout,
+    Missing, NumberParts, NumberSpelling, Place, SampleValues, Sentinel, SpecError, Split,
+    SplitOptions, Survey, Table, TableData, TableError, TableOptions, TextKind, TextTable,
+    ToldError, Transform, Window, WindowError, built_in_table,
 };

@@ -456,7 +456,7 @@ pub(crate) fn in_section<E: std::fmt::Display>(section: &str) -> impl Fn(E) -> T
         let message = error.to_string();
         match message.split_once(": ") {
             Some((field, rest))
-                if field.chars().all(|c| c.is_alphanumeric() || "_[]".contains(c)) =>
+                if field.chars().all(|c| c.is_alphanumeric() || "_[].".contains(c)) =>
             {
                 TrainError::config(format!("{section}.{field}"), rest)
             }

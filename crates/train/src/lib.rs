@@ -16,14 +16,16 @@
 //!   not fit. An engine keeps each [`Average`] of the weights by its name, and says by the [`BatchForm`],
 //!   with a [`HeadForm`] and a [`HeadKind`] for each loss, what it supports.
 //! - A [`Trainer`] makes the steps of any network, keeps the averaged weights and gives [`Metrics`].
-//! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks.
+//! - [`draw_samples`] samples from a denoiser, such as the [`RunDenoiser`] of a run's networks; [`draw_samples_given`] tells them what a
+//!   [`Given`] says of each [`GivenCell`]. A [`GivenFile`] holds rows of such cells, and a [`FillFile`] a table whose empty cells
+//!   samples fill, as its [`Filling`] says.
 //!   [`write_samples`] writes the samples as CSV or NPY, or as pictures between the [`Tones`] black and white, and `figures` draws them; [`draw_film`] makes a
 //!   [`film`] of them moving from noise to data.
 //!
 //! Data and measures: a [`TableConfig`] names the columns of a file, and a [`fingerprint`] tells one data
 //! set from another. [`evaluate_run`] measures samples against held-out rows, by the distances of
 //! [`langevin_data::measure`], and judges them, as [`verdict_lines`] says in words; [`denoising_errors`] measures a denoiser level by level, as
-//! [`denoising_text`] says in a sentence.
+//! [`denoising_text`] says in a sentence; [`table_measures`] puts what is measured of tables into a [`MeasureTable`] each.
 //!
 //! Results: [`report_run`] shows a run on one page, and a [`Comparison`] shows several side by side. Both
 //! read [`RunRecords`], and write every [`number`] as people read it. [`export_weights`] writes weights
@@ -76,10 +78,14 @@ pub use run::{
     reproduction_tolerance, resume, sample_run, sample_run_given, train, train_with, verify_run,
 };
 pub use sample::{
-    Bounded, Given, GivenFile, Informed, LevelSummary, Samples, SamplesFormat, Tones,
-    check_samples, denoising_errors, draw_samples, draw_samples_given, level_goal, write_samples,
+    Bounded, FillFile, Filling, Given, GivenCell, GivenFile, Informed, LevelSummary, Samples,
+    SamplesFormat, Tones, check_samples, denoising_errors, draw_samples, draw_samples_given,
+    level_goal, write_samples,
 };
-pub use show::{ComparedRow, Comparison, denoising_text, filled_lines, number, verdict_lines};
+pub use show::{
+    ComparedRow, Comparison, MeasureTable, denoising_text, filled_lines, number, single_cell_rows,
+    table_measures, verdict_lines,
+};
 #[cfg(feature = "figures")]
 pub use show::{FilmFormat, compare_runs, draw_film, figures, film, report_run};
 pub use store::{

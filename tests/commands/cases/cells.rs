@@ -1,7 +1,9 @@
 //! Cases on cells: words, gaps, sentinels, money, errors, odd spellings, constants, and what no network can
 //! learn.
 
-use super::{Case, ends};
+use langevin_data::NumberSpelling;
+
+use super::{Case, Rows, ends};
 
 #[test]
 fn p07_booleans() {
@@ -107,17 +109,37 @@ fn o03_overflow() {
 fn o06_currency_percent() {
     let case = Case::new("o06-currency-percent");
     let read = case.init("sales.csv", &[]);
-    assert_eq!((read.rows(), read.names()), (200, vec!["net"]));
-    for (name, why) in [
-        ("price", "holds amounts of money, as \"$1,817.50\" (line 2); write bare numbers"),
-        ("growth", "holds per cent, as \"5.2%\" (line 2); write bare numbers"),
-        ("units", "--decimal . reads it as 7887, --decimal , as 7.887"),
+    assert_eq!((read.rows(), read.names()), (200, vec!["price", "growth", "units", "net"]));
+    for (name, kind, format, said) in [
+        ("price", "number", "$1,234.5", "2 decimals, written as $1,234.50"),
+        ("growth", "number", "1234.5%", "1 decimal, written as 1234.5%"),
+        ("units", "whole", "1,234", "whole, written as 1,234"),
     ] {
-        assert!(read.why_not(name).contains(why), "{}", read.why_not(name));
+        let column = read.column(name);
+        assert_eq!(column.get("kind").map_or("number", |kind| kind.as_str().expect("text")), kind);
+        assert_eq!(column["format"], format);
+        read.says(said);
     }
+    read.says("units: 7,887 is read as 7887; if it means 7.887: --decimal ,");
+    // Samples are spelled as the file, within its ends.
+    let (samples, file) = (case.train(20).samples, case.rows("sales.csv", ','));
+    for (name, example) in [("price", "$1,234.5"), ("growth", "1234.5%"), ("units", "1,234")] {
+        let spelling = NumberSpelling::new(example).expect("an example");
+        let values = |rows: &Rows| -> Vec<f64> {
+            let read = |text: &&str| spelling.parse(text).unwrap_or_else(|| panic!("{text}"));
+            rows.column(name).iter().map(read).collect()
+        };
+        let (own, seen) = (ends(&values(&samples)), ends(&values(&file)));
+        assert!(own.0 >= seen.0 && own.1 <= seen.1 && own.0 < own.1, "{name}: {own:?}");
+    }
+    let has_cents = |text: &&str| text.rsplit_once('.').is_some_and(|(_, cents)| cents.len() == 2);
+    assert!(samples.column("price").iter().all(has_cents));
+    // Another folder, since the run is there.
+    let case = Case::new("o06-currency-percent");
     let read = case.init("sales.csv", &["--decimal", "."]);
-    assert_eq!(read.names(), ["units", "net"]);
-    assert_eq!(read.column("units")["kind"], "whole");
+    assert_eq!(read.names(), ["price", "growth", "units", "net"]);
+    let units = read.column("units");
+    assert_eq!((&units["kind"], &units["format"]), (&"whole".into(), &serde_json::Value::Null));
     let units = ends(&case.train(20).samples.numbers("units"));
     assert!(units.0 >= 1000.0 && units.1 <= 10_000.0, "{units:?}");
 }

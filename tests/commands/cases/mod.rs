@@ -209,7 +209,12 @@ impl Rows {
     fn of(text: &str, delimiter: char) -> Self {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         let mut lines = lines.map(|line| {
-            let fields = line.split(delimiter).map(|field| field.trim().trim_matches('"'));
+            let mut is_quoted = false;
+            let is_end = |c| {
+                is_quoted ^= c == '"';
+                c == delimiter && !is_quoted
+            };
+            let fields = line.split(is_end).map(|field| field.trim().trim_matches('"'));
             fields.map(str::to_owned).collect::<Vec<_>>()
         });
         Self { names: lines.next().expect("a line"), rows: lines.collect() }

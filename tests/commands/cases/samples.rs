@@ -31,7 +31,8 @@ fn p04_decimals() {
 fn p05_zero_inflated() {
     let case = Case::new("p05-zero-inflated");
     let read = case.init("rain.csv", &[]);
-    assert_eq!((read.rows(), &read.column("rain_mm")["encoding"]), (1500, &"rank".into()));
+    assert_eq!((read.rows(), &read.column("rain_mm")["encoding"]), (1500, &"parts".into()));
+    read.says("parts: 1 range and 0 on its own");
     let (table, run) = (case.rows("rain.csv", ','), case.train(300));
     run.stays_in(&table);
     let zeros = |rows: &super::Rows| {

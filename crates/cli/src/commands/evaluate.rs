@@ -2,11 +2,11 @@
 
 use langevin_data::measure::{
     ColumnFound, Conditionals, Evaluation, GroupFound, Metric, ModeFound,
-    table::{TableFound, TableScores},
     verdict::{Counts, OutsideFound, Verdict},
 };
 use langevin_train::{
-    Problem, denoising_text, evaluate_run, filled_lines, number, report_run, verdict_lines,
+    MeasureTable, Problem, denoising_text, evaluate_run, filled_lines, number, report_run,
+    single_cell_rows, table_measures, verdict_lines,
 };
 use serde_json::json;
 
@@ -25,6 +25,7 @@ pub fn run(args: &Args, evaluate: &EvaluateArgs) -> Result<u8, Failure> {
     if let Some(count) = evaluate.count {
         config = with_settings(&config, &[format!("sample.count={count}")])?;
     }
+    config.report.target = evaluate.target.clone().or(config.report.target);
     let (run, problem) = (&evaluate.run, Problem::new(config)?);
     let needs = ("evaluate", Needs::Rows);
     let found =
@@ -77,9 +78,7 @@ fn show(display: &Display, evaluation: &Evaluation) {
         number(copying.samples_median),
         number(copying.held_out_median)
     ));
-    if let Some(found) = &evaluation.table {
-        show_table(display, found);
-    }
+    table_measures(evaluation).iter().for_each(|measures| show_measures(display, measures));
     if let Some(found) = &evaluation.conditionals {
         show_conditionals(display, found);
     }
@@ -105,39 +104,15 @@ fn show(display: &Display, evaluation: &Evaluation) {
         display.result("");
         display.result_lines(table(&header, &rows));
     }
+    evaluation.remarks.iter().for_each(|remark| display.result(remark));
 }
 
-/// Prints the measures of tables: how far columns and pairs are off, and whether trees tell the samples from real rows.
-fn show_table(display: &Display, found: &TableFound) {
-    let header = ["beside training rows", "samples", "held-out rows", "independent columns"];
-    let sets = [&found.samples, &found.held_out, &found.independent];
-    let row = |name: &str, value: &dyn Fn(&TableScores) -> Option<String>| {
-        let values = sets.map(|scores| value(scores).unwrap_or_else(|| "–".to_owned()));
-        [name.to_owned()].into_iter().chain(values).collect::<Vec<_>>()
-    };
-    let percent = |error: Option<f64>| error.map(|error| format!("{} %", number(100.0 * error)));
-    let rows = [
-        row("error of columns' shapes", &|scores| percent(scores.shape_error)),
-        row("error of pairs' trends", &|scores| percent(scores.trend_error)),
-        row("not told apart by trees, 0 to 1", &|scores| scores.detection.map(number)),
-    ];
+/// Prints a table of measures and its notes.
+fn show_measures(display: &Display, measures: &MeasureTable) {
+    let header: Vec<&str> = measures.header.iter().map(String::as_str).collect();
     display.result("");
-    display.result_lines(table(&header, &rows));
-    let (closest, percent) = (&found.closest, |share: f64| format!("{} %", number(100.0 * share)));
-    display.result(&format!(
-        "nearer to a training row than to a held-out one: {} ± {} of the samples (of new rows a half); copies {}, of \
-         held-out rows {}",
-        percent(closest.share),
-        number(100.0 * closest.standard_error),
-        percent(closest.copies),
-        percent(closest.held_out_copies)
-    ));
-    if let Some(kept) = found.cells.rare_kept {
-        display.result(&format!(
-            "rare values, below 1 %: made {} times as often as they are",
-            number(kept)
-        ));
-    }
+    display.result_lines(table(&header, &measures.rows));
+    measures.notes.iter().for_each(|note| display.result(note));
 }
 
 /// Prints how the samples follow what they are told.
@@ -161,6 +136,11 @@ fn show_conditionals(display: &Display, found: &Conditionals) {
     if let Some(filled) = &found.filled {
         display.result("");
         display.result_lines(filled_lines(filled));
+    }
+    if !found.single_cells.is_empty() {
+        let (heads, rows) = single_cell_rows(&found.single_cells);
+        display.result("");
+        display.result_lines(table(heads, &rows));
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use langevin_train::{
-    Given, GivenFile, Guide, Problem, SamplesFormat, ToldValues, Tones, TrainError, check_samples,
-    number, sample_run_given, write_samples,
+    FillFile, Given, GivenFile, Guide, Problem, SamplesFormat, ToldValues, Tones, TrainError,
+    check_samples, number, sample_run_given, write_samples,
 };
 use serde_json::{Map, json};
 
@@ -19,7 +19,8 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
     let mut config = config_of(&sample.run, sample.data.as_deref())?;
     let seed = sample.seed.unwrap_or(config.seed);
     let mut settings = Vec::new();
-    settings.extend(sample.count.map(|count| format!("sample.count={count}")));
+    let samples = sample.count.filter(|count| sample.fill.is_none() || *count == 0);
+    settings.extend(samples.map(|count| format!("sample.count={count}")));
     if let Some(name) = sample.sampler.as_ref().filter(|name| *name != config.sample.sampler.name())
     {
         let steps = config.sample.sampler.steps();
@@ -40,27 +41,46 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
             Failure::usage(format!("--count: {each} for each of {} rows are too many", file.sets()))
         })?;
     }
+    let table = sample.fill.as_deref();
+    let table = table.map(|path| FillFile::read(path, &config.data)).transpose()?;
     let count = config.sample.count;
     own.count = count;
     let is_own = seed == config.seed
         && config.sample == own
         && file.is_none()
+        && table.is_none()
         && sample.guide.is_none()
         && sample.run.join("samples.csv").exists();
     let problem = Problem::new(config)?;
     let format = sample.out.as_deref().map(check_out).transpose()?.unwrap_or(SamplesFormat::Csv);
+    if let (Some(out), Some(_)) =
+        (&sample.out, table.as_ref().filter(|_| format != SamplesFormat::Csv))
+    {
+        let out = out.display();
+        return Err(Failure::usage(format!(
+            "--out: must end in .csv where --fill names a table, got {out}"
+        )));
+    }
     let run = &sample.run;
     // A table that is named is held against the run; else the run keeps what its samples need.
     let needs = if sample.data.is_some() { Needs::Rows } else { Needs::Samples };
     let needs = ("sample", needs);
+    let mut filling = None;
     let drawn =
-        on_trained(args, run, problem, needs, |problem, network, data, options, display| {
+        on_trained(args, run, problem, needs, |mut problem, network, data, options, display| {
             if let Some(path) = &sample.out {
                 check_samples(path, format, data, count)?;
             }
-            let given = match &file {
-                Some(file) => file.given(data, each)?,
-                None => Given::of_config(&problem.config().sample.condition, data)?,
+            let given = match (&file, &table) {
+                (Some(file), _) => file.given(data, each)?,
+                (None, Some(table)) => {
+                    let own = table.filling(data, sample.count.unwrap_or(1))?;
+                    let mut config = problem.config().clone();
+                    config.sample.count = own.samples().max(1);
+                    problem = Problem::new(config)?;
+                    filling.insert(own).given()
+                }
+                (None, None) => Given::of_config(&problem.config().sample.condition, data)?,
             };
             let guide = sample.guide.as_deref().map(|guide| {
                 let (run, step) = guide_of(guide);
@@ -82,7 +102,10 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
             seed.wrapping_add(1)
         ));
     }
-    let write = |path: &Path| write_samples(path, format, data.as_ref(), &samples);
+    let write = |path: &Path| match (&table, &filling) {
+        (Some(table), Some(filling)) => table.write(path, filling, data.as_ref(), &samples),
+        _ => write_samples(path, format, data.as_ref(), &samples),
+    };
     let path = match &sample.out {
         Some(path) => write(path).map(|()| path.clone())?,
         None => write_next(run, write).map_err(Failure::writing_to(None))?,
@@ -91,8 +114,15 @@ pub fn run(args: &Args, sample: &SampleArgs) -> Result<u8, Failure> {
         let Tones { black, white } = Tones::of_data(data.as_ref());
         format!(", black at {} and white at {}", number(black), number(white))
     });
-    display.result(&format!("{count} samples in {}{}", path.display(), tones.unwrap_or_default()));
     let written = path.display().to_string();
+    if let Some(filling) = &filling {
+        let ([cells, rows], copies) = (filling.filled(), sample.count.unwrap_or(1));
+        let times = if copies == 1 { String::new() } else { format!(" {copies} times") };
+        display.result(&format!("{cells} cells of {rows} rows filled{times} in {written}"));
+        display.json(&json!({ "event": "wrote", "path": written, "cells": cells, "rows": rows, "copies": copies }));
+        return Ok(0);
+    }
+    display.result(&format!("{count} samples in {written}{}", tones.unwrap_or_default()));
     display.json(&json!({ "event": "wrote", "path": written, "samples": count }));
     Ok(0)
 }
@@ -110,9 +140,10 @@ fn guide_of(guide: &str) -> (PathBuf, Option<u64>) {
 fn told(sample: &SampleArgs, of_run: &ToldValues) -> Result<Vec<String>, Failure> {
     let mut settings = Vec::new();
     let mut given = Map::new();
-    if sample.inpaint.is_some() && sample.given.is_empty() && sample.given_file.is_none() {
+    let is_told = !sample.given.is_empty() || sample.given_file.is_some() || sample.fill.is_some();
+    if sample.inpaint.is_some() && !is_told {
         return Err(Failure::usage(
-            "--inpaint: fills in what --given or --given-file leaves open; name one of them",
+            "--inpaint: fills in what --given, --given-file or --fill leaves open; name one of them",
         ));
     }
     for pair in &sample.given {

@@ -153,7 +153,8 @@ fn end_of_sampling(data: &DataConfig, moments: &[(f64, f64)], end: &LevelSummary
     };
     let format = |column: usize| {
         let spec = columns.get(column).filter(|_| columns.len() == moments.len())?;
-        spec.format.as_deref().and_then(DateFormat::new)
+        let format = spec.format.as_deref().filter(|_| spec.kind == CellKind::Date);
+        format.and_then(DateFormat::new)
     };
     let mean = |column: usize| {
         let mean = moments[column].0;

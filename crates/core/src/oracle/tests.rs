@@ -1,6 +1,7 @@
 //! The exact denoiser of isotropic mixtures, against formulas and at the ends of all levels.
 
 mod covariances;
+mod tables;
 
 use burn::tensor::Device;
 

@@ -61,6 +61,7 @@ impl Dataset for LabelledMixture {
             name: "component".to_owned(),
             values,
             decimals: None,
+            spelling: None,
             may_miss: false,
         });
         columns

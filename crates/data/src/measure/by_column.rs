@@ -3,6 +3,7 @@
 use super::{
     Resamples, Rows,
     held_out_distance::HeldOutDistance,
+    total_variation::half_differences,
     wasserstein::{Shares, Sorted, transport},
 };
 use crate::{Column, ColumnValues};
@@ -84,18 +85,14 @@ impl HeldOutDistance for ByColumn {
     }
 }
 
-/// Half the differences of the shares of the values, each row counted so often.
-fn of_shares([x, y]: [&Vec<usize>; 2], (x_counts, y_counts): (&[f64], &[f64])) -> f64 {
-    let values = x.iter().chain(y).max().map_or(0, |most| most + 1);
-    let shares = |own: &[usize], counts: &[f64]| {
-        let mut shares = vec![0.0; values];
-        own.iter().zip(counts).for_each(|(value, count)| shares[*value] += count);
-        let all: f64 = counts.iter().sum();
-        shares.iter_mut().for_each(|share| *share /= all);
-        shares
-    };
-    let both = shares(x, x_counts).into_iter().zip(shares(y, y_counts));
-    both.map(|(x, y)| (x - y).abs()).sum::<f64>() / 2.0
+/// The total variation of a category's places, each row counted so often.
+fn of_shares(places: [&Vec<usize>; 2], (x_counts, y_counts): (&[f64], &[f64])) -> f64 {
+    let values = places.iter().flat_map(|own| own.iter()).max().map_or(0, |most| most + 1);
+    let mut counts = vec![[0.0; 2]; values];
+    for (side, (own, often)) in places.into_iter().zip([x_counts, y_counts]).enumerate() {
+        own.iter().zip(often).for_each(|(value, often)| counts[*value][side] += often);
+    }
+    half_differences(&counts)
 }
 
 /// The Wasserstein-1 distance `∫ |F − G| dx` of the values that are there, each row counted so often; 0 where there are none on

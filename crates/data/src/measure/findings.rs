@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copying, Denoising, Filled, GroupFound, Modes, table::TableFound, verdict::Verdict};
+use super::{
+    Copying, Denoising, Filled, GroupFound, Modes, SingleCell,
+    table::{TableFound, TargetFound},
+    verdict::Verdict,
+};
 
 /// Evaluation of samples: how near they are to held-out rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +28,12 @@ pub struct Evaluation {
     /// is measured.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub table: Option<TableFound>,
+    /// How well trees that learn from samples predict the column that `report.target` names; none where it names none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub target: Option<TargetFound>,
+    /// What was left out, and why.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub remarks: Vec<String>,
     /// Errors of the denoiser by noise level; none where they were not measured, as by
     /// version 0.1.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -51,6 +61,9 @@ pub struct Conditionals {
     pub groups: Vec<GroupFound>,
     /// How hidden columns of held-out rows are filled in, where any may be told.
     pub filled: Option<Filled>,
+    /// How well each category is told from all other cells of held-out rows, where any may be told.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub single_cells: Vec<SingleCell>,
 }
 
 /// Metric: a distance over all columns.

@@ -25,6 +25,7 @@ mod kolmogorov_smirnov;
 mod modes;
 mod nearest;
 mod rows;
+mod single_cell;
 pub mod table;
 mod total_variation;
 pub mod verdict;
@@ -45,6 +46,7 @@ pub use kolmogorov_smirnov::{KolmogorovSmirnov, kolmogorov_smirnov};
 pub use modes::{MODE_RADIUS, ModeFound, Modes, modes};
 pub use nearest::{Copying, copying, nearest_distances};
 pub use rows::Rows;
+pub use single_cell::SingleCell;
 pub use total_variation::{TotalVariation, total_variation};
 pub use wasserstein::{DIRECTIONS, sliced_wasserstein_2, wasserstein_1};
 
@@ -142,6 +144,8 @@ pub fn evaluate(inputs: &Inputs<'_>) -> Result<Evaluation, MeasureError> {
         modes,
         conditionals: None,
         table: None,
+        target: None,
+        remarks: Vec::new(),
         denoising: None,
         verdict: None,
         rows,

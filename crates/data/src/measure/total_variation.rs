@@ -35,7 +35,7 @@ pub fn total_variation(x: &[f64], y: &[f64]) -> TotalVariation {
         [(own.len() - second) as f64, second as f64]
     };
     let mut counts: Vec<[f64; 2]> = values.chunk_by(is_same).map(count).collect();
-    let distance = counts.iter().map(|[x, y]| (x / all[0] - y / all[1]).abs()).sum::<f64>() / 2.0;
+    let distance = half_differences(&counts);
     counts.sort_unstable_by(|a, b| (a[0] + a[1]).total_cmp(&(b[0] + b[1])));
     let least = all[0].min(all[1]) / (all[0] + all[1]);
     let (mut cells, mut rest) = (Vec::new(), [0.0; 2]);
@@ -56,6 +56,12 @@ pub fn total_variation(x: &[f64], y: &[f64]) -> TotalVariation {
     };
     let statistic = cells.iter().map(cell).sum();
     TotalVariation { distance, p_value: chi_square(statistic, cells.len() - 1) }
+}
+
+/// Half the sum of the absolute differences of the values' shares, by the counts of each value in two samples.
+pub(super) fn half_differences(counts: &[[f64; 2]]) -> f64 {
+    let all = counts.iter().fold([0.0; 2], |[x, y], own| [x + own[0], y + own[1]]);
+    counts.iter().map(|[x, y]| (x / all[0] - y / all[1]).abs()).sum::<f64>() / 2.0
 }
 
 /// Fewest expected rows of a value in the smaller sample.

@@ -1,6 +1,6 @@
 //! [`CellReader`] and [`ColumnSpec::write`]: the cells of a column as numbers, and back in the file's spelling.
 
-use super::{CellKind, ColumnSpec, date::DateFormat, field::Field, layout::Cells};
+use super::{CellKind, ColumnSpec, NumberSpelling, date::DateFormat, field::Field, layout::Cells};
 use crate::column::with_decimals;
 
 /// Reader of the cells of a column, made once of its spec.
@@ -15,6 +15,7 @@ enum Spelling {
     Number,
     Words([String; 2]),
     Date(DateFormat),
+    Spelled(NumberSpelling),
 }
 
 impl CellReader {
@@ -25,7 +26,7 @@ impl CellReader {
             (CellKind::Date, _, Some(format)) => {
                 DateFormat::new(format).map_or(Spelling::Number, Spelling::Date)
             }
-            _ => Spelling::Number,
+            _ => spec.spelling().map_or(Spelling::Number, Spelling::Spelled),
         };
         Self { spelling, missing: spec.missing.clone() }
     }
@@ -48,6 +49,7 @@ impl CellReader {
                 exact.or_else(alike).map(|place| place as f64)
             }
             Spelling::Date(format) => format.parse(text),
+            Spelling::Spelled(spelling) => spelling.parse(text),
         };
         value.map_or(Field::Text, Field::Number)
     }
@@ -60,6 +62,7 @@ impl CellReader {
             Spelling::Date(format) => {
                 format!("a date of the format {}, such as {}", format.text(), format.write(0.0))
             }
+            Spelling::Spelled(spelling) => format!("a number written as {}", spelling.text()),
         }
     }
 }
@@ -67,7 +70,7 @@ impl CellReader {
 impl ColumnSpec {
     /// The text of a value as the file spells its cells, for messages on the file (samples are written by
     /// [`Column::text`](crate::Column::text)): with `decimals` decimals, a word for no or yes,
-    /// or a date in its format. Of a number of which no decimals are said it is the shortest text that reads
+    /// a date in its format, or a number in the spelling of its. Of a number of which no decimals are said it is the shortest text that reads
     /// back the same, with a decimal point always.
     ///
     /// ```
@@ -93,14 +96,24 @@ impl ColumnSpec {
                 }
             }
             Spelling::Date(format) => format.write(value),
-            Spelling::Number => match self.decimals {
-                _ if self.kind == CellKind::Whole && !self.trailing_zeros => {
-                    with_decimals(value, 0)
-                }
-                Some(decimals) => with_decimals(value, decimals as usize),
-                None => value.to_string(),
-            },
+            Spelling::Spelled(spelling) => spelling.spell(&self.plain(value)),
+            Spelling::Number => self.plain(value),
         }
+    }
+
+    /// The text of a number, as bare digits.
+    fn plain(&self, value: f64) -> String {
+        match self.decimals {
+            _ if self.kind == CellKind::Whole && !self.trailing_zeros => with_decimals(value, 0),
+            Some(decimals) => with_decimals(value, decimals as usize),
+            None => value.to_string(),
+        }
+    }
+
+    /// How its numbers are written, if it says so.
+    pub(super) fn spelling(&self) -> Option<NumberSpelling> {
+        let is_number = matches!(self.kind, CellKind::Number | CellKind::Whole);
+        self.format.as_deref().filter(|_| is_number).and_then(NumberSpelling::new)
     }
 
     /// Reads a trimmed field of the column.

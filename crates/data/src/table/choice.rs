@@ -1,6 +1,6 @@
 //! Which encoding suits a column: [`Encoding::choose`].
 
-use super::Encoding;
+use super::{Encoding, NumberParts};
 
 /// Share of the rows from which on a value that repeats is an atom, which only ranks give back.
 const ATOM: f64 = 0.05;
@@ -25,12 +25,16 @@ const FEWEST: usize = 100;
 impl Encoding {
     /// The encoding that suits a column of these values, which are finite, and why. Of a sound bell or hump it is
     /// [`Standardise`](Self::Standardise), which keeps what is linear between columns linear;
-    /// [`Rank`](Self::Rank) where values repeat, tails are heavy or modes are narrow.
+    /// [`Parts`](Self::Parts) where the column falls apart, [`Rank`](Self::Rank) where values repeat, tails are heavy or modes are
+    /// narrow.
     #[must_use]
     pub fn choose(values: &[f64]) -> (Self, &'static str) {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let count = sorted.len();
+        if NumberParts::of_sorted(&sorted).is_some() {
+            return (Self::Parts, "gaps or frequent values");
+        }
         let most = sorted.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0);
         if most >= ATOM_ROWS && most as f64 >= ATOM * count as f64 {
             return (Self::Rank, "values repeat");
@@ -69,17 +73,20 @@ mod tests {
             Encoding::choose(&values)
         };
         let (standardise, rank) = (Encoding::Standardise, |why| (Encoding::Rank, why));
+        let parts = (Encoding::Parts, "gaps or frequent values");
         assert_eq!(chosen(&|_, z| 1e6 + 3.0 * z), (standardise, "smooth"));
         // An exponential column, and rounded numbers of which none is frequent.
         assert_eq!(chosen(&|_, z| (0.8 * z).exp()), (standardise, "smooth"));
         assert_eq!(chosen(&|_, z| (20.0 * z).round()), (standardise, "smooth"));
         // Two wide modes.
         assert_eq!(chosen(&|i, z| z + 6.0 * (i % 2) as f64), (standardise, "smooth"));
-        assert_eq!(chosen(&|i, z| if i % 10 == 0 { 0.0 } else { z }), rank("values repeat"));
+        assert_eq!(chosen(&|i, z| if i % 10 == 0 { 0.0 } else { z }), parts);
+        assert_eq!(chosen(&|i, z| if i % 15 == 0 { 0.0 } else { z }), rank("values repeat"));
         assert_eq!(chosen(&|_, z| (2.0 * z).round()), rank("values repeat"));
         assert_eq!(chosen(&|i, z| if i == 7 { 1e27 } else { z }), rank("a long tail"));
         assert_eq!(chosen(&|_, z| (1.5 * z).exp()), rank("a long tail"));
-        assert_eq!(chosen(&|i, z| 0.02 * z + (i % 2) as f64), rank("narrow modes"));
+        assert_eq!(chosen(&|i, z| 0.02 * z + (i % 2) as f64), parts);
+        assert_eq!(chosen(&|i, z| 0.005 * z + 0.3 * (i % 6) as f64), rank("narrow modes"));
         // A pair of equal values among few rows is chance.
         let pair: Vec<f64> = normals[..30].iter().chain(&normals[..1]).copied().collect();
         assert_eq!(Encoding::choose(&pair), (standardise, "smooth"));

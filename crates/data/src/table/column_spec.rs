@@ -1,6 +1,6 @@
 //! [`ColumnSpec`]: what is said of a column beside its name, how it is read, learnt and written back.
 
-use super::date::DateFormat;
+use super::{date::DateFormat, number_spelling::NumberSpelling};
 
 /// What is said of a column of a table: how its cells are read, how they become features, and what its
 /// samples may hold.
@@ -18,7 +18,7 @@ pub struct ColumnSpec {
     pub kind: CellKind,
     /// Of yes/no, what the file writes for 0 and for 1.
     pub words: Option<[String; 2]>,
-    /// Of dates, the pattern in which the file writes them, as of strftime.
+    /// Of dates, the pattern in which the file writes them, as of strftime; of numbers, how the file writes 1234.5, or 1234.
     pub format: Option<String>,
     /// Texts of its cells that stand for no value, beside those of the whole table.
     pub missing: Vec<String>,
@@ -87,7 +87,16 @@ impl ColumnSpec {
             false => Err(error(field, format!("is needed for kind `{}`", kind.name()))),
         };
         needs("words", self.words.is_some(), CellKind::YesNo)?;
-        needs("format", self.format.is_some(), CellKind::Date)?;
+        match (self.kind, &self.format) {
+            (CellKind::Date, None) => {
+                return Err(error("format", "is needed for kind `date`".to_owned()));
+            }
+            (CellKind::YesNo | CellKind::Category, Some(_)) => {
+                let message = "is only for kinds `date`, `number` and `whole`";
+                return Err(error("format", message.to_owned()));
+            }
+            _ => {}
+        }
         if self.kind == CellKind::Category {
             for (field, is_there) in [
                 ("encoding", self.encoding.is_some()),
@@ -105,16 +114,17 @@ impl ColumnSpec {
         {
             return Err(error("words", format!("must be two words, got {no:?} and {yes:?}")));
         }
-        match self.format.as_ref().filter(|format| DateFormat::new(format).is_none()) {
-            None => Ok(()),
-            Some(format) => Err(error(
-                "format",
-                format!(
-                    "must say a month of a year, a day of one, or a time by directives of strftime, as %Y-%m-%d or \
-                     %H:%M, got {format:?}"
-                ),
-            )),
-        }
+        let Some(format) = &self.format else { return Ok(()) };
+        let required = match self.kind == CellKind::Date {
+            true if DateFormat::new(format).is_none() => {
+                "must say a month of a year, a day of one, or a time by directives of strftime, as %Y-%m-%d or %H:%M"
+            }
+            false if NumberSpelling::new(format).is_none() => {
+                "must be how the file writes the number 1234.5, or 1234, as $1,234.5 or 1.234,5 € or 1234 kg"
+            }
+            _ => return Ok(()),
+        };
+        Err(error("format", format!("{required}, got {format:?}")))
     }
 }
 
@@ -228,6 +238,9 @@ pub enum Encoding {
     /// rows' distribution function and U uniform, drawn anew whenever the row is. Values that repeat come back
     /// exactly and as often as they are, and none beyond those seen.
     Rank,
+    /// Where numbers fall apart, the category of their part, and ranks as those of `rank` within it. Parts are ranges with gaps
+    /// between them, and values that many rows hold, as zeros. Samples lie in no gap. A column of one range is learnt by rank.
+    Parts,
     /// Each value a class of its own, for columns of few: `scale · (one-hot − shares)`. Samples have the values seen.
     Category,
 }
@@ -307,7 +320,9 @@ mod json {
         /// Of yes/no, what the file writes for 0 and for 1.
         #[serde(default)]
         words: Option<[String; 2]>,
-        /// Of dates, the pattern in which the file writes them, as of strftime.
+        /// Of dates, the pattern in which the file writes them, as of strftime. Of numbers and whole numbers, how the
+        /// file writes 1234.5, or 1234: `"$1,234.5"`, `"1.234,5 €"`, `"1234.5%"`, `"1 234 kg"`. Samples are written so; per cent
+        /// are not divided.
         #[serde(default)]
         format: Option<String>,
         /// Texts of its cells that stand for no value, beside data.missing_values.

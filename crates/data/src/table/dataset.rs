@@ -3,11 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{
-    KeptRows, KeptTable, Table, TableError, ToldRows, Transform,
-    remarks::remarks,
-    rows::Rows,
-    scale::{Map, fit},
-    space::Space,
+    KeptRows, KeptTable, Table, TableError, ToldRows, Transform, fit::fit, remarks::remarks,
+    rows::Rows, scale::Map, space::Space,
 };
 use crate::{
     ChannelAxis, Column, Dataset, DrawnCategory, FeatureGroup, Part, Picture, Purpose, Shape,
@@ -26,12 +23,29 @@ pub enum Holdout {
     Rows(usize),
 }
 
+/// Which rows are held out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum Split {
+    /// Rows that the seed chooses.
+    #[default]
+    Random,
+    /// The last rows of the file, whatever the seed: a split that others have published.
+    Last,
+}
+
 /// Options of [`TableData`]: how a table becomes training and held-out rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitOptions {
-    /// Rows to hold out.
+    /// Number of rows to hold out.
     pub holdout: Holdout,
-    /// Seed of the run, which chooses the rows that are held out.
+    /// Which rows are held out; of windows always the last.
+    pub split: Split,
+    /// Seed of the run, which chooses the rows that are held out at random.
     pub seed: u64,
     /// Scaling of the columns for the model.
     pub transform: Transform,
@@ -44,6 +58,7 @@ impl Default for SplitOptions {
     fn default() -> Self {
         Self {
             holdout: Holdout::Share(0.2),
+            split: Split::Random,
             seed: 0,
             transform: Transform::default(),
             round_integers: false,
@@ -56,7 +71,7 @@ impl Default for SplitOptions {
 /// A row is drawn uniformly, with replacement. One word w chooses the row `⌊w n / 2^64⌋` of n, so that
 /// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows are
 /// drawn from the training rows. A further word for each column of [`Encoding::Rank`](super::Encoding::Rank) places the
-/// row among its equals, and one for each that may lack a number stands for it; a row by its number has words of its own.
+/// row among its equals, and one for each that may lack a number, or is in parts, stands for it; a row by its number has words of its own.
 ///
 /// The distribution that is learnt is that of the training rows. So the exact mean and covariance are
 /// theirs.
@@ -85,7 +100,7 @@ type Moments = (Vec<f64>, Option<Vec<Vec<f64>>>);
 impl TableData {
     /// Splits a table and scales it in place, by the statistics of its training rows.
     ///
-    /// The first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
+    /// [`Split::Last`] holds out the last rows that are not dropped. Otherwise the first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
     /// row with equal probability. The random numbers are drawn without bias (Lemire 2019) from the
     /// seed's stream for splits. So the split depends on the seed and the number of rows alone. A split
     /// that holds out more rows holds out the same ones and others. Of [windows](super::Window) the last in time are held
@@ -103,11 +118,7 @@ impl TableData {
             apart = series.apart();
             table.untell_constants(held_out)?;
         } else {
-            let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
-            for front in 0..held_out {
-                let other = front + stream.below((table.rows.len() - front) as u64) as usize;
-                table.rows.swap(front, other);
-            }
+            put_first(&mut table.rows, held_out, options);
         }
         let scales = fit(&table, held_out, options.transform)?;
         let told = ToldRows::of(&table, held_out);
@@ -344,6 +355,10 @@ impl Dataset for TableData {
         self.told.draw(stream, &self.space, out);
     }
 
+    fn derived_from(&self, column: usize) -> Option<usize> {
+        self.space.derived_from(column)
+    }
+
     fn seen_range(&self, column: usize) -> Option<[f64; 2]> {
         self.space.scales.get(column)?.seen
     }
@@ -367,6 +382,25 @@ impl Dataset for TableData {
     fn keep(&self, rows: KeptRows) -> Option<KeptTable> {
         let (space, attribution) = (self.space.clone(), self.attribution.clone());
         Some(KeptTable { rows, space, told: self.told.clone(), attribution })
+    }
+}
+
+/// Puts the rows that are held out before the others.
+fn put_first(rows: &mut Rows, held_out: usize, options: &SplitOptions) {
+    match options.split {
+        Split::Random => {
+            let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
+            for front in 0..held_out {
+                let other = front + stream.below((rows.len() - front) as u64) as usize;
+                rows.swap(front, other);
+            }
+        }
+        Split::Last => {
+            let border = rows.len() - held_out;
+            let mut ordered = Rows::new(rows.width());
+            (border..rows.len()).chain(0..border).for_each(|row| ordered.push(rows.row(row)));
+            *rows = ordered;
+        }
     }
 }
 

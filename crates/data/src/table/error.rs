@@ -1,36 +1,13 @@
 //! [`TableError`]: what can be wrong with a table. Each message names the file, the place in it, what is
 //! required, and a way out.
 
-use std::fmt;
-
-use super::{ToldError, WindowError};
+use super::{Place, ToldError, WindowError};
 
 /// Largest number of columns that a file may have.
 pub const COLUMN_LIMIT: usize = 65_536;
 
 /// Largest number of columns that a message lists. Of more columns it gives the number.
 const LISTED: usize = 12;
-
-/// Place of a row in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Line of a text file on which the row starts, from 1.
-    Line(u64),
-    /// Row of a sheet, from 1.
-    SheetRow(u64),
-    /// Index of the row in an array, from 0.
-    Row(u64),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line) => write!(f, "line {line}"),
-            Self::SheetRow(row) => write!(f, "row {row}"),
-            Self::Row(row) => write!(f, "row {row} (counted from 0)"),
-        }
-    }
-}
 
 /// Reason why a table cannot be read or trained on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

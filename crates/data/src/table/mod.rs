@@ -12,6 +12,7 @@ mod dialect;
 mod drawn;
 mod error;
 mod field;
+mod fit;
 mod format;
 mod gaps;
 mod guess;
@@ -21,7 +22,14 @@ mod lines;
 mod marks;
 mod missing_numbers;
 mod npy;
+mod number_parts;
+mod number_spelling;
+#[cfg(feature = "serde")]
+mod open_ends;
 mod options;
+mod parts;
+mod place;
+mod pooled;
 mod quantile;
 mod rank;
 mod records;
@@ -37,6 +45,7 @@ mod source;
 mod space;
 mod statistics;
 mod survey;
+mod text_table;
 mod texts;
 mod told_error;
 mod window;
@@ -46,17 +55,23 @@ use std::{collections::HashMap, path::Path};
 
 pub use built_in::{BUILT_IN_TABLES, BuiltInTable, built_in_table};
 pub use column_spec::{CellKind, ColumnRange, ColumnSpec, Encoding, Ends, SampleValues, SpecError};
-pub use dataset::{Holdout, SplitOptions, TableData};
+pub use dataset::{Holdout, Split, SplitOptions, TableData};
 pub use date::DateFormat;
-pub use error::{COLUMN_LIMIT, Place, TableError};
+pub use error::{COLUMN_LIMIT, TableError};
+pub use fit::CLASS_LIMIT;
 pub use gaps::Gaps;
 pub use guess::Guess;
 pub use kept::{KeptRows, KeptTable};
 pub use layout::{Decimal, Layout};
 pub use npy::{FloatArray, FloatArrayError};
+pub use number_parts::NumberParts;
+pub use number_spelling::NumberSpelling;
 pub use options::{Dropped, Missing, TableOptions};
+pub use place::Place;
 pub use scale::Transform;
 pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextKind};
+pub use text_table::TextTable;
+pub use texts::CATEGORY_LIMIT;
 pub use told_error::ToldError;
 pub use window::{Window, WindowError};
 
@@ -70,7 +85,7 @@ use rows::Rows;
 use selection::select;
 use series::Series;
 use source::Source;
-use texts::{MOST_VALUES, Texts, Unsettled};
+use texts::{Texts, Unsettled};
 
 /// Largest number of dropped rows whose places a table keeps.
 const DROPPED_KEPT: usize = 10;
@@ -327,16 +342,25 @@ impl Table {
             let is_category = self.specs[i].kind == CellKind::Category;
             let settled = texts.settle(i, &mut self.rows, is_category, &number);
             let (file, column) = (self.file.clone(), self.columns[i].clone());
-            let names = settled.map_err(|unsettled| match unsettled {
-                Unsettled::ManyValues(values) => {
-                    let field = match self.told.contains(&i) {
-                        true => "data.condition.columns",
-                        false => "data.columns",
-                    };
-                    ToldError::ManyValues { file, field, column, values, most: MOST_VALUES }
+            let (field, most) = match self.told.contains(&i) {
+                true => ("data.condition.columns", CLASS_LIMIT),
+                false => ("data.columns", CATEGORY_LIMIT),
+            };
+            let many = |values| ToldError::ManyValues {
+                file: file.clone(),
+                field,
+                column: column.clone(),
+                values,
+                most,
+            };
+            let names = match settled {
+                Ok(Some(names)) if names.len() > most => return Err(many(names.len()).into()),
+                Ok(names) => names,
+                Err(Unsettled::ManyValues(values)) => return Err(many(values).into()),
+                Err(Unsettled::OddText(text)) => {
+                    return Err(ToldError::OddText { file, column, text }.into());
                 }
-                Unsettled::OddText(text) => ToldError::OddText { file, column, text },
-            })?;
+            };
             if names.is_some() {
                 let ColumnSpec { name, missing, derived_from, .. } = self.specs[i].clone();
                 let (kind, named) = (CellKind::Category, ColumnSpec::named(name));

@@ -55,7 +55,7 @@ impl Rank {
     }
 
     /// The least and the largest value.
-    fn ends(&self) -> [f64; 2] {
+    pub fn ends(&self) -> [f64; 2] {
         [self.values[0], self.values[self.values.len() - 1]]
     }
 

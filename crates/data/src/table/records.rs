@@ -30,6 +30,7 @@ pub(super) struct Records<'a> {
     parted_by_blanks: bool,
     /// Whether lines are rows of a sheet.
     is_sheet: bool,
+    delimiter: u8,
     cells: Cells,
 }
 
@@ -69,6 +70,7 @@ impl<'a> Records<'a> {
             trailing_delimiter: layout.trailing_delimiter,
             parted_by_blanks: delimiter == b' ' && !layout.aligned,
             is_sheet: sheet.is_some(),
+            delimiter,
             cells: Cells::new(layout),
         };
         if !records.advance()? {
@@ -120,6 +122,11 @@ impl<'a> Records<'a> {
     /// Whether the first record is a header.
     pub fn has_header(&self) -> bool {
         self.has_header
+    }
+
+    /// The character between fields.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// Reader of the fields.

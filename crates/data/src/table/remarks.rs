@@ -2,9 +2,9 @@
 
 use super::{
     Place, Table,
-    drawn::Drawn,
     scale::{Map, Scale},
 };
+use crate::percent::percent;
 
 /// Largest number of items that a remark lists. Of more items it gives the number.
 const LISTED: usize = 10;
@@ -104,8 +104,11 @@ fn unseen_classes<'a>(
     scales: &'a [Scale],
 ) -> impl Iterator<Item = (&'a str, Vec<&'a str>)> {
     (0..scales.len()).filter_map(move |column| {
-        let (Map::Category(names) | Map::Drawn(Drawn { names, .. })) = &scales[column].map else {
-            return None;
+        let names = match &scales[column].map {
+            Map::Category(names) => names,
+            Map::Drawn(drawn) => &drawn.names,
+            Map::Pooled(pooled) => &pooled.names,
+            _ => return None,
         };
         if names.is_empty() {
             return None;
@@ -117,16 +120,6 @@ fn unseen_classes<'a>(
         let unseen: Vec<&str> = unseen.map(|(name, _)| name.as_str()).collect();
         (!unseen.is_empty()).then_some((table.columns[column].as_str(), unseen))
     })
-}
-
-/// Share of training rows in percent, with two digits.
-fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    match percent {
-        10.0.. => format!("{percent:.0} %"),
-        1.0.. => format!("{percent:.1} %"),
-        _ => format!("{percent:.2} %"),
-    }
 }
 
 /// A list of the first of `count` items, with the number of the others.

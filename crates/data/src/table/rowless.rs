@@ -69,6 +69,10 @@ impl Dataset for KeptTable {
         self.told.draw(stream, &self.space, out);
     }
 
+    fn derived_from(&self, column: usize) -> Option<usize> {
+        self.space.derived_from(column)
+    }
+
     fn seen_range(&self, column: usize) -> Option<[f64; 2]> {
         self.space.scales.get(column)?.seen
     }

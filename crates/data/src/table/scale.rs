@@ -1,18 +1,16 @@
 //! Columns between the user's units and the model's space.
 
+#[cfg(feature = "serde")]
+use super::{SpecError, quantile::ascend};
 use super::{
-    CellKind, ColumnRange, ColumnSpec, DateFormat, Encoding, Ends, SampleValues, Table, TableError,
-    ToldError,
     derived::Derived,
     drawn::{Drawn, Gap},
+    parts::Parts,
+    pooled::Pooled,
     quantile::{Quantile, normal_quantile},
     rank::Rank,
     rounding::Rounding,
-    statistics::{Column, statistics},
-    texts::MOST_VALUES,
 };
-#[cfg(feature = "serde")]
-use super::{SpecError, quantile::ascend};
 use crate::{
     DrawnCategory, FeatureKind,
     one_hot::{code, nearest_class, nearest_code, one_hot},
@@ -58,27 +56,12 @@ pub(super) struct Scale {
     pub seen: Option<[f64; 2]>,
     /// Of a number that may be missing, the category beside it; a [category](Map::Drawn) has a value for it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    gap: Option<Gap>,
+    pub gap: Option<Gap>,
     /// What a restored value is rounded to.
-    rounding: Rounding,
+    pub rounding: Rounding,
     /// Where a restored value may lie.
-    #[cfg_attr(feature = "serde", serde(with = "open_ends"))]
-    ends: [f64; 2],
-}
-
-/// Ends of a range as JSON, which has no infinite number.
-#[cfg(feature = "serde")]
-mod open_ends {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer>(ends: &[f64; 2], serializer: S) -> Result<S::Ok, S::Error> {
-        ends.map(|end| Some(end).filter(|end| end.is_finite())).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f64; 2], D::Error> {
-        let [least, most] = <[Option<f64>; 2]>::deserialize(deserializer)?;
-        Ok([least.unwrap_or(f64::NEG_INFINITY), most.unwrap_or(f64::INFINITY)])
-    }
+    #[cfg_attr(feature = "serde", serde(with = "super::open_ends"))]
+    pub ends: [f64; 2],
 }
 
 impl Scale {
@@ -97,6 +80,8 @@ impl Scale {
             Map::Linear { std, .. } => *std > 0.0,
             Map::Quantile(quantile) => quantile.is_sound(),
             Map::Rank(rank) => rank.is_sound(),
+            Map::Parts(parts) => parts.is_sound(),
+            Map::Pooled(pooled) => pooled.is_sound(),
         };
         let is_rounding = match &self.rounding {
             Rounding::None => true,
@@ -151,7 +136,11 @@ impl Scale {
             Map::Constant(_) | Map::Word(_) | Map::Derived(_) => None,
             Map::Category(names) => Some(FeatureKind::Category { count: names.len() }),
             Map::Drawn(drawn) => Some(FeatureKind::Category { count: drawn.shares.len() }),
-            _ if self.gap.is_some() => Some(FeatureKind::NumberOrMissing),
+            Map::Parts(parts) | Map::Pooled(Pooled { parts, .. }) => {
+                let (ranges, parts) = (parts.ranges(), parts.shares.len());
+                Some(FeatureKind::NumberInParts { ranges, parts })
+            }
+            _ if self.gap.is_some() => Some(FeatureKind::NumberInParts { ranges: 1, parts: 2 }),
             _ => Some(FeatureKind::Number),
         }
     }
@@ -161,6 +150,10 @@ impl Scale {
         match (&self.map, self.gap) {
             (Map::Drawn(Drawn { scale, shares, .. }), _) => {
                 Some(DrawnCategory { first, scale: *scale, shares: shares.clone() })
+            }
+            (Map::Parts(parts) | Map::Pooled(Pooled { parts, .. }), _) => {
+                let Parts { scale, shares, .. } = parts;
+                Some(DrawnCategory { first: first + 1, scale: *scale, shares: shares.clone() })
             }
             (_, Some(gap)) => {
                 let (scale, shares) = (gap.scale, gap.shares().to_vec());
@@ -179,22 +172,23 @@ impl Scale {
     pub fn missing_share(&self) -> Option<f64> {
         match (&self.map, self.gap) {
             (Map::Drawn(drawn), _) if drawn.may_miss() => drawn.shares.last().copied(),
+            (Map::Parts(parts) | Map::Pooled(Pooled { parts, .. }), _) => parts.missing_share(),
             (_, gap) => gap.map(|gap| gap.share),
         }
     }
 
     /// Whether a value has many features, of which a uniform number chooses.
     pub const fn is_random(&self) -> bool {
-        self.gap.is_some() || matches!(self.map, Map::Rank(_))
+        self.gap.is_some() || matches!(self.map, Map::Rank(_) | Map::Parts(_) | Map::Pooled(_))
     }
 
     /// Whether rows keep the user's values: where a value has many numbers in the model's space, or several features.
     pub const fn has_own_values(&self) -> bool {
-        self.gap.is_some() || matches!(self.map, Map::Rank(_) | Map::Category(_) | Map::Drawn(_))
+        self.is_random() || matches!(self.map, Map::Category(_) | Map::Drawn(_))
     }
 
     /// Fills in the features of a value in the user's units; `uniform` in (0, 1) chooses where it has many. The number of a
-    /// missing value is any: one of N(0, 1).
+    /// missing value, or of one that is a part of its own, is any: one of N(0, 1).
     pub fn write(&self, value: f64, uniform: impl FnOnce() -> f64, out: &mut [f64]) {
         let fill = |out: &mut [f64], values: &mut dyn Iterator<Item = f64>| {
             out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
@@ -203,6 +197,9 @@ impl Scale {
             (Map::Category(names), _, out) => fill(out, &mut one_hot(value, names.len())),
             (Map::Drawn(drawn), _, out) => {
                 fill(out, &mut code(drawn.place(value), drawn.scale, &drawn.shares));
+            }
+            (Map::Parts(parts) | Map::Pooled(Pooled { parts, .. }), _, out) => {
+                parts.write(value, uniform(), out);
             }
             (map, Some(gap), [number, flag @ ..]) => {
                 let is_missing = value.is_nan();
@@ -230,6 +227,10 @@ impl Scale {
                 let (mean, variance) = rank.moments(value);
                 (*first, *own) = (mean, *own + variance);
             }
+            Map::Parts(parts) | Map::Pooled(Pooled { parts, .. }) => {
+                let (mean, variance) = parts.moments(value);
+                (*first, *own) = (mean, *own + variance);
+            }
             _ => {}
         }
     }
@@ -243,6 +244,8 @@ impl Scale {
             (Map::Derived(_), ..) => f64::NAN,
             (Map::Category(_), ..) => nearest_class(features),
             (Map::Drawn(drawn), ..) => drawn.value(features),
+            (Map::Parts(parts), ..) => number(self, parts.value(features)),
+            (Map::Pooled(pooled), ..) => pooled.value(features),
             (_, Some(gap), [_, flag @ ..])
                 if nearest_code(flag, gap.scale, &gap.shares()) > 0.0 =>
             {
@@ -257,7 +260,8 @@ impl Scale {
     /// values that were seen, or out of their range.
     pub fn is_final(&self) -> bool {
         !matches!(self.rounding, Rounding::None)
-            || matches!(self.map, Map::Rank(_) | Map::Category(_) | Map::Drawn(_) | Map::Derived(_))
+            || matches!(self.map, Map::Rank(_) | Map::Parts(_) | Map::Derived(_))
+            || matches!(self.map, Map::Category(_) | Map::Drawn(_) | Map::Pooled(_))
             || self.ends.iter().any(|end| end.is_finite())
     }
 
@@ -291,6 +295,8 @@ pub(super) enum Map {
     Category(Vec<String>),
     /// Features of a category that is drawn.
     Drawn(Drawn),
+    /// Those of one of very many values.
+    Pooled(Pooled),
     /// It is a function of another column.
     Derived(Derived),
     /// `(x − mean) / std`.
@@ -300,6 +306,8 @@ pub(super) enum Map {
     },
     Quantile(Quantile),
     Rank(Rank),
+    /// A value is what its features stand for.
+    Parts(Parts),
 }
 
 impl Map {
@@ -308,7 +316,11 @@ impl Map {
         match self {
             Self::Constant(value) => *value,
             Self::Word(_) => 0.0,
-            Self::Category(_) | Self::Drawn(_) | Self::Derived(_) => value,
+            Self::Category(_)
+            | Self::Drawn(_)
+            | Self::Pooled(_)
+            | Self::Derived(_)
+            | Self::Parts(_) => value,
             Self::Linear { mean, std } => (value - mean) / std,
             Self::Quantile(quantile) => quantile.apply(value),
             Self::Rank(rank) => rank.apply(value, uniform),
@@ -325,151 +337,14 @@ impl Map {
         match self {
             Self::Constant(constant) => *constant,
             Self::Word(_) => 0.0,
-            Self::Category(_) | Self::Drawn(_) | Self::Derived(_) => value,
+            Self::Category(_)
+            | Self::Drawn(_)
+            | Self::Pooled(_)
+            | Self::Derived(_)
+            | Self::Parts(_) => value,
             Self::Linear { mean, std } => mean + std * value,
             Self::Quantile(quantile) => quantile.undo(value),
             Self::Rank(rank) => rank.undo(value),
         }
     }
-}
-
-/// The scales of a table's columns, by its rows from `first` on; at least one that is drawn isn't constant.
-pub(super) fn fit(
-    table: &Table,
-    first: usize,
-    transform: Transform,
-) -> Result<Vec<Scale>, TableError> {
-    let (file, specs, rows) = (table.file.as_str(), &table.specs, &table.rows);
-    let columns = statistics(rows, first, specs.len());
-    if let Some(empty) = columns.iter().position(|column| column.count == 0.0) {
-        let (file, column) = (file.to_owned(), specs[empty].name.clone());
-        return Err(TableError::AllMissing { file, column, rows: rows.len() - first });
-    }
-    let drawn = (0..columns.len()).filter(|i| !table.told.contains(i)).map(|i| &columns[i]);
-    if !drawn.clone().any(|column| column.minimum < column.maximum || column.may_miss) {
-        let rows = rows.len() - first;
-        return Err(TableError::AllConstant { file: file.to_owned(), rows });
-    }
-    let is_constant = |i: &&usize| columns[**i].minimum == columns[**i].maximum;
-    if let Some(told) = table.told.iter().find(is_constant).filter(|_| table.series.is_none()) {
-        let (file, column) = (file.to_owned(), specs[*told].name.clone());
-        return Err(ToldError::Constant { file, column, rows: rows.len() - first }.into());
-    }
-    let variance = |column: &Column| column.square / column.count;
-    let is_number = |i: &usize| {
-        let spec = &specs[*i];
-        let is_learnt = spec.encoding != Some(Encoding::Category) && spec.derived_from.is_none();
-        is_learnt && table.categories[*i].is_none() && !table.told.contains(i)
-    };
-    let numbers = (0..columns.len()).filter(is_number).map(|i| &columns[i]);
-    let varying = || numbers.clone().filter(|column| column.minimum < column.maximum);
-    let share = 1.0 / varying().count().max(1) as f64;
-    let together = varying().map(|column| share * variance(column)).sum::<f64>().sqrt();
-    let scale = |(i, (column, spec)): (usize, (&Column, &ColumnSpec))| {
-        let is_integer = column.is_integer;
-        let (minimum, maximum) = (column.minimum, column.maximum);
-        let training = || (first..rows.len()).map(|row| rows.row(row)[i]);
-        let names = table.categories[i].as_ref();
-        let is_told = table.told.contains(&i);
-        let derived = table.source_of(i)?.map(|source| {
-            let names = names.map_or(&[][..], Vec::as_slice);
-            Derived::of(rows, first, [i, source], names).map_err(|row| TableError::NoFunction {
-                file: file.to_owned(),
-                column: spec.name.clone(),
-                from: specs[source].name.clone(),
-                at: table.text(row, source),
-            })
-        });
-        let derived = derived.transpose()?;
-        let of_few = minimum == maximum && column.may_miss;
-        let is_drawn = names.is_some() || of_few || spec.encoding == Some(Encoding::Category);
-        let map = match names {
-            _ if derived.is_some() => derived.map(Map::Derived),
-            Some(names) if is_told => Some(Map::Category(names.clone())),
-            Some(names) if minimum == maximum && !column.may_miss => {
-                Some(Map::Word(names[minimum as usize].clone()))
-            }
-            None if minimum == maximum && !column.may_miss => Some(Map::Constant(minimum)),
-            _ if is_drawn && !is_told => {
-                let names = names.map_or(&[][..], Vec::as_slice);
-                let training: Vec<f64> = training().collect();
-                let drawn = Drawn::new(names, &training, column.may_miss);
-                if drawn.count() > MOST_VALUES {
-                    let (file, column) = (file.to_owned(), spec.name.clone());
-                    let (values, most) = (drawn.count(), MOST_VALUES);
-                    let field = "data.columns";
-                    return Err(ToldError::ManyValues { file, field, column, values, most }.into());
-                }
-                Some(Map::Drawn(drawn))
-            }
-            _ => None,
-        };
-        if let Some(map) = map {
-            let seen = names.is_none().then_some([minimum, maximum]);
-            let ends = [f64::NEG_INFINITY, f64::INFINITY];
-            let is_integer = is_integer && names.is_none();
-            let rounding = Rounding::None;
-            return Ok(Scale { is_integer, map, seen, gap: None, rounding, ends });
-        }
-        let sorted = || {
-            let mut values: Vec<_> = training().filter(|value| !value.is_nan()).collect();
-            values.sort_unstable_by(f64::total_cmp);
-            values
-        };
-        // The sum of many numbers far from 0 has a large rounding error, that of the deviations a small one.
-        let mean = column.sum / column.count + column.deviation / column.count;
-        let std = variance(column).sqrt();
-        // What is told counts by itself, whatever the unit of the others.
-        let of_table = match transform {
-            Transform::None | Transform::StandardiseTogether if is_told => Transform::Standardise,
-            other => other,
-        };
-        let map = match spec.encoding.map_or(Way::Table(of_table), Way::Column) {
-            Way::Column(Encoding::Rank) => Map::Rank(Rank::new(&sorted())),
-            Way::Table(Transform::None) => Map::Linear { mean: 0.0, std: 1.0 },
-            _ if !(std.is_normal() && (maximum - minimum).is_finite()) => {
-                let (file, column) = (file.to_owned(), spec.name.clone());
-                return Err(TableError::Unscalable { file, column, minimum, maximum });
-            }
-            Way::Table(Transform::Standardise) | Way::Column(_) => Map::Linear { mean, std },
-            Way::Table(Transform::StandardiseTogether) => Map::Linear { mean, std: together },
-            Way::Table(Transform::Quantile) => Map::Quantile(Quantile::new(&sorted())),
-        };
-        let rounding = match spec {
-            ColumnSpec { values: SampleValues::Seen, .. } => {
-                let mut values = sorted();
-                values.dedup();
-                Rounding::Nearest(values)
-            }
-            ColumnSpec { kind: CellKind::Whole, .. } => Rounding::Decimals { units: 1.0 },
-            ColumnSpec { kind: CellKind::Date, format: Some(format), .. } => {
-                match DateFormat::new(format).map_or(1.0, |format| format.step()) {
-                    step if step < 1.0 => Rounding::Decimals { units: (1.0 / step).round() },
-                    step => Rounding::Multiples { step },
-                }
-            }
-            ColumnSpec { kind: CellKind::YesNo, .. } => Rounding::Nearest(vec![0.0, 1.0]),
-            ColumnSpec { decimals: Some(decimals), .. } => {
-                Rounding::Decimals { units: 10_f64.powi(*decimals as i32) }
-            }
-            _ => Rounding::None,
-        };
-        let ends = match spec.range {
-            ColumnRange::Free => [f64::NEG_INFINITY, f64::INFINITY],
-            ColumnRange::Seen => [minimum, maximum],
-            ColumnRange::Ends(Ends { min, max }) => {
-                [min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)]
-            }
-        };
-        let all = (rows.len() - first) as f64;
-        let gap = column.may_miss.then(|| Gap::new(all, column.count));
-        Ok(Scale { is_integer, map, seen: Some([minimum, maximum]), gap, rounding, ends })
-    };
-    columns.iter().zip(specs).enumerate().map(scale).collect()
-}
-
-/// Who says how a column is scaled.
-enum Way {
-    Table(Transform),
-    Column(Encoding),
 }

@@ -71,6 +71,7 @@ impl Space {
             Scale { map: Map::Drawn(drawn), .. } if !drawn.names.is_empty() => {
                 ColumnValues::Category(drawn.names.clone())
             }
+            Scale { map: Map::Pooled(pooled), .. } => ColumnValues::Category(pooled.names.clone()),
             Scale { map: Map::Constant(value), .. } => ColumnValues::Constant(*value),
             Scale { is_integer: true, .. } if self.round_integers => ColumnValues::Whole,
             _ => ColumnValues::Number,
@@ -84,9 +85,18 @@ impl Space {
                 _ => values(scale),
             };
             let decimals = spec.decimals.filter(|_| spec.trailing_zeros);
-            Column { name: spec.name.clone(), values, decimals, may_miss: scale.may_miss() }
+            let (name, spelling) = (spec.name.clone(), spec.spelling());
+            Column { name, values, decimals, spelling, may_miss: scale.may_miss() }
         };
         self.specs.iter().zip(&self.scales).map(column).collect()
+    }
+
+    /// The column that another is a function of.
+    pub fn derived_from(&self, column: usize) -> Option<usize> {
+        match &self.scales.get(column)?.map {
+            Map::Derived(derived) => Some(derived.source),
+            _ => None,
+        }
     }
 
     pub fn layout(&self) -> Vec<FeatureGroup> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::rows::Rows;
 
-/// Most values of a category.
-pub(super) const MOST_VALUES: usize = 1000;
+/// The most values of a category.
+pub const CATEGORY_LIMIT: usize = 100_000;
 
 /// Reason why a column's texts are neither numbers nor a category.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +80,7 @@ impl Texts {
                 last = numbers[i];
                 values[used[i]] = (names.len() - 1) as f64;
             }
-            if names.len() > MOST_VALUES {
+            if names.len() > CATEGORY_LIMIT {
                 return Err(Unsettled::ManyValues(names.len()));
             }
             Some(names)
@@ -121,11 +121,11 @@ mod tests {
     fn too_many_values_and_a_text_among_numbers_are_refused() {
         let refused = |text: fn(usize) -> String, number: fn(&str) -> Option<f64>| {
             let (mut all, mut rows) = (Texts::default(), Rows::new(1));
-            (0..=MOST_VALUES).for_each(|i| rows.push(&[all.place(&text(i))]));
+            (0..=CATEGORY_LIMIT).for_each(|i| rows.push(&[all.place(&text(i))]));
             all.settle(0, &mut rows, false, number)
         };
         let many = refused(|i| format!("id {i}"), |_| None);
-        assert_eq!(many, Err(Unsettled::ManyValues(MOST_VALUES + 1)));
+        assert_eq!(many, Err(Unsettled::ManyValues(CATEGORY_LIMIT + 1)));
         let odd = refused(
             |i| if i == 700 { "3..4".to_owned() } else { i.to_string() },
             |text| text.parse().ok(),

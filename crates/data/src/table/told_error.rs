@@ -1,5 +1,7 @@
 //! [`ToldError`]: what of a table cannot be told.
 
+use super::Place;
+
 /// Reason why a model cannot be told what it should be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ToldError {
@@ -45,6 +47,20 @@ pub enum ToldError {
         column: String,
         /// The text.
         text: String,
+    },
+    /// A cell of a file of rows that are given is none of its column's.
+    #[error("{file}, {place}, column `{column}`: {text:?} is not {required}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// Where its row stands.
+        place: Place,
+        /// The column's name.
+        column: String,
+        /// The text, cut where it is long.
+        text: String,
+        /// What it must be.
+        required: String,
     },
     /// All columns are told.
     #[error(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use langevin_data::{
-    Dataset, Holdout, Part, Purpose, SplitOptions, Streams, Table, TableData, TableOptions,
+    Dataset, Holdout, Part, Purpose, Split, SplitOptions, Streams, Table, TableData, TableOptions,
     Transform, built_in_table,
 };
 
@@ -15,7 +15,12 @@ fn numbered(rows: usize) -> Table {
 }
 
 fn split(table: Table, holdout: Holdout, seed: u64) -> TableData {
-    let options = SplitOptions { holdout, seed, transform: Transform::None, round_integers: false };
+    split_as(Split::Random, table, holdout, seed)
+}
+
+fn split_as(split: Split, table: Table, holdout: Holdout, seed: u64) -> TableData {
+    let transform = Transform::None;
+    let options = SplitOptions { holdout, split, seed, transform, round_integers: false };
     TableData::new(table, &options).unwrap()
 }
 
@@ -71,6 +76,20 @@ fn the_split_depends_on_the_seed_and_the_rows_alone() {
     }
     let restored: Vec<_> = restored.iter().map(|value| value.round() as usize).collect();
     assert_eq!(restored, held(1, Holdout::Rows(10)), "other columns and another transform");
+}
+
+#[test]
+fn the_last_rows_are_held_out_whatever_the_seed() {
+    for (count, holdout, held_out) in
+        [(10, Holdout::Share(0.2), 2), (10, Holdout::Rows(8), 8), (10, Holdout::Rows(0), 0)]
+    {
+        for seed in [0, 7] {
+            let data = split_as(Split::Last, numbered(count), holdout, seed);
+            let border = count - held_out;
+            assert_eq!(rows(&data, Part::Training), (0..border).collect::<Vec<_>>());
+            assert_eq!(rows(&data, Part::HeldOut), (border..count).collect::<Vec<_>>());
+        }
+    }
 }
 
 /// Every release must hold out the same rows: runs of old config files depend on them.

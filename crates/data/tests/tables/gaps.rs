@@ -58,7 +58,7 @@ fn every_row_comes_back_from_its_features_missing_values_too() {
         kinds,
         [
             FeatureKind::Category { count: 3 },
-            FeatureKind::NumberOrMissing,
+            FeatureKind::NumberInParts { ranges: 1, parts: 2 },
             FeatureKind::Category { count: 3 },
         ]
     );

@@ -12,7 +12,7 @@ const ALL: [Transform; 4] =
     [Transform::None, Transform::Standardise, Transform::StandardiseTogether, Transform::Quantile];
 
 fn data(table: Table, transform: Transform, holdout: Holdout) -> TableData {
-    let options = SplitOptions { transform, holdout, seed: 3, round_integers: false };
+    let options = SplitOptions { transform, holdout, seed: 3, ..SplitOptions::default() };
     TableData::new(table, &options).unwrap()
 }
 
@@ -241,7 +241,7 @@ fn whole_columns_are_found_in_training_and_rounded_when_asked() {
             round_integers,
             transform: Transform::None,
             holdout: Holdout::Rows(0),
-            seed: 0,
+            ..SplitOptions::default()
         };
         let data = TableData::new(table.clone(), &options).unwrap();
         let mut restored = Vec::new();

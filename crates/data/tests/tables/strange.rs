@@ -297,17 +297,17 @@ fn forty_tables_are_told_as_people_mean_them() {
         (
             "groups and points",
             format!("a;b\n{}", lines(9, |i| format!("1,{:03}.50;{}", i * 91, number(i, 1)))),
-            "';', header, 9 rows: a Text/Thousands b Number",
+            "';', header, 9 rows: a Number/1,234.5 b Number",
         ),
         (
             "groups of blanks",
             format!("a;b\n{}", lines(9, |i| format!("1 {:03};{}", i * 91, number(i, 1)))),
-            "';', header, 9 rows: a Text/Blanks b Number",
+            "';', header, 9 rows: a Integer/1 234 b Number",
         ),
         (
             "values with units",
             format!("a,b\n{}", lines(9, |i| format!("{i} kg,{}", number(i, 1)))),
-            "',', header, 9 rows: a Text/Unit b Number",
+            "',', header, 9 rows: a Integer/1234 kg b Number",
         ),
         (
             "limits of detection",
@@ -317,7 +317,7 @@ fn forty_tables_are_told_as_people_mean_them() {
         (
             "euros",
             format!("a;b\n{}", lines(9, |i| format!("{i},50 €;{}", i % 4))),
-            "';', header, 9 rows: a Text/Currency b Integer",
+            "';', header, 9 rows: a Number/1234,5 € b Integer",
         ),
         (
             "codes",

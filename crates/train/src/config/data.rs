@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use langevin_data::{
-    Checkerboard, Dataset, EightGaussians, Gaussian, GaussianMixture, LabelledMixture, Rings,
-    Spiral, SwissRoll, TwoMoons,
+    CategoricalMixture, Checkerboard, DataError, Dataset, EightGaussians, Gaussian,
+    GaussianMixture, LabelledMixture, ProductComponent, Rings, Spiral, SwissRoll, TwoMoons,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,24 @@ pub enum DataConfig {
         /// each; needs equal shares.
         #[serde(default)]
         balanced: bool,
+        /// What the model is told about a row; nothing where left out.
+        #[serde(default)]
+        condition: Option<ConditionConfig>,
+    },
+    /// A table of numbers and categories that is known exactly: products of independent columns, mixed.
+    CategoricalMixture {
+        /// Products that are mixed: all of as many numbers, and as many categories of as many values. Shares are
+        /// scaled to sum 1.
+        components: Vec<ProductComponent>,
+        /// Shares of the products; equal where left out.
+        #[serde(default)]
+        weights: Option<Vec<f64>>,
+        /// Names of the columns, first the numbers, then the categories: x0, x1, … and c0, c1, … where left out.
+        #[serde(default)]
+        names: Option<Vec<String>>,
+        /// Texts of the values of each category: 0, 1, … where left out.
+        #[serde(default)]
+        values: Option<Vec<Vec<String>>>,
         /// What the model is told about a row; nothing where left out.
         #[serde(default)]
         condition: Option<ConditionConfig>,
@@ -138,6 +156,22 @@ fn four() -> usize {
     4
 }
 
+fn categorical_mixture(
+    components: Vec<ProductComponent>,
+    weights: Option<Vec<f64>>,
+    names: Option<Vec<String>>,
+    values: Option<Vec<Vec<String>>>,
+) -> Result<CategoricalMixture, DataError> {
+    let mut mixture = CategoricalMixture::new(components, weights)?;
+    if let Some(names) = names {
+        mixture = mixture.with_names(names)?;
+    }
+    match values {
+        Some(values) => mixture.with_values(values),
+        None => Ok(mixture),
+    }
+}
+
 impl DataConfig {
     /// Checks the section by itself, without a file.
     ///
@@ -163,6 +197,7 @@ impl DataConfig {
         match self {
             Self::Gaussian { condition, .. }
             | Self::GaussianMixture { condition, .. }
+            | Self::CategoricalMixture { condition, .. }
             | Self::EightGaussians { condition, .. }
             | Self::TwoMoons { condition, .. }
             | Self::Spiral { condition, .. }
@@ -193,6 +228,9 @@ impl DataConfig {
             Self::Gaussian { mean, std, .. } => Gaussian::new(mean, std).map(|d| Box::new(d) as _),
             Self::GaussianMixture { .. } => {
                 return Ok(self.mixture()?.map(|mixture| Box::new(mixture) as _));
+            }
+            Self::CategoricalMixture { components, weights, names, values, .. } => {
+                categorical_mixture(components, weights, names, values).map(|d| Box::new(d) as _)
             }
             Self::EightGaussians { radius, std, .. } => {
                 EightGaussians::new(radius, std).map(|d| Box::new(d) as _)

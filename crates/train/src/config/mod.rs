@@ -43,6 +43,7 @@ pub use training::{EmaConfig, EngineConfig, KeepConfig, OptimizerConfig, TrainCo
 pub use wording::{nearest, spelled_out};
 
 pub(crate) use versions::fill_defaults;
+pub(crate) use wording::{list, no_column};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

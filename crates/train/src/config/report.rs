@@ -21,6 +21,10 @@ pub struct ReportConfig {
     pub film: Option<FilmConfig>,
     /// Whether samples are measured against held-out rows: evaluation.json.
     pub evaluation: bool,
+    /// The column that boosted trees learn to predict, from samples and from training rows, to be tested on held-out rows:
+    /// what the samples are worth to who needs that column. None where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Whether the run is shown on a page: report.html.
     pub page: bool,
 }
@@ -28,7 +32,7 @@ pub struct ReportConfig {
 impl Default for ReportConfig {
     fn default() -> Self {
         let figures = vec![FigureKind::Loss, FigureKind::Scatter, FigureKind::Levels];
-        Self { figures, film: None, evaluation: true, page: true }
+        Self { figures, film: None, evaluation: true, target: None, page: true }
     }
 }
 
@@ -90,8 +94,16 @@ pub enum FigureKind {
     Scatter,
     /// Mean and standard deviation along the sampling against the exact goal.
     Levels,
-    /// The distribution of each column, samples over data.
+    /// The distribution of each column of numbers, samples over data.
     Marginals,
+    /// The shares of each category's values, and of missing cells, samples over data.
+    Shares,
+    /// The errors of the trends of all pairs of a table's columns, beside those of held-out rows; of over 40 columns the worst
+    /// pairs. It needs `evaluation`.
+    Pairs,
+    /// The pair of a table's columns with the largest error: the shares of one column's values given the other's, data and
+    /// samples side by side. It needs `evaluation`.
+    WorstPair,
     /// Samples as images beside data.
     Images,
     /// The signal and noise scales of the sampling's levels.

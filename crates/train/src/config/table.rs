@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{ColumnSpec, Decimal, Encoding, Holdout, Layout, Missing, Transform, Window};
+use langevin_data::{
+    ColumnSpec, Decimal, Encoding, Holdout, Layout, Missing, Split, Transform, Window,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,7 @@ pub const BUILT_IN: &str = "builtin:";
 pub struct TableConfig {
     /// The file, relative to this one: CSV, or NPY where its name ends in `.npy`; either may be
     /// gzipped. A workbook of Excel or OpenDocument is known by its content. `builtin:penguins`, `builtin:digits`, `builtin:weather`,
+    /// `builtin:adult`, `builtin:diamonds`, `builtin:credit`, `builtin:iris`, `builtin:wine`, `builtin:breast-cancer`,
     /// `builtin:two-moons-simulations` and `builtin:gaussian-linear-simulations` are in the binary.
     pub path: String,
     /// The columns to learn, in this order; all where left out. Each is its name, or an object that
@@ -84,10 +87,13 @@ pub struct TableConfig {
     /// where left out. Of a column t they have the columns t.1, t.2 and so on, and no window reaches across a row that lacks a value.
     #[serde(default)]
     pub window: Option<Window>,
-    /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. The seed decides
+    /// Rows held out to measure by: a share below 1, or a number of rows from 1 on. `split` says
     /// which; with `window` they are the last rows of the file, and windows across their border are left out.
     #[serde(default = "fifth")]
     pub holdout: f64,
+    /// Which rows are held out: `random`, as the seed decides, or `last`, the last of the file, of those that are not left out.
+    #[serde(default, skip_serializing_if = "is_random")]
+    pub split: Split,
     /// How columns become numbers near 1, by the training rows; undone when sampling.
     #[serde(default)]
     pub transform: Transform,
@@ -110,6 +116,9 @@ pub struct TableConfig {
     pub condition: Option<ConditionConfig>,
 }
 
+fn is_random(split: &Split) -> bool {
+    *split == Split::Random
+}
 fn fifth() -> f64 {
     0.2
 }
@@ -135,12 +144,13 @@ impl TableConfig {
             said.map_err(|error| TrainError::config(error.path, error.message))?;
         }
         let each = self.each_column.as_ref().and_then(|each| each.encoding);
-        let is_category = each == Some(Encoding::Category);
+        let said = each.filter(|each| matches!(each, Encoding::Category | Encoding::Parts));
         let is_picture = self.image_width.is_some() || self.shape.is_some();
-        if is_picture && (is_category || self.missing == Missing::Model) {
-            let (field, what) = match is_category {
-                true => ("data.each_column.encoding", "\"category\""),
-                false => ("data.missing", "\"model\""),
+        if is_picture && (said.is_some() || self.missing == Missing::Model) {
+            let (field, what) = match said {
+                Some(Encoding::Parts) => ("data.each_column.encoding", "\"parts\""),
+                Some(_) => ("data.each_column.encoding", "\"category\""),
+                None => ("data.missing", "\"model\""),
             };
             let message =
                 format!("must not be {what} where rows are pictures, whose pixels are numbers");

@@ -124,6 +124,24 @@ pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
         .copied()
 }
 
+/// Message about a name that is none of the data's columns: the nearest, or those that there are.
+pub(crate) fn no_column(given: &str, columns: &[&str]) -> String {
+    let meant = match nearest(given, columns) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("there are {}", list(columns)),
+    };
+    format!("names no column of the data, got {given:?}; {meant}")
+}
+
+/// Most names that a message lists.
+const LISTED: usize = 20;
+
+/// Names as a message lists them.
+pub(crate) fn list(names: &[&str]) -> String {
+    let more = if names.len() > LISTED { ", …" } else { "" };
+    format!("{}{more}", names[..names.len().min(LISTED)].join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,8 +28,8 @@ pub struct Condition {
     things: Vec<Range<usize>>,
     /// Column of each thing.
     columns: Vec<usize>,
-    /// Whether each is a number that may be missing.
-    may_miss: Vec<bool>,
+    /// What the features of each are.
+    kinds: Vec<FeatureKind>,
     features: usize,
     drawn: usize,
     is_any: bool,
@@ -46,20 +46,20 @@ impl Condition {
             return None;
         }
         let (mut things, mut columns, mut first) = (Vec::new(), Vec::new(), 0);
-        let mut may_miss = Vec::new();
+        let mut kinds = Vec::new();
         for group in data.layout() {
             let next = first + group.kind.features();
             if is_any || told.contains(&group.column) {
                 things.push(first..next);
                 columns.push(group.column);
-                may_miss.push(group.kind == FeatureKind::NumberOrMissing);
+                kinds.push(group.kind);
             }
             first = next;
         }
         let dropout =
             config.map_or_else(|| ConditionConfig::default().dropout(), ConditionConfig::dropout);
         let drawn = drawn_features(data);
-        Some(Self { things, columns, may_miss, features: first, drawn, is_any, dropout })
+        Some(Self { things, columns, kinds, features: first, drawn, is_any, dropout })
     }
 
     /// Number of columns of the network's condition.
@@ -125,15 +125,14 @@ impl Condition {
         }
     }
 
-    /// Appends the network's condition for a row of which the `known` things are told. Of a number that is missing that alone is
-    /// told.
+    /// Appends the network's condition for a row of which the `known` things are told. Of a number that is
+    /// missing, or a part of its own, that alone is told.
     pub fn push(&self, row: &[f64], known: &[bool], out: &mut Vec<f32>) {
-        for ((features, may_miss), known) in self.things.iter().zip(&self.may_miss).zip(known) {
+        for ((features, kind), known) in self.things.iter().zip(&self.kinds).zip(known) {
             let (own, flag) = (&row[features.clone()], f32::from(u8::from(*known)));
             let first = out.len();
             out.extend(own.iter().map(|x| if *known { *x as f32 } else { 0.0 }));
-            // The number, present, missing: of the two the row's own is above 0.
-            if *may_miss && own[2] > 0.0 {
+            if kind.number_is_free(own) {
                 out[first] = 0.0;
             }
             out.push(flag);
@@ -164,7 +163,7 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{GaussianMixture, Purpose, Streams};
+    use langevin_data::{FeatureGroup, GaussianMixture, Part, Purpose, Streams};
 
     use super::*;
     use crate::config::GivenColumns;
@@ -212,6 +211,47 @@ mod tests {
         condition.open(&[true, false, true], &mut open);
         assert_eq!((told, open), (vec![5.0, 1.0, 0.0, 0.0, 7.0, 1.0], [false, true, false]));
         assert_eq!((condition.width(), condition.drawn()), (6, 3));
+    }
+
+    /// A row of a number in two ranges, a level and a missing value, and one that is there.
+    struct InParts;
+
+    impl Dataset for InParts {
+        fn features(&self) -> usize {
+            6
+        }
+        fn words_per_row(&self) -> u64 {
+            2
+        }
+        fn draw(&self, _part: Part, _stream: &mut Stream, rows: &mut [f64]) {
+            rows.fill(0.0);
+        }
+        fn layout(&self) -> Vec<FeatureGroup> {
+            let number = FeatureKind::NumberInParts { ranges: 2, parts: 4 };
+            let kinds = [number, FeatureKind::Number].into_iter().enumerate();
+            kinds.map(|(column, kind)| FeatureGroup { column, kind }).collect()
+        }
+    }
+
+    #[test]
+    fn of_a_value_without_a_number_its_part_alone_is_told() {
+        let config =
+            ConditionConfig { given: Some(GivenColumns::Any), ..ConditionConfig::default() };
+        let condition = Condition::of(Some(&config), &InParts).expect("a condition");
+        for own in 0..4 {
+            let mut row = [0.75, -0.5, -0.25, -0.125, -1.0, 3.0];
+            row[1 + own] = 1.5;
+            let mut told = Vec::new();
+            condition.push(&row, &[true, false], &mut told);
+            let number = if own < 2 { 0.75 } else { 0.0 };
+            let mut want = vec![number];
+            want.extend(row[1..5].iter().map(|x| *x as f32));
+            want.extend([1.0, 0.0, 0.0]);
+            assert_eq!(told, want, "part {own}");
+            told.clear();
+            condition.push(&row, &[false, true], &mut told);
+            assert_eq!(told, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 1.0]);
+        }
     }
 
     #[test]

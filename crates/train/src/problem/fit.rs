@@ -42,6 +42,7 @@ impl Problem {
     pub(crate) fn check_data(&self, data: &dyn Dataset) -> Result<(), TrainError> {
         check_layout(data)?;
         self.check_condition(data)?;
+        self.target(data)?;
         self.check_start(data)?;
         self.check_held_out(data)
     }
@@ -286,7 +287,8 @@ fn check_layout(data: &dyn Dataset) -> Result<(), TrainError> {
             let message = format!("its layout names column {} of {}", group.column, columns.len());
             return Err(TrainError::config("data", message));
         };
-        let own_first = first + usize::from(group.kind == FeatureKind::NumberOrMissing);
+        let is_beside = matches!(group.kind, FeatureKind::NumberInParts { .. });
+        let own_first = first + usize::from(is_beside);
         let is_drawn = categories.iter().any(|own| own.first == own_first);
         first += group.kind.features();
         if group.kind != FeatureKind::Number && !is_told && !is_drawn {

@@ -32,12 +32,12 @@ impl DataConfig {
 }
 
 impl TableConfig {
-    /// Reads, splits and scales the file.
+    /// How the file is read.
     ///
     /// # Errors
-    /// A field out of its range, or whatever is wrong with the file.
-    fn load(&self, seed: u64) -> Result<TableData, TrainError> {
-        let options = TableOptions {
+    /// A field out of its range.
+    pub(crate) fn options(&self) -> Result<TableOptions, TrainError> {
+        Ok(TableOptions {
             columns: self.columns.clone(),
             each: self.each_column.as_ref().map(EachColumn::spec),
             axes: self.shape.clone(),
@@ -51,9 +51,18 @@ impl TableConfig {
             // The other half is for what is made of the rows.
             memory: free_memory().map(|free| free.bytes / 2),
             layout: self.layout()?,
-        };
+        })
+    }
+
+    /// Reads, splits and scales the file.
+    ///
+    /// # Errors
+    /// A field out of its range, or whatever is wrong with the file.
+    fn load(&self, seed: u64) -> Result<TableData, TrainError> {
+        let options = self.options()?;
         let split = SplitOptions {
             holdout: self.holdout()?,
+            split: self.split,
             seed,
             transform: self.transform,
             round_integers: self.round_integers,

@@ -14,6 +14,7 @@ pub(crate) mod moments;
 mod numbers;
 mod remarks;
 mod start;
+mod target;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -5,18 +5,19 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use langevin_core::{ConditionalDenoiser, Guidance};
 use langevin_data::{
-    ColumnValues, Dataset, FeatureGroup, FeatureKind, Purpose, Stream, Streams,
+    ColumnValues, Dataset, Purpose, Stream, Streams,
     measure::{
         Conditionals, Filled, GroupFound, Grouped, HiddenCells, Rows, filled, group_distances,
     },
 };
 
+use super::single_cells::single_cells;
 use crate::{
     TrainError,
     problem::{Condition, Problem},
     sample::{
-        Given, Informed, draw_samples_given,
-        spaces::{BothSpaces, evenly},
+        Given, GivenCell, Informed, draw_samples_given,
+        spaces::{BothSpaces, evenly, feature_names},
     },
 };
 
@@ -72,12 +73,17 @@ pub(super) fn conditionals(
     }
     // Pictures are looked at, and their pixels are no columns of a user's.
     let is_measured = data.features() <= HIDDEN_COLUMNS && data.picture().is_none();
+    let condition_is_any = condition.is_any();
     let filled = is_measured.then(|| {
         let told = (denoiser, condition);
         fill_in(problem, data, told, held_out, training, device, &mut stream, progress)
     });
     let filled = filled.transpose()?;
-    Ok((is_told || filled.is_some()).then_some(Conditionals { groups, filled }))
+    let single_cells = match is_measured && condition_is_any {
+        true => single_cells(problem, data, denoiser, held_out, device)?,
+        false => Vec::new(),
+    };
+    Ok((is_told || filled.is_some()).then_some(Conditionals { groups, filled, single_cells }))
 }
 
 /// Hides columns of held-out rows, and fills them in.
@@ -102,28 +108,31 @@ fn fill_in(
     for row in evenly(count, all) {
         let (mut own, mut cells) = (vec![false; condition.things()], vec![false; features]);
         always.choose(stream, &mut own);
-        // What is missing in the row is not told, and filled in.
-        let cell = |column: &usize| held_out.user[row * columns + column];
-        let things = own.iter_mut().zip(condition.columns());
-        things.for_each(|(known, column)| *known &= !cell(column).is_nan());
         condition.mark(&own, &mut cells);
-        let mut given = vec![f64::NAN; columns];
+        let mut given = vec![GivenCell::Open; columns];
         for (column, _) in condition.columns().iter().zip(&own).filter(|(_, known)| **known) {
-            given[*column] = held_out.user[row * columns + column];
+            given[*column] = GivenCell::of(held_out.user[row * columns + column]);
         }
-        let user = &held_out.user[row * columns..(row + 1) * columns];
-        mark_missing_numbers(data, user, &mut cells);
-        truth.extend_from_slice(&held_out.model[row * features..(row + 1) * features]);
+        let clean = &held_out.model[row * features..(row + 1) * features];
+        mark_free_numbers(data, clean, &mut cells);
+        truth.extend_from_slice(clean);
         known.extend(cells);
         rows.push(given);
     }
-    let given = Given::rows(rows, DRAWS);
+    let given = Given::cells(rows, DRAWS);
     let informed = Informed::Conditional { denoiser, weaker: None, guidance: Guidance::default() };
     let seed = problem.config().seed;
     let told = (&given, &informed);
     let drawn = draw_samples_given(problem, count * DRAWS, seed, data, told, device, progress)?;
     drawn.check_finite()?;
-    let drawn: Vec<f64> = drawn.values.iter().map(|x| f64::from(*x)).collect();
+    let mut drawn: Vec<f64> = drawn.values.iter().map(|x| f64::from(*x)).collect();
+    // The classes that they are, as in the rows that are hidden: an estimate is never quite a class.
+    for row in drawn.chunks_exact_mut(features) {
+        for own in data.drawn_categories() {
+            let value = own.value(row);
+            row[own.features()].iter_mut().zip(own.code(value)).for_each(|(x, code)| *x = code);
+        }
+    }
     let all = training.model.len() / features;
     let simple = evenly(SIMPLE_ROWS, all)
         .flat_map(|row| &training.model[row * features..(row + 1) * features]);
@@ -138,37 +147,14 @@ fn fill_in(
     Ok(filled(&hidden, stream)?)
 }
 
-/// Marks the numbers of a row that are missing: there is no truth to fill them in by.
-fn mark_missing_numbers(data: &dyn Dataset, user: &[f64], cells: &mut [bool]) {
+/// Marks the numbers of a row that say nothing, as of a missing value: there is no truth to fill them in by.
+fn mark_free_numbers(data: &dyn Dataset, clean: &[f64], cells: &mut [bool]) {
     let mut first = 0;
     for group in data.layout() {
-        let is_missing = user[group.column].is_nan();
-        cells[first] |= is_missing && group.kind == FeatureKind::NumberOrMissing;
-        first += group.kind.features();
+        let next = first + group.kind.features();
+        cells[first] |= group.kind.number_is_free(&clean[first..next]);
+        first = next;
     }
-}
-
-/// A name for each feature: its column's, with the class where it stands for one.
-fn feature_names(data: &dyn Dataset) -> Vec<String> {
-    let columns = data.columns();
-    let names = |group: FeatureGroup| {
-        let own = &columns[group.column];
-        let text = |i: usize| match &own.values {
-            ColumnValues::Category(names) if i >= names.len() => "missing".to_owned(),
-            _ => own.text(i as f64),
-        };
-        let class = |i: usize| format!("{} = {}", own.name, text(i));
-        match group.kind {
-            FeatureKind::Category { count } => (0..count).map(class).collect(),
-            FeatureKind::NumberOrMissing => {
-                let [present, missing] =
-                    ["present", "missing"].map(|what| format!("{} {what}", own.name));
-                vec![own.name.clone(), present, missing]
-            }
-            _ => vec![own.name.clone()],
-        }
-    };
-    data.layout().into_iter().flat_map(names).collect()
 }
 
 /// Distances of the samples by the groups of a column that is told.

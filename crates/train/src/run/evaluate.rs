@@ -8,7 +8,7 @@ use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{
         Evaluation, FittedGaussian, Inputs, evaluate,
-        table::{MOST_COLUMNS, measure_table},
+        table::{MOST_COLUMNS, MOST_ROWS, measure_table, measure_target},
         verdict::{Judge, Real, Verdict, outside},
     },
 };
@@ -51,6 +51,7 @@ pub(crate) fn evaluate_samples<N: Network>(
         return Err(TrainError::NothingHeldOut);
     }
     check_measurable(problem)?;
+    problem.target(data)?;
     let seed = problem.config().seed;
     let all = BothSpaces::of_samples(data, &samples.values, &samples.told);
     let drawn = all.measurable();
@@ -88,19 +89,62 @@ pub(crate) fn evaluate_samples<N: Network>(
         seed,
     })?;
     evaluation.verdict = Some(judge(data, seed, &all, &training, &held_out, &untrained.user)?);
-    let columns = data.columns();
-    let is_table =
-        data.len(Part::Training).is_some() && data.picture().is_none() && data.apart() == 1;
-    if is_table && columns.len() <= MOST_COLUMNS {
-        let sets = [&drawn.user[..], &training.user, &held_out.user];
-        // A user's own data may give values that its columns do not have: they are measured all the same, but not so.
-        evaluation.table = measure_table(&columns, sets, seed).ok();
-    }
+    measure_cells(problem, data, [&drawn, &training, &held_out], &mut evaluation)?;
     let sets = [&drawn, &training, &held_out];
     evaluation.conditionals = conditionals(problem, data, denoiser, sets, device, progress)?;
     let errors = denoising_errors_of_run(problem, seed, data, denoiser, device, progress)?;
     evaluation.denoising = Some(errors);
     Ok(evaluation)
+}
+
+/// Measures the cells of samples, beside those of training and held-out rows, as tables are measured, and how well the
+/// target is predicted. What cannot be measured is said.
+fn measure_cells(
+    problem: &Problem,
+    data: &dyn Dataset,
+    sets: [&BothSpaces; 3],
+    evaluation: &mut Evaluation,
+) -> Result<(), TrainError> {
+    let (seed, columns) = (problem.config().seed, data.columns());
+    let [samples, training, held_out] = sets.map(|set| &set.user[..]);
+    let sets = [samples, training, held_out];
+    let is_table =
+        data.len(Part::Training).is_some() && data.picture().is_none() && data.apart() == 1;
+    let mut remarks = Vec::new();
+    let target = problem.target(data)?;
+    if is_table && columns.len() > MOST_COLUMNS {
+        remarks.push(format!(
+            "columns, pairs and detection are measured of tables of at most {MOST_COLUMNS} columns, got {}",
+            columns.len()
+        ));
+    } else if is_table {
+        // A user's own data may give values that its columns do not have.
+        match measure_table(&columns, sets, seed) {
+            Ok(found) => evaluation.table = Some(found),
+            Err(error) => {
+                remarks.push(format!("columns, pairs and detection are left out: {error}"));
+            }
+        }
+    }
+    if let Some(target) = target {
+        match measure_target(&columns, sets, target, seed) {
+            Ok(mut found) => {
+                remarks.append(&mut found.remarks);
+                evaluation.target = Some(found);
+            }
+            Err(error) => remarks.push(format!("the target is left out: {error}")),
+        }
+    }
+    let most = sets.map(|rows| rows.len() / columns.len()).into_iter().max().unwrap_or(0);
+    let is_measured = evaluation.table.is_some() || evaluation.target.is_some();
+    if is_measured && most > MOST_ROWS {
+        remarks.push(format!(
+            "of each kind of rows {MOST_ROWS}, evenly spread, are looked at by columns, pairs, trees and closest rows, of up to \
+             {most}"
+        ));
+    }
+    evaluation.remarks.append(&mut remarks);
+    Ok(())
 }
 
 /// Checks that a run's samples can be measured: that they are told nothing that held-out rows are not.

@@ -12,6 +12,7 @@ mod reproduce;
 mod results;
 mod resume;
 pub(crate) mod session;
+mod single_cells;
 pub(crate) mod train;
 mod trained;
 mod verify;

@@ -61,8 +61,13 @@ impl Reproduction {
         if log_lines(run, steps)?.is_empty() {
             return Err(TrainError::NoLogLine(steps));
         }
-        config.report =
-            ReportConfig { figures: Vec::new(), film: None, evaluation: false, page: false };
+        config.report = ReportConfig {
+            figures: Vec::new(),
+            film: None,
+            evaluation: false,
+            target: None,
+            page: false,
+        };
         let machine = manifest.machine.differences(&Machine::here());
         Ok(Self { config, steps, exact, machine })
     }

@@ -115,6 +115,7 @@ pub fn evaluate_run<N: Network>(
     observer: &mut dyn Observer,
 ) -> Result<Evaluation, TrainError> {
     check_measurable(&problem)?;
+    problem.target(data)?;
     let (problem, trained) = trained(run, problem, network.clone(), data, observer)?;
     let (config, device) = (problem.config(), options.device);
     let denoiser = RunDenoiser::new(problem.diffusion(), &trained).of(data);

@@ -2,7 +2,7 @@
 //! all levels.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use langevin_core::{Inpaint, NoiseLevel, Pilot, Plan, Sampler, sample};
+use langevin_core::{Denoiser, Inpaint, NoiseLevel, Pilot, Plan, Sampler, sample};
 use langevin_data::{Dataset, LevelDensity, Purpose, Streams, normal_words};
 
 use super::{
@@ -31,6 +31,8 @@ pub(super) struct Drawing<'a> {
     pub(super) streams: Streams,
     pub(super) sampler: &'a dyn Sampler,
     pub(super) start: Start,
+    /// Whether the start is that of the data, or, of samples that are told something, of their own rows.
+    pub(super) is_matched: bool,
     pub(super) plan: Plan,
     pub(super) source: Source<'a>,
     /// Within which estimates are kept.
@@ -69,6 +71,7 @@ impl<'a> Drawing<'a> {
             streams: Streams::new(seed),
             sampler,
             start: Start::new(&problem.config().sample.start, data, plan.start())?,
+            is_matched: problem.config().sample.start == StartConfig::Matched,
             plan,
             source,
             range: bound_of(problem, data),
@@ -135,6 +138,12 @@ impl<'a> Drawing<'a> {
             Err(error) => problem = Some(error),
         };
         let x = self.source.of_rows(told, self.range.as_ref(), self.device, |denoiser| {
+            let x = match (&self.source, told) {
+                (Source::Told { .. }, Some(told)) if self.is_matched => {
+                    self.told_start(x, told, denoiser)?
+                }
+                _ => x,
+            };
             let by = |sampler: &dyn Sampler| {
                 let x = sample(sampler, denoiser, &self.plan, x, &mut noise, &mut observe);
                 x.map_err(in_section("sample.sampler"))
@@ -150,6 +159,40 @@ impl<'a> Drawing<'a> {
             }
         })?;
         problem.map_or_else(|| read_rows(x), Err)
+    }
+
+    /// Moves the start of rows that are told something from the data's mean to their own: `x − mean + alpha · D(mean)`, D their
+    /// estimates at the first level, where the mean says nothing of a row. From the data's mean they would end off by what the two differ
+    /// in, which the noise does not quite hide: at sigma 20 a number of mean −0.36 given what is told came out at −0.31, by the exact
+    /// denoiser.
+    fn told_start(
+        &self,
+        x: Tensor<2>,
+        told: &ToldRows,
+        denoiser: &dyn Denoiser,
+    ) -> Result<Tensor<2>, TrainError> {
+        let Start::Gaussian { mean, .. } = &self.start else { return Ok(x) };
+        let level = self.plan.start();
+        let mean = self.tensor(&mean.repeat(SAMPLING_ROWS));
+        let estimate = denoiser.denoise(mean.clone(), &level);
+        let estimate = estimate.map_err(in_section("sample.sampler"))?;
+        let is_told: Vec<f32> =
+            told.of_rows().map(|is_told| f32::from(u8::from(is_told))).collect();
+        let is_told =
+            Tensor::<2>::from_data(TensorData::new(is_told, [SAMPLING_ROWS, 1]), self.device);
+        Ok(x + (estimate.mul_scalar(level.alpha()) - mean) * is_told)
+    }
+
+    /// The denoiser's estimates at the first level of samples `first..first + SAMPLING_ROWS`, with their [told rows](Self::told_rows).
+    pub(super) fn first_estimates(
+        &self,
+        first: u64,
+        told: Option<&ToldRows>,
+    ) -> Result<Vec<f32>, TrainError> {
+        let (x, level) = (self.tensor(&self.start(first)), self.plan.start());
+        self.source.of_rows(told, self.range.as_ref(), self.device, |denoiser| {
+            read_rows(denoiser.denoise(x, &level).map_err(in_section("sample.sampler"))?)
+        })
     }
 
     /// Rows that sampling starts from, `[SAMPLING_ROWS, features]`.

@@ -24,11 +24,19 @@ use super::{
     given::Given,
     informed::{Informed, Source, check_guidance, untold},
     moments::{LevelSummary, Moments},
+    spaces::BothSpaces,
 };
 use crate::{
     TrainError, config::TRAJECTORY_ROWS, engine::mlp_cpu::is_processor, error::in_section,
     problem::Problem,
 };
+
+/// Most samples that are drawn at once to find those that are as is given, and fewest of which their share is trusted.
+const MOST_AT_ONCE: usize = 1 << 15;
+/// Samples of which one at least must be as is given.
+const FEWEST: usize = 2000;
+/// Times that each of many samples is drawn again.
+const ROUNDS: u64 = 100;
 
 /// Samples, with the statistics measured at each level of the sampling.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,14 +92,18 @@ pub fn draw_samples(
         );
         return Err(TrainError::config("data.condition", message));
     }
-    draw(problem, count, seed, data, (Source::Same(denoiser), None), device, progress)
+    draw(problem, (0, count), seed, data, (Source::Same(denoiser), None), device, progress)
 }
 
 /// Draws samples as [`draw_samples`] does, of which `given` says what is told; it comes back exactly in
 /// [`Samples::told`]. What a sample is told depends on `seed` and its number alone.
 ///
+/// Where ends are given between which the model draws a column, samples are drawn until `count` lie there: of one row of given
+/// cells the first that do. Statistics and trajectories are those of the rows that were drawn first, wherever they lie.
+///
 /// # Errors
-/// As [`draw_samples`]; values that cannot be given, guidance of a model that was not trained for it.
+/// As [`draw_samples`]; values that cannot be given, guidance of a model that was not trained for it; ends between which next to
+/// no sample lies.
 pub fn draw_samples_given(
     problem: &Problem,
     count: usize,
@@ -102,7 +114,108 @@ pub fn draw_samples_given(
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Samples, TrainError> {
     let source = Source::of(informed, problem.diffusion().condition_of(data))?;
-    draw(problem, count, seed, data, (source, Some(given)), device, progress)
+    draw_until(problem, count, seed, data, (source, given), device, progress)
+}
+
+/// Draws samples until `count` of them are as is given, where that is seen in a sample alone.
+///
+/// Of one row of given cells they are the first that are; of many rows each sample that is not is drawn again, with numbers of its own.
+fn draw_until(
+    problem: &Problem,
+    count: usize,
+    seed: u64,
+    data: &dyn Dataset,
+    (source, given): (Source<'_>, &Given),
+    device: &Device,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Samples, TrainError> {
+    let draw = |given: &Given, first, count, progress: &mut dyn FnMut(f64) -> ControlFlow<()>| {
+        let told = if matches!(source, Source::Same(_)) { None } else { Some(given) };
+        draw(problem, (first, count), seed, data, (source.clone(), told), device, progress)
+    };
+    given.check(data, problem.diffusion().condition_of(data).as_ref())?;
+    let columns = data.columns();
+    let seen: Vec<usize> =
+        given.seen().into_iter().filter(|column| !data.told().contains(column)).collect();
+    if seen.is_empty() || count == 0 {
+        return draw(given, 0, count, progress);
+    }
+    // What is done so far never falls.
+    let mut done = 0.0_f64;
+    let mut progress = |share: f64| {
+        done = done.max(share);
+        progress(done)
+    };
+    let width = columns.len();
+    let user = |samples: &Samples| -> Result<Vec<f64>, TrainError> {
+        samples.check_finite()?;
+        Ok(BothSpaces::of_samples(data, &samples.values, &samples.told).user)
+    };
+    let few = |tried: usize, kept: usize| {
+        let names: Vec<_> =
+            seen.iter().map(|column| format!("`{}`", columns[*column].name)).collect();
+        let message = format!(
+            "of {tried} samples {kept} have {} as is given, which is too few to draw by: give a value, or ends further apart",
+            names.join(" and ")
+        );
+        TrainError::config("sample.condition", message)
+    };
+    if given.sets() > 1 {
+        let mut all = draw(given, 0, count, &mut |share| progress(share / 2.0))?;
+        let mut left: Vec<usize> = (0..count).collect();
+        let mut drawn = (user(&all)?, given.clone(), 0);
+        for round in 1..=ROUNDS {
+            let (rows, own, first) = &drawn;
+            let fails =
+                |(i, row): (usize, &[f64])| (!own.holds(first + i as u64, row)).then_some(i);
+            let failed: Vec<usize> =
+                rows.chunks_exact(width).take(left.len()).enumerate().filter_map(fails).collect();
+            left = failed.into_iter().map(|i| left[i]).collect();
+            if left.is_empty() {
+                return Ok(all);
+            }
+            let first = round << 40;
+            let again = given.again(&left, first);
+            let share = 1.0 - 0.5 * left.len() as f64 / count as f64;
+            let new = draw(&again, first, left.len(), &mut |_| progress(share))?;
+            let features = all.features;
+            for (i, sample) in left.iter().enumerate() {
+                let to = sample * features..(sample + 1) * features;
+                all.values[to].copy_from_slice(&new.values[i * features..(i + 1) * features]);
+            }
+            drawn = (user(&new)?, again, first);
+        }
+        return Err(few(count * (1 + ROUNDS as usize), count - left.len()));
+    }
+    let (mut all, mut kept, mut tried): (Option<Samples>, _, _) = (None, 0, 0);
+    while kept < count {
+        let left = count - kept;
+        // As many as hold what is left, by those that were kept so far.
+        let next = left.saturating_mul(tried).checked_div(kept).unwrap_or(left.max(tried));
+        let next = next.clamp(1, MOST_AT_ONCE).next_multiple_of(SAMPLING_ROWS);
+        let from = kept as f64 / count as f64;
+        let drawn = draw(given, tried as u64, next, &mut |share| {
+            progress(from + share * (1.0 - from) / 4.0)
+        })?;
+        let rows = user(&drawn)?;
+        let Samples { features, values, levels, trajectory, told } = drawn;
+        let own = all.get_or_insert_with(|| {
+            let (values, told) = (Vec::new(), Vec::new());
+            Samples { features, values, levels, trajectory, told }
+        });
+        for (i, row) in rows.chunks_exact(width).enumerate() {
+            if kept < count && given.holds((tried + i) as u64, row) {
+                own.values.extend(&values[i * features..(i + 1) * features]);
+                own.told.extend(told.get(i * width..(i + 1) * width).unwrap_or_default());
+                kept += 1;
+            }
+        }
+        tried += next;
+        if tried >= MOST_AT_ONCE && kept * FEWEST < tried {
+            return Err(few(tried, kept));
+        }
+    }
+    all.ok_or_else(|| few(tried, kept))
 }
 
 /// Checks what the run file says that samples are told, as far as it is known before the training.
@@ -143,17 +256,20 @@ pub(crate) fn draw_of_run(
     let condition = problem.diffusion().condition_of(data);
     let guidance = sample.guidance;
     let informed = match (condition, sample.inpaint.filter(|_| given.is_stated())) {
-        (None, None) if !given.is_stated() => match weaker {
-            Some(weaker) => {
-                guidance.check(data.features()).map_err(in_section("sample.guidance"))?;
-                let guided = Guided::new(denoiser, weaker, guidance);
-                return draw_samples(problem, count, seed, data, &guided, device, progress);
-            }
-            None if guidance == Guidance::default() => {
-                return draw_samples(problem, count, seed, data, denoiser, device, progress);
-            }
-            None => Informed::Conditional { denoiser, weaker, guidance },
-        },
+        (None, None) if !given.is_stated() => {
+            let guided;
+            let denoiser: &dyn Denoiser = match weaker {
+                Some(weaker) => {
+                    guidance.check(data.features()).map_err(in_section("sample.guidance"))?;
+                    guided = Guided::new(denoiser, weaker, guidance);
+                    &guided
+                }
+                None if guidance == Guidance::default() => denoiser,
+                None => return Err(untold(&guidance)),
+            };
+            let source = (Source::Same(denoiser), given);
+            return draw_until(problem, count, seed, data, source, device, progress);
+        }
         (_, Some(_)) if guidance != Guidance::default() || weaker.is_some() => {
             let message = "must be left out where the rest is filled in (sample.inpaint), which nothing guides";
             return Err(TrainError::config("sample.guidance", message));
@@ -166,7 +282,7 @@ pub(crate) fn draw_of_run(
 
 fn draw<'a>(
     problem: &'a Problem,
-    count: usize,
+    (first, count): (u64, usize),
     seed: u64,
     data: &'a dyn Dataset,
     source: (Source<'a>, Option<&'a Given>),
@@ -182,6 +298,7 @@ fn draw<'a>(
     let mut values = vec![0.0; count * features];
     let work = Work {
         drawing: &drawing,
+        first,
         kept,
         fresh: vec![
             Seen { moments: Moments::new(features, &centers), rows: Vec::new() };
@@ -225,6 +342,8 @@ fn draw<'a>(
 /// Work that threads share: each takes the next chunk until none is left.
 struct Work<'a> {
     drawing: &'a Drawing<'a>,
+    /// Number of the first sample.
+    first: u64,
     /// Number of rows whose values at each level are kept.
     kept: usize,
     /// Statistics of each level before any row was added.
@@ -272,8 +391,9 @@ impl<'a> Work<'a> {
                 let share = (moved + len / features) as f64 / self.all_rows as f64;
                 self.hear(share, progress);
             };
-            let drawn = self.drawing.told_rows(first as u64).and_then(|told| {
-                let rows = self.drawing.chunk(first as u64, told.as_ref(), &mut observe)?;
+            let sample = self.first + first as u64;
+            let drawn = self.drawing.told_rows(sample).and_then(|told| {
+                let rows = self.drawing.chunk(sample, told.as_ref(), &mut observe)?;
                 if let Some(told) = told {
                     lock(&self.told).insert(number, told.user);
                 }

@@ -3,12 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use langevin_data::{Column, ColumnValues, Dataset, Purpose, Streams};
+use langevin_data::{Column, Dataset, FeatureGroup, Purpose, Streams};
 use serde_json::Value;
 
+use super::{
+    given_cell::GivenCell,
+    user_rows::{base_of, check_class},
+};
 use crate::{
     TrainError,
-    config::{ToldValues, nearest},
+    config::{ToldValues, no_column},
     problem::Condition,
 };
 
@@ -24,9 +28,11 @@ const MOST_TRIES: usize = 100_000;
 /// given values. Where any columns may be told, those that are not given are drawn.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Given {
-    /// Rows of the user's columns, NaN where nothing is given.
-    rows: Vec<Vec<f64>>,
+    /// Rows of the user's columns.
+    rows: Vec<Vec<GivenCell>>,
     each: usize,
+    /// Number of the first sample.
+    first: u64,
 }
 
 /// What is told of some rows, in the model's features and in the user's columns.
@@ -53,6 +59,12 @@ impl ToldRows {
         Self { values: rows.to_vec(), known, widths: condition.widths(), user: Vec::new() }
     }
 
+    /// Whether each row is told something.
+    pub fn of_rows(&self) -> impl Iterator<Item = bool> {
+        let things = self.known.chunks(self.widths.len().max(1));
+        things.map(|known| known.contains(&true))
+    }
+
     /// The clean numbers of rows whose things have all their features, and for each 1 where it is known, else 0.
     pub fn cells(&self) -> [Vec<f64>; 2] {
         let things = self.known.iter().zip(self.widths.iter().cycle());
@@ -66,7 +78,7 @@ impl Given {
     /// What is told as of the training rows: each sample is told the same as one of them, or nothing where any columns may
     /// be given.
     pub const fn as_data() -> Self {
-        Self { rows: Vec::new(), each: 1 }
+        Self { rows: Vec::new(), each: 1, first: 0 }
     }
 
     /// What a run file says that samples are told.
@@ -76,16 +88,26 @@ impl Given {
     pub fn of_config(values: &ToldValues, data: &dyn Dataset) -> Result<Self, TrainError> {
         let ToldValues::Values(values) = values else { return Ok(Self::as_data()) };
         let columns = data.columns();
-        let mut row = vec![f64::NAN; columns.len()];
+        let mut row = vec![GivenCell::Open; columns.len()];
         for (name, value) in values {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
             let place = Self::place(name, &columns)?;
-            row[place] = Self::value(&columns[place], &text)?;
+            let text = match (value, &columns[place].spelling) {
+                (Value::String(text), _) => text.clone(),
+                (Value::Null, _) => String::new(),
+                (Value::Number(number), Some(spelling)) => {
+                    let plain =
+                        number.as_f64().map_or_else(|| number.to_string(), |it| it.to_string());
+                    spelling.spell(&plain)
+                }
+                (other, _) => other.to_string(),
+            };
+            row[place] = GivenCell::parse(&columns[place], &text)?;
+            if let GivenCell::Value(value) = row[place] {
+                let checked = check_class(data, &columns, place, value);
+                checked.map_err(|why| TrainError::config("sample.condition", why))?;
+            }
         }
-        Ok(Self::rows(vec![row], usize::MAX))
+        Ok(Self::cells(vec![row], usize::MAX))
     }
 
     /// The place of a column.
@@ -95,61 +117,8 @@ impl Given {
     pub fn place(name: &str, columns: &[Column]) -> Result<usize, TrainError> {
         columns.iter().position(|column| column.name == name).ok_or_else(|| {
             let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-            let meant = match nearest(name, &names) {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("there are {}", list(&names)),
-            };
-            TrainError::config(
-                "sample.condition",
-                format!("names no column of the data, got {name:?}; {meant}"),
-            )
+            TrainError::config("sample.condition", no_column(name, &names))
         })
-    }
-
-    /// The number that a text of a column stands for.
-    ///
-    /// # Errors
-    /// A text that is none of the column's values; of a category the message names the nearest.
-    pub fn value(column: &Column, text: &str) -> Result<f64, TrainError> {
-        let text = text.trim();
-        let fits = |value: &f64| match column.values {
-            ColumnValues::YesNo(_) => [0.0, 1.0].contains(value),
-            ColumnValues::Whole => value.fract() == 0.0,
-            _ => value.is_finite(),
-        };
-        if let Some(value) = column.value(text).filter(fits) {
-            // What is written of it must be what was given.
-            let written = column.text(value);
-            return match column.value(&written).is_some_and(|back| back == value) {
-                true => Ok(value),
-                false => Err(TrainError::config(
-                    "sample.condition",
-                    format!(
-                        "`{}` has values such as {written}, and would not come back as given, got {text:?}",
-                        column.name
-                    ),
-                )),
-            };
-        }
-        let required = match &column.values {
-            ColumnValues::Category(names) => {
-                let names: Vec<_> = names.iter().map(String::as_str).collect();
-                match nearest(text, &names) {
-                    Some(name) => {
-                        format!("one of its {} values (did you mean {name:?}?)", names.len())
-                    }
-                    None => format!("one of {}", list(&names)),
-                }
-            }
-            ColumnValues::YesNo([no, yes]) => format!("{no:?} or {yes:?}"),
-            ColumnValues::Date(format) => format!("a date of the format {}", format.text()),
-            ColumnValues::Whole => "a whole number".to_owned(),
-            _ => "a finite number".to_owned(),
-        };
-        Err(TrainError::config(
-            "sample.condition",
-            format!("`{}` must be {required}, got {text:?}", column.name),
-        ))
     }
 
     /// Remarks on values beyond those of the training rows.
@@ -157,8 +126,8 @@ impl Given {
         let columns = data.columns();
         let remark = |(i, column): (usize, &Column)| {
             let [least, most] = data.seen_range(i)?;
-            let beyond: Vec<f64> =
-                self.rows.iter().map(|row| row[i]).filter(|x| *x < least || *x > most).collect();
+            let values = self.rows.iter().map(|row| row[i].value());
+            let beyond: Vec<f64> = values.filter(|x| *x < least || *x > most).collect();
             let first = beyond.first()?;
             let of = if self.rows.len() > 1 {
                 format!(", in {} of {} rows", beyond.len(), self.rows.len())
@@ -184,24 +153,50 @@ impl Given {
 
     /// Values that are given: `each` samples of every row, in order. A row has a number for each of the data's columns,
     /// NaN where nothing is given.
-    pub const fn rows(rows: Vec<Vec<f64>>, each: usize) -> Self {
-        Self { rows, each }
+    pub fn rows(rows: Vec<Vec<f64>>, each: usize) -> Self {
+        let cell =
+            |value: f64| if value.is_nan() { GivenCell::Open } else { GivenCell::Value(value) };
+        let rows = rows.into_iter().map(|row| row.into_iter().map(cell).collect());
+        Self::cells(rows.collect(), each)
     }
 
-    /// Whether values are given.
-    pub const fn is_stated(&self) -> bool {
-        !self.rows.is_empty()
+    /// What is given of cells: `each` samples of every row, in order. A row has a cell for each of the data's columns.
+    pub const fn cells(rows: Vec<Vec<GivenCell>>, each: usize) -> Self {
+        Self { rows, each, first: 0 }
+    }
+
+    /// Whether a model is to be told something.
+    pub fn is_stated(&self) -> bool {
+        self.rows.iter().flatten().any(|cell| cell.is_told())
+    }
+
+    /// The places of the columns of which it is seen in a sample alone whether they are as is given.
+    pub(super) fn seen(&self) -> Vec<usize> {
+        let is_seen = |column: &usize| self.rows.iter().any(|row| row[*column].is_seen());
+        (0..self.rows.first().map_or(0, Vec::len)).filter(is_seen).collect()
+    }
+
+    /// Whether a sample's values, in the user's columns, are as is given where that is seen in it alone.
+    pub(super) fn holds(&self, sample: u64, row: &[f64]) -> bool {
+        let is_fine = |(cell, value): (&GivenCell, &f64)| !cell.is_seen() || cell.holds(*value);
+        self.of(sample).is_none_or(|cells| cells.iter().zip(row).all(is_fine))
+    }
+
+    /// What is given of these samples, one row each, from sample `first` on.
+    pub(super) fn again(&self, samples: &[usize], first: u64) -> Self {
+        let row = |sample: &usize| self.of(*sample as u64).unwrap_or_default().to_vec();
+        Self { rows: samples.iter().map(row).collect(), each: 1, first }
     }
 
     /// Number of sets of values.
-    #[cfg(test)]
     pub(super) const fn sets(&self) -> usize {
         self.rows.len()
     }
 
     /// The row of a sample. Numbers beyond the last are only drawn to fill a chunk.
-    fn of(&self, sample: u64) -> Option<&[f64]> {
-        let row = (sample / self.each.max(1) as u64).min(self.rows.len().saturating_sub(1) as u64);
+    fn of(&self, sample: u64) -> Option<&[GivenCell]> {
+        let row = sample.saturating_sub(self.first) / self.each.max(1) as u64;
+        let row = row.min(self.rows.len().saturating_sub(1) as u64);
         self.rows.get(row as usize).map(Vec::as_slice)
     }
 
@@ -222,22 +217,27 @@ impl Given {
                 let (needed, got) = (columns.len(), row.len());
                 return refuse(format!("must hold {needed} numbers, one a column, got {got}"));
             }
-            let given = |column: usize| !row[column].is_nan();
-            if let Some(infinite) = row.iter().position(|value| value.is_infinite()) {
+            let given = |column: usize| row[column] != GivenCell::Open;
+            if let Some(infinite) = row.iter().position(|cell| cell.value().is_infinite()) {
                 return refuse(format!(
                     "`{}` must be finite, got {}",
-                    columns[infinite].name, row[infinite]
+                    columns[infinite].name,
+                    row[infinite].value()
                 ));
             }
+            let is_learnt = |column: &usize| layout.iter().any(|group| group.column == *column);
             let is_told = |column: &usize| match condition {
+                _ if row[*column].is_seen() => {
+                    is_learnt(column) || data.derived_from(*column).is_some()
+                }
                 Some(condition) => condition.columns().contains(column),
-                None => layout.iter().any(|group| group.column == *column),
+                None => is_learnt(column),
             };
             if let Some(other) = (0..row.len()).find(|column| given(*column) && !is_told(column)) {
                 let name = &columns[other].name;
                 let told: Vec<_> =
                     (0..columns.len()).filter(is_told).map(|i| columns[i].name.clone()).collect();
-                return refuse(if layout.iter().all(|group| group.column != other) {
+                return refuse(if !is_learnt(&other) {
                     format!(
                         "`{name}` is constant or a function of another column, and comes with every sample: leave it out"
                     )
@@ -250,8 +250,14 @@ impl Given {
                 });
             }
             let is_any = condition.is_none_or(Condition::is_any);
-            if is_any && layout.iter().all(|group| given(group.column)) {
+            if is_any && layout.iter().all(|group| row[group.column].is_told()) {
                 return refuse("must leave a column that is drawn, got all of them".to_owned());
+            }
+            let is_missing = |group: &&FeatureGroup| row[group.column] == GivenCell::Missing;
+            let without = |group: &&FeatureGroup| !columns[group.column].may_miss;
+            if let Some(group) = layout.iter().filter(is_missing).find(without) {
+                let name = &columns[group.column].name;
+                return refuse(format!("`{name}` has a value in every row, and cannot be missing"));
             }
         }
         Ok(())
@@ -269,8 +275,7 @@ impl Given {
         first: u64,
         count: usize,
     ) -> Result<ToldRows, TrainError> {
-        let mut base = Vec::new();
-        data.restore(&vec![0.0; data.features()], &mut base);
+        let base = base_of(data);
         let layout = data.layout();
         let all: Vec<usize> = layout.iter().map(|group| group.column).collect();
         let of_all = || layout.iter().map(|group| group.kind.features()).collect();
@@ -280,18 +285,14 @@ impl Given {
         let mut is_told = vec![false; base.len()];
         things.iter().for_each(|column| is_told[*column] = true);
         let (mut values, mut known, mut user) = (Vec::new(), Vec::new(), Vec::new());
-        let none = vec![f64::NAN; base.len()];
+        let none = vec![GivenCell::Open; base.len()];
         for sample in first..first + count as u64 {
             let given = self.of(sample).unwrap_or(&none);
             let mut stream = streams.at(Purpose::SamplingCondition, sample, 0);
-            let told: Vec<f64> = if is_any || things.iter().all(|column| !given[*column].is_nan()) {
+            let told: Vec<GivenCell> = if is_any || things.iter().all(|i| given[*i].is_told()) {
                 given.to_vec()
             } else {
-                let fits = |row: &[f64]| {
-                    things
-                        .iter()
-                        .all(|column| given[*column].is_nan() || given[*column] == row[*column])
-                };
+                let fits = |row: &[f64]| things.iter().all(|i| given[*i].holds(row[*i]));
                 let mut row = Vec::new();
                 let found = (0..MOST_TRIES).any(|_| {
                     row.clear();
@@ -301,46 +302,50 @@ impl Given {
                 if !found {
                     return Err(self.nothing_fits(data, things, given));
                 }
-                row
+                row.into_iter().map(GivenCell::Value).collect()
             };
-            let of_thing = |column: usize| if is_told[column] { told[column] } else { f64::NAN };
-            let told: Vec<f64> = (0..base.len()).map(of_thing).collect();
+            let is_known = |column: usize| is_told[column] && told[column].is_told();
             let whole = told
                 .iter()
                 .zip(&base)
-                .map(|(told, base)| if told.is_nan() { *base } else { *told });
+                .enumerate()
+                .map(|(i, (told, base))| if is_known(i) { told.value() } else { *base });
             data.scale_at_random(&whole.collect::<Vec<_>>(), &mut || stream.uniform(), &mut values);
-            known.extend(things.iter().map(|column| !told[*column].is_nan()));
-            user.extend(told);
+            known.extend(things.iter().map(|column| is_known(*column)));
+            let of_user = |i: usize| if is_known(i) { told[i].value() } else { f64::NAN };
+            user.extend((0..base.len()).map(of_user));
         }
         Ok(ToldRows { values, known, widths, user })
     }
 
-    fn nothing_fits(&self, data: &dyn Dataset, things: &[usize], given: &[f64]) -> TrainError {
+    fn nothing_fits(
+        &self,
+        data: &dyn Dataset,
+        things: &[usize],
+        given: &[GivenCell],
+    ) -> TrainError {
         let columns = data.columns();
         let name = |column: &&usize| format!("`{}`", columns[**column].name);
         let (said, left): (Vec<_>, Vec<_>) =
-            things.iter().partition(|column| !given[**column].is_nan());
-        let said: Vec<_> = said
-            .iter()
-            .map(|column| format!("{} = {}", name(column), columns[**column].text(given[**column])))
-            .collect();
+            things.iter().partition(|column| given[**column] != GivenCell::Open);
+        let text = |column: usize| match given[column] {
+            GivenCell::Within([least, most]) => {
+                let [least, most] = [least, most].map(|end| columns[column].text(end));
+                format!("from {least} to {most}")
+            }
+            cell => columns[column].text(cell.value()),
+        };
+        let said: Vec<_> =
+            said.iter().map(|column| format!("{} = {}", name(column), text(**column))).collect();
         let left: Vec<_> = left.iter().map(name).collect();
-        TrainError::config(
-            "sample.condition",
-            format!(
-                "no training row that is at hand has {}: give {} too, which the model is told as well",
-                said.join(" and "),
-                left.join(" and ")
-            ),
-        )
+        let way = match left.is_empty() {
+            true => "give other values".to_owned(),
+            false => {
+                format!("give {} too, which the model is told as well", left.join(" and "))
+            }
+        };
+        let said = said.join(" and ");
+        let message = format!("no training row that is at hand has {said}: {way}");
+        TrainError::config("sample.condition", message)
     }
-}
-
-/// Names that a message lists.
-const LISTED: usize = 20;
-
-fn list(names: &[&str]) -> String {
-    let more = if names.len() > LISTED { ", …" } else { "" };
-    format!("{}{more}", names[..names.len().min(LISTED)].join(", "))
 }

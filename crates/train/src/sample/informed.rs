@@ -30,6 +30,7 @@ pub enum Informed<'a> {
 }
 
 /// Where the denoiser of some rows comes from.
+#[derive(Clone)]
 pub(crate) enum Source<'a> {
     /// The same for all rows.
     Same(&'a dyn Denoiser),

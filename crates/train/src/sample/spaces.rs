@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use langevin_data::{
-    Column, Dataset, FeatureKind, Part, Purpose, Streams,
+    Column, ColumnValues, Dataset, FeatureGroup, FeatureKind, Part, Purpose, Streams,
     measure::{Rows, SampleSet},
 };
 
@@ -131,8 +131,64 @@ pub(crate) fn drawn_columns<'a>(data: &dyn Dataset, user: &'a [f64]) -> Cow<'a, 
     Cow::Owned(rows.flat_map(|row| drawn.iter().map(|column| row[*column])).collect())
 }
 
-/// Feature beyond that of any number that is there.
-const PRESENT: f64 = 1e9;
+/// A name for each of the model's features: its column's, with the class where it stands for one, as "sex = female"; "feature i"
+/// where the data states no column for it.
+pub(crate) fn feature_names(data: &dyn Dataset) -> Vec<String> {
+    let columns = data.columns();
+    let names = |(first, group): (usize, &FeatureGroup)| -> Vec<String> {
+        let Some(own) = columns.get(group.column) else {
+            return (first..first + group.kind.features())
+                .map(|i| format!("feature {i}"))
+                .collect();
+        };
+        let text = |i: usize| match &own.values {
+            ColumnValues::Category(names) if i >= names.len() => "missing".to_owned(),
+            _ => own.text(i as f64),
+        };
+        match group.kind {
+            FeatureKind::Category { count } => {
+                (0..count).map(|i| format!("{} = {}", own.name, text(i))).collect()
+            }
+            FeatureKind::NumberInParts { .. } => {
+                let parts = part_names(data, first, *group);
+                [own.name.clone()].into_iter().chain(parts).collect()
+            }
+            _ => vec![own.name.clone()],
+        }
+    };
+    let layout = data.layout();
+    let firsts = layout.iter().scan(0, |next, group| {
+        let first = *next;
+        *next += group.kind.features();
+        Some(first)
+    });
+    firsts.zip(&layout).flat_map(names).collect()
+}
+
+/// Feature of a part beyond that of any other, and a number beyond all.
+const BEYOND: f64 = 1e9;
+
+/// The names of the parts of a number whose features begin at `first`: as the values that they hold.
+fn part_names(data: &dyn Dataset, first: usize, group: FeatureGroup) -> Vec<String> {
+    let FeatureKind::NumberInParts { ranges, parts } = group.kind else { return Vec::new() };
+    let own = &data.columns()[group.column];
+    if (ranges, parts) == (1, 2) && own.may_miss {
+        return ["present", "missing"].map(|what| format!("{} {what}", own.name)).to_vec();
+    }
+    let text = |part: usize, number: f64| {
+        let (mut features, mut row) = (vec![0.0; data.features()], Vec::new());
+        features[first] = number;
+        features[first + 1 + part] = BEYOND;
+        data.restore(&features, &mut row);
+        own.text(row[group.column])
+    };
+    let name = |part: usize| match (part < ranges, text(part, -BEYOND)) {
+        (true, least) => format!("{} = {least} to {}", own.name, text(part, BEYOND)),
+        (false, text) if text.is_empty() => format!("{} missing", own.name),
+        (false, text) => format!("{} = {text}", own.name),
+    };
+    (0..parts).map(name).collect()
+}
 
 /// Rounding of each column: 10^k where values are rounded to k decimal places, `None` where they
 /// stay as they are. They stay in the model's own features, in columns that do not vary or are restored
@@ -141,10 +197,12 @@ fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
     let at = |value: f64| {
         let (mut features, mut first) = (vec![value; data.features()], 0);
         for group in data.layout() {
-            if group.kind == FeatureKind::NumberOrMissing {
-                (features[first + 1], features[first + 2]) = (PRESENT, -PRESENT);
+            let next = first + group.kind.features();
+            if matches!(group.kind, FeatureKind::NumberInParts { .. }) {
+                features[first + 1..next].fill(-BEYOND);
+                features[first + 1] = BEYOND;
             }
-            first += group.kind.features();
+            first = next;
         }
         let mut row = Vec::new();
         data.restore(&features, &mut row);
@@ -197,7 +255,10 @@ pub(crate) fn evenly(most: usize, all: usize) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use langevin_data::{GaussianMixture, Holdout, SplitOptions, Table, TableData, TableOptions};
+    use langevin_data::{
+        CellKind, ColumnSpec, GaussianMixture, Holdout, Missing, SplitOptions, Table, TableData,
+        TableOptions,
+    };
 
     use super::*;
 
@@ -216,6 +277,53 @@ mod tests {
             assert!((got - want).abs() < 1e-6 * spread, "{got} {want}");
             assert!(got.to_string().len() <= 22, "{got}");
         }
+    }
+
+    #[test]
+    fn every_feature_is_named_by_its_column_and_its_class() {
+        let columns = vec![
+            ColumnSpec { kind: CellKind::Category, ..ColumnSpec::named("kind") },
+            ColumnSpec::named("same"),
+            ColumnSpec::named("size"),
+            ColumnSpec::named("mass"),
+        ];
+        let options = TableOptions {
+            columns: Some(columns),
+            missing: Missing::Model,
+            ..TableOptions::default()
+        };
+        let rows: String =
+            ["a,1,2,3", ",1,,4", "b,1,4,5", "a,1,,7"].map(|row| format!("{row}\n")).concat();
+        let text = format!("kind,same,size,mass\n{}", rows.repeat(5));
+        let table = Table::from_bytes("t", text.as_bytes(), &options).expect("sound");
+        let split = SplitOptions { holdout: Holdout::Share(0.0), ..Default::default() };
+        let data = TableData::new(table, &split).expect("sound");
+        let names = [
+            "mass",
+            "kind = a",
+            "kind = b",
+            "kind = missing",
+            "size",
+            "size present",
+            "size missing",
+        ];
+        assert_eq!(feature_names(&data), names);
+
+        // Data of a user's own that states fewer columns than its layout has.
+        struct Bare;
+        impl Dataset for Bare {
+            fn features(&self) -> usize {
+                2
+            }
+            fn words_per_row(&self) -> u64 {
+                0
+            }
+            fn draw(&self, _: Part, _: &mut langevin_data::Stream, _: &mut [f64]) {}
+            fn columns(&self) -> Vec<Column> {
+                vec![Column::number("own")]
+            }
+        }
+        assert_eq!(feature_names(&Bare), ["own", "feature 1"]);
     }
 
     #[test]

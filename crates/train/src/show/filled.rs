@@ -1,6 +1,6 @@
 //! How hidden cells were filled in, in words.
 
-use langevin_data::measure::{Coverage, Filled};
+use langevin_data::measure::{Coverage, Filled, SingleCell};
 
 use super::number;
 
@@ -26,6 +26,22 @@ pub fn filled_lines(filled: &Filled) -> Vec<String> {
             baseline("nearest")
         ),
     ]
+}
+
+/// The heads of a table of categories that are told from all other cells of their rows, and its rows.
+pub fn single_cell_rows(found: &[SingleCell]) -> (&'static [&'static str], Vec<Vec<String>>) {
+    let heads = &["told by all others", "right", "most frequent", "log loss", "of shares", "AUC"];
+    let row = |found: &SingleCell| {
+        vec![
+            found.column.clone(),
+            format!("{:.1} %", 100.0 * found.accuracy),
+            format!("{:.1} %", 100.0 * found.most_frequent),
+            number(found.log_loss),
+            number(found.shares_log_loss),
+            found.area_under_curve.map_or_else(String::new, |area| format!("{area:.3}")),
+        ]
+    };
+    (heads, found.iter().map(row).collect())
 }
 
 #[cfg(test)]

@@ -13,14 +13,16 @@ pub(crate) mod numbers;
 mod page;
 #[cfg(feature = "figures")]
 pub(crate) mod report;
+mod table_measures;
 mod verdict;
 
 pub use comparison::{ComparedRow, Comparison};
 pub use denoising::denoising_text;
-pub use filled::filled_lines;
+pub use filled::{filled_lines, single_cell_rows};
 #[cfg(feature = "figures")]
 pub use film::of_run::{FilmFormat, draw_film};
 pub use numbers::number;
 #[cfg(feature = "figures")]
 pub use report::{compare_runs, report_run};
+pub use table_measures::{MeasureTable, table_measures};
 pub use verdict::verdict_lines;

@@ -14,8 +14,9 @@ use crate::{
         comparison::Comparison,
         denoising::denoising_text,
         figures::FIGURE_CSS,
-        filled::filled_lines,
+        filled::{filled_lines, single_cell_rows},
         numbers::number,
+        table_measures,
         verdict::{energy_text, word_text},
     },
     store::RunRecords,
@@ -123,6 +124,8 @@ pub(crate) fn run_page(
         }
     });
     let conditionals = evaluation.and_then(|evaluation| evaluation.conditionals.as_ref());
+    let single_cells = conditionals.map_or(&[][..], |it| &it.single_cells);
+    let (single_cell_heads, single_cells) = single_cell_rows(single_cells);
     let modes = evaluation.and_then(|evaluation| evaluation.modes.as_ref());
     let modes: Option<Vec<_>> = modes.map(|found| found.modes.iter().map(mode).collect());
     let manifest = &records.manifest;
@@ -149,9 +152,12 @@ pub(crate) fn run_page(
             columns,
             denoising => evaluation.and_then(|e| denoising_text(e.denoising.as_ref()?)),
             filled => conditionals.and_then(|it| Some(filled_lines(it.filled.as_ref()?))),
+            single_cell_heads => single_cell_heads.to_vec(),
+            single_cells,
             groups => conditionals.map(|it| it.groups.iter().map(group).collect::<Vec<_>>()),
             copying => evaluation.map(|evaluation| copying_text(&evaluation.copying)),
             modes,
+            measures => Serde(evaluation.map(table_measures)),
             config => records.config_text.as_str(),
             langevin => manifest.program.langevin.as_str(),
             burn => manifest.program.burn.as_str(),

@@ -13,8 +13,9 @@ pub const ODD: &[Odd] = &[
             })
         },
         holds: |case| {
-            let read = read(case, 60, &["v"]);
-            assert!(read.why_not("w").starts_with("holds numbers with units, as \"50 kg\""));
+            let read = read(case, 60, &["w", "v"]);
+            assert_eq!(read.column("w")["format"], "1234 kg");
+            assert!(read.why_not("h").starts_with("holds numbers with units, as \"150cm\""));
         },
     },
     Odd {

@@ -1,8 +1,8 @@
 //! [`choose`]: the columns to learn, what is said of each, and those left out.
 
 use langevin_data::{
-    CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey, Encoding, SampleValues, Survey,
-    Table,
+    CLASS_LIMIT, CellKind, ColumnKind, ColumnRange, ColumnSpec, ColumnSurvey, Encoding,
+    NumberParts, SampleValues, Survey, Table,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +38,9 @@ pub fn choose(
 /// Whether a column holds one value alone, or none beside missing ones.
 pub fn is_constant(column: &ColumnSurvey) -> bool {
     match column.kind {
-        ColumnKind::Text => column.different_texts == Some(1) && column.missing == 0,
+        ColumnKind::Text => {
+            column.different_texts == Some(1) && column.missing == 0 && column.range.is_none()
+        }
         _ => column.range.is_some_and(|(low, high)| low == high),
     }
 }
@@ -78,11 +80,14 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
     spec
 }
 
-/// Says how each column of a table is learnt, by its values: of numbers and dates as they lie, of yes and no as a category. Returns
-/// why, for those learnt by rank.
-pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<&'static str>> {
+/// Says how each column of a table is learnt, by its values: of numbers and dates as they lie, of yes and no as a category. Beside
+/// categories numbers are learnt by rank, unless a gap divides them: what a column tells of a class is steeper than any line. Returns how, of
+/// those learnt by rank or in parts.
+pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<String>> {
     let derived = table.derived();
     let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
+    let has_categories =
+        specs.iter().any(|spec| matches!(spec.kind, CellKind::Category | CellKind::YesNo));
     let columns = specs.iter_mut().enumerate();
     let reason = |(column, spec): (usize, &mut ColumnSpec)| {
         if let Some(source) = derived[column] {
@@ -100,15 +105,48 @@ pub fn encode(specs: &mut [ColumnSpec], table: &Table) -> Vec<Option<&'static st
             return None;
         }
         let (encoding, why) = Encoding::choose(&values);
-        spec.encoding = Some(encoding);
-        (encoding == Encoding::Rank).then_some(why)
+        let found = NumberParts::of(&values).filter(|_| encoding == Encoding::Parts);
+        let is_divided = found.as_ref().is_some_and(|found| found.ranges.len() > 1);
+        let by_rank = has_categories && !is_divided;
+        spec.encoding = Some(if by_rank { Encoding::Rank } else { encoding });
+        match (encoding, found) {
+            _ if by_rank => Some("by rank".to_owned()),
+            (Encoding::Rank, _) => Some(format!("by rank ({why})")),
+            (_, found) => found.map(|found| parts(&found, spec)),
+        }
     };
     columns.map(reason).collect()
 }
 
-/// Whether a column is learnt as a category.
-pub fn is_category(spec: &ColumnSpec) -> bool {
-    spec.kind == CellKind::Category || spec.encoding == Some(Encoding::Category)
+/// The parts that a column falls into, in words.
+fn parts(found: &NumberParts, spec: &ColumnSpec) -> String {
+    let ranges = match found.ranges.len() {
+        1 => "1 range".to_owned(),
+        count => format!("{count} ranges"),
+    };
+    let own = match found.levels.as_slice() {
+        [] => String::new(),
+        [level] => format!(" and {} on its own", written(*level, spec)),
+        levels => {
+            let levels: Vec<_> = levels.iter().map(|level| written(*level, spec)).collect();
+            format!(" and {} on their own", levels.join(", "))
+        }
+    };
+    format!("parts: {ranges}{own}")
+}
+
+/// A value as it is printed.
+fn written(value: f64, spec: &ColumnSpec) -> String {
+    match spec.kind {
+        CellKind::Date => spec.write(value),
+        _ => number(value),
+    }
+}
+
+/// Whether categories are among the features of a column.
+pub fn has_classes(spec: &ColumnSpec) -> bool {
+    let encoded = matches!(spec.encoding, Some(Encoding::Category | Encoding::Parts));
+    spec.kind == CellKind::Category || encoded
 }
 
 /// A spec as JSON, with what differs from a name alone.
@@ -152,11 +190,8 @@ fn as_json_of(spec: &ColumnSpec, named: &[&str]) -> String {
 }
 
 /// What is printed of a column: its kind and range, how it is read and learnt, and what it lacks.
-pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) -> String {
-    let written = |value: f64| match spec.kind {
-        CellKind::Date => spec.write(value),
-        _ => number(value),
-    };
+pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, learnt: Option<&str>) -> String {
+    let written = |value: f64| written(value, spec);
     let range = column.range.map_or(String::new(), |(low, high)| match low == high {
         true if spec.kind == CellKind::YesNo => format!("{} alone", spec.write(low)),
         true => format!("{} alone", written(low)),
@@ -167,8 +202,16 @@ pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) ->
             let text = column.example.as_ref().map_or("one text", |cell| &cell.text);
             format!("{} alone", reasons::cut(text))
         }
+        (CellKind::Category, ..) if column.range.is_some() => {
+            let values = column.distinct.as_ref().map(Vec::len);
+            values.map_or("texts and numbers, a category".to_owned(), |count| {
+                format!("{count} texts and numbers, a category")
+            })
+        }
         (CellKind::Category, ..) => {
-            format!("{} texts, a category", column.different_texts.unwrap_or_default())
+            let texts = column.different_texts.unwrap_or_default();
+            let rare = if texts > CLASS_LIMIT as u64 { ", rare ones pooled" } else { "" };
+            format!("{texts} texts, a category{rare}")
         }
         (CellKind::YesNo, Some([no, yes]), ..) if range.ends_with("to 1") => {
             format!("{no} or {yes}, a category")
@@ -180,11 +223,16 @@ pub fn described(column: &ColumnSurvey, spec: &ColumnSpec, why: Option<&str>) ->
         (.., Some(decimals)) if decimals > 0 => format!("{range}, {decimals} decimals"),
         _ => range,
     };
-    let rank = why.map_or(String::new(), |why| format!(", by rank ({why})"));
+    let spelling = match (spec.kind, &spec.format) {
+        (CellKind::Whole, Some(_)) => format!(", written as {}", spec.write(1234.0)),
+        (CellKind::Number, Some(_)) => format!(", written as {}", spec.write(1234.5)),
+        _ => String::new(),
+    };
+    let learnt = learnt.map_or(String::new(), |learnt| format!(", {learnt}"));
     let seen = if spec.values == SampleValues::Seen { ", values as seen" } else { "" };
     let derived = spec.derived_from.as_ref();
     let derived = derived.map_or(String::new(), |from| format!(", a function of {from}"));
-    let how = format!("{rank}{seen}{derived}");
+    let how = format!("{spelling}{learnt}{seen}{derived}");
     let missing = match column.missing {
         0 => String::new(),
         count if column.marks.is_empty() => format!(", {count} missing"),

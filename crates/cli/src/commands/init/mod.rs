@@ -81,10 +81,10 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
         Some(_) => Vec::new(),
         None => chosen.iter().map(|column| columns::spec(column, survey.rows)).collect(),
     };
-    let mut why = Vec::new();
+    let mut learnt = Vec::new();
     if each.is_none() {
         let reading = TableOptions { columns: Some(specs.clone()), ..options.clone() };
-        why = columns::encode(&mut specs, &Table::read(&init.data, &reading).map_err(wrong)?);
+        learnt = columns::encode(&mut specs, &Table::read(&init.data, &reading).map_err(wrong)?);
     }
     let said: Vec<_> = specs.iter().map(columns::as_json).collect();
     let of_each = each.as_ref().map_or(String::new(), columns::each_as_json);
@@ -94,7 +94,7 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
         options: &options,
         columns: match &pictures {
             Some(pictures) => Columns::Pixels(pictures.picture, &of_each),
-            None => Columns::Each(&said, specs.iter().any(columns::is_category)),
+            None => Columns::Each(&said, specs.iter().any(columns::has_classes)),
         },
         axes: &survey.axes,
         rows: survey.rows,
@@ -136,8 +136,8 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     if each.is_some() {
         said(&pictures::described(&survey), 2);
     }
-    for ((column, spec), why) in chosen.iter().zip(&specs).zip(why) {
-        said(&columns::described(column, spec, why), 2);
+    for ((column, spec), learnt) in chosen.iter().zip(&specs).zip(learnt) {
+        said(&columns::described(column, spec, learnt.as_deref()), 2);
     }
     left_out.iter().for_each(|(name, why)| said(&format!("left out: {name} ({why})"), 0));
     remarks.iter().for_each(|remark| said(remark, 0));
@@ -275,10 +275,11 @@ fn complete_rows(
     Ok(Gaps::read(&init.data, &reading).map_err(wrong)?.complete(&[]))
 }
 
-/// The run's name: the file's name without its endings, with `-` for characters that it may not have.
+/// The run's name: the file's name without its ending, with `-` for characters that it may not have.
 fn run_name(data: &Path) -> String {
     let name = data.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.split('.').next().unwrap_or_default();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "_-".contains(c) { c } else { '-' };
     let name: String = stem.chars().map(allowed).take(60).collect();
     if name.is_empty() { "table".to_owned() } else { name }

@@ -1,14 +1,15 @@
 //! [`why_not`]: why a column is not learnt, with a value, its line and a way out.
 
-use langevin_data::{Cell, ColumnKind, ColumnSurvey, IdSign, TextKind};
+use langevin_data::{CATEGORY_LIMIT, Cell, ColumnKind, ColumnSurvey, IdSign, TextKind};
 
 use super::listing::number;
 
 /// Fewest values of a column of which most are missing.
 const FEWEST_VALUES: u64 = 20;
-/// Most different texts of a category, and fewest rows for each of them.
-const MOST_TEXTS: u64 = 1000;
+/// Fewest rows for each different text of a category.
 const ROWS_A_TEXT: u64 = 2;
+/// The same of a category that has numbers among its values.
+const ROWS_A_VALUE: u64 = 5;
 /// Numbers from which on samples are not measured.
 const LARGEST: f64 = 1e150;
 /// Characters of a field that are shown.
@@ -23,7 +24,7 @@ pub fn why_not(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> Option<Strin
         _ if present < FEWEST_VALUES && 2 * present < rows => {
             Some(format!("has {present} values in {rows} rows"))
         }
-        ColumnKind::Text if is_category(column) => None,
+        ColumnKind::Text if is_category(column, present) => None,
         ColumnKind::Text => Some(text(column, rows, is_sheet)),
         _ if column.infinite > 0 => Some(format!("is infinite in {} rows", column.infinite)),
         ColumnKind::YesNo | ColumnKind::Date => None,
@@ -34,14 +35,19 @@ pub fn why_not(column: &ColumnSurvey, rows: u64, is_sheet: bool) -> Option<Strin
     }
 }
 
-/// Whether texts are the values of a category: few, most of the column's, and no numbers in another spelling.
-fn is_category(column: &ColumnSurvey) -> bool {
-    let is_formula = column.example.as_ref().is_some_and(|cell| cell.text.starts_with('='));
-    let few = |texts: u64| texts <= MOST_TEXTS && texts * ROWS_A_TEXT <= column.texts;
-    column.text.is_none()
-        && column.range.is_none()
-        && !is_formula
-        && column.different_texts.is_some_and(few)
+/// Whether texts are the values of a category: they repeat, are no numbers in another spelling, and are most of the column's, or few
+/// with the numbers among them, as `4`, `f` and `r`.
+fn is_category(column: &ColumnSurvey, present: u64) -> bool {
+    let is_broken = column.example.as_ref().is_some_and(|cell| cell.text.starts_with(['=', '#']));
+    // As `1st class` and `30B`, which repeat.
+    let may_be_names = column.text.is_none_or(|kind| kind == TextKind::Unit);
+    let few = |texts: u64| texts <= CATEGORY_LIMIT as u64 && texts * ROWS_A_TEXT <= column.texts;
+    let are_few = match (&column.distinct, column.range) {
+        (_, None) => column.different_texts.is_some_and(few),
+        (Some(distinct), Some(_)) => distinct.len() as u64 * ROWS_A_VALUE <= present,
+        (None, Some(_)) => 2 * column.texts > present && column.different_texts.is_some_and(few),
+    };
+    may_be_names && !is_broken && are_few
 }
 
 /// Numbers whose squares 64 bits cannot hold.

@@ -70,11 +70,10 @@ pub fn config(table: &Described<'_>) -> String {
             format!(
                 r#",
       // They resolve modes as narrow as 0.003 of a column's standard deviation.
-      "position_features": {features}, "position_resolution": 0.003
-    "#
+      "position_features": {features}, "position_resolution": 0.003"#
             )
         }
-        _ => " ".to_owned(),
+        _ => String::new(),
     };
     let steps = match rows {
         _ if is_mixed => 4_000,
@@ -91,7 +90,7 @@ pub fn config(table: &Described<'_>) -> String {
     "levels": { "kind": "log_normal", "mean": -0.5, "std": 1.5 }"#,
             if rows > MANY_ROWS { 512 } else { 256 },
             4000,
-            r#""loss", "scatter", "marginals""#,
+            r#""loss", "marginals", "shares", "pairs""#,
         ),
         true => (
             r#""standardise_together""#,

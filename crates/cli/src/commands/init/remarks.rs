@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use langevin_data::{ColumnSurvey, DateFormat, Missing, Survey, TableOptions};
+use langevin_data::{ColumnKind, ColumnSurvey, Missing, NumberSpelling, Survey, TableOptions};
 use langevin_train::shell_word;
 
 use super::{
+    columns,
     listing::{UNBROKEN, number},
     reasons::cut,
 };
@@ -69,9 +70,11 @@ pub fn remarks(
             remarks.push(format!("{}: {}{more}; {what_becomes}", column.name, named.join("; ")));
         }
         if let Some(sentinel) = column.sentinel {
-            let format = column.format.as_deref().and_then(DateFormat::new);
-            let written =
-                |value| format.as_ref().map_or_else(|| number(value), |it| it.write(value));
+            // A spelled number or a date is told by its text.
+            let written = |value| match &column.format {
+                Some(_) => columns::spec(column, survey.rows).write(value),
+                None => number(value),
+            };
             let (value, (low, high)) = (written(sentinel.value), sentinel.others);
             // Blanks inside an argument are no places to break the line.
             let argument = match value.contains(' ') {
@@ -87,18 +90,7 @@ pub fn remarks(
                 written(high)
             ));
         }
-        if column.format.as_ref().is_some_and(|format| format.contains("%y")) {
-            remarks.push(format!(
-                "{}: two digits of a year are read as 1969 to 2068, and written so; write four where they mean others",
-                column.name
-            ));
-        }
-        if let (Some(format), Some(other)) = (&column.format, &column.other_format) {
-            remarks.push(format!(
-                "{}: its dates are read as {format}, and can be {other} too; correct \"format\" in the config if so",
-                column.name
-            ));
-        }
+        remarks.extend(readings(column));
     }
     if is_learnt {
         remarks.push(format!(
@@ -130,6 +122,34 @@ pub fn remarks(
             "{} columns of {} rows: rows must be samples; is the table transposed?",
             chosen.len(),
             survey.rows
+        ));
+    }
+    remarks
+}
+
+/// Other ways to read the dates or spelled numbers of a column.
+fn readings(column: &ColumnSurvey) -> Vec<String> {
+    let (name, mut remarks) = (&column.name, Vec::new());
+    let is_date = column.kind == ColumnKind::Date;
+    if is_date && column.format.as_ref().is_some_and(|format| format.contains("%y")) {
+        remarks.push(format!(
+            "{name}: two digits of a year are read as 1969 to 2068, and written so; write four where they mean others"
+        ));
+    }
+    let (Some(format), Some(other)) = (&column.format, &column.other_format) else {
+        return remarks;
+    };
+    if is_date {
+        remarks.push(format!(
+            "{name}: its dates are read as {format}, and can be {other} too; correct \"format\" in the config if so"
+        ));
+    }
+    let cell = column.example.as_ref().map_or("", |cell| &cell.text);
+    let read = |format| Some(number(NumberSpelling::new(format)?.parse(cell)?));
+    if let (Some(value), Some(other)) = (read(format), read(other)) {
+        remarks.push(format!(
+            "{name}: {} is read as {value}; if it means {other}: --decimal ,",
+            cut(cell)
         ));
     }
     remarks

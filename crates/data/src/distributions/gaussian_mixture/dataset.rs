@@ -1,19 +1,9 @@
 //! The mixture as a [`Dataset`]: draws, moments, densities and modes.
 
 use super::{Choice, GaussianMixture, Spread};
-use crate::{Dataset, Mode, Part, Stream, normal_words};
+use crate::{Dataset, Mode, Part, Stream, distributions::chosen, normal_words};
 
 impl GaussianMixture {
-    /// The component whose part of (0, 1) holds `left`; the parts are as long as the weights, in order.
-    fn component(&self, mut left: f64) -> usize {
-        let last = self.means.len() - 1;
-        let found = self.weights[..last].iter().position(|weight| {
-            left -= weight;
-            left < 0.0
-        });
-        found.unwrap_or(last)
-    }
-
     /// The mean over the components of their covariance of features i and j.
     fn covariance_within(&self, i: usize, j: usize) -> f64 {
         match &self.spread {
@@ -38,7 +28,7 @@ impl GaussianMixture {
         let mut turn = ((stream.position() / self.words_per_row()) % modes as u64) as usize;
         stream.fill_rows(rows, self.features(), 1, |uniforms, row| {
             // A row whose component comes in turn uses this word too, so that its normals stay the same.
-            let component = if in_turn { turn } else { self.component(uniforms[0]) };
+            let component = if in_turn { turn } else { chosen(&self.weights, uniforms[0]) };
             turn = if turn + 1 == modes { 0 } else { turn + 1 };
             note(component);
             let mean = &self.means[component];

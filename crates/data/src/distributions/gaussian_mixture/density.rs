@@ -89,7 +89,7 @@ impl GaussianMixture {
 }
 
 /// The logarithm of `Σ exp(e_i)`.
-fn log_sum(exponents: &[f64]) -> f64 {
+pub(in crate::distributions) fn log_sum(exponents: &[f64]) -> f64 {
     let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = exponents.iter().map(|e| (e - largest).exp()).sum();
     largest + sum.ln()

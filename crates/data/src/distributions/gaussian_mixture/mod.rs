@@ -10,6 +10,7 @@ mod posterior;
 mod tests;
 
 use self::covariance::Covariance;
+pub(super) use self::density::log_sum;
 pub use self::posterior::ComponentPosterior;
 use crate::{
     DataError,
@@ -219,7 +220,7 @@ fn scaled(weights: Option<Vec<f64>>, components: usize) -> Result<Vec<f64>, Data
 }
 
 /// Replaces exponents e_i by the probabilities `exp(e_i) / Σ exp(e_j)`.
-fn to_probabilities(exponents: &mut [f64]) {
+pub(super) fn to_probabilities(exponents: &mut [f64]) {
     let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     exponents.iter_mut().for_each(|share| *share = (*share - largest).exp());
     let sum: f64 = exponents.iter().sum();

@@ -2,19 +2,13 @@
 //! independent columns.
 
 use super::{
-    Bins, CellCounts, Cells, ClosestRecords, TableRows, cell_counts, closest_records, detection,
-    independent_columns, quality,
+    Bins, CellCounts, Cells, ClosestRecords, Quality, TableRows, cell_counts, closest_records,
+    detection, independent_columns, quality::qualities, rows::looked_at,
 };
-use crate::{
-    Column, ColumnValues,
-    measure::{MeasureError, rows::spread},
-};
+use crate::{Column, measure::MeasureError};
 
 /// Most columns of a table that is measured: their pairs are counted one by one.
 pub const MOST_COLUMNS: usize = 100;
-
-/// Most rows of each kind that are looked at: evenly spread ones of more.
-const MOST_ROWS: usize = 50_000;
 
 /// Fewest rows of each kind that a classifier is trained on.
 const FEWEST: usize = 50;
@@ -46,6 +40,12 @@ pub struct TableScores {
     /// [Detection](super::Detection::score) by boosted trees: 1 where they cannot be told from training rows, 0 where
     /// always; `None` of fewer than 50 rows.
     pub detection: Option<f64>,
+    /// Error of the shape of each column; none where version 0.2 or older measured.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub column_errors: Vec<Option<f64>>,
+    /// Error of the trend of each pair: the first column with the second, with the third and so on.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub pair_errors: Vec<Option<f64>>,
 }
 
 /// Measures `samples` of a table beside its training rows, and beside them held-out rows and independent columns. All are rows in
@@ -58,19 +58,17 @@ pub fn measure_table(
     [samples, training, held_out]: [&[f64]; 3],
     seed: u64,
 ) -> Result<TableFound, MeasureError> {
-    let cells: Vec<Cells> = columns.iter().map(cells).collect();
-    let [samples, training, held_out] = [samples, training, held_out].map(|rows| {
-        let width = columns.len().max(1);
-        let numbers = spread(rows.len() / width, MOST_ROWS).into_iter();
-        numbers.flat_map(|row| &rows[row * width..(row + 1) * width]).copied().collect::<Vec<_>>()
-    });
+    let cells: Vec<Cells> = columns.iter().map(Cells::of).collect();
+    let [samples, training, held_out] =
+        [samples, training, held_out].map(|rows| looked_at(columns.len(), rows));
     let training = TableRows::new("training rows", &cells, &training)?;
     let held_out = TableRows::new("held-out rows", &cells, &held_out)?;
     let samples = TableRows::new("samples", &cells, &samples)?;
     let independent = independent_columns(training, samples.count(), seed);
     let independent = TableRows::new("independent columns", &cells, &independent)?;
-    let scores = |made: TableRows<'_>| -> Result<TableScores, MeasureError> {
-        let found = quality(training, made, Bins::OfReal)?;
+    let sets = [samples, held_out, independent];
+    let [by_samples, by_held_out, by_independent] = qualities(training, sets, Bins::OfReal)?;
+    let scores = |made: TableRows<'_>, found: Quality| -> Result<TableScores, MeasureError> {
         let error = |score: Option<f64>| score.map(|score| 1.0 - score);
         let is_enough = made.count().min(training.count()) >= FEWEST;
         let detection = is_enough.then(|| detection(training, made, seed)).transpose()?;
@@ -78,29 +76,23 @@ pub fn measure_table(
             shape_error: error(found.shape),
             trend_error: error(found.trend),
             detection: detection.map(|found| found.score),
+            column_errors: found.shapes.into_iter().map(error).collect(),
+            pair_errors: found.pairs.iter().map(|pair| error(pair.score)).collect(),
         })
     };
     Ok(TableFound {
-        samples: scores(samples)?,
-        held_out: scores(held_out)?,
-        independent: scores(independent)?,
+        samples: scores(samples, by_samples)?,
+        held_out: scores(held_out, by_held_out)?,
+        independent: scores(independent, by_independent)?,
         closest: closest_records(training, held_out, samples, seed)?,
         cells: cell_counts(training, samples)?,
     })
 }
 
-/// What the cells of a column are, for these measures.
-fn cells(column: &Column) -> Cells {
-    match &column.values {
-        ColumnValues::Category(names) => Cells::Category(names.len()),
-        _ => Cells::Numbers,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Purpose, Streams};
+    use crate::{ColumnValues, Purpose, Streams};
 
     /// A category, a number that hangs on it, and is missing in a tenth of one class.
     fn rows(count: usize, seed: u64) -> Vec<f64> {
@@ -125,6 +117,10 @@ mod tests {
             .map(|scores| (scores.trend_error.expect("a pair"), scores.detection.expect("rows")));
         assert!(own.0 < 2.0 * real.0 && own.0 < 0.05 && own.1 > 0.9, "{found:?}");
         assert!(apart.0 > 5.0 * own.0 && apart.1 < 0.6, "{found:?}");
+        // One pair and two columns, whose means the errors are.
+        assert_eq!(found.samples.pair_errors, [found.samples.trend_error]);
+        let shapes = found.samples.column_errors.iter().flatten().sum::<f64>() / 2.0;
+        assert!((shapes - found.samples.shape_error.expect("columns")).abs() < 1e-12);
         // A third of a tenth is missing.
         let cells = found.cells.columns[1];
         assert!((cells.missing_made - 1.0 / 30.0).abs() < 0.015, "{cells:?}");

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{
     Bins, Cells, PairTrend, TableRows,
-    trends::{Coded, counted, overlap, pair_trend},
+    trends::{Coded, overlap, pair_trends},
 };
 use crate::measure::{MeasureError, kolmogorov_smirnov};
 
@@ -53,43 +53,69 @@ pub fn quality(
     made: TableRows<'_>,
     bins: Bins,
 ) -> Result<Quality, MeasureError> {
-    made.require_columns("made rows", real.columns())?;
-    let columns: Vec<Coded> = (0..real.columns().len())
-        .into_par_iter()
-        .map(|i| Coded::new(real.columns()[i], [real.column(i), made.column(i)], bins))
+    let [found] = qualities(real, [made], bins)?;
+    Ok(found)
+}
+
+/// Does as [`quality`] for several sets of made rows, for which the real ones are coded once.
+///
+/// # Errors
+/// Rows with other columns.
+pub(super) fn qualities<const N: usize>(
+    real: TableRows<'_>,
+    made: [TableRows<'_>; N],
+    bins: Bins,
+) -> Result<[Quality; N], MeasureError> {
+    for set in &made {
+        set.require_columns("made rows", real.columns())?;
+    }
+    let columns = real.columns();
+    let own: Vec<Coded> = columns
+        .par_iter()
+        .enumerate()
+        .map(|(i, cells)| Coded::real(*cells, real.column(i), bins))
         .collect();
-    let shapes: Vec<Option<f64>> = columns.par_iter().map(shape).collect();
+    let made = made.map(|set| -> Vec<Coded> {
+        own.par_iter().enumerate().map(|(i, own)| own.made(set.column(i), bins)).collect()
+    });
     let pairs: Vec<(usize, usize)> = (0..columns.len())
         .flat_map(|first| (first + 1..columns.len()).map(move |second| (first, second)))
         .collect();
-    let pairs: Vec<PairTrend> =
-        pairs.into_par_iter().map(|pair| pair_trend(&columns, pair)).collect();
-    let is_associated = |pair: &&PairTrend| {
-        let numbers = [pair.first, pair.second].map(|i| columns[i].cells == Cells::Numbers);
-        let least = if numbers == [true, true] { CORRELATED } else { ASSOCIATED };
-        pair.association.is_some_and(|association| association.abs() > least)
-    };
-    Ok(Quality {
-        shape: mean(shapes.iter().copied()),
-        trend: mean(pairs.iter().map(|pair| pair.score)),
-        trend_of_associated: mean(pairs.iter().filter(is_associated).map(|pair| pair.score)),
-        shapes,
-        pairs,
-    })
+    let coded = made.each_ref().map(Vec::as_slice);
+    let trends: Vec<[PairTrend; N]> =
+        pairs.into_par_iter().map(|pair| pair_trends(&own, coded, pair)).collect();
+    Ok(std::array::from_fn(|set| {
+        let shapes = own.par_iter().zip(&made[set]).map(|(real, made)| shape(real, made)).collect();
+        Quality::of(columns, shapes, trends.iter().map(|sets| sets[set]).collect())
+    }))
+}
+
+impl Quality {
+    fn of(columns: &[Cells], shapes: Vec<Option<f64>>, pairs: Vec<PairTrend>) -> Self {
+        let is_associated = |pair: &&PairTrend| {
+            let numbers = [pair.first, pair.second].map(|i| columns[i] == Cells::Numbers);
+            let least = if numbers == [true, true] { CORRELATED } else { ASSOCIATED };
+            pair.association.is_some_and(|association| association.abs() > least)
+        };
+        Self {
+            shape: mean(shapes.iter().copied()),
+            trend: mean(pairs.iter().map(|pair| pair.score)),
+            trend_of_associated: mean(pairs.iter().filter(is_associated).map(|pair| pair.score)),
+            shapes,
+            pairs,
+        }
+    }
 }
 
 /// The shape of one column.
-fn shape(column: &Coded) -> Option<f64> {
-    let [real, made] = [0, 1].map(|set| column.known(set));
-    match column.cells {
+fn shape(real: &Coded, made: &Coded) -> Option<f64> {
+    match real.cells {
         Cells::Numbers => {
+            let [real, made] = [real.known(), made.known()];
             let distance = || kolmogorov_smirnov(&real, &made).statistic;
             (!real.is_empty() && !made.is_empty()).then(|| 1.0 - distance())
         }
-        Cells::Category(_) => {
-            let [real, made] = [real, made].map(|places| counted(places.iter().map(|v| *v as u64)));
-            overlap(&real, &made)
-        }
+        Cells::Category(_) => overlap(&real.counts(), &made.counts()),
     }
 }
 

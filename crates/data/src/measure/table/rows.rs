@@ -1,6 +1,12 @@
 //! [`TableRows`]: a view of a table's rows in the user's columns, where cells may be missing.
 
-use crate::measure::MeasureError;
+use crate::{
+    Column, ColumnValues,
+    measure::{MeasureError, rows::spread},
+};
+
+/// Most rows of each kind that are looked at: evenly spread ones of more.
+pub const MOST_ROWS: usize = 50_000;
 
 /// Cells of a column of [`TableRows`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +15,25 @@ pub enum Cells {
     Numbers,
     /// One of so many values, by their places from 0.
     Category(usize),
+}
+
+impl Cells {
+    /// What the cells of a column are, for measures of tables: yes and no are a category.
+    #[must_use]
+    pub fn of(column: &Column) -> Self {
+        match &column.values {
+            ColumnValues::Category(names) => Self::Category(names.len()),
+            ColumnValues::YesNo(_) => Self::Category(2),
+            _ => Self::Numbers,
+        }
+    }
+}
+
+/// The rows that are looked at: at most 50,000, evenly spread.
+pub(super) fn looked_at(width: usize, rows: &[f64]) -> Vec<f64> {
+    let width = width.max(1);
+    let numbers = spread(rows.len() / width, MOST_ROWS).into_iter();
+    numbers.flat_map(|row| &rows[row * width..(row + 1) * width]).copied().collect()
 }
 
 /// Rows of a table, one after the other in memory. A missing cell is NaN.

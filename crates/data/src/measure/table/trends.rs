@@ -33,61 +33,84 @@ pub struct PairTrend {
     pub association: Option<f64>,
 }
 
-/// Column of the real and the made rows, in this order.
+/// Column of one set of rows.
 pub(super) struct Coded {
     pub(super) cells: Cells,
-    values: [Vec<f64>; 2],
+    /// The cells of a number; a category has its places alone.
+    values: Vec<f64>,
     /// Places of the cells among the column's values or bins, missing last.
-    places: [Vec<usize>; 2],
+    places: Vec<u32>,
     /// Number of places.
     width: usize,
+    /// Edges of the bins of a number.
+    edges: [f64; BINS + 1],
 }
 
 impl Coded {
-    pub(super) fn new(cells: Cells, values: [Vec<f64>; 2], bins: Bins) -> Self {
-        let (places, width) = match cells {
-            Cells::Category(count) => {
-                let place = |value: &f64| if value.is_nan() { count } else { *value as usize };
-                (values.each_ref().map(|set| set.iter().map(place).collect()), count + 1)
-            }
-            Cells::Numbers => {
-                let of_each = values.each_ref().map(|set| edges(set));
-                let edges = match bins {
-                    Bins::OfEach => of_each,
-                    Bins::OfReal => [open(of_each[0]); 2],
-                };
-                let places =
-                    |set: usize| values[set].iter().map(|v| bin(&edges[set], *v)).collect();
-                ([0, 1].map(places), MISSING_NUMBER + 1)
-            }
-        };
-        Self { cells, values, places, width }
+    /// The column of the real rows.
+    pub(super) fn real(cells: Cells, values: Vec<f64>, bins: Bins) -> Self {
+        let own = edges(&values);
+        Self::with_edges(cells, values, if bins == Bins::OfReal { open(own) } else { own })
     }
 
-    /// The cells of one set that are not missing.
-    pub(super) fn known(&self, set: usize) -> Vec<f64> {
-        self.values[set].iter().copied().filter(|value| !value.is_nan()).collect()
+    /// The same column of made rows.
+    pub(super) fn made(&self, values: Vec<f64>, bins: Bins) -> Self {
+        let edges = if bins == Bins::OfReal { self.edges } else { edges(&values) };
+        Self::with_edges(self.cells, values, edges)
+    }
+
+    fn with_edges(cells: Cells, values: Vec<f64>, edges: [f64; BINS + 1]) -> Self {
+        let (missing, width) = match cells {
+            Cells::Category(count) => (count, count + 1),
+            Cells::Numbers => (MISSING_NUMBER, MISSING_NUMBER + 1),
+        };
+        let place = |value: &f64| match cells {
+            _ if value.is_nan() => missing as u32,
+            Cells::Category(_) => *value as u32,
+            Cells::Numbers => bin(&edges, *value) as u32,
+        };
+        let places = values.iter().map(place).collect();
+        let values = if cells == Cells::Numbers { values } else { Vec::new() };
+        Self { cells, values, places, width, edges }
+    }
+
+    /// The numbers that are not missing.
+    pub(super) fn known(&self) -> Vec<f64> {
+        self.values.iter().copied().filter(|value| !value.is_nan()).collect()
+    }
+
+    /// The places of a category's values that are not missing, with their counts.
+    pub(super) fn counts(&self) -> Vec<(u64, u64)> {
+        let missing = self.width - 1;
+        counted(self.places.iter().map(|place| u64::from(*place)).filter(|p| *p < missing as u64))
     }
 }
 
-/// The trend of two of the columns.
-pub(super) fn pair_trend(columns: &[Coded], (first, second): (usize, usize)) -> PairTrend {
-    let (a, b) = (&columns[first], &columns[second]);
-    let (score, association) = if a.cells == Cells::Numbers && b.cells == Cells::Numbers {
-        let [real, made] = [0, 1].map(|set| correlation(&a.values[set], &b.values[set]));
-        (real.zip(made).map(|(real, made)| 1.0 - (real - made).abs() / 2.0), real)
-    } else {
-        let [real, made] = [0, 1].map(|set| {
-            let places = a.places[set].iter().zip(&b.places[set]);
-            counted(places.map(|(row, column)| (row * b.width + column) as u64))
-        });
-        (overlap(&real, &made), cramers_v(&real, b.width))
+/// The trends of two columns in several sets of made rows, beside the real ones.
+pub(super) fn pair_trends<const N: usize>(
+    real: &[Coded],
+    made: [&[Coded]; N],
+    (first, second): (usize, usize),
+) -> [PairTrend; N] {
+    let found = |score, association| PairTrend { first, second, score, association };
+    if [first, second].iter().all(|i| real[*i].cells == Cells::Numbers) {
+        let of = |set: &[Coded]| correlation(&set[first].values, &set[second].values);
+        let own = of(real);
+        let score = |other: f64| own.map(|own| 1.0 - (own - other).abs() / 2.0);
+        return made.map(|set| found(of(set).and_then(score), own));
+    }
+    let width = real[second].width;
+    let of = |set: &[Coded]| {
+        let places = set[first].places.iter().zip(&set[second].places);
+        counted(places.map(|(row, column)| u64::from(*row) * width as u64 + u64::from(*column)))
     };
-    PairTrend { first, second, score, association }
+    let own = of(real);
+    let association = cramers_v(&own, width);
+    made.map(|set| found(overlap(&own, &of(set)), association))
 }
 
 /// Keys with the number of times that each occurs, by key.
-pub(super) fn counted(keys: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
+fn counted(keys: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     let mut keys: Vec<u64> = keys.collect();
     keys.sort_unstable();
     keys.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()

@@ -9,7 +9,7 @@ use super::{
     pooled_column::Part,
     splits::{FEWEST, LEVEL},
 };
-use crate::{Column, ColumnValues, Mode};
+use crate::{Column, ColumnValues, Mode, percent::percent};
 
 /// Most columns and most pairs that are named.
 const NAMED: usize = 5;
@@ -264,16 +264,6 @@ fn lost_mode(findings: &Findings<'_>, (mode, [share, exact]): &(usize, [f64; 2])
     format!("{share} of samples are near the mode at ({}), exactly {exact}", center.join(", "))
 }
 
-/// Share in percent: whole ones from 10 % on, else with the digits that it takes.
-fn percent(share: f64) -> String {
-    match 100.0 * share {
-        0.0 => "none".to_owned(),
-        percent if percent >= 9.95 => format!("{percent:.0} %"),
-        percent if percent >= 0.095 => format!("{percent:.1} %"),
-        percent => format!("{percent:.2} %"),
-    }
-}
-
 /// Number with at most six significant digits, as short as it can be; whole numbers, which may be dates, are whole.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
@@ -292,11 +282,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_shares_are_short() {
+    fn numbers_are_short() {
         let written = [0.0, -0.1 - 0.2, 1e27, 123_456_789.0, 2.5e-7, 20_240_131.0].map(number);
         assert_eq!(written, ["0", "-0.3", "1e27", "123456789", "2.5e-7", "20240131"]);
-        let written = [0.0, 0.44, 0.099, 0.001, 0.000_25, 1.0].map(percent);
-        assert_eq!(written, ["none", "44 %", "9.9 %", "0.1 %", "0.03 %", "100 %"]);
     }
 
     #[test]

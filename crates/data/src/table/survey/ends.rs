@@ -18,8 +18,14 @@ pub(super) struct Ends {
 
 impl Ends {
     pub fn take(&mut self, value: f64) {
-        take(&mut self.low, value, |a, b| a < b);
-        take(&mut self.high, value, |a, b| a > b);
+        take(&mut self.low, (value, 1), |a, b| a < b);
+        take(&mut self.high, (value, 1), |a, b| a > b);
+    }
+
+    /// Takes the ends of other numbers of the column.
+    pub fn join(&mut self, other: &Self) {
+        other.low.iter().for_each(|it| take(&mut self.low, *it, |a, b| a < b));
+        other.high.iter().for_each(|it| take(&mut self.high, *it, |a, b| a > b));
     }
 
     /// A number at an end that lies far outside the others, of which there are three at least: a mark of missing
@@ -55,13 +61,14 @@ impl Ends {
     }
 }
 
-/// Counts a number, or puts it in its place. One that fell out does not come back: those kept only move on.
-fn take(kept: &mut Vec<(f64, u64)>, value: f64, before: fn(f64, f64) -> bool) {
+/// Counts a number that comes so often, or puts it in its place. One that fell out does not come back: those kept only
+/// move on.
+fn take(kept: &mut Vec<(f64, u64)>, (value, more): (f64, u64), before: fn(f64, f64) -> bool) {
     let place = kept.iter().position(|(other, _)| !before(*other, value)).unwrap_or(kept.len());
     match kept.get_mut(place) {
-        Some((other, count)) if *other == value => *count += 1,
+        Some((other, count)) if *other == value => *count += more,
         _ if place < KEPT => {
-            kept.insert(place, (value, 1));
+            kept.insert(place, (value, more));
             kept.truncate(KEPT);
         }
         _ => {}

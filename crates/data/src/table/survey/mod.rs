@@ -1,10 +1,12 @@
 //! [`Survey`]: what a file holds, column by column, to propose the columns to train on.
 
+mod called;
 mod dates;
 mod days;
 mod ends;
 mod noted;
 mod number;
+mod spelled;
 mod tally;
 mod text;
 
@@ -108,9 +110,10 @@ pub struct ColumnSurvey {
     pub trailing_zeros: bool,
     /// The words for no and yes.
     pub words: Option<[String; 2]>,
-    /// The format of dates, in the directives of strftime.
+    /// The format of dates, in the directives of strftime; of numbers that are no bare ones how the file writes 1234.5, or
+    /// 1234 where they are whole.
     pub format: Option<String>,
-    /// Another format that all dates have too, as day before month.
+    /// Another format that all dates or numbers have too, as day before month, or decimal commas for thousands.
     pub other_format: Option<String>,
     /// Fields that mean a missing value, as `?`; they count as missing.
     pub marks: Vec<String>,
@@ -118,7 +121,7 @@ pub struct ColumnSurvey {
     pub odd: Vec<Cell>,
     /// The first NaN of a column of an array; it counts as missing.
     pub gap: Option<Cell>,
-    /// The first text, or field that makes the column what it is.
+    /// The first text, or field that makes the column what it is; of numbers of two formats the first that shows both.
     pub example: Option<Cell>,
     /// Number of rows with a text that is neither a number nor a mark.
     pub texts: u64,
@@ -172,7 +175,9 @@ impl Survey {
             return Self::of_array(Array::open(source)?, options);
         }
         let mut records = Records::open(source, options)?;
-        let mut columns: Vec<_> = records.names().iter().map(|name| Tally::new(name)).collect();
+        let decimal = options.layout.decimal;
+        let mut columns: Vec<_> =
+            records.names().iter().map(|name| Tally::new(name, decimal)).collect();
         let (mut rows, has_header) = (0, records.has_header());
         while records.next()? {
             rows += 1;

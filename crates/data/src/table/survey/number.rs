@@ -4,9 +4,11 @@ use std::collections::HashSet;
 
 use super::{
     Cell, IdSign,
+    called::is_called_id,
     days::{Days, Found},
     ends::Ends,
     noted::{ODD_LIMIT, is_cut, note},
+    spelled::Summary,
 };
 use crate::table::rounding::is_whole;
 
@@ -33,6 +35,8 @@ pub(super) struct Numbers {
     /// Whether all have as many decimals, and whether one of these ends with 0.
     pub is_even: bool,
     pub has_zero: bool,
+    /// Whether no text has a plus, or a point without digits on both sides.
+    is_bare: bool,
     pub ends: Ends,
     /// Number of digits of all numbers, where they are digits alone and equally many.
     digits: Option<usize>,
@@ -60,6 +64,7 @@ impl Numbers {
             decimals: Some(0),
             is_even: true,
             has_zero: false,
+            is_bare: true,
             ends: Ends::default(),
             digits: None,
             days: Days::default(),
@@ -125,6 +130,8 @@ impl Numbers {
         let is_first = self.count - self.infinite - self.too_long_count == 1;
         self.is_even &= is_plain && (is_first || self.decimals == Some(decimals as u32));
         self.has_zero |= decimals > 0 && digits.ends_with(b"0");
+        self.is_bare &=
+            !(text.starts_with(b"+") || digits.starts_with(b".") || digits.ends_with(b"."));
         self.decimals = self
             .decimals
             .filter(|_| is_plain && decimals <= DECIMALS)
@@ -155,6 +162,25 @@ impl Numbers {
         self.days.find(name).filter(|_| self.infinite == 0 && self.too_long_count == 0)
     }
 
+    /// What they have in common, where each is finite and comes back as it is.
+    pub fn summary(&self) -> Option<Summary> {
+        let comes_back = self.is_bare
+            && self.infinite == 0
+            && self.too_long_count == 0
+            && self.leading_zeros.is_none();
+        let (decimals, range) = self.decimals.zip(self.range.filter(|_| comes_back))?;
+        Some(Summary {
+            count: self.count,
+            range,
+            ends: self.ends.clone(),
+            is_whole: self.is_whole,
+            decimals,
+            is_even: self.is_even,
+            has_zero: self.has_zero,
+            ascending: self.ascending,
+        })
+    }
+
     /// The number of whole numbers above 2^53.
     pub fn too_long_count(&self) -> u64 {
         self.too_long_count
@@ -181,13 +207,11 @@ impl Numbers {
             return None;
         }
         let name = name.to_lowercase();
-        let is_called_id =
-            name == "id" || ["_id", " id", "-id"].iter().any(|end| name.ends_with(end));
         let is_sorted = self.rises || self.falls;
         let speaks = ["time", "stamp", "date", "epoch"].iter().any(|word| name.contains(word));
         if self.ascending.is_some() && self.count >= ID_ROWS {
             Some((IdSign::Ascending, None))
-        } else if is_called_id {
+        } else if is_called_id(&name) {
             Some((IdSign::Name, None))
         } else if self.distinct.is_some() && self.count >= LONG_ROWS && !is_sorted && !speaks {
             Some((IdSign::Unique, None))

@@ -10,9 +10,10 @@ use super::{
     dates::Dates,
     noted::{MOST, ODD_LIMIT, is_cut, note},
     number::Numbers,
+    spelled::{Found, Spelled},
     text::text_kind,
 };
-use crate::table::{date::DateFormat, field::Field, marks};
+use crate::table::{Decimal, date::DateFormat, field::Field, marks};
 
 /// Largest number of distinct values of a column that a survey lists.
 const DISTINCT_LIMIT: usize = 20;
@@ -39,13 +40,15 @@ pub(super) struct Tally {
     written: Vec<Cell>,
     has_more_numbers: bool,
     dates: Dates,
+    spelled: Spelled,
     kinds: Vec<(TextKind, u64)>,
     /// Whether cells have no text that could be told again.
     is_array: bool,
 }
 
 impl Tally {
-    pub fn new(name: &str) -> Self {
+    /// Tally of a column in a file with this sign before decimals, if it is known.
+    pub fn new(name: &str, decimal: Option<Decimal>) -> Self {
         let column = ColumnSurvey {
             name: name.to_owned(),
             kind: ColumnKind::Empty,
@@ -81,6 +84,7 @@ impl Tally {
             written: Vec::new(),
             has_more_numbers: false,
             dates: Dates::default(),
+            spelled: Spelled::new(decimal),
             kinds: Vec::new(),
             is_array: false,
         }
@@ -88,7 +92,7 @@ impl Tally {
 
     /// Tally of a column of an array.
     pub fn of_array(name: &str) -> Self {
-        Self { is_array: true, ..Self::new(name) }
+        Self { is_array: true, ..Self::new(name, None) }
     }
 
     /// Takes a field: how it reads as a number, the number's text with a decimal point, the field's text, and
@@ -146,6 +150,7 @@ impl Tally {
 
     fn take_text(&mut self, text: &str, line: &impl Fn() -> u64) {
         self.dates.take(text, line, (!self.has_more_texts).then_some(&self.texts));
+        self.spelled.take(text, line);
         self.text_count += 1;
         if let Some(different) = &mut self.different {
             let mut hasher = DefaultHasher::new();
@@ -172,7 +177,12 @@ impl Tally {
         self.column.different_texts =
             self.different.take().map(|texts| (texts.len() + self.marks.len()) as u64);
         let odd = self.text_count + self.numbers.infinite;
+        let bare = self.numbers.summary();
+        let spelled = self.spelled.find(bare.as_ref(), &self.column.name);
+        // Thousands may be few beside smaller numbers.
+        let has_thousands = spelled.as_ref().is_some_and(|it| it.is_grouped && it.has_bare);
         if self.numbers.count > self.numbers.infinite
+            && !has_thousands
             && (odd == 0
                 || may_be_odd(odd) && !self.has_more_texts && self.infinite.len() <= ODD_LIMIT)
         {
@@ -184,7 +194,10 @@ impl Tally {
             self.finish_numbers(odd, &may_be_odd);
         } else if self.text_count == 0 {
             self.column.kind = ColumnKind::Empty;
-        } else if !self.finish_words(&may_be_odd) && !self.finish_dates(&may_be_odd) {
+        } else if !self.finish_words(&may_be_odd)
+            && !self.finish_dates(&may_be_odd)
+            && !self.finish_spelled(spelled, &may_be_odd)
+        {
             self.finish_text();
             return self.column;
         }
@@ -289,6 +302,34 @@ impl Tally {
         self.column.range = Some(date.range);
         self.column.sentinel = date.sentinel;
         self.column.odd = odd;
+        true
+    }
+
+    /// A column of numbers in one spelling.
+    fn finish_spelled(&mut self, found: Option<Found>, may_be_odd: &impl Fn(u64) -> bool) -> bool {
+        let Some(found) = found.filter(|it| it.is_complete && !self.dates.are_most()) else {
+            return false;
+        };
+        let bare = if found.has_bare { Some(&[][..]) } else { self.odd_numbers() };
+        let bare_count = if found.has_bare { 0 } else { self.numbers.count };
+        let is_few = may_be_odd(found.odd_count + bare_count);
+        let Some(bare) = bare.filter(|_| is_few) else { return false };
+        self.column.odd = [&found.odd[..], bare].concat();
+        let (numbers, column) = (found.numbers, &mut self.column);
+        column.kind = match numbers.range {
+            (least, most) if least == most => ColumnKind::Constant,
+            _ if numbers.is_whole => ColumnKind::Integer,
+            _ => ColumnKind::Number,
+        };
+        column.range = Some(numbers.range);
+        column.decimals = Some(numbers.decimals);
+        column.trailing_zeros = numbers.has_zero;
+        column.sentinel = numbers.ends.sentinel();
+        column.format = Some(found.format);
+        if let Some((other, example)) = found.other {
+            column.other_format = Some(other);
+            column.example = example.or(column.example.take());
+        }
         true
     }
 

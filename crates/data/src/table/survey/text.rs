@@ -2,6 +2,15 @@
 
 use crate::table::{Decimal, field::Field, layout::plain};
 
+/// Signs of money.
+pub(super) const MONEY: &str = "$€£¥₹₽₩₺₴₫¢";
+/// Codes and short names of currencies; one that begins as another stands before it.
+pub(super) const CURRENCIES: [&str; 29] = [
+    "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL",
+    "AUD", "CAD", "NZD", "MXN", "ZAR", "TRY", "HKD", "SGD", "KRW", "HUF", "RON", "ILS", "Rs.",
+    "Rs", "kr.", "kr",
+];
+
 /// What most texts of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TextKind {
@@ -47,11 +56,8 @@ pub(super) fn text_kind(text: &str) -> Option<TextKind> {
     if let Some(share) = text.strip_suffix(['%', '‰']) {
         return is_number(share).then_some(TextKind::Percent);
     }
-    let is_money = |c: char| "$€£¥₹₽₩₺₴₫¢".contains(c);
-    let bare: String = text.chars().filter(|c| !is_money(*c)).collect();
-    let codes =
-        ["USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL"];
-    let code = codes.iter().find(|code| text.starts_with(**code) || text.ends_with(**code));
+    let bare: String = text.chars().filter(|c| !MONEY.contains(*c)).collect();
+    let code = CURRENCIES.iter().find(|code| text.starts_with(**code) || text.ends_with(**code));
     let amount = |text: &str| {
         let text = text.trim().trim_start_matches('(').trim_end_matches(')').trim();
         is_number(text) || is_number(&joined(text))

@@ -123,7 +123,7 @@ fn column_index(data: &dyn Dataset, feature: usize) -> Option<usize> {
     for group in data.layout() {
         if (first..first + group.kind.features()).contains(&feature) {
             let is_number = group.kind == FeatureKind::Number
-                || group.kind == FeatureKind::NumberOrMissing && feature == first;
+                || matches!(group.kind, FeatureKind::NumberInParts { .. }) && feature == first;
             return is_number.then_some(group.column);
         }
         first += group.kind.features();

@@ -75,6 +75,7 @@ fn a_sampler_that_asks_for_noise_twice_gets_two_draws() {
         streams: Streams::new(1),
         sampler: &Twice,
         start: Start::Gaussian { mean: vec![0.0], std: vec![1.0] },
+        is_matched: false,
         plan: Plan::from(level).to(NoiseLevel::new(1.0, 1.0).expect("valid")).to(NoiseLevel::CLEAN),
         source: Source::Same(&oracle),
         range: None,

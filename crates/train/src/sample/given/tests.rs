@@ -7,8 +7,8 @@ use langevin_core::{
     ConditionalDenoiser, CoreError, Denoiser, Guidance, MixtureOracle, NoiseLevel, Resampling,
 };
 use langevin_data::{
-    Dataset, GaussianMixture, LabelledMixture, SplitOptions, Streams, Table, TableData,
-    TableOptions,
+    ColumnValues, Dataset, GaussianMixture, LabelledMixture, SplitOptions, Streams, Table,
+    TableData, TableOptions,
 };
 
 use super::*;
@@ -336,4 +336,79 @@ fn a_model_that_is_told_nothing_fills_in_and_more_so_when_it_goes_back() {
     let [once, often] = [1, 8].map(off);
     let far = (untold[0] - exact[0]).abs();
     assert!(often < 0.5 * once && once < far, "{often} {once} {far}");
+}
+
+#[test]
+fn samples_between_given_ends_are_those_of_the_model_that_lie_there() {
+    let (problem, mixture) = (run(ANY), mixture());
+    let oracle = MixtureOracle::new(mixture.clone());
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let plain =
+        draw_samples(&problem, 1024, 3, &mixture, &oracle, &Device::flex(), go_on).expect("drawn");
+    let open = GivenCell::Open;
+    let ends = GivenCell::Within([0.25, 1.0]);
+    let given = Given::cells(vec![vec![open, ends, open]], usize::MAX);
+    let own = draw(&problem, &mixture, &oracle, &given, 200).expect("drawn");
+    let fits = |row: &&[f32]| (0.25..=1.0).contains(&row[1]);
+    let want: Vec<f32> =
+        plain.values.chunks_exact(3).filter(fits).take(200).flatten().copied().collect();
+    assert_eq!(want.len(), 600);
+    assert_eq!(own.values, want);
+    assert!(own.told.iter().all(|told| told.is_nan()));
+    // Told a number too, all have it and lie there; open ends are no ends.
+    let ends = GivenCell::Within([f64::NEG_INFINITY, 0.0]);
+    let given = Given::cells(vec![vec![GivenCell::Value(0.5), ends, open]], usize::MAX);
+    let own = draw(&problem, &mixture, &oracle, &given, 700).expect("drawn");
+    assert_eq!((own.values.len(), own.told.len()), (2100, 2100));
+    let rows = own.values.chunks_exact(3).zip(own.told.chunks_exact(3));
+    assert!(
+        rows.into_iter().all(|(row, told)| row[1] <= 0.0 && told[0] == 0.5 && told[1].is_nan())
+    );
+    // Of several rows each has as many, with its own ends.
+    let rows = [[0.25, 1.0], [f64::NEG_INFINITY, -0.5]];
+    let row = |ends: &[f64; 2]| vec![open, GivenCell::Within(*ends), open];
+    let given = Given::cells(rows.iter().map(row).collect(), 300);
+    let own = draw(&problem, &mixture, &oracle, &given, 600).expect("drawn");
+    for (i, sample) in own.values.chunks_exact(3).enumerate() {
+        let [least, most] = rows[i / 300];
+        assert!((least..=most).contains(&f64::from(sample[1])), "{i}: {sample:?}");
+    }
+    // Those that are at once stay as they are, the others are others.
+    let first: Vec<f32> =
+        plain.values.chunks_exact(3).take(300).filter(fits).flatten().copied().collect();
+    assert!(first.chunks_exact(3).all(|row| own.values.chunks_exact(3).any(|own| own == row)));
+    // Where none lies there, that is said.
+    let given = Given::cells(vec![vec![open, GivenCell::Within([90.0, 91.0]), open]], usize::MAX);
+    let message = draw(&problem, &mixture, &oracle, &given, 9).expect_err("none").to_string();
+    assert!(message.contains("samples 0 have `x1` as is given"), "{message}");
+}
+
+#[test]
+fn a_text_gives_a_value_or_none_or_ends() {
+    let number = Column { may_miss: true, ..Column::number("x") };
+    let whole = Column { values: ColumnValues::Whole, ..Column::number("n") };
+    let names = ["a..b", "c"].map(str::to_owned).to_vec();
+    let texts = Column { values: ColumnValues::Category(names), ..Column::number("k") };
+    let within = |a: f64, b: f64| GivenCell::Within([a, b]);
+    for (column, text, cell) in [
+        (&number, "-1.5", GivenCell::Value(-1.5)),
+        (&number, "", GivenCell::Missing),
+        (&number, "-3..-1.5", within(-3.0, -1.5)),
+        (&whole, "30 .. 40", within(30.0, 40.0)),
+        (&whole, "..40", within(f64::NEG_INFINITY, 40.0)),
+        (&whole, "7..", within(7.0, f64::INFINITY)),
+        (&texts, "a..b", GivenCell::Value(0.0)),
+    ] {
+        assert_eq!(GivenCell::parse(column, text).expect("sound"), cell, "{text}");
+    }
+    for (column, text, said) in [
+        (&whole, "", "`n` must be a whole number, got \"\""),
+        (&whole, "..", "`n` must be a whole number"),
+        (&whole, "1.5..3", "`n` must be a whole number, got \"1.5\""),
+        (&number, "4..3", "`x` must lie between ends that go up, got \"4..3\""),
+        (&texts, "a..c", "`k` must be one of"),
+    ] {
+        let message = GivenCell::parse(column, text).expect_err(said).to_string();
+        assert!(message.contains(said), "{message}");
+    }
 }

@@ -13,7 +13,7 @@ use crate::{RunDenoiser, config::parse_config, draw_samples, problem::Problem};
 
 /// Network whose outputs are 0: of categories the exact denoiser of independent columns.
 #[derive(Module, Debug)]
-struct Zero;
+pub(super) struct Zero;
 
 impl Network for Zero {
     fn forward(

@@ -1,3 +1,4 @@
 //! Tests of what is drawn.
 
 mod drawn_categories;
+mod exact_tables;

@@ -4,7 +4,7 @@ use super::axes::{Axis, Panel};
 use super::histogram::{Bars, legend};
 use super::legend::{foot, head, left_out};
 use super::points::{Points, validate};
-use super::style::drawable;
+use super::style::{drawable, range};
 use super::svg::Svg;
 use super::{Figure, FigureError};
 
@@ -46,11 +46,12 @@ pub fn marginals(
 
     let mut svg = Svg::new();
     let top = head(&mut svg, title, &legend(data.name, samples.name), LEFT, whole);
-    let mut not_finite = 0;
+    let (mut not_finite, mut beyond) = (0, 0);
     for (i, name) in columns[..drawn].iter().enumerate() {
         let sets = [data, samples].map(|points| column(points, i, columns.len()));
         let values = [data, samples].map(|points| points.rows.len() / columns.len());
         not_finite += values.iter().sum::<usize>() - sets.iter().map(Vec::len).sum::<usize>();
+        let sets = within(sets, &mut beyond);
         let bars = Bars::new(sets.each_ref().map(Vec::as_slice), MOST_BINS);
         let panel = Panel {
             left: LEFT + (i % in_a_row) as f64 * (width + GAP),
@@ -67,10 +68,33 @@ pub fn marginals(
     if columns.len() > drawn {
         notes.push(format!("the first {drawn} of {} columns", columns.len()));
     }
-    notes.extend(left_out(not_finite, "not finite"));
+    notes.extend(left_out(not_finite, "missing or not finite"));
+    notes.extend(left_out(beyond, "in long tails, beyond the range of 98 % of the data,"));
     let bottom = top + drawn.div_ceil(in_a_row) as f64 * (height + BELOW) - 10.0;
     let height = foot(&mut svg, &notes, LEFT, whole, bottom);
     Ok(svg.finish(title, WIDTH, height))
+}
+
+/// Ranges of the middle 98 % of the data that a column reaches at most; a longer one is drawn there alone.
+const LONGEST: f64 = 3.0;
+
+/// Values of data and samples that are drawn: all, or of a column with long tails those within the middle 98 % of the data.
+/// Adds the number of the others to `beyond`.
+fn within(sets: [Vec<f64>; 2], beyond: &mut usize) -> [Vec<f64>; 2] {
+    let mut sorted = if sets[0].is_empty() { sets[1].clone() } else { sets[0].clone() };
+    let Some(last) = sorted.len().checked_sub(1) else { return sets };
+    sorted.sort_unstable_by(f64::total_cmp);
+    let [low, high] = [last / 100, last - last / 100].map(|i| sorted[i]);
+    let span = range(sets.iter().flatten().copied()).map_or(0.0, |(low, high)| high - low);
+    if high <= low || span <= LONGEST * (high - low) {
+        return sets;
+    }
+    let all = sets[0].len() + sets[1].len();
+    let sets = sets.map(|set| {
+        set.into_iter().filter(|value| (low..=high).contains(value)).collect::<Vec<_>>()
+    });
+    *beyond += all - sets[0].len() - sets[1].len();
+    sets
 }
 
 /// Drawable values of one column.
@@ -105,7 +129,22 @@ mod tests {
         let bad = [f64::NAN, 1.0, 2.0, 3.0, f64::INFINITY, 5.0];
         assert_eq!(column(Points { name: "", rows: &bad }, 0, 2), [2.0]);
         assert_eq!(column(Points { name: "", rows: &bad }, 1, 2), [1.0, 3.0, 5.0]);
-        assert!(drawn(2, &bad, &[0.0, 0.0]).svg().contains("2 values not finite left out"));
+        assert!(
+            drawn(2, &bad, &[0.0, 0.0]).svg().contains("2 values missing or not finite left out")
+        );
+    }
+
+    #[test]
+    fn a_long_tail_is_left_out_and_counted() {
+        let data: Vec<_> = (0..=1000).map(f64::from).collect();
+        let samples = [&data[..500], &[1e7, -1e7]].concat();
+        let mut beyond = 0;
+        let [real, own] = within([data.clone(), samples], &mut beyond);
+        assert_eq!((real[0], real[real.len() - 1], own.len()), (10.0, 990.0, 490));
+        assert_eq!(beyond, 1001 - 981 + 2 + 10);
+        assert_eq!(within([data.clone(), data.clone()], &mut beyond)[0].len(), 1001);
+        let figure = drawn(1, &[&data[..], &[1e9]].concat(), &data);
+        assert!(figure.svg().contains("41 values in long tails"), "{}", figure.svg());
     }
 
     #[test]

@@ -8,10 +8,12 @@
 //! says how many. The colour-blind can tell the colours apart; marks and dashes differ too.
 
 mod axes;
+mod bands;
 mod coloured_images;
 mod contours;
 mod convergence;
 mod coverage;
+mod cross_table;
 mod curves;
 mod densities;
 mod distances;
@@ -27,9 +29,11 @@ mod modes;
 mod moving;
 mod multiples;
 mod noise_scales;
+mod pair_errors;
 mod paths;
 mod points;
 mod scatter;
+mod shares;
 mod simplify;
 mod steps;
 mod style;
@@ -43,6 +47,7 @@ pub use coloured_images::coloured_images;
 pub use contours::{ContourPanel, contours};
 pub use convergence::{ConvergenceStep, convergence};
 pub use coverage::{CoveragePoint, coverage};
+pub use cross_table::{CrossTable, cross_table};
 pub use curves::{Curve, curves};
 pub use densities::{DensityPanel, cumulative, densities};
 pub use distances::{Distance, distances};
@@ -54,9 +59,11 @@ pub use marginals::marginals;
 pub use modes::{ModeSummary, modes};
 pub(crate) use moving::{CANVAS, DATA, FILM_INKS, Field, Ground, SAMPLES, density};
 pub use noise_scales::{NoiseScale, noise_scales};
+pub use pair_errors::{PairError, pair_errors};
 pub use paths::{TrajectoryStep, trajectory};
 pub use points::Points;
 pub use scatter::scatter;
+pub use shares::{ShareBar, SharePanel, shares};
 pub use theme::FIGURE_CSS;
 
 /// Scale of the PNG: its pixels for each pixel of the SVG.

@@ -33,6 +33,7 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
         let run: Vec<_> = values.iter().map(step).collect();
         figures.push(trajectory(title, &names, &run, &rows).unwrap());
     }
+    figures.extend(table_figures(title, name, values));
     let curve: Vec<_> = values.iter().map(|v| (*v, *v)).collect();
     let panel = DensityPanel { name: name.to_owned(), curve, samples: values.to_vec() };
     for draw in [densities, cumulative] {
@@ -65,6 +66,30 @@ pub(super) fn all_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure
     figures.push(level_errors(title, &[curve, curve], Some(name)).unwrap());
     figures.extend(nameless_figures(title, values));
     figures
+}
+
+/// Figures of tables.
+fn table_figures(title: &str, name: &str, values: &[f64]) -> Vec<Figure> {
+    let share = |v: &f64| if (0.0..=1.0).contains(v) { *v } else { 0.5 };
+    let bar = |v: &f64| ShareBar { name: name.to_owned(), data: share(v), samples: share(v) };
+    let bars = values.iter().map(bar).collect();
+    let panel = SharePanel { name: name.to_owned(), bars };
+    let own = vec![name.to_owned(); values.len()];
+    let cells: Vec<f64> = values.iter().flat_map(|v| vec![*v; values.len()]).collect();
+    let table = CrossTable {
+        names: [name.to_owned(), name.to_owned()],
+        values: [own.clone(), own],
+        shares: [cells.clone(), cells],
+    };
+    let errors =
+        |columns: usize| vec![[Some(share(&values[0])), None]; columns * (columns - 1) / 2];
+    let names = |columns: usize| vec![name.to_owned(); columns];
+    vec![
+        shares(title, [name, name], &[panel.clone(), panel]).unwrap(),
+        cross_table(title, [name, name], &table).unwrap(),
+        pair_errors(title, &names(3), &errors(3)).unwrap(),
+        pair_errors(title, &names(41), &errors(41)).unwrap(),
+    ]
 }
 
 /// One figure of every kind whose only name is its title.
@@ -199,6 +224,8 @@ fn empty_input_is_an_error() {
     assert!(matches!(contours("", &two, &[]), Err(FigureError::Empty { .. })));
     assert!(matches!(modes("", &[], 1.0), Err(FigureError::Empty { .. })));
     assert!(matches!(convergence("", &[], None), Err(FigureError::Empty { .. })));
+    assert!(matches!(shares("", ["", ""], &[]), Err(FigureError::Empty { .. })));
+    assert!(matches!(pair_errors("", &names(1), &[]), Err(FigureError::Empty { .. })));
 }
 
 #[test]

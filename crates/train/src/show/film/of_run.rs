@@ -7,7 +7,10 @@ use rayon::prelude::*;
 use crate::{
     TrainError,
     config::{FilmConfig, TRAJECTORY_ROWS},
-    sample::{Samples, spaces::BothSpaces},
+    sample::{
+        Samples,
+        spaces::{BothSpaces, feature_names},
+    },
     show::{
         film::{Course, DensityAt, Film, FilmError, Trajectory},
         numbers::number,
@@ -39,16 +42,6 @@ pub fn draw_film(
     let levels: Vec<_> = samples.levels.iter().map(|seen| seen.level).collect();
     let way = Way { levels: &levels, trajectory: &samples.trajectory, data };
     way.film(config, format)
-}
-
-/// Names of the model's features: the user's columns where each has one, else numbers.
-pub(crate) fn feature_names(data: &dyn Dataset) -> Vec<String> {
-    let (features, columns) = (data.features(), data.column_names());
-    let is_a_feature_each = data.layout().iter().map(|group| group.column).eq(0..columns.len());
-    match columns.len() == features && is_a_feature_each {
-        true => columns,
-        false => (0..features).map(|i| format!("feature {i}")).collect(),
-    }
 }
 
 /// Way of a run's first samples through the levels, with the data whose density is drawn.

@@ -11,12 +11,13 @@ use super::{Material, MaybeFigure};
 use crate::{
     TrainError,
     config::FilmConfig,
+    sample::spaces::feature_names,
     show::{
         figures::{
             self, ContourPanel, ConvergenceStep, DensityPanel, ModeSummary, NoiseScale,
             TrajectoryStep,
         },
-        film::of_run::{FilmFormat, Way, feature_names},
+        film::of_run::{FilmFormat, Way},
         numbers::number,
     },
 };
@@ -27,7 +28,7 @@ const FIELD: usize = 160;
 const MOST_CONTOURS: usize = 6;
 
 impl Material<'_> {
-    /// Names of the model's features: the user's columns if there are as many, else numbers.
+    /// Names of the model's features.
     pub(super) fn feature_names(&self) -> Vec<String> {
         feature_names(self.data)
     }

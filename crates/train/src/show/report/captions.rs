@@ -23,7 +23,19 @@ pub(super) fn caption(name: &str, columns: usize) -> &'static str {
              hold as many of the hidden values as their level says, on the dashed line; below it the model is too sure."
         }
         "marginals" => {
-            "Each column of the samples over that of the data. Good: both have the same outline."
+            "Each column of numbers of the samples over that of the data. Good: both have the same outline."
+        }
+        "shares" => {
+            "Shares of the values of each category, and of missing cells: samples in blue over data in grey. Good: both \
+             bars of a value are as long."
+        }
+        "pairs" => {
+            "How far each pair of columns hangs together otherwise than in the training rows. Good: the samples' errors \
+             are about those of held-out rows, on the other side of the diagonal."
+        }
+        "worst pair" => {
+            "The pair of columns whose error is the largest: shares of the values of one, given those of the other. Good: \
+             both halves have the same numbers."
         }
         "modes" => {
             "Share and spread of the samples at each mode of the data. Good: all marks reach the dashed lines, \

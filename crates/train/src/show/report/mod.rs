@@ -2,6 +2,7 @@
 
 mod along;
 mod captions;
+mod cells;
 
 use std::{
     path::{Path, PathBuf},
@@ -238,6 +239,9 @@ impl<'a> Material<'a> {
             FigureKind::Scatter => ("scatter", self.scatter(&format!("{name}: samples over data"))),
             FigureKind::Levels => ("levels", self.levels()),
             FigureKind::Marginals => ("marginals", self.marginals()),
+            FigureKind::Shares => ("shares", self.shares()),
+            FigureKind::Pairs => ("pairs", self.pairs()),
+            FigureKind::WorstPair => ("worst_pair", self.worst_pair()),
             FigureKind::Images => ("images", self.images()),
             FigureKind::Noise => ("noise", self.noise()),
             FigureKind::Trajectory => ("trajectory", self.trajectory()),
@@ -279,14 +283,16 @@ impl<'a> Material<'a> {
     }
 
     fn scatter(&self, title: &str) -> MaybeFigure {
-        let (samples, data) = self.sets()?;
-        Some(figures::scatter(title, &self.columns, samples, data))
+        let numbers = self.numbers()?;
+        let (samples, data) = numbers.sets();
+        Some(figures::scatter(title, &numbers.names, samples, data))
     }
 
     fn marginals(&self) -> MaybeFigure {
-        let (samples, data) = self.sets()?;
+        let numbers = self.numbers()?;
+        let (samples, data) = numbers.sets();
         let title = format!("{}: each column", self.records.config.name);
-        Some(figures::marginals(&title, &self.columns, samples, data))
+        Some(figures::marginals(&title, &numbers.names, samples, data))
     }
 
     fn images(&self) -> MaybeFigure {
@@ -402,12 +408,12 @@ impl<'a> Material<'a> {
 
     /// Figures of the run's page.
     fn sections(&self) -> Result<Vec<Section>, TrainError> {
-        let columns = self.columns.len();
+        let columns = self.numbers().map_or(0, |numbers| numbers.names.len());
         let from_samples = "samples.csv over the rows of the data that are held out";
         let exact = "levels.json, against the exact goal of each level";
         let first = "trajectory.npy: the first samples at each level";
         type Draw<'a> = &'a (dyn Fn() -> MaybeFigure + Sync);
-        let plan: [(&'static str, &'static str, Draw<'_>); 16] = [
+        let plan: [(&'static str, &'static str, Draw<'_>); 19] = [
             ("images", from_samples, &|| self.images()),
             ("scatter", from_samples, &|| self.scatter("Samples over data")),
             ("distances", "evaluation.json", &|| self.distances()),
@@ -415,6 +421,11 @@ impl<'a> Material<'a> {
             ("denoising", "evaluation.json", &|| self.denoising()),
             // Of one column, the scatter is this histogram.
             ("marginals", from_samples, &|| self.marginals().filter(|_| columns > 1)),
+            ("shares", from_samples, &|| self.shares()),
+            ("pairs", "evaluation.json", &|| self.pairs()),
+            ("worst pair", "evaluation.json, and samples.csv over held-out rows", &|| {
+                self.worst_pair()
+            }),
             ("modes", "samples.csv", &|| self.modes()),
             ("levels", exact, &|| self.levels()),
             ("convergence", "levels.json", &|| self.convergence()),
