@@ -33,7 +33,7 @@ pub struct TableFound {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TableScores {
-    /// Error of the columns' shapes: 1 less the mean of [`quality`]'s; `None` where none is defined.
+    /// Error of the columns' shapes: 1 less the mean of [`quality`](super::quality())'s; `None` where none is defined.
     pub shape_error: Option<f64>,
     /// Error of the trends of all pairs of columns: 1 less their mean.
     pub trend_error: Option<f64>,
