@@ -96,7 +96,8 @@ pub fn built_in_table(name: &str) -> Option<BuiltInTable> {
         "credit" => Some(BuiltInTable {
             name: "credit.csv.gz",
             bytes: include_bytes!("../../assets/credit.csv.gz"),
-            attribution: "credit_data of modeldata 1.1.0, copyright 2019 Max Kuhn, RStudio, after L. Belanche and G. Sanchez,                           CreditScoring; in another order",
+            attribution: "credit_data of modeldata 1.1.0, copyright 2019 Max Kuhn, RStudio, after L. Belanche and G. Sanchez, \
+                          CreditScoring; in another order",
             licence: "MIT",
         }),
         "iris" => Some(BuiltInTable {
@@ -108,13 +109,15 @@ pub fn built_in_table(name: &str) -> Option<BuiltInTable> {
         "wine" => Some(BuiltInTable {
             name: "wine.csv.gz",
             bytes: include_bytes!("../../assets/wine.csv.gz"),
-            attribution: "S. Aeberhard, M. Forina, Wine, UCI Machine Learning Repository, 1991, doi:10.24432/C5PC7J, as                           scikit-learn has it",
+            attribution: "S. Aeberhard, M. Forina, Wine, UCI Machine Learning Repository, 1991, doi:10.24432/C5PC7J, as \
+                          scikit-learn has it",
             licence: "CC BY 4.0",
         }),
         "breast-cancer" => Some(BuiltInTable {
             name: "breast-cancer.csv.gz",
             bytes: include_bytes!("../../assets/breast-cancer.csv.gz"),
-            attribution: "W. Wolberg, O. Mangasarian, N. Street, W. Street, Breast Cancer Wisconsin (Diagnostic), UCI Machine                           Learning Repository, 1993, doi:10.24432/C5DW2B, as scikit-learn has it",
+            attribution: "W. Wolberg, O. Mangasarian, N. Street, W. Street, Breast Cancer Wisconsin (Diagnostic), UCI Machine \
+                          Learning Repository, 1993, doi:10.24432/C5DW2B, as scikit-learn has it",
             licence: "CC BY 4.0",
         }),
         "two-moons-simulations" => Some(simulations("two-moons-simulations.csv", two_moons())),
