@@ -75,5 +75,7 @@ mod verdicts;
 mod verify;
 #[path = "commands/vocabulary.rs"]
 mod vocabulary;
+#[path = "commands/weights.rs"]
+mod weights;
 #[path = "commands/workbooks.rs"]
 mod workbooks;

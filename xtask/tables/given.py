@@ -95,8 +95,8 @@ def adult():
     training, test = columns(rows[:-TEST_ROWS]), columns(rows[-TEST_ROWS:])
     run = os.path.join(FOLDER, "adult-given")
     seconds = train("adult", run, ADULT_SETTINGS)
-    group = lambda c: list(zip(c["education"], c["sex"]))
-    told = [list(pair) for pair in group(test)]
+    group = lambda c: list(map(", ".join, zip(c["education"], c["sex"])))
+    told = list(zip(test["education"], test["sex"]))
     made = filled(run, ["education", "sex"], told, "groups")
     z, groups = root_mean_square_z(made, group(made), test, group(test))
     floor, _ = root_mean_square_z(training, group(training), test, group(test))

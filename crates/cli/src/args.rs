@@ -343,6 +343,10 @@ pub struct InitArgs {
     /// The sheet of a workbook, by name or number, instead of the first that has cells
     #[arg(long, value_name = "NAME|NUMBER")]
     pub sheet: Option<String>,
+
+    /// The column of what rows weigh, which is not learnt: a row is drawn as often as it says
+    #[arg(long, value_name = "COLUMN")]
+    pub weight: Option<String>,
 }
 
 /// Yes or no.

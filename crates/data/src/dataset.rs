@@ -92,6 +92,12 @@ pub trait Dataset: Send + Sync {
         None
     }
 
+    /// Indices of rows of a part of a finite data set that stand for it where each counts as much, in their order: where rows
+    /// have weights, some of them, a heavy one more than once. `None`, by default, where all rows count alike.
+    fn representatives(&self, _part: Part) -> Option<&[usize]> {
+        None
+    }
+
     /// How many rows apart two rows of a part have no value in common: 1, and more where rows are windows of a series that
     /// overlap. Tests that take rows for independent look at rows that far apart.
     fn apart(&self) -> usize {

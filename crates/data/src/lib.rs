@@ -73,5 +73,5 @@ pub use table::{
     Ends, FloatArray, FloatArrayError, Gaps, Guess, Holdout, IdSign, KeptRows, KeptTable, Layout,
     Missing, NumberParts, NumberSpelling, Place, SampleValues, Sentinel, SpecError, Split,
     SplitOptions, Survey, Table, TableData, TableError, TableOptions, TextKind, TextTable,
-    ToldError, Transform, Window, WindowError, built_in_table,
+    ToldError, Transform, WeightError, Window, WindowError, built_in_table,
 };

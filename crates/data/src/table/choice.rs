@@ -32,7 +32,7 @@ impl Encoding {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let count = sorted.len();
-        if NumberParts::of_sorted(&sorted).is_some() {
+        if NumberParts::of(values).is_some() {
             return (Self::Parts, "gaps or frequent values");
         }
         let most = sorted.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0);

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::{
     KeptRows, KeptTable, Table, TableError, ToldRows, Transform, fit::fit, remarks::remarks,
-    rows::Rows, scale::Map, space::Space,
+    rows::Rows, scale::Map, space::Space, weights::Weights,
 };
 use crate::{
     ChannelAxis, Column, Dataset, DrawnCategory, FeatureGroup, Part, Picture, Purpose, Shape,
@@ -68,12 +68,13 @@ impl Default for SplitOptions {
 
 /// Data of a table, in the model's space: the columns that vary among the training rows, scaled.
 ///
-/// A row is drawn uniformly, with replacement. One word w chooses the row `⌊w n / 2^64⌋` of n, so that
-/// the probabilities of two rows differ by at most 2^-64. Where no row is held out, held-out rows are
+/// A row is drawn uniformly, or with a chance in proportion to its weight, with replacement. One word w chooses the row `⌊w n / 2^64⌋` of n, so that
+/// the probabilities of two rows differ by at most 2^-64; where rows have weights, the fraction that this leaves chooses that row or the one
+/// that shares its place. Where no row is held out, held-out rows are
 /// drawn from the training rows. A further word for each column of [`Encoding::Rank`](super::Encoding::Rank) places the
 /// row among its equals, and one for each that may lack a number, or is in parts, stands for it; a row by its number has words of its own.
 ///
-/// The distribution that is learnt is that of the training rows. So the exact mean and covariance are
+/// The distribution that is learnt is that of the training rows, by what they weigh. So the exact mean and covariance are
 /// theirs.
 #[derive(Clone, Debug)]
 pub struct TableData {
@@ -83,6 +84,8 @@ pub struct TableData {
     /// Places in the ranks of the rows by their numbers, in [`Purpose::Dither`].
     dither: Streams,
     held_out: usize,
+    /// What the rows weigh, where they do not weigh alike.
+    weights: Option<Weights>,
     /// How many rows apart two have no value in common.
     apart: usize,
     /// What is told of training rows.
@@ -100,7 +103,7 @@ type Moments = (Vec<f64>, Option<Vec<Vec<f64>>>);
 impl TableData {
     /// Splits a table and scales it in place, by the statistics of its training rows.
     ///
-    /// [`Split::Last`] holds out the last rows that are not dropped. Otherwise the first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
+    /// [`Split::Last`] holds out the last rows that are not dropped and weigh more than 0. Otherwise the first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
     /// row with equal probability. The random numbers are drawn without bias (Lemire 2019) from the
     /// seed's stream for splits. So the split depends on the seed and the number of rows alone. A split
     /// that holds out more rows holds out the same ones and others. Of [windows](super::Window) the last in time are held
@@ -120,8 +123,9 @@ impl TableData {
         } else {
             put_first(&mut table.rows, held_out, options);
         }
-        let scales = fit(&table, held_out, options.transform)?;
-        let told = ToldRows::of(&table, held_out);
+        let weights = table.take_weights().map(|weights| Weights::new(weights, held_out));
+        let scales = fit(&table, held_out, weights.as_ref(), options.transform)?;
+        let told = ToldRows::of(&table, held_out, weights.as_ref());
         // Held-out values of constant columns that differ from the constant: restoring loses them.
         let mut lost = 0;
         // Column by column, since the knots of one quantile map fill the cache.
@@ -138,12 +142,20 @@ impl TableData {
             }
         }
         Ok(Self {
-            remarks: remarks(&table, held_out, &scales, lost, options.round_integers),
+            remarks: remarks(
+                &table,
+                held_out,
+                weights.as_ref(),
+                &scales,
+                lost,
+                options.round_integers,
+            ),
             space: Space::new(table.specs, scales, table.told, options.round_integers, None),
             rows: table.rows,
             told,
             dither: Streams::new(options.seed),
             held_out,
+            weights,
             apart,
             source_digest,
             attribution: None,
@@ -215,20 +227,28 @@ impl TableData {
             let (first, count) = self.part(Part::Training);
             let mut row = vec![0.0; self.features()];
             let (mut mean, mut within) = (row.clone(), row.clone());
+            let weight = |index: usize| match &self.weights {
+                Some(weights) => weights.of_training()[index - first],
+                None => 1.0,
+            };
+            let mut own = row.clone();
             for index in first..first + count {
-                self.expected(index, &mut row, &mut within);
-                mean.iter_mut().zip(&row).for_each(|(mean, value)| *mean += value / count as f64);
+                let weight = weight(index);
+                own.fill(0.0);
+                self.expected(index, &mut row, &mut own);
+                within.iter_mut().zip(&own).for_each(|(sum, variance)| *sum += weight * variance);
+                let values = mean.iter_mut().zip(&row);
+                values.for_each(|(mean, value)| *mean += weight * value / count as f64);
             }
             if self.features() > COVARIANCE_LIMIT {
                 return (mean, None);
             }
             let mut covariance = vec![vec![0.0; row.len()]; row.len()];
-            let mut unused = within.clone();
             for index in first..first + count {
-                self.expected(index, &mut row, &mut unused);
+                self.expected(index, &mut row, &mut own);
                 row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
                 for (i, line) in covariance.iter_mut().enumerate() {
-                    let scaled = row[i] / count as f64;
+                    let scaled = weight(index) * row[i] / count as f64;
                     line.iter_mut().zip(&row).for_each(|(sum, value)| *sum += scaled * value);
                 }
             }
@@ -250,12 +270,13 @@ impl Dataset for TableData {
     }
 
     fn draw(&self, part: Part, stream: &mut Stream, rows: &mut [f64]) {
-        let (first, count) = match self.part(part) {
-            (_, 0) => self.part(Part::Training),
-            some => some,
-        };
+        let part = if self.part(part).1 == 0 { Part::Training } else { part };
+        let (first, count) = self.part(part);
         for row in rows.chunks_exact_mut(self.features()) {
-            let index = stream.index(count);
+            let index = match &self.weights {
+                Some(weights) => weights.draw(part == Part::HeldOut, stream),
+                None => stream.index(count),
+            };
             self.copy(first + index, || stream.uniform(), row);
         }
     }
@@ -282,6 +303,10 @@ impl Dataset for TableData {
 
     fn len(&self, part: Part) -> Option<usize> {
         Some(self.part(part).1)
+    }
+
+    fn representatives(&self, part: Part) -> Option<&[usize]> {
+        Some(self.weights.as_ref()?.representatives(part == Part::HeldOut))
     }
 
     fn apart(&self) -> usize {

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "serde")]
 use super::quantile::ascend;
-use super::rounding::nearest;
+use super::{rounding::nearest, runs::Run};
 use crate::{DrawnCategory, one_hot::nearest_code};
 
 /// Category that is drawn: `scale · (one-hot − shares)`.
@@ -19,28 +19,26 @@ pub(super) struct Drawn {
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     values: Vec<f64>,
     pub scale: f64,
-    /// Share of each value among the training rows, and at the end that of missing ones, where cells may be missing.
+    /// Share of each value among the training rows, by what they weigh, and at the end that of missing ones, where cells may be missing.
     pub shares: Vec<f64>,
 }
 
 impl Drawn {
-    /// The category of a column's training values, NaN where they are missing. It has a share for missing ones if `may_miss`. A
-    /// value that no training row has counts as half a row.
-    pub fn new(names: &[String], training: &[f64], may_miss: bool) -> Self {
-        let mut values = Vec::new();
-        if names.is_empty() {
-            values.extend(training.iter().copied().filter(|value| !value.is_nan()));
-            values.sort_unstable_by(f64::total_cmp);
-            values.dedup();
-        }
-        let count = names.len() + values.len();
-        let (scale, shares) = (1.0, vec![0.0; count + usize::from(may_miss)]);
+    /// The category of a column's training values. Rows that lack one weigh `missing`, which is `None` where cells are never
+    /// missing. A value that no training row has counts as half a row, and as half of the lightest value.
+    pub fn new(names: &[String], runs: &[Run], missing: Option<f64>) -> Self {
+        let is_named = !names.is_empty();
+        let values: Vec<f64> = runs.iter().filter(|_| !is_named).map(|run| run.value).collect();
+        let (scale, shares) = (1.0, vec![0.0; names.len() + values.len()]);
         let mut own = Self { names: names.to_vec(), values, scale, shares };
-        for value in training {
-            let place = own.place(*value) as usize;
-            own.shares[place] += 1.0;
+        for run in runs {
+            let place = own.place(run.value) as usize;
+            own.shares[place] += run.weight;
         }
-        own.shares.iter_mut().for_each(|count| *count = count.max(0.5));
+        own.shares.extend(missing);
+        let seen = own.shares.iter().copied().filter(|share| *share > 0.0);
+        let unseen = 0.5 * seen.fold(1.0, f64::min);
+        own.shares.iter_mut().filter(|share| **share == 0.0).for_each(|share| *share = unseen);
         let all: f64 = own.shares.iter().sum();
         own.shares.iter_mut().for_each(|share| *share /= all);
         let DrawnCategory { scale, shares, .. } = DrawnCategory::calibrated(0, own.shares);
@@ -109,10 +107,11 @@ impl Gap {
         [1.0 - self.share, self.share]
     }
 
-    /// The category of a column of so many training rows, of which so many have a value. Where held-out rows alone lack one,
-    /// it is as half a row.
-    pub fn new(rows: f64, present: f64) -> Self {
-        let share = (rows - present).max(0.5) / rows;
+    /// The category of a column of which training rows of this weight have a value, and others lack one. Where held-out
+    /// rows alone lack one, it is as half a row.
+    pub fn new(present: f64, missing: f64) -> Self {
+        let without = if missing > 0.0 { missing } else { 0.5 };
+        let share = without / (present + missing);
         let DrawnCategory { scale, .. } = DrawnCategory::calibrated(0, vec![1.0 - share, share]);
         Self { scale, share }
     }

@@ -1,7 +1,7 @@
 //! [`TableError`]: what can be wrong with a table. Each message names the file, the place in it, what is
 //! required, and a way out.
 
-use super::{Place, ToldError, WindowError};
+use super::{Place, ToldError, WeightError, WindowError};
 
 /// Largest number of columns that a file may have.
 pub const COLUMN_LIMIT: usize = 65_536;
@@ -35,6 +35,9 @@ pub enum TableError {
     /// What is told of a table cannot be told.
     #[error(transparent)]
     Told(#[from] ToldError),
+    /// A column cannot weigh rows.
+    #[error(transparent)]
+    Weight(#[from] WeightError),
     /// A series has no windows to train on.
     #[error(transparent)]
     Window(#[from] WindowError),

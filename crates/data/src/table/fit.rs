@@ -10,21 +10,25 @@ use super::{
     quantile::Quantile,
     rank::Rank,
     rounding::Rounding,
+    runs::{even_runs, runs},
     scale::{Map, Scale},
     statistics::{Column, statistics},
+    weights::Weights,
 };
 
 /// The most values of a category that are a class each; of more, the rare ones share one.
 pub const CLASS_LIMIT: usize = 1000;
 
-/// The scales of a table's columns, by its rows from `first` on; at least one that is drawn isn't constant.
+/// The scales of a table's columns, by its rows from `first` on and what they weigh; at least one that is drawn isn't constant.
 pub(super) fn fit(
     table: &Table,
     first: usize,
+    weights: Option<&Weights>,
     transform: Transform,
 ) -> Result<Vec<Scale>, TableError> {
     let (file, specs, rows) = (table.file.as_str(), &table.specs, &table.rows);
-    let columns = statistics(rows, first, specs.len());
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights.of_training()[row - first]);
+    let columns = statistics(rows, first, specs.len(), weight);
     if let Some(empty) = columns.iter().position(|column| column.count == 0.0) {
         let (file, column) = (file.to_owned(), specs[empty].name.clone());
         return Err(TableError::AllMissing { file, column, rows: rows.len() - first });
@@ -52,7 +56,12 @@ pub(super) fn fit(
     let scale = |(i, (column, spec)): (usize, (&Column, &ColumnSpec))| {
         let is_integer = column.is_integer;
         let (minimum, maximum) = (column.minimum, column.maximum);
-        let training = || (first..rows.len()).map(|row| rows.row(row)[i]);
+        let training = || (first..rows.len()).map(|row| (rows.row(row)[i], weight(row)));
+        let runs = || match weights {
+            Some(_) => runs(training()),
+            None => even_runs(training().map(|(value, _)| value)),
+        };
+        let missing = column.may_miss.then_some(column.missing);
         let names = table.categories[i].as_ref();
         let is_told = table.told.contains(&i);
         let derived = table.source_of(i)?.map(|source| {
@@ -76,13 +85,13 @@ pub(super) fn fit(
             None if minimum == maximum && !column.may_miss => Some(Map::Constant(minimum)),
             _ if is_drawn && !is_told => {
                 let names = names.map_or(&[][..], Vec::as_slice);
-                let training: Vec<f64> = training().collect();
+                let runs = runs();
                 let is_many = names.len() > CLASS_LIMIT;
-                let pooled = is_many.then(|| Pooled::new(names, &training, column.may_miss));
+                let pooled = is_many.then(|| Pooled::new(names, &runs, missing));
                 if let Some(pooled) = pooled.flatten() {
                     Some(Map::Pooled(pooled))
                 } else {
-                    let drawn = Drawn::new(names, &training, column.may_miss);
+                    let drawn = Drawn::new(names, &runs, missing);
                     if drawn.count() > CLASS_LIMIT {
                         let (file, column) = (file.to_owned(), spec.name.clone());
                         let (values, most) = (drawn.count(), CLASS_LIMIT);
@@ -103,11 +112,6 @@ pub(super) fn fit(
             let rounding = Rounding::None;
             return Ok(Scale { is_integer, map, seen, gap: None, rounding, ends });
         }
-        let sorted = || {
-            let mut values: Vec<_> = training().filter(|value| !value.is_nan()).collect();
-            values.sort_unstable_by(f64::total_cmp);
-            values
-        };
         // The sum of many numbers far from 0 has a large rounding error, that of the deviations a small one.
         let mean = column.sum / column.count + column.deviation / column.count;
         let std = variance(column).sqrt();
@@ -116,13 +120,13 @@ pub(super) fn fit(
             Transform::None | Transform::StandardiseTogether if is_told => Transform::Standardise,
             other => other,
         };
-        let all = (rows.len() - first) as f64;
-        let in_parts = || Parts::new(&sorted(), all, column.may_miss).map(Map::Parts);
         let map = match spec.encoding.map_or(Way::Table(of_table), Way::Column) {
             Way::Column(Encoding::Parts) => {
-                in_parts().unwrap_or_else(|| Map::Rank(Rank::new(&sorted())))
+                let runs = runs();
+                let parts = Parts::new(&runs, missing).map(Map::Parts);
+                parts.unwrap_or_else(|| Map::Rank(Rank::new(&runs)))
             }
-            Way::Column(Encoding::Rank) => Map::Rank(Rank::new(&sorted())),
+            Way::Column(Encoding::Rank) => Map::Rank(Rank::new(&runs())),
             Way::Table(Transform::None) => Map::Linear { mean: 0.0, std: 1.0 },
             _ if !(std.is_normal() && (maximum - minimum).is_finite()) => {
                 let (file, column) = (file.to_owned(), spec.name.clone());
@@ -130,13 +134,11 @@ pub(super) fn fit(
             }
             Way::Table(Transform::Standardise) | Way::Column(_) => Map::Linear { mean, std },
             Way::Table(Transform::StandardiseTogether) => Map::Linear { mean, std: together },
-            Way::Table(Transform::Quantile) => Map::Quantile(Quantile::new(&sorted())),
+            Way::Table(Transform::Quantile) => Map::Quantile(Quantile::new(&runs())),
         };
         let rounding = match spec {
             ColumnSpec { values: SampleValues::Seen, .. } => {
-                let mut values = sorted();
-                values.dedup();
-                Rounding::Nearest(values)
+                Rounding::Nearest(runs().iter().map(|run| run.value).collect())
             }
             ColumnSpec { kind: CellKind::Whole, .. } => Rounding::Decimals { units: 1.0 },
             ColumnSpec { kind: CellKind::Date, format: Some(format), .. } => {
@@ -159,7 +161,7 @@ pub(super) fn fit(
             }
         };
         let is_beside = column.may_miss && !matches!(map, Map::Parts(_));
-        let gap = is_beside.then(|| Gap::new(all, column.count));
+        let gap = is_beside.then(|| Gap::new(column.count, column.missing));
         Ok(Scale { is_integer, map, seen: Some([minimum, maximum]), gap, rounding, ends })
     };
     columns.iter().zip(specs).enumerate().map(scale).collect()

@@ -48,7 +48,8 @@ impl Gaps {
             return Ok(gaps);
         }
         let mut records = Records::open(source, options)?;
-        let (table, chosen) = Table::empty(records.file(), records.names(), options)?;
+        let (table, mut chosen) = Table::empty(records.file(), records.names(), options)?;
+        chosen.truncate(table.specs().len());
         let readers: Vec<_> = table.specs().iter().map(CellReader::new).collect();
         let mut lacking = vec![0; chosen.len().div_ceil(64)];
         while records.next()? {
@@ -76,7 +77,8 @@ impl Gaps {
         options: &TableOptions,
     ) -> Result<(), TableError> {
         let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
-        let (table, chosen) = Table::empty(&array.file, &names, options)?;
+        let (table, mut chosen) = Table::empty(&array.file, &names, options)?;
+        chosen.truncate(table.specs().len());
         let missing = MissingNumbers::new(&options.layout, table.specs());
         let mut places = vec![None; array.features];
         chosen.iter().enumerate().for_each(|(place, column)| places[*column] = Some(place));

@@ -1,6 +1,6 @@
 //! [`KeptTable`]: what samples need of a table whose rows are not at hand.
 
-use super::{Table, space::Space};
+use super::{Table, space::Space, weights::Weights};
 use crate::{Stream, measure::spread};
 
 /// What is known of rows that are not at hand.
@@ -42,22 +42,25 @@ pub struct KeptTable {
 const TOLD_ROWS: usize = 10_000;
 const TOLD_NUMBERS: usize = 2_000_000;
 
-/// What is told of training rows, in the user's units: of all, or of evenly spread ones where there are many. Samples
-/// are told the same as one of them.
+/// What is told of training rows, in the user's units: of all, of those that [stand for them](Weights::representatives) where rows have
+/// weights, and of evenly spread ones where there are many. Samples are told the same as one of them.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub(super) struct ToldRows(Vec<Vec<f64>>);
 
 impl ToldRows {
     /// What is told of the rows of a table from `first` on.
-    pub fn of(table: &Table, first: usize) -> Self {
+    pub fn of(table: &Table, first: usize, weights: Option<&Weights>) -> Self {
         let most =
             TOLD_NUMBERS.checked_div(table.told.len()).map_or(0, |most| most.clamp(1, TOLD_ROWS));
         let row = |i: usize| {
             let row = table.rows.row(first + i);
             table.told.iter().map(|column| row[*column]).collect()
         };
-        Self(spread(table.rows.len() - first, most).into_iter().map(row).collect())
+        let rows = weights.map(|weights| weights.representatives(false));
+        let count = rows.map_or(table.rows.len() - first, <[usize]>::len);
+        let chosen = spread(count, most).into_iter().map(|i| rows.map_or(i, |rows| rows[i]));
+        Self(chosen.map(row).collect())
     }
 
     /// Appends a row of all columns with what is told of one of these, each as likely; the others are NaN.

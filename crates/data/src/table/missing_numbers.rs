@@ -10,8 +10,8 @@ pub(super) struct MissingNumbers {
 
 impl MissingNumbers {
     /// The numbers among the texts that a layout and the columns name; other texts stand in no array.
-    pub fn new(layout: &Layout, specs: &[ColumnSpec]) -> Self {
-        let each: Vec<_> = specs.iter().map(|spec| numbers(&spec.missing)).collect();
+    pub fn new<'a>(layout: &Layout, specs: impl IntoIterator<Item = &'a ColumnSpec>) -> Self {
+        let each: Vec<_> = specs.into_iter().map(|spec| numbers(&spec.missing)).collect();
         let is_said = each.iter().any(|numbers| !numbers.is_empty());
         Self { all: numbers(&layout.missing_values), each: if is_said { each } else { Vec::new() } }
     }

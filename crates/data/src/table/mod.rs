@@ -1,6 +1,7 @@
 //! Tables: the numeric columns of CSV and NPY files and of workbooks, the survey of a file, and the data set that a table
 //! becomes.
 
+mod arrays;
 mod built_in;
 mod cell;
 mod choice;
@@ -37,6 +38,7 @@ mod remarks;
 mod rounding;
 mod rowless;
 mod rows;
+mod runs;
 mod scale;
 mod selection;
 mod series;
@@ -48,6 +50,7 @@ mod survey;
 mod text_table;
 mod texts;
 mod told_error;
+mod weights;
 mod window;
 mod workbook;
 
@@ -73,6 +76,7 @@ pub use survey::{Cell, ColumnKind, ColumnSurvey, IdSign, Sentinel, Survey, TextK
 pub use text_table::TextTable;
 pub use texts::CATEGORY_LIMIT;
 pub use told_error::ToldError;
+pub use weights::WeightError;
 pub use window::{Window, WindowError};
 
 use cell::CellReader;
@@ -82,7 +86,7 @@ use missing_numbers::MissingNumbers;
 use npy::Array;
 use records::Records;
 use rows::Rows;
-use selection::select;
+use selection::{Selection, select};
 use series::Series;
 use source::Source;
 use texts::{Texts, Unsettled};
@@ -106,6 +110,9 @@ pub struct Table {
     dropped: Vec<Dropped>,
     dropped_rows: u64,
     axes: Vec<usize>,
+    /// What is said of the column that rows weigh by. It is none of the columns, and its numbers end the rows.
+    weight: Option<ColumnSpec>,
+    weightless_rows: u64,
     /// Numbers of rows before each stretch of dropped ones.
     breaks: Vec<usize>,
     /// What is known of rows that are windows.
@@ -196,7 +203,7 @@ impl Table {
     /// Beyond the last row or column.
     #[must_use]
     pub fn value(&self, row: usize, column: usize) -> f64 {
-        self.rows.row(row)[column]
+        self.row(row)[column]
     }
 
     /// The values of a row.
@@ -205,7 +212,7 @@ impl Table {
     /// Beyond the last row.
     #[must_use]
     pub fn row(&self, row: usize) -> &[f64] {
-        self.rows.row(row)
+        &self.rows.row(row)[..self.columns.len()]
     }
 
     /// The number of rows that were dropped.
@@ -221,12 +228,19 @@ impl Table {
     }
 
     fn load(source: Source<'_>, options: &TableOptions) -> Result<Self, TableError> {
+        if options.weight.is_some() && options.window.is_some() {
+            return Err(WeightError::Windows.into());
+        }
         let table = if source.is_npy() {
             Self::from_array(Array::open(source)?, options)?
         } else {
             Self::from_records(Records::open(source, options)?, options)?
         };
         match table.dropped.first() {
+            _ if table.rows() == 0 && table.weightless_rows > 0 => {
+                let (file, column) = (table.file.clone(), table.name(table.columns.len()));
+                Err(WeightError::Nothing { file, column }.into())
+            }
             Some(first) if table.rows() == 0 => Err(TableError::NoRows {
                 file: table.file.clone(),
                 dropped: table.dropped_rows,
@@ -242,15 +256,15 @@ impl Table {
         }
     }
 
-    /// A table of the chosen columns without rows, and their indices.
+    /// A table of the chosen columns without rows, and their indices; at the end, that of the column by which rows weigh.
     fn empty(
         file: &str,
         names: &[String],
         options: &TableOptions,
     ) -> Result<(Self, Vec<usize>), TableError> {
-        let chosen = select(file, names, options)?;
+        let Selection { columns: mut chosen, weight } = select(file, names, options)?;
         let mut is_left_out = vec![true; names.len()];
-        chosen.iter().for_each(|column| is_left_out[*column] = false);
+        chosen.iter().chain(&weight).for_each(|column| is_left_out[*column] = false);
         let left_out = names.iter().zip(is_left_out).filter(|(_, left_out)| *left_out);
         let said: HashMap<&str, &ColumnSpec> =
             options.columns.iter().flatten().map(|spec| (spec.name.as_str(), spec)).collect();
@@ -264,6 +278,11 @@ impl Table {
                 _ => said,
             }
         };
+        let own = |column: &usize| {
+            let name = names[*column].as_str();
+            said.get(name).map_or_else(|| ColumnSpec::named(name), |said| (*said).clone())
+        };
+        let weight_spec = weight.as_ref().map(own);
         let table = Self {
             file: file.to_owned(),
             columns: chosen.iter().map(|column| names[*column].clone()).collect(),
@@ -271,7 +290,9 @@ impl Table {
             left_out: left_out.map(|(name, _)| name.clone()).collect(),
             told: (chosen.len() - options.told.len()..chosen.len()).collect(),
             categories: vec![None; chosen.len()],
-            rows: Rows::new(chosen.len()),
+            rows: Rows::new(chosen.len() + usize::from(weight.is_some())),
+            weight: weight_spec,
+            weightless_rows: 0,
             missing: options.missing,
             dropped: Vec::new(),
             dropped_rows: 0,
@@ -279,13 +300,20 @@ impl Table {
             breaks: Vec::new(),
             series: None,
         };
+        let is_number = |spec: &ColumnSpec| matches!(spec.kind, CellKind::Number | CellKind::Whole);
+        if let Some(spec) = table.weight.as_ref().filter(|spec| !is_number(spec)) {
+            let (file, column) = (file.to_owned(), spec.name.clone());
+            return Err(WeightError::Kind { file, column }.into());
+        }
+        chosen.extend(weight);
         Ok((table, chosen))
     }
 
     fn from_records(mut records: Records<'_>, options: &TableOptions) -> Result<Self, TableError> {
         let (mut table, chosen) = Self::empty(records.file(), records.names(), options)?;
         let mut row = vec![0.0; chosen.len()];
-        let readers: Vec<_> = table.specs.iter().map(CellReader::new).collect();
+        let readers: Vec<_> =
+            table.specs.iter().chain(&table.weight).map(CellReader::new).collect();
         let mut texts = table.texts();
         while records.next()? {
             for (i, (column, reader)) in chosen.iter().zip(&readers).enumerate() {
@@ -294,11 +322,15 @@ impl Table {
                     (Field::Missing, _) => f64::NAN,
                     (_, Some(texts)) if let Ok(text) = str::from_utf8(field) => texts.place(text),
                     (Field::Number(number), None) => number,
+                    (Field::Text, _) if i == table.columns.len() => {
+                        let text = shown(records.field(*column));
+                        return Err(table.no_weight(records.place(), text));
+                    }
                     (Field::Number(_) | Field::Text, _) => {
                         return Err(TableError::Text {
+                            column: table.name(i),
                             file: table.file,
                             place: records.place(),
-                            column: table.columns[i].clone(),
                             text: shown(records.field(*column)),
                             required: reader.required(),
                         });
@@ -328,7 +360,27 @@ impl Table {
             };
             may_be.then(Texts::default)
         };
-        self.specs.iter().enumerate().map(column).collect()
+        let columns = self.specs.iter().enumerate().map(column);
+        columns.chain(self.weight.iter().map(|_| None)).collect()
+    }
+
+    /// The name of a column, or of the one behind them that rows weigh by.
+    fn name(&self, column: usize) -> String {
+        let name = self.specs.iter().chain(&self.weight).nth(column).map(|spec| spec.name.clone());
+        name.unwrap_or_default()
+    }
+
+    fn no_weight(&self, place: Place, text: String) -> TableError {
+        let (file, column) = (self.file.clone(), self.name(self.columns.len()));
+        WeightError::Value { file, place, column, text }.into()
+    }
+
+    /// Takes what rows weigh from their ends.
+    fn take_weights(&mut self) -> Option<Vec<f64>> {
+        self.weight.as_ref()?;
+        let (rows, weights) = std::mem::replace(&mut self.rows, Rows::new(1)).split_last();
+        self.rows = rows;
+        Some(weights)
     }
 
     /// Makes categories or numbers of texts.
@@ -371,110 +423,44 @@ impl Table {
         Ok(())
     }
 
-    /// Makes categories of the numbers of an array, where its columns are said to be some.
-    fn settle_array(&mut self) -> Result<(), TableError> {
-        let mut texts = self.texts();
-        for (i, texts) in texts.iter_mut().enumerate() {
-            if self.specs[i].kind != CellKind::Category {
-                *texts = None;
-            }
-            let Some(texts) = texts else { continue };
-            for row in 0..self.rows.len() {
-                let value = &mut self.rows.row_mut(row)[i];
-                if !value.is_nan() {
-                    *value = texts.place(&value.to_string());
-                }
-            }
-        }
-        self.settle(texts, |text| text.parse().ok())
-    }
-
-    fn from_array(mut array: Array<'_>, options: &TableOptions) -> Result<Self, TableError> {
-        let names: Vec<_> = (0..array.features).map(|i| format!("x{i}")).collect();
-        let (mut table, chosen) = Self::empty(&array.file, &names, options)?;
-        if let Some(required) = options.axes.as_ref().filter(|axes| **axes != array.axes) {
-            let (file, required) = (array.file.clone(), required.clone());
-            return Err(TableError::Axes { file, axes: array.axes.clone(), required });
-        }
-        table.axes = array.axes.clone();
-        table.fits(array.rows, options)?;
-        let missing = MissingNumbers::new(&options.layout, &table.specs);
-        let mut row = vec![0.0; chosen.len()];
-        if array.by_column {
-            let mut table = table.fill_by_column(array, &chosen, &missing)?;
-            table.settle_array()?;
-            return Ok(table);
-        }
-        let mut whole = vec![0.0; array.features];
-        for index in 0..array.rows {
-            for value in &mut whole {
-                *value = array.next()?;
-            }
-            for (place, (value, column)) in row.iter_mut().zip(&chosen).enumerate() {
-                *value = missing.of(place, whole[*column]);
-            }
-            if table.is_complete(&row, table.rows.len(), || Place::Row(index as u64))? {
-                table.rows.push(&row);
-            }
-        }
-        table.settle_array()?;
-        Ok(table)
-    }
-
     /// Fails where so many rows take more memory than the options allow.
     fn fits(&self, rows: usize, options: &TableOptions) -> Result<(), TableError> {
-        let bytes = [rows, self.columns.len()].into_iter().fold(8, usize::saturating_mul) as u64;
+        // What is made of the weights is three numbers a row.
+        let width = self.rows.width() + if self.weight.is_some() { 3 } else { 0 };
+        let bytes = [rows, width].into_iter().fold(8, usize::saturating_mul) as u64;
         match options.memory.filter(|limit| bytes > *limit) {
             Some(limit) => Err(TableError::TooManyRows { file: self.file.clone(), limit }),
             None => Ok(()),
         }
     }
 
-    /// Fills the rows from an array that is written column by column, then closes the gaps that dropped
-    /// rows leave.
-    fn fill_by_column(
-        mut self,
-        mut array: Array<'_>,
-        chosen: &[usize],
-        missing: &MissingNumbers,
-    ) -> Result<Self, TableError> {
-        let mut row = vec![0.0; chosen.len()];
-        (0..array.rows).for_each(|_| self.rows.push(&row));
-        for column in 0..array.features {
-            let column = array.column(column);
-            let place = chosen.iter().position(|chosen| *chosen == column);
-            for index in 0..array.rows {
-                let value = array.next()?;
-                if let Some(place) = place {
-                    self.rows.row_mut(index)[place] = missing.of(place, value);
-                }
-            }
-        }
-        let mut kept = 0;
-        for index in 0..array.rows {
-            row.copy_from_slice(self.rows.row(index));
-            if self.is_complete(&row, kept, || Place::Row(index as u64))? {
-                self.rows.row_mut(kept).copy_from_slice(&row);
-                kept += 1;
-            }
-        }
-        self.rows.truncate(kept);
-        Ok(self)
-    }
-
     /// Whether a row is kept, after `kept` rows that are. A missing value is NaN here; a row with one is noted as
-    /// dropped, unless what is missing is learnt.
+    /// dropped, unless what is missing is learnt. A row that weighs nothing is counted.
     fn is_complete(
         &mut self,
         row: &[f64],
         kept: usize,
         place: impl Fn() -> Place,
     ) -> Result<bool, TableError> {
+        let weight = row.get(self.columns.len()).copied();
+        match weight {
+            Some(0.0) => {
+                self.weightless_rows += 1;
+                return Ok(false);
+            }
+            Some(value) if value < 0.0 || value.is_infinite() => {
+                return Err(self.no_weight(place(), value.to_string()));
+            }
+            Some(value) if value.is_nan() && self.missing == Missing::Refuse => {
+                return Err(self.no_weight(place(), "nothing".to_owned()));
+            }
+            _ => {}
+        }
         if row.iter().all(|value| value.is_finite()) {
             return Ok(true);
         }
         let column = |is_it: fn(f64) -> bool| {
-            row.iter().position(|value| is_it(*value)).map(|column| self.columns[column].clone())
+            row.iter().position(|value| is_it(*value)).map(|column| self.name(column))
         };
         let (file, place) = (self.file.clone(), place());
         if let Some(column) = column(f64::is_infinite) {
@@ -483,7 +469,12 @@ impl Table {
         let column = column(f64::is_nan).unwrap_or_default();
         match self.missing {
             Missing::Refuse => return Err(TableError::Missing { file, place, column }),
-            Missing::Model if self.told.iter().all(|told| !row[*told].is_nan()) => return Ok(true),
+            Missing::Model
+                if !weight.is_some_and(f64::is_nan)
+                    && self.told.iter().all(|told| !row[*told].is_nan()) =>
+            {
+                return Ok(true);
+            }
             Missing::Model | Missing::Drop => {}
         }
         self.dropped_rows += 1;

@@ -1,5 +1,7 @@
 //! [`NumberParts`]: where the numbers of a column fall apart, at gaps and at values that many rows hold.
 
+use super::runs::{Run, even_runs};
+
 /// Share of the range from the 1st to the 99th percentile that a gap between neighbours exceeds.
 const GAP: f64 = 0.2;
 
@@ -31,30 +33,22 @@ pub struct NumberParts {
     pub levels: Vec<f64>,
 }
 
-/// A value, and the number of rows that hold it.
-type Run = (f64, f64);
-
 impl NumberParts {
     /// The parts of a column of these finite values; `None` where they are one range.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        Self::of_sorted(&sorted)
+        Self::of_runs(&even_runs(values.iter().copied()))
     }
 
-    /// The same of values that are sorted. A zero of either sign is 0.
-    pub(super) fn of_sorted(sorted: &[f64]) -> Option<Self> {
-        let rows = sorted.len() as f64;
-        let runs: Vec<Run> = sorted
-            .chunk_by(|a, b| a == b)
-            .map(|equal| (equal[0] + 0.0, equal.len() as f64))
-            .collect();
+    /// The same of values whose rows count as much as they weigh. A zero of either sign is 0.
+    pub(super) fn of_runs(runs: &[Run]) -> Option<Self> {
+        let rows: f64 = runs.iter().map(|run| run.weight).sum();
         let is_level = |place: usize| {
-            let count = runs[place].1;
+            let count = runs[place].weight;
             let neighbours = [place.checked_sub(1), Some(place + 1)].into_iter().flatten();
-            let most = neighbours.filter_map(|other| runs.get(other)).map(|run| run.1);
+            let most = neighbours.filter_map(|other| runs.get(other)).map(|run| run.weight);
             count >= (LEVEL * rows).max(LEVEL_ROWS)
+                && runs[place].rows as f64 >= LEVEL_ROWS
                 && most.fold(0.0, f64::max) * STANDS_OUT <= count
         };
         let (heavy, rest): (Vec<usize>, Vec<usize>) = (0..runs.len()).partition(|i| is_level(*i));
@@ -62,12 +56,12 @@ impl NumberParts {
         if rest.len() < FEWEST {
             return None;
         }
-        let mut levels: Vec<f64> = heavy.into_iter().map(|place| runs[place].0).collect();
+        let mut levels: Vec<f64> = heavy.into_iter().map(|place| runs[place].value + 0.0).collect();
         let mut ranges = Vec::new();
         for part in cut(&rest, (SIDE * rows).max(SIDE_ROWS)) {
             match part {
-                [(value, _)] => levels.push(*value),
-                [(least, _), .., (most, _)] => ranges.push([*least, *most]),
+                [only] => levels.push(only.value + 0.0),
+                [least, .., most] => ranges.push([least.value + 0.0, most.value + 0.0]),
                 [] => {}
             }
         }
@@ -78,17 +72,17 @@ impl NumberParts {
 
 /// Values cut at their gaps, so that each piece has at least so many rows.
 fn cut(runs: &[Run], fewest: f64) -> Vec<&[Run]> {
-    let width = |end: usize| runs[end].0 - runs[end - 1].0;
+    let width = |end: usize| runs[end].value - runs[end - 1].value;
     let mut widths: Vec<f64> = (1..runs.len()).map(width).collect();
     widths.sort_unstable_by(f64::total_cmp);
-    let rows: f64 = runs.iter().map(|run| run.1).sum();
+    let rows: f64 = runs.iter().map(|run| run.weight).sum();
     let at = |share: f64| {
         let mut below = 0.0;
         let run = runs.iter().find(|run| {
-            below += run.1;
+            below += run.weight;
             below > share * rows
         });
-        run.or(runs.last()).map_or(0.0, |run| run.0)
+        run.or(runs.last()).map_or(0.0, |run| run.value)
     };
     let least = (GAP * (at(0.99) - at(0.01))).max(STANDS_OUT * widths[widths.len() / 2]);
     // Each end is the place of the first value behind a gap.
@@ -97,7 +91,10 @@ fn cut(runs: &[Run], fewest: f64) -> Vec<&[Run]> {
         let from = [0].into_iter().chain(ends.iter().copied());
         let to = ends.iter().copied().chain([runs.len()]);
         let pieces: Vec<&[Run]> = from.zip(to).map(|(from, to)| &runs[from..to]).collect();
-        let is_small = |piece: &&[Run]| piece.iter().map(|run| run.1).sum::<f64>() < fewest;
+        let is_small = |piece: &&[Run]| {
+            piece.iter().map(|run| run.weight).sum::<f64>() < fewest
+                || (piece.iter().map(|run| run.rows).sum::<usize>() as f64) < SIDE_ROWS
+        };
         let Some(small) = pieces.iter().position(is_small).filter(|_| !ends.is_empty()) else {
             return pieces;
         };

@@ -16,6 +16,8 @@ pub struct TableOptions {
     pub exclude: Vec<String>,
     /// Columns that are told, beside those to take. One with a text in it is a category.
     pub told: Vec<String>,
+    /// Column of what rows weigh, which is not among those to take; they weigh alike if `None`.
+    pub weight: Option<String>,
     /// Windows that its rows become, as steps of a series; its rows themselves if `None`.
     pub window: Option<Window>,
     /// First steps of a window that are told.

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "serde")]
 use super::quantile::ascend;
-use super::{number_parts::NumberParts, quantile::normal_quantile, rank::Rank};
+use super::{number_parts::NumberParts, quantile::normal_quantile, rank::Rank, runs::Run};
 use crate::{
     DrawnCategory,
     one_hot::{code, nearest_code},
@@ -24,40 +24,36 @@ pub(super) struct Parts {
     /// Values that are parts of their own, ascending.
     levels: Vec<f64>,
     pub scale: f64,
-    /// Share of each range and of each level among the training rows, and at the end that of missing values, where cells may be
+    /// Share of each range and of each level among the training rows, by what they weigh, and at the end that of missing values, where cells may be
     /// missing.
     pub shares: Vec<f64>,
 }
 
 impl Parts {
-    /// The map of a column of so many training rows, whose values are sorted; `None` where they are one range. It has a share for
-    /// missing values if `may_miss`, at least half a row's.
-    pub fn new(sorted: &[f64], rows: f64, may_miss: bool) -> Option<Self> {
-        Some(Self::of(NumberParts::of_sorted(sorted)?, sorted, rows, may_miss))
+    /// The map of a column's training values; none where they are one range. Rows that lack one weigh `missing`, which is `None` where
+    /// cells are never missing. Where held-out rows alone lack one, it is as half a row.
+    pub fn new(runs: &[Run], missing: Option<f64>) -> Option<Self> {
+        Some(Self::of(NumberParts::of_runs(runs)?, runs, missing))
     }
 
     /// The same of parts that are stated.
-    pub fn of(parts: NumberParts, sorted: &[f64], rows: f64, may_miss: bool) -> Self {
+    pub fn of(parts: NumberParts, runs: &[Run], missing: Option<f64>) -> Self {
         let NumberParts { ranges, levels } = parts;
+        let (heavy, rest): (Vec<Run>, Vec<Run>) =
+            runs.iter().partition(|run| place_in(&levels, run.value).is_some());
         let within = |[least, most]: [f64; 2]| {
-            let values = sorted.iter().filter(|value| least <= **value && **value <= most);
-            values
-                .copied()
-                .filter(|value| place_in(&levels, *value).is_none())
-                .collect::<Vec<f64>>()
+            let own = rest.iter().filter(|run| least <= run.value && run.value <= most);
+            own.copied().collect::<Vec<Run>>()
         };
-        let values: Vec<_> = ranges.into_iter().map(within).collect();
-        let of_level = |level: &f64| {
-            let from = sorted.partition_point(|value| value < level);
-            sorted.partition_point(|value| value <= level) - from
-        };
-        let counts = values.iter().map(Vec::len).chain(levels.iter().map(of_level));
-        let mut shares: Vec<f64> = counts.map(|count| count as f64).collect();
-        shares.extend(may_miss.then(|| (rows - sorted.len() as f64).max(0.5)));
+        let ranges: Vec<_> = ranges.into_iter().map(within).collect();
+        let weight = |runs: &Vec<Run>| runs.iter().map(|run| run.weight).sum();
+        let mut shares: Vec<f64> = ranges.iter().map(weight).collect();
+        shares.extend(heavy.iter().map(|run| run.weight));
+        shares.extend(missing.map(|missing| if missing > 0.0 { missing } else { 0.5 }));
         let all: f64 = shares.iter().sum();
         shares.iter_mut().for_each(|share| *share /= all);
         let DrawnCategory { scale, shares, .. } = DrawnCategory::calibrated(0, shares);
-        let ranges = values.iter().map(|values| Rank::new(values)).collect();
+        let ranges = ranges.iter().map(|runs| Rank::new(runs)).collect();
         Self { ranges, levels, scale, shares }
     }
 

@@ -1,6 +1,6 @@
 //! [`Pooled`]: a category of very many values, of which the rare ones share one part.
 
-use super::{number_parts::NumberParts, parts::Parts, rounding::nearest};
+use super::{number_parts::NumberParts, parts::Parts, rounding::nearest, runs::Run};
 
 /// Share of the rows, and number of rows, from which on a value is a part of its own.
 const FREQUENT: f64 = 0.002;
@@ -24,30 +24,25 @@ pub(super) struct Pooled {
 }
 
 impl Pooled {
-    /// The category of a column's training values, which are places among the names, NaN where they are missing; `None` where fewer
-    /// than two are rare.
-    pub fn new(names: &[String], training: &[f64], may_miss: bool) -> Option<Self> {
-        let mut sorted: Vec<f64> =
-            training.iter().copied().filter(|value| !value.is_nan()).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let rows = training.len() as f64;
+    /// The category of a column's training values, which are places among the names, where rows that lack one weigh `missing`;
+    /// `None` where fewer than two are rare.
+    pub fn new(names: &[String], runs: &[Run], missing: Option<f64>) -> Option<Self> {
+        let rows = runs.iter().map(|run| run.weight).sum::<f64>() + missing.unwrap_or(0.0);
         let fewest = (FREQUENT * rows).max(FREQUENT_ROWS);
-        let (mut levels, mut rare) = (Vec::new(), Vec::new());
-        for equal in sorted.chunk_by(|a, b| a == b) {
-            let own = if equal.len() as f64 >= fewest { &mut levels } else { &mut rare };
-            own.push(equal[0]);
-        }
+        let (mut levels, mut rare): (Vec<&Run>, Vec<&Run>) =
+            runs.iter().partition(|run| run.weight >= fewest && run.rows as f64 >= FREQUENT_ROWS);
         if levels.is_empty() {
             // A category has two classes at least: the most frequent value is one of them.
-            let (place, _) = rare.iter().enumerate().max_by_key(|(_, value)| {
-                let from = sorted.partition_point(|own| own < value);
-                sorted.partition_point(|own| own <= value) - from
-            })?;
+            let by_weight =
+                |a: &(usize, &&Run), b: &(usize, &&Run)| a.1.weight.total_cmp(&b.1.weight);
+            let (place, _) = rare.iter().enumerate().max_by(by_weight)?;
             levels.push(rare.remove(place));
         }
+        let [levels, rare] =
+            [levels, rare].map(|runs| runs.iter().map(|run| run.value).collect::<Vec<_>>());
         let [least, .., most] = rare[..] else { return None };
         let parts = NumberParts { ranges: vec![[least, most]], levels };
-        let parts = Parts::of(parts, &sorted, rows, may_miss);
+        let parts = Parts::of(parts, runs, missing);
         Some(Self { names: names.to_vec(), rare, parts })
     }
 
@@ -73,7 +68,13 @@ impl Pooled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Purpose, Streams};
+    use crate::{Purpose, Streams, table::runs::even_runs};
+
+    /// The category of values, with a class for those that are missing.
+    fn with_missing(names: &[String], rows: &[f64]) -> Pooled {
+        let missing = rows.iter().filter(|value| value.is_nan()).count() as f64;
+        Pooled::new(names, &even_runs(rows.iter().copied()), Some(missing)).expect("rare ones")
+    }
 
     /// Places of 3000 names in 20,000 rows, a few of which hold half of the rows; each tenth name has no row.
     fn training() -> (Vec<String>, Vec<f64>) {
@@ -92,7 +93,7 @@ mod tests {
     #[test]
     fn each_value_comes_back_and_no_other_whatever_the_features_are() {
         let (names, rows) = training();
-        let own = Pooled::new(&names, &rows, true).expect("rare ones");
+        let own = with_missing(&names, &rows);
         assert_eq!(own.parts.levels(), [0.0, 400.0, 800.0, 1200.0, 1600.0, 2000.0, 2400.0]);
         assert!(own.is_sound());
         let mut stream = Streams::new(5).at(Purpose::Noise, 0, 0);
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn rare_values_come_as_often_as_they_are() {
         let (names, rows) = training();
-        let own = Pooled::new(&names, &rows, true).expect("rare ones");
+        let own = with_missing(&names, &rows);
         // Features of the rare class, with numbers of N(0, 1).
         let mut features = vec![-1.0; 1 + own.parts.shares.len()];
         features[1] = 9.0;
@@ -144,7 +145,7 @@ mod tests {
         let names: Vec<String> = (0..1500).map(|i| format!("{i:05}")).collect();
         let mut rows: Vec<f64> = (0..15_000).map(|i| f64::from(i % 1500)).collect();
         rows[0] = 700.0;
-        let own = Pooled::new(&names, &rows, false).expect("rare ones");
+        let own = Pooled::new(&names, &even_runs(rows.iter().copied()), None).expect("rare ones");
         assert_eq!((own.parts.levels(), own.parts.shares.len()), (&[700.0][..], 2));
         assert!(own.is_sound());
     }
@@ -153,6 +154,6 @@ mod tests {
     fn a_category_without_rare_values_is_none() {
         let rows: Vec<f64> = (0..4000).map(|i| f64::from(i % 10)).collect();
         let names: Vec<String> = (0..10).map(|i| i.to_string()).collect();
-        assert!(Pooled::new(&names, &rows, false).is_none());
+        assert!(Pooled::new(&names, &even_runs(rows.iter().copied()), None).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! [`Quantile`]: the map from a column's distribution to the standard normal and back, through the ranks
 //! of its values.
 
+use super::runs::Run;
 use crate::math::ln;
 
 /// Quantile map: monotone and piecewise linear, it takes the distinct values v_k of a column to
@@ -32,17 +33,17 @@ impl Quantile {
             && ascend(&self.normals)
     }
 
-    /// The map of a column's values, which are sorted and of which at least two differ.
-    pub fn new(sorted: &[f64]) -> Self {
-        let count = sorted.len() as f64;
-        let mut below = 0;
-        let knot = |equal: &[f64]| {
-            // The ranks below + 1 to below + equal, less 1/2, have this mean.
-            let u = (below as f64 + 0.5 * equal.len() as f64) / count;
-            below += equal.len();
-            (equal[0], normal_quantile(u))
+    /// The map of a column's values, at least two.
+    pub fn new(runs: &[Run]) -> Self {
+        let count: f64 = runs.iter().map(|run| run.weight).sum();
+        let mut below = 0.0;
+        let knot = |run: &Run| {
+            // The ranks below + 1 to below + weight, less 1/2, have this mean.
+            let u = (below + 0.5 * run.weight) / count;
+            below += run.weight;
+            (run.value, normal_quantile(u))
         };
-        let (values, normals) = sorted.chunk_by(|a, b| a == b).map(knot).unzip();
+        let (values, normals) = runs.iter().map(knot).unzip();
         Self { values, normals }
     }
 
@@ -182,6 +183,7 @@ const FAR_BELOW: [f64; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::runs::even_runs;
 
     /// Found with mpmath 1.3 to 40 digits as roots of ln Φ(z) − ln p.
     #[test]
@@ -211,7 +213,7 @@ mod tests {
 
     #[test]
     fn distinct_values_go_to_the_quantiles_of_their_mean_ranks_and_back_exactly() {
-        let quantile = Quantile::new(&[-3.0, 1.0, 1.0, 1.0, 4.5, 7.0]);
+        let quantile = Quantile::new(&even_runs([-3.0, 1.0, 1.0, 1.0, 4.5, 7.0].into_iter()));
         let exact = [(-3.0, 0.5), (1.0, 2.5), (4.5, 4.5), (7.0, 5.5)];
         for (value, rank) in exact {
             assert_eq!(quantile.apply(value), normal_quantile(rank / 6.0));
@@ -226,7 +228,7 @@ mod tests {
     fn values_beyond_the_ends_follow_the_last_piece_unless_it_runs_away() {
         let z = |rank: f64| normal_quantile(rank / 4.0);
         // Pieces of equal height: the last is steeper than the whole, the first is not.
-        let quantile = Quantile::new(&[0.0, 1.0, 2.0, 12.0]);
+        let quantile = Quantile::new(&even_runs([0.0, 1.0, 2.0, 12.0].into_iter()));
         let last = (z(3.5) - z(2.5)) / 10.0;
         let whole = (z(3.5) - z(0.5)) / 12.0;
         for (value, exact) in [(13.5, z(3.5) + 1.5 * last), (-2.0, z(0.5) - 2.0 * whole)] {
@@ -234,7 +236,7 @@ mod tests {
             assert!((quantile.undo(exact) - value).abs() < 1e-14, "{value}");
         }
         // Two nearly equal values at the end do not send one beyond them to infinity.
-        let tight = Quantile::new(&[0.0, 1.0, 2.0, 2.0 + 1e-12]);
+        let tight = Quantile::new(&even_runs([0.0, 1.0, 2.0, 2.0 + 1e-12].into_iter()));
         assert!(tight.apply(3.0) < z(3.5) + 1.2);
     }
 }

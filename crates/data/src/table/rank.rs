@@ -2,7 +2,7 @@
 
 #[cfg(feature = "serde")]
 use super::quantile::ascend;
-use super::quantile::normal_quantile;
+use super::{quantile::normal_quantile, runs::Run};
 
 /// Dithered rank map of a column: the value x becomes `Φ⁻¹(u)`, `u = F(x−) + U (F(x) − F(x−))`, where F is the
 /// training rows' distribution function and U is uniform in (0, 1). Over the training rows and U it is exactly
@@ -20,8 +20,11 @@ use super::quantile::normal_quantile;
 pub(super) struct Rank {
     /// The distinct values, ascending; at least two.
     values: Vec<f64>,
-    /// The number of values below each of them, and at the end that of all.
+    /// What the rows below each of them weigh, and at the end all rows: their number, where rows have no weights.
     below: Vec<f64>,
+    /// Whether each of them repeats, where rows have weights; elsewhere one that weighs more than 1 does.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    repeats: Vec<bool>,
 }
 
 /// The part of the ranks that belongs to a value, in units of one value.
@@ -40,18 +43,20 @@ impl Rank {
             && self.below[0] == 0.0
             && ascend(&self.values)
             && ascend(&self.below)
+            && (self.repeats.is_empty() || self.repeats.len() == self.values.len())
     }
 
-    /// The map of a column's values, which are sorted and of which at least two differ.
-    pub fn new(sorted: &[f64]) -> Self {
-        let (mut values, mut below) = (Vec::new(), vec![0.0]);
-        let mut seen = 0.0;
-        for equal in sorted.chunk_by(|a, b| a == b) {
-            values.push(equal[0]);
-            seen += equal.len() as f64;
-            below.push(seen);
-        }
-        Self { values, below }
+    /// The map of a column's values, at least two.
+    pub fn new(runs: &[Run]) -> Self {
+        let (mut below, mut seen) = (vec![0.0], 0.0);
+        below.extend(runs.iter().map(|run| {
+            seen += run.weight;
+            seen
+        }));
+        let values = runs.iter().map(|run| run.value).collect();
+        let is_weighted = runs.iter().any(Run::is_weighted);
+        let repeats = runs.iter().filter(|_| is_weighted).map(Run::repeats).collect();
+        Self { values, below, repeats }
     }
 
     /// The least and the largest value.
@@ -63,8 +68,8 @@ impl Rank {
     pub fn apply(&self, value: f64, uniform: f64) -> f64 {
         let Interval { from, to } = self.interval(value);
         // A value that is not among the training rows has no interval, and may lie at an end of all.
-        let most = self.count() - EDGE;
-        normal_quantile((from + uniform * (to - from)).clamp(EDGE, most) / self.count())
+        let [least, most] = self.edges();
+        normal_quantile((from + uniform * (to - from)).clamp(least, most) / self.count())
     }
 
     /// Maps a z to its value.
@@ -76,7 +81,7 @@ impl Rank {
         if self.is_tie(index) || !position.is_finite() {
             return if position.is_nan() { f64::NAN } else { value };
         }
-        let away = 2.0 * (position - self.below[index]) - 1.0;
+        let away = 2.0 * (position - self.below[index]) / self.weight(index) - 1.0;
         let [least, most] = self.ends();
         (value + away * self.reach(index)).clamp(least, most)
     }
@@ -103,8 +108,19 @@ impl Rank {
         self.below[self.values.len()]
     }
 
+    /// What the rows of a value weigh.
+    fn weight(&self, index: usize) -> f64 {
+        self.below[index + 1] - self.below[index]
+    }
+
     fn is_tie(&self, index: usize) -> bool {
-        self.below[index + 1] - self.below[index] > 1.0
+        self.repeats.get(index).copied().unwrap_or(self.weight(index) > 1.0)
+    }
+
+    /// The outermost ranks that a value has, be it among the training rows or not.
+    fn edges(&self) -> [f64; 2] {
+        let edge = |index: usize| EDGE * self.weight(index).min(1.0);
+        [edge(0), self.count() - edge(self.values.len() - 1)]
     }
 
     /// How far the interval of a value that occurs once goes to either side.
@@ -127,27 +143,30 @@ impl Rank {
         for index in [index, above].into_iter().filter(|index| *index < self.values.len()) {
             let away = (value - self.values[index]) / self.reach(index);
             if !self.is_tie(index) && away.abs() < 1.0 {
-                return at(self.below[index] + (1.0 + away) / 2.0);
+                return at(self.below[index] + self.weight(index) * (1.0 + away) / 2.0);
             }
         }
         at(to)
     }
 }
 
-/// The nearest to either end of all ranks that a value has which is none of the training rows'.
+/// The nearest to either end of all ranks that a value has, in weights of the outermost one.
 const EDGE: f64 = 1e-3;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Purpose, Streams};
+    use crate::{
+        Purpose, Streams,
+        table::runs::{even_runs, runs},
+    };
 
     /// 0 twice, 1, 4, 5 three times.
     const SORTED: [f64; 7] = [0.0, 0.0, 1.0, 4.0, 5.0, 5.0, 5.0];
 
     #[test]
     fn values_share_the_normal_by_their_counts() {
-        let map = Rank::new(&SORTED);
+        let map = Rank::new(&even_runs(SORTED.into_iter()));
         assert_eq!((map.ends(), &map.values[..]), ([0.0, 5.0], &[0.0, 1.0, 4.0, 5.0][..]));
         let z = |position: f64| normal_quantile(position / 7.0);
         for (value, uniform, position) in [
@@ -174,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_way_back_keeps_shares_gaps_and_ends() {
-        let map = Rank::new(&SORTED);
+        let map = Rank::new(&even_runs(SORTED.into_iter()));
         let back = |position: f64| map.undo(normal_quantile(position / 7.0));
         for (position, value) in [
             (0.01, 0.0),
@@ -194,7 +213,7 @@ mod tests {
         assert_eq!([map.undo(f64::NEG_INFINITY), map.undo(f64::INFINITY)], [0.0, 5.0]);
         assert!(map.undo(f64::NAN).is_nan());
         // Ends that occur once stay the ends.
-        let once = Rank::new(&[1.0, 2.0, 4.0]);
+        let once = Rank::new(&even_runs([1.0, 2.0, 4.0].into_iter()));
         assert_eq!([once.undo(-9.0), once.undo(9.0)], [1.0, 4.0]);
     }
 
@@ -210,9 +229,7 @@ mod tests {
                 _ => (2.0 * *value).exp(),
             };
         }
-        let mut sorted = values.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let map = Rank::new(&sorted);
+        let map = Rank::new(&even_runs(values.iter().copied()));
         let mut uniform = vec![0.0; values.len()];
         Streams::new(5).at(Purpose::Data, 1, 0).fill_uniform(&mut uniform);
         let mut normals: Vec<f64> =
@@ -240,7 +257,7 @@ mod tests {
 
     #[test]
     fn moments_at_a_value_are_those_of_its_piece_of_the_normal() {
-        let map = Rank::new(&SORTED);
+        let map = Rank::new(&even_runs(SORTED.into_iter()));
         let (mut mean, mut square) = (0.0, 0.0);
         for value in SORTED {
             let (m, v) = map.moments(value);
@@ -258,5 +275,32 @@ mod tests {
             );
         }
         assert!(mean.abs() < 1e-12 && (square - 1.0).abs() < 1e-12, "{mean} {square}");
+    }
+
+    #[test]
+    fn values_share_the_normal_by_what_their_rows_weigh() {
+        // 0 twice, 1 and 4 once: of 8 in all, weights 3, 0.5 and 4.5.
+        let weighted = [(0.0, 1.0), (4.0, 4.5), (0.0, 2.0), (1.0, 0.5)];
+        let map = Rank::new(&runs(weighted.into_iter()));
+        let z = |position: f64| normal_quantile(position / 8.0);
+        for (value, uniform, position) in [
+            (0.0, 0.5, 1.5),
+            (1.0, 0.2, 3.1),
+            (4.0, 1.0 / 9.0, 4.0),
+            // A quarter of the way from 1 to its reach.
+            (1.125, 0.9, 3.3125),
+        ] {
+            let found = map.apply(value, uniform);
+            assert!((found - z(position)).abs() < 1e-12, "{value}: {found}, not {}", z(position));
+        }
+        // One that repeats comes back as it is, and one that does not spreads over its own piece, however heavy it is.
+        for (position, value) in
+            [(0.01, 0.0), (2.99, 0.0), (3.125, 0.75), (3.25, 1.0), (4.625, 3.25)]
+        {
+            let found = map.undo(z(position));
+            assert!((found - value).abs() < 1e-12, "{position}: {found}, not {value}");
+        }
+        let light = Rank::new(&runs([(0.0, 1e-6), (1.0, 2.0), (1.0, 1.0)].into_iter()));
+        assert!(light.undo(light.apply(0.0, 0.3)) < 0.5);
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Place, Table,
     scale::{Map, Scale},
+    weights::Weights,
 };
 use crate::percent::percent;
 
@@ -14,6 +15,7 @@ const LISTED: usize = 10;
 pub(super) fn remarks(
     table: &Table,
     held_out: usize,
+    weights: Option<&Weights>,
     scales: &[Scale],
     lost: u64,
     is_rounded: bool,
@@ -37,6 +39,18 @@ pub(super) fn remarks(
         let places = table.dropped.iter().map(|dropped| place(&dropped.place));
         let places = list(places, dropped);
         remarks.push(format!("rows dropped for a missing value: {dropped} ({kind}: {places})"));
+    }
+    if let (Some(weights), Some(weight)) = (weights, &table.weight) {
+        let without = match table.weightless_rows {
+            0 => String::new(),
+            rows => format!("; rows that weigh 0, left out: {rows}"),
+        };
+        remarks.push(format!(
+            "rows are drawn as often as they weigh, by {}: {} rows to train on tell as much as {:.0} that weigh alike{without}",
+            weight.name,
+            table.rows() - held_out,
+            weights.effective_rows()
+        ));
     }
     let named = |is_it: &dyn Fn(&Scale) -> bool| {
         let chosen = table.columns.iter().zip(scales).filter(|(_, scale)| is_it(scale));

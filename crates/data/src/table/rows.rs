@@ -60,6 +60,19 @@ impl Rows {
         }
     }
 
+    /// The last number of each row, and rows without it. The old rows are freed chunk by chunk.
+    pub fn split_last(self) -> (Self, Vec<f64>) {
+        let mut rows = Self::new(self.width - 1);
+        let mut last = Vec::with_capacity(self.len);
+        for chunk in self.chunks {
+            for row in chunk.chunks_exact(self.width) {
+                last.push(row[self.width - 1]);
+                rows.push(&row[..self.width - 1]);
+            }
+        }
+        (rows, last)
+    }
+
     /// Keeps the first `len` rows.
     pub fn truncate(&mut self, len: usize) {
         self.len = len.min(self.len);

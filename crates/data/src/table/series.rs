@@ -109,6 +109,8 @@ impl Table {
             told: (drawn * (length - past)..cells.len()).collect(),
             categories: cells.iter().map(|(column, _)| self.categories[*column].clone()).collect(),
             rows: Rows::new(cells.len()),
+            weight: None,
+            weightless_rows: 0,
             series: None,
             axes: Vec::new(),
             breaks: Vec::new(),

@@ -17,6 +17,7 @@ mod strange;
 mod surveys;
 mod text_tables;
 mod titles;
+mod weights;
 mod windows;
 mod workbooks;
 

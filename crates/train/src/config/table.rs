@@ -83,6 +83,10 @@ pub struct TableConfig {
     /// such as "-9999", which stand for that number in any spelling.
     #[serde(default)]
     pub missing_values: Vec<String>,
+    /// Column of what rows weigh, in numbers of 0 or more: a row is drawn as often as it weighs, and statistics, held-out losses
+    /// and measures weigh alike. It is not learnt. Where left out, all rows weigh alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
     /// Windows of a series that are the rows, where the file's rows are its steps, the oldest first; the file's rows themselves
     /// where left out. Of a column t they have the columns t.1, t.2 and so on, and no window reaches across a row that lacks a value.
     #[serde(default)]

@@ -43,6 +43,7 @@ impl TableConfig {
             axes: self.shape.clone(),
             exclude: self.exclude.clone(),
             told: self.condition.as_ref().map_or_else(Vec::new, |told| told.columns.clone()),
+            weight: self.weight.clone(),
             window: self.window,
             past: self.past(),
             header: self.header,

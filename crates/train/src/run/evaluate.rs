@@ -8,7 +8,7 @@ use langevin_data::{
     Dataset, Part, Purpose, Streams,
     measure::{
         Evaluation, FittedGaussian, Inputs, evaluate,
-        table::{MOST_COLUMNS, MOST_ROWS, measure_table, measure_target},
+        table::{MOST_COLUMNS, MOST_ROWS, TableSets, measure_table, measure_target},
         verdict::{Judge, Real, Verdict, outside},
     },
 };
@@ -19,7 +19,10 @@ use crate::{
     config::ToldValues,
     engine::RunDenoiser,
     problem::Problem,
-    sample::{Given, Samples, denoising_errors_of_run, draw_of_run, spaces::BothSpaces},
+    sample::{
+        Given, Samples, denoising_errors_of_run, draw_of_run,
+        spaces::{BothSpaces, measured_rows},
+    },
     store::{durable::write_json, records::EVALUATION},
 };
 
@@ -59,10 +62,11 @@ pub(crate) fn evaluate_samples<N: Network>(
         // Says which value is not finite.
         all.set("samples")?;
     }
-    let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, None);
+    let most = measured_rows(data);
+    let training = BothSpaces::of_data(data, Part::Training, seed, TRAINING, Some(most));
     // Tests take held-out rows for independent: of windows, those that share nothing.
-    let most = data.len(Part::HeldOut).map(|rows| (rows / data.apart()).max(1));
-    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, most);
+    let apart = data.len(Part::HeldOut).map_or(most, |rows| (rows / data.apart()).max(1));
+    let held_out = BothSpaces::of_data(data, Part::HeldOut, seed, HELD_OUT, Some(apart.min(most)));
     let count = drawn.set("samples")?.user.count().min(5 * BASELINE_ROWS);
     let fitted = FittedGaussian::fit(training.set("training rows")?.model);
     let mut stream = Streams::new(seed).at(Purpose::Reference, GAUSSIAN, 0);
@@ -89,6 +93,22 @@ pub(crate) fn evaluate_samples<N: Network>(
         seed,
     })?;
     evaluation.verdict = Some(judge(data, seed, &all, &training, &held_out, &untrained.user)?);
+    let count = |rows: &BothSpaces| rows.user.len() / data.columns().len();
+    let all = data.representatives(Part::Training).map(<[usize]>::len).or(data.len(Part::Training));
+    if let Some(all) = all.filter(|all| *all > most) {
+        evaluation.remarks.push(format!(
+            "samples are measured against {} training rows, evenly spread, of {all}, in the search for copies too",
+            count(&training)
+        ));
+    }
+    if data.representatives(Part::HeldOut).is_some() {
+        evaluation.remarks.push(format!(
+            "rows have weights: {} rows stand for the held-out ones and {} for the training ones, each as often as it weighs, in \
+             all that is measured, copies too",
+            count(&held_out),
+            count(&training)
+        ));
+    }
     measure_cells(problem, data, [&drawn, &training, &held_out], &mut evaluation)?;
     let sets = [&drawn, &training, &held_out];
     evaluation.conditionals = conditionals(problem, data, denoiser, sets, device, progress)?;
@@ -106,20 +126,31 @@ fn measure_cells(
     evaluation: &mut Evaluation,
 ) -> Result<(), TrainError> {
     let (seed, columns) = (problem.config().seed, data.columns());
-    let [samples, training, held_out] = sets.map(|set| &set.user[..]);
-    let sets = [samples, training, held_out];
+    let rows = sets.map(|set| &set.user[..]);
     let is_table =
         data.len(Part::Training).is_some() && data.picture().is_none() && data.apart() == 1;
-    let mut remarks = Vec::new();
-    let target = problem.target(data)?;
-    if is_table && columns.len() > MOST_COLUMNS {
-        remarks.push(format!(
+    let is_narrow = columns.len() <= MOST_COLUMNS;
+    if is_table && !is_narrow {
+        evaluation.remarks.push(format!(
             "columns, pairs and detection are measured of tables of at most {MOST_COLUMNS} columns, got {}",
             columns.len()
         ));
-    } else if is_table {
+    }
+    let target = problem.target(data)?;
+    if !(is_table && is_narrow) && target.is_none() {
+        return Ok(());
+    }
+    let sets = match TableSets::new(&columns, rows, seed) {
+        Ok(sets) => sets,
         // A user's own data may give values that its columns do not have.
-        match measure_table(&columns, sets, seed) {
+        Err(error) => {
+            evaluation.remarks.push(format!("columns, pairs and targets are left out: {error}"));
+            return Ok(());
+        }
+    };
+    let mut remarks = Vec::new();
+    if is_table && is_narrow {
+        match measure_table(&sets, seed) {
             Ok(found) => evaluation.table = Some(found),
             Err(error) => {
                 remarks.push(format!("columns, pairs and detection are left out: {error}"));
@@ -127,7 +158,7 @@ fn measure_cells(
         }
     }
     if let Some(target) = target {
-        match measure_target(&columns, sets, target, seed) {
+        match measure_target(&sets, target) {
             Ok(mut found) => {
                 remarks.append(&mut found.remarks);
                 evaluation.target = Some(found);
@@ -135,7 +166,7 @@ fn measure_cells(
             Err(error) => remarks.push(format!("the target is left out: {error}")),
         }
     }
-    let most = sets.map(|rows| rows.len() / columns.len()).into_iter().max().unwrap_or(0);
+    let most = rows.map(|rows| rows.len() / columns.len()).into_iter().max().unwrap_or(0);
     let is_measured = evaluation.table.is_some() || evaluation.target.is_some();
     if is_measured && most > MOST_ROWS {
         remarks.push(format!(

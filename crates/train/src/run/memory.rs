@@ -7,7 +7,10 @@ use crate::{
     config::{Choice, EmaConfig, EngineConfig, OptimizerConfig, TRAJECTORY_ROWS},
     engine::mlp_cpu::most_groups,
     problem::{FreeMemory, MemoryBound, Problem, free_memory},
-    sample::{bytes_of_denoising, spaces::DRAWN_ROWS},
+    sample::{
+        bytes_of_denoising,
+        spaces::{DRAWN_ROWS, measured_rows},
+    },
 };
 
 /// Memory that a layer takes beside its parameters, in numbers of 4 bytes; it is 13 KiB with any engine.
@@ -103,12 +106,13 @@ impl MemoryEstimate {
 }
 
 /// Memory of the data in bytes: the rows of a table as they are, and, where samples are measured against
-/// them, all rows once more in the model's space and the user's, and those that tell a denoiser's errors.
+/// them, as many rows as they are measured against in the model's space and the user's, and those that tell a denoiser's errors.
 fn bytes_of_data(data: &dyn Dataset, is_measured: bool) -> (u64, u64) {
     let (features, columns) = (data.features() as u64, data.columns().len() as u64);
     let parts = [data.len(Part::Training), data.len(Part::HeldOut)];
     let kept: u64 = parts.iter().flatten().map(|rows| *rows as u64).sum();
-    let drawn: u64 = parts.iter().map(|rows| rows.unwrap_or(DRAWN_ROWS) as u64).sum();
+    let most = measured_rows(data);
+    let drawn: u64 = parts.iter().map(|rows| rows.unwrap_or(DRAWN_ROWS).min(most) as u64).sum();
     let copied = drawn.saturating_mul((features + columns) * 8);
     let measured = copied.saturating_add(bytes_of_denoising(data.features()));
     (kept.saturating_mul(columns * 8), if is_measured { measured } else { 0 })

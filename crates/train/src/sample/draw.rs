@@ -23,50 +23,14 @@ use super::{
     chunk::{Drawing, SAMPLING_ROWS},
     given::Given,
     informed::{Informed, Source, check_guidance, untold},
-    moments::{LevelSummary, Moments},
-    spaces::BothSpaces,
+    moments::Moments,
+    samples::Samples,
+    until::{Draw, Until},
 };
 use crate::{
     TrainError, config::TRAJECTORY_ROWS, engine::mlp_cpu::is_processor, error::in_section,
     problem::Problem,
 };
-
-/// Most samples that are drawn at once to find those that are as is given, and fewest of which their share is trusted.
-const MOST_AT_ONCE: usize = 1 << 15;
-/// Samples of which one at least must be as is given.
-const FEWEST: usize = 2000;
-/// Times that each of many samples is drawn again.
-const ROUNDS: u64 = 100;
-
-/// Samples, with the statistics measured at each level of the sampling.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Samples {
-    /// Features of a row.
-    pub features: usize,
-    /// The samples, row by row.
-    pub values: Vec<f32>,
-    /// Statistics over all rows, one entry for the start and one after each step.
-    pub levels: Vec<LevelSummary>,
-    /// The first rows, 2000 at most, at each of these levels, row by row. The rows are not kept if
-    /// the run file asks for no figure or film of them.
-    pub trajectory: Vec<Vec<f32>>,
-    /// Values that were told, row by row in the user's columns, NaN in those that were drawn; empty where nothing was
-    /// told.
-    pub told: Vec<f64>,
-}
-
-impl Samples {
-    /// Fails where a number of the samples is not finite.
-    ///
-    /// # Errors
-    /// Says how many are not.
-    pub(crate) fn check_finite(&self) -> Result<(), TrainError> {
-        match self.values.iter().filter(|value| !value.is_finite()).count() {
-            0 => Ok(()),
-            unfit => Err(TrainError::SamplesNotFinite { unfit, all: self.values.len() }),
-        }
-    }
-}
 
 /// Draws `count` samples with a run's denoiser.
 ///
@@ -117,9 +81,7 @@ pub fn draw_samples_given(
     draw_until(problem, count, seed, data, (source, given), device, progress)
 }
 
-/// Draws samples until `count` of them are as is given, where that is seen in a sample alone.
-///
-/// Of one row of given cells they are the first that are; of many rows each sample that is not is drawn again, with numbers of its own.
+/// Draws `count` samples that are as is given, where that is seen in a sample alone too.
 fn draw_until(
     problem: &Problem,
     count: usize,
@@ -129,93 +91,15 @@ fn draw_until(
     device: &Device,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Samples, TrainError> {
-    let draw = |given: &Given, first, count, progress: &mut dyn FnMut(f64) -> ControlFlow<()>| {
+    let draw: &Draw<'_> = &|given, first, count, progress| {
         let told = if matches!(source, Source::Same(_)) { None } else { Some(given) };
         draw(problem, (first, count), seed, data, (source.clone(), told), device, progress)
     };
     given.check(data, problem.diffusion().condition_of(data).as_ref())?;
-    let columns = data.columns();
-    let seen: Vec<usize> =
-        given.seen().into_iter().filter(|column| !data.told().contains(column)).collect();
-    if seen.is_empty() || count == 0 {
-        return draw(given, 0, count, progress);
+    match Until::new(data, given, draw) {
+        Some(until) if count > 0 => until.draw(count, progress),
+        _ => draw(given, 0, count, progress),
     }
-    // What is done so far never falls.
-    let mut done = 0.0_f64;
-    let mut progress = |share: f64| {
-        done = done.max(share);
-        progress(done)
-    };
-    let width = columns.len();
-    let user = |samples: &Samples| -> Result<Vec<f64>, TrainError> {
-        samples.check_finite()?;
-        Ok(BothSpaces::of_samples(data, &samples.values, &samples.told).user)
-    };
-    let few = |tried: usize, kept: usize| {
-        let names: Vec<_> =
-            seen.iter().map(|column| format!("`{}`", columns[*column].name)).collect();
-        let message = format!(
-            "of {tried} samples {kept} have {} as is given, which is too few to draw by: give a value, or ends further apart",
-            names.join(" and ")
-        );
-        TrainError::config("sample.condition", message)
-    };
-    if given.sets() > 1 {
-        let mut all = draw(given, 0, count, &mut |share| progress(share / 2.0))?;
-        let mut left: Vec<usize> = (0..count).collect();
-        let mut drawn = (user(&all)?, given.clone(), 0);
-        for round in 1..=ROUNDS {
-            let (rows, own, first) = &drawn;
-            let fails =
-                |(i, row): (usize, &[f64])| (!own.holds(first + i as u64, row)).then_some(i);
-            let failed: Vec<usize> =
-                rows.chunks_exact(width).take(left.len()).enumerate().filter_map(fails).collect();
-            left = failed.into_iter().map(|i| left[i]).collect();
-            if left.is_empty() {
-                return Ok(all);
-            }
-            let first = round << 40;
-            let again = given.again(&left, first);
-            let share = 1.0 - 0.5 * left.len() as f64 / count as f64;
-            let new = draw(&again, first, left.len(), &mut |_| progress(share))?;
-            let features = all.features;
-            for (i, sample) in left.iter().enumerate() {
-                let to = sample * features..(sample + 1) * features;
-                all.values[to].copy_from_slice(&new.values[i * features..(i + 1) * features]);
-            }
-            drawn = (user(&new)?, again, first);
-        }
-        return Err(few(count * (1 + ROUNDS as usize), count - left.len()));
-    }
-    let (mut all, mut kept, mut tried): (Option<Samples>, _, _) = (None, 0, 0);
-    while kept < count {
-        let left = count - kept;
-        // As many as hold what is left, by those that were kept so far.
-        let next = left.saturating_mul(tried).checked_div(kept).unwrap_or(left.max(tried));
-        let next = next.clamp(1, MOST_AT_ONCE).next_multiple_of(SAMPLING_ROWS);
-        let from = kept as f64 / count as f64;
-        let drawn = draw(given, tried as u64, next, &mut |share| {
-            progress(from + share * (1.0 - from) / 4.0)
-        })?;
-        let rows = user(&drawn)?;
-        let Samples { features, values, levels, trajectory, told } = drawn;
-        let own = all.get_or_insert_with(|| {
-            let (values, told) = (Vec::new(), Vec::new());
-            Samples { features, values, levels, trajectory, told }
-        });
-        for (i, row) in rows.chunks_exact(width).enumerate() {
-            if kept < count && given.holds((tried + i) as u64, row) {
-                own.values.extend(&values[i * features..(i + 1) * features]);
-                own.told.extend(told.get(i * width..(i + 1) * width).unwrap_or_default());
-                kept += 1;
-            }
-        }
-        tried += next;
-        if tried >= MOST_AT_ONCE && kept * FEWEST < tried {
-            return Err(few(tried, kept));
-        }
-    }
-    all.ok_or_else(|| few(tried, kept))
 }
 
 /// Checks what the run file says that samples are told, as far as it is known before the training.

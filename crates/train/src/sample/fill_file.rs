@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use langevin_data::{ColumnValues, Dataset, Layout, TableOptions, TextTable};
 
 use super::{
-    draw::Samples,
     given::Given,
     given_cell::GivenCell,
+    samples::Samples,
     spaces::BothSpaces,
     user_rows::{base_of, check_class, there_and_back},
 };

@@ -18,18 +18,20 @@ mod moments;
 mod parity;
 mod pictures;
 mod range;
+mod samples;
 pub(crate) mod spaces;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trajectory;
+mod until;
 mod user_rows;
 
 pub use bounded::Bounded;
 pub(crate) use denoising::bytes_of_denoising;
 pub use denoising::denoising_errors;
 pub(crate) use denoising::denoising_errors_of_run;
-pub use draw::{Samples, draw_samples, draw_samples_given};
 pub(crate) use draw::{check_told, draw_of_run};
+pub use draw::{draw_samples, draw_samples_given};
 pub use file::{SamplesFormat, check_samples, write_samples};
 pub use fill_file::{FillFile, Filling};
 pub(crate) use first_call::first_estimates;
@@ -40,3 +42,4 @@ pub use informed::Informed;
 pub use moments::{LevelSummary, level_goal};
 pub use pictures::Tones;
 pub(crate) use range::range_of;
+pub use samples::Samples;

@@ -12,6 +12,14 @@ use crate::TrainError;
 /// Most rows drawn from a distribution, as the reference of measurements and figures.
 pub(crate) const DRAWN_ROWS: usize = 2000;
 
+/// Most numbers of the rows of a part that samples are measured against, in both spaces: half a GiB.
+const MEASURED_NUMBERS: usize = 1 << 26;
+
+/// Most rows of a part of the data that samples are measured against.
+pub(crate) fn measured_rows(data: &dyn Dataset) -> usize {
+    (MEASURED_NUMBERS / (data.features() + data.columns().len())).max(DRAWN_ROWS)
+}
+
 /// Rows in both spaces, `model` and `user`, each row by row.
 #[derive(Debug, Clone)]
 pub(crate) struct BothSpaces {
@@ -51,8 +59,8 @@ impl BothSpaces {
         rows
     }
 
-    /// Rows of one part of the data, at most `most`. They are evenly spread over a finite data set;
-    /// a distribution draws them from stream `stream`.
+    /// Rows of one part of the data, at most `most`. They are evenly spread over a finite data set, or over the
+    /// rows that stand for one whose rows have weights; a distribution draws them from stream `stream`.
     pub(crate) fn of_data(
         data: &dyn Dataset,
         part: Part,
@@ -67,7 +75,9 @@ impl BothSpaces {
         // As they were given, which restoring need not be.
         if let Some(all) = data.len(part) {
             rows.user.clear();
-            evenly(count, all).for_each(|index| data.user_row(part, index, &mut rows.user));
+            for index in chosen(data, part, count, all) {
+                data.user_row(part, index, &mut rows.user);
+            }
         }
         rows
     }
@@ -224,8 +234,8 @@ fn units(data: &dyn Dataset) -> Vec<Option<f64>> {
     zero.iter().zip(&one).enumerate().map(of_column).collect()
 }
 
-/// Rows of one part in the model's space, at most `most`: evenly spread ones of a finite data set, those of
-/// stream `stream` of a distribution.
+/// Rows of one part in the model's space, at most `most`: evenly spread ones of a finite data set, or of those that stand for one
+/// whose rows have weights; those of stream `stream` of a distribution.
 pub(super) fn rows_of(
     data: &dyn Dataset,
     part: Part,
@@ -234,17 +244,24 @@ pub(super) fn rows_of(
     stream: u64,
 ) -> Vec<f64> {
     let features = data.features();
-    let all = data.len(part);
-    let count = all.map_or(most, |all| all.min(most));
-    let mut rows = vec![0.0; count * features];
-    match all {
-        None => data.draw(part, &mut streams.at(Purpose::Reference, stream, 0), &mut rows),
-        Some(all) => {
-            let rows = rows.chunks_exact_mut(features).zip(evenly(most, all));
-            rows.for_each(|(row, index)| data.row(part, index, row));
-        }
-    }
+    let Some(all) = data.len(part) else {
+        let mut rows = vec![0.0; most * features];
+        data.draw(part, &mut streams.at(Purpose::Reference, stream, 0), &mut rows);
+        return rows;
+    };
+    let chosen = chosen(data, part, most, all);
+    let mut rows = vec![0.0; chosen.len() * features];
+    let each = rows.chunks_exact_mut(features).zip(chosen);
+    each.for_each(|(row, index)| data.row(part, index, row));
     rows
+}
+
+/// At most `most` indices of the `all` rows of a part, evenly spread over those that stand for it.
+fn chosen(data: &dyn Dataset, part: Part, most: usize, all: usize) -> Vec<usize> {
+    match data.representatives(part) {
+        Some(rows) => evenly(most, rows.len()).map(|i| rows[i]).collect(),
+        None => evenly(most, all).collect(),
+    }
 }
 
 /// At most `most` indices of `all` rows, evenly spread.

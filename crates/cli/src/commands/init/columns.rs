@@ -47,10 +47,7 @@ pub fn is_constant(column: &ColumnSurvey) -> bool {
 
 /// What the config says of a column.
 pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
-    let mut spec = ColumnSpec::named(column.name.as_str());
-    spec.words = column.words.clone();
-    spec.format = column.format.clone();
-    spec.missing = column.odd.iter().map(|cell| cell.text.clone()).collect();
+    let mut spec = ColumnSpec { words: column.words.clone(), ..spelt(column) };
     spec.kind = match column.kind {
         ColumnKind::YesNo => CellKind::YesNo,
         ColumnKind::Date => CellKind::Date,
@@ -78,6 +75,15 @@ pub fn spec(column: &ColumnSurvey, rows: u64) -> ColumnSpec {
         spec.values = SampleValues::Seen;
     }
     spec
+}
+
+/// How the numbers of a column are spelt, and what of it is missing.
+pub fn spelt(column: &ColumnSurvey) -> ColumnSpec {
+    ColumnSpec {
+        format: column.format.clone(),
+        missing: column.odd.iter().map(|cell| cell.text.clone()).collect(),
+        ..ColumnSpec::named(column.name.as_str())
+    }
 }
 
 /// Says how each column of a table is learnt, by its values: of numbers and dates as they lie, of yes and no as a category. Beside

@@ -17,6 +17,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("data.missing_values", "--missing"),
     ("data.sheet", "--sheet"),
     ("data.skip_lines", "--skip-lines"),
+    ("data.weight", "--weight"),
 ];
 
 /// A message with flags for the fields that have one.

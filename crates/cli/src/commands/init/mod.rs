@@ -50,18 +50,32 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     let sheet = guess.options.layout.sheet.as_deref();
     let row_names = guess.options.layout.row_names;
     let (mut chosen, mut left_out) = columns::choose(&survey, row_names, sheet.is_some());
+    if let Some(weight) = &init.weight {
+        chosen.retain(|column| column.name != *weight);
+        left_out.retain(|(name, _)| name != weight);
+        left_out.push((weight.clone(), "says how often its row is drawn".to_owned()));
+    }
     // Only a file of text has a delimiter once it is guessed.
     let is_array = sheet.is_none() && guess.options.delimiter.is_none();
     let asked =
         pictures::Asked { width: init.image_width, takes_all: left_out.is_empty(), is_array };
     let pictures = pictures::find(&survey, &asked)?;
     if pictures.is_some() {
+        if init.weight.is_some() {
+            return Err(Failure::usage(
+                "--weight: must be left out where rows are pictures".to_owned(),
+            ));
+        }
         (chosen, left_out) = (survey.columns.iter().collect(), Vec::new());
         pictures_can_be_learnt(init, &chosen)?;
     } else {
         can_be_learnt(init, &chosen, &left_out)?;
     }
-    let mut options = with_missing(&guess.options, &chosen);
+    let is_weight = |column: &&ColumnSurvey| init.weight.as_ref() == Some(&column.name);
+    let weight = survey.columns.iter().find(is_weight);
+    let mut options = with_missing(&guess.options, chosen.iter().copied().chain(weight));
+    // It is read as it is spelt.
+    let weight = weight.map(columns::spelt).filter(|spec| *spec != ColumnSpec::named(&*spec.name));
     let each = pictures.as_ref().map(|_| pictures::spec(&survey));
     let complete = match &each {
         Some(each) => complete_pictures(init, &options, each)?,
@@ -83,10 +97,11 @@ pub fn run(args: &Args, init: &InitArgs) -> Result<(), Failure> {
     };
     let mut learnt = Vec::new();
     if each.is_none() {
-        let reading = TableOptions { columns: Some(specs.clone()), ..options.clone() };
+        let columns = specs.iter().chain(&weight).cloned().collect();
+        let reading = TableOptions { columns: Some(columns), ..options.clone() };
         learnt = columns::encode(&mut specs, &Table::read(&init.data, &reading).map_err(wrong)?);
     }
-    let said: Vec<_> = specs.iter().map(columns::as_json).collect();
+    let said: Vec<_> = specs.iter().chain(&weight).map(columns::as_json).collect();
     let of_each = each.as_ref().map_or(String::new(), columns::each_as_json);
     let text = recipe::config(&recipe::Described {
         name: &name,
@@ -162,6 +177,7 @@ fn asked(init: &InitArgs) -> TableOptions {
             skip_lines: init.skip_lines,
             ..Layout::default()
         },
+        weight: init.weight.clone(),
         ..TableOptions::default()
     }
 }
@@ -252,11 +268,14 @@ fn complete_pictures(
     Ok(Gaps::read(&init.data, &reading).map_err(wrong)?.complete(&[]))
 }
 
-/// The options with all fields of the chosen columns that stand for a missing value.
-fn with_missing(options: &TableOptions, chosen: &[&ColumnSurvey]) -> TableOptions {
+/// The options with all fields of these columns that stand for a missing value.
+fn with_missing<'a>(
+    options: &TableOptions,
+    columns: impl Iterator<Item = &'a ColumnSurvey>,
+) -> TableOptions {
     let mut options = options.clone();
     let values = &mut options.layout.missing_values;
-    for value in chosen.iter().flat_map(|column| &column.marks) {
+    for value in columns.flat_map(|column| &column.marks) {
         if !values.contains(value) {
             values.push(value.clone());
         }

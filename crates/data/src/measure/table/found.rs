@@ -2,10 +2,10 @@
 //! independent columns.
 
 use super::{
-    Bins, CellCounts, Cells, ClosestRecords, Quality, TableRows, cell_counts, closest_records,
-    detection, independent_columns, quality::qualities, rows::looked_at,
+    Bins, CellCounts, ClosestRecords, Quality, TableRows, TableSets, cell_counts, closest_records,
+    detection, quality::qualities,
 };
-use crate::{Column, measure::MeasureError};
+use crate::measure::MeasureError;
 
 /// Most columns of a table that is measured: their pairs are counted one by one.
 pub const MOST_COLUMNS: usize = 100;
@@ -48,26 +48,15 @@ pub struct TableScores {
     pub pair_errors: Vec<Option<f64>>,
 }
 
-/// Measures `samples` of a table beside its training rows, and beside them held-out rows and independent columns. All are rows in
-/// the user's columns, one after the other; a missing cell is NaN. Of over 50,000 of a kind it looks at as many, evenly spread.
+/// Measures the samples of a table beside its training rows, and beside them held-out rows and independent columns.
 ///
 /// # Errors
-/// Rows that are none of these columns.
-pub fn measure_table(
-    columns: &[Column],
-    [samples, training, held_out]: [&[f64]; 3],
-    seed: u64,
-) -> Result<TableFound, MeasureError> {
-    let cells: Vec<Cells> = columns.iter().map(Cells::of).collect();
-    let [samples, training, held_out] =
-        [samples, training, held_out].map(|rows| looked_at(columns.len(), rows));
-    let training = TableRows::new("training rows", &cells, &training)?;
-    let held_out = TableRows::new("held-out rows", &cells, &held_out)?;
-    let samples = TableRows::new("samples", &cells, &samples)?;
-    let independent = independent_columns(training, samples.count(), seed);
-    let independent = TableRows::new("independent columns", &cells, &independent)?;
-    let sets = [samples, held_out, independent];
-    let [by_samples, by_held_out, by_independent] = qualities(training, sets, Bins::OfReal)?;
+/// A classifier that cannot learn from such rows.
+pub fn measure_table(sets: &TableSets, seed: u64) -> Result<TableFound, MeasureError> {
+    let (samples, training) = (sets.samples(), sets.training());
+    let (held_out, independent) = (sets.held_out(), sets.independent());
+    let made = [samples, held_out, independent];
+    let [by_samples, by_held_out, by_independent] = qualities(training, made, Bins::OfReal)?;
     let scores = |made: TableRows<'_>, found: Quality| -> Result<TableScores, MeasureError> {
         let error = |score: Option<f64>| score.map(|score| 1.0 - score);
         let is_enough = made.count().min(training.count()) >= FEWEST;
@@ -92,7 +81,7 @@ pub fn measure_table(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ColumnValues, Purpose, Streams};
+    use crate::{Column, ColumnValues, Purpose, Streams};
 
     /// A category, a number that hangs on it, and is missing in a tenth of one class.
     fn rows(count: usize, seed: u64) -> Vec<f64> {
@@ -112,7 +101,8 @@ mod tests {
         columns[0].values = ColumnValues::Category(["a", "b", "c"].map(str::to_owned).to_vec());
         columns[1].may_miss = true;
         let (training, held_out, samples) = (rows(2000, 1), rows(1000, 2), rows(2000, 3));
-        let found = measure_table(&columns, [&samples, &training, &held_out], 5).expect("sound");
+        let sets = TableSets::new(&columns, [&samples, &training, &held_out], 5).expect("rows");
+        let found = measure_table(&sets, 5).expect("sound");
         let [own, real, apart] = [&found.samples, &found.held_out, &found.independent]
             .map(|scores| (scores.trend_error.expect("a pair"), scores.detection.expect("rows")));
         assert!(own.0 < 2.0 * real.0 && own.0 < 0.05 && own.1 > 0.9, "{found:?}");

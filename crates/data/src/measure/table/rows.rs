@@ -72,6 +72,11 @@ impl<'a> TableRows<'a> {
         }
     }
 
+    /// Rows that were [checked](Self::new) before.
+    pub(super) const fn checked(columns: &'a [Cells], values: &'a [f64]) -> Self {
+        Self { columns, values }
+    }
+
     /// What the columns hold.
     #[must_use]
     pub const fn columns(&self) -> &'a [Cells] {

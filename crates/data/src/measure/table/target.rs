@@ -1,7 +1,7 @@
 //! [`measure_target`]: how well trees that learn from samples predict a named column of held-out rows.
 
-use super::{Cells, TableRows, Usefulness, independent_columns, rows::looked_at, usefulness};
-use crate::{Column, measure::MeasureError};
+use super::{TableRows, TableSets, Usefulness, usefulness};
+use crate::measure::MeasureError;
 
 /// How well a column of held-out rows is predicted from its others, by trees that were grown on other rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,40 +21,27 @@ pub struct TargetFound {
 }
 
 /// Measures what [`usefulness`] trees get from samples, from training rows and from independent columns, all tested on the
-/// same held-out rows. All are rows in the user's columns, one after the other; a missing cell is NaN. Of over 50,000 of a
-/// kind it looks at as many, evenly spread.
+/// same held-out rows.
 ///
 /// # Errors
-/// Rows that are none of these columns, or a target that is no column or the only one.
-pub fn measure_target(
-    columns: &[Column],
-    [samples, training, held_out]: [&[f64]; 3],
-    target: usize,
-    seed: u64,
-) -> Result<TargetFound, MeasureError> {
-    let cells: Vec<Cells> = columns.iter().map(Cells::of).collect();
-    let [samples, training, held_out] =
-        [samples, training, held_out].map(|rows| looked_at(columns.len(), rows));
-    let training = TableRows::new("training rows", &cells, &training)?;
-    let held_out = TableRows::new("held-out rows", &cells, &held_out)?;
-    let samples = TableRows::new("samples", &cells, &samples)?;
-    let independent = independent_columns(training, samples.count(), seed);
-    let independent = TableRows::new("independent columns", &cells, &independent)?;
+/// A target that is no column or the only one.
+pub fn measure_target(sets: &TableSets, target: usize) -> Result<TargetFound, MeasureError> {
     let mut remarks = Vec::new();
-    let mut learn = |name: &str, rows: TableRows<'_>| match usefulness(rows, held_out, target) {
-        Ok(found) => Ok(Some(found)),
-        Err(error @ MeasureError::Columns { .. }) => Err(error),
-        // Too little to learn from, or to test on.
-        Err(error) => {
-            remarks.push(format!("trees that learn from {name} are left out: {error}"));
-            Ok(None)
-        }
-    };
+    let mut learn =
+        |name: &str, rows: TableRows<'_>| match usefulness(rows, sets.held_out(), target) {
+            Ok(found) => Ok(Some(found)),
+            Err(error @ MeasureError::Columns { .. }) => Err(error),
+            // Too little to learn from, or to test on.
+            Err(error) => {
+                remarks.push(format!("trees that learn from {name} are left out: {error}"));
+                Ok(None)
+            }
+        };
     Ok(TargetFound {
-        samples: learn("samples", samples)?,
-        training: learn("training rows", training)?,
-        independent: learn("independent columns", independent)?,
-        column: columns[target].name.clone(),
+        samples: learn("samples", sets.samples())?,
+        training: learn("training rows", sets.training())?,
+        independent: learn("independent columns", sets.independent())?,
+        column: sets.names[target].clone(),
         remarks,
     })
 }
@@ -63,8 +50,8 @@ pub fn measure_target(
 mod tests {
     use super::*;
     use crate::{
-        ColumnValues, Purpose, Streams,
-        measure::table::{TargetScore, usefulness},
+        Column, ColumnValues, Purpose, Streams,
+        measure::table::{Cells, TargetScore, usefulness},
     };
 
     /// A number and whether it is above 0, wrong in one row of ten.
@@ -94,8 +81,8 @@ mod tests {
     fn perfect_samples_are_as_useful_as_training_rows_and_independent_columns_are_not() {
         let [samples, training, held_out] =
             [(900, 1), (800, 2), (2000, 3)].map(|(n, s)| rows(n, s));
-        let sets = [&samples[..], &training, &held_out];
-        let found = measure_target(&columns(), sets, 1, 5).expect("sound");
+        let sets = TableSets::new(&columns(), [&samples, &training, &held_out], 5).expect("rows");
+        let found = measure_target(&sets, 1).expect("sound");
         let [own, real, apart] =
             [&found.samples, &found.training, &found.independent].map(|of| auc(of.as_ref()));
         // The best area is .9: of a pair both are right in .81, and one is wrong in .18, which is a half. Trees of 800 rows
@@ -114,13 +101,13 @@ mod tests {
     fn samples_of_one_value_are_said_and_cost_only_their_own_figure() {
         let (mut samples, training) = (rows(100, 1), rows(100, 2));
         samples.iter_mut().skip(1).step_by(2).for_each(|cell| *cell = 1.0);
-        let sets = [&samples[..], &training, &training];
-        let found = measure_target(&columns(), sets, 1, 5).expect("sound");
+        let columns = columns();
+        let sets = |columns, rows| TableSets::new(columns, rows, 5).expect("rows");
+        let of_two = sets(&columns, [&samples, &training, &training]);
+        let found = measure_target(&of_two, 1).expect("sound");
         assert!(found.samples.is_none() && found.training.is_some(), "{found:?}");
         assert!(found.remarks[0].contains("samples are left out"), "{:?}", found.remarks);
-        assert!(matches!(
-            measure_target(&columns()[..1], [&training; 3], 0, 5),
-            Err(MeasureError::Columns { .. })
-        ));
+        let alone = sets(&columns[..1], [&training; 3]);
+        assert!(matches!(measure_target(&alone, 0), Err(MeasureError::Columns { .. })));
     }
 }

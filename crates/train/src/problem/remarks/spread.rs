@@ -69,12 +69,13 @@ pub(super) fn finest_spread(data: &dyn Dataset) -> Vec<Spread> {
     (0..features).filter_map(of_feature).collect()
 }
 
-/// Up to [`ROWS`] training rows: all of a table that has no more, else drawn ones, the same for every
+/// Up to [`ROWS`] training rows: all of a table that has no more and whose rows weigh alike, else drawn ones, the same for every
 /// seed.
 fn training_rows(data: &dyn Dataset) -> Vec<f64> {
     let features = data.features().max(1);
     let most = ROWS.min(NUMBERS / features).max(1);
-    if let Some(count) = data.len(Part::Training).filter(|count| *count <= most) {
+    let is_even = data.representatives(Part::Training).is_none();
+    if let Some(count) = data.len(Part::Training).filter(|count| is_even && *count <= most) {
         let mut rows = vec![0.0; count * features];
         for (index, row) in rows.chunks_exact_mut(features).enumerate() {
             data.row(Part::Training, index, row);
