@@ -22,8 +22,8 @@ ANY = 'data.condition={"given": "any"}'
 BARE = ["report.figures=[]", "report.page=false"]
 TEST_ROWS = 16281
 # Settings of the two runs: half of the training goes to rows of which something is given.
-ADULT_SETTINGS = [ANY, "train.steps=6000"]
-MIXTURE_SETTINGS = [ANY, "train.steps=6000"]
+ADULT_SETTINGS = [ANY, "train.steps=3000"]
+MIXTURE_SETTINGS = [ANY, "train.steps=12000"]
 
 
 def langevin(*arguments):

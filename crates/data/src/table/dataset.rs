@@ -3,68 +3,22 @@
 use std::sync::OnceLock;
 
 use super::{
-    KeptRows, KeptTable, Table, TableError, ToldRows, Transform, fit::fit, remarks::remarks,
-    rows::Rows, scale::Map, space::Space, weights::Weights,
+    KeptRows, KeptTable, SplitOptions, Table, TableError, ToldRows,
+    fit::fit,
+    remarks::remarks,
+    rows::Rows,
+    scale::Map,
+    space::Space,
+    split::{held_out_rows, put_first},
+    weights::Weights,
 };
 use crate::{
     ChannelAxis, Column, Dataset, DrawnCategory, FeatureGroup, Part, Picture, Purpose, Shape,
     Stream, Streams,
 };
 
-/// Largest number of features for which the covariance is stated; its size is their square.
+/// Largest number of features for which variance and covariance are stated; the size of the latter is their square.
 const COVARIANCE_LIMIT: usize = 2048;
-
-/// Number of rows that are held out, to measure by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Holdout {
-    /// Share of all rows. The number of rows is rounded, and at least one unless the share is 0.
-    Share(f64),
-    /// Number of rows.
-    Rows(usize),
-}
-
-/// Which rows are held out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
-    serde(rename_all = "snake_case")
-)]
-pub enum Split {
-    /// Rows that the seed chooses.
-    #[default]
-    Random,
-    /// The last rows of the file, whatever the seed: a split that others have published.
-    Last,
-}
-
-/// Options of [`TableData`]: how a table becomes training and held-out rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SplitOptions {
-    /// Number of rows to hold out.
-    pub holdout: Holdout,
-    /// Which rows are held out; of windows always the last.
-    pub split: Split,
-    /// Seed of the run, which chooses the rows that are held out at random.
-    pub seed: u64,
-    /// Scaling of the columns for the model.
-    pub transform: Transform,
-    /// Whether samples are rounded in columns whose training values are all whole numbers.
-    pub round_integers: bool,
-}
-
-impl Default for SplitOptions {
-    /// A fifth of the rows is held out, by seed 0, columns are standardised, and nothing is rounded.
-    fn default() -> Self {
-        Self {
-            holdout: Holdout::Share(0.2),
-            split: Split::Random,
-            seed: 0,
-            transform: Transform::default(),
-            round_integers: false,
-        }
-    }
-}
 
 /// Data of a table, in the model's space: the columns that vary among the training rows, scaled.
 ///
@@ -97,13 +51,19 @@ pub struct TableData {
     moments: OnceLock<Moments>,
 }
 
-/// Mean of the training rows, and their covariance up to [`COVARIANCE_LIMIT`] features.
-type Moments = (Vec<f64>, Option<Vec<Vec<f64>>>);
+/// Moments of the training rows' features.
+#[derive(Clone, Debug)]
+struct Moments {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+    /// What the uniform numbers that place rows add to the variances, summed over the rows.
+    within: Vec<f64>,
+}
 
 impl TableData {
     /// Splits a table and scales it in place, by the statistics of its training rows.
     ///
-    /// [`Split::Last`] holds out the last rows that are not dropped and weigh more than 0. Otherwise the first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
+    /// [`Split::Last`](super::Split::Last) holds out the last rows that are not dropped and weigh more than 0. Otherwise the first steps of Fisher and Yates' shuffle move the rows that are held out to the front, every
     /// row with equal probability. The random numbers are drawn without bias (Lemire 2019) from the
     /// seed's stream for splits. So the split depends on the seed and the number of rows alone. A split
     /// that holds out more rows holds out the same ones and others. Of [windows](super::Window) the last in time are held
@@ -222,40 +182,41 @@ impl TableData {
         }
     }
 
-    fn moments(&self) -> &Moments {
-        self.moments.get_or_init(|| {
-            let (first, count) = self.part(Part::Training);
-            let mut row = vec![0.0; self.features()];
-            let (mut mean, mut within) = (row.clone(), row.clone());
-            let weight = |index: usize| match &self.weights {
+    /// Each training row's expected features and variances over the uniform numbers, with what it weighs over the number of all.
+    fn for_each_expected(&self, mut see: impl FnMut(f64, &[f64], &[f64])) {
+        let (first, count) = self.part(Part::Training);
+        let mut row = vec![0.0; self.features()];
+        let mut within = row.clone();
+        for index in first..first + count {
+            let weight = match &self.weights {
                 Some(weights) => weights.of_training()[index - first],
                 None => 1.0,
             };
-            let mut own = row.clone();
-            for index in first..first + count {
-                let weight = weight(index);
-                own.fill(0.0);
-                self.expected(index, &mut row, &mut own);
-                within.iter_mut().zip(&own).for_each(|(sum, variance)| *sum += weight * variance);
-                let values = mean.iter_mut().zip(&row);
-                values.for_each(|(mean, value)| *mean += weight * value / count as f64);
-            }
-            if self.features() > COVARIANCE_LIMIT {
-                return (mean, None);
-            }
-            let mut covariance = vec![vec![0.0; row.len()]; row.len()];
-            for index in first..first + count {
-                self.expected(index, &mut row, &mut own);
-                row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
-                for (i, line) in covariance.iter_mut().enumerate() {
-                    let scaled = weight(index) * row[i] / count as f64;
-                    line.iter_mut().zip(&row).for_each(|(sum, value)| *sum += scaled * value);
-                }
-            }
-            for (i, within) in within.iter().enumerate() {
-                covariance[i][i] += within / count as f64;
-            }
-            (mean, Some(covariance))
+            within.fill(0.0);
+            self.expected(index, &mut row, &mut within);
+            see(weight, &row, &within);
+        }
+    }
+
+    fn moments(&self) -> &Moments {
+        self.moments.get_or_init(|| {
+            let count = self.part(Part::Training).1 as f64;
+            let mut mean = vec![0.0; self.features()];
+            let mut within = mean.clone();
+            self.for_each_expected(|weight, row, own| {
+                within.iter_mut().zip(own).for_each(|(sum, variance)| *sum += weight * variance);
+                mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += weight * value / count);
+            });
+            let mut variance = vec![0.0; mean.len()];
+            self.for_each_expected(|weight, row, _| {
+                let values = variance.iter_mut().zip(row).zip(&mean);
+                values.for_each(|((sum, value), mean)| {
+                    let away = value - mean;
+                    *sum += weight * away / count * away;
+                });
+            });
+            variance.iter_mut().zip(&within).for_each(|(sum, within)| *sum += within / count);
+            Moments { mean, variance, within }
         })
     }
 }
@@ -397,35 +358,43 @@ impl Dataset for TableData {
     }
 
     fn mean(&self) -> Option<Vec<f64>> {
-        Some(self.moments().0.clone())
+        Some(self.moments().mean.clone())
     }
 
     fn covariance(&self) -> Option<Vec<Vec<f64>>> {
-        self.moments().1.clone()
+        let features = self.features();
+        if features > COVARIANCE_LIMIT {
+            return None;
+        }
+        let (Moments { mean, within, .. }, count) =
+            (self.moments(), self.part(Part::Training).1 as f64);
+        let mut covariance = vec![vec![0.0; features]; features];
+        let mut away = vec![0.0; features];
+        self.for_each_expected(|weight, row, _| {
+            away.iter_mut()
+                .zip(row)
+                .zip(mean)
+                .for_each(|((away, value), mean)| *away = value - mean);
+            for (line, own) in covariance.iter_mut().zip(&away) {
+                let scaled = weight * own / count;
+                line.iter_mut().zip(&away).for_each(|(sum, value)| *sum += scaled * value);
+            }
+        });
+        covariance
+            .iter_mut()
+            .zip(within)
+            .enumerate()
+            .for_each(|(i, (line, within))| line[i] += within / count);
+        Some(covariance)
+    }
+
+    fn variance(&self) -> Option<Vec<f64>> {
+        (self.features() <= COVARIANCE_LIMIT).then(|| self.moments().variance.clone())
     }
 
     fn keep(&self, rows: KeptRows) -> Option<KeptTable> {
         let (space, attribution) = (self.space.clone(), self.attribution.clone());
         Some(KeptTable { rows, space, told: self.told.clone(), attribution })
-    }
-}
-
-/// Puts the rows that are held out before the others.
-fn put_first(rows: &mut Rows, held_out: usize, options: &SplitOptions) {
-    match options.split {
-        Split::Random => {
-            let mut stream = Streams::new(options.seed).at(Purpose::Split, 0, 0);
-            for front in 0..held_out {
-                let other = front + stream.below((rows.len() - front) as u64) as usize;
-                rows.swap(front, other);
-            }
-        }
-        Split::Last => {
-            let border = rows.len() - held_out;
-            let mut ordered = Rows::new(rows.width());
-            (border..rows.len()).chain(0..border).for_each(|row| ordered.push(rows.row(row)));
-            *rows = ordered;
-        }
     }
 }
 
@@ -443,28 +412,4 @@ fn digest(table: &Table) -> [u8; 32] {
         hasher.update(&bytes);
     }
     *hasher.finalize().as_bytes()
-}
-
-fn held_out_rows(table: &Table, holdout: Holdout) -> Result<usize, TableError> {
-    let rows = table.series.as_ref().map_or_else(|| table.rows(), |series| series.rows);
-    let (held_out, holdout) = match holdout {
-        Holdout::Share(share) if !(0.0..1.0).contains(&share) => {
-            return Err(TableError::HoldoutShare { share });
-        }
-        Holdout::Share(0.0) => (0, "0".to_owned()),
-        Holdout::Share(share) => {
-            (((share * rows as f64).round() as usize).max(1), format!("a share of {share}"))
-        }
-        Holdout::Rows(held_out) => (held_out, held_out.to_string()),
-    };
-    let required = if held_out == 0 { 2 } else { 3 };
-    let file = table.file.clone();
-    if rows < required {
-        return Err(TableError::TooFewRows { file, rows, required });
-    }
-    let left = rows.saturating_sub(held_out);
-    if left < 2 {
-        return Err(TableError::Holdout { file, holdout, rows, left });
-    }
-    Ok(held_out)
 }
