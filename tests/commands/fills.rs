@@ -65,7 +65,7 @@ fn empty_cells_of_a_table_are_filled_and_all_others_stay_as_they_are() {
     for (table, said) in [
         (
             "species,wing\nEmperor,1\n,\n",
-            "line 2, column `species`: \"Emperor\" is not one of the 3",
+            "error: bad.csv, line 2, column `species`: \"Emperor\" is not one of the 3",
         ),
         (
             "species,body_mass_g\n,heavy\n",
@@ -73,7 +73,10 @@ fn empty_cells_of_a_table_are_filled_and_all_others_stay_as_they_are() {
         ),
         ("wing\n\"\"\n1\n", "must have a column of the run, of species, island"),
         ("species,species\n,\n", "has two columns named `species`"),
-        ("species,wing\nGentoo,\n", "has a value in each cell of the run's columns"),
+        (
+            "species,wing\nGentoo,\n",
+            "must have an empty cell in a column of the run, and has a value in each; to fill island, ",
+        ),
         ("species\n", "header"),
     ] {
         fs::write(program.path("bad.csv"), table).expect("written");

@@ -98,7 +98,13 @@ fn features_have_mean_0_and_a_missing_number_is_one_of_n_0_1() {
     let mut drawn = vec![0.0; rows * 9];
     data.draw(Part::Training, &mut Streams::new(3).at(Purpose::Data, 0, 0), &mut drawn);
     let (mut missing, mut sums) = (Vec::new(), [0.0; 9]);
+    let categories = data.drawn_categories();
+    assert_eq!(categories.len(), 3);
     for row in drawn.chunks_exact(9) {
+        // The codes are those by which the heads tell the values.
+        for own in categories {
+            assert!(own.code(own.value(row)).eq(row[own.features()].iter().copied()), "{row:?}");
+        }
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x / rows as f64);
         if row[5] > 0.0 {
             missing.push(row[3]);

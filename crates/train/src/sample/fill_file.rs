@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use langevin_data::{ColumnValues, Dataset, Layout, TableOptions, TextTable};
+use langevin_data::{Column, ColumnValues, Dataset, Layout, TableError, TableOptions, TextTable};
 
 use super::{
     given::Given,
@@ -11,7 +11,11 @@ use super::{
     spaces::BothSpaces,
     user_rows::{base_of, check_class, there_and_back},
 };
-use crate::{TrainError, config::DataConfig, store::durable::write_new};
+use crate::{
+    TrainError,
+    config::{DataConfig, list},
+    store::durable::write_new,
+};
 
 /// Largest file, in bytes.
 const MOST_BYTES: u64 = 1 << 30;
@@ -109,7 +113,7 @@ impl FillFile {
             for (column, place) in columns.iter().enumerate() {
                 let Some(place) = *place else { continue };
                 let value = self.table.value(row, column, &own[place]);
-                match value.map_err(|error| self.bad(error.to_string()))? {
+                match value.map_err(TableError::from)? {
                     value if value.is_nan() => open.push(column),
                     value => {
                         check_class(data, &own, place, value)
@@ -146,7 +150,7 @@ impl FillFile {
             rows.push((by, open));
         }
         match rows.iter().all(|(_, open)| open.is_empty()) {
-            true => Err(self.bad("has a value in each cell of the run's columns".to_owned())),
+            true => Err(self.bad(self.nothing_to_fill(&own))),
             false => Ok(Filling { columns, rows, cells, each }),
         }
     }
@@ -182,6 +186,18 @@ impl FillFile {
             (0..filling.each).map(copy).collect::<Vec<_>>()
         });
         write_new(path, &bytes.map_err(|source| TrainError::io("cannot write", path, source))?)
+    }
+
+    /// Why no cell of the file is to be filled: of the run's columns it may lack some.
+    fn nothing_to_fill(&self, own: &[Column]) -> String {
+        let full = "must have an empty cell in a column of the run, and has a value in each";
+        let is_absent = |name: &&str| !self.table.names().iter().any(|other| other == name);
+        let absent: Vec<_> =
+            own.iter().map(|column| column.name.as_str()).filter(is_absent).collect();
+        match absent.is_empty() {
+            true => full.to_owned(),
+            false => format!("{full}; to fill {}, add an empty column of that name", list(&absent)),
+        }
     }
 
     fn bad(&self, why: String) -> TrainError {

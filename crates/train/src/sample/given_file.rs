@@ -60,9 +60,14 @@ impl GivenFile {
         let fields = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
         let header: Vec<String> = fields(reader.headers().map_err(|error| bad(error.to_string()))?);
         let mut rows = Vec::new();
+        // A record's own line is that of the break before it, which is one less after CRLF or a blank line.
+        let (mut line, mut counted) = (1, 0);
         for record in reader.records() {
             let record = record.map_err(|error| bad(error.to_string()))?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let before = record.position().map_or(0, |place| place.byte() as usize);
+            let first = text.len() - text[before..].trim_start_matches(['\r', '\n']).len();
+            line += text[counted..first].matches('\n').count() as u64;
+            counted = first;
             rows.push((line, fields(&record)));
         }
         // A reader of CSV skips blank lines, and a row of one empty cell is one.
@@ -324,6 +329,8 @@ mod tests {
                 "x0,x1\n1,2\n3,maybe\n",
                 "line 3: sample.condition: `x1` must be a finite number, got \"maybe\"",
             ),
+            ("x0,x1\r\n1,2\r\n3,maybe\r\n", "line 3: "),
+            ("x0,x1\n\n1,2\n\n\n3,maybe\n", "line 6: "),
             ("x0,x0\n1,2\n", "has two columns named `x0`"),
             ("x0,x1\n", "must have a header and a row of given values at least"),
             ("x0,x1\n1\n", "found record with 1 fields"),
