@@ -182,7 +182,7 @@ impl TableData {
         }
     }
 
-    /// Each training row's expected features and variances over the uniform numbers, with what it weighs over the number of all.
+    /// Each training row's weight, 1 where rows have none, and its features' means and variances over the uniform numbers that place it.
     fn for_each_expected(&self, mut see: impl FnMut(f64, &[f64], &[f64])) {
         let (first, count) = self.part(Part::Training);
         let mut row = vec![0.0; self.features()];

@@ -60,7 +60,7 @@ impl GivenFile {
         let fields = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
         let header: Vec<String> = fields(reader.headers().map_err(|error| bad(error.to_string()))?);
         let mut rows = Vec::new();
-        // A record's own line is that of the break before it, which is one less after CRLF or a blank line.
+        // The reader's own line of a record is too small after CRLF and after blank lines.
         let (mut line, mut counted) = (1, 0);
         for record in reader.records() {
             let record = record.map_err(|error| bad(error.to_string()))?;
